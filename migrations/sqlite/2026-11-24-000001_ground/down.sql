@@ -1,0 +1,10 @@
+DROP TABLE audit;
+DROP TABLE letters;
+DROP TABLE jobs;
+DROP TABLE idempotency;
+DROP TABLE member_events;
+DROP TABLE member_heads;
+DROP TABLE room_events;
+DROP TABLE room_heads;
+DROP TABLE settings;
+DROP TABLE facts;

@@ -1,0 +1,229 @@
+//! What may go wrong, in six kinds, each with a stable code.
+
+use std::fmt;
+use std::panic::Location;
+
+/// The result of nearly everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Six kinds of failure. What a person sees is chosen by `code`, translated in `static/words`.
+#[derive(Debug)]
+pub enum Error {
+    /// It does not exist, or the visitor may not know that it does.
+    NotFound,
+    /// Nobody is signed in.
+    SignIn,
+    /// It was understood and refused.
+    Refused(Refusal),
+    /// The input is wrong; one entry for each thing to mend.
+    Invalid(Vec<Problem>),
+    /// Not now; nothing was stored.
+    Busy {
+        /// When to try again.
+        retry_after_ms: u64,
+    },
+    /// Our own fault; logged once, never shown.
+    Broken(Broken),
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What sort of refusal, and so which HTTP status.
+    pub kind: RefusalKind,
+    /// Stable code, also the key of the sentence: `slice.thing`.
+    pub code: &'static str,
+    /// When trying again makes sense.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// The sorts of refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// 403: known, but not allowed.
+    Forbidden,
+    /// 402: a plan is missing.
+    Payment,
+    /// 409: it contradicts what is stored.
+    Conflict,
+    /// 410: it was there and is over.
+    Gone,
+    /// 413: more bytes than the limit.
+    TooLarge,
+    /// 415: another type of content is expected.
+    MediaType,
+    /// 421: a host that this server does not answer for.
+    WrongHost,
+    /// 429: too often.
+    SlowDown,
+    /// 503: the disk refuses, or another part is not there.
+    Unavailable,
+}
+
+/// One thing to mend in the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The JSON field, or `""` for the whole.
+    pub field: &'static str,
+    /// Stable code, also the key of the sentence.
+    pub code: &'static str,
+}
+
+/// A failure of ours, with the place where it was noticed.
+pub struct Broken {
+    source: String,
+    place: &'static Location<'static>,
+}
+
+impl fmt::Debug for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}:{})", self.source, self.place.file(), self.place.line())
+    }
+}
+
+impl Error {
+    /// A refusal of the sort [`RefusalKind::Forbidden`].
+    #[must_use]
+    pub const fn forbidden(code: &'static str) -> Self {
+        Self::refused(RefusalKind::Forbidden, code)
+    }
+
+    /// A refusal of the sort [`RefusalKind::Conflict`].
+    #[must_use]
+    pub const fn conflict(code: &'static str) -> Self {
+        Self::refused(RefusalKind::Conflict, code)
+    }
+
+    /// A refusal of the sort [`RefusalKind::SlowDown`].
+    #[must_use]
+    pub const fn slow_down(code: &'static str, retry_after_ms: u64) -> Self {
+        Self::Refused(Refusal { kind: RefusalKind::SlowDown, code, retry_after_ms: Some(retry_after_ms) })
+    }
+
+    /// A refusal.
+    #[must_use]
+    pub const fn refused(kind: RefusalKind, code: &'static str) -> Self {
+        Self::Refused(Refusal { kind, code, retry_after_ms: None })
+    }
+
+    /// One field is wrong.
+    #[must_use]
+    pub fn invalid(field: &'static str, code: &'static str) -> Self {
+        Self::Invalid(vec![Problem { field, code }])
+    }
+
+    /// Our own fault, noticed here.
+    #[track_caller]
+    pub fn broken(source: impl fmt::Display) -> Self {
+        Self::Broken(Broken { source: source.to_string(), place: Location::caller() })
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::SignIn => 401,
+            Self::Invalid(_) => 422,
+            Self::Busy { .. } => 503,
+            Self::Broken(_) => 500,
+            Self::Refused(refusal) => match refusal.kind {
+                RefusalKind::Forbidden => 403,
+                RefusalKind::Payment => 402,
+                RefusalKind::Conflict => 409,
+                RefusalKind::Gone => 410,
+                RefusalKind::TooLarge => 413,
+                RefusalKind::MediaType => 415,
+                RefusalKind::WrongHost => 421,
+                RefusalKind::SlowDown => 429,
+                RefusalKind::Unavailable => 503,
+            },
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "error.not_found",
+            Self::SignIn => "error.sign_in",
+            Self::Refused(refusal) => refusal.code,
+            Self::Invalid(problems) if problems.len() == 1 => problems[0].code,
+            Self::Invalid(_) => "error.invalid",
+            Self::Busy { .. } => "error.busy",
+            Self::Broken(_) => "error.broken",
+        }
+    }
+
+    /// When trying again makes sense, in milliseconds.
+    #[must_use]
+    pub const fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Busy { retry_after_ms } => Some(*retry_after_ms),
+            Self::Refused(refusal) => refusal.retry_after_ms,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(broken) => write!(f, "{broken:?}"),
+            other => f.write_str(other.code()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<diesel::result::Error> for Error {
+    #[track_caller]
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+        match &error {
+            Diesel::DatabaseError(Kind::SerializationFailure, _) => Self::Busy { retry_after_ms: 200 },
+            Diesel::DatabaseError(Kind::Unknown, info) if is_storage_fault(info.message()) => {
+                tracing::error!(%error, "storage refuses to write");
+                Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000) })
+            }
+            Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("deadlock") => Self::Busy { retry_after_ms: 200 },
+            Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("locked") => Self::Busy { retry_after_ms: 1_000 },
+            _ => Self::broken(error),
+        }
+    }
+}
+
+/// Does the message say that the disk is full or cannot be written?
+fn is_storage_fault(message: &str) -> bool {
+    ["disk is full", "readonly database", "disk I/O error", "No space left"].iter().any(|fault| message.contains(fault))
+}
+
+impl From<serde_json::Error> for Error {
+    #[track_caller]
+    fn from(error: serde_json::Error) -> Self {
+        Self::broken(error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    #[track_caller]
+    fn from(error: std::io::Error) -> Self {
+        Self::broken(error)
+    }
+}
+
+/// Says that a missing row means "not found".
+pub trait Found<T> {
+    /// The value, or [`Error::NotFound`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    fn found(self) -> Result<T>;
+}
+
+impl<T> Found<T> for Option<T> {
+    fn found(self) -> Result<T> {
+        self.ok_or(Error::NotFound)
+    }
+}

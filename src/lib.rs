@@ -1,0 +1,8 @@
+//! Rialto: a self-hosted community app in one program.
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod live;
+pub mod settings;
+pub mod storage;

@@ -1,0 +1,51 @@
+//! What an event is before it is a frame: which log it belongs to, its place there and what it does to connections.
+
+use std::sync::Arc;
+
+use crate::clock::Millis;
+use crate::ids::{MemberId, RoomId, SessionId};
+
+/// Position in a log: dense, from 1.
+pub type Seq = i64;
+
+/// An ordered list of events: a room's or a member's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LogId {
+    /// Everything durable that happens in a room.
+    Room(RoomId),
+    /// Everything durable that concerns one member alone; `"me"` on the wire.
+    Member(MemberId),
+}
+
+/// What committing an event does to the connections of the log's member, before later frames are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing but the frame.
+    None,
+    /// From now on these connections hear the room, above `head`.
+    Join {
+        /// The room.
+        room: RoomId,
+        /// Its head when the member joined.
+        head: Seq,
+    },
+    /// These connections hear the room no longer.
+    Leave(RoomId),
+    /// The connections of this session close with 4001.
+    EndSession(SessionId),
+}
+
+/// A committed event, ready to be published.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Its log.
+    pub log: LogId,
+    /// Its place there.
+    pub seq: Seq,
+    /// When, never earlier than the event before it in the log.
+    pub at: Millis,
+    /// The event as JSON, `{"kind":…}`.
+    pub event: Arc<str>,
+    /// What it does to connections.
+    pub effect: Effect,
+}

@@ -1,0 +1,3 @@
+//! The hub.
+mod log;
+pub use log::{Effect, LogId, Logged, Seq};

@@ -1,0 +1,1 @@
+//! Letters: written into the outbox in the transaction, sent by a job when SMTP is set up.

@@ -1,0 +1,2 @@
+//! The program: reads the command line and runs one command.
+fn main() {}

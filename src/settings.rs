@@ -1,0 +1,191 @@
+//! What administrators choose in the dashboard: typed, with defaults that work, changed without a restart.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Problem, Result};
+use crate::ids::MemberId;
+use crate::storage::schema::settings;
+use crate::storage::{Conn, Tx, on_conflict};
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum SignUpMode {
+    /// Everyone.
+    Open,
+    /// Who has an invite.
+    Invite,
+    /// Everyone, after an administrator said yes.
+    Approval,
+    /// Nobody.
+    Closed,
+}
+
+/// All settings, flat: the field names are the keys of the API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The community's name, 1–60 characters.
+    pub community_name: String,
+    /// What it is, in one sentence, at most 200 characters.
+    pub community_sentence: String,
+    /// Hue of the accent and of the icon, 0–359.
+    pub community_hue: u16,
+    /// Who may make an account.
+    pub sign_up_mode: SignUpMode,
+    /// Language of pages for those whose browser asks for none of ours: `en` or `fr`.
+    pub default_language: String,
+    /// Most bytes of a message, 256–65,536.
+    pub message_bytes: usize,
+    /// Most members of a group conversation, 3–200.
+    pub group_members: usize,
+    /// Most members of a room that hear each other's presence, 0–1,000.
+    pub presence_members: usize,
+    /// Do members see who is online?
+    pub show_presence: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            community_name: "Rialto".to_owned(),
+            community_sentence: String::new(),
+            community_hue: 205,
+            sign_up_mode: SignUpMode::Invite,
+            default_language: "en".to_owned(),
+            message_bytes: 16_384,
+            group_members: 20,
+            presence_members: 200,
+            show_presence: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads what is stored over the defaults.
+    ///
+    /// # Errors
+    /// When the database cannot be read or holds a value that no longer fits.
+    pub fn load(conn: &mut Conn) -> Result<Self> {
+        let rows = settings::table.select((settings::name, settings::value)).load::<(String, String)>(conn)?;
+        let Value::Object(mut all) = serde_json::to_value(Self::default())? else { return Err(Error::broken("settings are not an object")) };
+        for (name, value) in rows {
+            // A setting that this version does not know is left alone: the version before may come back.
+            if all.contains_key(&name) {
+                all.insert(name, serde_json::from_str(&value)?);
+            }
+        }
+        Ok(serde_json::from_value(Value::Object(all))?)
+    }
+
+    /// These settings with some changed.
+    ///
+    /// # Errors
+    /// `settings.unknown` for a key that does not exist, `settings.value` for a value that does not fit, and the codes of [`Settings::check`].
+    pub fn with(&self, changes: &Map<String, Value>) -> Result<Self> {
+        let Value::Object(mut all) = serde_json::to_value(self)? else { return Err(Error::broken("settings are not an object")) };
+        for (name, value) in changes {
+            let slot = all.get_mut(name).ok_or_else(|| Error::invalid("", "settings.unknown"))?;
+            *slot = value.clone();
+        }
+        let made: Self = serde_json::from_value(Value::Object(all)).map_err(|_| Error::invalid("", "settings.value"))?;
+        made.check()?;
+        Ok(made)
+    }
+
+    fn check(&self) -> Result<()> {
+        let within = |text: &str, least: usize, most: usize| {
+            let count = text.trim().chars().count();
+            count >= least && count <= most && !text.contains('\0')
+        };
+        let rules = [
+            (within(&self.community_name, 1, 60), "community_name", "settings.community_name"),
+            (within(&self.community_sentence, 0, 200), "community_sentence", "settings.community_sentence"),
+            (self.community_hue < 360, "community_hue", "settings.community_hue"),
+            (["en", "fr"].contains(&self.default_language.as_str()), "default_language", "settings.default_language"),
+            ((256..=65_536).contains(&self.message_bytes), "message_bytes", "settings.message_bytes"),
+            ((3..=200).contains(&self.group_members), "group_members", "settings.group_members"),
+            (self.presence_members <= 1_000, "presence_members", "settings.presence_members"),
+        ];
+        let problems: Vec<Problem> = rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field, code }).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
+    }
+
+    /// Stores what differs from the defaults or was stored before. The caller has shown that it may.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn store(&self, tx: &mut Tx<'_>, by: Option<MemberId>) -> Result<()> {
+        let Value::Object(all) = serde_json::to_value(self)? else { return Err(Error::broken("settings are not an object")) };
+        let now = tx.now();
+        for (name, value) in all {
+            diesel::insert_into(settings::table)
+                .values(on_conflict(
+                    (
+                        settings::name.eq(name),
+                        settings::value.eq(value.to_string()),
+                        settings::changed_at.eq(now),
+                        settings::changed_by.eq(by.map(|id| id.0)),
+                    ),
+                    "ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, \
+                     changed_by = excluded.changed_by WHERE settings.value <> excluded.value",
+                ))
+                .execute(&mut **tx)?;
+        }
+        Ok(())
+    }
+}
+
+/// The settings in force, shared by all threads.
+#[derive(Clone, Debug)]
+pub struct SettingsCell(Arc<RwLock<Arc<Settings>>>);
+
+impl SettingsCell {
+    /// Holds `first`.
+    #[must_use]
+    pub fn new(first: Settings) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(first))))
+    }
+
+    /// Those in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts others in force, once they are committed.
+    pub fn put(&self, settings: Settings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(json: &str) -> Result<Settings> {
+        Settings::default().with(&serde_json::from_str(json).expect("json"))
+    }
+
+    #[test]
+    fn a_known_key_is_changed_and_an_unknown_one_refused() {
+        assert_eq!(change(r#"{"sign_up_mode":"open"}"#).expect("fits").sign_up_mode, SignUpMode::Open);
+        assert_eq!(change(r#"{"sign_up_moode":"open"}"#).expect_err("unknown").code(), "settings.unknown");
+        assert_eq!(change(r#"{"sign_up_mode":"ajar"}"#).expect_err("no such mode").code(), "settings.value");
+    }
+
+    #[test]
+    fn every_limit_holds_at_its_edge() {
+        assert!(change(r#"{"message_bytes":256}"#).is_ok() && change(r#"{"message_bytes":65536}"#).is_ok());
+        assert_eq!(change(r#"{"message_bytes":255}"#).expect_err("too small").code(), "settings.message_bytes");
+        assert_eq!(change(r#"{"message_bytes":65537}"#).expect_err("too large").code(), "settings.message_bytes");
+        assert_eq!(change(r#"{"community_name":"  "}"#).expect_err("empty").code(), "settings.community_name");
+        assert!(change(&format!(r#"{{"community_name":"{}"}}"#, "é".repeat(60))).is_ok());
+        assert!(change(&format!(r#"{{"community_name":"{}"}}"#, "é".repeat(61))).is_err());
+    }
+}

@@ -1,0 +1,324 @@
+//! The two doors to the database, `read` and `write`, and the threads behind them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use diesel::connection::{AnsiTransactionManager as Ansi, Connection, TransactionManager};
+use tokio::sync::oneshot;
+
+use super::{Conn, Target, Tx, durability, group, migrate};
+use crate::clock::Clock;
+use crate::error::{Error, RefusalKind, Result};
+use crate::ids::Ids;
+use crate::live::Logged;
+
+/// How much may wait, and how many threads serve.
+#[derive(Clone, Copy, Debug)]
+pub struct DbLimits {
+    /// Threads that read.
+    pub readers: usize,
+    /// Threads that write, on PostgreSQL; SQLite has one.
+    pub writers: usize,
+    /// Reads or writes that may wait before "busy" is the answer.
+    pub queue: usize,
+}
+
+impl Default for DbLimits {
+    fn default() -> Self {
+        Self { readers: 4, writers: 4, queue: 1_024 }
+    }
+}
+
+/// Where committed events and the wish to run jobs go.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes the events of one or more committed transactions, in commit order. Must not block.
+    fn publish(&self, events: Vec<Logged>);
+    /// Jobs were enqueued.
+    fn wake_jobs(&self);
+}
+
+type Manager = <Conn as Connection>::TransactionManager;
+type ReadJob = Box<dyn FnOnce(&mut Conn) + Send>;
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    target: Target,
+    reads: Sender<ReadJob>,
+    writes: Sender<Box<dyn WriteJob>>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db").field("sqlite", &self.inner.target.is_sqlite()).finish_non_exhaustive()
+    }
+}
+
+impl Db {
+    /// Opens the database, migrates it and starts its threads.
+    ///
+    /// # Errors
+    /// When it cannot be reached, comes from a newer program, or would lose acknowledged writes.
+    pub fn open(target: Target, limits: DbLimits, clock: Clock, ids: Arc<Ids>, sink: Arc<dyn Sink>) -> Result<Self> {
+        let mut first = target.writer()?;
+        durability::check(&mut first)?;
+        migrate(&mut first)?;
+        let context = Context { target: target.clone(), clock, ids, sink };
+        let (writes, write_jobs) = bounded(limits.queue);
+        let (reads, read_jobs) = bounded(limits.queue);
+        if target.is_sqlite() {
+            let context = context.clone();
+            spawn("rialto-writer", move || group::run(first, &write_jobs, &context))?;
+        } else {
+            for n in 0..limits.writers.max(1) {
+                let (jobs, context) = (write_jobs.clone(), context.clone());
+                spawn(&format!("rialto-writer-{n}"), move || write_alone(&jobs, &context))?;
+            }
+        }
+        for n in 0..limits.readers.max(1) {
+            let (jobs, target) = (read_jobs.clone(), target.clone());
+            spawn(&format!("rialto-reader-{n}"), move || read_jobs_until_closed(&jobs, &target))?;
+        }
+        Ok(Self { inner: Arc::new(Inner { target, reads, writes }) })
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.inner.target
+    }
+
+    /// Runs `f` on a connection that cannot write, in one snapshot: whatever it reads belongs together.
+    ///
+    /// # Errors
+    /// What `f` returns, or [`Error::Busy`] when too much is waiting.
+    pub fn read<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        let job: ReadJob = Box::new(move |conn| {
+            let result = in_snapshot(conn, |conn| {
+                catch_unwind(AssertUnwindSafe(|| f(conn))).unwrap_or_else(|_| Err(Error::broken("a read panicked")))
+            });
+            let _ = answer.send(result);
+        });
+        let sent = self.inner.reads.try_send(job).map_err(|error| refused(&error));
+        async move {
+            sent?;
+            wait.await.map_err(|_| Error::broken("the readers are gone"))?
+        }
+    }
+
+    /// Runs `f` in a write transaction. It is queued before this returns, so calls keep their order; the future is ready after COMMIT.
+    ///
+    /// # Errors
+    /// What `f` returns (and then nothing was stored), [`Error::Busy`] when too much is waiting, or `error.storage` when the disk refuses.
+    pub fn write<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        let job = Pending { work: Some(Box::new(f)), result: None, answer };
+        let sent = self.inner.writes.try_send(Box::new(job)).map_err(|error| refused(&error));
+        async move {
+            sent?;
+            wait.await.map_err(|_| Error::broken("the writer is gone"))?
+        }
+    }
+
+    /// How many writes wait.
+    #[must_use]
+    pub fn writes_waiting(&self) -> usize {
+        self.inner.writes.len()
+    }
+}
+
+fn refused<T>(error: &TrySendError<T>) -> Error {
+    match error {
+        TrySendError::Full(_) => Error::Busy { retry_after_ms: 500 },
+        TrySendError::Disconnected(_) => Error::broken("the database threads are gone"),
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(body)?;
+    Ok(())
+}
+
+/// What every writer needs beside its connection.
+#[derive(Clone)]
+pub(super) struct Context {
+    target: Target,
+    clock: Clock,
+    ids: Arc<Ids>,
+    sink: Arc<dyn Sink>,
+}
+
+impl Context {
+    /// Runs one job in a savepoint. An error of the job itself stays with the job; one returned here ends the whole transaction.
+    pub(super) fn run_job(&self, conn: &mut Conn, job: &mut dyn WriteJob, announced: &mut Vec<Logged>, wakes_jobs: &mut bool) -> Result<()> {
+        let mark = announced.len();
+        let mut wakes = false;
+        let now = self.clock.now();
+        let ran = conn.transaction::<(), Rollback, _>(|conn| {
+            let mut tx = Tx { conn, now, ids: &self.ids, announced, wakes_jobs: &mut wakes };
+            if job.run(&mut tx) { Ok(()) } else { Err(Rollback::Job) }
+        });
+        match ran {
+            Ok(()) => {
+                *wakes_jobs |= wakes;
+                Ok(())
+            }
+            Err(Rollback::Job) => {
+                announced.truncate(mark);
+                Ok(())
+            }
+            Err(Rollback::Database(error)) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn publish(&self, announced: Vec<Logged>, wakes_jobs: bool) {
+        if !announced.is_empty() {
+            self.sink.publish(announced);
+        }
+        if wakes_jobs {
+            self.sink.wake_jobs();
+        }
+    }
+}
+
+/// Why a savepoint was rolled back.
+enum Rollback {
+    /// The job said no, or panicked.
+    Job,
+    /// The database itself failed.
+    Database(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Rollback {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// How the transaction around a job ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Outcome {
+    /// COMMIT returned.
+    Committed,
+    /// Nothing was stored.
+    RolledBack {
+        /// Is it the disk that refuses?
+        storage: bool,
+    },
+}
+
+/// A queued write.
+pub(super) trait WriteJob: Send {
+    /// Runs it; `false` rolls it back.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers the caller.
+    fn finish(self: Box<Self>, outcome: Outcome);
+}
+
+type Work<T> = Box<dyn FnOnce(&mut Tx<'_>) -> Result<T> + Send>;
+
+struct Pending<T> {
+    work: Option<Work<T>>,
+    result: Option<Result<T>>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send + 'static> WriteJob for Pending<T> {
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(Error::broken("a write panicked")));
+        let commit = result.is_ok();
+        self.result = Some(result);
+        commit
+    }
+
+    fn finish(self: Box<Self>, outcome: Outcome) {
+        let result = match (outcome, self.result) {
+            (Outcome::Committed, Some(result)) => result,
+            (_, Some(Err(error))) => Err(error),
+            (Outcome::RolledBack { storage: true }, _) => Err(Error::Refused(crate::error::Refusal {
+                kind: RefusalKind::Unavailable,
+                code: "error.storage",
+                retry_after_ms: Some(2_000),
+            })),
+            _ => Err(Error::Busy { retry_after_ms: 500 }),
+        };
+        let _ = self.answer.send(result);
+    }
+}
+
+/// A writer of PostgreSQL: one transaction for each job.
+fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
+    let mut held: Option<Conn> = None;
+    while let Ok(mut job) = jobs.recv() {
+        if held.is_none() {
+            held = context.target.writer().inspect_err(|error| tracing::error!(%error, "PostgreSQL cannot be reached")).ok();
+        }
+        let Some(conn) = held.as_mut() else {
+            job.finish(Outcome::RolledBack { storage: false });
+            continue;
+        };
+        let (mut announced, mut wakes_jobs) = (Vec::new(), false);
+        match context.run_job(conn, &mut *job, &mut announced, &mut wakes_jobs) {
+            Ok(()) => {
+                context.publish(announced, wakes_jobs);
+                job.finish(Outcome::Committed);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a write was rolled back");
+                job.finish(Outcome::RolledBack { storage: false });
+            }
+        }
+        drop_if_broken(&mut held);
+    }
+}
+
+fn read_jobs_until_closed(jobs: &Receiver<ReadJob>, target: &Target) {
+    let mut held: Option<Conn> = None;
+    while let Ok(job) = jobs.recv() {
+        if held.is_none() {
+            held = target.reader().inspect_err(|error| tracing::error!(%error, "the database cannot be opened for reading")).ok();
+        }
+        // Without a connection the job is dropped, and its caller learns that nobody will answer.
+        if let Some(conn) = held.as_mut() {
+            job(conn);
+            drop_if_broken(&mut held);
+        }
+    }
+}
+
+/// Reads in one transaction, so that a snapshot and the head it carries belong together.
+fn in_snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Sqlite(c) => Ansi::begin_transaction_sql(c, "BEGIN")?,
+        Conn::Pg(c) => Ansi::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
+    }
+    let result = f(conn);
+    match &result {
+        Ok(_) => Manager::commit_transaction(conn)?,
+        Err(_) => Manager::rollback_transaction(conn)?,
+    }
+    result
+}
+
+/// Lets go of a connection that a failure left in an unknown state; the next job opens another.
+fn drop_if_broken(held: &mut Option<Conn>) {
+    if held.as_mut().is_some_and(Manager::is_broken_transaction_manager) {
+        *held = None;
+    }
+}

@@ -1,0 +1,54 @@
+//! The few places where Diesel's multi-connection cannot say what both databases understand.
+
+use diesel::backend::Backend;
+use diesel::insertable::CanInsertInSingleQuery;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+
+/// Values of an INSERT followed by an `ON CONFLICT` clause, whose syntax both databases share word for word.
+#[derive(Debug)]
+pub struct OnConflict<R> {
+    record: R,
+    clause: &'static str,
+}
+
+/// Puts `clause` (static SQL that starts with `ON CONFLICT`) behind the values of an INSERT.
+pub const fn on_conflict<R>(record: R, clause: &'static str) -> OnConflict<R> {
+    OnConflict { record, clause }
+}
+
+/// The values and the clause, as Diesel's query builder walks them.
+#[derive(Debug)]
+pub struct ConflictValues<V> {
+    values: V,
+    clause: &'static str,
+}
+
+impl<Table, R: Insertable<Table>> Insertable<Table> for OnConflict<R> {
+    type Values = ConflictValues<R::Values>;
+
+    fn values(self) -> Self::Values {
+        ConflictValues { values: self.record.values(), clause: self.clause }
+    }
+}
+
+impl<V> QueryId for ConflictValues<V> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<V: CanInsertInSingleQuery<DB>, DB: Backend> CanInsertInSingleQuery<DB> for ConflictValues<V> {
+    fn rows_to_insert(&self) -> Option<usize> {
+        self.values.rows_to_insert()
+    }
+}
+
+impl<V: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for ConflictValues<V> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.values.walk_ast(out.reborrow())?;
+        out.push_sql(" ");
+        out.push_sql(self.clause);
+        Ok(())
+    }
+}

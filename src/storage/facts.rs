@@ -1,0 +1,34 @@
+//! Facts about this database as a whole: its epoch, and small things that are known once.
+
+use diesel::prelude::*;
+
+use super::schema::facts;
+use super::{Conn, on_conflict};
+use crate::error::{Error, Result};
+
+/// The fact's value, if it is known.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn fact(conn: &mut Conn, name: &str) -> Result<Option<String>> {
+    Ok(facts::table.find(name).select(facts::value).first(conn).optional()?)
+}
+
+/// Writes a fact, replacing it.
+///
+/// # Errors
+/// When the database refuses.
+pub fn set_fact(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
+    diesel::insert_into(facts::table)
+        .values(on_conflict((facts::name.eq(name), facts::value.eq(value)), "ON CONFLICT (name) DO UPDATE SET value = excluded.value"))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The lineage of this database: clients with another epoch drop their cursors. Made on first start, changed by a restore.
+///
+/// # Errors
+/// When the database has none.
+pub fn epoch(conn: &mut Conn) -> Result<String> {
+    fact(conn, "epoch")?.ok_or_else(|| Error::broken("the database has no epoch"))
+}

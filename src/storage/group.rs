@@ -1,0 +1,84 @@
+//! The writer of SQLite: one thread, group commit, a savepoint for each job, answers only after COMMIT.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::sqlite::SqliteConnection;
+
+use super::Conn;
+use super::db::{Context, Outcome, WriteJob};
+use crate::error::Error;
+use crate::live::Logged;
+
+/// At most this many jobs share a COMMIT.
+const GROUP_JOBS: usize = 256;
+/// A group takes in new jobs for at most this long; there is no waiting for them.
+const GROUP_TIME: Duration = Duration::from_millis(20);
+
+type Manager = <SqliteConnection as diesel::Connection>::TransactionManager;
+
+/// Runs jobs until every sender is gone.
+pub(super) fn run(mut conn: Conn, jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = Vec::with_capacity(8);
+        let mut announced = Vec::new();
+        let mut wakes_jobs = false;
+        let outcome = commit_group(&mut conn, first, jobs, context, &mut group, &mut announced, &mut wakes_jobs);
+        match outcome {
+            Ok(()) => {
+                context.publish(announced, wakes_jobs);
+                group.into_iter().for_each(|job| job.finish(Outcome::Committed));
+            }
+            Err(error) => {
+                tracing::error!(%error, jobs = group.len(), "a group of writes was rolled back");
+                restore(&mut conn);
+                let code = error.code();
+                let lasting = matches!(error, Error::Refused(_));
+                group.into_iter().for_each(|job| job.finish(Outcome::RolledBack { storage: lasting || code == "error.broken" }));
+            }
+        }
+    }
+}
+
+fn commit_group(
+    conn: &mut Conn,
+    first: Box<dyn WriteJob>,
+    jobs: &Receiver<Box<dyn WriteJob>>,
+    context: &Context,
+    group: &mut Vec<Box<dyn WriteJob>>,
+    announced: &mut Vec<Logged>,
+    wakes_jobs: &mut bool,
+) -> crate::error::Result<()> {
+    group.push(first);
+    if let Conn::Sqlite(c) = conn {
+        AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+    }
+    let started = Instant::now();
+    let mut next = 0;
+    while next < group.len() {
+        context.run_job(conn, &mut *group[next], announced, wakes_jobs)?;
+        next += 1;
+        if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
+            group.extend(jobs.try_recv());
+        }
+    }
+    if let Conn::Sqlite(c) = conn {
+        Manager::commit_transaction(c)?;
+    }
+    Ok(())
+}
+
+/// Leaves whatever transaction a failure left open, so that the next group starts clean.
+fn restore(conn: &mut Conn) {
+    use diesel::connection::SimpleConnection;
+    if let Conn::Sqlite(c) = conn {
+        while Manager::transaction_manager_status_mut(c).transaction_depth().ok().flatten().is_some() {
+            if Manager::rollback_transaction(c).is_err() {
+                break;
+            }
+        }
+        // Fails with "no transaction is active" in the ordinary case.
+        let _ = c.batch_execute("ROLLBACK");
+    }
+}

@@ -1,0 +1,197 @@
+//! The logs: dense numbers given in the transaction, rows without words, and reading them back.
+
+use diesel::prelude::*;
+
+use super::schema::{member_events, member_heads, room_events, room_heads};
+use super::{Conn, on_conflict};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::live::{LogId, Seq};
+
+/// How many events of a member's own log are kept.
+const MEMBER_LOG_KEPT: i64 = 1_000;
+/// Old events of a member's log are removed in slices of this many.
+const MEMBER_LOG_SLICE: i64 = 100;
+
+/// One row of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct LogRow {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When.
+    pub at: Millis,
+    /// Which kind of event; the numbers are the slices'.
+    pub kind: i16,
+    /// Who did it.
+    pub actor: Option<MemberId>,
+    /// What it is about.
+    pub subject: Option<i64>,
+    /// The event as JSON when it holds no words; otherwise they are joined at read time.
+    pub data: Option<String>,
+}
+
+/// The newest and the oldest place of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
+pub struct Head {
+    /// Newest.
+    pub seq: Seq,
+    /// Oldest that is still kept.
+    pub first_seq: Seq,
+}
+
+/// What is appended.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    /// Which kind of event.
+    pub kind: i16,
+    /// Who did it.
+    pub actor: Option<MemberId>,
+    /// What it is about.
+    pub subject: Option<i64>,
+    /// The event as JSON when it holds no words.
+    pub data: Option<String>,
+}
+
+/// Starts an empty log.
+///
+/// # Errors
+/// When the database refuses.
+pub fn start_log(conn: &mut Conn, log: LogId, now: Millis) -> Result<()> {
+    match log {
+        LogId::Room(room) => diesel::insert_into(room_heads::table)
+            .values((room_heads::room.eq(room.0), room_heads::seq.eq(0), room_heads::first_seq.eq(1), room_heads::at.eq(now)))
+            .execute(conn)?,
+        LogId::Member(member) => diesel::insert_into(member_heads::table)
+            .values(on_conflict(
+                (member_heads::member.eq(member.0), member_heads::seq.eq(0), member_heads::first_seq.eq(1), member_heads::at.eq(now)),
+                "ON CONFLICT DO NOTHING",
+            ))
+            .execute(conn)?,
+    };
+    Ok(())
+}
+
+/// Takes the next place of a log; the row stays locked until COMMIT, so commit order is the order of places.
+pub(super) fn append(conn: &mut Conn, log: LogId, row: &NewRow, now: Millis) -> Result<(Seq, Millis)> {
+    match log {
+        LogId::Room(room) => {
+            use room_heads::dsl as heads;
+            let (seq, at) = diesel::update(heads::room_heads.find(room.0))
+                .set((heads::seq.eq(heads::seq + 1), heads::at.eq(diesel::dsl::case_when(heads::at.gt(now), heads::at).otherwise(now))))
+                .returning((heads::seq, heads::at))
+                .get_result::<(Seq, Millis)>(conn)
+                .optional()?
+                .ok_or_else(|| Error::broken("a room without a log"))?;
+            use room_events::dsl as events;
+            diesel::insert_into(events::room_events)
+                .values((
+                    events::room.eq(room.0),
+                    events::seq.eq(seq),
+                    events::at.eq(at),
+                    events::kind.eq(row.kind),
+                    events::actor.eq(row.actor.map(|id| id.0)),
+                    events::subject.eq(row.subject),
+                    events::data.eq(row.data.as_deref()),
+                ))
+                .execute(conn)?;
+            Ok((seq, at))
+        }
+        LogId::Member(member) => {
+            use member_heads::dsl as heads;
+            let (seq, at) = diesel::update(heads::member_heads.find(member.0))
+                .set((heads::seq.eq(heads::seq + 1), heads::at.eq(diesel::dsl::case_when(heads::at.gt(now), heads::at).otherwise(now))))
+                .returning((heads::seq, heads::at))
+                .get_result::<(Seq, Millis)>(conn)
+                .optional()?
+                .ok_or_else(|| Error::broken("a member without a log"))?;
+            use member_events::dsl as events;
+            diesel::insert_into(events::member_events)
+                .values((
+                    events::member.eq(member.0),
+                    events::seq.eq(seq),
+                    events::at.eq(at),
+                    events::kind.eq(row.kind),
+                    events::actor.eq(row.actor.map(|id| id.0)),
+                    events::subject.eq(row.subject),
+                    events::data.eq(row.data.as_deref()),
+                ))
+                .execute(conn)?;
+            if seq % MEMBER_LOG_SLICE == 0 && seq > MEMBER_LOG_KEPT {
+                let first = seq - MEMBER_LOG_KEPT + 1;
+                diesel::delete(events::member_events.filter(events::member.eq(member.0)).filter(events::seq.lt(first))).execute(conn)?;
+                diesel::update(heads::member_heads.find(member.0)).set(heads::first_seq.eq(first)).execute(conn)?;
+            }
+            Ok((seq, at))
+        }
+    }
+}
+
+/// The head of one log, if there is such a log.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn head(conn: &mut Conn, log: LogId) -> Result<Option<Head>> {
+    Ok(match log {
+        LogId::Room(room) => {
+            room_heads::table.find(room.0).select((room_heads::seq, room_heads::first_seq)).first::<Head>(conn).optional()?
+        }
+        LogId::Member(member) => {
+            member_heads::table.find(member.0).select((member_heads::seq, member_heads::first_seq)).first::<Head>(conn).optional()?
+        }
+    })
+}
+
+/// The heads of several rooms.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn room_heads_of(conn: &mut Conn, rooms: &[RoomId]) -> Result<Vec<(RoomId, Head)>> {
+    let raw: Vec<i64> = rooms.iter().map(|id| id.0).collect();
+    let rows = room_heads::table
+        .filter(room_heads::room.eq_any(raw))
+        .select((room_heads::room, (room_heads::seq, room_heads::first_seq)))
+        .load::<(i64, Head)>(conn)?;
+    Ok(rows.into_iter().map(|(room, head)| (RoomId(room), head)).collect())
+}
+
+/// Every head: what the publisher starts from and compares with.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn all_heads(conn: &mut Conn) -> Result<Vec<(LogId, Seq)>> {
+    let rooms = room_heads::table.select((room_heads::room, room_heads::seq)).load::<(i64, Seq)>(conn)?;
+    let members = member_heads::table.select((member_heads::member, member_heads::seq)).load::<(i64, Seq)>(conn)?;
+    let rooms = rooms.into_iter().map(|(id, seq)| (LogId::Room(RoomId(id)), seq));
+    Ok(rooms.chain(members.into_iter().map(|(id, seq)| (LogId::Member(MemberId(id)), seq))).collect())
+}
+
+/// At most `limit` events of a room above `after`, oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn room_rows(conn: &mut Conn, room: RoomId, after: Seq, limit: i64) -> Result<Vec<LogRow>> {
+    use room_events::dsl as e;
+    Ok(e::room_events
+        .filter(e::room.eq(room.0))
+        .filter(e::seq.gt(after))
+        .order(e::seq)
+        .limit(limit)
+        .select((e::seq, e::at, e::kind, e::actor, e::subject, e::data))
+        .load(conn)?)
+}
+
+/// At most `limit` events of a member's own log above `after`, oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn member_rows(conn: &mut Conn, member: MemberId, after: Seq, limit: i64) -> Result<Vec<LogRow>> {
+    use member_events::dsl as e;
+    Ok(e::member_events
+        .filter(e::member.eq(member.0))
+        .filter(e::seq.gt(after))
+        .order(e::seq)
+        .limit(limit)
+        .select((e::seq, e::at, e::kind, e::actor, e::subject, e::data))
+        .load(conn)?)
+}

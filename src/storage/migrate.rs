@@ -1,0 +1,66 @@
+//! Migrations: two folders of the same names, applied at start under a lock; a newer database is refused.
+
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Conn;
+use crate::error::{Error, Result};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Key of the advisory lock under which PostgreSQL is migrated.
+const LOCK: i64 = 7_203_451;
+
+/// How a database stands beside this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationState {
+    /// Names of the migrations that would run.
+    pub pending: Vec<String>,
+    /// Versions that the database has and this program does not know: it was written by a newer one.
+    pub unknown: Vec<String>,
+    /// Was nothing ever applied?
+    pub is_empty: bool,
+}
+
+/// Compares the database with this program, without changing it (but for the empty table of migrations).
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn migration_state(conn: &mut Conn) -> Result<MigrationState> {
+    match conn {
+        Conn::Sqlite(c) => state(c, SQLITE),
+        Conn::Pg(c) => state(c, POSTGRES),
+    }
+}
+
+fn state<DB: diesel::backend::Backend, C: MigrationHarness<DB>>(conn: &mut C, all: EmbeddedMigrations) -> Result<MigrationState>
+where
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    use diesel::migration::MigrationSource;
+    let known = MigrationSource::<DB>::migrations(&all).map_err(Error::broken)?;
+    let known: Vec<String> = known.iter().map(|m| m.name().version().to_string()).collect();
+    let applied: Vec<String> = conn.applied_migrations().map_err(Error::broken)?.iter().map(ToString::to_string).collect();
+    let pending = conn.pending_migrations(all).map_err(Error::broken)?.iter().map(|m| m.name().to_string()).collect();
+    let unknown = applied.iter().filter(|version| !known.contains(version)).cloned().collect();
+    Ok(MigrationState { pending, unknown, is_empty: applied.is_empty() })
+}
+
+/// Applies what is pending and returns the names.
+///
+/// # Errors
+/// When a migration fails, or the database comes from a newer program.
+pub fn migrate(conn: &mut Conn) -> Result<Vec<String>> {
+    let names = |done: Vec<diesel::migration::MigrationVersion<'_>>| done.iter().map(ToString::to_string).collect();
+    match conn {
+        Conn::Sqlite(c) => Ok(names(c.run_pending_migrations(SQLITE).map_err(Error::broken)?)),
+        Conn::Pg(c) => {
+            // Several processes may start together: one migrates, the others wait and then find nothing to do.
+            diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(c)?;
+            let done = c.run_pending_migrations(POSTGRES).map(names).map_err(Error::broken);
+            diesel::sql_query(format!("SELECT pg_advisory_unlock({LOCK})")).execute(c)?;
+            done
+        }
+    }
+}

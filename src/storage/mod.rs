@@ -1,0 +1,28 @@
+//! Storage: one Diesel code base over SQLite and PostgreSQL, with two doors, `read` and `write`.
+//!
+//! SQLite has one writer thread with group commit; PostgreSQL a handful of writers. An answer leaves only after COMMIT,
+//! and what a transaction announced is published only then. No connection ever crosses an `await`.
+
+mod conn;
+mod db;
+mod dialect;
+mod durability;
+mod facts;
+mod group;
+mod idempotency;
+mod log;
+mod migrate;
+mod open;
+#[allow(missing_docs, reason = "generated names; the migrations describe the tables")]
+pub mod schema;
+mod tx;
+
+pub use conn::{Conn, MultiBackend};
+pub use db::{Db, DbLimits, Sink};
+pub use dialect::{OnConflict, on_conflict};
+pub use facts::{epoch, fact, set_fact};
+pub use idempotency::{Answered, forget_answers_before, remember_answer, remembered_answer};
+pub use log::{Head, LogRow, all_heads, head, member_rows, room_heads_of, room_rows, start_log};
+pub use migrate::{MigrationState, migrate, migration_state};
+pub use open::{Target, backup_sqlite};
+pub use tx::{Announcement, Tx};

@@ -1,0 +1,293 @@
+//! One Diesel schema for SQLite and PostgreSQL.
+
+diesel::table! {
+    facts (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+        changed_at -> BigInt,
+        changed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    room_heads (room) {
+        room -> BigInt,
+        seq -> BigInt,
+        first_seq -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    room_events (room, seq) {
+        room -> BigInt,
+        seq -> BigInt,
+        at -> BigInt,
+        kind -> SmallInt,
+        actor -> Nullable<BigInt>,
+        subject -> Nullable<BigInt>,
+        data -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    member_heads (member) {
+        member -> BigInt,
+        seq -> BigInt,
+        first_seq -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    member_events (member, seq) {
+        member -> BigInt,
+        seq -> BigInt,
+        at -> BigInt,
+        kind -> SmallInt,
+        actor -> Nullable<BigInt>,
+        subject -> Nullable<BigInt>,
+        data -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency (actor, request_key) {
+        actor -> BigInt,
+        request_key -> Text,
+        route -> Text,
+        body_hash -> Binary,
+        status -> SmallInt,
+        answer -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        payload -> Text,
+        unique_key -> Nullable<Text>,
+        run_at -> BigInt,
+        attempts -> Integer,
+        max_attempts -> Integer,
+        locked_until -> BigInt,
+        state -> SmallInt,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    letters (id) {
+        id -> BigInt,
+        kind -> Text,
+        recipient -> Text,
+        subject -> Text,
+        body_text -> Text,
+        body_html -> Text,
+        at -> BigInt,
+        sent_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        actor -> Nullable<BigInt>,
+        act -> Text,
+        subject_kind -> Text,
+        subject -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    members (id) {
+        id -> BigInt,
+        username -> Text,
+        display_name -> Text,
+        name_key -> Text,
+        pronouns -> Text,
+        bio -> Text,
+        status_emoji -> Text,
+        status_text -> Text,
+        status_until -> Nullable<BigInt>,
+        hue -> SmallInt,
+        email -> Nullable<Text>,
+        password -> Nullable<Text>,
+        language -> Text,
+        time_zone -> Text,
+        theme -> Text,
+        state -> SmallInt,
+        permissions -> BigInt,
+        muted_until -> Nullable<BigInt>,
+        welcomed -> Bool,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (id) {
+        id -> BigInt,
+        name -> Text,
+        kind -> SmallInt,
+        place -> SmallInt,
+        permissions -> BigInt,
+    }
+}
+
+diesel::table! {
+    member_roles (member, role) {
+        member -> BigInt,
+        role -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        member -> BigInt,
+        kind -> SmallInt,
+        token_hash -> Binary,
+        name -> Text,
+        address -> Text,
+        scopes -> BigInt,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invites (id) {
+        id -> BigInt,
+        created_by -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        max_uses -> Nullable<Integer>,
+        uses -> Integer,
+        role -> Nullable<BigInt>,
+        note -> Text,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    one_time_links (id) {
+        id -> BigInt,
+        purpose -> SmallInt,
+        member -> Nullable<BigInt>,
+        token_hash -> Binary,
+        created_at -> BigInt,
+        created_by -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sanctions (id) {
+        id -> BigInt,
+        member -> BigInt,
+        kind -> SmallInt,
+        reason -> Text,
+        made_by -> Nullable<BigInt>,
+        made_at -> BigInt,
+        until -> Nullable<BigInt>,
+        lifted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> BigInt,
+        kind -> SmallInt,
+        name -> Nullable<Text>,
+        name_key -> Nullable<Text>,
+        topic -> Text,
+        history -> SmallInt,
+        circle -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        archived_at -> Nullable<BigInt>,
+        member_count -> Integer,
+    }
+}
+
+diesel::table! {
+    room_members (room, member) {
+        room -> BigInt,
+        member -> BigInt,
+        role -> SmallInt,
+        level -> SmallInt,
+        joined_at -> BigInt,
+        joined_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    messages (id) {
+        id -> BigInt,
+        room -> BigInt,
+        seq -> BigInt,
+        author -> BigInt,
+        client_key -> Text,
+        body_hash -> Binary,
+        body -> Text,
+        body_html -> Text,
+        renderer -> SmallInt,
+        reply_to -> Nullable<BigInt>,
+        thread -> Nullable<BigInt>,
+        thread_count -> Integer,
+        mentions -> Nullable<Text>,
+        reactions -> Integer,
+        pinned_at -> Nullable<BigInt>,
+        sent_at -> BigInt,
+        edited_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    reactions (message, emoji, member) {
+        message -> BigInt,
+        emoji -> Text,
+        member -> BigInt,
+        place -> BigInt,
+    }
+}
+
+diesel::table! {
+    mentions (room, target_kind, target, seq) {
+        room -> BigInt,
+        seq -> BigInt,
+        target_kind -> SmallInt,
+        target -> BigInt,
+        message -> BigInt,
+    }
+}
+
+diesel::table! {
+    read_marks (member, room, thread) {
+        member -> BigInt,
+        room -> BigInt,
+        thread -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(facts, settings, room_heads, room_events, member_heads, member_events, idempotency, jobs, letters, audit, members, roles, member_roles, sessions, invites, one_time_links, sanctions, rooms, room_members, messages, reactions, mentions, read_marks);

@@ -1,0 +1,81 @@
+//! A transaction that also collects what it will announce; a rollback drops that too.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::Conn;
+use super::log::{self, NewRow};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{Ids, MemberId};
+use crate::live::{Effect, LogId, Logged, Seq};
+
+/// An open write transaction.
+pub struct Tx<'a> {
+    pub(super) conn: &'a mut Conn,
+    pub(super) now: Millis,
+    pub(super) ids: &'a Ids,
+    pub(super) announced: &'a mut Vec<Logged>,
+    pub(super) wakes_jobs: &'a mut bool,
+}
+
+/// What is written to a log and told to the connections that hear it.
+#[derive(Debug)]
+pub struct Announcement {
+    /// Number of the kind, stored.
+    pub kind: i16,
+    /// Who did it.
+    pub actor: Option<MemberId>,
+    /// What it is about.
+    pub subject: Option<i64>,
+    /// The event as JSON.
+    pub event: String,
+    /// Does the event hold words? Then the row does not: they are joined when it is read.
+    pub holds_words: bool,
+    /// What it does to connections.
+    pub effect: Effect,
+}
+
+impl Tx<'_> {
+    /// The time at which this transaction began, milliseconds UTC.
+    #[must_use]
+    pub const fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// A new id.
+    pub fn new_id<I: From<i64>>(&self) -> I {
+        self.ids.next()
+    }
+
+    /// Appends to a log; connections hear of it after COMMIT.
+    ///
+    /// # Errors
+    /// When the log does not exist or the database refuses.
+    pub fn announce(&mut self, log: LogId, what: Announcement) -> Result<(Seq, Millis)> {
+        let data = (!what.holds_words).then(|| what.event.clone());
+        let row = NewRow { kind: what.kind, actor: what.actor, subject: what.subject, data };
+        let (seq, at) = log::append(self.conn, log, &row, self.now)?;
+        self.announced.push(Logged { log, seq, at, event: Arc::from(what.event), effect: what.effect });
+        Ok((seq, at))
+    }
+
+    /// A job was enqueued: wake the runner after COMMIT.
+    pub fn wake_jobs(&mut self) {
+        *self.wakes_jobs = true;
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.conn
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn
+    }
+}

@@ -1,0 +1,1 @@
+//! Text: Markdown to safe HTML, words in two languages, excerpts.
