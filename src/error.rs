@@ -227,3 +227,14 @@ impl<T> Found<T> for Option<T> {
         self.ok_or(Error::NotFound)
     }
 }
+
+impl actix_web::ResponseError for Error {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        actix_web::http::StatusCode::from_u16(self.status()).unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// A bare answer; the middleware in `http` gives it words and a form, JSON or a page.
+    fn error_response(&self) -> actix_web::HttpResponse {
+        actix_web::HttpResponse::build(self.status_code()).finish()
+    }
+}

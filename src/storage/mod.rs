@@ -3,6 +3,7 @@
 //! SQLite has one writer thread with group commit; PostgreSQL a handful of writers. An answer leaves only after COMMIT,
 //! and what a transaction announced is published only then. No connection ever crosses an `await`.
 
+mod audit;
 mod conn;
 mod db;
 mod dialect;
@@ -17,6 +18,7 @@ mod open;
 pub mod schema;
 mod tx;
 
+pub use audit::{Act, AuditRow, audit_rows, record};
 pub use conn::{Conn, MultiBackend};
 pub use db::{Db, DbLimits, Sink};
 pub use dialect::{OnConflict, on_conflict};

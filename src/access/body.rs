@@ -1,0 +1,67 @@
+//! Input: a JSON body with its hash, or a query string, each refused with a code when it is wrong.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, RefusalKind, Result};
+
+/// Most bytes of a JSON body.
+pub const BODY_BYTES: usize = 64 * 1024;
+
+/// A JSON body of at most 64 KiB.
+#[derive(Debug)]
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes.
+    pub hash: Vec<u8>,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = request.content_type() == "application/json";
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let mut bytes = Vec::new();
+            while let Some(chunk) = payload.next().await {
+                let chunk = chunk.map_err(|_| Error::invalid("", "error.body"))?;
+                if bytes.len() + chunk.len() > BODY_BYTES {
+                    return Err(Error::refused(RefusalKind::TooLarge, "error.too_large"));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            if bytes.is_empty() {
+                bytes.extend_from_slice(b"{}");
+            } else if !is_json {
+                return Err(Error::refused(RefusalKind::MediaType, "error.media_type"));
+            }
+            let value = serde_json::from_slice(&bytes).map_err(|error| {
+                tracing::debug!(%error, "a body was refused");
+                Error::invalid("", "error.body")
+            })?;
+            Ok(Self { value, hash: Sha256::digest(&bytes).to_vec() })
+        })
+    }
+}
+
+/// A query string.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parsed = actix_web::web::Query::<T>::from_query(request.query_string());
+        std::future::ready(parsed.map(|query| Self(query.into_inner())).map_err(|_| Error::invalid("", "error.query")))
+    }
+}

@@ -1,0 +1,118 @@
+//! Random tokens, of which the database keeps only hashes, and keys derived from the data folder's master key.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// A secret that is shown once: 256 random bits in URL-safe base64.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token([redacted])")
+    }
+}
+
+impl Token {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the machine has no randomness.
+    pub fn random() -> Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(Error::broken)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// The text, for the one time it is shown.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What the database keeps.
+    #[must_use]
+    pub fn hash(&self) -> Vec<u8> {
+        hash_token(&self.0)
+    }
+}
+
+/// SHA-256 of a token as it came in.
+#[must_use]
+pub fn hash_token(text: &str) -> Vec<u8> {
+    Sha256::digest(text.as_bytes()).to_vec()
+}
+
+/// Keys derived from the master key of the data folder, one for each purpose.
+#[derive(Clone)]
+pub struct Keys {
+    master: [u8; 32],
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys([redacted])")
+    }
+}
+
+impl Keys {
+    /// From the 32 bytes of the master key.
+    #[must_use]
+    pub const fn new(master: [u8; 32]) -> Self {
+        Self { master }
+    }
+
+    /// A code that stands for `id` and cannot be guessed: invites are shown again without being stored.
+    #[must_use]
+    pub fn code_for(&self, purpose: &str, id: i64) -> String {
+        let mac = self.mac(purpose, id);
+        let mut bytes = id.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&mac[..16]);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The id that a code stands for, when the code is ours.
+    #[must_use]
+    pub fn id_of_code(&self, purpose: &str, code: &str) -> Option<i64> {
+        use subtle::ConstantTimeEq;
+        let bytes = URL_SAFE_NO_PAD.decode(code).ok().filter(|bytes| bytes.len() == 24)?;
+        let id = i64::from_be_bytes(bytes[..8].try_into().ok()?);
+        bool::from(self.mac(purpose, id)[..16].ct_eq(&bytes[8..])).then_some(id)
+    }
+
+    fn mac(&self, purpose: &str, id: i64) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.master).expect("HMAC takes a key of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(&id.to_be_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_known_again_and_a_changed_one_is_not() {
+        let keys = Keys::new([7; 32]);
+        let code = keys.code_for("invite", 42);
+        assert_eq!(keys.id_of_code("invite", &code), Some(42));
+        assert_eq!(keys.id_of_code("reset", &code), None);
+        let mut other = code.clone().into_bytes();
+        other[12] = if other[12] == b'A' { b'B' } else { b'A' };
+        assert_eq!(keys.id_of_code("invite", &String::from_utf8(other).expect("ascii")), None);
+        assert_eq!(Keys::new([8; 32]).id_of_code("invite", &code), None);
+    }
+
+    #[test]
+    fn a_token_does_not_show_itself_in_logs() {
+        let token = Token::random().expect("randomness");
+        assert_eq!(format!("{token:?}"), "Token([redacted])");
+        assert_eq!(token.hash(), hash_token(token.reveal()));
+    }
+}

@@ -1,0 +1,72 @@
+//! What a permit is about, read from the path of a request.
+
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+
+use crate::error::{Error, Result};
+use crate::ids::{InviteId, LetterId, MemberId, MessageId, RoleId, RoomId, SanctionId, SessionId};
+
+/// Something a permit can be about.
+pub trait Target: Sized + Send + 'static {
+    /// Reads it from the path.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the path does not name one.
+    fn from_path(request: &HttpRequest) -> Result<Self>;
+}
+
+impl Target for () {
+    fn from_path(_: &HttpRequest) -> Result<Self> {
+        Ok(())
+    }
+}
+
+/// A target that has a fixed name in paths: `/rooms/{room}`.
+pub trait PathId: FromStr + Send + 'static {
+    /// The name in braces.
+    const NAME: &'static str;
+}
+
+impl<I: PathId> Target for I {
+    fn from_path(request: &HttpRequest) -> Result<Self> {
+        request.match_info().get(I::NAME).and_then(|text| text.parse().ok()).ok_or(Error::NotFound)
+    }
+}
+
+impl<A: PathId, B: PathId> Target for (A, B) {
+    fn from_path(request: &HttpRequest) -> Result<Self> {
+        Ok((A::from_path(request)?, B::from_path(request)?))
+    }
+}
+
+macro_rules! path_ids {
+    ($($id:ident $name:literal;)+) => {$(impl PathId for $id { const NAME: &'static str = $name; })+};
+}
+
+path_ids! {
+    RoomId "room";
+    MemberId "member";
+    MessageId "message";
+    SessionId "session";
+    RoleId "role";
+    InviteId "invite";
+    LetterId "letter";
+    SanctionId "sanction";
+}
+
+/// A secret or name in the path: `/invite/{code}`, at most 200 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named(pub String);
+
+impl FromStr for Named {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        if text.len() <= 200 { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl PathId for Named {
+    const NAME: &'static str = "code";
+}

@@ -1,0 +1,1 @@
+//! HTTP: pages, static files, the answer to errors, the front door.

@@ -1,0 +1,5 @@
+//! The hub's handle.
+
+/// The hub.
+#[derive(Clone, Debug)]
+pub struct Hub;

@@ -1,0 +1,97 @@
+//! The audit log: one row for each act of an administrator, in the transaction of the act.
+
+use std::net::IpAddr;
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::schema::audit;
+use super::{Conn, Tx};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{AuditId, MemberId};
+
+/// An act that leaves a trace. No secrets in `before` and `after`.
+#[derive(Debug, Clone)]
+pub struct Act<'a> {
+    /// Who did it; nobody means the program itself or its operator on the command line.
+    pub actor: Option<MemberId>,
+    /// What: `members.ban`, `settings.change`.
+    pub act: &'static str,
+    /// On what kind of thing: `member`, `room`, `invite`, `settings`.
+    pub subject_kind: &'static str,
+    /// Which one.
+    pub subject: String,
+    /// How it was.
+    pub before: Option<Value>,
+    /// How it is now.
+    pub after: Option<Value>,
+    /// Why, in the actor's words.
+    pub reason: Option<&'a str>,
+    /// Where the actor was.
+    pub address: Option<IpAddr>,
+}
+
+/// A row of the audit log.
+#[derive(Debug, Clone, Queryable, Serialize, utoipa::ToSchema)]
+pub struct AuditRow {
+    /// Its id.
+    pub id: AuditId,
+    /// When, milliseconds UTC.
+    pub at: Millis,
+    /// Who.
+    pub actor: Option<MemberId>,
+    /// What.
+    pub act: String,
+    /// On what kind of thing.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject: String,
+    /// How it was, JSON.
+    pub before: Option<String>,
+    /// How it is now, JSON.
+    pub after: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Where the actor was.
+    pub address: Option<String>,
+}
+
+/// Writes a row.
+///
+/// # Errors
+/// When the database refuses.
+pub fn record(tx: &mut Tx<'_>, act: &Act<'_>) -> Result<AuditId> {
+    let (id, now) = (tx.new_id::<AuditId>(), tx.now());
+    diesel::insert_into(audit::table)
+        .values((
+            audit::id.eq(id.0),
+            audit::at.eq(now),
+            audit::actor.eq(act.actor.map(|id| id.0)),
+            audit::act.eq(act.act),
+            audit::subject_kind.eq(act.subject_kind),
+            audit::subject.eq(&act.subject),
+            audit::before.eq(act.before.as_ref().map(Value::to_string)),
+            audit::after.eq(act.after.as_ref().map(Value::to_string)),
+            audit::reason.eq(act.reason),
+            audit::address.eq(act.address.map(|ip| ip.to_string())),
+        ))
+        .execute(&mut **tx)?;
+    Ok(id)
+}
+
+/// At most `limit` rows before `before`, newest first; `act` filters by its beginning.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn audit_rows(conn: &mut Conn, before: Option<AuditId>, act: Option<&str>, limit: i64) -> Result<Vec<AuditRow>> {
+    let mut query = audit::table.order(audit::id.desc()).limit(limit).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(audit::id.lt(before.0));
+    }
+    if let Some(act) = act {
+        query = query.filter(audit::act.like(format!("{}%", act.replace(['%', '_'], ""))));
+    }
+    Ok(query.load(conn)?)
+}
