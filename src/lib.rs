@@ -6,3 +6,4 @@ pub mod ids;
 pub mod live;
 pub mod settings;
 pub mod storage;
+pub mod text;

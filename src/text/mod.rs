@@ -1,1 +1,9 @@
-//! Text: Markdown to safe HTML, words in two languages, excerpts.
+//! Text: Markdown to safe HTML, excerpts, clean input, emoji, and the words of the interface in each language.
+//!
+//! Knows nothing of storage, rooms or requests: what it needs to know of them (who may be mentioned) it is told by a callback.
+
+mod clean;
+mod emoji;
+
+pub use clean::{clean_body, clean_line, name_key};
+pub use emoji::{few_emoji, one_emoji};
