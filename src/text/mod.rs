@@ -4,6 +4,8 @@
 
 mod clean;
 mod emoji;
+mod markdown;
 
 pub use clean::{clean_body, clean_line, name_key};
 pub use emoji::{few_emoji, one_emoji};
+pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};
