@@ -6,8 +6,10 @@ mod clean;
 mod emoji;
 mod excerpt;
 mod markdown;
+mod words;
 
 pub use clean::{clean_body, clean_line, name_key};
 pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;
 pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};
+pub use words::{LANGUAGES, Words};
