@@ -93,4 +93,7 @@ pub trait Authenticator: Send + Sync + 'static {
     /// # Errors
     /// [`Error::SignIn`] when the session is over or its member no longer active.
     fn actor_of_session(&self, conn: &mut Conn, session: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor>;
+
+    /// A session was seen alive.
+    fn seen(&self, session: SessionId, member: MemberId, now: Millis);
 }

@@ -13,10 +13,25 @@ mod routes;
 mod source;
 mod store;
 
-pub use actions::{NewRoom, create_room, join_quietly, leave_everything, seed};
+pub use actions::seed;
+pub use actions::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
 pub use commands::{COMMANDS, run as run_command};
 pub use events::{Event, MeEvent, RoomKindNumber};
-pub use model::{Level, Message, Room, RoomKind, RoomRole};
-pub use pages::{browse_for_strangers, mount_pages};
-pub use routes::{Api, mount};
-pub use source::{catch_up, render_member_rows, render_room_rows, standing_rooms};
+pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
+pub use pages::{Community, OpenRoom, State, browse_for_strangers};
+pub(crate) use routes::event_list;
+pub use source::{Rendered, catch_up, render_member_rows, render_room_rows, standing_rooms};
+
+use utoipa::OpenApi;
+
+/// Registers every route of the slice.
+pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    routes::mount(routes);
+    pages::mount_pages(routes);
+}
+
+/// The description of the slice's API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::Api::openapi().merge_from(pages::StateApi::openapi())
+}
