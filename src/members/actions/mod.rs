@@ -1,6 +1,7 @@
 //! What happens: store, announce, tell other slices, write letters. Knows neither HTTP nor sockets.
 
 mod accounts;
+mod confirm;
 mod hashing;
 mod invites;
 mod links;
@@ -21,7 +22,7 @@ pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password
 pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
 pub use profile::{account, change_account, change_password};
 pub use removal::{delete_account, delete_member, turn_down};
-pub use roles::{change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
+pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
 pub use sign_in::{SignIn, sign_in, sign_out};
 pub use tokens::{MadeToken, api_tokens, make_api_token};

@@ -1,8 +1,10 @@
 //! What members change about themselves.
 
+use super::confirm::{Confirmed, confirm, my_row};
 use super::sessions::end_all;
 use super::{Members, announce_look, store};
-use crate::access::{Actor, Ground, Permit, Scope, Visitor};
+use crate::access::{Actor, Ground, Visitor};
+use crate::clock::Millis;
 use crate::error::{Error, Found, Problem, Result};
 use crate::ids::MemberId;
 use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, MemberRow, Password, SessionKind};
@@ -14,7 +16,7 @@ use crate::storage::{Conn, Tx};
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such member.
-pub fn account(conn: &mut Conn, member: MemberId, now: crate::clock::Millis) -> Result<Account> {
+pub fn account(conn: &mut Conn, member: MemberId, now: Millis) -> Result<Account> {
     let row = store::members::by_id(conn, member)?.found()?;
     let roles = store::roles::ids_of(conn, &[member])?.remove(&member).unwrap_or_default();
     Ok(Account::of(row, roles, now))
@@ -33,7 +35,7 @@ fn is_zone(text: &str) -> bool {
 }
 
 /// Puts the changes into the row; every problem is told at once.
-fn apply(row: &mut MemberRow, change: AccountChange, now: crate::clock::Millis) -> Result<()> {
+fn apply(row: &mut MemberRow, change: AccountChange, now: Millis) -> Result<()> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut keep = |result: Result<()>| {
         if let Err(Error::Invalid(more)) = result {
@@ -82,63 +84,34 @@ fn apply(row: &mut MemberRow, change: AccountChange, now: crate::clock::Millis) 
 /// # Errors
 /// Problems of the fields, `members.password_wrong`, `members.email_taken`.
 pub async fn change_account(ground: &Ground, visitor: &Visitor, members: &Members, change: AccountChange) -> Result<Account> {
-    let moves_email = change.email.is_some();
-    let checked = if moves_email { check_password(ground, visitor, members, change.password.as_deref(), &change.email).await? } else { None };
-    let (authenticator, notices, visitor) = (ground.authenticator.clone(), members.notices.clone(), visitor.clone());
+    let row = my_row(ground, visitor).await?;
+    let wanted = change.email.as_ref().map(|email| email.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()));
+    let confirmed = if wanted.is_some_and(|email| email != row.email) {
+        confirm(ground, members, &row, change.password.as_deref().unwrap_or_default(), "password").await?
+    } else {
+        Confirmed { member: row.id, stored: row.password }
+    };
+    let (inside, notices, visitor) = (ground.clone(), members.notices.clone(), visitor.clone());
     ground
         .db
         .write(move |tx| {
-            let now = tx.now();
-            let actor = authenticator.actor(tx, &visitor, now)?;
-            actor.check_scope(Scope::Account)?;
-            let may = ChangeMe::check(tx, &actor, ())?;
-            store_account(tx, &may, &notices, change, checked.as_deref())
+            let (_, may) = confirmed.again(tx, &inside, &visitor, "password")?;
+            store_account(tx, &may, &notices, change)
         })
         .await
 }
 
-/// The stored hash that the given password fits; `None` when the address stays or the member has no password.
-async fn check_password(
-    ground: &Ground,
-    visitor: &Visitor,
-    members: &Members,
-    password: Option<&str>,
-    email: &Option<Option<String>>,
-) -> Result<Option<String>> {
-    let (authenticator, visitor, now) = (ground.authenticator.clone(), visitor.clone(), ground.clock.now());
-    let row = ground
-        .db
-        .read(move |conn| {
-            let me = authenticator.actor(conn, &visitor, now)?.signed_in()?;
-            store::members::by_id(conn, me)?.found()
-        })
-        .await?;
-    let wanted = email.as_ref().and_then(Option::as_ref).map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    if row.password.is_none() || wanted == row.email {
-        return Ok(None);
-    }
-    if members.hasher.check(Password::tried(password.unwrap_or_default()), row.password.clone()).await?.is_right {
-        Ok(row.password)
-    } else {
-        Err(Error::invalid("password", "members.password_wrong"))
-    }
-}
-
-/// The part of a change that happens in one transaction. `checked`: the hash that the given password fits.
+/// The part of a change that happens in one transaction.
 pub(in crate::members) fn store_account(
     tx: &mut Tx<'_>,
     may: &ChangeMe,
     notices: &Notices,
     change: AccountChange,
-    checked: Option<&str>,
 ) -> Result<Account> {
     let mut row = store::members::by_id(tx, may.member())?.found()?;
     let (before, now) = (row.clone(), tx.now());
     apply(&mut row, change, now)?;
     if row.email != before.email {
-        if before.password.as_deref() != checked {
-            return Err(Error::invalid("password", "members.password_wrong"));
-        }
         if let Some(email) = &row.email
             && store::members::by_email(tx, email)?.is_some()
         {
@@ -161,23 +134,15 @@ pub(in crate::members) fn store_account(
 ///
 /// # Errors
 /// `members.password_wrong` on `current`, and the problems of [`Password::parse`] on `new`.
-pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, me: MemberId, current: &str, new: &str) -> Result<()> {
-    let row = ground.db.read(move |conn| store::members::by_id(conn, me)?.found()).await?;
-    let stored = row.password;
-    if stored.is_some() && !members.hasher.check(Password::tried(current), stored.clone()).await?.is_right {
-        return Err(Error::invalid("current", "members.password_wrong"));
-    }
+pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, current: &str, new: &str) -> Result<()> {
+    let row = my_row(ground, visitor).await?;
+    let confirmed = confirm(ground, members, &row, current, "current").await?;
     let hash = members.hasher.make(Password::parse(new, &row.username, "new")?).await?;
-    let (authenticator, visitor) = (ground.authenticator.clone(), visitor.clone());
+    let (inside, visitor) = (ground.clone(), visitor.clone());
     ground
         .db
         .write(move |tx| {
-            let now = tx.now();
-            let actor = authenticator.actor(tx, &visitor, now)?;
-            let may = ChangeMe::check(tx, &actor, ())?;
-            if may.member() != me || store::members::by_id(tx, me)?.found()?.password != stored {
-                return Err(Error::invalid("current", "members.password_wrong"));
-            }
+            let (actor, may) = confirmed.again(tx, &inside, &visitor, "current")?;
             store_password(tx, &may, &actor, &hash)
         })
         .await

@@ -1,12 +1,13 @@
 //! Deleting accounts: what is left is a tombstone, so that what they wrote keeps its place.
 
+use super::confirm::{confirm, my_row};
 use super::roles::check_not_last_owner;
 use super::sessions::{EVERY_KIND, end_all};
 use super::{Members, announce_look, reason, store, trace};
 use crate::access::{Actor, Ground, Visitor};
 use crate::error::{Error, Found, Result};
 use crate::ids::MemberId;
-use crate::members::model::{MemberState, Password, Removed};
+use crate::members::model::{MemberState, Removed};
 use crate::members::notices::Notice;
 use crate::members::policy::{ChangeMe, DecideSignUp, ManageMember};
 use crate::storage::Tx;
@@ -26,27 +27,23 @@ fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberI
 ///
 /// # Errors
 /// `members.password_wrong`, `members.last_owner`.
-pub async fn delete_account(ground: &Ground, visitor: &Visitor, members: &Members, me: MemberId, password: &str) -> Result<()> {
-    let row = ground.db.read(move |conn| store::members::by_id(conn, me)?.found()).await?;
-    let stored = row.password;
-    if stored.is_some() && !members.hasher.check(Password::tried(password), stored.clone()).await?.is_right {
-        return Err(Error::invalid("password", "members.password_wrong"));
-    }
-    let (authenticator, members, visitor) = (ground.authenticator.clone(), members.clone(), visitor.clone());
+pub async fn delete_account(ground: &Ground, visitor: &Visitor, members: &Members, password: &str) -> Result<()> {
+    let row = my_row(ground, visitor).await?;
+    let confirmed = confirm(ground, members, &row, password, "password").await?;
+    let (inside, members, visitor) = (ground.clone(), members.clone(), visitor.clone());
     ground
         .db
         .write(move |tx| {
-            let now = tx.now();
-            let actor = authenticator.actor(tx, &visitor, now)?;
-            let may = <ChangeMe as crate::access::Permit>::check(tx, &actor, ())?;
-            let row = store::members::by_id(tx, may.member())?.found()?;
-            if row.id != me || row.password != stored {
-                return Err(Error::invalid("password", "members.password_wrong"));
-            }
-            bury(tx, &members, may.member(), Some(may.member()))?;
-            trace(tx, &actor, "members.delete", may.member(), None, None)
+            let (actor, may) = confirmed.again(tx, &inside, &visitor, "password")?;
+            delete_mine(tx, &may, &actor, &members)
         })
         .await
+}
+
+/// The part of it that happens in one transaction.
+pub(in crate::members) fn delete_mine(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, members: &Members) -> Result<()> {
+    bury(tx, members, may.member(), Some(may.member()))?;
+    trace(tx, actor, "members.delete", may.member(), None, None)
 }
 
 /// An administrator deletes an account.
