@@ -87,4 +87,13 @@ pub trait Authenticator: Send + Sync + 'static {
     /// # Errors
     /// When the database cannot be read.
     fn actor(&self, conn: &mut Conn, visitor: &Visitor, now: Millis) -> Result<Actor>;
+
+    /// Who the member of this session is now; the session of a live connection, asked again for each command.
+    ///
+    /// # Errors
+    /// [`Error::SignIn`] when the session is over or its member no longer active.
+    fn actor_of_session(&self, conn: &mut Conn, session: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor>;
+
+    /// A session was seen alive.
+    fn seen(&self, session: SessionId, member: MemberId, now: Millis);
 }

@@ -1,5 +1,17 @@
-//! Text: Markdown to safe HTML, words in two languages, excerpts.
+//! Text: Markdown to safe HTML, excerpts, clean input, emoji, and the words of the interface in each language.
+//!
+//! Knows nothing of storage, rooms or requests: what it needs to know of them (who may be mentioned) it is told by a callback.
 
-/// Every word that people read.
-#[derive(Debug)]
-pub struct Words;
+mod clean;
+mod emoji;
+mod excerpt;
+mod markdown;
+mod names;
+mod words;
+
+pub use clean::{clean_body, clean_line, name_key};
+pub use emoji::{few_emoji, one_emoji};
+pub use excerpt::excerpt;
+pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};
+pub use names::mention_candidates;
+pub use words::{LANGUAGES, Words};
