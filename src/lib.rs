@@ -6,6 +6,7 @@ pub mod error;
 pub mod ids;
 pub mod live;
 pub mod mail;
+pub mod members;
 pub mod settings;
 pub mod storage;
 pub mod text;
