@@ -1,5 +1,6 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
+pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod error;
