@@ -3,6 +3,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod ids;
+pub mod jobs;
 pub mod live;
 pub mod settings;
 pub mod storage;
