@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod ids;
+pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod members;
