@@ -1,4 +1,5 @@
 //! Rialto: a self-hosted community app in one program.
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;

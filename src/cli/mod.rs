@@ -1,0 +1,2 @@
+//! The program as its operator meets it.
+pub mod args;
