@@ -3,6 +3,7 @@ pub mod access;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod ids;
 pub mod live;
 pub mod mail;

@@ -1,1 +1,9 @@
-//! HTTP: pages, static files, the answer to errors, the front door.
+//! HTTP: pages, static files, icons, the answer to errors, health, and the outermost middleware.
+//!
+//! The program wraps [`front`] around everything, puts a [`Site`] and [`Metrics`] (and the table of routes) into the
+//! application's data, and calls [`mount`]. A handler takes `site: Site` beside its gate and answers with [`Site::page`].
+
+mod files;
+mod icons;
+mod preload;
+
