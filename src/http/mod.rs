@@ -4,6 +4,10 @@
 //! application's data, and calls [`mount`]. A handler takes `site: Site` beside its gate and answers with [`Site::page`].
 
 mod files;
+mod frame;
+mod headers;
 mod icons;
 mod preload;
+mod site;
 
+pub use site::{Looker, Site};
