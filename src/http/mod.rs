@@ -5,9 +5,15 @@
 
 mod files;
 mod frame;
+mod front;
 mod headers;
 mod icons;
+mod metrics;
+mod origin;
 mod preload;
+mod problems;
 mod site;
 
+pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
+pub use metrics::{Metrics, Reading, Readings};
 pub use site::{Looker, Site};
