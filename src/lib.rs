@@ -1,5 +1,6 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
+pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -7,6 +8,7 @@ pub mod http;
 pub mod ids;
 pub mod live;
 pub mod mail;
+pub mod members;
 pub mod settings;
 pub mod storage;
 pub mod text;

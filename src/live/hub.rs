@@ -1,5 +1,273 @@
-//! The hub's handle.
+//! The hub: one publisher thread that keeps every log in order, a shard of connections in each worker, and who is online.
 
-/// The hub.
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use tokio::sync::mpsc;
+
+use super::frames;
+use super::log::Logged;
+use super::order::Order;
+use super::shard::{Delivery, Shard, Signal};
+use super::source::{Commands, Source};
+use crate::error::{Error, Result};
+use crate::ids::MemberId;
+
+/// How often what was delivered is compared with the heads in the database.
+const COMPARE: Duration = Duration::from_secs(10);
+/// How often presence is sent and time-outs are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// Events read at once to fill a gap.
+const GAP_PAGE: i64 = 500;
+
+/// The hub's handle. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    events: Sender<Vec<Logged>>,
+    inbox: Mutex<Option<Receiver<Vec<Logged>>>>,
+    shards: Mutex<Vec<mpsc::UnboundedSender<ToShard>>>,
+    online: Mutex<HashMap<MemberId, u32>>,
+    connections: AtomicUsize,
+    published: AtomicU64,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("connections", &self.connections()).finish_non_exhaustive()
+    }
+}
+
+/// What a shard is told.
 #[derive(Clone, Debug)]
-pub struct Hub;
+enum ToShard {
+    Deliver(Arc<[Delivery]>),
+    Signal(Signal),
+    Presence(MemberId, bool),
+    GoAway { retry_after_ms: u64 },
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Hub {
+    /// A hub that takes events in and publishes them once [`Hub::start`] has run.
+    #[must_use]
+    pub fn new() -> Self {
+        let (events, inbox) = unbounded();
+        Self {
+            inner: Arc::new(Inner {
+                events,
+                inbox: Mutex::new(Some(inbox)),
+                shards: Mutex::default(),
+                online: Mutex::default(),
+                connections: AtomicUsize::new(0),
+                published: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Starts the publisher, which begins at the heads in the database.
+    ///
+    /// # Errors
+    /// When the heads cannot be read, or it was started before.
+    pub async fn start(&self, source: Arc<dyn Source>) -> Result<()> {
+        let inbox = self.inner.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let inbox = inbox.ok_or_else(|| Error::broken("the publisher runs already"))?;
+        let order = Order::new(source.heads().await?);
+        let hub = Arc::downgrade(&self.inner);
+        std::thread::Builder::new().name("rialto-publisher".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers needs nothing");
+            publish_until_closed(&inbox, order, &*source, &runtime, &|ready| {
+                if let Some(inner) = hub.upgrade() {
+                    inner.deliver(ready);
+                }
+            });
+        })?;
+        Ok(())
+    }
+
+    /// Committed events, in commit order.
+    pub fn publish(&self, events: Vec<Logged>) {
+        let _ = self.inner.events.send(events);
+    }
+
+    /// Something passing; may be lost.
+    pub fn signal(&self, signal: Signal) {
+        self.inner.tell(&ToShard::Signal(signal));
+    }
+
+    /// Who of these is online.
+    #[must_use]
+    pub fn online(&self, members: &[MemberId]) -> Vec<(MemberId, bool)> {
+        let online = self.inner.online.lock().unwrap_or_else(PoisonError::into_inner);
+        members.iter().map(|member| (*member, online.contains_key(member))).collect()
+    }
+
+    /// How many members are online.
+    #[must_use]
+    pub fn members_online(&self) -> usize {
+        self.inner.online.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.connections.load(Ordering::Relaxed)
+    }
+
+    /// How many events were published since the start.
+    #[must_use]
+    pub fn published(&self) -> u64 {
+        self.inner.published.load(Ordering::Relaxed)
+    }
+
+    /// The program stops: every connection is told to come back after `retry_after_ms` and closed.
+    pub fn go_away(&self, retry_after_ms: u64) {
+        self.inner.tell(&ToShard::GoAway { retry_after_ms });
+    }
+
+    /// Makes the shard of this worker. Must be called on the worker's own thread.
+    #[must_use]
+    pub fn shard(&self, heartbeat: Duration, source: Arc<dyn Source>, commands: Arc<dyn Commands>) -> LocalHub {
+        let (sender, inbox) = mpsc::unbounded_channel();
+        self.inner.shards.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        let shard = Rc::new(RefCell::new(Shard::new(heartbeat)));
+        actix_web::rt::spawn(run_shard(Rc::clone(&shard), inbox));
+        LocalHub { hub: self.clone(), shard, source, commands, heartbeat_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    pub(super) fn came(&self, member: MemberId) {
+        self.inner.connections.fetch_add(1, Ordering::Relaxed);
+        let mut online = self.inner.online.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = online.entry(member).or_insert(0);
+        *count += 1;
+        let is_first = *count == 1;
+        drop(online);
+        if is_first {
+            self.inner.tell(&ToShard::Presence(member, true));
+        }
+    }
+
+    pub(super) fn left(&self, member: MemberId) {
+        self.inner.connections.fetch_sub(1, Ordering::Relaxed);
+        let mut online = self.inner.online.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_last = match online.get_mut(&member) {
+            Some(count) if *count > 1 => {
+                *count -= 1;
+                false
+            }
+            _ => online.remove(&member).is_some(),
+        };
+        drop(online);
+        if is_last {
+            self.inner.tell(&ToShard::Presence(member, false));
+        }
+    }
+}
+
+impl Inner {
+    fn tell(&self, message: &ToShard) {
+        let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        shards.retain(|shard| shard.send(message.clone()).is_ok());
+    }
+
+    fn deliver(&self, ready: Vec<Logged>) {
+        self.published.fetch_add(ready.len() as u64, Ordering::Relaxed);
+        let framed = ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
+        self.tell(&ToShard::Deliver(framed.collect()));
+    }
+}
+
+/// The hub as one worker has it.
+#[derive(Clone)]
+pub struct LocalHub {
+    pub(super) hub: Hub,
+    pub(super) shard: Rc<RefCell<Shard>>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) commands: Arc<dyn Commands>,
+    pub(super) heartbeat_ms: u64,
+}
+
+impl std::fmt::Debug for LocalHub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LocalHub")
+    }
+}
+
+async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver<ToShard>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            message = inbox.recv() => {
+                let Some(message) = message else { return };
+                let (now, mut shard) = (Instant::now(), shard.borrow_mut());
+                match message {
+                    ToShard::Deliver(deliveries) => deliveries.iter().for_each(|delivery| shard.deliver(delivery, now)),
+                    ToShard::Signal(signal) => shard.signal(&signal),
+                    ToShard::Presence(member, online) => shard.presence_changed(member, online),
+                    ToShard::GoAway { retry_after_ms } => {
+                        let notice = frames::text(&format!(r#"{{"type":"going_away","retry_after_ms":{retry_after_ms}}}"#));
+                        shard.go_away(&notice, now);
+                    }
+                }
+            }
+            _ = ticks.tick() => {
+                let over = shard.borrow_mut().tick(Instant::now());
+                over.into_iter().for_each(super::socket::shut);
+            }
+        }
+    }
+}
+
+fn publish_until_closed(
+    inbox: &Receiver<Vec<Logged>>,
+    mut order: Order,
+    source: &dyn Source,
+    runtime: &tokio::runtime::Runtime,
+    deliver: &dyn Fn(Vec<Logged>),
+) {
+    let mut compare_at = Instant::now() + COMPARE;
+    loop {
+        let now = Instant::now();
+        let wake_at = order.next_overdue().map_or(compare_at, |at| at.min(compare_at));
+        match inbox.recv_timeout(wake_at.saturating_duration_since(now)) {
+            Ok(mut batch) => {
+                batch.extend(inbox.try_iter().flatten());
+                let ready = order.take(batch, Instant::now());
+                if !ready.is_empty() {
+                    deliver(ready);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let now = Instant::now();
+        let mut late = order.overdue(now);
+        if now >= compare_at {
+            compare_at = now + COMPARE;
+            match runtime.block_on(source.heads()) {
+                Ok(heads) => late.extend(order.behind(heads)),
+                Err(error) => tracing::warn!(%error, "the heads could not be compared"),
+            }
+        }
+        for (log, after) in late {
+            match runtime.block_on(source.page(log, after, GAP_PAGE)) {
+                Ok(events) => deliver(order.take(events, now)),
+                Err(error) => tracing::warn!(%error, "a gap could not be read"),
+            }
+        }
+    }
+}

@@ -1,5 +1,21 @@
-//! The hub.
+//! The hub of live connections: logs leave in order, each event is framed once, and one who does not read slows nobody.
+//!
+//! It knows no feature: what commands do and what stands in the rows comes through [`Commands`] and [`Source`].
+
+mod dialogue;
+mod frames;
 mod hub;
 mod log;
-pub use hub::Hub;
+mod order;
+mod queue;
+mod shard;
+mod socket;
+mod source;
+
+pub use frames::CloseCode;
+pub use hub::{Hub, LocalHub};
 pub use log::{Effect, LogId, Logged, Seq};
+pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
+pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};
+pub use socket::{Descriptor, FRAME_BYTES, open};
+pub use source::{Ack, Caller, CatchUp, Commands, Source, Standing};

@@ -6,10 +6,12 @@ mod clean;
 mod emoji;
 mod excerpt;
 mod markdown;
+mod names;
 mod words;
 
 pub use clean::{clean_body, clean_line, name_key};
 pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;
 pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};
+pub use names::mention_candidates;
 pub use words::{LANGUAGES, Words};

@@ -1,0 +1,265 @@
+//! The composition root: builds the one value that everything stands on, mounts every slice, starts and stops the workers.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App as Site4, HttpServer, rt};
+use tokio::task::JoinHandle;
+
+use crate::access::{Ground, Keys, Rate, RateClass, Rates, RouteTable, Routes};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Result;
+use crate::http::{Metrics, Site};
+use crate::ids::Ids;
+use crate::jobs::{Runner, Waker};
+use crate::live::{Commands, Descriptor, Hub, Logged, Source};
+use crate::mail::Mailer;
+use crate::members::{Members, Notices, Sessions};
+use crate::settings::{Settings, SettingsCell};
+use crate::storage::{Db, DbLimits, Sink, fact, set_fact};
+use crate::text::Words;
+use crate::wire::Wire;
+use crate::{admin, chat, consequences, http, members, wire};
+
+/// How long an ordinary answer may take once the program stops.
+const SHUT_DOWN_SECONDS: u64 = 5;
+/// Between two rounds of remembering when sessions were seen.
+const FLUSH: Duration = Duration::from_secs(60);
+
+/// What may be done how often, when nothing is raised.
+const RATES: [(RateClass, Rate); 7] = [
+    (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
+    (RateClass::SignInAccount, Rate { burst: 10, refill_ms: 90_000 }),
+    (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
+    (RateClass::Send, Rate { burst: 20, refill_ms: 1_000 }),
+    (RateClass::SendRoom, Rate { burst: 200, refill_ms: 20 }),
+    (RateClass::Letter, Rate { burst: 3, refill_ms: 1_200_000 }),
+    (RateClass::Request, Rate { burst: 600, refill_ms: 20 }),
+];
+
+/// Where committed events and the wish to run jobs go.
+struct Outlet {
+    hub: Hub,
+    jobs: Waker,
+}
+
+impl Sink for Outlet {
+    fn publish(&self, events: Vec<Logged>) {
+        self.hub.publish(events);
+    }
+
+    fn wake_jobs(&self) {
+        self.jobs.wake();
+    }
+}
+
+/// The program, put together.
+#[derive(Clone)]
+pub struct App {
+    /// What every slice stands on.
+    pub ground: Arc<Ground>,
+    /// Pages.
+    pub site: Site,
+    /// Numbers.
+    pub metrics: Metrics,
+    /// Every route.
+    pub routes: RouteTable,
+    /// Sessions and passwords.
+    pub members: Members,
+    notices: Notices,
+    wire: Arc<Wire>,
+    jobs: Waker,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+/// A program that serves.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The program.
+    pub app: App,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    runner: Runner,
+}
+
+impl App {
+    /// Opens the database and puts everything together.
+    ///
+    /// # Errors
+    /// One sentence when the database cannot be used.
+    pub async fn build(config: Config, master_key: [u8; 32], clock: Clock, is_demo: bool) -> Result<Self> {
+        let (hub, jobs) = (Hub::new(), Waker::default());
+        let ids = Arc::new(Ids::new(clock.clone()));
+        let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone() });
+        let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
+        let settings = db
+            .write(|tx| {
+                if fact(tx, "epoch")?.is_none() {
+                    let epoch = crate::access::Token::random()?;
+                    set_fact(tx, "epoch", &epoch.reveal()[..16])?;
+                }
+                members::ensure_built_in_roles(tx)?;
+                Settings::load(tx)
+            })
+            .await?;
+        let settings = SettingsCell::new(settings);
+        let words = Arc::new(Words::load()?);
+        let sessions = Arc::new(Sessions::new());
+        let members = Members::new(Arc::clone(&sessions), config.workers)?;
+        let config = Arc::new(config);
+        let ground = Arc::new(Ground {
+            mailer: Mailer::new(&config)?,
+            rates: rates(config.raised_limits),
+            db,
+            clock,
+            ids,
+            keys: Keys::new(master_key),
+            settings: settings.clone(),
+            config: Arc::clone(&config),
+            authenticator: sessions,
+            hub: hub.clone(),
+            words: Arc::clone(&words),
+            is_demo,
+        });
+        let wire = Arc::new(Wire::new(Arc::clone(&ground)));
+        let source: Arc<dyn Source> = Arc::clone(&wire) as Arc<dyn Source>;
+        hub.start(source).await?;
+        let site = Site::new(words, settings, &config, is_demo);
+        Ok(Self {
+            ground,
+            site,
+            metrics: Metrics::new(),
+            routes: RouteTable::default(),
+            members,
+            notices: Notices(Arc::new(consequences::follow)),
+            wire,
+            jobs,
+        })
+    }
+
+    /// Everything that follows from what happens to a member.
+    #[must_use]
+    pub const fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Registers every route of every slice.
+    pub fn mount(&self, config: &mut ServiceConfig) {
+        let mut routes = Routes::new(config, self.routes.clone());
+        http::mount(&mut routes);
+        members::mount(&mut routes);
+        chat::mount(&mut routes);
+        admin::mount(&mut routes);
+        wire::mount(&mut routes);
+    }
+
+    /// Serves on `listener` until [`Running::stop`].
+    ///
+    /// # Errors
+    /// When the listener cannot be used.
+    pub async fn serve(self, listener: TcpListener, tls: Option<rustls::ServerConfig>) -> Result<Running> {
+        let address = listener.local_addr()?;
+        let app = self.clone();
+        let heartbeat = Duration::from_millis(self.ground.config.heartbeat_ms);
+        let workers = self.ground.config.workers;
+        let server = HttpServer::new(move || {
+            let source: Arc<dyn Source> = Arc::clone(&app.wire) as Arc<dyn Source>;
+            let commands: Arc<dyn Commands> = Arc::clone(&app.wire) as Arc<dyn Commands>;
+            let local = app.ground.hub.shard(heartbeat, source, commands);
+            let mounted = app.clone();
+            Site4::new()
+                .app_data(Data::from(Arc::clone(&app.ground)))
+                .app_data(app.site.clone())
+                .app_data(app.metrics.clone())
+                .app_data(app.routes.clone())
+                .app_data(Data::new(app.members.clone()))
+                .app_data(Data::new(app.notices.clone()))
+                .app_data(local)
+                .configure(move |config| mounted.mount(config))
+                .wrap(from_fn(http::front))
+        })
+        .workers(workers)
+        .backlog(4_096)
+        .shutdown_timeout(SHUT_DOWN_SECONDS)
+        .disable_signals()
+        .client_request_timeout(Duration::from_secs(10))
+        .on_connect(note_descriptor);
+        let server = match tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+            None => server.listen(listener)?,
+        };
+        let server = server.run();
+        let handle = server.handle();
+        let server = rt::spawn(server);
+        let runner = self.start_jobs();
+        self.start_flushing();
+        Ok(Running { address, app: self, handle, server, runner })
+    }
+
+    fn start_jobs(&self) -> Runner {
+        let handlers = [self.ground.mailer.handler(self.ground.db.clone())];
+        Runner::start(self.ground.db.clone(), self.ground.clock.clone(), self.jobs.clone(), handlers.into_iter().collect())
+    }
+
+    /// Small housekeeping, every minute.
+    fn start_flushing(&self) {
+        let app = self.clone();
+        rt::spawn(async move {
+            let mut rounds = tokio::time::interval(FLUSH);
+            loop {
+                rounds.tick().await;
+                if let Err(error) = app.members.keep_house(&app.ground, &app.notices).await {
+                    tracing::warn!(%error, "housekeeping failed");
+                }
+                app.ground.rates.sweep();
+            }
+        });
+    }
+}
+
+/// Notes the descriptor of a new connection, so that one who does not read can be shut out.
+fn note_descriptor(io: &dyn std::any::Any, extensions: &mut Extensions) {
+    use std::os::fd::AsRawFd;
+    type Plain = actix_web::rt::net::TcpStream;
+    type Tls = actix_tls::accept::rustls_0_23::TlsStream<Plain>;
+    let plain = io.downcast_ref::<Plain>().or_else(|| io.downcast_ref::<Tls>().map(|tls| tls.get_ref().0));
+    if let Some(stream) = plain {
+        extensions.insert(Descriptor(stream.as_raw_fd()));
+    }
+}
+
+/// With `raised`, every limit is still evaluated but out of reach: for benches.
+fn rates(raised: bool) -> Rates {
+    if raised {
+        let out_of_reach = Rate { burst: u32::MAX, refill_ms: 1 };
+        return Rates::new(&RATES.map(|(class, _)| (class, out_of_reach)));
+    }
+    Rates::new(&RATES)
+}
+
+impl Running {
+    /// Stops gracefully: connections are told when to come back, answers under way are finished, the rest is closed.
+    pub async fn stop(self) {
+        let connections = u64::try_from(self.app.ground.hub.connections()).unwrap_or(0);
+        // Everyone at once would be a storm: 200 a second come back.
+        self.app.ground.hub.go_away((connections * 5).max(2_000));
+        self.handle.stop(true).await;
+        let _ = self.server.await;
+        self.runner.stop().await;
+        if let Err(error) = self.app.members.keep_house(&self.app.ground, &self.app.notices).await {
+            tracing::warn!(%error, "what was seen last could not be kept");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What happens in chat: rows, announcements, consequences. Knows neither HTTP nor sockets.
+
+mod objects;
+mod posting;
+mod rooming;
+pub mod seed;
+
+pub(super) use objects::*;
+pub(super) use posting::*;
+pub use rooming::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
+pub(super) use rooming::*;

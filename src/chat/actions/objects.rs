@@ -1,0 +1,155 @@
+//! Rows into the objects of the wire.
+
+use std::collections::HashMap;
+
+use crate::chat::model::{
+    History, Level, Mentions, Message, MessageBody, MessageRow, Mine, PlaceRow, Quote, Reaction, Room, RoomKind, RoomRole, RoomRow,
+};
+use crate::chat::store;
+use crate::error::Result;
+use crate::ids::{MemberId, MessageId, RoomId};
+use crate::live::Seq;
+use crate::storage::{Conn, Head};
+use crate::text;
+
+/// A room as everyone sees it.
+pub(in crate::chat) fn room_object(row: RoomRow) -> Result<Room> {
+    Ok(Room {
+        id: row.id,
+        kind: RoomKind::from_number(row.kind)?,
+        name: row.name,
+        topic: row.topic,
+        history: History::from_number(row.history)?,
+        archived: row.archived_at.is_some(),
+        created_by: row.created_by,
+        created_at: row.created_at,
+        member_count: row.member_count,
+        mine: None,
+    })
+}
+
+/// All rooms of a member, with what is unread.
+pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Result<Vec<Room>> {
+    let rows = store::rooms_of(conn, member)?;
+    let ids: Vec<RoomId> = rows.iter().map(|(room, _)| room.id).collect();
+    let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
+    let marks: HashMap<RoomId, Seq> = store::read_seqs(conn, member)?.into_iter().collect();
+    let roles = store::roles_of(conn, member)?;
+    let conversations: Vec<RoomId> = rows.iter().filter(|(room, _)| room.kind >= RoomKind::Direct.number()).map(|(room, _)| room.id).collect();
+    let mut people: HashMap<RoomId, Vec<MemberId>> = HashMap::new();
+    for (room, member) in store::members_in(conn, &conversations)? {
+        people.entry(room).or_default().push(member);
+    }
+    let mut rooms = Vec::with_capacity(rows.len());
+    for (row, place) in rows {
+        let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
+        let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
+        let mine = mine(conn, &row, &place, head, mark, &roles, people.remove(&row.id))?;
+        rooms.push(Room { mine: Some(mine), ..room_object(row)? });
+    }
+    Ok(rooms)
+}
+
+/// One room as this member sees it.
+pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId) -> Result<Room> {
+    let Some(place) = store::place(conn, row.id, member)? else { return room_object(row) };
+    let heads = crate::storage::room_heads_of(conn, &[row.id])?;
+    let head = heads.first().map_or(Head { seq: 0, first_seq: 1 }, |(_, head)| *head);
+    let mark = store::read_seq(conn, member, row.id, None)?.unwrap_or(place.joined_seq);
+    let roles = store::roles_of(conn, member)?;
+    let people = if row.kind >= RoomKind::Direct.number() {
+        Some(store::members_in(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect())
+    } else {
+        None
+    };
+    let mine = mine(conn, &row, &place, head, mark, &roles, people)?;
+    Ok(Room { mine: Some(mine), ..room_object(row)? })
+}
+
+fn mine(
+    conn: &mut Conn,
+    row: &RoomRow,
+    place: &PlaceRow,
+    head: Head,
+    mark: Seq,
+    roles: &[crate::ids::RoleId],
+    members: Option<Vec<MemberId>>,
+) -> Result<Mine> {
+    let (unread, mentions) = if mark >= head.seq {
+        (0, 0)
+    } else {
+        let unread = store::count_unread(conn, row.id, place.member, mark)?;
+        let mentions = if unread == 0 { 0 } else { store::count_mentions(conn, row.id, place.member, roles, mark)? };
+        (unread, mentions)
+    };
+    Ok(Mine {
+        seq: head.seq,
+        first_seq: head.first_seq,
+        joined_seq: place.joined_seq,
+        role: RoomRole::from_number(place.role)?,
+        level: Level::from_number(place.level)?,
+        read_seq: mark,
+        unread,
+        mentions,
+        members,
+        last_at: store::last_sent_at(conn, row.id)?,
+    })
+}
+
+/// Messages with their reactions and quotes. A quote repeats what its author could see, to everyone who sees the answer.
+pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
+    let reacted: Vec<MessageId> = rows.iter().filter(|row| row.reactions > 0).map(|row| row.id).collect();
+    let mut reactions: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
+    if !reacted.is_empty() {
+        for (message, emoji, member) in store::reactions_of(conn, &reacted)? {
+            let list = reactions.entry(message).or_default();
+            match list.iter_mut().find(|reaction| reaction.emoji == emoji) {
+                Some(reaction) => reaction.members.push(member),
+                None => list.push(Reaction { emoji, members: vec![member] }),
+            }
+        }
+    }
+    let quoted: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
+    let mut quotes: HashMap<MessageId, Quote> = HashMap::new();
+    if !quoted.is_empty() {
+        for row in store::messages_by_id(conn, &quoted)? {
+            quotes.insert(row.id, quote(&row));
+        }
+    }
+    let objects = rows.into_iter().map(|row| {
+        let (id, deleted) = (row.id, row.deleted_at.is_some());
+        let reply_to = row.reply_to.filter(|_| !deleted).and_then(|id| quotes.get(&id).cloned());
+        Message {
+            room: row.room,
+            seq: row.seq,
+            at: row.sent_at,
+            body: MessageBody {
+                id,
+                author: row.author,
+                client_key: row.client_key,
+                body: (!deleted).then_some(row.body),
+                body_html: (!deleted).then_some(row.body_html),
+                edited_at: row.edited_at,
+                deleted,
+                reply_to,
+                thread: row.thread,
+                thread_count: row.thread_count,
+                pinned: row.pinned_at.is_some(),
+                mentions: mentions_of(row.mentions.as_deref()),
+                reactions: reactions.remove(&id).unwrap_or_default(),
+                thread_total: None,
+            },
+        }
+    });
+    Ok(objects.collect())
+}
+
+/// The short form of a message that is answered.
+pub(in crate::chat) fn quote(row: &MessageRow) -> Quote {
+    let excerpt = row.deleted_at.is_none().then(|| text::excerpt(&row.body));
+    Quote { id: row.id, seq: row.seq, author: row.author, excerpt }
+}
+
+pub(in crate::chat) fn mentions_of(stored: Option<&str>) -> Mentions {
+    stored.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}

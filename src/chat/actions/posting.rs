@@ -1,0 +1,315 @@
+//! Sending, changing, deleting, reacting, pinning, reading.
+
+use sha2::{Digest, Sha256};
+
+use super::objects::{mentions_of, quote};
+use crate::chat::events::{Event, MeEvent};
+use crate::chat::model::{Mentions, MessageBody};
+use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
+use crate::chat::store::{self, NewMessageRow};
+use crate::clock::Millis;
+use crate::error::{Error, RefusalKind, Result};
+use crate::ids::{MemberId, MessageId, RoomId};
+use crate::live::{LogId, Seq};
+use crate::storage::{Conn, Tx, head};
+use crate::text;
+
+/// Most different emoji under one message.
+const EMOJI_PER_MESSAGE: usize = 20;
+
+/// A message as its author wrote it, checked.
+#[derive(Clone, Debug)]
+pub(in crate::chat) struct Draft {
+    pub client_key: String,
+    pub body: String,
+    pub reply_to: Option<MessageId>,
+    pub thread: Option<MessageId>,
+}
+
+impl Draft {
+    /// Checks what came in.
+    ///
+    /// # Errors
+    /// `chat.client_key`, `text.nul`, `chat.message_empty`, `chat.message_too_long`.
+    pub(in crate::chat) fn parse(
+        client_key: &str,
+        body: &str,
+        reply_to: Option<MessageId>,
+        thread: Option<MessageId>,
+        max_bytes: usize,
+    ) -> Result<Self> {
+        let length = client_key.chars().count();
+        if length == 0 || length > 64 || client_key.chars().any(char::is_control) {
+            return Err(Error::invalid("client_key", "chat.client_key"));
+        }
+        Ok(Self { client_key: client_key.to_owned(), body: text::clean_body(body, max_bytes)?, reply_to, thread })
+    }
+
+    /// What makes two sends under one key the same.
+    fn hash(&self) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        hash.update(self.body.as_bytes());
+        hash.update([0]);
+        hash.update(self.reply_to.map_or(0, |id| id.0).to_be_bytes());
+        hash.update(self.thread.map_or(0, |id| id.0).to_be_bytes());
+        hash.finalize().to_vec()
+    }
+}
+
+/// Safe HTML of a body, and whom it mentions.
+#[derive(Clone, Debug)]
+pub(in crate::chat) struct Prepared {
+    pub html: String,
+    pub mentions: Mentions,
+}
+
+/// Bodies longer than this are rendered on a reader's thread, so that no connection waits for them.
+const RENDER_HERE_BYTES: usize = 2_048;
+
+/// Can the body be rendered at once, without asking the database who is mentioned?
+pub(in crate::chat) fn renders_here(body: &str) -> bool {
+    body.len() <= RENDER_HERE_BYTES && !body.contains('@')
+}
+
+/// Renders a body that mentions nobody.
+pub(in crate::chat) fn render_here(body: &str) -> Prepared {
+    Prepared { html: text::render(body, &|_| None).html, mentions: Mentions::default() }
+}
+
+/// Renders a body; whoever is mentioned is looked up once for all.
+pub(in crate::chat) fn render_with_names(conn: &mut Conn, body: &str) -> Result<Prepared> {
+    let names = text::mention_candidates(body);
+    let known = if names.is_empty() { Vec::new() } else { store::members_by_username(conn, &names)? };
+    let rendered = text::render(body, &|name| match name {
+        "room" | "here" | "all" => Some(text::MentionTarget::Room),
+        name => known.iter().find(|(known, _)| known == name).map(|(_, id)| text::MentionTarget::Member(*id)),
+    });
+    let found = rendered.mentions;
+    Ok(Prepared { html: rendered.html, mentions: Mentions { members: found.members, roles: found.roles, room: found.room } })
+}
+
+/// What a sender is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct Sent {
+    pub id: MessageId,
+    pub seq: Seq,
+    pub at: Millis,
+}
+
+/// The answer given before for this key, if it was used.
+///
+/// # Errors
+/// 409 `chat.key_reused` when it was used for something else.
+pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: RoomId, draft: &Draft) -> Result<Option<Sent>> {
+    let Some((id, sent_room, seq, at, hash)) = store::sent_before(conn, author, &draft.client_key)? else { return Ok(None) };
+    if sent_room == room && hash == draft.hash() {
+        Ok(Some(Sent { id, seq, at }))
+    } else {
+        Err(Error::conflict("chat.key_reused"))
+    }
+}
+
+/// Stores a message and announces it.
+///
+/// # Errors
+/// `chat.reply_to` or `chat.thread` when what is answered is not there to see.
+pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft, prepared: &Prepared) -> Result<Sent> {
+    let visible = |tx: &mut Tx<'_>, id: MessageId, code| -> Result<_> {
+        let row = store::message(tx, id)?.filter(|row| row.room == may.room() && row.seq > may.floor());
+        row.ok_or_else(|| Error::invalid("reply_to", code))
+    };
+    let reply_to = match draft.reply_to {
+        Some(id) => Some(quote(&visible(tx, id, "chat.reply_to")?)),
+        None => None,
+    };
+    let thread_total = match draft.thread {
+        Some(id) => {
+            // A thread has one root: answers to answers stay in it.
+            let root = visible(tx, id, "chat.thread")?;
+            if root.thread.is_some() {
+                return Err(Error::invalid("thread", "chat.thread"));
+            }
+            Some(store::count_thread(tx, id, 1)?)
+        }
+        None => None,
+    };
+    let mentions = allowed_mentions(tx, may, &prepared.mentions)?;
+    let id: MessageId = tx.new_id();
+    let object = MessageBody {
+        id,
+        author: may.member(),
+        client_key: draft.client_key.clone(),
+        body: Some(draft.body.clone()),
+        body_html: Some(prepared.html.clone()),
+        edited_at: None,
+        deleted: false,
+        reply_to,
+        thread: draft.thread,
+        thread_count: 0,
+        pinned: false,
+        mentions,
+        reactions: Vec::new(),
+        thread_total,
+    };
+    let mentions = object.mentions.clone();
+    let (seq, at) = tx.announce(LogId::Room(may.room()), Event::MessageSent(object).announcement(Some(may.member()))?)?;
+    let stored_mentions = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
+    store::insert_message(
+        tx,
+        &NewMessageRow {
+            id,
+            room: may.room(),
+            seq,
+            author: may.member(),
+            client_key: &draft.client_key,
+            body_hash: &draft.hash(),
+            body: &draft.body,
+            body_html: &prepared.html,
+            renderer: text::RENDERER,
+            reply_to: draft.reply_to,
+            thread: draft.thread,
+            mentions: stored_mentions,
+            at,
+        },
+    )?;
+    if !mentions.is_empty() {
+        store::replace_mentions(tx, may.room(), seq, id, &mentions, true)?;
+    }
+    Ok(Sent { id, seq, at })
+}
+
+/// Only those who are in the room are mentioned, and everyone only by those who may.
+fn allowed_mentions(tx: &mut Tx<'_>, may: &PostIn, wanted: &Mentions) -> Result<Mentions> {
+    if wanted.is_empty() {
+        return Ok(Mentions::default());
+    }
+    let present = store::those_in(tx, may.room(), &wanted.members)?;
+    let members = wanted.members.iter().copied().filter(|id| present.contains(id)).collect();
+    Ok(Mentions { members, roles: wanted.roles.clone(), room: wanted.room && may.may_mention_room() })
+}
+
+/// Changes a message's words.
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::chat) fn edit_message(tx: &mut Tx<'_>, may: &ChangeMessage, body: &str, prepared: &Prepared) -> Result<Seq> {
+    let message = may.message();
+    if message.body == body {
+        return room_head(tx, message.room);
+    }
+    let before = mentions_of(message.mentions.as_deref());
+    let present = store::those_in(tx, message.room, &prepared.mentions.members)?;
+    let members = prepared.mentions.members.iter().copied().filter(|id| present.contains(id)).collect();
+    // Whether everyone was mentioned was decided when it was sent: an edit does not call a room together.
+    let mentions = Mentions { members, roles: prepared.mentions.roles.clone(), room: before.room && prepared.mentions.room };
+    let at = tx.now();
+    let event = Event::MessageEdited {
+        id: message.id,
+        actor: may.member(),
+        body: Some(body.to_owned()),
+        body_html: Some(prepared.html.clone()),
+        edited_at: Some(at),
+        mentions: mentions.clone(),
+    };
+    let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
+    store::update_body(tx, message.id, body, &prepared.html, text::RENDERER, stored, at)?;
+    if !(before.is_empty() && mentions.is_empty()) {
+        store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, false)?;
+    }
+    announce(tx, message.room, &event, may.member())
+}
+
+/// Leaves a tombstone.
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::chat) fn delete_message(tx: &mut Tx<'_>, may: &RemoveMessage) -> Result<Seq> {
+    let message = may.message();
+    if message.deleted_at.is_some() {
+        return room_head(tx, message.room);
+    }
+    let now = tx.now();
+    store::bury_message(tx, message.id, now)?;
+    let thread_total = match message.thread {
+        Some(root) => Some(store::count_thread(tx, root, -1)?),
+        None => None,
+    };
+    let event = Event::MessageDeleted { id: message.id, actor: may.member(), thread: message.thread, thread_total };
+    announce(tx, message.room, &event, may.member())
+}
+
+/// Pins or unpins.
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::chat) fn pin_message(tx: &mut Tx<'_>, may: &PinMessage, pin: bool) -> Result<Seq> {
+    let message = may.message();
+    if message.pinned_at.is_some() == pin {
+        return room_head(tx, message.room);
+    }
+    let at = pin.then(|| tx.now());
+    store::set_pinned(tx, message.id, at)?;
+    let (id, actor) = (message.id, may.member());
+    let event = if pin { Event::MessagePinned { id, actor } } else { Event::MessageUnpinned { id, actor } };
+    announce(tx, message.room, &event, actor)
+}
+
+/// Puts an emoji under a message, or takes it away.
+///
+/// # Errors
+/// `chat.not_an_emoji`, `chat.too_many_emoji`.
+pub(in crate::chat) fn react(tx: &mut Tx<'_>, may: &ReactTo, emoji: &str, add: bool) -> Result<Seq> {
+    let emoji = text::one_emoji(emoji).ok_or_else(|| Error::invalid("emoji", "chat.not_an_emoji"))?;
+    let message = may.message();
+    let (id, actor) = (message.id, may.member());
+    let changed = if add {
+        let known = store::emoji_of(tx, id)?;
+        if known.len() >= EMOJI_PER_MESSAGE && !known.iter().any(|one| one == emoji) {
+            return Err(Error::refused(RefusalKind::Conflict, "chat.too_many_emoji"));
+        }
+        // Ids grow with time, so they are the order in which reactions came.
+        let place = tx.new_id::<MessageId>().0;
+        store::insert_reaction(tx, id, emoji, actor, place)?
+    } else {
+        store::delete_reaction(tx, id, emoji, actor)?
+    };
+    if !changed {
+        return room_head(tx, message.room);
+    }
+    let emoji = emoji.to_owned();
+    let event = if add { Event::ReactionAdded { id, actor, emoji } } else { Event::ReactionRemoved { id, actor, emoji } };
+    announce(tx, message.room, &event, actor)
+}
+
+/// Moves a read mark. A mark goes back only when `unread` says so.
+///
+/// # Errors
+/// `chat.read_back`, or `chat.read_ahead` beyond the head.
+pub(in crate::chat) fn mark_read(tx: &mut Tx<'_>, may: &BeIn, thread: Option<MessageId>, seq: Seq, unread: bool) -> Result<()> {
+    let (room, member) = (may.room(), may.member());
+    if seq < 0 || seq > room_head(tx, room)? {
+        return Err(Error::invalid("seq", "chat.read_ahead"));
+    }
+    let before = store::read_seq(tx, member, room, thread)?;
+    let before = match before {
+        Some(seq) => seq,
+        None => store::joined_seq(tx, room, member)?,
+    };
+    if seq == before {
+        return Ok(());
+    }
+    if seq < before && !unread {
+        return Err(Error::invalid("seq", "chat.read_back"));
+    }
+    store::set_read_mark(tx, member, room, thread, seq)?;
+    tx.announce(LogId::Member(member), MeEvent::ReadMarked { room, thread, seq }.announcement(Some(member))?)?;
+    Ok(())
+}
+
+pub(super) fn announce(tx: &mut Tx<'_>, room: RoomId, event: &Event, actor: MemberId) -> Result<Seq> {
+    Ok(tx.announce(LogId::Room(room), event.announcement(Some(actor))?)?.0)
+}
+
+pub(super) fn room_head(tx: &mut Tx<'_>, room: RoomId) -> Result<Seq> {
+    Ok(head(tx, LogId::Room(room))?.map_or(0, |head| head.seq))
+}

@@ -1,0 +1,303 @@
+//! What clients may say about chat over the live connection. Every command names its permit; the check runs inside the write.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::actions::{self, Draft, Prepared};
+use super::events::Signal as ChatSignal;
+use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, ReadRoom, RemoveMessage};
+use crate::access::{Actor, Ground, Permit, RateClass};
+use crate::error::{Error, Result};
+use crate::ids::{MessageId, RoomId};
+use crate::live::{Ack, Caller, Seq, Signal, signal_frame};
+use crate::storage::Tx;
+
+/// Every command of chat with the name of its permit: the sweep walks this table.
+pub const COMMANDS: &[(&str, &str)] = &[
+    ("chat.send", "PostIn"),
+    ("chat.edit", "ChangeMessage"),
+    ("chat.delete", "RemoveMessage"),
+    ("chat.pin", "PinMessage"),
+    ("chat.unpin", "PinMessage"),
+    ("chat.react", "ReactTo"),
+    ("chat.unreact", "ReactTo"),
+    ("chat.read", "BeIn"),
+    ("chat.typing", "ReadRoom"),
+];
+
+type Answer = BoxFuture<'static, Result<Option<Ack>>>;
+
+/// A command that writes.
+trait Command: Send + 'static {
+    /// Proof that the caller may.
+    type Permit: Permit;
+
+    /// What it is about.
+    fn target(&self) -> <Self::Permit as Permit>::Target;
+
+    /// A text of it that is rendered before it is written.
+    fn text(&self) -> Option<&str> {
+        None
+    }
+
+    /// Is this the answer to something said before? Asked before the permit: a key keeps its answer for ever.
+    fn before(&self, _tx: &mut Tx<'_>, _actor: &Actor, _ground: &Ground) -> Result<Option<Ack>> {
+        Ok(None)
+    }
+
+    /// Writes.
+    fn run(self, tx: &mut Tx<'_>, may: &Self::Permit, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack>;
+}
+
+/// Runs the command of this name; `None` when there is none.
+pub fn run(ground: &Arc<Ground>, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
+    Some(match name {
+        "chat.send" => send(ground, caller, frame),
+        "chat.edit" => write::<Edit>(ground, caller, frame),
+        "chat.delete" => write::<Delete>(ground, caller, frame),
+        "chat.pin" => write::<Pin<true>>(ground, caller, frame),
+        "chat.unpin" => write::<Pin<false>>(ground, caller, frame),
+        "chat.react" => write::<React<true>>(ground, caller, frame),
+        "chat.unreact" => write::<React<false>>(ground, caller, frame),
+        "chat.read" => write::<Read>(ground, caller, frame),
+        "chat.typing" => typing(ground, caller, frame),
+        _ => return None,
+    })
+}
+
+fn refuse(error: Error) -> Answer {
+    std::future::ready(Err(error)).boxed()
+}
+
+/// Parses, and queues the write before returning; a text that mentions somebody is rendered first.
+fn write<C: Command + DeserializeOwned>(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
+    match serde_json::from_str::<C>(frame) {
+        Ok(command) => queue(ground, caller, command),
+        Err(_) => refuse(Error::invalid("", "live.fields")),
+    }
+}
+
+fn queue<C: Command>(ground: &Arc<Ground>, caller: Caller, command: C) -> Answer {
+    match command.text() {
+        None => queue_prepared(ground, caller, command, None).boxed(),
+        Some(text) if actions::renders_here(text) => {
+            let prepared = actions::render_here(text);
+            queue_prepared(ground, caller, command, Some(prepared)).boxed()
+        }
+        Some(text) => {
+            let (text, ground) = (text.to_owned(), Arc::clone(ground));
+            let prepared = ground.db.read(move |conn| actions::render_with_names(conn, &text));
+            async move { queue_prepared(&ground, caller, command, Some(prepared.await?)).await }.boxed()
+        }
+    }
+}
+
+fn queue_prepared<C: Command>(
+    ground: &Arc<Ground>,
+    caller: Caller,
+    command: C,
+    prepared: Option<Prepared>,
+) -> impl Future<Output = Result<Option<Ack>>> + Send + use<C> {
+    let inner = Arc::clone(ground);
+    ground.db.write(move |tx| {
+        let actor = inner.authenticator.actor_of_session(tx, caller.session, caller.address, inner.clock.now())?;
+        actor.check_scope(C::Permit::SCOPE)?;
+        if let Some(ack) = command.before(tx, &actor, &inner)? {
+            return Ok(Some(ack));
+        }
+        let may = C::Permit::check(tx, &actor, command.target())?;
+        command.run(tx, &may, prepared, &inner).map(Some)
+    })
+}
+
+fn at_seq(seq: Seq) -> Ack {
+    Ack { seq: Some(seq), ..Ack::default() }
+}
+
+#[derive(Deserialize)]
+struct SendFields {
+    room: RoomId,
+    client_key: String,
+    body: String,
+    #[serde(default)]
+    reply_to: Option<MessageId>,
+    #[serde(default)]
+    thread: Option<MessageId>,
+}
+
+/// `chat.send` with its fields checked.
+struct SendDraft {
+    room: RoomId,
+    draft: Draft,
+}
+
+fn send(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
+    let Ok(fields) = serde_json::from_str::<SendFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
+    let counted = count_send(ground, caller, fields.room);
+    let max = ground.settings.get().message_bytes;
+    let draft = counted.and_then(|()| Draft::parse(&fields.client_key, &fields.body, fields.reply_to, fields.thread, max));
+    match draft {
+        Ok(draft) => queue(ground, caller, SendDraft { room: fields.room, draft }),
+        Err(error) => refuse(error),
+    }
+}
+
+/// Counts a message against its author's rate and the room's.
+pub(super) fn count_send(ground: &Ground, caller: Caller, room: RoomId) -> Result<()> {
+    ground.rates.count(RateClass::Send, u128::from(caller.member.0.unsigned_abs()))?;
+    ground.rates.count(RateClass::SendRoom, u128::from(room.0.unsigned_abs()))
+}
+
+impl Command for SendDraft {
+    type Permit = PostIn;
+
+    fn target(&self) -> RoomId {
+        self.room
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(&self.draft.body)
+    }
+
+    fn before(&self, tx: &mut Tx<'_>, actor: &Actor, _: &Ground) -> Result<Option<Ack>> {
+        let sent = actions::sent_before(tx, actor.signed_in()?, self.room, &self.draft)?;
+        Ok(sent.map(|sent| Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) }))
+    }
+
+    fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {
+        let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
+        let sent = actions::send_message(tx, may, &self.draft, &prepared)?;
+        Ok(Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) })
+    }
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    room: RoomId,
+    id: MessageId,
+    body: String,
+}
+
+impl Command for Edit {
+    type Permit = ChangeMessage;
+
+    fn target(&self) -> (RoomId, MessageId) {
+        (self.room, self.id)
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(&self.body)
+    }
+
+    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
+        let body = crate::text::clean_body(&self.body, ground.settings.get().message_bytes)?;
+        let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
+        actions::edit_message(tx, may, &body, &prepared).map(at_seq)
+    }
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    room: RoomId,
+    id: MessageId,
+}
+
+impl Command for Delete {
+    type Permit = RemoveMessage;
+
+    fn target(&self) -> (RoomId, MessageId) {
+        (self.room, self.id)
+    }
+
+    fn run(self, tx: &mut Tx<'_>, may: &RemoveMessage, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
+        actions::delete_message(tx, may).map(at_seq)
+    }
+}
+
+#[derive(Deserialize)]
+struct Pin<const ON: bool> {
+    room: RoomId,
+    id: MessageId,
+}
+
+impl<const ON: bool> Command for Pin<ON> {
+    type Permit = PinMessage;
+
+    fn target(&self) -> (RoomId, MessageId) {
+        (self.room, self.id)
+    }
+
+    fn run(self, tx: &mut Tx<'_>, may: &PinMessage, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
+        actions::pin_message(tx, may, ON).map(at_seq)
+    }
+}
+
+#[derive(Deserialize)]
+struct React<const ON: bool> {
+    room: RoomId,
+    id: MessageId,
+    emoji: String,
+}
+
+impl<const ON: bool> Command for React<ON> {
+    type Permit = ReactTo;
+
+    fn target(&self) -> (RoomId, MessageId) {
+        (self.room, self.id)
+    }
+
+    fn run(self, tx: &mut Tx<'_>, may: &ReactTo, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
+        actions::react(tx, may, &self.emoji, ON).map(at_seq)
+    }
+}
+
+#[derive(Deserialize)]
+struct Read {
+    room: RoomId,
+    #[serde(default)]
+    thread: Option<MessageId>,
+    seq: Seq,
+    #[serde(default)]
+    unread: bool,
+}
+
+impl Command for Read {
+    type Permit = BeIn;
+
+    fn target(&self) -> RoomId {
+        self.room
+    }
+
+    fn run(self, tx: &mut Tx<'_>, may: &BeIn, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
+        actions::mark_read(tx, may, self.thread, self.seq, self.unread)?;
+        Ok(Ack::default())
+    }
+}
+
+#[derive(Deserialize)]
+struct Typing {
+    room: RoomId,
+}
+
+/// Passing, but not for those outside: the permit is checked like any other.
+fn typing(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
+    let Ok(Typing { room }) = serde_json::from_str(frame) else { return refuse(Error::invalid("", "live.fields")) };
+    let inner = Arc::clone(ground);
+    let checked = ground.db.read(move |conn| {
+        let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
+        let may = ReadRoom::check(conn, &actor, room)?;
+        if may.is_in() && !actor.is_muted() { Ok(may.room()) } else { Err(Error::forbidden("chat.not_a_member")) }
+    });
+    let hub = ground.hub.clone();
+    async move {
+        let room = checked.await?;
+        let frame = signal_frame(&ChatSignal::Typing { room, member: caller.member });
+        hub.signal(Signal::Room { room, but: caller.member, frame });
+        Ok(None)
+    }
+    .boxed()
+}

@@ -1,0 +1,188 @@
+//! What happens in rooms, in words on the wire. Applying an event twice changes nothing.
+
+use serde::Serialize;
+
+use super::model::{History, Level, Mentions, MessageBody, RoomRole};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, MessageId, RoomId};
+use crate::live::{Effect, Seq};
+use crate::storage::Announcement;
+
+/// Numbers of the kinds as stored; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the events")]
+pub enum RoomKindNumber {
+    MessageSent = 1,
+    MessageEdited = 2,
+    MessageDeleted = 3,
+    MessagePinned = 4,
+    MessageUnpinned = 5,
+    ReactionAdded = 6,
+    ReactionRemoved = 7,
+    MemberJoined = 8,
+    MemberLeft = 9,
+    RoomChanged = 10,
+    RoomRoleSet = 11,
+    RoomJoined = 200,
+    RoomLeft = 201,
+    ReadMarked = 202,
+    LevelSet = 203,
+}
+
+/// Why somebody is no longer in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    /// They went.
+    Left,
+    /// Somebody removed them.
+    Removed,
+    /// They were banned from the community.
+    Banned,
+    /// Their account was deleted.
+    Deleted,
+}
+
+/// An event of a room.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
+pub enum Event {
+    MessageSent(MessageBody),
+    MessageEdited {
+        id: MessageId,
+        actor: MemberId,
+        body: Option<String>,
+        body_html: Option<String>,
+        #[cfg_attr(test, ts(type = "number | null"))]
+        edited_at: Option<Millis>,
+        mentions: Mentions,
+    },
+    MessageDeleted {
+        id: MessageId,
+        actor: MemberId,
+        thread: Option<MessageId>,
+        thread_total: Option<i32>,
+    },
+    MessagePinned {
+        id: MessageId,
+        actor: MemberId,
+    },
+    MessageUnpinned {
+        id: MessageId,
+        actor: MemberId,
+    },
+    ReactionAdded {
+        id: MessageId,
+        actor: MemberId,
+        emoji: String,
+    },
+    ReactionRemoved {
+        id: MessageId,
+        actor: MemberId,
+        emoji: String,
+    },
+    MemberJoined {
+        member: MemberId,
+        actor: MemberId,
+    },
+    MemberLeft {
+        member: MemberId,
+        actor: Option<MemberId>,
+        reason: Departure,
+    },
+    RoomChanged {
+        actor: MemberId,
+        name: Option<String>,
+        topic: String,
+        archived: bool,
+        history: History,
+    },
+    RoomRoleSet {
+        actor: MemberId,
+        member: MemberId,
+        role: RoomRole,
+    },
+}
+
+/// An event of a member's own log that chat writes.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
+pub enum MeEvent {
+    RoomJoined {
+        room: RoomId,
+        #[cfg_attr(test, ts(type = "number"))]
+        head: Seq,
+    },
+    RoomLeft {
+        room: RoomId,
+        reason: Departure,
+    },
+    ReadMarked {
+        room: RoomId,
+        thread: Option<MessageId>,
+        #[cfg_attr(test, ts(type = "number"))]
+        seq: Seq,
+    },
+    LevelSet {
+        room: RoomId,
+        level: Level,
+    },
+}
+
+/// Something passing in a room.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
+pub enum Signal {
+    Typing { room: RoomId, member: MemberId },
+}
+
+impl Event {
+    /// The event as it is written to the room's log.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn announcement(&self, actor: Option<MemberId>) -> Result<Announcement> {
+        use RoomKindNumber as Kind;
+        let (kind, subject, holds_words) = match self {
+            Self::MessageSent(message) => (Kind::MessageSent, Some(message.id.0), true),
+            Self::MessageEdited { id, .. } => (Kind::MessageEdited, Some(id.0), true),
+            Self::MessageDeleted { id, .. } => (Kind::MessageDeleted, Some(id.0), false),
+            Self::MessagePinned { id, .. } => (Kind::MessagePinned, Some(id.0), false),
+            Self::MessageUnpinned { id, .. } => (Kind::MessageUnpinned, Some(id.0), false),
+            Self::ReactionAdded { id, .. } => (Kind::ReactionAdded, Some(id.0), false),
+            Self::ReactionRemoved { id, .. } => (Kind::ReactionRemoved, Some(id.0), false),
+            Self::MemberJoined { member, .. } => (Kind::MemberJoined, Some(member.0), false),
+            Self::MemberLeft { member, .. } => (Kind::MemberLeft, Some(member.0), false),
+            Self::RoomChanged { .. } => (Kind::RoomChanged, None, true),
+            Self::RoomRoleSet { member, .. } => (Kind::RoomRoleSet, Some(member.0), false),
+        };
+        let event = serde_json::to_string(self)?;
+        Ok(Announcement { kind: kind as i16, actor, subject, event, holds_words, effect: Effect::None })
+    }
+}
+
+impl MeEvent {
+    /// The event as it is written to the member's log, with what it does to their connections.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn announcement(&self, actor: Option<MemberId>) -> Result<Announcement> {
+        use RoomKindNumber as Kind;
+        let (kind, room, effect) = match self {
+            Self::RoomJoined { room, head } => (Kind::RoomJoined, room, Effect::Join { room: *room, head: *head }),
+            Self::RoomLeft { room, .. } => (Kind::RoomLeft, room, Effect::Leave(*room)),
+            Self::ReadMarked { room, .. } => (Kind::ReadMarked, room, Effect::None),
+            Self::LevelSet { room, .. } => (Kind::LevelSet, room, Effect::None),
+        };
+        let event = serde_json::to_string(self)?;
+        Ok(Announcement { kind: kind as i16, actor, subject: Some(room.0), event, holds_words: false, effect })
+    }
+}

@@ -1,0 +1,34 @@
+//! Chat: rooms, who is in them, messages, reactions, read marks.
+//!
+//! A room's log is its truth in time: everything durable that happens there has a place in it, given in the transaction. Others reach
+//! this slice only through what is re-exported here.
+
+mod actions;
+mod commands;
+mod events;
+mod model;
+mod policy;
+mod routes;
+mod source;
+mod store;
+
+pub use actions::seed;
+pub use actions::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
+pub use commands::{COMMANDS, run as run_command};
+pub use events::{Event, MeEvent, RoomKindNumber};
+pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
+pub(crate) use routes::event_list;
+pub use source::{Rendered, catch_up, render_member_rows, render_room_rows, standing_rooms};
+
+use utoipa::OpenApi;
+
+/// Registers every route of the slice.
+pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    routes::mount(routes);
+}
+
+/// The description of the slice's API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::Api::openapi()
+}

@@ -1,0 +1,336 @@
+//! Rooms and messages as rows and as objects on the wire.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::ids::{MemberId, MessageId, RoleId, RoomId};
+use crate::live::Seq;
+
+macro_rules! small_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// As stored.
+            #[must_use]
+            pub const fn number(self) -> i16 { match self { $(Self::$variant => $number),+ } }
+
+            /// From the database.
+            ///
+            /// # Errors
+            /// When the number stands for nothing.
+            pub fn from_number(number: i16) -> $crate::error::Result<Self> {
+                match number { $($number => Ok(Self::$variant),)+ other => Err($crate::error::Error::broken(format!("{} {other}", stringify!($name)))) }
+            }
+        }
+    };
+}
+
+small_enum! {
+    /// What sort of room it is.
+    RoomKind {
+        /// Every member may read and join.
+        Public = 0,
+        /// Those who were added.
+        Private = 1,
+        /// Every member may read and join; few may write.
+        Announcement = 2,
+        /// Two members.
+        Direct = 3,
+        /// A few members, without a name of its own.
+        Group = 4,
+    }
+}
+
+small_enum! {
+    /// From where on a member sees a room's messages.
+    History {
+        /// All of them.
+        All = 0,
+        /// Those sent since they joined.
+        SinceJoin = 1,
+    }
+}
+
+small_enum! {
+    /// What a member may do in one room.
+    RoomRole {
+        /// Talk.
+        Member = 0,
+        /// Add, remove, pin, change the topic.
+        Moderator = 1,
+        /// Everything in the room.
+        Owner = 2,
+    }
+}
+
+small_enum! {
+    /// What of a room is brought to a member's notice.
+    Level {
+        /// Every message.
+        All = 0,
+        /// Mentions only.
+        Mentions = 1,
+        /// Nothing.
+        Nothing = 2,
+    }
+}
+
+impl RoomKind {
+    /// May every member find, read and join it?
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Public | Self::Announcement)
+    }
+
+    /// Is it a conversation rather than a place?
+    #[must_use]
+    pub const fn is_conversation(self) -> bool {
+        matches!(self, Self::Direct | Self::Group)
+    }
+}
+
+/// A room's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::storage::schema::rooms)]
+pub struct RoomRow {
+    /// Its id.
+    pub id: RoomId,
+    /// [`RoomKind`].
+    pub kind: i16,
+    /// Its name; conversations have none.
+    pub name: Option<String>,
+    /// What it is about.
+    pub topic: String,
+    /// [`History`].
+    pub history: i16,
+    /// Who made it.
+    pub created_by: Option<MemberId>,
+    /// When.
+    pub created_at: Millis,
+    /// Since when nobody writes in it.
+    pub archived_at: Option<Millis>,
+    /// How many members it has.
+    pub member_count: i32,
+}
+
+/// A member's place in a room.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::storage::schema::room_members)]
+pub struct PlaceRow {
+    /// The room.
+    pub room: RoomId,
+    /// The member.
+    pub member: MemberId,
+    /// [`RoomRole`].
+    pub role: i16,
+    /// [`Level`].
+    pub level: i16,
+    /// When they came.
+    pub joined_at: Millis,
+    /// The room's head when they came.
+    pub joined_seq: Seq,
+}
+
+/// A message's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::storage::schema::messages)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: MessageId,
+    /// Its room.
+    pub room: RoomId,
+    /// Its place.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub author: MemberId,
+    /// The author's key for it.
+    pub client_key: String,
+    /// Markdown.
+    pub body: String,
+    /// Safe HTML.
+    pub body_html: String,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The first message of its thread.
+    pub thread: Option<MessageId>,
+    /// Answers in its own thread.
+    pub thread_count: i32,
+    /// [`Mentions`] as JSON.
+    pub mentions: Option<String>,
+    /// How many reactions it has.
+    pub reactions: i32,
+    /// Since when it is pinned.
+    pub pinned_at: Option<Millis>,
+    /// When it was sent.
+    pub sent_at: Millis,
+    /// When it was last changed.
+    pub edited_at: Option<Millis>,
+    /// When it was deleted.
+    pub deleted_at: Option<Millis>,
+}
+
+/// A room on the wire.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Room {
+    /// Its id.
+    pub id: RoomId,
+    /// What sort of room it is.
+    pub kind: RoomKind,
+    /// Its name; null for conversations.
+    pub name: Option<String>,
+    /// What it is about.
+    pub topic: String,
+    /// From where on members see messages.
+    pub history: History,
+    /// Does nobody write in it any more?
+    pub archived: bool,
+    /// Who made it.
+    pub created_by: Option<MemberId>,
+    /// When.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub created_at: Millis,
+    /// How many members it has.
+    pub member_count: i32,
+    /// What concerns the member who asks, when they are in it.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub mine: Option<Mine>,
+}
+
+/// A member's own view of a room.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Mine {
+    /// The head of its log.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: Seq,
+    /// The oldest event that is still kept.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub first_seq: Seq,
+    /// The head when I joined.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub joined_seq: Seq,
+    /// What I may do in it.
+    pub role: RoomRole,
+    /// What of it is brought to my notice.
+    pub level: Level,
+    /// Up to where I have read.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub read_seq: Seq,
+    /// Messages of others that I have not read, at most 1,000.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub unread: usize,
+    /// Of these, those that mention me.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub mentions: usize,
+    /// Who is in it, for conversations.
+    pub members: Option<Vec<MemberId>>,
+    /// When the newest message was sent.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub last_at: Option<Millis>,
+}
+
+/// Whom a message mentions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Mentions {
+    /// Members by name.
+    pub members: Vec<MemberId>,
+    /// Roles.
+    pub roles: Vec<RoleId>,
+    /// Everyone in the room.
+    pub room: bool,
+}
+
+impl Mentions {
+    /// Nobody?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.roles.is_empty() && !self.room
+    }
+}
+
+/// The message that another one answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Quote {
+    /// Its id.
+    pub id: MessageId,
+    /// Its place.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: Seq,
+    /// Who wrote it.
+    pub author: MemberId,
+    /// Its beginning as plain text; null when it was deleted.
+    pub excerpt: Option<String>,
+}
+
+/// One emoji under a message, and who put it there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who, in order of time.
+    pub members: Vec<MemberId>,
+}
+
+/// A message but for its place, as it stands in the event that sent it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct MessageBody {
+    /// Its id.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub author: MemberId,
+    /// The author's key for it.
+    pub client_key: String,
+    /// Markdown; null when deleted.
+    pub body: Option<String>,
+    /// Safe HTML; null when deleted.
+    pub body_html: Option<String>,
+    /// When it was last changed.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub edited_at: Option<Millis>,
+    /// Is only the tombstone left?
+    pub deleted: bool,
+    /// What it answers.
+    pub reply_to: Option<Quote>,
+    /// The first message of its thread.
+    pub thread: Option<MessageId>,
+    /// Answers in its own thread.
+    pub thread_count: i32,
+    /// Is it pinned?
+    pub pinned: bool,
+    /// Whom it mentions.
+    pub mentions: Mentions,
+    /// What hangs on it.
+    pub reactions: Vec<Reaction>,
+    /// How many answers the thread has now that this one is in it; only in events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub thread_total: Option<i32>,
+}
+
+/// A message on the wire.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Message {
+    /// Its room.
+    pub room: RoomId,
+    /// Its place.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: Seq,
+    /// When it was sent.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: Millis,
+    /// Everything else.
+    #[serde(flatten)]
+    pub body: MessageBody,
+}

@@ -1,0 +1,293 @@
+//! The pages of chat: the app's shell with its first data, the community's front page for strangers, the first sign-in.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::OpenApi;
+
+use super::actions::{rooms_of_mine, room_object};
+use super::model::Room;
+use super::policy::{ReadRoom, SeeOwnRooms};
+use super::routes::{MessagePage, newest_page};
+use super::store;
+use crate::access::{Actor, Allow, Ground, Permissions, Permit, Public, Routes, Target};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::http::Site;
+use crate::ids::{MemberId, RoleId, RoomId};
+use crate::live::{LogId, Seq};
+use crate::members::{self, Profile};
+use crate::settings::SignUpMode;
+use crate::storage::{Conn, epoch, head};
+
+/// Open rooms shown to strangers and on the first sign-in.
+const SHOWN_ROOMS: i64 = 50;
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(my_state))]
+pub struct StateApi;
+
+/// Registers the pages, and the state that they begin with.
+pub fn mount_pages(routes: &mut Routes<'_>) {
+    routes
+        .get("/api/v1/me/state", my_state)
+        .get("/", front)
+        .get("/r/{room}", room)
+        .get("/r/{room}/{seq}", room_at)
+        .get("/welcome", welcome);
+}
+
+/// The community as clients see it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Community {
+    /// Its name.
+    pub name: String,
+    /// Hue of its accent.
+    pub hue: u16,
+    /// What it is.
+    pub sentence: String,
+    /// Who may make an account.
+    pub sign_up_mode: SignUpMode,
+}
+
+/// A role as members see it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct RoleName {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Limits that a client shows before it runs into them.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct Limits {
+    /// Most bytes of a message.
+    pub message_bytes: usize,
+    /// Most members of a group conversation.
+    pub group_members: usize,
+    /// Rooms with more members show a count instead of who is there.
+    pub presence_members: usize,
+}
+
+/// Everything that a client begins with.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub struct State {
+    /// The lineage of the database.
+    pub epoch: String,
+    /// The head of my own log.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: Seq,
+    /// Me.
+    pub me: Profile,
+    /// My session.
+    pub session: Option<crate::ids::SessionId>,
+    /// What my roles allow.
+    #[cfg_attr(test, ts(type = "string[]"))]
+    pub permissions: Permissions,
+    /// Until when I may not write.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub muted_until: Option<Millis>,
+    /// My rooms.
+    pub rooms: Vec<Room>,
+    /// Me, and who is in my conversations.
+    pub members: Vec<Profile>,
+    /// The community's roles.
+    pub roles: Vec<RoleName>,
+    /// The community.
+    pub community: Community,
+    /// Limits.
+    pub limits: Limits,
+    /// Is this the demo?
+    pub demo: bool,
+}
+
+/// Reads the state in one snapshot.
+fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> Result<State> {
+    let settings = ground.settings.get();
+    let rooms = rooms_of_mine(conn, member)?;
+    let mut people: Vec<MemberId> = rooms.iter().filter_map(|room| room.mine.as_ref()?.members.clone()).flatten().collect();
+    people.push(member);
+    people.sort_unstable();
+    people.dedup();
+    let profiles = members::profiles(conn, &people, actor.now)?;
+    let me = profiles.iter().find(|profile| profile.id == member).cloned().ok_or(Error::SignIn)?;
+    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name }).collect();
+    Ok(State {
+        epoch: epoch(conn)?,
+        seq: head(conn, LogId::Member(member))?.map_or(0, |head| head.seq),
+        me,
+        session: actor.session,
+        permissions: actor.permissions,
+        muted_until: actor.muted_until.filter(|until| *until > actor.now),
+        rooms,
+        members: profiles,
+        roles,
+        community: Community {
+            name: settings.community_name.clone(),
+            hue: settings.community_hue,
+            sentence: settings.community_sentence.clone(),
+            sign_up_mode: settings.sign_up_mode,
+        },
+        limits: Limits {
+            message_bytes: settings.message_bytes,
+            group_members: settings.group_members,
+            presence_members: settings.presence_members,
+        },
+        demo: ground.is_demo,
+    })
+}
+
+#[utoipa::path(get, path = "/api/v1/me/state", responses((status = 200, body = State)))]
+async fn my_state(gate: Allow<SeeOwnRooms>) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
+    let state = gate.read(move |conn, may, actor| state(conn, &ground, may.member(), actor)).await?;
+    Ok(HttpResponse::Ok().json(state))
+}
+
+/// The first page of a room, beside its id.
+#[derive(Serialize)]
+struct RoomPage {
+    id: RoomId,
+    #[serde(flatten)]
+    page: MessagePage,
+}
+
+/// What the shell begins with.
+#[derive(Serialize)]
+struct Shell {
+    state: State,
+    room: Option<RoomPage>,
+}
+
+/// An open room as strangers see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct OpenRoom {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is about.
+    pub topic: String,
+    /// How many members it has.
+    pub member_count: i32,
+}
+
+/// What the front page shows to strangers.
+#[derive(Serialize)]
+struct FrontPage {
+    rooms: Vec<OpenRoom>,
+    sign_up_mode: SignUpMode,
+}
+
+/// The open rooms, for strangers and for the first sign-in.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn browse_for_strangers(conn: &mut Conn) -> Result<Vec<OpenRoom>> {
+    let rows = store::open_rooms(conn, "", None, SHOWN_ROOMS)?;
+    let rooms = rows.into_iter().map(|(_, row)| room_object(row)).collect::<Result<Vec<_>>>()?;
+    Ok(rooms.into_iter().map(|room| OpenRoom { id: room.id, name: room.name, topic: room.topic, member_count: room.member_count }).collect())
+}
+
+fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, Option<Seq>)>) -> Result<Shell> {
+    let member = actor.signed_in()?;
+    let room = match room {
+        None => None,
+        Some((id, around)) => {
+            let may = ReadRoom::check(conn, actor, id)?;
+            Some(RoomPage { id, page: newest_page(conn, &may, around, actor.now)? })
+        }
+    };
+    Ok(Shell { state: state(conn, ground, member, actor)?, room })
+}
+
+async fn front(gate: Public, site: Site) -> Result<HttpResponse> {
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    let mode = ground.settings.get().sign_up_mode;
+    let asked = visitor.clone();
+    let (looker, stranger, shell) = gate
+        .read(move |conn, actor| {
+            let looker = members::looker(conn, actor, &asked)?;
+            if actor.member.is_none() {
+                return Ok((looker, Some(browse_for_strangers(conn)?), None));
+            }
+            Ok((looker, None, Some(shell(conn, &ground, actor, None)?)))
+        })
+        .await?;
+    match (stranger, shell) {
+        (_, Some(shell)) => site.page(&looker, &visitor, "chat/app.html", shell),
+        (rooms, None) => {
+            let page = FrontPage { rooms: rooms.unwrap_or_default(), sign_up_mode: mode };
+            site.page(&looker, &visitor, "chat/front.html", page)
+        }
+    }
+}
+
+async fn room(gate: Allow<ReadRoom>, site: Site) -> Result<HttpResponse> {
+    show_room(gate, site, None).await
+}
+
+/// The place in the path of a link to a message.
+#[derive(Debug)]
+struct AtSeq(Seq);
+
+impl std::str::FromStr for AtSeq {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl crate::access::PathId for AtSeq {
+    const NAME: &'static str = "seq";
+}
+
+impl actix_web::FromRequest for AtSeq {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+
+    fn from_request(request: &actix_web::HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        std::future::ready(<Self as Target>::from_path(request))
+    }
+}
+
+async fn room_at(gate: Allow<ReadRoom>, seq: AtSeq, site: Site) -> Result<HttpResponse> {
+    show_room(gate, site, Some(seq.0)).await
+}
+
+async fn show_room(gate: Allow<ReadRoom>, site: Site, around: Option<Seq>) -> Result<HttpResponse> {
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    let asked = visitor.clone();
+    let (looker, shell) = gate
+        .read(move |conn, may, actor| {
+            let shell = shell(conn, &ground, actor, Some((may.room(), around)))?;
+            Ok((members::looker(conn, actor, &asked)?, shell))
+        })
+        .await?;
+    site.page(&looker, &visitor, "chat/app.html", shell)
+}
+
+/// What the first sign-in shows.
+#[derive(Serialize)]
+struct WelcomePage {
+    rooms: Vec<OpenRoom>,
+    joined: Vec<RoomId>,
+}
+
+async fn welcome(gate: Allow<SeeOwnRooms>, site: Site) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    let asked = visitor.clone();
+    let (looker, page) = gate
+        .read(move |conn, may, actor| {
+            let page = WelcomePage { rooms: browse_for_strangers(conn)?, joined: store::room_ids_of(conn, may.member())? };
+            Ok((members::looker(conn, actor, &asked)?, page))
+        })
+        .await?;
+    site.page(&looker, &visitor, "chat/welcome.html", page)
+}

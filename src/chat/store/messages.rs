@@ -1,0 +1,253 @@
+//! Messages, reactions, mentions, pins.
+
+use diesel::prelude::*;
+
+use super::{MENTION_MEMBER, MENTION_ROLE, MENTION_ROOM};
+use crate::chat::model::{Mentions, MessageRow};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, MessageId, RoomId};
+use crate::live::Seq;
+use crate::storage::schema::{mentions, messages, reactions};
+use crate::storage::{Conn, Tx, on_conflict};
+
+/// What a new message's row holds.
+pub(in crate::chat) struct NewMessageRow<'a> {
+    pub id: MessageId,
+    pub room: RoomId,
+    pub seq: Seq,
+    pub author: MemberId,
+    pub client_key: &'a str,
+    pub body_hash: &'a [u8],
+    pub body: &'a str,
+    pub body_html: &'a str,
+    pub renderer: i16,
+    pub reply_to: Option<MessageId>,
+    pub thread: Option<MessageId>,
+    pub mentions: Option<String>,
+    pub at: Millis,
+}
+
+pub(in crate::chat) fn insert_message(tx: &mut Tx<'_>, row: &NewMessageRow<'_>) -> Result<()> {
+    diesel::insert_into(messages::table)
+        .values((
+            messages::id.eq(row.id.0),
+            messages::room.eq(row.room.0),
+            messages::seq.eq(row.seq),
+            messages::author.eq(row.author.0),
+            messages::client_key.eq(row.client_key),
+            messages::body_hash.eq(row.body_hash),
+            messages::body.eq(row.body),
+            messages::body_html.eq(row.body_html),
+            messages::renderer.eq(row.renderer),
+            messages::reply_to.eq(row.reply_to.map(|id| id.0)),
+            messages::thread.eq(row.thread.map(|id| id.0)),
+            messages::thread_count.eq(0),
+            messages::mentions.eq(row.mentions.as_deref()),
+            messages::reactions.eq(0),
+            messages::sent_at.eq(row.at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What was sent before under this key: id, room, place, time, hash of the body.
+pub(in crate::chat) fn sent_before(
+    conn: &mut Conn,
+    author: MemberId,
+    client_key: &str,
+) -> Result<Option<(MessageId, RoomId, Seq, Millis, Vec<u8>)>> {
+    Ok(messages::table
+        .filter(messages::author.eq(author.0))
+        .filter(messages::client_key.eq(client_key))
+        .select((messages::id, messages::room, messages::seq, messages::sent_at, messages::body_hash))
+        .first(conn)
+        .optional()?)
+}
+
+pub(in crate::chat) fn message(conn: &mut Conn, id: MessageId) -> Result<Option<MessageRow>> {
+    Ok(messages::table.find(id.0).select(MessageRow::as_select()).first(conn).optional()?)
+}
+
+pub(in crate::chat) fn messages_by_id(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageRow>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(messages::table.filter(messages::id.eq_any(raw)).select(MessageRow::as_select()).load(conn)?)
+}
+
+pub(in crate::chat) fn update_body(
+    tx: &mut Tx<'_>,
+    id: MessageId,
+    body: &str,
+    body_html: &str,
+    renderer: i16,
+    mentions_json: Option<String>,
+    at: Millis,
+) -> Result<()> {
+    diesel::update(messages::table.find(id.0))
+        .set((
+            messages::body.eq(body),
+            messages::body_html.eq(body_html),
+            messages::renderer.eq(renderer),
+            messages::mentions.eq(mentions_json),
+            messages::edited_at.eq(at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Leaves a tombstone: the key and the place stay, the words go.
+pub(in crate::chat) fn bury_message(tx: &mut Tx<'_>, id: MessageId, at: Millis) -> Result<()> {
+    diesel::update(messages::table.find(id.0))
+        .set((
+            messages::body.eq(""),
+            messages::body_html.eq(""),
+            messages::mentions.eq(None::<String>),
+            messages::reactions.eq(0),
+            messages::pinned_at.eq(None::<i64>),
+            messages::deleted_at.eq(at),
+        ))
+        .execute(&mut **tx)?;
+    diesel::delete(reactions::table.filter(reactions::message.eq(id.0))).execute(&mut **tx)?;
+    diesel::delete(mentions::table.filter(mentions::message.eq(id.0))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Changes how many answers a thread has, and says how many it has now.
+pub(in crate::chat) fn count_thread(tx: &mut Tx<'_>, root: MessageId, by: i32) -> Result<i32> {
+    Ok(diesel::update(messages::table.find(root.0))
+        .set(messages::thread_count.eq(messages::thread_count + by))
+        .returning(messages::thread_count)
+        .get_result(&mut **tx)?)
+}
+
+pub(in crate::chat) fn set_pinned(tx: &mut Tx<'_>, id: MessageId, at: Option<Millis>) -> Result<()> {
+    diesel::update(messages::table.find(id.0)).set(messages::pinned_at.eq(at)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Which messages of a room, by place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) enum Window {
+    /// The newest.
+    Newest,
+    /// Those before a place.
+    Before(Seq),
+    /// Those after a place.
+    After(Seq),
+}
+
+/// At most `limit` messages above `floor`, newest first. With `thread` the thread's answers, otherwise the main timeline.
+pub(in crate::chat) fn page(
+    conn: &mut Conn,
+    room: RoomId,
+    floor: Seq,
+    thread: Option<MessageId>,
+    window: Window,
+    limit: i64,
+) -> Result<Vec<MessageRow>> {
+    let mut query = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::seq.gt(floor))
+        .limit(limit)
+        .select(MessageRow::as_select())
+        .into_boxed();
+    query = match thread {
+        Some(root) => query.filter(messages::thread.eq(root.0)),
+        None => query.filter(messages::thread.is_null()),
+    };
+    let mut rows = match window {
+        Window::Newest => query.order(messages::seq.desc()).load(conn)?,
+        Window::Before(seq) => query.filter(messages::seq.lt(seq)).order(messages::seq.desc()).load(conn)?,
+        Window::After(seq) => query.filter(messages::seq.gt(seq)).order(messages::seq.asc()).load(conn)?,
+    };
+    if matches!(window, Window::After(_)) {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// The place of the first message at or after a time.
+pub(in crate::chat) fn seq_at(conn: &mut Conn, room: RoomId, at: Millis) -> Result<Option<Seq>> {
+    Ok(messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::sent_at.ge(at))
+        .order(messages::seq)
+        .select(messages::seq)
+        .first(conn)
+        .optional()?)
+}
+
+pub(in crate::chat) fn pinned(conn: &mut Conn, room: RoomId, floor: Seq) -> Result<Vec<MessageRow>> {
+    Ok(messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::seq.gt(floor))
+        .filter(messages::pinned_at.is_not_null())
+        .order(messages::pinned_at.desc())
+        .limit(200)
+        .select(MessageRow::as_select())
+        .load(conn)?)
+}
+
+pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId) -> Result<Option<Millis>> {
+    Ok(messages::table.filter(messages::room.eq(room.0)).order(messages::seq.desc()).select(messages::sent_at).first(conn).optional()?)
+}
+
+/// The reactions of these messages: message, emoji, member, in order of time.
+pub(in crate::chat) fn reactions_of(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<(MessageId, String, MemberId)>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(reactions::table
+        .filter(reactions::message.eq_any(raw))
+        .order((reactions::message, reactions::place, reactions::member))
+        .select((reactions::message, reactions::emoji, reactions::member))
+        .load(conn)?)
+}
+
+/// How many different emoji a message has, and whether this one is among them.
+pub(in crate::chat) fn emoji_of(conn: &mut Conn, id: MessageId) -> Result<Vec<String>> {
+    Ok(reactions::table.filter(reactions::message.eq(id.0)).select(reactions::emoji).distinct().load(conn)?)
+}
+
+pub(in crate::chat) fn insert_reaction(tx: &mut Tx<'_>, id: MessageId, emoji: &str, member: MemberId, place: i64) -> Result<bool> {
+    let inserted = diesel::insert_into(reactions::table)
+        .values(on_conflict(
+            (reactions::message.eq(id.0), reactions::emoji.eq(emoji), reactions::member.eq(member.0), reactions::place.eq(place)),
+            "ON CONFLICT DO NOTHING",
+        ))
+        .execute(&mut **tx)?;
+    count_reactions(tx, id, i32::try_from(inserted).unwrap_or(0))?;
+    Ok(inserted > 0)
+}
+
+pub(in crate::chat) fn delete_reaction(tx: &mut Tx<'_>, id: MessageId, emoji: &str, member: MemberId) -> Result<bool> {
+    let deleted = diesel::delete(reactions::table.find((id.0, emoji, member.0))).execute(&mut **tx)?;
+    count_reactions(tx, id, -i32::try_from(deleted).unwrap_or(0))?;
+    Ok(deleted > 0)
+}
+
+fn count_reactions(tx: &mut Tx<'_>, id: MessageId, by: i32) -> Result<()> {
+    if by != 0 {
+        diesel::update(messages::table.find(id.0)).set(messages::reactions.eq(messages::reactions + by)).execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+pub(in crate::chat) fn replace_mentions(tx: &mut Tx<'_>, room: RoomId, seq: Seq, message: MessageId, all: &Mentions, is_new: bool) -> Result<()> {
+    if !is_new {
+        diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
+    }
+    let members = all.members.iter().map(|id| (MENTION_MEMBER, id.0));
+    let roles = all.roles.iter().map(|id| (MENTION_ROLE, id.0));
+    let everyone = all.room.then_some((MENTION_ROOM, 0));
+    for (kind, target) in members.chain(roles).chain(everyone) {
+        diesel::insert_into(mentions::table)
+            .values((
+                mentions::room.eq(room.0),
+                mentions::seq.eq(seq),
+                mentions::target_kind.eq(kind),
+                mentions::target.eq(target),
+                mentions::message.eq(message.0),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The SQL of chat and nothing else.
+
+mod messages;
+mod reads;
+mod rooms;
+
+pub(super) use messages::*;
+pub(super) use reads::*;
+pub(super) use rooms::*;

@@ -1,0 +1,90 @@
+//! Read marks, and counting what is unread; nothing is written per member when a message is sent.
+
+use diesel::prelude::*;
+
+use crate::error::Result;
+use crate::ids::{MemberId, MessageId, RoleId, RoomId};
+use crate::live::Seq;
+use crate::storage::schema::{member_roles, mentions, messages, read_marks};
+use crate::storage::{Conn, Tx, on_conflict};
+
+/// Unread messages are counted up to this.
+pub(in crate::chat) const COUNT_CAP: i64 = 1_000;
+
+/// Kinds of mention as stored.
+pub(in crate::chat) const MENTION_MEMBER: i16 = 0;
+pub(in crate::chat) const MENTION_ROLE: i16 = 1;
+pub(in crate::chat) const MENTION_ROOM: i16 = 2;
+
+pub(in crate::chat) fn read_seq(conn: &mut Conn, member: MemberId, room: RoomId, thread: Option<MessageId>) -> Result<Option<Seq>> {
+    let thread = thread.map_or(0, |id| id.0);
+    Ok(read_marks::table.find((member.0, room.0, thread)).select(read_marks::seq).first(conn).optional()?)
+}
+
+pub(in crate::chat) fn read_seqs(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, Seq)>> {
+    let rows = read_marks::table
+        .filter(read_marks::member.eq(member.0))
+        .filter(read_marks::thread.eq(0))
+        .select((read_marks::room, read_marks::seq))
+        .load::<(i64, Seq)>(conn)?;
+    Ok(rows.into_iter().map(|(room, seq)| (RoomId(room), seq)).collect())
+}
+
+pub(in crate::chat) fn set_read_mark(tx: &mut Tx<'_>, member: MemberId, room: RoomId, thread: Option<MessageId>, seq: Seq) -> Result<()> {
+    diesel::insert_into(read_marks::table)
+        .values(on_conflict(
+            (
+                read_marks::member.eq(member.0),
+                read_marks::room.eq(room.0),
+                read_marks::thread.eq(thread.map_or(0, |id| id.0)),
+                read_marks::seq.eq(seq),
+            ),
+            "ON CONFLICT (member, room, thread) DO UPDATE SET seq = excluded.seq",
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Messages of others in the main timeline above `mark`, at most [`COUNT_CAP`].
+pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: MemberId, mark: Seq) -> Result<usize> {
+    let found = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::seq.gt(mark))
+        .filter(messages::author.ne(member.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(messages::thread.is_null())
+        .select(messages::seq)
+        .limit(COUNT_CAP)
+        .load::<i64>(conn)?;
+    Ok(found.len())
+}
+
+/// Of these, those that mention the member by name, by role or as everyone.
+pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: MemberId, roles: &[RoleId], mark: Seq) -> Result<usize> {
+    let roles: Vec<i64> = roles.iter().map(|id| id.0).collect();
+    let mut found = mentions::table
+        .inner_join(messages::table.on(messages::id.eq(mentions::message)))
+        .filter(mentions::room.eq(room.0))
+        .filter(mentions::seq.gt(mark))
+        .filter(messages::author.ne(member.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(messages::thread.is_null())
+        .filter(
+            mentions::target_kind
+                .eq(MENTION_MEMBER)
+                .and(mentions::target.eq(member.0))
+                .or(mentions::target_kind.eq(MENTION_ROLE).and(mentions::target.eq_any(roles)))
+                .or(mentions::target_kind.eq(MENTION_ROOM)),
+        )
+        .select(mentions::message)
+        .limit(COUNT_CAP)
+        .load::<i64>(conn)?;
+    found.sort_unstable();
+    found.dedup();
+    Ok(found.len())
+}
+
+pub(in crate::chat) fn roles_of(conn: &mut Conn, member: MemberId) -> Result<Vec<RoleId>> {
+    let roles = member_roles::table.filter(member_roles::member.eq(member.0)).select(member_roles::role).load::<i64>(conn)?;
+    Ok(roles.into_iter().map(RoleId).collect())
+}

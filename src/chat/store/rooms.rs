@@ -1,0 +1,251 @@
+//! Rooms and who is in them.
+
+use diesel::prelude::*;
+
+use crate::chat::model::{PlaceRow, RoomKind, RoomRow};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, RoomId};
+use crate::live::Seq;
+use crate::storage::schema::{members, room_members, rooms};
+use crate::storage::{Conn, Tx, on_conflict};
+
+/// What a new room's row holds.
+pub(in crate::chat) struct NewRoomRow<'a> {
+    pub id: RoomId,
+    pub kind: RoomKind,
+    pub name: Option<&'a str>,
+    pub name_key: Option<&'a str>,
+    pub topic: &'a str,
+    pub history: i16,
+    pub circle: Option<&'a str>,
+    pub created_by: Option<MemberId>,
+    pub at: Millis,
+}
+
+pub(in crate::chat) fn insert_room(tx: &mut Tx<'_>, row: &NewRoomRow<'_>) -> Result<()> {
+    diesel::insert_into(rooms::table)
+        .values((
+            rooms::id.eq(row.id.0),
+            rooms::kind.eq(row.kind.number()),
+            rooms::name.eq(row.name),
+            rooms::name_key.eq(row.name_key),
+            rooms::topic.eq(row.topic),
+            rooms::history.eq(row.history),
+            rooms::circle.eq(row.circle),
+            rooms::created_by.eq(row.created_by.map(|id| id.0)),
+            rooms::created_at.eq(row.at),
+            rooms::member_count.eq(0),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(in crate::chat) fn room_of_circle(conn: &mut Conn, circle: &str) -> Result<Option<RoomId>> {
+    Ok(rooms::table.filter(rooms::circle.eq(circle)).select(rooms::id).first::<i64>(conn).optional()?.map(RoomId))
+}
+
+pub(in crate::chat) fn name_is_taken(conn: &mut Conn, name_key: &str, but: Option<RoomId>) -> Result<bool> {
+    let found = rooms::table.filter(rooms::name_key.eq(name_key)).select(rooms::id).first::<i64>(conn).optional()?;
+    Ok(found.is_some_and(|id| but.is_none_or(|but| but.0 != id)))
+}
+
+pub(in crate::chat) fn room(conn: &mut Conn, id: RoomId) -> Result<Option<RoomRow>> {
+    Ok(rooms::table.find(id.0).select(RoomRow::as_select()).first(conn).optional()?)
+}
+
+pub(in crate::chat) fn place(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<PlaceRow>> {
+    Ok(room_members::table.find((room.0, member.0)).select(PlaceRow::as_select()).first(conn).optional()?)
+}
+
+pub(in crate::chat) fn insert_place(tx: &mut Tx<'_>, row: &PlaceRow) -> Result<bool> {
+    let inserted = diesel::insert_into(room_members::table)
+        .values(on_conflict(
+            (
+                room_members::room.eq(row.room.0),
+                room_members::member.eq(row.member.0),
+                room_members::role.eq(row.role),
+                room_members::level.eq(row.level),
+                room_members::joined_at.eq(row.joined_at),
+                room_members::joined_seq.eq(row.joined_seq),
+            ),
+            "ON CONFLICT DO NOTHING",
+        ))
+        .execute(&mut **tx)?;
+    if inserted > 0 {
+        count_members(tx, row.room, 1)?;
+    }
+    Ok(inserted > 0)
+}
+
+pub(in crate::chat) fn delete_place(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<bool> {
+    let deleted = diesel::delete(room_members::table.find((room.0, member.0))).execute(&mut **tx)?;
+    if deleted > 0 {
+        count_members(tx, room, -1)?;
+    }
+    Ok(deleted > 0)
+}
+
+fn count_members(tx: &mut Tx<'_>, room: RoomId, by: i32) -> Result<()> {
+    diesel::update(rooms::table.find(room.0)).set(rooms::member_count.eq(rooms::member_count + by)).execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(in crate::chat) fn set_room_role(tx: &mut Tx<'_>, room: RoomId, member: MemberId, role: i16) -> Result<bool> {
+    let changed = diesel::update(room_members::table.find((room.0, member.0))).set(room_members::role.eq(role)).execute(&mut **tx)?;
+    Ok(changed > 0)
+}
+
+pub(in crate::chat) fn set_level(tx: &mut Tx<'_>, room: RoomId, member: MemberId, level: i16) -> Result<bool> {
+    let row = room_members::table.find((room.0, member.0));
+    let changed = diesel::update(row.filter(room_members::level.ne(level))).set(room_members::level.eq(level)).execute(&mut **tx)?;
+    Ok(changed > 0)
+}
+
+/// What may be changed of a room; each is the value after the change.
+pub(in crate::chat) struct RoomFields<'a> {
+    pub name: Option<&'a str>,
+    pub name_key: Option<&'a str>,
+    pub topic: &'a str,
+    pub history: i16,
+    pub archived_at: Option<Millis>,
+}
+
+pub(in crate::chat) fn update_room(tx: &mut Tx<'_>, room: RoomId, fields: &RoomFields<'_>) -> Result<()> {
+    diesel::update(rooms::table.find(room.0))
+        .set((
+            rooms::name.eq(fields.name),
+            rooms::name_key.eq(fields.name_key),
+            rooms::topic.eq(fields.topic),
+            rooms::history.eq(fields.history),
+            rooms::archived_at.eq(fields.archived_at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The rooms of a member with their places, in ascending id.
+pub(in crate::chat) fn rooms_of(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomRow, PlaceRow)>> {
+    Ok(room_members::table
+        .inner_join(rooms::table.on(rooms::id.eq(room_members::room)))
+        .filter(room_members::member.eq(member.0))
+        .order(rooms::id)
+        .select((RoomRow::as_select(), PlaceRow::as_select()))
+        .load(conn)?)
+}
+
+/// Ids of a member's rooms, ascending.
+pub(in crate::chat) fn room_ids_of(conn: &mut Conn, member: MemberId) -> Result<Vec<RoomId>> {
+    let ids = room_members::table.filter(room_members::member.eq(member.0)).order(room_members::room).select(room_members::room).load::<i64>(conn)?;
+    Ok(ids.into_iter().map(RoomId).collect())
+}
+
+/// Which rooms a member may read, of these.
+pub(in crate::chat) fn readable(conn: &mut Conn, member: MemberId, ids: &[RoomId]) -> Result<Vec<RoomId>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mine = room_members::table
+        .filter(room_members::member.eq(member.0))
+        .filter(room_members::room.eq_any(raw))
+        .select(room_members::room)
+        .load::<i64>(conn)?;
+    Ok(mine.into_iter().map(RoomId).collect())
+}
+
+/// Open rooms by name after `after`, for browsing.
+pub(in crate::chat) fn open_rooms(conn: &mut Conn, contains: &str, after: Option<&str>, limit: i64) -> Result<Vec<(String, RoomRow)>> {
+    let kinds = [RoomKind::Public.number(), RoomKind::Announcement.number()];
+    let mut query = rooms::table
+        .filter(rooms::kind.eq_any(kinds))
+        .filter(rooms::archived_at.is_null())
+        .filter(rooms::name_key.is_not_null())
+        .order(rooms::name_key)
+        .limit(limit)
+        .select((rooms::name_key.assume_not_null(), RoomRow::as_select()))
+        .into_boxed();
+    if !contains.is_empty() {
+        query = query.filter(rooms::name_key.like(format!("%{}%", escape_like(contains))).escape('!'));
+    }
+    if let Some(after) = after {
+        query = query.filter(rooms::name_key.gt(after.to_owned()));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// Every room for administrators, newest first, before `before`.
+pub(in crate::chat) fn all_rooms(conn: &mut Conn, contains: &str, before: Option<RoomId>, limit: i64) -> Result<Vec<RoomRow>> {
+    let kinds = [RoomKind::Public.number(), RoomKind::Announcement.number(), RoomKind::Private.number()];
+    let mut query = rooms::table
+        .filter(rooms::kind.eq_any(kinds))
+        .order(rooms::id.desc())
+        .limit(limit)
+        .select(RoomRow::as_select())
+        .into_boxed();
+    if !contains.is_empty() {
+        query = query.filter(rooms::name_key.like(format!("%{}%", escape_like(contains))).escape('!'));
+    }
+    if let Some(before) = before {
+        query = query.filter(rooms::id.lt(before.0));
+    }
+    Ok(query.load(conn)?)
+}
+
+fn escape_like(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+/// Who is in a room, by id, after `after`.
+pub(in crate::chat) fn places_in(conn: &mut Conn, room: RoomId, after: Option<MemberId>, limit: i64) -> Result<Vec<PlaceRow>> {
+    Ok(room_members::table
+        .filter(room_members::room.eq(room.0))
+        .filter(room_members::member.gt(after.map_or(0, |id| id.0)))
+        .order(room_members::member)
+        .limit(limit)
+        .select(PlaceRow::as_select())
+        .load(conn)?)
+}
+
+/// Which of these are in the room.
+pub(in crate::chat) fn those_in(conn: &mut Conn, room: RoomId, ids: &[MemberId]) -> Result<Vec<MemberId>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let found = room_members::table
+        .filter(room_members::room.eq(room.0))
+        .filter(room_members::member.eq_any(raw))
+        .select(room_members::member)
+        .load::<i64>(conn)?;
+    Ok(found.into_iter().map(MemberId).collect())
+}
+
+/// Which of these are active members of the community.
+pub(in crate::chat) fn active_members(conn: &mut Conn, ids: &[MemberId]) -> Result<Vec<MemberId>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let found = members::table.filter(members::id.eq_any(raw)).filter(members::state.eq(ACTIVE)).select(members::id).load::<i64>(conn)?;
+    Ok(found.into_iter().map(MemberId).collect())
+}
+
+/// `members.state` of somebody who may take part.
+const ACTIVE: i16 = 0;
+
+/// The members of a room, for conversations.
+pub(in crate::chat) fn members_in(conn: &mut Conn, rooms: &[RoomId]) -> Result<Vec<(RoomId, MemberId)>> {
+    let raw: Vec<i64> = rooms.iter().map(|id| id.0).collect();
+    let rows = room_members::table
+        .filter(room_members::room.eq_any(raw))
+        .order((room_members::room, room_members::member))
+        .select((room_members::room, room_members::member))
+        .load::<(i64, i64)>(conn)?;
+    Ok(rows.into_iter().map(|(room, member)| (RoomId(room), MemberId(member))).collect())
+}
+
+/// The member ids behind these usernames.
+pub(in crate::chat) fn members_by_username(conn: &mut Conn, names: &[String]) -> Result<Vec<(String, MemberId)>> {
+    let rows = members::table
+        .filter(members::username.eq_any(names))
+        .filter(members::state.eq(ACTIVE))
+        .select((members::username, members::id))
+        .load::<(String, i64)>(conn)?;
+    Ok(rows.into_iter().map(|(name, id)| (name, MemberId(id))).collect())
+}
+
+pub(in crate::chat) fn joined_seq(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Seq> {
+    Ok(place(conn, room, member)?.map_or(0, |place| place.joined_seq))
+}

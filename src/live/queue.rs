@@ -1,0 +1,188 @@
+//! What waits to be written to one connection: bounded, never blocking, and never dropping an event silently.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+
+use bytes::{Bytes, BytesMut};
+
+use super::frames::{self, CloseCode};
+
+/// Most bytes that wait; a single frame always fits.
+pub const QUEUE_BYTES: usize = 256 * 1024;
+/// Most frames that wait.
+pub const QUEUE_FRAMES: usize = 1_024;
+
+/// What a frame is, and so what happens to it when space is short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// An event: counted in `n`; without space the connection is closed.
+    Event,
+    /// An answer or notice: without space the connection is closed.
+    Answer,
+    /// Passing: dropped when the queue is half full.
+    Signal,
+}
+
+/// The queue of one connection.
+#[derive(Debug, Default)]
+pub struct Queue {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    events: u64,
+    closing: bool,
+    waker: Option<Waker>,
+}
+
+/// The queue was full; it now holds nothing but a close frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+impl Queue {
+    /// Adds a frame.
+    ///
+    /// # Errors
+    /// [`Overflow`] when there was no space: everything queued is dropped and close 4008 put in its place.
+    pub fn push(&mut self, frame: Bytes, class: Class) -> Result<(), Overflow> {
+        if self.closing {
+            return Ok(());
+        }
+        if class == Class::Signal && (self.bytes >= QUEUE_BYTES / 2 || self.frames.len() >= QUEUE_FRAMES / 2) {
+            return Ok(());
+        }
+        let full = self.frames.len() >= QUEUE_FRAMES || (!self.frames.is_empty() && self.bytes + frame.len() > QUEUE_BYTES);
+        if full {
+            self.close(CloseCode::SlowConsumer, true);
+            return Err(Overflow);
+        }
+        if class == Class::Event {
+            self.events += 1;
+        }
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        self.wake();
+        Ok(())
+    }
+
+    /// Puts a close frame last; with `drop_rest` nothing else is sent before it. Nothing is queued after it.
+    pub fn close(&mut self, code: CloseCode, drop_rest: bool) {
+        if self.closing {
+            return;
+        }
+        if drop_rest {
+            self.frames.clear();
+            self.bytes = 0;
+        }
+        let frame = frames::close(code);
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        self.closing = true;
+        self.wake();
+    }
+
+    /// Everything that waits, joined into one write; `None` when nothing does.
+    pub fn take(&mut self) -> Option<Bytes> {
+        let joined = match self.frames.len() {
+            0 => return None,
+            1 => self.frames.pop_front()?,
+            _ => {
+                let mut all = BytesMut::with_capacity(self.bytes);
+                self.frames.drain(..).for_each(|frame| all.extend_from_slice(&frame));
+                all.freeze()
+            }
+        };
+        if self.frames.capacity() > 64 {
+            self.frames = VecDeque::new();
+        }
+        self.bytes = 0;
+        Some(joined)
+    }
+
+    /// Is the close frame in, or already taken?
+    #[must_use]
+    pub const fn is_closing(&self) -> bool {
+        self.closing
+    }
+
+    /// Does nothing wait?
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// How many event frames were queued on this connection, replay included.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Counts events that went past the queue, straight from the log.
+    pub const fn count_replayed(&mut self, events: u64) {
+        self.events += events;
+    }
+
+    /// Whom to wake when something waits.
+    pub fn wait(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
+    }
+
+    /// Wakes the writer.
+    pub fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(length: usize) -> Bytes {
+        Bytes::from(vec![b'x'; length])
+    }
+
+    #[test]
+    fn what_waits_is_joined_in_order_and_a_single_frame_is_not_copied() {
+        let mut queue = Queue::default();
+        let only = of(3);
+        queue.push(only.clone(), Class::Event).expect("space");
+        assert_eq!(queue.take().expect("one").as_ptr(), only.as_ptr());
+        queue.push(Bytes::from_static(b"a"), Class::Event).expect("space");
+        queue.push(Bytes::from_static(b"b"), Class::Answer).expect("space");
+        assert_eq!(queue.take().as_deref(), Some(&b"ab"[..]));
+        assert_eq!((queue.take(), queue.events()), (None, 2));
+    }
+
+    #[test]
+    fn the_frame_limit_holds_at_its_edge() {
+        let mut queue = Queue::default();
+        for _ in 0..QUEUE_FRAMES {
+            queue.push(of(1), Class::Event).expect("space");
+        }
+        assert_eq!(queue.push(of(1), Class::Event), Err(Overflow));
+        assert_eq!(queue.take(), Some(frames::close(CloseCode::SlowConsumer)), "nothing but the close frame is left");
+        queue.push(of(1), Class::Event).expect("ignored");
+        assert!(queue.is_empty() && queue.is_closing());
+    }
+
+    #[test]
+    fn the_byte_limit_holds_at_its_edge_and_one_frame_always_fits() {
+        let mut queue = Queue::default();
+        queue.push(of(QUEUE_BYTES * 2), Class::Event).expect("one frame always fits");
+        assert_eq!(queue.push(of(1), Class::Event), Err(Overflow));
+        let mut queue = Queue::default();
+        queue.push(of(QUEUE_BYTES - 1), Class::Event).expect("space");
+        queue.push(of(1), Class::Event).expect("exactly full");
+        assert_eq!(queue.push(of(1), Class::Answer), Err(Overflow));
+    }
+
+    #[test]
+    fn signals_go_first() {
+        let mut queue = Queue::default();
+        queue.push(of(QUEUE_BYTES / 2), Class::Event).expect("space");
+        queue.push(Bytes::from_static(b"typing"), Class::Signal).expect("dropped");
+        assert_eq!(queue.take().expect("event").len(), QUEUE_BYTES / 2);
+    }
+}

@@ -1,0 +1,170 @@
+//! A live connection over WebSocket: the handshake and the incoming side are actix_ws's, the outgoing side is our own body.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use actix_web::body::{BodyStream, BoxBody, MessageBody};
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_ws::{CloseReason, Message, MessageStream, ProtocolError};
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use futures_util::{Stream, StreamExt};
+
+use super::dialogue::Dialogue;
+use super::frames::{self, CloseCode};
+use super::hub::LocalHub;
+use super::log::{LogId, Logged, Seq};
+use super::queue::Class;
+use super::shard::{Connection, Replay};
+use super::source::Caller;
+use crate::error::{Error, Result};
+
+/// Most bytes of a frame from a client.
+pub const FRAME_BYTES: usize = 64 * 1024;
+/// Events read at once for a replay.
+const REPLAY_EVENTS: i64 = 500;
+/// Bytes written at once for a replay; one event always fits.
+const REPLAY_BYTES: usize = 64 * 1024;
+
+/// The file descriptor of a connection, noted when it was accepted: a client that does not read can only be ended through it.
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor(pub i32);
+
+/// Ends a socket in both directions. The connection is still in a shard, so the descriptor is still its own.
+pub(super) fn shut(descriptor: i32) {
+    let _ = nix::sys::socket::shutdown(descriptor, nix::sys::socket::Shutdown::Both);
+}
+
+/// Answers a WebSocket handshake and keeps the connection.
+///
+/// # Errors
+/// When the request is no WebSocket handshake.
+pub fn open(request: &HttpRequest, payload: web::Payload, caller: Caller, local: &LocalHub) -> Result<HttpResponse> {
+    let (response, _session, stream) = actix_ws::handle(request, payload).map_err(|_| Error::invalid("", "live.handshake"))?;
+    let descriptor = request.conn_data::<Descriptor>().map(|descriptor| descriptor.0);
+    let connection = local.shard.borrow_mut().connect(caller, descriptor, Instant::now());
+    local.hub.came(caller.member);
+    let outgoing = Rc::clone(&connection);
+    let keep = local.clone();
+    rt::spawn(listen(stream.max_frame_size(FRAME_BYTES), connection, local.clone()));
+    Ok(response.map_body(move |_, theirs| {
+        BodyStream::new(Outgoing { local: keep, connection: outgoing, _theirs: theirs, page: None }).boxed()
+    }))
+}
+
+async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: LocalHub) {
+    let mut dialogue = Dialogue::new(Rc::clone(&connection), local);
+    if let Err(error) = dialogue.greet().await {
+        tracing::warn!(%error, "a connection could not be greeted");
+        connection.queue.borrow_mut().close(CloseCode::GoingAway, true);
+        return;
+    }
+    while let Some(message) = stream.next().await {
+        connection.heard(Instant::now());
+        match message {
+            Ok(Message::Text(text)) => dialogue.hear(&text).await,
+            Ok(Message::Binary(_) | Message::Continuation(_)) => dialogue.malformed(None),
+            Ok(Message::Ping(payload)) => {
+                connection.push(&frames::pong(&payload), Class::Answer);
+            }
+            Ok(Message::Pong(_) | Message::Nop) => {}
+            Ok(Message::Close(reason)) => {
+                tracing::debug!(code = ?reason.map(|CloseReason { code, .. }| code), "a client closed");
+                break;
+            }
+            Err(ProtocolError::Overflow) => {
+                dialogue.end(CloseCode::TooLarge);
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a client broke the protocol");
+                break;
+            }
+        }
+    }
+    dialogue.end(CloseCode::Normal);
+}
+
+/// What is written to the client: whatever is queued, joined into one write; while nothing is, pages of a replay.
+struct Outgoing {
+    local: LocalHub,
+    connection: Rc<Connection>,
+    /// Dropping it would end the incoming side.
+    _theirs: BoxBody,
+    page: Option<(Replay, BoxFuture<'static, Result<Vec<Logged>>>)>,
+}
+
+impl Stream for Outgoing {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            {
+                let mut queue = self.connection.queue.borrow_mut();
+                if let Some(bytes) = queue.take() {
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+                if queue.is_closing() {
+                    return Poll::Ready(None);
+                }
+                queue.wait(cx.waker());
+            }
+            if self.page.is_none() {
+                let Some(replay) = self.connection.replays.borrow().front().copied() else { return Poll::Pending };
+                self.page = Some((replay, self.local.source.page(replay.log, replay.after, REPLAY_EVENTS)));
+            }
+            let Some((replay, page)) = self.page.as_mut() else { return Poll::Pending };
+            let (replay, result) = (*replay, std::task::ready!(page.as_mut().poll(cx)));
+            self.page = None;
+            match result {
+                Ok(events) => {
+                    if let Some(bytes) = self.write_page(replay, &events) {
+                        return Poll::Ready(Some(Ok(bytes)));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a replay could not be read");
+                    self.connection.queue.borrow_mut().close(CloseCode::GoingAway, true);
+                }
+            }
+        }
+    }
+}
+
+impl Outgoing {
+    /// Frames a page; `None` when there was nothing to write, or the client has asked for something else meanwhile.
+    fn write_page(&self, replay: Replay, events: &[Logged]) -> Option<Bytes> {
+        if self.connection.replays.borrow().front() != Some(&replay) {
+            return None;
+        }
+        let mut bytes = BytesMut::new();
+        let (mut after, mut count): (Seq, u64) = (replay.after, 0);
+        for event in events {
+            let frame = frames::event(event);
+            if !bytes.is_empty() && bytes.len() + frame.len() > REPLAY_BYTES {
+                break;
+            }
+            bytes.extend_from_slice(&frame);
+            (after, count) = (event.seq, count + 1);
+        }
+        let is_last = count == events.len() as u64 && count < REPLAY_EVENTS.unsigned_abs();
+        self.connection.queue.borrow_mut().count_replayed(count);
+        self.local.shard.borrow_mut().replayed(&self.connection, replay.log, after, is_last);
+        (!bytes.is_empty()).then(|| bytes.freeze())
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        self.local.shard.borrow_mut().disconnect(&self.connection);
+        self.local.hub.left(self.connection.caller.member);
+    }
+}
+
+/// Is this log the member's own or a room?
+pub(super) fn log_of(name: &str, caller: Caller) -> Option<LogId> {
+    if name == "me" { Some(LogId::Member(caller.member)) } else { name.parse().ok().map(LogId::Room) }
+}
+

@@ -1,0 +1,91 @@
+//! What the hub asks of the rest: the rows behind the logs, and what commands do. Implemented above it.
+
+use std::net::IpAddr;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+
+use super::log::{LogId, Logged, Seq};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, RoomId, SessionId};
+
+/// Where a member stands when a connection begins; everything from one snapshot.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The lineage of the database.
+    pub epoch: String,
+    /// The member object.
+    pub me: serde_json::Value,
+    /// The head of the member's own log.
+    pub me_head: Seq,
+    /// The member's rooms with their heads, in ascending id.
+    pub rooms: Vec<(RoomId, Seq)>,
+}
+
+/// What a client that missed something gets for one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// Events above `after`, up to `head` and whatever comes meanwhile.
+    Replay {
+        /// The client's cursor.
+        after: Seq,
+        /// The head now.
+        head: Seq,
+    },
+    /// Too far behind, or ahead of us: load the newest page again.
+    Reset {
+        /// The head now.
+        head: Seq,
+    },
+    /// Not theirs, or not there.
+    Gone,
+}
+
+/// The rows behind the logs.
+pub trait Source: Send + Sync + 'static {
+    /// Where the member of this session stands.
+    fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>>;
+    /// At most `limit` events above `after`, oldest first, as they are now.
+    fn page(&self, log: LogId, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>>;
+    /// What each log needs, for this caller.
+    fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>>;
+    /// Every head.
+    fn heads(&self) -> BoxFuture<'static, Result<Vec<(LogId, Seq)>>>;
+}
+
+/// Whose connection a command came over.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The member.
+    pub member: MemberId,
+    /// Their session.
+    pub session: SessionId,
+    /// Where they come from.
+    pub address: Option<IpAddr>,
+    /// Language of refusals.
+    pub language: &'static str,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ack {
+    /// The id of what was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its place in the room's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
+}
+
+/// What commands do, beside those that the hub knows itself.
+pub trait Commands: Send + Sync + 'static {
+    /// Runs the command of this name; `None` when there is none. Writes are queued before this returns, so that commands of one
+    /// connection keep their order. `Ok(None)` is a command without an answer.
+    fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>>;
+    /// The sentence for a refusal.
+    fn sentence(&self, language: &str, code: &str) -> String;
+}

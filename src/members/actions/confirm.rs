@@ -1,0 +1,65 @@
+//! Asking again who it is: the password, before what a stolen session must not do.
+
+use super::sign_in::account_key;
+use super::{Members, store};
+use crate::access::{Actor, Ground, Permit, RateClass, Visitor};
+use crate::error::{Error, Found, Result};
+use crate::ids::MemberId;
+use crate::members::model::{MemberRow, Password};
+use crate::members::policy::ChangeMe;
+use crate::storage::{Conn, Tx};
+
+/// A member whose password was compared with what is stored.
+#[derive(Clone)]
+pub(super) struct Confirmed {
+    pub(super) member: MemberId,
+    /// The hash that it was compared with.
+    pub(super) stored: Option<String>,
+}
+
+/// The actor, if they may change their own account with what they ask with.
+fn admit(conn: &mut Conn, ground: &Ground, visitor: &Visitor) -> Result<(Actor, ChangeMe)> {
+    let actor = ground.authenticator.actor(conn, visitor, ground.clock.now())?;
+    actor.check_scope(ChangeMe::SCOPE)?;
+    let may = ChangeMe::check(conn, &actor, ())?;
+    Ok((actor, may))
+}
+
+/// The row of the member who asks.
+pub(super) async fn my_row(ground: &Ground, visitor: &Visitor) -> Result<MemberRow> {
+    let (inside, visitor) = (ground.clone(), visitor.clone());
+    ground
+        .db
+        .read(move |conn| {
+            let (_, may) = admit(conn, &inside, &visitor)?;
+            store::members::by_id(conn, may.member())?.found()
+        })
+        .await
+}
+
+/// Compares a password with the member's; one who has none is known by the session alone.
+///
+/// # Errors
+/// `members.password_wrong` on `field`; 429 after too many tries.
+pub(super) async fn confirm(ground: &Ground, members: &Members, row: &MemberRow, password: &str, field: &'static str) -> Result<Confirmed> {
+    if row.password.is_some() {
+        ground.rates.count(RateClass::SignInAccount, account_key("", Some(row.id)))?;
+        if !members.hasher.check(Password::tried(password), row.password.clone()).await?.is_right {
+            return Err(Error::invalid(field, "members.password_wrong"));
+        }
+    }
+    Ok(Confirmed { member: row.id, stored: row.password.clone() })
+}
+
+impl Confirmed {
+    /// Checks inside the transaction that it is still the same member with the same password.
+    pub(super) fn again(&self, tx: &mut Tx<'_>, ground: &Ground, visitor: &Visitor, field: &'static str) -> Result<(Actor, ChangeMe)> {
+        let (actor, may) = admit(tx, ground, visitor)?;
+        let stored = store::members::by_id(tx, may.member())?.found()?.password;
+        if may.member() == self.member && stored == self.stored {
+            Ok((actor, may))
+        } else {
+            Err(Error::invalid(field, "members.password_wrong"))
+        }
+    }
+}

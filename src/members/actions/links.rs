@@ -1,0 +1,117 @@
+//! Links that work once: another password, the demo's doors, the set-up.
+
+use super::sessions::{EVERY_KIND, end_all};
+use super::sign_in::{account_key, find};
+use super::{LetterOut, Members, site_address, store, trace};
+use crate::access::{Actor, Ground, RateClass, Token, Visitor, address_key, hash_token};
+use crate::clock::Millis;
+use crate::error::{Error, Found, RefusalKind, Result};
+use crate::ids::MemberId;
+use crate::members::model::{LinkPurpose, MemberState, Password};
+use crate::members::policy::ManageMember;
+use crate::storage::{Conn, Tx};
+
+const MINUTE: Millis = 60_000;
+/// How long a reset link of a letter works.
+const BY_LETTER: Millis = 30 * MINUTE;
+/// How long a reset link works that an administrator hands over.
+const BY_HAND: Millis = 24 * 60 * MINUTE;
+
+fn over() -> Error {
+    Error::refused(RefusalKind::Gone, "members.link_over")
+}
+
+/// Makes a link that works once within `life` milliseconds; the token is its secret.
+///
+/// # Errors
+/// When the database refuses.
+pub fn make_link(tx: &mut Tx<'_>, purpose: LinkPurpose, member: Option<MemberId>, by: Option<MemberId>, life: Millis) -> Result<Token> {
+    let token = Token::random()?;
+    let expires_at = tx.now() + life;
+    let row = store::links::NewRow { purpose, member, token_hash: &token.hash(), created_by: by, expires_at };
+    store::links::insert(tx, &row)?;
+    Ok(token)
+}
+
+/// Uses a link up and says for whom it was.
+///
+/// # Errors
+/// 410 `members.link_over` when it was used, has ended or never was.
+pub fn use_link(tx: &mut Tx<'_>, purpose: LinkPurpose, code: &str) -> Result<Option<MemberId>> {
+    let (hash, now) = (hash_token(code), tx.now());
+    let member = store::links::open(tx, purpose, &hash, now)?.ok_or_else(over)?;
+    if store::links::spend(tx, &hash)? { Ok(member) } else { Err(over()) }
+}
+
+/// Would the link work? Looking does not use it up: mail scanners look.
+///
+/// # Errors
+/// As [`use_link`].
+pub fn check_link(conn: &mut Conn, purpose: LinkPurpose, code: &str, now: Millis) -> Result<Option<MemberId>> {
+    store::links::open(conn, purpose, &hash_token(code), now)?.ok_or_else(over)
+}
+
+/// Somebody forgot a password: a letter goes out when there is such a member with a mail address. The answer is the same either way.
+///
+/// # Errors
+/// 429 when one asks too often.
+pub async fn ask_for_reset(ground: &Ground, visitor: &Visitor, members: &Members, username_or_email: &str) -> Result<()> {
+    ground.rates.count(RateClass::Letter, address_key(visitor.address))?;
+    let name = username_or_email.trim().to_lowercase();
+    let wanted = name.clone();
+    let row = ground.db.read(move |conn| find(conn, &wanted)).await?;
+    ground.rates.count(RateClass::Letter, account_key(&name, row.as_ref().map(|row| row.id)))?;
+    let Some(row) = row.filter(|row| row.state() == MemberState::Active) else { return Ok(()) };
+    let Some(to) = row.email else { return Ok(()) };
+    let (site, post) = (site_address(&ground.config), members.post.clone());
+    ground
+        .db
+        .write(move |tx| {
+            let token = make_link(tx, LinkPurpose::Reset, Some(row.id), None, BY_LETTER)?;
+            let url = format!("{site}/reset/{}", token.reveal());
+            (post.0)(tx, LetterOut { kind: "reset", to, language: row.language, name: row.display_name, url })
+        })
+        .await
+}
+
+/// An administrator makes a reset link to hand over; the answer is its address.
+///
+/// # Errors
+/// When the database refuses.
+pub fn reset_link(tx: &mut Tx<'_>, may: &ManageMember, actor: &Actor, site: &str) -> Result<String> {
+    let token = make_link(tx, LinkPurpose::Reset, Some(may.member()), Some(may.by()), BY_HAND)?;
+    trace(tx, actor, "members.reset_link", may.member(), None, None)?;
+    Ok(format!("{site}/reset/{}", token.reveal()))
+}
+
+/// Sets another password by a reset link; every session and every other link of the member is over then.
+///
+/// # Errors
+/// 410 `members.link_over`, or the problems of [`Password::parse`].
+pub async fn reset_password(ground: &Ground, members: &Members, code: String, password: &str) -> Result<()> {
+    let now = ground.clock.now();
+    let shown = code.clone();
+    let row = ground
+        .db
+        .read(move |conn| {
+            let member = check_link(conn, LinkPurpose::Reset, &shown, now)?.ok_or_else(over)?;
+            store::members::by_id(conn, member)?.found()
+        })
+        .await?;
+    let password = Password::parse(password, &row.username, "password")?;
+    let hash = members.hasher.make(password).await?;
+    ground.db.write(move |tx| finish_reset(tx, &code, &hash)).await
+}
+
+/// The part of a reset that happens in one transaction.
+pub(in crate::members) fn finish_reset(tx: &mut Tx<'_>, code: &str, hash: &str) -> Result<()> {
+    let member = use_link(tx, LinkPurpose::Reset, code)?.ok_or_else(over)?;
+    let row = store::members::by_id(tx, member)?.ok_or_else(over)?;
+    if row.state() == MemberState::Deleted {
+        return Err(over());
+    }
+    store::members::set_password(tx, member, hash)?;
+    store::links::spend_of(tx, member)?;
+    end_all(tx, member, Some(member), None, &EVERY_KIND)?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! What happens: store, announce, tell other slices, write letters. Knows neither HTTP nor sockets.
+
+mod accounts;
+mod confirm;
+mod hashing;
+mod invites;
+mod links;
+mod moderation;
+mod profile;
+mod reading;
+mod removal;
+mod roles;
+mod sessions;
+mod sign_in;
+mod tokens;
+
+use std::sync::Arc;
+
+pub use accounts::{Arrival, SignUp, SignedIn, community_has_owner, create_member, sign_up};
+pub use hashing::Hasher;
+pub use invites::{end_invite, invite_of_code, invites, make_invite};
+pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
+pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
+pub use profile::{account, change_account, change_password};
+pub use reading::{profiles, render};
+pub use removal::{delete_account, delete_member, turn_down};
+pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
+pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
+pub use sign_in::{SignIn, sign_in, sign_out};
+pub use tokens::{MadeToken, api_tokens, make_api_token};
+
+use super::events::MemberEvent;
+use super::model::Line;
+use super::notices::{Notice, Notices};
+use super::store;
+use crate::access::Actor;
+use crate::config::{Config, TlsMode};
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, SessionId};
+use crate::live::{Effect, LogId};
+use crate::storage::{Act, Announcement, Tx, record};
+
+/// A letter to a member, in their language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterOut {
+    /// What kind: `reset`, `approved`.
+    pub kind: &'static str,
+    /// Mail address.
+    pub to: String,
+    /// `en` or `fr`; empty: the community's.
+    pub language: String,
+    /// Name of the member.
+    pub name: String,
+    /// Address that the letter is about.
+    pub url: String,
+}
+
+/// Where letters go: into the outbox, in the same transaction.
+#[derive(Clone)]
+pub struct Post(pub Arc<dyn Fn(&mut Tx<'_>, LetterOut) -> Result<()> + Send + Sync>);
+
+impl std::fmt::Debug for Post {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Post")
+    }
+}
+
+/// What the slice's handlers need beside the ground.
+#[derive(Clone, Debug)]
+pub struct Members {
+    /// Who hears what happens here.
+    pub notices: Notices,
+    /// Checks passwords.
+    pub hasher: Hasher,
+    /// Takes letters.
+    pub post: Post,
+}
+
+/// The address under which people reach the community, without a slash at the end.
+#[must_use]
+pub fn site_address(config: &Config) -> String {
+    config.public_url.clone().unwrap_or_else(|| {
+        let scheme = if config.tls == TlsMode::Off { "http" } else { "https" };
+        format!("{scheme}://{}", config.listen)
+    })
+}
+
+/// Writes an event to a member's own log.
+fn announce(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, subject: i64, event: &MemberEvent, effect: Effect) -> Result<()> {
+    let holds_words = matches!(event, MemberEvent::MeChanged { .. });
+    let what =
+        Announcement { kind: event.number(), actor: by, subject: Some(subject), event: serde_json::to_string(event)?, holds_words, effect };
+    tx.announce(LogId::Member(member), what)?;
+    Ok(())
+}
+
+/// Tells a member, and everyone who sees them, that they look different now.
+fn announce_look(tx: &mut Tx<'_>, notices: &Notices, member: MemberId, by: Option<MemberId>) -> Result<()> {
+    let row = store::members::by_id(tx, member)?.found()?;
+    let now = tx.now();
+    let me = store::members::with_roles(tx, vec![row], now)?.pop().ok_or_else(|| Error::broken("a member without a profile"))?;
+    announce(tx, member, by, member.0, &MemberEvent::MeChanged { me }, Effect::None)?;
+    notices.tell(tx, Notice::MemberChanged { member })
+}
+
+/// Tells a member what they may do now.
+fn announce_rights(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>) -> Result<()> {
+    let row = store::members::by_id(tx, member)?.found()?;
+    let roles = store::roles::ids_of(tx, &[member])?.remove(&member).unwrap_or_default();
+    let now = tx.now();
+    let muted_until = row.muted_until.filter(|until| *until > now);
+    announce(tx, member, by, member.0, &MemberEvent::RightsChanged { roles, permissions: row.permissions(), muted_until }, Effect::None)
+}
+
+/// Tells that sessions are over; their connections close.
+fn announce_ended(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, sessions: &[SessionId]) -> Result<()> {
+    for session in sessions {
+        announce(tx, member, by, session.0, &MemberEvent::SessionEnded { session: *session }, Effect::EndSession(*session))?;
+    }
+    Ok(())
+}
+
+/// Leaves a trace of an act on a member.
+fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, member: MemberId, after: Option<serde_json::Value>, reason: Option<&str>) -> Result<()> {
+    record(
+        tx,
+        &Act {
+            actor: actor.member,
+            act,
+            subject_kind: "member",
+            subject: member.to_string(),
+            before: None,
+            after,
+            reason,
+            address: actor.address,
+        },
+    )?;
+    Ok(())
+}
+
+/// The reason of an act, as its actor wrote it: at most 500 characters.
+fn reason(text: &str) -> Result<String> {
+    Ok(Line::parse(text, 500, "reason", "members.reason_shape")?.into_string())
+}

@@ -1,0 +1,157 @@
+//! Bans, mutes, approvals: each leaves a trace.
+
+use serde_json::json;
+
+use super::roles::check_not_last_owner;
+use super::sessions::{EVERY_KIND, end_all};
+use super::{LetterOut, Members, announce_look, announce_rights, reason, store, trace};
+use crate::access::Actor;
+use crate::clock::Millis;
+use crate::error::{Error, Found, Result};
+use crate::ids::MemberId;
+use crate::members::model::{MemberState, Removed, SanctionKind};
+use crate::members::notices::Notice;
+use crate::members::policy::{BanMember, DecideSignUp, ManageMember, MuteMember};
+use crate::storage::{Act, Tx, record};
+
+/// The longest mute: a year.
+const LONGEST_MUTE: Millis = 366 * 86_400_000;
+
+/// Shuts a member out, for ever or until a time: all sessions end and their connections close.
+///
+/// # Errors
+/// `members.until_past`, `members.reason_shape`, `members.not_active`, `members.last_owner`.
+pub fn ban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members, why: &str, until: Option<Millis>) -> Result<()> {
+    let why = reason(why)?;
+    if until.is_some_and(|until| until <= tx.now()) {
+        return Err(Error::invalid("until", "members.until_past"));
+    }
+    check_not_last_owner(tx, may.member())?;
+    if !store::members::move_state(tx, may.member(), MemberState::Active, MemberState::Banned)? {
+        return Err(Error::conflict("members.not_active"));
+    }
+    store::sanctions::insert(tx, may.member(), SanctionKind::Ban, &why, Some(may.by()), until)?;
+    end_all(tx, may.member(), Some(may.by()), None, &EVERY_KIND)?;
+    trace(tx, actor, "members.ban", may.member(), Some(json!({ "until": until })), Some(&why))?;
+    members.notices.tell(tx, Notice::MemberRemoved { member: may.member(), reason: Removed::Banned })?;
+    announce_look(tx, &members.notices, may.member(), Some(may.by()))
+}
+
+/// Lets a banned member in again.
+///
+/// # Errors
+/// `members.not_banned`.
+pub fn unban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members) -> Result<()> {
+    if !lift_ban(tx, members, may.member(), Some(may.by()))? {
+        return Err(Error::conflict("members.not_banned"));
+    }
+    trace(tx, actor, "members.unban", may.member(), None, None)
+}
+
+fn lift_ban(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<bool> {
+    if !store::members::move_state(tx, member, MemberState::Banned, MemberState::Active)? {
+        return Ok(false);
+    }
+    store::sanctions::lift(tx, member, SanctionKind::Ban)?;
+    members.notices.tell(tx, Notice::MemberReturned { member })?;
+    announce_look(tx, &members.notices, member, by)?;
+    Ok(true)
+}
+
+/// Lifts the ban of a member whose time is over; says whether it did.
+pub(super) fn end_ban_if_over(tx: &mut Tx<'_>, members: &Members, member: MemberId) -> Result<bool> {
+    let now = tx.now();
+    let in_force = store::sanctions::of_member(tx, member)?.into_iter().find(|s| s.kind == SanctionKind::Ban && s.lifted_at.is_none());
+    let is_over = in_force.is_some_and(|ban| ban.until.is_some_and(|until| until <= now));
+    if !is_over || !lift_ban(tx, members, member, None)? {
+        return Ok(false);
+    }
+    let act = Act {
+        actor: None,
+        act: "members.unban",
+        subject_kind: "member",
+        subject: member.to_string(),
+        before: None,
+        after: None,
+        reason: Some("the time of the ban is over"),
+        address: None,
+    };
+    record(tx, &act)?;
+    Ok(true)
+}
+
+/// Lifts every ban whose time is over, at most 100 at once; called by a timer.
+///
+/// # Errors
+/// When the database refuses.
+pub fn end_bans_that_are_over(tx: &mut Tx<'_>, members: &Members) -> Result<()> {
+    let now = tx.now();
+    for member in store::sanctions::bans_over(tx, now, 100)? {
+        end_ban_if_over(tx, members, member)?;
+    }
+    Ok(())
+}
+
+/// Keeps a member from writing until a time.
+///
+/// # Errors
+/// `members.until_past`, `members.until_far`, `members.reason_shape`, `members.not_active`.
+pub fn mute(tx: &mut Tx<'_>, may: &MuteMember, actor: &Actor, why: &str, until: Millis) -> Result<()> {
+    let why = reason(why)?;
+    if until <= tx.now() {
+        return Err(Error::invalid("until", "members.until_past"));
+    }
+    if until > tx.now() + LONGEST_MUTE {
+        return Err(Error::invalid("until", "members.until_far"));
+    }
+    if store::members::by_id(tx, may.member())?.found()?.state() != MemberState::Active {
+        return Err(Error::conflict("members.not_active"));
+    }
+    store::sanctions::lift(tx, may.member(), SanctionKind::Mute)?;
+    store::sanctions::insert(tx, may.member(), SanctionKind::Mute, &why, Some(may.by()), Some(until))?;
+    store::members::set_mute(tx, may.member(), Some(until))?;
+    trace(tx, actor, "members.mute", may.member(), Some(json!({ "until": until })), Some(&why))?;
+    announce_rights(tx, may.member(), Some(may.by()))
+}
+
+/// Lets a muted member write again.
+///
+/// # Errors
+/// `members.not_muted`.
+pub fn unmute(tx: &mut Tx<'_>, may: &MuteMember, actor: &Actor) -> Result<()> {
+    let row = store::members::by_id(tx, may.member())?.found()?;
+    if row.muted_until.is_none_or(|until| until <= tx.now()) {
+        return Err(Error::conflict("members.not_muted"));
+    }
+    store::sanctions::lift(tx, may.member(), SanctionKind::Mute)?;
+    store::members::set_mute(tx, may.member(), None)?;
+    trace(tx, actor, "members.unmute", may.member(), None, None)?;
+    announce_rights(tx, may.member(), Some(may.by()))
+}
+
+/// Ends every session and token of a member.
+///
+/// # Errors
+/// When the database refuses.
+pub fn sign_out_everywhere(tx: &mut Tx<'_>, may: &ManageMember, actor: &Actor) -> Result<()> {
+    let ended = end_all(tx, may.member(), Some(may.by()), None, &EVERY_KIND)?;
+    trace(tx, actor, "members.sign_out", may.member(), Some(json!({ "sessions": ended })), None)
+}
+
+/// Says yes to somebody who waits; a letter tells them when they gave an address.
+///
+/// # Errors
+/// `members.not_pending`.
+pub fn approve(tx: &mut Tx<'_>, may: &DecideSignUp, actor: &Actor, members: &Members, site: &str) -> Result<()> {
+    if !store::members::move_state(tx, may.member(), MemberState::Pending, MemberState::Active)? {
+        return Err(Error::conflict("members.not_pending"));
+    }
+    trace(tx, actor, "members.approve", may.member(), None, None)?;
+    let row = store::members::by_id(tx, may.member())?.found()?;
+    members.notices.tell(tx, Notice::MemberJoined { member: may.member() })?;
+    if let Some(to) = row.email {
+        let letter = LetterOut { kind: "approved", to, language: row.language, name: row.display_name, url: format!("{site}/sign-in") };
+        (members.post.0)(tx, letter)?;
+    }
+    announce_look(tx, &members.notices, may.member(), Some(may.by()))
+}

@@ -1,0 +1,130 @@
+//! Signing in and out.
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::accounts::Arrival;
+use super::sessions::{address_text, end_one, make_session};
+use super::{Members, moderation, store};
+use crate::access::{Actor, Credential, Ground, RateClass, Scopes, Token, Visitor, address_key};
+use crate::error::{Error, Result};
+use crate::ids::MemberId;
+use crate::members::model::{MemberRow, MemberState, Password, SessionKind, device_name};
+use crate::storage::{Conn, Tx};
+
+/// A visitor who has an account.
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
+pub struct SignIn {
+    /// Username or mail address.
+    pub username: String,
+    /// Password.
+    pub password: String,
+}
+
+/// What a sign-in is checked against.
+#[derive(Clone)]
+struct Known {
+    row: MemberRow,
+    /// Have they a session from the visitor's address?
+    is_home: bool,
+}
+
+fn wrong() -> Error {
+    Error::forbidden("members.sign_in_wrong")
+}
+
+pub(super) fn find(conn: &mut Conn, name: &str) -> Result<Option<MemberRow>> {
+    if name.contains('@') { store::members::by_email(conn, name) } else { store::members::by_username(conn, name) }
+}
+
+/// The key under which tries are counted: the account's, or that of a name that nobody has, so that both look alike.
+pub(super) fn account_key(name: &str, member: Option<MemberId>) -> u128 {
+    let text = member.map_or_else(|| format!("name {name}"), |id| format!("member {id}"));
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).fold(0, |key, byte| (key << 8) | u128::from(*byte))
+}
+
+/// Checks a password and opens the door.
+///
+/// # Errors
+/// `members.sign_in_wrong`, `members.pending`, `members.banned`; 429 after too many tries or when too many come at once.
+pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form: SignIn) -> Result<Arrival> {
+    ground.rates.count(RateClass::SignInAddress, address_key(visitor.address))?;
+    let name = form.username.trim().to_lowercase();
+    let (wanted, address) = (name.clone(), address_text(visitor.address));
+    let known = ground
+        .db
+        .read(move |conn| {
+            let Some(row) = find(conn, &wanted)? else { return Ok(None) };
+            let is_home = !address.is_empty() && store::sessions::knows_address(conn, row.id, &address)?;
+            Ok(Some(Known { row, is_home }))
+        })
+        .await?;
+    // Others may use an account's tries up; that must not keep its member out where they already are.
+    if !known.as_ref().is_some_and(|known| known.is_home) {
+        ground.rates.count(RateClass::SignInAccount, account_key(&name, known.as_ref().map(|known| known.row.id)))?;
+    }
+    let stored = known.as_ref().and_then(|known| known.row.password.clone());
+    let verdict = members.hasher.check(Password::tried(&form.password), stored.clone()).await?;
+    let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
+    let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
+    let db = ground.db.clone();
+    let arrived = db
+        .write(move |tx| {
+            let member = known.row.id;
+            admit(tx, &members, member, stored.as_deref())?;
+            if let Some(again) = &verdict.again {
+                store::members::set_password(tx, member, again)?;
+            }
+            let token = open_door(tx, &ground, &visitor, member)?;
+            Arrival::of(tx, member, &visitor, Some(token))
+        })
+        .await;
+    arrived
+}
+
+/// Is the account still what was checked, and in use? A ban that has ended is lifted here.
+pub(in crate::members) fn admit(tx: &mut Tx<'_>, members: &Members, member: MemberId, checked: Option<&str>) -> Result<()> {
+    let row = store::members::by_id(tx, member)?.ok_or_else(wrong)?;
+    if row.password.as_deref() != checked {
+        return Err(wrong());
+    }
+    match row.state() {
+        MemberState::Active => Ok(()),
+        MemberState::Pending => Err(Error::forbidden("members.pending")),
+        MemberState::Banned if moderation::end_ban_if_over(tx, members, member)? => Ok(()),
+        MemberState::Banned => Err(Error::forbidden("members.banned")),
+        MemberState::Deleted => Err(wrong()),
+    }
+}
+
+/// Starts the visitor's session and ends the one that their browser had.
+pub(super) fn open_door(tx: &mut Tx<'_>, ground: &Ground, visitor: &Visitor, member: MemberId) -> Result<Token> {
+    let now = tx.now();
+    let before = ground.authenticator.actor(tx, visitor, now)?;
+    if let (Some(Credential::Cookie(_)), Some(old), Some(session)) = (&visitor.credential, before.member, before.session) {
+        end_one(tx, old, session)?;
+    }
+    enter(tx, visitor, member)
+}
+
+/// Starts a session of the sort that fits the visitor.
+///
+/// # Errors
+/// When the database refuses.
+pub fn enter(tx: &mut Tx<'_>, visitor: &Visitor, member: MemberId) -> Result<Token> {
+    let kind = if visitor.is_browser { SessionKind::Browser } else { SessionKind::Bearer };
+    let (_, token) = make_session(tx, member, kind, Scopes::ALL, &device_name(&visitor.user_agent), visitor.address)?;
+    Ok(token)
+}
+
+/// Ends the session that asks; a stranger has none.
+///
+/// # Errors
+/// When the database refuses.
+pub fn sign_out(tx: &mut Tx<'_>, actor: &Actor) -> Result<()> {
+    match (actor.member, actor.session) {
+        (Some(member), Some(session)) => end_one(tx, member, session),
+        _ => Ok(()),
+    }
+}

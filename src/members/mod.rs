@@ -1,0 +1,19 @@
+//! Members: accounts, sessions, roles, invites, sanctions.
+//!
+//! A member signs in with a username and a password and holds a session; every request finds its actor through the session, on the
+//! connection that then acts. Roles are sets of permissions; their union stands in the member's row and is rewritten in the same
+//! transaction as the roles. What administrators do leaves a row in the audit log. What others must know is told as a notice, inside
+//! the transaction; what the member's own browsers must know is an event in the member's log.
+
+mod actions;
+mod events;
+mod model;
+mod notices;
+mod policy;
+mod store;
+
+pub use actions::*;
+pub use events::*;
+pub use model::*;
+pub use notices::{Notice, Notices};
+pub use policy::SeeMe;

@@ -1,0 +1,17 @@
+//! What the slice keeps and shows: values that check themselves, rows, and the objects of the API.
+
+mod access;
+mod invite;
+mod member;
+mod names;
+mod password;
+mod session;
+
+pub use access::{GivenRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
+pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
+pub use member::{
+    Account, AccountChange, Badge, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme,
+};
+pub use names::{DisplayName, Email, Line, Username, name_key};
+pub use password::Password;
+pub use session::{ApiToken, NewToken, Session, SessionKind, SessionRow, device_name};

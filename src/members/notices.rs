@@ -1,0 +1,66 @@
+//! What this slice tells other slices, inside the transaction in which it happened.
+
+use std::sync::Arc;
+
+use super::model::Removed;
+use crate::error::Result;
+use crate::ids::{MemberId, RoleId};
+use crate::storage::Tx;
+
+/// Something happened to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// An account became active for the first time.
+    MemberJoined {
+        /// Whose.
+        member: MemberId,
+    },
+    /// A member is no longer there. Their sessions have ended.
+    MemberRemoved {
+        /// Who.
+        member: MemberId,
+        /// Why.
+        reason: Removed,
+    },
+    /// A ban was lifted.
+    MemberReturned {
+        /// Whose.
+        member: MemberId,
+    },
+    /// Others see them differently now: name, status, roles, state.
+    MemberChanged {
+        /// Who.
+        member: MemberId,
+    },
+    /// A role is gone.
+    RoleDeleted {
+        /// Which.
+        role: RoleId,
+    },
+}
+
+/// Where notices go; `consequences` connects the other slices.
+#[derive(Clone)]
+pub struct Notices(pub Arc<dyn Fn(&mut Tx<'_>, &Notice) -> Result<()> + Send + Sync>);
+
+impl std::fmt::Debug for Notices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notices")
+    }
+}
+
+impl Notices {
+    /// Nobody listens.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Arc::new(|_, _| Ok(())))
+    }
+
+    /// Tells.
+    ///
+    /// # Errors
+    /// Those of the listeners; the transaction is then rolled back.
+    pub fn tell(&self, tx: &mut Tx<'_>, notice: Notice) -> Result<()> {
+        (self.0)(tx, &notice)
+    }
+}

@@ -1,0 +1,225 @@
+//! The socket's vocabulary put together: whose log holds which events, and which slice knows which command.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+use crate::access::{Allow, Credential, Ground, Query, Routes};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::live::{self, Ack, Caller, CatchUp, Commands, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
+use crate::members::{self, SeeMe};
+use crate::storage::{Conn, LogRow, all_heads, epoch, head, member_rows, room_rows};
+use crate::{chat, http};
+
+/// Commands that the hub itself understands, with who may say them.
+pub const HUB_COMMANDS: &[(&str, &str)] = &[("sync", "SeeMe"), ("presence.watch", "SeeMe"), ("ping", "SeeMe")];
+
+/// A member's log is replayed up to this far behind.
+const MOST_BEHIND: Seq = 500;
+/// Most events of one answer.
+const EVENTS: i64 = 500;
+
+/// The rows behind the logs, and the commands of all slices.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    ground: Arc<Ground>,
+}
+
+impl Wire {
+    /// Over this ground.
+    #[must_use]
+    pub const fn new(ground: Arc<Ground>) -> Self {
+        Self { ground }
+    }
+}
+
+/// Rows of a member's own log as events.
+fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>, now: Millis) -> Result<Vec<chat::Rendered>> {
+    let mut rendered = Vec::with_capacity(rows.len());
+    for row in rows {
+        let event = match chat::render_member_rows(&row) {
+            Some(event) => event.to_owned(),
+            None => members::render(conn, member, &row, now)?,
+        };
+        rendered.push((row.seq, row.at, event));
+    }
+    Ok(rendered)
+}
+
+fn page(conn: &mut Conn, log: LogId, after: Seq, limit: i64, now: Millis) -> Result<Vec<Logged>> {
+    let rendered = match log {
+        LogId::Room(room) => {
+            let rows = room_rows(conn, room, after, limit)?;
+            chat::render_room_rows(conn, room, rows)?
+        }
+        LogId::Member(member) => {
+            let rows = member_rows(conn, member, after, limit)?;
+            render_member_log(conn, member, rows, now)?
+        }
+    };
+    let logged = |(seq, at, event): chat::Rendered| Logged { log, seq, at, effect: effect_of(log, &event), event: Arc::from(event) };
+    Ok(rendered.into_iter().map(logged).collect())
+}
+
+/// What an event does to connections, read back from the event: needed when a gap is filled from the log.
+fn effect_of(log: LogId, event: &str) -> Effect {
+    #[derive(Deserialize)]
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    enum Acting {
+        RoomJoined {
+            room: RoomId,
+            head: Seq,
+        },
+        RoomLeft {
+            room: RoomId,
+        },
+        SessionEnded {
+            session: crate::ids::SessionId,
+        },
+        #[serde(other)]
+        Other,
+    }
+    if matches!(log, LogId::Room(_)) {
+        return Effect::None;
+    }
+    match serde_json::from_str(event) {
+        Ok(Acting::RoomJoined { room, head }) => Effect::Join { room, head },
+        Ok(Acting::RoomLeft { room }) => Effect::Leave(room),
+        Ok(Acting::SessionEnded { session }) => Effect::EndSession(session),
+        Ok(Acting::Other) | Err(_) => Effect::None,
+    }
+}
+
+fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp> {
+    let Some(head) = head(conn, LogId::Member(member))? else { return Ok(CatchUp::Gone) };
+    let too_far = head.seq - after > MOST_BEHIND || after > head.seq || after < head.first_seq - 1;
+    Ok(if too_far { CatchUp::Reset { head: head.seq } } else { CatchUp::Replay { after, head: head.seq } })
+}
+
+impl Source for Wire {
+    fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>> {
+        let now = self.ground.clock.now();
+        let read = self.ground.db.read(move |conn| {
+            let me = members::profiles(conn, &[caller.member], now)?.pop().ok_or(Error::SignIn)?;
+            Ok(Standing {
+                epoch: epoch(conn)?,
+                me: serde_json::to_value(me)?,
+                me_head: head(conn, LogId::Member(caller.member))?.map_or(0, |head| head.seq),
+                rooms: chat::standing_rooms(conn, caller.member)?,
+            })
+        });
+        read.boxed()
+    }
+
+    fn page(&self, log: LogId, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
+        let now = self.ground.clock.now();
+        self.ground.db.read(move |conn| page(conn, log, after, limit, now)).boxed()
+    }
+
+    fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>> {
+        let ground = Arc::clone(&self.ground);
+        let read = self.ground.db.read(move |conn| {
+            let actor = ground.authenticator.actor_of_session(conn, caller.session, caller.address, ground.clock.now())?;
+            let member = actor.signed_in()?;
+            let mut answers = Vec::with_capacity(cursors.len());
+            for (log, after) in cursors {
+                let answer = match log {
+                    LogId::Room(room) => chat::catch_up(conn, member, room, after)?,
+                    LogId::Member(_) => catch_up_me(conn, member, after)?,
+                };
+                answers.push((log, answer));
+            }
+            Ok(answers)
+        });
+        read.boxed()
+    }
+
+    fn heads(&self) -> BoxFuture<'static, Result<Vec<(LogId, Seq)>>> {
+        self.ground.db.read(all_heads).boxed()
+    }
+}
+
+impl Commands for Wire {
+    fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>> {
+        chat::run_command(&self.ground, caller, name, frame)
+    }
+
+    fn sentence(&self, language: &str, code: &str) -> String {
+        self.ground.words.t(language, code, &[])
+    }
+}
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(my_events, live_socket, openapi))]
+pub struct Api;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes.get("/live", live_socket).get("/api/v1/me/events", my_events).get("/api/openapi.json", openapi);
+}
+
+#[utoipa::path(get, path = "/live", responses((status = 101, description = "the live protocol, docs/protocol.md")))]
+async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    let (language, address) = (visitor.language, visitor.address);
+    let is_cookie = matches!(visitor.credential, Some(Credential::Cookie(_)));
+    if is_cookie && !http::origin_is_ours(&request, gate.ground()) {
+        return Err(Error::forbidden("access.foreign_origin"));
+    }
+    let local = request.app_data::<LocalHub>().cloned().ok_or_else(|| Error::broken("a worker without a hub"))?;
+    let caller = gate
+        .read(move |_, may, actor| {
+            let session = actor.session.ok_or(Error::SignIn)?;
+            Ok(Caller { member: may.member(), session, address, language })
+        })
+        .await?;
+    live::open(&request, payload, caller, &local)
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct ListEvents {
+    /// Those above this place.
+    after: Option<Seq>,
+}
+
+#[utoipa::path(get, path = "/api/v1/me/events", params(ListEvents), responses((status = 200, body = serde_json::Value)))]
+async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpResponse> {
+    let after = query.0.after.unwrap_or(0);
+    let (seq, events) = gate
+        .read(move |conn, may, actor| {
+            let seq = head(conn, LogId::Member(may.member()))?.map_or(0, |head| head.seq);
+            let rows = member_rows(conn, may.member(), after, EVENTS)?;
+            Ok((seq, render_member_log(conn, may.member(), rows, actor.now)?))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(chat::event_list(seq, &events, EVENTS)))
+}
+
+/// The whole description of the API.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    let parts = [Api::openapi(), members::openapi(), chat::openapi(), crate::admin::openapi(), http::openapi()];
+    let mut all = parts.into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
+    "Rialto".clone_into(&mut all.info.title);
+    env!("CARGO_PKG_VERSION").clone_into(&mut all.info.version);
+    all
+}
+
+#[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, body = serde_json::Value)))]
+async fn openapi(_gate: crate::access::Public) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(description()))
+}
+
+/// Every command of the live protocol with the name of its permit.
+#[must_use]
+pub fn commands() -> BTreeMap<&'static str, &'static str> {
+    HUB_COMMANDS.iter().chain(chat::COMMANDS).copied().collect()
+}
