@@ -1,9 +1,11 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
+pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod ids;
+pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod members;

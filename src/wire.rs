@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::OpenApi;
 
 use crate::access::{Allow, Credential, Ground, Query, Routes};
+use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::{self, Ack, Caller, CatchUp, Commands, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
@@ -40,19 +41,19 @@ impl Wire {
 }
 
 /// Rows of a member's own log as events.
-fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>) -> Result<Vec<(Seq, i64, String)>> {
+fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>, now: Millis) -> Result<Vec<chat::Rendered>> {
     let mut rendered = Vec::with_capacity(rows.len());
     for row in rows {
         let event = match chat::render_member_rows(&row) {
             Some(event) => event.to_owned(),
-            None => members::render(conn, member, &row)?,
+            None => members::render(conn, member, &row, now)?,
         };
         rendered.push((row.seq, row.at, event));
     }
     Ok(rendered)
 }
 
-fn page(conn: &mut Conn, log: LogId, after: Seq, limit: i64) -> Result<Vec<Logged>> {
+fn page(conn: &mut Conn, log: LogId, after: Seq, limit: i64, now: Millis) -> Result<Vec<Logged>> {
     let rendered = match log {
         LogId::Room(room) => {
             let rows = room_rows(conn, room, after, limit)?;
@@ -60,10 +61,10 @@ fn page(conn: &mut Conn, log: LogId, after: Seq, limit: i64) -> Result<Vec<Logge
         }
         LogId::Member(member) => {
             let rows = member_rows(conn, member, after, limit)?;
-            render_member_log(conn, member, rows)?
+            render_member_log(conn, member, rows, now)?
         }
     };
-    let logged = |(seq, at, event): (Seq, i64, String)| Logged { log, seq, at, effect: effect_of(log, &event), event: Arc::from(event) };
+    let logged = |(seq, at, event): chat::Rendered| Logged { log, seq, at, effect: effect_of(log, &event), event: Arc::from(event) };
     Ok(rendered.into_iter().map(logged).collect())
 }
 
@@ -104,8 +105,9 @@ fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp>
 
 impl Source for Wire {
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>> {
+        let now = self.ground.clock.now();
         let read = self.ground.db.read(move |conn| {
-            let me = members::profiles(conn, &[caller.member])?.pop().ok_or(Error::SignIn)?;
+            let me = members::profiles(conn, &[caller.member], now)?.pop().ok_or(Error::SignIn)?;
             Ok(Standing {
                 epoch: epoch(conn)?,
                 me: serde_json::to_value(me)?,
@@ -117,7 +119,8 @@ impl Source for Wire {
     }
 
     fn page(&self, log: LogId, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
-        self.ground.db.read(move |conn| page(conn, log, after, limit)).boxed()
+        let now = self.ground.clock.now();
+        self.ground.db.read(move |conn| page(conn, log, after, limit, now)).boxed()
     }
 
     fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>> {
@@ -140,10 +143,6 @@ impl Source for Wire {
 
     fn heads(&self) -> BoxFuture<'static, Result<Vec<(LogId, Seq)>>> {
         self.ground.db.read(all_heads).boxed()
-    }
-
-    fn seen(&self, caller: Caller) {
-        self.ground.authenticator.seen(caller.session, caller.member, self.ground.clock.now());
     }
 }
 
@@ -195,10 +194,10 @@ struct ListEvents {
 async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpResponse> {
     let after = query.0.after.unwrap_or(0);
     let (seq, events) = gate
-        .read(move |conn, may, _| {
+        .read(move |conn, may, actor| {
             let seq = head(conn, LogId::Member(may.member()))?.map_or(0, |head| head.seq);
             let rows = member_rows(conn, may.member(), after, EVENTS)?;
-            Ok((seq, render_member_log(conn, may.member(), rows)?))
+            Ok((seq, render_member_log(conn, may.member(), rows, actor.now)?))
         })
         .await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(chat::event_list(seq, &events, EVENTS)))

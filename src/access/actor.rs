@@ -88,12 +88,10 @@ pub trait Authenticator: Send + Sync + 'static {
     /// When the database cannot be read.
     fn actor(&self, conn: &mut Conn, visitor: &Visitor, now: Millis) -> Result<Actor>;
 
-    /// Who the member of this session is now; the session of a live connection, asked again for each command.
+    /// Who the member of this session is now; the session of a live connection, asked again for each command: a stranger once
+    /// the session is over or its member no longer active.
     ///
     /// # Errors
-    /// [`Error::SignIn`] when the session is over or its member no longer active.
+    /// When the database cannot be read.
     fn actor_of_session(&self, conn: &mut Conn, session: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor>;
-
-    /// A session was seen alive.
-    fn seen(&self, session: SessionId, member: MemberId, now: Millis);
 }

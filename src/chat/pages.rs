@@ -114,7 +114,7 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
     people.push(member);
     people.sort_unstable();
     people.dedup();
-    let profiles = members::profiles(conn, &people)?;
+    let profiles = members::profiles(conn, &people, actor.now)?;
     let me = profiles.iter().find(|profile| profile.id == member).cloned().ok_or(Error::SignIn)?;
     let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name }).collect();
     Ok(State {
@@ -200,7 +200,7 @@ fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, 
         None => None,
         Some((id, around)) => {
             let may = ReadRoom::check(conn, actor, id)?;
-            Some(RoomPage { id, page: newest_page(conn, &may, around)? })
+            Some(RoomPage { id, page: newest_page(conn, &may, around, actor.now)? })
         }
     };
     Ok(Shell { state: state(conn, ground, member, actor)?, room })

@@ -192,11 +192,11 @@ struct ListMembers {
 async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Result<HttpResponse> {
     let limit = limit(query.0.limit)?;
     let page = gate
-        .read(move |conn, may, _| {
+        .read(move |conn, may, actor| {
             let places = store::places_in(conn, may.room(), query.0.after, limit + 1)?;
             let next = (places.len() as i64 > limit).then(|| places[limit as usize - 1].member.to_string());
             let ids: Vec<MemberId> = places.iter().take(limit as usize).map(|place| place.member).collect();
-            let mut people = members::profiles(conn, &ids)?;
+            let mut people = members::profiles(conn, &ids, actor.now)?;
             let mut items = Vec::with_capacity(ids.len());
             for place in places.into_iter().take(limit as usize) {
                 if let Some(at) = people.iter().position(|person| person.id == place.member) {
@@ -313,7 +313,7 @@ pub struct MessagePage {
 async fn list_messages(gate: Allow<ReadRoom>, query: Query<ListMessages>) -> Result<HttpResponse> {
     let asked = query.0;
     let limit = limit(asked.limit)?;
-    let page = gate.read(move |conn, may, _| message_page(conn, may, &asked, limit)).await?;
+    let page = gate.read(move |conn, may, actor| message_page(conn, may, &asked, limit, actor.now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -321,12 +321,12 @@ async fn list_messages(gate: Allow<ReadRoom>, query: Query<ListMessages>) -> Res
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(super) fn newest_page(conn: &mut Conn, may: &ReadRoom, around: Option<Seq>) -> Result<MessagePage> {
+pub(super) fn newest_page(conn: &mut Conn, may: &ReadRoom, around: Option<Seq>, now: Millis) -> Result<MessagePage> {
     let asked = ListMessages { before: None, after: None, around, at: None, thread: None, limit: None };
-    message_page(conn, may, &asked, PAGE_DEFAULT)
+    message_page(conn, may, &asked, PAGE_DEFAULT, now)
 }
 
-fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i64) -> Result<MessagePage> {
+fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i64, now: Millis) -> Result<MessagePage> {
     let (room, floor, thread) = (may.room(), may.floor(), asked.thread);
     let around = match (asked.around, asked.at) {
         (Some(seq), _) => Some(seq),
@@ -371,7 +371,7 @@ fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i6
     people.sort_unstable();
     people.dedup();
     let seq = head(conn, LogId::Room(room))?.map_or(0, |head| head.seq);
-    Ok(MessagePage { seq, epoch: epoch(conn)?, members: members::profiles(conn, &people)?, items, next, prev })
+    Ok(MessagePage { seq, epoch: epoch(conn)?, members: members::profiles(conn, &people, now)?, items, next, prev })
 }
 
 #[utoipa::path(get, path = "/api/v1/rooms/{room}/messages/{message}", params(("room" = RoomId, Path), ("message" = MessageId, Path)), responses((status = 200, body = Message)))]

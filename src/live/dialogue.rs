@@ -109,7 +109,6 @@ impl Dialogue {
         };
         self.connection.push(&frames::json(&hello), Class::Answer);
         self.local.shard.borrow_mut().seat(&self.connection, &standing, Instant::now());
-        self.local.source.seen(self.connection.caller);
         Ok(())
     }
 

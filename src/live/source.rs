@@ -52,8 +52,6 @@ pub trait Source: Send + Sync + 'static {
     fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>>;
     /// Every head.
     fn heads(&self) -> BoxFuture<'static, Result<Vec<(LogId, Seq)>>>;
-    /// The connection of this session lives: remember when it was seen.
-    fn seen(&self, caller: Caller);
 }
 
 /// Whose connection a command came over.

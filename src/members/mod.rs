@@ -16,3 +16,4 @@ pub use actions::*;
 pub use events::*;
 pub use model::*;
 pub use notices::{Notice, Notices};
+pub use policy::SeeMe;

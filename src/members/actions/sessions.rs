@@ -53,15 +53,6 @@ impl Sessions {
         stored
     }
 
-    /// The actor behind an open connection, as they are now.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn actor_of_session(&self, conn: &mut Conn, session: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor> {
-        let holder = store::sessions::by_id(conn, session)?;
-        Ok(self.actor_of(holder, address, now))
-    }
-
     fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, (MemberId, Millis)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,6 +93,11 @@ impl Authenticator for Sessions {
             SessionKind::Token => matches!(credential, Credential::Bearer(_)),
         };
         Ok(self.actor_of(holder.filter(fits), visitor.address, now))
+    }
+
+    fn actor_of_session(&self, conn: &mut Conn, session: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor> {
+        let holder = store::sessions::by_id(conn, session)?;
+        Ok(self.actor_of(holder, address, now))
     }
 }
 
