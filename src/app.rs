@@ -19,7 +19,7 @@ use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
 use crate::live::{Commands, Descriptor, Hub, Logged, Source};
 use crate::mail::{self, Mailer};
-use crate::members::{Hasher, Members, Notices, Post, Sessions};
+use crate::members::{Members, Notices, Post, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, set_fact};
 use crate::text::Words;
@@ -100,7 +100,6 @@ pub struct App {
     pub routes: RouteTable,
     /// Sessions and passwords.
     pub members: Members,
-    sessions: Arc<Sessions>,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -148,7 +147,8 @@ impl App {
         let sessions = Arc::new(Sessions::new());
         let mailer = Mailer::new(&config)?;
         let post = letters(mailer.clone(), Arc::clone(&words), settings.clone());
-        let members = Members { notices: Notices(Arc::new(consequences::follow)), hasher: Hasher::new(config.workers)?, post };
+        let notices = Notices(Arc::new(consequences::follow));
+        let members = Members::new(Arc::clone(&sessions), notices, post, config.workers)?;
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,
@@ -176,7 +176,6 @@ impl App {
             metrics,
             routes: RouteTable::default(),
             members,
-            sessions,
             wire,
             jobs,
         })
@@ -241,13 +240,13 @@ impl App {
 
     /// Stores when sessions were last seen, ends what is over.
     async fn keep_house(&self) -> Result<()> {
-        self.sessions.flush(&self.ground.db).await?;
-        let notices = self.members.notices.clone();
+        self.members.sessions.flush(&self.ground.db).await?;
+        let members = self.members.clone();
         self.ground
             .db
             .write(move |tx| {
                 members::clean_sessions(tx)?;
-                members::end_bans_that_are_over(tx, &notices)?;
+                members::end_bans_that_are_over(tx, &members)?;
                 let day_ago = tx.now() - 86_400_000;
                 forget_answers_before(tx, day_ago).map(|_| ())
             })
