@@ -1,11 +1,13 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
 pub mod chat;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod members;

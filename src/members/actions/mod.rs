@@ -65,15 +65,27 @@ impl std::fmt::Debug for Post {
     }
 }
 
-/// What the slice's handlers need beside the ground.
+/// What the slice's handlers need beside the ground: `web::Data<Members>`.
 #[derive(Clone, Debug)]
 pub struct Members {
+    /// Finds actors, and knows when sessions were last used.
+    pub sessions: Arc<Sessions>,
     /// Who hears what happens here.
     pub notices: Notices,
-    /// Checks passwords.
-    pub hasher: Hasher,
     /// Takes letters.
     pub post: Post,
+    /// Makes and checks hashes of passwords.
+    pub hasher: Hasher,
+}
+
+impl Members {
+    /// With as many hashes at once as `cores`.
+    ///
+    /// # Errors
+    /// When the machine has no randomness.
+    pub fn new(sessions: Arc<Sessions>, notices: Notices, post: Post, cores: usize) -> Result<Self> {
+        Ok(Self { sessions, notices, post, hasher: Hasher::new(cores)? })
+    }
 }
 
 /// The address under which people reach the community, without a slash at the end.

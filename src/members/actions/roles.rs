@@ -8,7 +8,7 @@ use super::{announce_look, announce_rights, store};
 use crate::access::{Actor, Permissions};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoleId};
-use crate::members::model::{GivenRole, Line, NewRole, Role, RoleChange, RoleKind, RoleRow};
+use crate::members::model::{Line, NewRole, Role, RoleChange, RoleKind, RoleRow};
 use crate::members::notices::{Notice, Notices};
 use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles};
 use crate::storage::{Act, Conn, Tx, record};
@@ -49,8 +49,8 @@ pub fn built_in_role(conn: &mut Conn, kind: RoleKind) -> Result<RoleId> {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn role_names(conn: &mut Conn) -> Result<Vec<GivenRole>> {
-    Ok(store::roles::all(conn)?.into_iter().map(|row| GivenRole { id: row.id, name: row.name }).collect())
+pub fn role_names(conn: &mut Conn) -> Result<Vec<(RoleId, String)>> {
+    Ok(store::roles::all(conn)?.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// Every role as administrators see it, highest first.

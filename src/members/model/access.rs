@@ -146,13 +146,3 @@ pub struct RoleChange {
     /// Place in lists, smallest first.
     pub place: Option<i16>,
 }
-
-/// A role as everybody sees it: its id and name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct GivenRole {
-    /// Id.
-    pub id: RoleId,
-    /// Name.
-    pub name: String,
-}

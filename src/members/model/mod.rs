@@ -7,7 +7,7 @@ mod names;
 mod password;
 mod session;
 
-pub use access::{GivenRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
+pub use access::{NewRole, Role, RoleChange, RoleKind, RoleRow};
 pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
 pub use member::{
     Account, AccountChange, Badge, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme,

@@ -1,0 +1,118 @@
+//! The table `letters`.
+
+use diesel::prelude::*;
+
+use super::Letter;
+use crate::clock::Millis;
+use crate::error::{Found, Result};
+use crate::ids::LetterId;
+use crate::storage::schema::letters;
+use crate::storage::{Conn, Tx};
+
+/// Longest error that is kept, in bytes.
+const LONGEST_ERROR: usize = 1_000;
+
+/// A letter in the outbox, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct LetterHead {
+    /// Its id.
+    pub id: LetterId,
+    /// What sort of letter, `slice.thing`.
+    pub kind: String,
+    /// One mail address.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// When it was written.
+    pub at: Millis,
+    /// When the server took it; `None` while it has not.
+    pub sent_at: Option<Millis>,
+    /// Why the last attempt failed; `None` after success.
+    pub last_error: Option<String>,
+}
+
+/// A letter in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct StoredLetter {
+    /// All but its text.
+    pub head: LetterHead,
+    /// Plain text.
+    pub text: String,
+    /// HTML, or empty.
+    pub html: String,
+}
+
+type Head = (
+    letters::id,
+    letters::kind,
+    letters::recipient,
+    letters::subject,
+    letters::at,
+    letters::sent_at,
+    letters::last_error,
+);
+
+const HEAD: Head = (
+    letters::id,
+    letters::kind,
+    letters::recipient,
+    letters::subject,
+    letters::at,
+    letters::sent_at,
+    letters::last_error,
+);
+
+pub(super) fn insert(tx: &mut Tx<'_>, letter: &Letter, to: &str, subject: &str) -> Result<LetterId> {
+    let id: LetterId = tx.new_id();
+    let row = (
+        letters::id.eq(id),
+        letters::kind.eq(letter.kind),
+        letters::recipient.eq(to),
+        letters::subject.eq(subject),
+        letters::body_text.eq(&letter.text),
+        letters::body_html.eq(&letter.html),
+        letters::at.eq(tx.now()),
+    );
+    diesel::insert_into(letters::table).values(row).execute(&mut **tx)?;
+    Ok(id)
+}
+
+pub(super) fn mark_sent(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
+    let now = tx.now();
+    diesel::update(letters::table.find(id))
+        .set((letters::sent_at.eq(now), letters::last_error.eq(None::<&str>)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn mark_failed(tx: &mut Tx<'_>, id: LetterId, error: &str) -> Result<()> {
+    let error = &error[..error.floor_char_boundary(LONGEST_ERROR)];
+    diesel::update(letters::table.find(id)).set(letters::last_error.eq(error)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// At most `limit` letters below `before`, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn outbox(conn: &mut Conn, before: Option<LetterId>, limit: i64) -> Result<Vec<LetterHead>> {
+    Ok(letters::table
+        .filter(letters::id.lt(before.unwrap_or(LetterId(i64::MAX))))
+        .order(letters::id.desc())
+        .limit(limit)
+        .select(HEAD)
+        .load(conn)?)
+}
+
+/// One letter.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound) when there is none, or the database cannot be read.
+pub fn letter(conn: &mut Conn, id: LetterId) -> Result<StoredLetter> {
+    letters::table
+        .find(id)
+        .select((HEAD, letters::body_text, letters::body_html))
+        .first(conn)
+        .optional()?
+        .found()
+}
