@@ -19,7 +19,7 @@ use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
 use crate::live::{Commands, Descriptor, Hub, Logged, Source};
 use crate::mail::{self, Mailer};
-use crate::members::{Members, Notices, Post, Sessions};
+use crate::members::{Members, Notices, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, set_fact};
 use crate::text::Words;
@@ -71,20 +71,6 @@ impl Readings for Numbers {
             Reading { name: "rialto_events_published_total", help: "Events that left for connections.", value: hub.published() },
         ]
     }
-}
-
-/// Turns what members are told into letters in their language.
-fn letters(mailer: Mailer, words: Arc<Words>, settings: SettingsCell) -> Post {
-    Post(Arc::new(move |tx, letter| {
-        let settings = settings.get();
-        let language = if letter.language.is_empty() { settings.default_language.as_str() } else { letter.language.as_str() };
-        let values = [("name", letter.name.as_str()), ("community", settings.community_name.as_str()), ("url", letter.url.as_str())];
-        let part = |part: &str| words.t(language, &format!("letters.{}_{part}", letter.kind), &values);
-        let (subject, text) = (part("subject"), part("text"));
-        let html = mail::html_of_text(&text);
-        mailer.post(tx, &mail::Letter { kind: letter.kind, to: letter.to, subject, text, html })?;
-        Ok(())
-    }))
 }
 
 /// The program, put together.
@@ -146,9 +132,8 @@ impl App {
         let words = Arc::new(Words::load()?);
         let sessions = Arc::new(Sessions::new());
         let mailer = Mailer::new(&config)?;
-        let post = letters(mailer.clone(), Arc::clone(&words), settings.clone());
         let notices = Notices(Arc::new(consequences::follow));
-        let members = Members::new(Arc::clone(&sessions), notices, post, config.workers)?;
+        let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,

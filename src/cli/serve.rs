@@ -11,8 +11,12 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
 use crate::http::door::{lan, tls};
-use crate::members;
+use crate::clock::Millis;
+use crate::members::{self, LinkPurpose};
 use crate::storage::Conn;
+
+/// The wizard's link works until the next start, and at most a week.
+const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
 /// Serves what the command line says.
 ///
@@ -67,7 +71,7 @@ fn setup_link(tx: &mut crate::storage::Tx<'_>) -> crate::error::Result<Option<St
     if members::community_has_owner(conn)? {
         return Ok(None);
     }
-    Ok(Some(members::make_setup_link(tx)?.reveal().to_owned()))
+    Ok(Some(members::make_link(tx, LinkPurpose::SetUp, None, None, SETUP_LINK_LIFE)?.reveal().to_owned()))
 }
 
 /// Ends with SIGTERM, SIGINT or SIGHUP.

@@ -5,8 +5,10 @@ use serde::Serialize;
 use super::store;
 use super::store::members::Filter;
 use crate::access::Permissions;
+use crate::access::{Actor, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
+use crate::http::Looker;
 use crate::ids::MemberId;
 use crate::members::events::{ME_CHANGED, MemberEvent};
 use crate::members::model::{MemberRow, MemberState, Profile, Sanction, Session, SessionKind};
@@ -153,4 +155,17 @@ pub fn account_detail(conn: &mut Conn, may: &SeeAccount, now: Millis) -> Result<
     let is_live = |kind, seen| SessionKind::from_number(kind) == SessionKind::Token || super::sessions::is_fresh(seen, now);
     let sessions = sessions.into_iter().filter(|row| is_live(row.kind, row.last_seen_at)).map(|row| row.session(None)).collect();
     Ok(AdminMemberDetail { member, email, sessions, sanctions: store::sanctions::of_member(conn, may.member())? })
+}
+
+/// Who looks at a page: the member with their language and theme, or a stranger with their browser's language.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn looker(conn: &mut Conn, actor: &Actor, visitor: &Visitor) -> Result<Looker> {
+    let Some(member) = actor.member else { return Ok(Looker::stranger(visitor.language)) };
+    let row = store::members::by_id(conn, member)?.ok_or(Error::SignIn)?;
+    let language = if row.language.is_empty() { visitor.language.to_owned() } else { row.language.clone() };
+    let theme = if row.theme.is_empty() { "system".to_owned() } else { row.theme.clone() };
+    let me = profiles(conn, &[member], actor.now)?.pop().ok_or(Error::SignIn)?;
+    Ok(Looker { me: Some(serde_json::to_value(me)?), permissions: actor.permissions, language, theme })
 }

@@ -86,7 +86,7 @@ fn no_session_cookie(ground: &Ground, visitor: &Visitor) -> Cookie<'static> {
 }
 
 fn cookie(ground: &Ground, visitor: &Visitor, value: String, age: Duration) -> Cookie<'static> {
-    let name = crate::http::session_cookie_name(&ground.config, visitor.is_secure);
+    let name = crate::http::session_cookie_name(visitor.is_secure, ground.config.listen.port());
     Cookie::build(name, value).path("/").http_only(true).secure(visitor.is_secure).same_site(SameSite::Lax).max_age(age).finish()
 }
 
