@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::Town;
 
-#[tokio::test]
+#[actix_web::test]
 async fn missed_events_come_in_order_and_live_ones_after_them() {
     let town = Town::with(|config| config.raised_limits = true).await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
@@ -25,7 +25,7 @@ async fn missed_events_come_in_order_and_live_ones_after_them() {
     town.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn far_behind_or_ahead_is_a_reset_and_a_foreign_room_is_gone() {
     let town = Town::with(|config| config.raised_limits = true).await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
@@ -53,7 +53,7 @@ async fn far_behind_or_ahead_is_a_reset_and_a_foreign_room_is_gone() {
     town.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn joining_and_leaving_change_what_open_connections_hear() {
     let town = Town::new().await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);

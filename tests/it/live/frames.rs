@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::Town;
 
-#[tokio::test]
+#[actix_web::test]
 async fn the_greeting_names_every_log_and_its_head() {
     let town = Town::new().await;
     let ann = town.member("ann").await;
@@ -20,7 +20,7 @@ async fn the_greeting_names_every_log_and_its_head() {
     town.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn unknown_and_malformed_frames_are_refused_and_the_tenth_ends_the_connection() {
     let town = Town::new().await;
     let ann = town.member("ann").await;
@@ -37,7 +37,7 @@ async fn unknown_and_malformed_frames_are_refused_and_the_tenth_ends_the_connect
     town.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_frame_above_the_limit_closes_with_1009() {
     let town = Town::new().await;
     let ann = town.member("ann").await;
@@ -49,7 +49,7 @@ async fn a_frame_above_the_limit_closes_with_1009() {
     town.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn without_a_session_there_is_no_connection() {
     let town = Town::new().await;
     let refused = crate::support::Socket::open(&town.url(""), "nobody").await;
@@ -57,7 +57,7 @@ async fn without_a_session_there_is_no_connection() {
     town.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_message_reaches_everyone_in_the_room_with_the_same_bytes() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
