@@ -21,6 +21,7 @@ use crate::config::{Config, TlsMode};
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{Ids, MemberId, SessionId};
 use crate::live::{Hub, Logged};
+use crate::mail::Mailer;
 use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Conn, Db, DbLimits, Sink, Target};
 use crate::text::Words;
@@ -133,11 +134,11 @@ fn parts(config: Config, files: Files) -> Parts {
         ids,
         keys: Keys::new([1; 32]),
         settings,
-        config: Arc::new(config),
+        config: Arc::new(config.clone()),
         authenticator: Arc::new(TwoBearers),
         hub: Hub::new(),
         rates: Rates::new(&[]),
-        mailer: crate::mail::Mailer,
+        mailer: Mailer::new(&config).expect("mailer"),
         words,
         is_demo: false,
     };
