@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -94,7 +95,8 @@ export class Server {
 
   /** Lines of the log that no run should have. */
   complaints() {
-    return this.output.split('\n').filter((line) => /panicked at|\bERROR\b|"level":"ERROR"/.test(line));
+    const plain = stripVTControlCharacters(this.output);
+    return plain.split('\n').filter((line) => /panicked at|\bERROR\b|"level":"ERROR"/.test(line));
   }
 
   /** Asks it to end, and insists after ten seconds. */
