@@ -44,13 +44,13 @@ export class Client {
   /** @type {Set<(entry: Entry) => void>} */
   #listeners = new Set();
 
-  /** @param {PageData} page @param {{url: string}} at */
-  constructor({ state, room }, { url }) {
+  /** @param {PageData} page @param {{url: string, target: number | null}} at `target`: the place around which the page's messages are */
+  constructor({ state, room }, { url, target }) {
     /** @type {Store<ChatState, Change>} */
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
     this.#follow(state);
-    if (room) this.#take(room.id, null, { newest: true }, room.messages);
+    if (room) this.#take(room.id, null, target === null ? { newest: true } : { around: target }, room.messages);
     this.drafts = new Drafts(new LocalShelf("drafts", state.me.id, "place"));
     this.outbox = this.#makeOutbox(state.me.id);
   }

@@ -29,7 +29,7 @@ export async function doAct(app, act, message, anchor) {
     case "edit": return app.write({ kind: "edit", message });
     case "thread": return app.show({ kind: "thread", id: message.thread ?? message.id });
     case "author": return app.show({ kind: "member", id: message.author });
-    case "copy_text": return copy(message.body ?? "");
+    case "copy_text": return copy(message.body ?? "", t("chat.text_copied"));
     case "copy_link": return copy(location.origin + pathOf({ room: message.room, target: message.seq }), t("chat.link_copied"));
     case "pin": return told(client.act(message.pinned ? "chat.unpin" : "chat.pin", message));
     case "unread": {

@@ -6,7 +6,6 @@ import { html, render } from "./html.js";
 import { icon } from "./icon.js";
 import { wipe } from "./local-database.js";
 import { toast } from "./toast.js";
-import { t } from "./words.js";
 
 /**
  * `<api-form method="POST" action="/api/v1/sign-in" data-next="/">…<form>…</form></api-form>`
@@ -65,7 +64,7 @@ class ApiForm extends HTMLElement {
   /** @param {HTMLElement | null} button */
   async #ask(button) {
     const { confirm } = await import("./dialog.js");
-    const act = button?.textContent?.trim() || t("shell.ok");
+    const act = button?.textContent?.trim() ?? "";
     return confirm({ title: act, text: this.dataset.confirm ?? "", act, danger: button?.dataset.kind === "danger" || button?.dataset.tone === "danger" });
   }
 
@@ -73,7 +72,7 @@ class ApiForm extends HTMLElement {
   #isFilled(form) {
     this.#clear(form);
     const wrong = fieldsOf(form).filter((field) => !field.checkValidity());
-    for (const field of wrong) mark(field, field.validity.valueMissing ? t("error.missing") : field.validationMessage);
+    for (const field of wrong) mark(field, field.validationMessage);
     wrong[0]?.focus();
     return wrong.length === 0;
   }
