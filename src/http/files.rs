@@ -231,6 +231,29 @@ mod tests {
         }
     }
 
+    /// The names in `static('…')` of all templates below a folder.
+    fn named(folder: &std::path::Path, found: &mut Vec<String>) {
+        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                named(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).expect("a template");
+                found.extend(text.split("static('").skip(1).filter_map(|rest| rest.split('\'').next()).map(str::to_owned));
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_that_a_template_names_exists() {
+        let mut names = Vec::new();
+        named(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &mut names);
+        assert!(names.iter().any(|name| name == "start.js"));
+        let files = Files::held();
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            assert!(files.get(name).is_some(), "{name}");
+        }
+    }
+
     #[actix_web::test]
     async fn a_file_is_compressed_once_and_is_smaller() {
         let file = Held::new("a.css", "body { color: red } ".repeat(200));
