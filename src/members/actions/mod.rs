@@ -10,6 +10,7 @@ mod profile;
 mod reading;
 mod removal;
 mod roles;
+pub mod seed;
 mod sessions;
 mod sign_in;
 mod tokens;
