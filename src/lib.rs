@@ -4,6 +4,7 @@ pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod ids;
 pub mod jobs;
 pub mod live;

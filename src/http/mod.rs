@@ -1,1 +1,26 @@
-//! HTTP: pages, static files, the answer to errors, the front door.
+//! HTTP: pages, static files, icons, the answer to errors, health, and the outermost middleware.
+//!
+//! The program wraps [`front`] around everything, puts a [`Site`] and [`Metrics`] (and the table of routes) into the
+//! application's data, and calls [`mount`]. A handler takes `site: Site` beside its gate and answers with [`Site::page`].
+
+mod about;
+mod files;
+mod frame;
+mod front;
+mod headers;
+mod health;
+mod icons;
+mod metrics;
+mod origin;
+mod policy;
+mod preload;
+mod problems;
+mod routes;
+mod site;
+#[cfg(test)]
+mod tests;
+
+pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
+pub use metrics::{Metrics, Reading, Readings};
+pub use routes::{mount, openapi};
+pub use site::{Looker, Site};

@@ -1,0 +1,159 @@
+//! Numbers about the program, in the text form of Prometheus.
+
+use std::fmt::Write;
+use std::future::{Ready, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::error::{Error, Result};
+
+/// Groups of requests.
+const CLASSES: [&str; 5] = ["page", "api", "file", "live", "health"];
+/// Statuses by their first digit, from 1xx.
+const STATUSES: usize = 5;
+
+/// One number that another part of the program tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// `rialto_…`; a name that ends in `_total` only grows.
+    pub name: &'static str,
+    /// What it counts, one line.
+    pub help: &'static str,
+    /// The number now.
+    pub value: u64,
+}
+
+/// A part of the program that has numbers: the hub, the database.
+pub trait Readings: Send + Sync + 'static {
+    /// Its numbers now.
+    fn readings(&self) -> Vec<Reading>;
+}
+
+/// All counters. Cheap to clone; an argument of handlers.
+#[derive(Clone)]
+pub struct Metrics {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    started: Instant,
+    requests: [[AtomicU64; STATUSES]; CLASSES.len()],
+    others: OnceLock<Vec<Arc<dyn Readings>>>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero; the program starts now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { inner: Arc::new(Inner { started: Instant::now(), requests: Default::default(), others: OnceLock::new() }) }
+    }
+
+    /// Adds the numbers of other parts, once.
+    pub fn include(&self, others: Vec<Arc<dyn Readings>>) {
+        let _ = self.inner.others.set(others);
+    }
+
+    /// Counts one answer.
+    pub fn count(&self, class: &str, status: u16) {
+        let class = CLASSES.iter().position(|known| *known == class).unwrap_or(0);
+        let group = usize::from(status / 100).clamp(1, STATUSES) - 1;
+        self.inner.requests[class][group].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Everything, with the number of writes that wait.
+    #[must_use]
+    pub fn text(&self, writes_waiting: usize) -> String {
+        let mut out = String::with_capacity(2_048);
+        head(&mut out, "rialto_requests_total", "Answered requests.");
+        for (class, groups) in CLASSES.iter().zip(&self.inner.requests) {
+            for (n, count) in groups.iter().enumerate() {
+                let _ = writeln!(out, "rialto_requests_total{{class=\"{class}\",status=\"{}xx\"}} {}", n + 1, count.load(Ordering::Relaxed));
+            }
+        }
+        let own = [
+            ("rialto_writes_waiting", "Writes in the queue of the database.", u64::try_from(writes_waiting).unwrap_or(u64::MAX)),
+            ("rialto_uptime_seconds", "Seconds since the program started.", self.inner.started.elapsed().as_secs()),
+        ];
+        let own = own.into_iter().map(|(name, help, value)| Reading { name, help, value });
+        let memory = resident_bytes().map(|value| Reading { name: "rialto_resident_bytes", help: "Memory in use, in bytes.", value });
+        let others = self.inner.others.get().into_iter().flatten().flat_map(|part| part.readings());
+        for reading in own.chain(memory).chain(others) {
+            head(&mut out, reading.name, reading.help);
+            let _ = writeln!(out, "{} {}", reading.name, reading.value);
+        }
+        head(&mut out, "rialto_build_info", "The version of the program.");
+        let _ = writeln!(out, "rialto_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+        out
+    }
+}
+
+fn head(out: &mut String, name: &str, help: &str) {
+    let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// Resident memory as the kernel tells it; `None` where it does not.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1_024)
+}
+
+impl FromRequest for Metrics {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.app_data::<Self>().cloned().ok_or_else(|| Error::broken("no metrics")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Hub;
+    impl Readings for Hub {
+        fn readings(&self) -> Vec<Reading> {
+            vec![Reading { name: "rialto_frames_sent_total", help: "Frames.", value: 9 }]
+        }
+    }
+
+    #[test]
+    fn what_was_counted_is_in_the_text() {
+        let metrics = Metrics::new();
+        metrics.include(vec![Arc::new(Hub)]);
+        metrics.count("api", 201);
+        metrics.count("api", 204);
+        metrics.count("page", 503);
+        let text = metrics.text(3);
+        for line in [
+            "rialto_requests_total{class=\"api\",status=\"2xx\"} 2",
+            "rialto_requests_total{class=\"page\",status=\"5xx\"} 1",
+            "rialto_requests_total{class=\"page\",status=\"2xx\"} 0",
+            "rialto_writes_waiting 3",
+            "# TYPE rialto_frames_sent_total counter",
+            "rialto_frames_sent_total 9",
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+        }
+        let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        assert!(names.iter().enumerate().all(|(n, name)| !names[..n].contains(name)), "a name has one head");
+    }
+}
