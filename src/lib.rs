@@ -1,6 +1,7 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
 pub mod chat;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -4,6 +4,7 @@
 //! application's data, and calls [`mount`]. A handler takes `site: Site` beside its gate and answers with [`Site::page`].
 
 mod about;
+pub mod door;
 mod files;
 mod frame;
 mod front;
