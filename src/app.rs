@@ -10,21 +10,21 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Site4, HttpServer, rt};
 use tokio::task::JoinHandle;
 
-use crate::access::{Ground, Keys, Rate, RateClass, Rates, RouteTable, Routes};
+use crate::access::{Authenticator, Ground, Keys, Rate, RateClass, Rates, RouteTable, Routes};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
-use crate::http::{Metrics, Site};
+use crate::http::{Metrics, Reading, Readings, Site};
 use crate::ids::Ids;
-use crate::jobs::{Runner, Waker};
+use crate::jobs::{Bell, Runner, Running as RunningJobs};
 use crate::live::{Commands, Descriptor, Hub, Logged, Source};
-use crate::mail::Mailer;
+use crate::mail::{self, Mailer};
 use crate::members::{Members, Notices, Sessions};
 use crate::settings::{Settings, SettingsCell};
-use crate::storage::{Db, DbLimits, Sink, fact, set_fact};
+use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, set_fact};
 use crate::text::Words;
 use crate::wire::Wire;
-use crate::{admin, chat, consequences, http, members, wire};
+use crate::{chat, consequences, http, members, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -45,7 +45,7 @@ const RATES: [(RateClass, Rate); 7] = [
 /// Where committed events and the wish to run jobs go.
 struct Outlet {
     hub: Hub,
-    jobs: Waker,
+    jobs: Bell,
 }
 
 impl Sink for Outlet {
@@ -54,7 +54,22 @@ impl Sink for Outlet {
     }
 
     fn wake_jobs(&self) {
-        self.jobs.wake();
+        self.jobs.ring();
+    }
+}
+
+/// Numbers of the hub and the database.
+struct Numbers(Arc<Ground>);
+
+impl Readings for Numbers {
+    fn readings(&self) -> Vec<Reading> {
+        let hub = &self.0.hub;
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        vec![
+            Reading { name: "rialto_connections", help: "Live connections.", value: count(hub.connections()) },
+            Reading { name: "rialto_members_online", help: "Members with a live connection.", value: count(hub.members_online()) },
+            Reading { name: "rialto_events_published_total", help: "Events that left for connections.", value: hub.published() },
+        ]
     }
 }
 
@@ -71,9 +86,8 @@ pub struct App {
     pub routes: RouteTable,
     /// Sessions and passwords.
     pub members: Members,
-    notices: Notices,
     wire: Arc<Wire>,
-    jobs: Waker,
+    jobs: Bell,
 }
 
 impl std::fmt::Debug for App {
@@ -91,7 +105,7 @@ pub struct Running {
     pub app: App,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
-    runner: Runner,
+    runner: RunningJobs,
 }
 
 impl App {
@@ -100,7 +114,7 @@ impl App {
     /// # Errors
     /// One sentence when the database cannot be used.
     pub async fn build(config: Config, master_key: [u8; 32], clock: Clock, is_demo: bool) -> Result<Self> {
-        let (hub, jobs) = (Hub::new(), Waker::default());
+        let (hub, jobs) = (Hub::new(), Bell::default());
         let ids = Arc::new(Ids::new(clock.clone()));
         let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
@@ -117,10 +131,12 @@ impl App {
         let settings = SettingsCell::new(settings);
         let words = Arc::new(Words::load()?);
         let sessions = Arc::new(Sessions::new());
-        let members = Members::new(Arc::clone(&sessions), config.workers)?;
+        let mailer = Mailer::new(&config)?;
+        let notices = Notices(Arc::new(consequences::follow));
+        let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
-            mailer: Mailer::new(&config)?,
+            mailer,
             rates: rates(config.raised_limits),
             db,
             clock,
@@ -128,7 +144,7 @@ impl App {
             keys: Keys::new(master_key),
             settings: settings.clone(),
             config: Arc::clone(&config),
-            authenticator: sessions,
+            authenticator: Arc::clone(&sessions) as Arc<dyn Authenticator>,
             hub: hub.clone(),
             words: Arc::clone(&words),
             is_demo,
@@ -136,23 +152,18 @@ impl App {
         let wire = Arc::new(Wire::new(Arc::clone(&ground)));
         let source: Arc<dyn Source> = Arc::clone(&wire) as Arc<dyn Source>;
         hub.start(source).await?;
+        let metrics = Metrics::new();
+        metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo);
         Ok(Self {
             ground,
             site,
-            metrics: Metrics::new(),
+            metrics,
             routes: RouteTable::default(),
             members,
-            notices: Notices(Arc::new(consequences::follow)),
             wire,
             jobs,
         })
-    }
-
-    /// Everything that follows from what happens to a member.
-    #[must_use]
-    pub const fn notices(&self) -> &Notices {
-        &self.notices
     }
 
     /// Registers every route of every slice.
@@ -161,7 +172,6 @@ impl App {
         http::mount(&mut routes);
         members::mount(&mut routes);
         chat::mount(&mut routes);
-        admin::mount(&mut routes);
         wire::mount(&mut routes);
     }
 
@@ -185,7 +195,6 @@ impl App {
                 .app_data(app.metrics.clone())
                 .app_data(app.routes.clone())
                 .app_data(Data::new(app.members.clone()))
-                .app_data(Data::new(app.notices.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
                 .wrap(from_fn(http::front))
@@ -208,9 +217,25 @@ impl App {
         Ok(Running { address, app: self, handle, server, runner })
     }
 
-    fn start_jobs(&self) -> Runner {
-        let handlers = [self.ground.mailer.handler(self.ground.db.clone())];
-        Runner::start(self.ground.db.clone(), self.ground.clock.clone(), self.jobs.clone(), handlers.into_iter().collect())
+    fn start_jobs(&self) -> RunningJobs {
+        let ground = &self.ground;
+        let runner = Runner::new(ground.db.clone(), ground.clock.clone(), self.jobs.clone());
+        runner.register(mail::SEND, ground.mailer.sender(ground.db.clone())).start()
+    }
+
+    /// Stores when sessions were last seen, ends what is over.
+    async fn keep_house(&self) -> Result<()> {
+        self.members.sessions.flush(&self.ground.db).await?;
+        let members = self.members.clone();
+        self.ground
+            .db
+            .write(move |tx| {
+                members::clean_sessions(tx)?;
+                members::end_bans_that_are_over(tx, &members)?;
+                let day_ago = tx.now() - 86_400_000;
+                forget_answers_before(tx, day_ago).map(|_| ())
+            })
+            .await
     }
 
     /// Small housekeeping, every minute.
@@ -220,7 +245,7 @@ impl App {
             let mut rounds = tokio::time::interval(FLUSH);
             loop {
                 rounds.tick().await;
-                if let Err(error) = app.members.keep_house(&app.ground, &app.notices).await {
+                if let Err(error) = app.keep_house().await {
                     tracing::warn!(%error, "housekeeping failed");
                 }
                 app.ground.rates.sweep();
@@ -258,7 +283,7 @@ impl Running {
         self.handle.stop(true).await;
         let _ = self.server.await;
         self.runner.stop().await;
-        if let Err(error) = self.app.members.keep_house(&self.app.ground, &self.app.notices).await {
+        if let Err(error) = self.app.keep_house().await {
             tracing::warn!(%error, "what was seen last could not be kept");
         }
     }

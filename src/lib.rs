@@ -1,9 +1,11 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
+pub mod app;
 pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod consequences;
 pub mod error;
 pub mod http;
 pub mod ids;
@@ -14,3 +16,4 @@ pub mod members;
 pub mod settings;
 pub mod storage;
 pub mod text;
+pub mod wire;

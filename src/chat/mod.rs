@@ -7,6 +7,7 @@ mod actions;
 mod commands;
 mod events;
 mod model;
+mod pages;
 mod policy;
 mod routes;
 mod source;
@@ -17,6 +18,7 @@ pub use actions::{NewRoom, create_room, join_announcements, join_quietly, leave_
 pub use commands::{COMMANDS, run as run_command};
 pub use events::{Event, MeEvent, RoomKindNumber};
 pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
+pub use pages::{Community, OpenRoom, State, browse_for_strangers};
 pub(crate) use routes::event_list;
 pub use source::{Rendered, catch_up, render_member_rows, render_room_rows, standing_rooms};
 
@@ -25,10 +27,11 @@ use utoipa::OpenApi;
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
     routes::mount(routes);
+    pages::mount_pages(routes);
 }
 
 /// The description of the slice's API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::Api::openapi()
+    routes::Api::openapi().merge_from(pages::StateApi::openapi())
 }

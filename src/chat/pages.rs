@@ -153,8 +153,7 @@ async fn my_state(gate: Allow<SeeOwnRooms>) -> Result<HttpResponse> {
 #[derive(Serialize)]
 struct RoomPage {
     id: RoomId,
-    #[serde(flatten)]
-    page: MessagePage,
+    messages: MessagePage,
 }
 
 /// What the shell begins with.
@@ -200,7 +199,7 @@ fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, 
         None => None,
         Some((id, around)) => {
             let may = ReadRoom::check(conn, actor, id)?;
-            Some(RoomPage { id, page: newest_page(conn, &may, around, actor.now)? })
+            Some(RoomPage { id, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
     Ok(Shell { state: state(conn, ground, member, actor)?, room })

@@ -8,13 +8,16 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
+use actix_web::http::uri::{Authority, PathAndQuery};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
+use super::door::host;
+use super::origin::{self, FETCH_SITE, Knock};
 use super::problems::{self, Asked};
-use super::{Metrics, Site, headers, origin};
+use super::{Metrics, Site, headers};
 use crate::access::{Credential, Ground, RouteTable, Visitor, hash_token};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -22,7 +25,6 @@ use crate::text::LANGUAGES;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Most characters of a program's name for itself.
 const USER_AGENT_CHARS: usize = 200;
@@ -44,10 +46,8 @@ pub fn bound_port(request: &HttpRequest) -> u16 {
 /// Was the request sent by a page of ours? For what is read with GET and then writes: the live socket.
 #[must_use]
 pub fn origin_is_ours(request: &HttpRequest, ground: &Ground) -> bool {
-    let all = request.headers();
-    let (_, is_secure) = origin::hop(all, request.peer_addr(), &ground.config);
-    let own = origin::single(all, HOST).map(|host| origin::of_host(host, is_secure));
-    own.is_some_and(|own| origin::single(all, ORIGIN).is_some_and(|origin| origin.eq_ignore_ascii_case(&own)))
+    let text = |name: &HeaderName| origin::joined(request.headers(), name.as_str());
+    host::origin_is_ours(text(&ORIGIN).as_deref(), text(&HOST).as_deref(), &ground.config, bound_port(request))
 }
 
 /// Wraps everything: `App::new().wrap(from_fn(front))`, as the last `wrap`.
@@ -120,35 +120,39 @@ impl Finished {
 fn knock(request: &ServiceRequest, ground: &Ground, site: &Site) -> (Visitor, Result<()>) {
     let all = request.headers();
     let (config, port) = (&ground.config, request.app_config().local_addr().port());
-    let (address, is_secure) = origin::hop(all, request.peer_addr(), config);
+    let is_secure = config.is_https();
     let cookie = request.cookie(&session_cookie_name(is_secure, port)).filter(|cookie| !cookie.value().is_empty());
-    let bearer = origin::single(all, AUTHORIZATION).and_then(bearer_token);
-    let key = all.contains_key(IDEMPOTENCY_KEY).then(|| origin::single(all, IDEMPOTENCY_KEY).unwrap_or_default());
+    let authorization = origin::joined(all, AUTHORIZATION.as_str());
+    let bearer = authorization.as_deref().and_then(bearer_token);
+    let key = origin::joined(all, IDEMPOTENCY_KEY.as_str());
+    let fits = key.as_ref().is_none_or(|key| (1..=KEY_CHARS).contains(&key.chars().count()));
     let credential = match (bearer, &cookie) {
         (Some(token), _) => Some(Credential::Bearer(hash_token(token))),
         (None, Some(cookie)) => Some(Credential::Cookie(hash_token(cookie.value()))),
         (None, None) => None,
     };
     let has_cookie = bearer.is_none() && cookie.is_some();
+    let (method, path) = (request.method(), request.path());
+    let authority = request.uri().authority().map(Authority::as_str);
+    let knock = Knock { headers: all, method, path, authority, peer: request.peer_addr(), port };
+    let mut admitted = knock.check_host(config);
+    if bearer.is_none() {
+        admitted = admitted.and_then(|()| knock.check_cause(config, has_cookie));
+    }
+    if !fits {
+        admitted = admitted.and(Err(Error::invalid("", "error.idempotency_key_length")));
+    }
     let visitor = Visitor {
         credential,
-        address,
+        address: origin::address(all, request.peer_addr(), config),
         language: language(request, site),
         user_agent: user_agent(request),
         is_browser: all.contains_key(ORIGIN) || all.contains_key(FETCH_SITE),
         is_secure,
-        route: format!("{} {}", request.method(), request.path()),
-        idempotency_key: key.filter(|key| !key.is_empty()).map(str::to_owned),
+        route: format!("{method} {path}"),
+        idempotency_key: key.filter(|_| fits),
         request_id: request_id(),
     };
-    let admitted = origin::checked_host(all, request.uri().authority().map(actix_web::http::uri::Authority::as_str), config, port).and_then(|host| {
-        let own = origin::of_host(host, is_secure);
-        if bearer.is_none() {
-            origin::check_cause(request.method(), all, &own, has_cookie)?;
-        }
-        let fits = key.is_none_or(|key| (1..=KEY_CHARS).contains(&key.chars().count()));
-        if fits { Ok(()) } else { Err(Error::invalid("", "error.idempotency_key_length")) }
-    });
     (visitor, admitted)
 }
 
@@ -157,7 +161,7 @@ fn asked(request: &ServiceRequest, visitor: Visitor) -> Asked {
     Asked {
         accepts_html: accept.contains("text/html"),
         is_get: *request.method() == Method::GET,
-        target: request.uri().path_and_query().map_or("/", actix_web::http::uri::PathAndQuery::as_str).to_owned(),
+        target: request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
         visitor,
     }
 }

@@ -1,12 +1,9 @@
 //! Who may read the metrics: members whose roles allow it, and programs on this machine.
 
-use std::net::IpAddr;
-
 use actix_web::HttpRequest;
-use actix_web::http::header::HOST;
 
-use super::origin;
-use crate::access::{Actor, Permission, Permit, Scope, Target, Visitor};
+use super::{bound_port, origin};
+use crate::access::{Actor, Ground, Permission, Permit, Scope, Target, Visitor};
 use crate::error::Result;
 use crate::storage::Conn;
 
@@ -19,10 +16,9 @@ pub struct MetricsDoor {
 
 impl Target for MetricsDoor {
     fn from_path(request: &HttpRequest) -> Result<Self> {
-        let is_loopback = request.peer_addr().map(|peer| peer.ip().to_canonical()).is_some_and(|ip: IpAddr| ip.is_loopback());
-        let names_loopback = origin::single(request.headers(), HOST).is_some_and(origin::is_loopback_host);
-        let is_bare = !origin::is_forwarded(request.headers()) && Visitor::of(request)?.credential.is_none();
-        Ok(Self { is_local: is_loopback && names_loopback && is_bare })
+        let ground = Ground::of(request)?;
+        let is_near = origin::is_from_this_machine(request.headers(), request.peer_addr(), &ground.config, bound_port(request));
+        Ok(Self { is_local: is_near && Visitor::of(request)?.credential.is_none() })
     }
 }
 

@@ -173,6 +173,7 @@ impl Site {
             ("nonce", Value::from(nonce)),
             ("community", community),
             ("me", Value::from_serialize(&looker.me)),
+            ("opens_dashboard", Value::from(looker.permissions.iter().any(crate::access::Permission::opens_dashboard))),
             ("permissions", Value::from(permissions)),
             ("path", Value::from(path)),
             ("demo", Value::from(self.inner.is_demo)),

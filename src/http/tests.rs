@@ -1,5 +1,6 @@
 //! The middleware and the routes together: headers, hosts, causes, problems, files, health.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,8 +19,9 @@ use crate::access::{Actor, Authenticator, Ground, Keys, Permission, Permissions,
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, TlsMode};
 use crate::error::{Error, RefusalKind, Result};
-use crate::ids::{Ids, MemberId};
-use crate::live::Logged;
+use crate::ids::{Ids, MemberId, SessionId};
+use crate::live::{Hub, Logged};
+use crate::mail::Mailer;
 use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Conn, Db, DbLimits, Sink, Target};
 use crate::text::Words;
@@ -65,6 +67,10 @@ impl Authenticator for TwoBearers {
             }
         }
         Ok(actor)
+    }
+
+    fn actor_of_session(&self, _: &mut Conn, _: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor> {
+        Ok(Actor::stranger(address, now))
     }
 }
 
@@ -128,11 +134,11 @@ fn parts(config: Config, files: Files) -> Parts {
         ids,
         keys: Keys::new([1; 32]),
         settings,
-        config: Arc::new(config),
+        config: Arc::new(config.clone()),
         authenticator: Arc::new(TwoBearers),
-        hub: crate::live::Hub,
+        hub: Hub::new(),
         rates: Rates::new(&[]),
-        mailer: crate::mail::Mailer,
+        mailer: Mailer::new(&config).expect("mailer"),
         words,
         is_demo: false,
     };

@@ -129,3 +129,9 @@ impl Sender {
 
 #[cfg(test)]
 mod tests;
+
+/// The HTML of a plain letter: paragraphs, and addresses as links.
+#[must_use]
+pub fn html_of_text(text: &str) -> String {
+    crate::text::render(text, &|_| None).html
+}

@@ -97,7 +97,8 @@ fn with_tls(url: &str) -> String {
     let Some(rest) = url.strip_prefix("smtp://").filter(|_| !url.contains('?')) else { return url.to_owned() };
     let authority = rest.split('/').next().unwrap_or_default();
     let (has_password, server) = authority.rsplit_once('@').map_or((false, authority), |(_, server)| (true, server));
-    let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| server.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with(':')));
+    let is_named = |name: &&str| server.strip_prefix(*name).is_some_and(|port| port.is_empty() || port.starts_with(':'));
+    let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(is_named);
     match (local, has_password) {
         (true, _) => url.to_owned(),
         (false, true) => format!("{url}?tls=required"),

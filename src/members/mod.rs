@@ -10,6 +10,7 @@ mod events;
 mod model;
 mod notices;
 mod policy;
+mod routes;
 mod store;
 
 pub use actions::*;
@@ -17,3 +18,15 @@ pub use events::*;
 pub use model::*;
 pub use notices::{Notice, Notices};
 pub use policy::SeeMe;
+pub use routes::session_cookie;
+
+/// Registers every route of the slice.
+pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    routes::mount(routes);
+}
+
+/// The description of the slice's API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::openapi()
+}

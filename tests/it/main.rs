@@ -1,3 +1,7 @@
-//! Integration tests, one binary.
+//! Integration tests, one binary: the whole program over real sockets, on SQLite and on PostgreSQL.
 
 mod acme;
+mod architecture;
+mod chat;
+mod live;
+mod support;

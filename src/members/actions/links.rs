@@ -2,7 +2,7 @@
 
 use super::sessions::{EVERY_KIND, end_all};
 use super::sign_in::{account_key, find};
-use super::{LetterOut, Members, site_address, store, trace};
+use super::{Letters, Members, site_address, store, trace, write_letter};
 use crate::access::{Actor, Ground, RateClass, Token, Visitor, address_key, hash_token};
 use crate::clock::Millis;
 use crate::error::{Error, Found, RefusalKind, Result};
@@ -55,21 +55,23 @@ pub fn check_link(conn: &mut Conn, purpose: LinkPurpose, code: &str, now: Millis
 ///
 /// # Errors
 /// 429 when one asks too often.
-pub async fn ask_for_reset(ground: &Ground, visitor: &Visitor, members: &Members, username_or_email: &str) -> Result<()> {
+pub async fn ask_for_reset(ground: &Ground, visitor: &Visitor, username_or_email: &str) -> Result<()> {
     ground.rates.count(RateClass::Letter, address_key(visitor.address))?;
     let name = username_or_email.trim().to_lowercase();
     let wanted = name.clone();
     let row = ground.db.read(move |conn| find(conn, &wanted)).await?;
     ground.rates.count(RateClass::Letter, account_key(&name, row.as_ref().map(|row| row.id)))?;
     let Some(row) = row.filter(|row| row.state() == MemberState::Active) else { return Ok(()) };
-    let Some(to) = row.email else { return Ok(()) };
-    let (site, post) = (site_address(&ground.config), members.post.clone());
+    if row.email.is_none() {
+        return Ok(());
+    }
+    let inside = ground.clone();
     ground
         .db
         .write(move |tx| {
             let token = make_link(tx, LinkPurpose::Reset, Some(row.id), None, BY_LETTER)?;
-            let url = format!("{site}/reset/{}", token.reveal());
-            (post.0)(tx, LetterOut { kind: "reset", to, language: row.language, name: row.display_name, url })
+            let url = format!("{}/reset/{}", site_address(&inside.config), token.reveal());
+            write_letter(tx, &inside, Letters::Reset, &row, &url)
         })
         .await
 }

@@ -22,7 +22,7 @@ pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
 pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
 pub use profile::{account, change_account, change_password};
-pub use reading::{profiles, render};
+pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, member, members_by_ids, looker, profiles, render};
 pub use removal::{delete_account, delete_member, turn_down};
 pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
@@ -30,40 +30,16 @@ pub use sign_in::{SignIn, sign_in, sign_out};
 pub use tokens::{MadeToken, api_tokens, make_api_token};
 
 use super::events::MemberEvent;
-use super::model::Line;
+use super::model::{Line, MemberRow};
 use super::notices::{Notice, Notices};
 use super::store;
-use crate::access::Actor;
+use crate::access::{Actor, Ground};
 use crate::config::{Config, TlsMode};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, SessionId};
 use crate::live::{Effect, LogId};
+use crate::mail::Letter;
 use crate::storage::{Act, Announcement, Tx, record};
-
-/// A letter to a member, in their language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LetterOut {
-    /// What kind: `reset`, `approved`.
-    pub kind: &'static str,
-    /// Mail address.
-    pub to: String,
-    /// `en` or `fr`; empty: the community's.
-    pub language: String,
-    /// Name of the member.
-    pub name: String,
-    /// Address that the letter is about.
-    pub url: String,
-}
-
-/// Where letters go: into the outbox, in the same transaction.
-#[derive(Clone)]
-pub struct Post(pub Arc<dyn Fn(&mut Tx<'_>, LetterOut) -> Result<()> + Send + Sync>);
-
-impl std::fmt::Debug for Post {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Post")
-    }
-}
 
 /// What the slice's handlers need beside the ground: `web::Data<Members>`.
 #[derive(Clone, Debug)]
@@ -72,8 +48,6 @@ pub struct Members {
     pub sessions: Arc<Sessions>,
     /// Who hears what happens here.
     pub notices: Notices,
-    /// Takes letters.
-    pub post: Post,
     /// Makes and checks hashes of passwords.
     pub hasher: Hasher,
 }
@@ -83,9 +57,32 @@ impl Members {
     ///
     /// # Errors
     /// When the machine has no randomness.
-    pub fn new(sessions: Arc<Sessions>, notices: Notices, post: Post, cores: usize) -> Result<Self> {
-        Ok(Self { sessions, notices, post, hasher: Hasher::new(cores)? })
+    pub fn new(sessions: Arc<Sessions>, notices: Notices, cores: usize) -> Result<Self> {
+        Ok(Self { sessions, notices, hasher: Hasher::new(cores)? })
     }
+}
+
+/// Writes a letter to a member who gave an address: `kind` is `reset` or `approved`, `url` what it is about.
+fn write_letter(tx: &mut Tx<'_>, ground: &Ground, kind: Letters, row: &MemberRow, url: &str) -> Result<()> {
+    let Some(to) = &row.email else { return Ok(()) };
+    let settings = ground.settings.get();
+    let language = if row.language.is_empty() { &settings.default_language } else { &row.language };
+    let (stored_as, subject, body) = match kind {
+        Letters::Reset => ("members.reset", "members.letter_reset_subject", "members.letter_reset"),
+        Letters::Approved => ("members.approved", "members.letter_approved_subject", "members.letter_approved"),
+    };
+    let values = [("name", row.display_name.as_str()), ("community", settings.community_name.as_str()), ("url", url)];
+    let say = |key| ground.words.t(language, key, &values);
+    let letter = Letter { kind: stored_as, to: to.clone(), subject: say(subject), text: say(body), html: String::new() };
+    ground.mailer.post(tx, &letter)?;
+    Ok(())
+}
+
+/// The letters of this slice.
+#[derive(Clone, Copy)]
+enum Letters {
+    Reset,
+    Approved,
 }
 
 /// The address under which people reach the community, without a slash at the end.

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::roles::check_not_last_owner;
 use super::sessions::{EVERY_KIND, end_all};
-use super::{LetterOut, Members, announce_look, announce_rights, reason, store, trace};
-use crate::access::Actor;
+use super::{Letters, Members, announce_look, announce_rights, reason, site_address, store, trace, write_letter};
+use crate::access::{Actor, Ground};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::MemberId;
@@ -142,16 +142,13 @@ pub fn sign_out_everywhere(tx: &mut Tx<'_>, may: &ManageMember, actor: &Actor) -
 ///
 /// # Errors
 /// `members.not_pending`.
-pub fn approve(tx: &mut Tx<'_>, may: &DecideSignUp, actor: &Actor, members: &Members, site: &str) -> Result<()> {
+pub fn approve(tx: &mut Tx<'_>, may: &DecideSignUp, actor: &Actor, members: &Members, ground: &Ground) -> Result<()> {
     if !store::members::move_state(tx, may.member(), MemberState::Pending, MemberState::Active)? {
         return Err(Error::conflict("members.not_pending"));
     }
     trace(tx, actor, "members.approve", may.member(), None, None)?;
     let row = store::members::by_id(tx, may.member())?.found()?;
     members.notices.tell(tx, Notice::MemberJoined { member: may.member() })?;
-    if let Some(to) = row.email {
-        let letter = LetterOut { kind: "approved", to, language: row.language, name: row.display_name, url: format!("{site}/sign-in") };
-        (members.post.0)(tx, letter)?;
-    }
+    write_letter(tx, ground, Letters::Approved, &row, &format!("{}/sign-in", site_address(&ground.config)))?;
     announce_look(tx, &members.notices, may.member(), Some(may.by()))
 }

@@ -19,6 +19,11 @@ const IDLE: Millis = 14 * DAY;
 /// A session is over after this long, used or not.
 const ABSOLUTE: Millis = 90 * DAY;
 
+/// Was it used recently enough?
+pub(super) const fn is_fresh(last_seen_at: Millis, now: Millis) -> bool {
+    last_seen_at + IDLE > now
+}
+
 /// Keeps when sessions were last used, and finds the actor behind them.
 #[derive(Debug, Default)]
 pub struct Sessions {
@@ -65,7 +70,7 @@ impl Sessions {
         }
         let mut seen = self.seen();
         let last = seen.get(&holder.session).map_or(holder.last_seen_at, |(_, at)| holder.last_seen_at.max(*at));
-        if SessionKind::from_number(holder.kind) != SessionKind::Token && last + IDLE <= now {
+        if SessionKind::from_number(holder.kind) != SessionKind::Token && !is_fresh(last, now) {
             return stranger;
         }
         seen.insert(holder.session, (holder.member, now.max(last)));
@@ -153,7 +158,7 @@ pub fn make_session(
 /// When the database cannot be read.
 pub fn sessions_of(conn: &mut Conn, may: &SeeMe, actor: &Actor) -> Result<Vec<Session>> {
     let rows = store::sessions::of_member(conn, may.member(), actor.now)?;
-    let rows = rows.into_iter().filter(|row| row.kind != SessionKind::Token.number() && row.last_seen_at + IDLE > actor.now);
+    let rows = rows.into_iter().filter(|row| row.kind != SessionKind::Token.number() && is_fresh(row.last_seen_at, actor.now));
     Ok(rows.map(|row| row.session(actor.session)).collect())
 }
 

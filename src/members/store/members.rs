@@ -49,7 +49,7 @@ pub fn with_roles(conn: &mut Conn, rows: Vec<MemberRow>, now: Millis) -> Result<
 pub struct Filter {
     /// Part of a name or username.
     pub q: String,
-    /// Only in this state.
+    /// Only in this state; missing: in every state but deleted.
     pub state: Option<MemberState>,
     /// Only with this role.
     pub role: Option<RoleId>,
@@ -68,9 +68,10 @@ pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
         let pattern = format!("%{part}%");
         query = query.filter(members::name_key.like(pattern.clone()).or(members::username.like(pattern)));
     }
-    if let Some(state) = filter.state {
-        query = query.filter(members::state.eq(state.number()));
-    }
+    query = match filter.state {
+        Some(state) => query.filter(members::state.eq(state.number())),
+        None => query.filter(members::state.ne(MemberState::Deleted.number())),
+    };
     if let Some(role) = filter.role {
         let holders = member_roles::table.filter(member_roles::role.eq(role.0)).select(member_roles::member);
         query = query.filter(members::id.eq_any(holders));

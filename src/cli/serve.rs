@@ -1,0 +1,107 @@
+//! `rialto serve`: the community, until it is told to stop.
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::Cli;
+use super::data_folder::DataFolder;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, TlsMode};
+use crate::http::door::{lan, tls};
+use crate::clock::Millis;
+use crate::members::{self, LinkPurpose};
+use crate::storage::Conn;
+
+/// The wizard's link works until the next start, and at most a week.
+const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
+
+/// Serves what the command line says.
+///
+/// # Errors
+/// One sentence when the start fails.
+pub async fn run(config: Config) -> Result<(), String> {
+    let folder = DataFolder::open(&config.data, true)?;
+    let (config, listener) = listen(config)?;
+    let clock = Clock::system();
+    let tls_config = tls::server_config(&config, &clock).await?;
+    let authority = if config.tls == TlsMode::Lan { Some(lan::open(&config, clock.now())?.0) } else { None };
+    let address = config.address(config.listen.port());
+    let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
+    let setup = app.ground.db.write(|tx| setup_link(tx)).await.map_err(|error| error.to_string())?;
+    let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;
+    say(&format!("listening on {address}"));
+    if let Some(token) = setup {
+        say(&format!("set up at {address}/setup/{token}"));
+    }
+    if let Some(authority) = authority {
+        lan::instructions(&authority, &address).iter().for_each(|line| say(line));
+    }
+    stopped().await;
+    say("stopping");
+    running.stop().await;
+    drop(folder);
+    Ok(())
+}
+
+/// Binds the port, so that port 0 becomes a real one before anything else is told of it.
+///
+/// # Errors
+/// One sentence when the port is in use or not allowed.
+pub fn listen(mut config: Config) -> Result<(Config, TcpListener), String> {
+    let listener = TcpListener::bind(config.listen).map_err(|error| {
+        let (address, port) = (config.listen, config.listen.port());
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!("port {port} is in use: stop what listens there, or choose another with --listen"),
+            std::io::ErrorKind::PermissionDenied => {
+                format!("port {port} needs more rights than this user has: choose one above 1023 with --listen, or give CAP_NET_BIND_SERVICE")
+            }
+            _ => format!("{address} cannot be listened on ({error}): choose another address with --listen"),
+        }
+    })?;
+    config.listen = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok((config, listener))
+}
+
+/// A fresh link for the wizard while there is no owner.
+fn setup_link(tx: &mut crate::storage::Tx<'_>) -> crate::error::Result<Option<String>> {
+    let conn: &mut Conn = tx;
+    if members::community_has_owner(conn)? {
+        return Ok(None);
+    }
+    Ok(Some(members::make_link(tx, LinkPurpose::SetUp, None, None, SETUP_LINK_LIFE)?.reveal().to_owned()))
+}
+
+/// Ends with SIGTERM, SIGINT or SIGHUP.
+pub async fn stopped() {
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+    let waits = kinds.into_iter().filter_map(|kind| signal(kind).ok()).map(|mut signal| Box::pin(async move { signal.recv().await }));
+    let waits: Vec<_> = waits.collect();
+    if waits.is_empty() {
+        std::future::pending::<()>().await;
+    }
+    futures_util::future::select_all(waits).await;
+}
+
+/// One line on standard output, at once.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Starts the log on standard error.
+pub fn start_log(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = if json { log.json().try_init() } else { log.try_init() };
+}
+
+/// Takes the settings out of a parsed command line.
+///
+/// # Errors
+/// One sentence that says how to mend it.
+pub fn config_of(cli: &Cli) -> Result<Config, String> {
+    cli.config(std::env::vars_os(), &crate::config::Machine::this())
+}

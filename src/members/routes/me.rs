@@ -1,0 +1,122 @@
+//! One's own account, sessions and tokens.
+
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+use super::{Needs, Page, no_content, no_session_cookie, secret};
+use crate::access::{Allow, Body, Routes};
+use crate::error::Result;
+use crate::ids::SessionId;
+use crate::members::actions::{self, MadeToken};
+use crate::members::model::{Account, AccountChange, ApiToken, NewToken, Session};
+use crate::members::policy::{ChangeMe, EndMine, SeeMe};
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(show, change, delete, password, sessions, end_session, end_others, tokens, make_token, end_token))]
+pub struct Api;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes
+        .get("/api/v1/me", show)
+        .patch("/api/v1/me", change)
+        .delete("/api/v1/me", delete)
+        .post("/api/v1/me/password", password)
+        .get("/api/v1/me/sessions", sessions)
+        .post("/api/v1/me/sessions/end-others", end_others)
+        .delete("/api/v1/me/sessions/{session}", end_session)
+        .get("/api/v1/me/tokens", tokens)
+        .post("/api/v1/me/tokens", make_token)
+        .delete("/api/v1/me/tokens/{session}", end_token);
+}
+
+/// The member as they see themselves.
+#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Account)))]
+async fn show(gate: Allow<SeeMe>) -> Result<HttpResponse> {
+    let account = gate.read(|conn, may, actor| actions::account(conn, may.member(), actor.now)).await?;
+    Ok(HttpResponse::Ok().json(account))
+}
+
+/// Changes profile, status, language, look or mail address; what is missing stays.
+#[utoipa::path(patch, path = "/api/v1/me", request_body = AccountChange, responses((status = 200, body = Account)))]
+async fn change(gate: Allow<ChangeMe>, body: Body<AccountChange>, members: Needs) -> Result<HttpResponse> {
+    let account = actions::change_account(gate.ground(), gate.visitor(), &members, body.value).await?;
+    Ok(HttpResponse::Ok().json(account))
+}
+
+/// The password, to show that it is really them.
+#[derive(Deserialize, utoipa::ToSchema)]
+struct Goodbye {
+    /// Password.
+    #[serde(default)]
+    password: String,
+}
+
+/// Deletes the account: a tombstone stays where the member wrote.
+#[utoipa::path(delete, path = "/api/v1/me", request_body = Goodbye, responses((status = 204)))]
+async fn delete(gate: Allow<ChangeMe>, body: Body<Goodbye>, members: Needs) -> Result<HttpResponse> {
+    actions::delete_account(gate.ground(), gate.visitor(), &members, &body.value.password).await?;
+    Ok(HttpResponse::NoContent().cookie(no_session_cookie(gate.ground(), gate.visitor())).finish())
+}
+
+/// A change of password.
+#[derive(Deserialize, utoipa::ToSchema)]
+struct PasswordChange {
+    /// The password until now.
+    #[serde(default)]
+    current: String,
+    /// 10–256 characters.
+    new: String,
+}
+
+/// Changes the password; other browsers and programs are signed out.
+#[utoipa::path(post, path = "/api/v1/me/password", request_body = PasswordChange, responses((status = 204)))]
+async fn password(gate: Allow<ChangeMe>, body: Body<PasswordChange>, members: Needs) -> Result<HttpResponse> {
+    let PasswordChange { current, new } = body.value;
+    actions::change_password(gate.ground(), gate.visitor(), &members, &current, &new).await?;
+    Ok(no_content())
+}
+
+/// Browsers and programs that are signed in.
+#[utoipa::path(get, path = "/api/v1/me/sessions", responses((status = 200, body = Page<Session>)))]
+async fn sessions(gate: Allow<SeeMe>) -> Result<HttpResponse> {
+    let items = gate.read(actions::sessions_of).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// Signs one of them out.
+#[utoipa::path(delete, path = "/api/v1/me/sessions/{session}", params(("session" = SessionId, Path)), responses((status = 204)))]
+async fn end_session(gate: Allow<EndMine>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::end_session(tx, may)).await?;
+    Ok(no_content())
+}
+
+/// Signs all of them out but the one that asks.
+#[utoipa::path(post, path = "/api/v1/me/sessions/end-others", responses((status = 204)))]
+async fn end_others(gate: Allow<ChangeMe>) -> Result<HttpResponse> {
+    gate.write(actions::end_other_sessions).await?;
+    Ok(no_content())
+}
+
+/// API tokens.
+#[utoipa::path(get, path = "/api/v1/me/tokens", responses((status = 200, body = Page<ApiToken>)))]
+async fn tokens(gate: Allow<SeeMe>) -> Result<HttpResponse> {
+    let items = gate.read(|conn, may, actor| actions::api_tokens(conn, may, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// Makes an API token; its secret is shown only here. A repeated request makes another: an answer with a secret is not kept.
+#[utoipa::path(post, path = "/api/v1/me/tokens", request_body = NewToken, responses((status = 201, body = MadeToken)))]
+async fn make_token(gate: Allow<ChangeMe>, body: Body<NewToken>) -> Result<HttpResponse> {
+    let made = gate.write(move |tx, may, actor| actions::make_api_token(tx, may, actor, &body.value)).await?;
+    Ok(secret(HttpResponse::Created(), made))
+}
+
+/// Ends an API token.
+#[utoipa::path(delete, path = "/api/v1/me/tokens/{session}", params(("session" = SessionId, Path)), responses((status = 204)))]
+async fn end_token(gate: Allow<EndMine>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::end_session(tx, may)).await?;
+    Ok(no_content())
+}

@@ -1,0 +1,66 @@
+//! Members as members see each other.
+
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+use super::{PAGE, Page, limit};
+use crate::access::{Allow, Query, Routes};
+use crate::error::{Error, Result};
+use crate::ids::MemberId;
+use crate::members::actions;
+use crate::members::model::Profile;
+use crate::members::policy::{SeeMember, SeeMembers};
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(list, show))]
+pub struct Api;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes.get("/api/v1/members", list).get("/api/v1/members/{member}", show);
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct Find {
+    /// Part of a name or username.
+    q: Option<String>,
+    /// These members instead, at most 200 ids with commas between; also those who are banned or deleted.
+    ids: Option<String>,
+    /// Where the page begins.
+    after: Option<MemberId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+fn parse_ids(text: &str) -> Result<Vec<MemberId>> {
+    let wrong = || Error::invalid("ids", "error.query");
+    let ids: Vec<MemberId> = text.split(',').filter(|id| !id.is_empty()).map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+    if i64::try_from(ids.len()).unwrap_or(i64::MAX) > PAGE { Err(wrong()) } else { Ok(ids) }
+}
+
+/// Active members in order of name, or those named by id.
+#[utoipa::path(get, path = "/api/v1/members", params(Find), responses((status = 200, body = Page<Profile>)))]
+async fn list(gate: Allow<SeeMembers>, query: Query<Find>) -> Result<HttpResponse> {
+    let Find { q, ids, after, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let ids = ids.as_deref().map(parse_ids).transpose()?;
+    let page = gate
+        .read(move |conn, _, actor| match ids {
+            Some(ids) => Ok(Page::whole(actions::members_by_ids(conn, &ids, actor.now)?)),
+            None => {
+                let (items, next) = actions::find_members(conn, q.unwrap_or_default(), after, limit, actor.now)?;
+                Ok(Page { items, next: next.map(|id| id.to_string()) })
+            }
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One member.
+#[utoipa::path(get, path = "/api/v1/members/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Profile)))]
+async fn show(gate: Allow<SeeMember>) -> Result<HttpResponse> {
+    let member = gate.read(|conn, may, actor| actions::member(conn, may, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(member))
+}

@@ -1,0 +1,96 @@
+//! The API of members: URL, gate, action, JSON. No decisions.
+
+mod account;
+mod admin_members;
+mod invites;
+mod me;
+mod members;
+mod roles;
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, http::header};
+use serde::Serialize;
+use utoipa::OpenApi;
+
+use crate::access::{Ground, Routes, Token, Visitor};
+use crate::error::{Error, Result};
+use crate::members::Members;
+
+/// Most items of one page.
+const PAGE: i64 = 200;
+/// Items of a page when nothing is said.
+const PAGE_DEFAULT: i64 = 50;
+
+/// Registers every route of the API.
+pub fn mount(routes: &mut Routes<'_>) {
+    account::mount(routes);
+    me::mount(routes);
+    members::mount(routes);
+    admin_members::mount(routes);
+    invites::mount(routes);
+    roles::mount(routes);
+}
+
+/// The description of these routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut all = account::Api::openapi();
+    for more in [me::Api::openapi(), members::Api::openapi(), admin_members::Api::openapi(), invites::Api::openapi(), roles::Api::openapi()] {
+        all.merge(more);
+    }
+    all
+}
+
+/// A page of anything.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Everything on one page.
+    const fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+}
+
+fn limit(asked: Option<i64>) -> Result<i64> {
+    match asked {
+        None => Ok(PAGE_DEFAULT),
+        Some(n) if (1..=PAGE).contains(&n) => Ok(n),
+        Some(_) => Err(Error::invalid("limit", "error.limit")),
+    }
+}
+
+/// What handlers need beside the ground.
+type Needs = Data<Members>;
+
+fn no_content() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// The session cookie with this secret: for this host and HTTPS alone, or, on plain HTTP at loopback, for this port.
+#[must_use]
+pub fn session_cookie(ground: &Ground, visitor: &Visitor, token: &Token) -> Cookie<'static> {
+    cookie(ground, visitor, token.reveal().to_owned(), Duration::days(90))
+}
+
+/// A cookie that takes the session cookie away.
+fn no_session_cookie(ground: &Ground, visitor: &Visitor) -> Cookie<'static> {
+    cookie(ground, visitor, String::new(), Duration::ZERO)
+}
+
+fn cookie(ground: &Ground, visitor: &Visitor, value: String, age: Duration) -> Cookie<'static> {
+    let name = crate::http::session_cookie_name(visitor.is_secure, ground.config.listen.port());
+    Cookie::build(name, value).path("/").http_only(true).secure(visitor.is_secure).same_site(SameSite::Lax).max_age(age).finish()
+}
+
+/// An answer that nothing on the way may keep.
+fn secret(mut response: actix_web::HttpResponseBuilder, body: impl Serialize) -> HttpResponse {
+    response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+}

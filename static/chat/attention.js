@@ -1,0 +1,98 @@
+/** What calls the member when the app is not in front of them: title, favicon, notifications of an open tab. */
+
+import { excerptOf } from "./messages.js";
+import { memberName, roomName, roomTitle } from "./names.js";
+import { calls, isUnread } from "./room-order.js";
+import { isConversation } from "./rights.js";
+import { concerns } from "./unread.js";
+
+/** @import { Entry } from "../lib/socket.js" */
+/** @import { RialtoApp } from "./rialto-app.js" */
+
+/** Older than this an event is history that was caught up with, and no news. */
+const NEWS_MS = 60_000;
+const DISMISSED = "rialto-notices-asked";
+
+export class Attention {
+  #badge = "";
+  #url = "";
+  /** @type {Promise<string> | null} */
+  #mark = null;
+
+  /** @param {RialtoApp} app */
+  constructor(app) {
+    this.app = app;
+  }
+
+  start() {
+    const draw = () => this.#draw();
+    this.app.client.store.watch(draw);
+    this.app.place.watch(draw);
+    this.app.client.onEvent((entry) => this.#hear(entry));
+    draw();
+  }
+
+  #draw() {
+    const { state } = this.app.client;
+    const { room: id } = this.app.place.state;
+    const rooms = Object.values(state.rooms).map(({ room }) => room);
+    const count = rooms.reduce((sum, room) => sum + calls(room), 0);
+    const it = id === null ? undefined : state.rooms[id]?.room;
+    const name = it ? `${roomTitle(state, it)} · ${state.community.name}` : state.community.name;
+    const title = count ? `(${count}) ${name}` : name;
+    if (document.title !== title) document.title = title;
+    void this.#setIcon(count ? (count > 99 ? "99" : String(count)) : rooms.some(isUnread) ? "•" : "");
+  }
+
+  /** The mark with a dot or a number on it. @param {string} badge "" takes it away */
+  async #setIcon(badge) {
+    const link = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=icon]"));
+    if (!link || badge === this.#badge) return;
+    this.#badge = badge;
+    this.#mark ??= fetch(link.href).then((answer) => answer.text());
+    const mark = await this.#mark.catch(() => null);
+    if (mark === null || this.#badge !== badge) return;
+    const sign = badge === "•" ? `<circle cx="25" cy="7" r="6" fill="#c2410c" stroke="#fff" stroke-width="1.5"/>`
+      : `<circle cx="22" cy="10" r="10" fill="#c2410c"/><text x="22" y="${badge.length > 1 ? 14 : 15}" font-family="sans-serif" font-weight="700" font-size="${badge.length > 1 ? 11 : 14}" fill="#fff" text-anchor="middle">${badge}</text>`;
+    const drawn = badge ? mark.replace("</svg>", `${sign}</svg>`) : mark;
+    URL.revokeObjectURL(this.#url);
+    this.#url = URL.createObjectURL(new Blob([drawn], { type: "image/svg+xml" }));
+    link.href = this.#url;
+  }
+
+  /** @param {Entry} entry */
+  #hear({ room: id, seq, at, event }) {
+    if (event.kind !== "message_sent" || event.deleted) return;
+    const { state } = this.app.client;
+    const room = state.rooms[id]?.room;
+    if (!room || event.author === state.me.id || Date.now() - at > NEWS_MS || seq <= room.read_seq) return;
+    const isForMe = concerns(event.mentions, state.me) || isConversation(room);
+    if (room.level === "nothing" || (room.level === "mentions" && !isForMe)) return;
+    if (isForMe && mayAsk()) this.app.dispatchEvent(new CustomEvent("ask-for-notices"));
+    if (document.visibilityState === "visible" && document.hasFocus()) return;
+    if (!("Notification" in window) || Notification.permission !== "granted") return;
+    const author = memberName(state.members[event.author]);
+    const title = room.kind === "direct" ? author : `${author} · ${roomName(state, room)}`;
+    // One notification for each room, whichever tab shows it: the tag makes later ones take its place.
+    const notice = new Notification(title, { body: excerptOf(event.body_html ?? ""), tag: `rialto-${id}`, dir: "auto" });
+    notice.onclick = () => {
+      window.focus();
+      this.app.go(id);
+      notice.close();
+    };
+  }
+}
+
+/** Whether it makes sense to offer notifications: never decided, never waved away. */
+function mayAsk() {
+  return "Notification" in window && Notification.permission === "default" && localStorage.getItem(DISMISSED) === null;
+}
+
+/** Asks the browser, after the member has agreed to being asked. */
+export async function askForNotices() {
+  localStorage.setItem(DISMISSED, "yes");
+  await Notification.requestPermission();
+}
+
+/** Not now, and not again. */
+export const declineNotices = () => localStorage.setItem(DISMISSED, "no");

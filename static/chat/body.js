@@ -1,0 +1,46 @@
+/** The one place where a message's HTML, made safe by the server, enters the page. */
+
+/** @type {{createHTML(html: string): any}} */
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("rialto-body", { createHTML: (/** @type {string} */ html) => html })
+  ?? { createHTML: (/** @type {string} */ html) => html };
+
+/** Bodies that are kept, so that a redrawn message keeps its selection and its scrolled code. */
+const MOST = 400;
+
+export class Bodies {
+  /** @type {Map<string, {html: string, me: string, node: HTMLElement}>} */
+  #made = new Map();
+
+  /**
+   * @param {string} id of the message @param {string} html its `body_html` @param {string} me
+   * @returns {HTMLElement}
+   */
+  of(id, html, me) {
+    const known = this.#made.get(id);
+    if (known && known.html === html && known.me === me) return known.node;
+    const node = document.createElement("div");
+    node.className = "message-body prose";
+    node.dir = "auto";
+    node.innerHTML = policy.createHTML(html);
+    finish(node, me);
+    this.#made.delete(id);
+    this.#made.set(id, { html, me, node });
+    const [oldest] = this.#made.keys();
+    if (this.#made.size > MOST && oldest !== undefined) this.#made.delete(oldest);
+    return node;
+  }
+}
+
+/** What only the reader's own page knows: who is meant, and where links lead. @param {HTMLElement} body @param {string} me */
+function finish(body, me) {
+  for (const mention of body.querySelectorAll(".mention")) {
+    if (mention.getAttribute("data-member") === me || mention.hasAttribute("data-room")) mention.setAttribute("data-me", "");
+  }
+  for (const link of body.querySelectorAll("a")) {
+    if (link.origin === location.origin) continue;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+  }
+  // What scrolls inside a message must be reachable by the keyboard.
+  for (const wide of body.querySelectorAll("pre, table")) wide.setAttribute("tabindex", "0");
+}

@@ -1,0 +1,359 @@
+/** The chat behind the screen: state, connection and outbox, and all that one can do with them. Draws nothing. */
+
+import { get, newKey, path, post } from "../lib/api.js";
+import { Refused } from "../lib/errors.js";
+import { LocalShelf } from "../lib/local-database.js";
+import { Socket } from "../lib/socket.js";
+import { Store } from "../lib/store.js";
+import { Drafts } from "./drafts.js";
+import { Outbox } from "./outbox.js";
+import { isUsable } from "./room-events.js";
+import { after, begin } from "./state.js";
+
+/** @import { Entry } from "../lib/socket.js" */
+/** @import { Member, Message, Signal, State } from "../types/live.d.ts" */
+/** @import { Asked, Change, ChatState, Echo, MessagePage, MyRoom } from "./types.d.ts" */
+
+/** @typedef {Record<string, "loading" | "failed">} Loads */
+/** @typedef {{state: State, room: {id: string, messages: MessagePage} | null}} PageData */
+
+const TYPING_EVERY = 3_000;
+const TYPING_LASTS = 6_000;
+const WATCH_AFTER = 300;
+const MOST_WATCHED = 200;
+const MOST_ASKED = 100;
+/** Two lost connections in a row: perhaps it is not the line but the session. */
+const DOUBTFUL = 2;
+
+export class Client {
+  /** What is being loaded, and what failed to. @type {Store<Loads, {key: string, status: "loading" | "failed" | null}>} */
+  loads = new Store(/** @type {Loads} */ ({}), (state, { key, status }) => {
+    const { [key]: _, ...rest } = state;
+    return status ? { ...rest, [key]: status } : rest;
+  });
+  /** Members on the screen, by who shows them. @type {Map<string, string[]>} */
+  #watched = new Map();
+  #watchedText = "";
+  /** @type {string | null} */
+  #open = null;
+  /** @type {Set<string>} */
+  #wanted = new Set();
+  /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
+  #reading = new Map();
+  #typedAt = -Infinity;
+  /** @type {Set<(entry: Entry) => void>} */
+  #listeners = new Set();
+
+  /** @param {PageData} page @param {{url: string}} at */
+  constructor({ state, room }, { url }) {
+    /** @type {Store<ChatState, Change>} */
+    this.store = new Store(begin(state), after);
+    this.socket = new Socket(url, this.#listener(), state.epoch);
+    this.#follow(state);
+    if (room) this.#take(room.id, null, { newest: true }, room.messages);
+    this.drafts = new Drafts(new LocalShelf("drafts", state.me.id, "place"));
+    this.outbox = this.#makeOutbox(state.me.id);
+  }
+
+  get state() {
+    return this.store.state;
+  }
+
+  start() {
+    this.store.watch((now) => this.#mend(now));
+    this.#mend(this.state);
+    void this.outbox.begin();
+    void this.drafts.begin();
+    this.socket.open();
+    addEventListener("online", () => this.socket.probe());
+    addEventListener("offline", () => this.socket.probe());
+    document.addEventListener("visibilitychange", () => document.hidden || this.socket.probe());
+    setInterval(() => this.#forgetTyping(), 1_000);
+  }
+
+  /** Hears every event of every log, after it was applied. @param {(entry: Entry) => void} listener */
+  onEvent(listener) {
+    this.#listeners.add(listener);
+  }
+
+  /** @returns {import("../lib/socket.js").Listener} */
+  #listener() {
+    return {
+      event: (entry) => {
+        this.store.dispatch({ type: "logged", ...entry });
+        if (entry.event.kind === "room_left") this.socket.forget(entry.event.room);
+        for (const listen of this.#listeners) listen(entry);
+      },
+      signal: (signal) => this.#signal(signal),
+      status: (status, retryAt) => {
+        this.store.dispatch({ type: "connection", connection: { status, retryAt, ...(status === "open" ? {} : { caughtUp: false }) } });
+        if (status !== "open") this.outbox?.interrupted();
+        if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#checkSession();
+      },
+      hello: () => {
+        this.#watchedText = "";
+        this.#sendWatch();
+        this.outbox.flush();
+      },
+      caughtUp: () => this.store.dispatch({ type: "connection", connection: { caughtUp: true } }),
+      reset: (room) => (room === "me" ? void this.#loadAll() : void this.#reload(room)),
+      gone: (room) => this.store.dispatch({ type: "room_gone", room }),
+      restored: () => void this.#loadAll().then(() => this.socket.open()),
+      signedOut: () => location.assign("/sign-in"),
+    };
+  }
+
+  /** @param {Signal} signal */
+  #signal(signal) {
+    this.store.dispatch({ type: "signalled", signal, at: Date.now() });
+  }
+
+  /** A refused handshake looks like a lost line; the API tells them apart. */
+  async #checkSession() {
+    await get("/api/v1/me").catch((error) => {
+      if (error instanceof Refused && error.status === 401) location.assign("/sign-in");
+    });
+  }
+
+  /** Every cursor and every page begins anew. */
+  async #loadAll() {
+    for (;;) {
+      try {
+        /** @type {State} */
+        const state = await get("/api/v1/me/state");
+        this.socket.epoch = state.epoch;
+        this.store.dispatch({ type: "loaded", state });
+        return this.#follow(state);
+      } catch (error) {
+        if (error instanceof Refused && error.status === 401) return location.assign("/sign-in");
+        await pause(1_000 + Math.random() * 4_000);
+      }
+    }
+  }
+
+  /** @param {State} state */
+  #follow(state) {
+    for (const room of state.rooms) this.socket.follow(room.id, room.seq);
+    this.socket.follow("me", state.seq);
+  }
+
+  /** The room's pages were dropped by the server's word: its numbers and its newest page come again. @param {string} id */
+  async #reload(id) {
+    this.store.dispatch({ type: "room_reset", room: id });
+    await this.#loadRoom(id);
+    await this.load(id, null, { newest: true });
+  }
+
+  /** @param {string} id */
+  async #loadRoom(id) {
+    await this.#loading(`room ${id}`, async () => {
+      /** @type {MyRoom} */
+      const room = await get(path`/api/v1/rooms/${id}`);
+      if (room.seq === undefined) return this.store.dispatch({ type: "room_gone", room: id });
+      this.store.dispatch({ type: "room_loaded", room });
+      this.socket.follow(id, room.seq);
+    });
+  }
+
+  /** What the state says is missing is fetched. @param {ChatState} state */
+  #mend(state) {
+    for (const id of Object.keys(state.joining)) void this.#loadRoom(id);
+    for (const { room, counts } of Object.values(state.rooms)) if (counts === "stale") void this.#count(room.id);
+  }
+
+  /** @param {string} id */
+  async #count(id) {
+    await this.#loading(`count ${id}`, async () => {
+      /** @type {MyRoom} */
+      const { seq, read_seq, unread, mentions } = await get(path`/api/v1/rooms/${id}`);
+      this.store.dispatch({ type: "counted", room: id, seq, read_seq, unread, mentions });
+    });
+  }
+
+  /**
+   * Runs one loading of a kind at a time. A failed one stays marked until it is tried again; those that the state asks for are
+   * tried again by the next event.
+   * @param {string} key @param {() => Promise<void>} run
+   */
+  async #loading(key, run) {
+    if (this.loads.state[key] === "loading") return;
+    this.loads.dispatch({ key, status: "loading" });
+    try {
+      await run();
+      this.loads.dispatch({ key, status: null });
+    } catch {
+      this.loads.dispatch({ key, status: "failed" });
+    }
+  }
+
+  /** The key under which `loads` knows a page. @param {string} room @param {string | null} thread @param {Asked} asked */
+  static loadKey(room, thread, asked) {
+    return `page ${room} ${thread ?? ""} ${Object.keys(asked)[0]}`;
+  }
+
+  /**
+   * Loads a page of a timeline into the state.
+   * @param {string} room @param {string | null} thread @param {Asked} asked
+   */
+  async load(room, thread, asked) {
+    await this.#loading(Client.loadKey(room, thread, asked), async () => {
+      const query = new URLSearchParams({ limit: "50" });
+      if (thread) query.set("thread", thread);
+      for (const [name, seq] of Object.entries(asked)) if (name !== "newest") query.set(name, String(seq));
+      /** @type {MessagePage} */
+      const page = await get(`${path`/api/v1/rooms/${room}/messages`}?${query}`);
+      if (!this.#take(room, thread, asked, page)) throw new Refused("chat.page_too_old");
+    });
+  }
+
+  /** @param {string} room @param {string | null} thread @param {Asked} asked @param {MessagePage} page */
+  #take(room, thread, asked, page) {
+    const it = this.state.rooms[room];
+    if (!it || !isUsable(it, page)) return false;
+    this.store.dispatch({ type: "page", room, thread, asked, page });
+    return true;
+  }
+
+  /** Asks for members that are shown and not known, a moment later all together. @param {Iterable<string>} ids */
+  want(ids) {
+    const isFirst = this.#wanted.size === 0;
+    for (const id of ids) if (!this.state.members[id]) this.#wanted.add(id);
+    if (isFirst && this.#wanted.size) queueMicrotask(() => void this.#fetchWanted());
+  }
+
+  async #fetchWanted() {
+    const ids = [...this.#wanted].slice(0, MOST_ASKED);
+    /** @type {{items: Member[]} | null} */
+    const found = await get(`/api/v1/members?ids=${ids.join(",")}`).then((answer) => /** @type {any} */ (answer), () => null);
+    this.#wanted.clear();
+    if (found) this.store.dispatch({ type: "members_loaded", members: found.items });
+  }
+
+  /** @param {{room: string, body: string, thread?: string | null, reply_to?: Message | null}} draft */
+  async send({ room, body, thread = null, reply_to = null }) {
+    const quote = reply_to && { id: reply_to.id, seq: reply_to.seq, author: reply_to.author, excerpt: (reply_to.body ?? "").slice(0, 140) };
+    /** @type {Echo} */
+    const echo = { client_key: newKey(), room, thread, reply_to: quote, body, created: Date.now(), attempts: 0, state: "waiting", code: null, seq: null };
+    this.#typedAt = -Infinity;
+    await this.outbox.add(echo);
+  }
+
+  /** @param {string} me */
+  #makeOutbox(me) {
+    const channel = new BroadcastChannel(`rialto-outbox-${me}`);
+    const outbox = new Outbox({
+      shelf: new LocalShelf("outbox", me, "client_key"),
+      send: ({ room, client_key, body, reply_to, thread }) =>
+        this.socket.request({ type: "chat.send", room, client_key, body, ...(reply_to && { reply_to: reply_to.id }), ...(thread && { thread }) }),
+      isOnline: () => this.socket.status === "open",
+      // Where there are no locks (plain http beyond this machine) every tab sends; the keys keep that harmless.
+      lead: (run) => void (navigator.locks ? navigator.locks.request(`rialto-outbox-${me}`, () => new Promise(() => run())) : run()),
+      tellOthers: () => channel.postMessage("changed"),
+      now: () => Date.now(),
+      after: (run, ms) => setTimeout(run, ms),
+      random: Math.random,
+    }, {
+      echoed: (echoes) => this.store.dispatch({ type: "echoed", echoes }),
+      changed: (client_key, change) => this.store.dispatch({ type: "echo_changed", client_key, change }),
+      dropped: (client_key) => this.store.dispatch({ type: "echo_dropped", client_key }),
+    });
+    channel.onmessage = () => void outbox.reload();
+    return outbox;
+  }
+
+  /** @param {Message} message @param {string} body */
+  edit({ room, id }, body) {
+    return this.socket.request({ type: "chat.edit", room, id, client_key: newKey(), body });
+  }
+
+  /** @param {"chat.delete" | "chat.pin" | "chat.unpin"} type @param {Message} message */
+  act(type, { room, id }) {
+    return this.socket.request({ type, room, id });
+  }
+
+  /** Puts my emoji under the message, or takes it away. @param {Message} message @param {string} emoji */
+  react(message, emoji) {
+    const isMine = message.reactions.find((each) => each.emoji === emoji)?.members.includes(this.state.me.id);
+    return this.socket.request({ type: isMine ? "chat.unreact" : "chat.react", room: message.room, id: message.id, emoji });
+  }
+
+  /**
+   * Moves my read mark; what is shown follows at once, the log has the last word.
+   * @param {string} room @param {number} seq @param {{unread?: boolean}} [options] `unread`: also back
+   */
+  async read(room, seq, { unread = false } = {}) {
+    const it = this.state.rooms[room];
+    if (!it || this.socket.status !== "open") return;
+    if (!unread && (seq <= it.room.read_seq || seq <= (this.#reading.get(room) ?? 0))) return;
+    this.#reading.set(room, seq);
+    this.store.dispatch({ type: "logged", room: "me", seq: this.state.seq, at: Date.now(), event: { kind: "read_marked", room, thread: null, seq } });
+    await this.socket.request({ type: "chat.read", room, seq, ...(unread && { unread }) }).catch(() => undefined);
+    this.#reading.delete(room);
+  }
+
+  /** @param {string} room @param {string} thread @param {number} seq */
+  readThread(room, thread, seq) {
+    if (seq <= (this.state.rooms[room]?.threadReads[thread] ?? 0)) return;
+    this.socket.request({ type: "chat.read", room, thread, seq }).catch(() => undefined);
+  }
+
+  /** Tells the room that I write, now and then. @param {string} room */
+  typing(room) {
+    if (Date.now() - this.#typedAt < TYPING_EVERY) return;
+    this.#typedAt = Date.now();
+    this.socket.tell({ type: "chat.typing", room });
+  }
+
+  #forgetTyping() {
+    const before = Date.now() - TYPING_LASTS;
+    const heard = Object.values(this.state.typing).flatMap((each) => Object.values(each));
+    if (heard.some((at) => at <= before)) this.store.dispatch({ type: "typing_passed", before });
+  }
+
+  /** Says which members a surface shows, and which room is open. @param {string} surface @param {Iterable<string>} ids */
+  watch(surface, ids) {
+    this.#watched.set(surface, [...ids]);
+    this.#watchSoon();
+  }
+
+  /** @param {string | null} room */
+  opened(room) {
+    this.#open = room;
+    this.#watchSoon();
+  }
+
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  #watchTimer = null;
+
+  #watchSoon() {
+    if (this.#watchTimer !== null) return;
+    this.#watchTimer = setTimeout(() => {
+      this.#watchTimer = null;
+      this.#sendWatch();
+    }, WATCH_AFTER);
+  }
+
+  #sendWatch() {
+    const members = [...new Set([...this.#watched.values()].flat())].sort().slice(0, MOST_WATCHED);
+    const frame = { type: "presence.watch", members, ...(this.#open && { open: this.#open }) };
+    if (JSON.stringify(frame) === this.#watchedText || this.socket.status !== "open") return;
+    this.#watchedText = JSON.stringify(frame);
+    this.socket.tell(frame);
+  }
+
+  /** Makes a room, or finds the conversation that is there already. @param {Record<string, unknown>} wish @returns {Promise<MyRoom>} */
+  async makeRoom(wish) {
+    /** @type {MyRoom} */
+    const room = await post("/api/v1/rooms", wish);
+    if (!this.state.rooms[room.id]) await this.#loadRoom(room.id);
+    return room;
+  }
+
+  /** Makes sure that a room which I have just joined is there. @param {string} id */
+  async joined(id) {
+    if (!this.state.rooms[id]) await this.#loadRoom(id);
+  }
+}
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

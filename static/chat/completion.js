@@ -1,0 +1,48 @@
+/** What completes the word at the caret: members after an at sign, emoji after a colon. Pure but for the list of emoji. */
+
+import { fold } from "../lib/words.js";
+import { search } from "./emoji.js";
+import { memberName } from "./names.js";
+
+/** @import { Member } from "../types/live.d.ts" */
+
+/** @typedef {{kind: "member", member: Member, insert: string} | {kind: "room", name: string, insert: string} | {kind: "emoji", emoji: string, name: string, insert: string}} Option */
+
+const MOST = 8;
+
+/**
+ * The unfinished word before the caret.
+ * @param {string} text @param {number} caret
+ * @returns {{sign: "@" | ":", word: string, from: number} | null}
+ */
+export function wordAt(text, caret) {
+  const found = /(^|[\s(])([@:])([\p{L}\p{N}_.+-]*)$/u.exec(text.slice(0, caret));
+  if (!found) return null;
+  const [, , sign, word = ""] = found;
+  // ":" alone, or ": )", is no wish for an emoji.
+  if (sign === ":" && word.length < 2) return null;
+  return { sign: /** @type {"@" | ":"} */ (sign), word, from: caret - word.length - 1 };
+}
+
+/**
+ * @param {string} word @param {Member[]} members those of the room first @param {boolean} withRoom whether everyone may be called
+ * @returns {Option[]}
+ */
+export function members(word, members, withRoom) {
+  const wanted = fold(word);
+  /** @param {Member} member 0: none, 1: somewhere, 2: at the beginning */
+  const fit = (member) => {
+    const names = [fold(member.username), fold(memberName(member)), ...fold(memberName(member)).split(" ")];
+    return names.some((name) => name.startsWith(wanted)) ? 2 : names.some((name) => name.includes(wanted)) ? 1 : 0;
+  };
+  const found = members.filter((member) => member.state === "active" && fit(member) > 0).sort((a, b) => fit(b) - fit(a));
+  /** @type {Option[]} */
+  const all = withRoom ? ["room", "here"].filter((name) => name.startsWith(wanted)).map((name) => ({ kind: "room", name, insert: `@${name} ` })) : [];
+  return [...found.slice(0, MOST).map((member) => /** @type {Option} */ ({ kind: "member", member, insert: `@${member.username} ` })), ...all].slice(0, MOST);
+}
+
+/** @param {string} word @returns {Option[]} */
+export const emoji = (word) => search(word, MOST).map(({ emoji: sign, name }) => ({ kind: "emoji", emoji: sign, name, insert: `${sign} ` }));
+
+/** The text with the word replaced, and where the caret then stands. @param {string} text @param {number} from @param {number} caret @param {string} insert */
+export const completed = (text, from, caret, insert) => ({ text: text.slice(0, from) + insert + text.slice(caret), caret: from + insert.length });

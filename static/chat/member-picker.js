@@ -1,0 +1,72 @@
+/** Chooses members by name: from those that are known at once, from all of them as the server finds them. */
+
+import { get } from "../lib/api.js";
+import { openDialog } from "../lib/dialog.js";
+import { html, keyed } from "../lib/html.js";
+import { icon } from "../lib/icon.js";
+import { compare, fold, t } from "../lib/words.js";
+import { avatar, memberName } from "./names.js";
+
+/** @import { Open } from "../lib/dialog.js" */
+/** @import { Member } from "../types/live.d.ts" */
+/** @import { RialtoApp } from "./rialto-app.js" */
+
+const SHOWN = 30;
+
+/**
+ * @param {RialtoApp} app @param {{title: string, act: string, most: number, but: string[]}} options `but`: those who cannot be chosen
+ * @returns {Promise<string[] | null>} ids
+ */
+export function pickMembers(app, { title, act, most, but }) {
+  const { client } = app;
+  /** @type {Map<string, Member>} */
+  const chosen = new Map();
+  let text = "";
+  let asked = 0;
+  /** @param {Open<string[]>} open */
+  const ask = async (open) => {
+    const mine = ++asked;
+    /** @type {{items: Member[]} | null} */
+    const page = await get(`/api/v1/members?${new URLSearchParams({ q: text })}`).then((answer) => /** @type {any} */ (answer), () => null);
+    if (!page || mine !== asked) return;
+    client.store.dispatch({ type: "members_loaded", members: page.items });
+    open.redraw();
+  };
+  const found = () => {
+    const wanted = fold(text.trim());
+    const fits = (/** @type {Member} */ member) => fold(`${memberName(member)} ${member.username}`).split(/\s/).some((word) => word.startsWith(wanted)) || fold(memberName(member)).includes(wanted);
+    return Object.values(client.state.members).filter((member) => member.state === "active" && !but.includes(member.id) && fits(member))
+      .sort((a, b) => compare(memberName(a), memberName(b))).slice(0, SHOWN);
+  };
+  /** @param {Open<string[]>} open @param {Member} member */
+  const toggle = (open, member) => {
+    if (!chosen.delete(member.id) && chosen.size < most) chosen.set(member.id, member);
+    open.redraw();
+  };
+  let isBegun = false;
+  return openDialog({
+    title,
+    body: (/** @type {Open<string[]>} */ open) => {
+      if (!isBegun) queueMicrotask(() => void ask(open));
+      isBegun = true;
+      const members = found();
+      return html`<div class="input-group">${icon("search")}<input class="input" type="search" autofocus autocomplete="off" placeholder=${t("chat.find_member")} aria-label=${t("chat.find_member")}
+          @input=${(/** @type {Event} */ event) => {
+            text = /** @type {HTMLInputElement} */ (event.target).value;
+            open.redraw();
+            void ask(open);
+          }}
+          @keydown=${(/** @type {KeyboardEvent} */ event) => {
+            if (event.key !== "Enter" || !members[0]) return;
+            event.preventDefault();
+            if (chosen.size && !text) open.close([...chosen.keys()]);
+            else toggle(open, members[0]);
+          }}></div>
+        <div class="section" role="group" aria-label=${t("chat.people")}>${keyed(members, (member) => member.id, (member) => html`<label class="row"><input type="checkbox" .checked=${chosen.has(member.id)} @change=${() => toggle(open, member)}>
+          ${avatar(member, { size: 24, isHere: client.state.presence[member.id] ?? false })}<span class="row-label" dir="auto">${memberName(member)}</span><small>@${member.username}</small></label>`)}
+          ${members.length ? null : html`<p class="empty-line" role="status">${t("chat.nobody_found")}</p>`}</div>`;
+    },
+    actions: (open) => html`<button class="button" data-kind="quiet" type="button" @click=${() => open.close(null)}>${t("chat.cancel")}</button>
+      <button class="button" data-kind="primary" type="button" ?disabled=${chosen.size === 0} @click=${() => open.close([...chosen.keys()])}>${act}</button>`,
+  });
+}

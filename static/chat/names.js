@@ -1,0 +1,58 @@
+/** What members and rooms are called, and how they are pictured. */
+
+import { html } from "../lib/html.js";
+import { icon } from "../lib/icon.js";
+import { list, t } from "../lib/words.js";
+
+/** @import { Member } from "../types/live.d.ts" */
+/** @import { ChatState, MyRoom } from "./types.d.ts" */
+
+/** @param {Member | undefined} member @returns {string} */
+export function memberName(member) {
+  if (!member) return t("chat.somebody");
+  return member.state === "deleted" ? t("chat.deleted_member") : member.display_name || member.username;
+}
+
+/** The others of a conversation. @param {ChatState} state @param {MyRoom} room @returns {string[]} their ids */
+export const others = (state, room) => (room.members ?? []).filter((id) => id !== state.me.id);
+
+/** @param {ChatState} state @param {MyRoom} room @returns {string} */
+export function roomName(state, room) {
+  if (room.name) return room.name;
+  const names = others(state, room).map((id) => memberName(state.members[id]));
+  return names.length ? list(names) : t("chat.only_me");
+}
+
+/** Up to two letters. @param {Member} member */
+function initials({ display_name: name, username }) {
+  const words = (name || username).split(/[\s_.-]+/u).filter(Boolean);
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  const found = letters.map((word) => [...new Intl.Segmenter().segment(word ?? "")][0]?.segment ?? "").join("");
+  return (words.length === 1 ? [...(words[0] ?? "")].slice(0, 2).join("") : found).toLocaleUpperCase();
+}
+
+/**
+ * The round picture of a member: decoration, the name always stands beside it.
+ * @param {Member | undefined} member @param {{size?: number, isHere?: boolean}} [options]
+ */
+export function avatar(member, { size = 36, isHere = false } = {}) {
+  const sized = size === 36 ? null : String(size);
+  if (!member || member.state === "deleted") return html`<span class="avatar" data-size=${sized} aria-hidden="true">${icon("user")}</span>`;
+  return html`<span class="avatar" data-size=${sized} data-hue=${String(member.hue)} data-presence=${isHere ? "online" : null} aria-hidden="true">${initials(member)}</span>`;
+}
+
+/** @param {Pick<MyRoom, "kind">} room */
+export const roomIcon = ({ kind }) => icon(kind === "private" ? "lock" : kind === "announcement" ? "megaphone" : kind === "group" || kind === "direct" ? "users" : "hash");
+
+/** The picture of a room: the arch with its kind, or the other member's face. @param {ChatState} state @param {MyRoom} room @param {number} size */
+export function roomPicture(state, room, size) {
+  if (room.kind === "direct") {
+    const [other] = others(state, room);
+    const id = other ?? state.me.id;
+    return avatar(state.members[id], { size: size === 28 ? 32 : size, isHere: state.presence[id] ?? false });
+  }
+  return html`<span class="arch" data-size=${size === 20 ? null : String(size)} aria-hidden="true">${roomIcon(room)}</span>`;
+}
+
+/** "# harbour" as it is spoken of in sentences and placeholders. @param {ChatState} state @param {MyRoom} room */
+export const roomTitle = (state, room) => (room.kind === "direct" || room.kind === "group" ? roomName(state, room) : `# ${roomName(state, room)}`);

@@ -1,0 +1,53 @@
+/** What I may do where, as the server will judge it: for showing and hiding acts, never for safety. */
+
+/** @import { Message } from "../types/live.d.ts" */
+/** @import { ChatState, MyRoom } from "./types.d.ts" */
+
+/** @param {MyRoom} room */
+export const isConversation = (room) => room.kind === "direct" || room.kind === "group";
+
+/** @param {ChatState} state @param {string} permission */
+export const has = (state, permission) => state.permissions.includes(permission);
+
+/** @param {ChatState} state @param {MyRoom} room */
+export function leads(state, room) {
+  return room.role === "owner" || room.role === "moderator" || (!isConversation(room) && has(state, "rooms.manage"));
+}
+
+/**
+ * Why I may not write here; null when I may.
+ * @param {ChatState} state @param {MyRoom} room @param {number} now
+ * @returns {"archived" | "muted" | "announcement" | null}
+ */
+export function closedTo(state, room, now) {
+  if (room.archived) return "archived";
+  if (state.muted_until !== null && state.muted_until > now) return "muted";
+  if (room.kind === "announcement" && !leads(state, room) && !has(state, "messages.announce")) return "announcement";
+  return null;
+}
+
+/** @param {ChatState} state @param {MyRoom} room @param {Message} message */
+export function mayDelete(state, room, message) {
+  if (message.deleted) return false;
+  return message.author === state.me.id || (!isConversation(room) && has(state, "messages.moderate")) || (room.kind !== "direct" && leads(state, room));
+}
+
+/** @param {ChatState} state @param {MyRoom} room @param {Message} message @param {number} now */
+export const mayEdit = (state, room, message, now) => !message.deleted && message.author === state.me.id && mayReact(state, room, now);
+
+/** @param {ChatState} state @param {MyRoom} room @param {number} now */
+export const mayReact = (state, room, now) => [null, "announcement"].includes(closedTo(state, room, now));
+
+/** @param {ChatState} state @param {MyRoom} room @param {Message} message */
+export function mayPin(state, room, message) {
+  return !message.deleted && !room.archived && (isConversation(room) || has(state, "messages.moderate") || leads(state, room));
+}
+
+/** Whether I may bring others in. @param {ChatState} state @param {MyRoom} room */
+export function mayAdd(state, room) {
+  if (room.archived || room.kind === "direct") return false;
+  return room.kind !== "private" || leads(state, room);
+}
+
+/** @param {ChatState} state @param {MyRoom} room */
+export const mayChange = (state, room) => room.kind !== "direct" && (room.kind === "group" || leads(state, room));

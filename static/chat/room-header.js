@@ -1,0 +1,84 @@
+/** `<room-header>`: the open room's name, topic and acts, and the connection strip under them. */
+
+import { html } from "../lib/html.js";
+import { icon } from "../lib/icon.js";
+import { moment, t } from "../lib/words.js";
+import { ConnectionStrip } from "./connection-strip.js";
+import { memberName, others, roomName, roomPicture } from "./names.js";
+import { isConversation, mayAdd, mayChange } from "./rights.js";
+import { Surface } from "./surface.js";
+
+/** @import { ChatState, Level, MyRoom } from "./types.d.ts" */
+
+/** @type {Level[]} */
+const LEVELS = ["all", "mentions", "nothing"];
+
+class RoomHeader extends Surface {
+  #strip = new ConnectionStrip(() => this.update());
+
+  /** @override */
+  started() {
+    addEventListener("online", () => this.update());
+    addEventListener("offline", () => this.update());
+  }
+
+  /** @override @param {ChatState} state */
+  view(state) {
+    const { room: id } = this.app.place.state;
+    const room = id === null ? undefined : state.rooms[id]?.room;
+    return html`<header class="header">${room ? this.#head(state, room) : this.#back()}</header>${this.#strip.view(this.app.client)}`;
+  }
+
+  #back() {
+    return html`<a class="icon-button header-back" href="/" aria-label=${t("chat.rooms")}>${icon("arrow-left")}</a>`;
+  }
+
+  /** @param {ChatState} state @param {MyRoom} room */
+  #head(state, room) {
+    const isOpen = this.app.place.state.panel?.kind === "members";
+    return html`${this.#back()}${roomPicture(state, room, 28)}
+      <div class="header-title"><h1 dir="auto">${roomName(state, room)}</h1><p dir="auto">${this.#under(state, room)}</p></div>
+      <div class="header-tools">
+        ${room.kind === "direct" ? null : html`<button class="icon-button" type="button" aria-label=${t("chat.members_title")} title=${t("chat.member_count", { count: room.member_count })}
+          aria-pressed=${String(isOpen)} @click=${() => this.app.toggle({ kind: "members" })}>${icon("users")}</button>`}
+        <button class="icon-button" type="button" aria-label=${t("chat.more")} title=${t("chat.more")} aria-haspopup="menu" aria-expanded="false"
+          @click=${(/** @type {Event} */ event) => void this.#menu(/** @type {Element} */ (event.currentTarget), room)}>${icon("ellipsis")}</button>
+      </div>`;
+  }
+
+  /** The line beside the name: the topic, or what the other one is doing. @param {ChatState} state @param {MyRoom} room */
+  #under(state, room) {
+    if (room.archived) return t("chat.is_archived");
+    if (room.kind !== "direct") return room.topic;
+    const other = state.members[others(state, room)[0] ?? ""];
+    const status = other?.status && (other.status.until === null || other.status.until > Date.now()) ? other.status : null;
+    const said = status ? [status.emoji, status.text].filter(Boolean).join(" ") : "";
+    return said || (other && state.presence[other.id] ? t("chat.here_now") : "");
+  }
+
+  /** @param {Element} anchor @param {MyRoom} room */
+  async #menu(anchor, room) {
+    const { openMenu } = await import("../lib/menu.js");
+    const { client } = this.app;
+    const dialogs = import("./room-dialogs.js");
+    openMenu(anchor, t("chat.room_menu"), [
+      { label: t("chat.details"), icon: "info", run: () => this.app.show({ kind: "details" }) },
+      { label: t("chat.pinned_messages"), icon: "pin", run: () => this.app.show({ kind: "pins" }) },
+      ...(mayAdd(client.state, room) ? [{ label: t("chat.add_members"), icon: "user-plus", run: () => void dialogs.then((all) => all.addMembers(this.app, room)) }] : []),
+      ...(mayChange(client.state, room) ? [{ label: t("chat.change_room"), icon: "pencil", run: () => void dialogs.then((all) => all.changeRoom(this.app, room)) }] : []),
+      { line: /** @type {const} */ (true) },
+      { title: t("chat.tell_me_about") },
+      ...LEVELS.map((level) => ({ label: t(`chat.level_${level}`), checked: room.level === level, run: () => void dialogs.then((all) => all.setLevel(room, level)) })),
+      ...(room.kind === "direct" ? [] : [{ line: /** @type {const} */ (true) }]),
+      ...(mayChange(client.state, room) && !isConversation(room) ? [room.archived
+        ? { label: t("chat.unarchive"), icon: "archive-restore", run: () => void dialogs.then((all) => all.archive(room, false)) }
+        : { label: t("chat.archive"), icon: "archive", run: () => void dialogs.then((all) => all.archive(room, true)) }] : []),
+      ...(room.kind === "direct" ? [] : [{ label: t("chat.leave"), icon: "log-out", danger: true, run: () => void dialogs.then((all) => all.leave(this.app, room)) }]),
+    ]);
+  }
+}
+
+/** "Marta Olsen, 12 October 2026", for details. @param {ChatState} state @param {MyRoom} room */
+export const madeBy = (state, room) => `${memberName(state.members[room.created_by ?? ""])}, ${moment(room.created_at)}`;
+
+customElements.define("room-header", RoomHeader);

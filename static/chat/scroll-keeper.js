@@ -1,0 +1,211 @@
+/** Shows a long list through a window: few rows exist at a time, and what one reads stays where it is whatever comes, goes or grows. */
+
+import { html, keyed, render } from "../lib/html.js";
+import { Heights } from "./heights.js";
+
+/** Rows are drawn this far beyond what is seen. */
+const BEYOND = 900;
+/** This close to the end counts as being there. */
+const AT_END = 48;
+
+/** What stays in its place over a drawing: the end, or a row at a distance from the upper edge. @typedef {"end" | {key: string, offset: number}} Anchor */
+
+/**
+ * @template {{key: string}} R
+ */
+export class ScrollKeeper {
+  /** @type {R[]} */
+  rows = [];
+  isAtEnd = true;
+  /** @type {Anchor | null} where the next drawing shall lead, whatever is seen now */
+  #goal = null;
+  #from = 0;
+  #to = 0;
+  #width = 0;
+  /** @type {Set<Element>} */
+  #observed = new Set();
+  #isDue = false;
+
+  /**
+   * @param {HTMLElement} scroller @param {HTMLElement} feed the only child of `scroller` that grows
+   * @param {{draw: (row: R) => unknown, guess: (row: R) => number, onScroll: () => void}} owner
+   */
+  constructor(scroller, feed, owner) {
+    this.scroller = scroller;
+    this.feed = feed;
+    this.owner = owner;
+    this.heights = new Heights(owner.guess);
+    // Sizes are answered in the next frame: drawing inside the observer would make it loop.
+    this.observer = new ResizeObserver(() => this.#later());
+    this.observer.observe(scroller);
+    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+  }
+
+  stop() {
+    this.observer.disconnect();
+  }
+
+  /** @param {R[]} rows */
+  show(rows) {
+    this.rows = rows;
+    this.draw();
+  }
+
+  /** Begins anew at the end: another list. */
+  reset() {
+    this.#goal = "end";
+    this.isAtEnd = true;
+  }
+
+  toEnd() {
+    this.#goal = "end";
+    this.draw();
+  }
+
+  /** Brings a row into view. @param {string} key @param {number} [part] where in the window its top shall stand, from 0 to 1 */
+  toRow(key, part = 0.3) {
+    this.#goal = { key, offset: this.scroller.clientHeight * part };
+    this.draw();
+  }
+
+  /** Keeps what is seen where it is, with a row to hold on to. @returns {Anchor} */
+  #anchor() {
+    if (this.#goal && (this.#goal === "end" || this.heights.indexOf(this.#goal.key) >= 0 || this.rows.some((row) => row.key === /** @type {any} */ (this.#goal).key))) return this.#goal;
+    if (this.isAtEnd) return "end";
+    const y = this.#y;
+    const index = this.heights.at(y);
+    // A row that is gone cannot be held; the nearest one below that is still there can.
+    const left = new Set(this.rows.map((row) => row.key));
+    const drawn = this.drawn;
+    for (let at = Math.max(index, 0); at < drawn.to; at += 1) {
+      const key = this.#keyAt(at);
+      if (key && left.has(key)) return { key, offset: this.heights.top(at) - y };
+    }
+    return { key: "", offset: 0 };
+  }
+
+  /** @type {R[]} the rows of the last drawing */
+  #last = [];
+
+  /** @param {number} index */
+  #keyAt(index) {
+    return this.#last[index]?.key;
+  }
+
+  /** The upper edge of the window, in the list's own measure. */
+  get #y() {
+    return this.scroller.scrollTop - this.#base;
+  }
+
+  get #base() {
+    return this.feed.offsetTop - this.scroller.offsetTop;
+  }
+
+  get drawn() {
+    return { from: this.#from, to: this.#to };
+  }
+
+  /** The rows that can be seen. @returns {R[]} */
+  get visible() {
+    const { from, to } = this.heights.within(Math.max(0, this.#y), this.#y + this.scroller.clientHeight);
+    return this.rows.slice(from, to);
+  }
+
+  draw() {
+    const { scroller, heights } = this;
+    const anchor = this.#anchor();
+    if (scroller.clientWidth !== this.#width) {
+      if (this.#width) heights.forget();
+      this.#width = scroller.clientWidth;
+    }
+    heights.set(this.rows);
+    // What is drawn is measured, and may show that more, less or other rows are in sight: seldom more than twice.
+    for (let pass = 0; pass < 4; pass += 1) {
+      const y = this.#wanted(anchor);
+      const { from, to } = heights.within(y - BEYOND, y + scroller.clientHeight + BEYOND);
+      const isSame = pass > 0 && from >= this.#from && to <= this.#to;
+      if (!isSame) this.#render(from, to);
+      const isChanged = this.#measure();
+      if (isChanged) this.#space();
+      const target = this.#base + this.#wanted(anchor);
+      if (Math.abs(scroller.scrollTop - target) >= 1) scroller.scrollTop = target;
+      if (isSame && !isChanged) break;
+    }
+    this.#last = this.rows;
+    this.#goal = null;
+    this.isAtEnd = this.#isNearEnd;
+  }
+
+  /** @param {Anchor} anchor @returns {number} the upper edge that keeps the anchor in its place */
+  #wanted(anchor) {
+    const last = Math.max(0, this.heights.total - this.scroller.clientHeight + this.#around);
+    if (anchor === "end") return last;
+    const index = this.heights.indexOf(anchor.key);
+    if (index < 0) return Math.min(Math.max(0, this.#y), last);
+    return Math.min(Math.max(-this.#base, this.heights.top(index) - anchor.offset), last);
+  }
+
+  /** What of the scroller is not the list: its padding. */
+  get #around() {
+    const style = getComputedStyle(this.scroller);
+    return parseFloat(style.paddingBlockEnd) || 0;
+  }
+
+  /** @param {number} from @param {number} to */
+  #render(from, to) {
+    const rows = this.rows.slice(from, to);
+    const focused = this.feed.contains(document.activeElement) ? document.activeElement?.closest("[data-key]") : null;
+    // A focus that scrolls out of existence would fall to the page; the list itself catches it.
+    if (focused && !rows.some((row) => row.key === focused.getAttribute("data-key"))) this.scroller.focus({ preventScroll: true });
+    [this.#from, this.#to] = [from, to];
+    render(html`<div class="timeline-space"></div>${keyed(rows, (row) => row.key, this.owner.draw)}<div class="timeline-space"></div>`, this.feed);
+    this.#space();
+    const now = new Set(this.feed.querySelectorAll(":scope > [data-key]"));
+    for (const element of this.#observed) if (!now.has(element)) this.observer.unobserve(element);
+    for (const element of now) if (!this.#observed.has(element)) this.observer.observe(element);
+    this.#observed = now;
+  }
+
+  /** Gives what is not drawn its room. */
+  #space() {
+    this.heights.set(this.rows);
+    const spaces = /** @type {NodeListOf<HTMLElement>} */ (this.feed.querySelectorAll(":scope > .timeline-space"));
+    spaces[0]?.style.setProperty("block-size", `${this.heights.top(this.#from)}px`);
+    spaces[1]?.style.setProperty("block-size", `${this.heights.total - this.heights.top(this.#to)}px`);
+  }
+
+  /** @returns {boolean} whether any row has another height than was known */
+  #measure() {
+    let isChanged = false;
+    for (const element of this.#observed) {
+      const key = element.getAttribute("data-key") ?? "";
+      const style = getComputedStyle(element);
+      const margin = (parseFloat(style.marginBlockStart) || 0) + (parseFloat(style.marginBlockEnd) || 0);
+      isChanged = this.heights.measure(key, element.getBoundingClientRect().height + margin) || isChanged;
+    }
+    return isChanged;
+  }
+
+  get #isNearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < AT_END;
+  }
+
+  #scrolled() {
+    this.isAtEnd = this.#isNearEnd;
+    const y = this.#y;
+    const { from, to } = this.heights.within(y - BEYOND / 2, y + this.scroller.clientHeight + BEYOND / 2);
+    if (from < this.#from || to > this.#to) this.draw();
+    this.owner.onScroll();
+  }
+
+  #later() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    requestAnimationFrame(() => {
+      this.#isDue = false;
+      if (!this.scroller.isConnected) return;
+      if (this.scroller.clientWidth !== this.#width || this.#measure() || this.isAtEnd) this.draw();
+    });
+  }
+}

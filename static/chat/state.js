@@ -1,0 +1,172 @@
+/** The state of the chat: a snapshot and every event after it give the same as a later snapshot. Pure, without DOM. */
+
+import { afterRoomEvent, emptyRoom, unknown, withPage } from "./room-events.js";
+import { counted, recounted } from "./unread.js";
+
+/** @import { Event, MeEvent, Member, Signal, State } from "../types/live.d.ts" */
+/** @import { Change, ChatState, Echo, RoomState } from "./types.d.ts" */
+
+/** @param {State} snapshot @returns {ChatState} */
+export function begin(snapshot) {
+  const { rooms, members, ...rest } = snapshot;
+  return {
+    ...rest,
+    members: { ...byId(members), [snapshot.me.id]: snapshot.me },
+    rooms: Object.fromEntries(rooms.map((room) => [room.id, emptyRoom(room)])),
+    echoes: [],
+    presence: {},
+    typing: {},
+    joining: {},
+    connection: { status: "connecting", retryAt: null, caughtUp: false },
+  };
+}
+
+/** @param {Member[]} members @returns {Record<string, Member>} */
+const byId = (members) => Object.fromEntries(members.map((member) => [member.id, member]));
+
+/** @param {ChatState} state @param {Change} change @returns {ChatState} */
+export function after(state, change) {
+  switch (change.type) {
+    // Words on their way belong to the person, not to the database that was restored.
+    case "loaded": return { ...begin(change.state), echoes: state.echoes, connection: state.connection };
+    case "logged":
+      return change.room === "me" ? afterMeEvent({ ...state, seq: change.seq }, /** @type {MeEvent} */ (change.event))
+        : afterEvent(state, change.room, change.seq, change.at, /** @type {Event} */ (change.event));
+    case "signalled": return afterSignal(state, change.signal, change.at);
+    case "page": return afterPage(state, change);
+    case "room_loaded": return withoutJoining({ ...state, rooms: { ...state.rooms, [change.room.id]: emptyRoom(change.room) } }, change.room.id);
+    case "counted":
+      // A count from another moment than the room's is worth nothing; the next one will fit.
+      return inRoom(state, change.room, (it) => (it.room.seq === change.seq && it.room.read_seq === change.read_seq ? counted(it, change.unread, change.mentions) : it));
+    case "room_reset": return inRoom(state, change.room, (it) => ({ ...emptyRoom(it.room), threadReads: it.threadReads, counts: "stale" }));
+    case "room_gone": return withoutRoom(state, change.room);
+    case "members_loaded": return { ...state, members: { ...state.members, ...byId(change.members) } };
+    case "echoed": return { ...state, echoes: merged(state.echoes, change.echoes) };
+    case "echo_changed": return { ...state, echoes: settled(state.rooms, state.echoes.map((echo) => (echo.client_key === change.client_key ? { ...echo, ...change.change } : echo))) };
+    case "echo_dropped": return { ...state, echoes: state.echoes.filter((echo) => echo.client_key !== change.client_key) };
+    case "connection": return { ...state, connection: { ...state.connection, ...change.connection } };
+    case "typing_passed": return withoutTyping(state, change.before);
+    default: return unknown(change, state);
+  }
+}
+
+/** @param {ChatState} state @param {string} room @param {(it: RoomState) => RoomState} change @returns {ChatState} */
+function inRoom(state, room, change) {
+  const it = state.rooms[room];
+  if (!it) return state;
+  const next = change(it);
+  return next === it ? state : { ...state, rooms: { ...state.rooms, [room]: next } };
+}
+
+/** @param {ChatState} state @param {string} room @param {number} seq @param {number} at @param {Event} event @returns {ChatState} */
+function afterEvent(state, room, seq, at, event) {
+  const next = inRoom(state, room, (it) => afterRoomEvent(it, seq, at, event, state.me));
+  if (event.kind !== "message_sent") return next;
+  const { [event.author]: _, ...typing } = next.typing[room] ?? {};
+  // My own words come back under the key that I gave them: the waiting copy has done its service.
+  const echoes = event.author === state.me.id ? next.echoes.filter((echo) => echo.client_key !== event.client_key) : next.echoes;
+  return { ...next, echoes: echoes.length === next.echoes.length ? next.echoes : echoes, typing: next.typing[room] ? { ...next.typing, [room]: typing } : next.typing };
+}
+
+/** @param {ChatState} state @param {MeEvent} event @returns {ChatState} */
+function afterMeEvent(state, event) {
+  switch (event.kind) {
+    case "room_joined":
+      return state.rooms[event.room] ? state : { ...state, joining: { ...state.joining, [event.room]: event.head } };
+    case "room_left":
+      return withoutRoom(state, event.room);
+    case "read_marked": {
+      const { thread, seq } = event;
+      if (thread !== null) return inRoom(state, event.room, (it) => ({ ...it, threadReads: { ...it.threadReads, [thread]: seq } }));
+      return inRoom(state, event.room, (it) => (it.room.read_seq === seq && it.counts === "known" ? it : recounted({ ...it, room: { ...it.room, read_seq: seq } }, state.me)));
+    }
+    case "level_set":
+      return inRoom(state, event.room, (it) => ({ ...it, room: { ...it.room, level: event.level } }));
+    case "me_changed":
+      return withMe(state, event.me);
+    case "rights_changed":
+      return { ...withMe(state, { ...state.me, roles: event.roles }), permissions: event.permissions, muted_until: event.muted_until };
+    case "session_ended":
+      return state; // If it is this one, the connection ends with 4001.
+    default:
+      return unknown(event, state);
+  }
+}
+
+/** @param {ChatState} state @param {Signal} signal @param {number} at @returns {ChatState} */
+function afterSignal(state, signal, at) {
+  switch (signal.kind) {
+    case "typing":
+      if (signal.member === state.me.id) return state;
+      return { ...state, typing: { ...state.typing, [signal.room]: { ...state.typing[signal.room], [signal.member]: at } } };
+    case "presence":
+      return { ...state, presence: { ...state.presence, ...signal.members } };
+    case "member_changed":
+      return signal.member.id === state.me.id ? withMe(state, signal.member) : { ...state, members: { ...state.members, [signal.member.id]: signal.member } };
+    case "settings_changed":
+      return { ...state, community: { ...state.community, ...signal.community } };
+    default:
+      return unknown(signal, state);
+  }
+}
+
+/** @param {ChatState} state @param {Extract<Change, {type: "page"}>} change @returns {ChatState} */
+function afterPage(state, { room, thread, asked, page }) {
+  if (page.epoch !== state.epoch) return state;
+  const next = inRoom(state, room, (it) => withPage(it, thread, asked, page));
+  const keys = new Set(page.items.filter((message) => message.author === state.me.id).map((message) => message.client_key));
+  const echoes = settled(next.rooms, next.echoes.filter((echo) => !keys.has(echo.client_key)));
+  return { ...next, members: { ...next.members, ...byId(page.members) }, echoes };
+}
+
+/** @param {ChatState} state @param {Member} me @returns {ChatState} */
+const withMe = (state, me) => ({ ...state, me, members: { ...state.members, [me.id]: me } });
+
+/** @param {ChatState} state @param {string} room @returns {ChatState} */
+function withoutRoom(state, room) {
+  const { [room]: _, ...rooms } = state.rooms;
+  const { [room]: __, ...typing } = state.typing;
+  return withoutJoining({ ...state, rooms, typing }, room);
+}
+
+/** @param {ChatState} state @param {string} room @returns {ChatState} */
+function withoutJoining(state, room) {
+  if (!(room in state.joining)) return state;
+  const { [room]: _, ...joining } = state.joining;
+  return { ...state, joining };
+}
+
+/** @param {ChatState} state @param {number} before @returns {ChatState} */
+function withoutTyping(state, before) {
+  const typing = Object.fromEntries(Object.entries(state.typing).map(([room, heard]) => [room, Object.fromEntries(Object.entries(heard).filter(([, at]) => at > before))]));
+  return { ...state, typing };
+}
+
+/** @param {Echo[]} old @param {Echo[]} added @returns {Echo[]} */
+function merged(old, added) {
+  const keys = new Set(added.map((echo) => echo.client_key));
+  return [...old.filter((echo) => !keys.has(echo.client_key)), ...added].sort((a, b) => a.created - b.created);
+}
+
+/** Drops what was sent and whose event is already applied. @param {Record<string, RoomState>} rooms @param {Echo[]} echoes @returns {Echo[]} */
+function settled(rooms, echoes) {
+  return echoes.filter((echo) => echo.state !== "sent" || echo.seq === null || echo.seq > (rooms[echo.room]?.room.seq ?? Infinity));
+}
+
+/**
+ * The part of the state that a fresh snapshot would hold too, in the shapes of the wire: what "state + events = fresh
+ * state" compares. Messages are those of the main timeline, oldest first.
+ * @param {ChatState} state
+ */
+export function comparable(state) {
+  const rooms = Object.values(state.rooms);
+  return {
+    epoch: state.epoch,
+    seq: state.seq,
+    me: state.me,
+    permissions: state.permissions,
+    muted_until: state.muted_until,
+    rooms: Object.fromEntries(rooms.map(({ room }) => [room.id, room])),
+    messages: Object.fromEntries(rooms.map(({ room, ranges }) => [room.id, ranges.flatMap((range) => range.items)])),
+  };
+}

@@ -1,0 +1,119 @@
+// What the chat client keeps between the wire and the screen.
+
+import type { Event, Id, MeEvent, Member, Message, Millis, Quote, Signal, State } from "../types/live.d.ts";
+
+/** A room of mine: the room, what I am in it, and what I have not read. */
+export type MyRoom = State["rooms"][number];
+export type RoomRole = MyRoom["role"];
+export type Level = MyRoom["level"];
+export type Mentions = Message["mentions"];
+export type Reaction = Message["reactions"][number];
+export type Limits = State["limits"];
+
+/** The answer of `GET /api/v1/rooms/{id}/messages`, newest first. */
+export interface MessagePage {
+  seq: number;
+  epoch: string;
+  items: Message[];
+  members: Member[];
+  /** Cursor towards older messages; null when there are none. */
+  next: string | null;
+  /** Cursor towards newer messages; null when there are none. */
+  prev: string | null;
+}
+
+/** Which page was asked for: the newest, or one by its place. */
+export type Asked = { before: number } | { after: number } | { around: number } | { newest: true };
+
+/** A stretch of a timeline without holes: every message from `from` to `to` is in `items`, oldest first. */
+export interface Range {
+  /** 0: nothing older exists. */
+  from: number;
+  /** Infinity: it reaches the head and grows with it. */
+  to: number;
+  items: Message[];
+}
+
+export interface Logged {
+  seq: number;
+  at: Millis;
+  event: Event;
+}
+
+export interface RoomState {
+  /** `room.seq` is the cursor: every event up to it has been applied. */
+  room: MyRoom;
+  /** The main timeline, as far as it is loaded; ascending, disjoint. */
+  ranges: Range[];
+  threads: Record<Id, Range[]>;
+  /** The last events, to bring pages up to date that were read before them. */
+  recent: Logged[];
+  /** Messages from pages that already hold events up to this seq, which have yet to come as frames. */
+  ahead: Record<Id, number>;
+  /** `stale`: unread and mentions can no longer be told from what is loaded. */
+  counts: "known" | "stale";
+  /** Where I have read to in threads. */
+  threadReads: Record<Id, number>;
+}
+
+/** A message of mine on its way. */
+export interface Echo {
+  client_key: string;
+  room: Id;
+  thread: Id | null;
+  reply_to: Quote | null;
+  body: string;
+  created: Millis;
+  attempts: number;
+  state: "waiting" | "sending" | "sent" | "failed";
+  /** Why it failed. */
+  code: string | null;
+  /** Its seq, once it is sent. */
+  seq: number | null;
+}
+
+export interface Connection {
+  status: "connecting" | "open" | "waiting" | "closed";
+  retryAt: Millis | null;
+  /** Every log has reached the head that the server named. */
+  caughtUp: boolean;
+}
+
+export interface ChatState {
+  epoch: string;
+  /** Cursor of my own log. */
+  seq: number;
+  me: Member;
+  permissions: string[];
+  muted_until: Millis | null;
+  community: State["community"];
+  limits: Limits;
+  roles: State["roles"];
+  demo: boolean;
+  members: Record<Id, Member>;
+  rooms: Record<Id, RoomState>;
+  echoes: Echo[];
+  presence: Record<Id, boolean>;
+  /** Who was heard typing when, by room. */
+  typing: Record<Id, Record<Id, Millis>>;
+  /** Rooms I have joined and whose snapshot is still to be loaded. */
+  joining: Record<Id, number>;
+  connection: Connection;
+}
+
+/** All that may happen to the state. */
+export type Change =
+  | { type: "loaded"; state: State }
+  | { type: "logged"; room: Id | "me"; seq: number; at: Millis; event: Event | MeEvent }
+  | { type: "signalled"; signal: Signal; at: Millis }
+  | { type: "page"; room: Id; thread: Id | null; asked: Asked; page: MessagePage }
+  | { type: "room_loaded"; room: MyRoom }
+  | { type: "counted"; room: Id; seq: number; read_seq: number; unread: number; mentions: number }
+  | { type: "room_reset"; room: Id }
+  | { type: "room_gone"; room: Id }
+  | { type: "members_loaded"; members: Member[] }
+  | { type: "echoed"; echoes: Echo[] }
+  | { type: "echo_changed"; client_key: string; change: Partial<Echo> }
+  | { type: "echo_dropped"; client_key: string }
+  | { type: "connection"; connection: Partial<Connection> }
+  | { type: "typing_passed"; before: Millis };

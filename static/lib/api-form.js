@@ -1,0 +1,184 @@
+/** `<api-form>`: sends its form to the API as JSON and shows what the server thinks of it, field by field. */
+
+import { call } from "./api.js";
+import { problemSentence, Refused, sentence } from "./errors.js";
+import { html, render } from "./html.js";
+import { icon } from "./icon.js";
+import { wipe } from "./local-database.js";
+import { toast } from "./toast.js";
+import { t } from "./words.js";
+
+/**
+ * `<api-form method="POST" action="/api/v1/sign-in" data-next="/">…<form>…</form></api-form>`
+ *
+ * Attributes of the element:
+ * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-stay`: go nowhere, keep the form;
+ * `data-toast`: what to say afterwards; `data-confirm`: a question asked first; `data-wipe`: takes away what this browser keeps
+ * (sign-out). Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
+ * first: who cancels it does the rest alone. The method is that of the pressed button (`formmethod`) or of the element.
+ *
+ * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
+ * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null"` overrules. An empty field that
+ * is not required is left out of a POST and is `""` elsewhere; `data-empty="null"` makes it null, `data-empty="omit"` leaves it out.
+ */
+class ApiForm extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#send(/** @type {HTMLFormElement} */ (event.target), event.submitter);
+    });
+    this.addEventListener("input", (event) => this.#forgive(/** @type {HTMLInputElement} */ (event.target)));
+    // The element answers for checking: the browser's own bubbles would stand beside our sentences.
+    for (const form of this.querySelectorAll("form")) form.noValidate = true;
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
+  async #send(form, button) {
+    if (form.ariaBusy === "true" || !this.#isFilled(form)) return;
+    if (this.dataset.confirm && !(await this.#ask(button))) return;
+    const method = (button?.getAttribute("formmethod") ?? this.getAttribute("method") ?? "POST").toUpperCase();
+    const action = button?.getAttribute("formaction") ?? this.getAttribute("action") ?? "";
+    this.#clear(form);
+    this.#busy(form, button, true);
+    try {
+      const answer = await call(method, action, method === "DELETE" ? undefined : read(form, button, method));
+      if (this.hasAttribute("data-wipe") || action.endsWith("/sign-out")) await wipe();
+      this.#done(answer);
+    } catch (error) {
+      this.#show(form, error);
+    } finally {
+      this.#busy(form, button, false);
+    }
+  }
+
+  /** @param {any} answer */
+  #done(answer) {
+    if (!this.dispatchEvent(new CustomEvent("done", { detail: answer, bubbles: true, cancelable: true }))) return;
+    if (this.dataset.toast) toast(this.dataset.toast, { icon: "check" });
+    if (this.hasAttribute("data-stay")) return;
+    const next = this.dataset.next?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
+    // Only a path of our own: a page's data never sends people to another site.
+    if (next && /^\/(?![/\\])/.test(next)) location.assign(next);
+    else location.reload();
+  }
+
+  /** @param {HTMLElement | null} button */
+  async #ask(button) {
+    const { confirm } = await import("./dialog.js");
+    const act = button?.textContent?.trim() || t("shell.ok");
+    return confirm({ title: act, text: this.dataset.confirm ?? "", act, danger: button?.dataset.kind === "danger" || button?.dataset.tone === "danger" });
+  }
+
+  /** Says what the browser can see by itself. @param {HTMLFormElement} form */
+  #isFilled(form) {
+    this.#clear(form);
+    const wrong = fieldsOf(form).filter((field) => !field.checkValidity());
+    for (const field of wrong) mark(field, field.validity.valueMissing ? t("error.missing") : field.validationMessage);
+    wrong[0]?.focus();
+    return wrong.length === 0;
+  }
+
+  /** @param {HTMLFormElement} form @param {unknown} error */
+  #show(form, error) {
+    const problems = error instanceof Refused ? error.problems : [];
+    /** @type {string[]} */
+    const general = [];
+    for (const problem of problems) {
+      const field = fieldsOf(form).find((each) => each.name === problem.field && each.type !== "hidden");
+      if (field) mark(field, problemSentence(problem));
+      else general.push(problemSentence(problem));
+    }
+    if (!problems.length) general.push(sentence(error));
+    if (general.length) render(html`<div class="banner" data-tone="danger">${icon("circle-alert")}<p>${general.join(" ")}</p></div>`, alertOf(form));
+    /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]"))?.focus();
+  }
+
+  /** @param {HTMLFormElement} form */
+  #clear(form) {
+    for (const field of fieldsOf(form)) this.#forgive(field);
+    const alert = form.querySelector("[data-errors]");
+    if (alert) render(null, alert);
+  }
+
+  /** @param {HTMLInputElement} field */
+  #forgive(field) {
+    if (field.getAttribute("aria-invalid") !== "true") return;
+    field.removeAttribute("aria-invalid");
+    const note = document.getElementById(`${field.id}-error`);
+    if (note) render(null, note);
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} button @param {boolean} isBusy */
+  #busy(form, button, isBusy) {
+    form.ariaBusy = isBusy ? "true" : null;
+    (button ?? form.querySelector("[type=submit]"))?.toggleAttribute("data-busy", isBusy);
+    if (isBusy) button?.setAttribute("aria-busy", "true");
+    else button?.removeAttribute("aria-busy");
+  }
+}
+
+/** @typedef {HTMLInputElement & {type: string}} Field an input, a select or an area: what they share is all that is used */
+
+/** @param {HTMLFormElement} form @returns {Field[]} */
+const fieldsOf = (form) => /** @type {Field[]} */ ([...form.elements].filter((each) => /** @type {any} */ (each).name && !(each instanceof HTMLFieldSetElement) && !(each instanceof HTMLButtonElement)));
+
+/** @param {Field} field @param {string} text */
+function mark(field, text) {
+  field.id ||= `field-${field.name}`;
+  field.setAttribute("aria-invalid", "true");
+  const id = `${field.id}-error`;
+  let note = document.getElementById(id);
+  if (!note) {
+    note = Object.assign(document.createElement("p"), { id, className: "field-error" });
+    (field.closest(".field") ?? field.parentElement)?.append(note);
+    field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  }
+  render(html`${icon("circle-alert")}<span>${text}</span>`, note);
+}
+
+/** The place for sentences about the whole form: `[data-errors]`, made at its head if the page has none. @param {HTMLFormElement} form @returns {Element} */
+function alertOf(form) {
+  const known = form.querySelector("[data-errors]");
+  if (known) return known;
+  const made = document.createElement("div");
+  made.dataset.errors = "";
+  made.role = "alert";
+  form.prepend(made);
+  return made;
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} button @param {string} method @returns {Record<string, unknown>} */
+function read(form, button, method) {
+  /** @type {Record<string, unknown>} */
+  const body = {};
+  const fields = fieldsOf(form).filter((field) => !field.disabled);
+  for (const field of fields) {
+    const twins = fields.filter((each) => each.name === field.name);
+    if (field.type === "checkbox" && (twins.length > 1 || "list" in field.dataset)) body[field.name] = twins.filter((each) => each.checked).map((each) => each.value);
+    else if (field.type === "checkbox") body[field.name] = field.checked;
+    else if (field.type !== "radio" || field.checked) {
+      const value = valueOf(field, method);
+      if (value !== undefined) body[field.name] = value;
+    }
+  }
+  if (button instanceof HTMLButtonElement && button.name) body[button.name] = button.value;
+  return body;
+}
+
+/** @param {Field} field @param {string} method @returns {unknown} undefined: left out */
+function valueOf(field, method) {
+  if (field instanceof HTMLSelectElement && field.multiple) return [...field.selectedOptions].map((option) => option.value);
+  const { value } = field;
+  const type = field.dataset.type ?? field.type;
+  if (value === "" && !field.required) {
+    const empty = field.dataset.empty ?? (type === "number" || type === "datetime-local" ? "null" : method === "POST" ? "omit" : "text");
+    if (empty !== "text") return empty === "null" ? null : undefined;
+  }
+  if (type === "number") return Number(value);
+  if (type === "boolean") return value === "true";
+  if (type === "null") return null;
+  if (type === "datetime-local" || type === "date") return new Date(value).getTime();
+  return value;
+}
+
+customElements.define("api-form", ApiForm);

@@ -1,0 +1,37 @@
+/** Wakes the custom elements of a page: each one's module is loaded when the element first appears. */
+
+/** Where each element lives, relative to this file. @type {Record<string, () => Promise<unknown>>} */
+const elements = {
+  "api-form": () => import("./lib/api-form.js"),
+  "copy-button": () => import("./lib/copy-button.js"),
+  "time-ago": () => import("./lib/time-ago.js"),
+  "rialto-app": () => import("./chat/rialto-app.js"),
+  "room-list": () => import("./chat/room-list.js"),
+  "room-header": () => import("./chat/room-header.js"),
+  "room-timeline": () => import("./chat/room-timeline.js"),
+  "room-composer": () => import("./chat/room-composer.js"),
+};
+
+/** @param {Element} element */
+function wake(element) {
+  const name = element.localName;
+  const load = elements[name];
+  if (!load) return;
+  delete elements[name];
+  load().catch((error) => {
+    // Tried again with the next element of that name.
+    elements[name] = load;
+    console.error(error);
+  });
+}
+
+/** @param {Element} root */
+function wakeAll(root) {
+  wake(root);
+  for (const element of root.querySelectorAll(":not(:defined)")) wake(element);
+}
+
+wakeAll(document.documentElement);
+new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) if (node instanceof Element) wakeAll(node);
+}).observe(document.documentElement, { childList: true, subtree: true });

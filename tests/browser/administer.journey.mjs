@@ -1,0 +1,51 @@
+// An administrator at the dashboard: settings, invites, a ban that takes effect at once, and the trail of it all.
+import { expect, test } from './support/journey.mjs';
+import { community, setUp } from './support/api.mjs';
+import { dataFolder } from './support/server.mjs';
+import * as acts from './support/acts.mjs';
+
+test('the dashboard rules the community', async ({ start, someone }) => {
+  const data = dataFolder();
+  setUp(data);
+  const server = await start({ data });
+  await community(server, 'bruno', 'vera');
+  const olga = await someone('olga');
+  const vera = await someone('vera');
+  await acts.signIn(olga.page, server.url, 'olga');
+  await acts.signIn(vera.page, server.url, 'vera');
+  await acts.openRoom(vera.page, 'general');
+  const admin = olga.page;
+
+  await test.step('a setting changes what strangers see', async () => {
+    await admin.goto(`${server.url}/admin/settings`);
+    await admin.getByLabel(/name/i).first().fill('Old Harbour');
+    await admin.getByRole('button', { name: 'Save' }).first().click();
+    const stranger = await someone('stranger');
+    await expect(async () => {
+      await stranger.page.goto(server.url);
+      await expect(stranger.page.getByRole('heading', { level: 1 })).toContainText('Old Harbour', { timeout: 500 });
+    }).toPass({ timeout: 5_000 });
+  });
+
+  await test.step('an invite is made and withdrawn', async () => {
+    await admin.goto(`${server.url}/admin/invites`);
+    await admin.getByRole('button', { name: 'Make an invite' }).click();
+    await expect(admin.getByText(`${server.url}/join/`).first()).toBeVisible();
+  });
+
+  await test.step('a ban closes the member’s screen at once', async () => {
+    vera.expects(/status of (401|403)|WebSocket/);
+    await admin.goto(`${server.url}/admin/members`);
+    const row = admin.getByRole('row').filter({ hasText: 'vera' });
+    await row.getByRole('button', { name: 'Ban' }).click();
+    await admin.getByRole('dialog').getByRole('button', { name: 'Ban' }).click();
+    const from = Date.now();
+    await expect(acts.composer(vera.page)).toHaveCount(0, { timeout: 2_000 });
+    console.log(`    out after ${Date.now() - from} ms`);
+  });
+
+  await test.step('the audit trail tells of all three', async () => {
+    await admin.goto(`${server.url}/admin/audit`);
+    for (const act of [/settings/i, /invite/i, /ban/i]) await expect(admin.getByText(act).first()).toBeVisible();
+  });
+});

@@ -1,0 +1,71 @@
+// The first hour of a community: the wizard, an invite, a second person, and the two of them talking.
+import { expect, test } from './support/journey.mjs';
+import { PASSWORD } from './support/api.mjs';
+import * as acts from './support/acts.mjs';
+
+test('the first hour', async ({ start, someone }) => {
+  const server = await start();
+  const address = await server.setUpAddress();
+  const olga = await someone('olga');
+  const invite = await acts.wizard(olga.page, address, { community: 'Harbour', owner: 'olga', name: 'Olga' });
+
+  await test.step('the set-up address works once', async () => {
+    const late = await someone('late');
+    late.expects(/status of (403|404|410)/);
+    const answer = await late.page.goto(address);
+    expect(answer.status()).toBeGreaterThanOrEqual(403);
+    await late.page.close();
+  });
+
+  const bruno = await someone('bruno');
+  await test.step('a second browser signs up by the invite', async () => {
+    await bruno.page.goto(invite);
+    await acts.join(bruno.page, { username: 'bruno', name: 'Bruno', password: PASSWORD });
+  });
+
+  await test.step('both talk', async () => {
+    await acts.openRoom(olga.page, 'general');
+    await acts.openRoom(bruno.page, 'general');
+    await acts.say(bruno.page, 'The ferry was late, but I am here.');
+    await acts.arrives(olga.page, 'The ferry was late, but I am here.');
+    await acts.say(olga.page, 'Welcome to the harbour.');
+    await acts.arrives(bruno.page, 'Welcome to the harbour.');
+  });
+
+  await test.step('a reply shows what it answers', async () => {
+    await acts.reply(olga.page, 'The ferry was late', 'It always is on Tuesdays.');
+    await acts.arrives(bruno.page, 'It always is on Tuesdays.');
+    const shown = acts.message(bruno.page, 'It always is on Tuesdays.');
+    await expect(shown).toContainText('The ferry was late');
+  });
+
+  await test.step('a reaction is seen and counted', async () => {
+    await acts.react(bruno.page, 'Welcome to the harbour.', '👍');
+    const pill = (page) => acts.message(page, 'Welcome to the harbour.').getByRole('button', { name: /👍.*1|1.*👍/ });
+    await expect(pill(bruno.page)).toHaveAttribute('aria-pressed', 'true');
+    await expect(pill(olga.page)).toHaveAttribute('aria-pressed', 'false');
+  });
+
+  await test.step('an edit is seen as one', async () => {
+    await acts.edit(bruno.page, 'The ferry was late, but I am here.', 'The ferry was early for once.');
+    await acts.arrives(olga.page, 'The ferry was early for once.');
+    await expect(acts.message(olga.page, 'The ferry was early for once.')).toContainText('edited');
+  });
+
+  await test.step('a deleted message leaves its place', async () => {
+    await acts.say(bruno.page, 'Wrong room, sorry.');
+    await acts.arrives(olga.page, 'Wrong room, sorry.');
+    await acts.remove(bruno.page, 'Wrong room, sorry.');
+    await expect(acts.message(olga.page, 'Wrong room, sorry.')).toHaveCount(0);
+    await expect(acts.timeline(olga.page).getByText(/deleted/i)).toBeVisible();
+  });
+
+  await test.step('a mention is counted in another room', async () => {
+    await acts.openRoom(olga.page, 'welcome');
+    await acts.say(bruno.page, '@olga are you at the quay?');
+    await expect(acts.roomLink(olga.page, 'general')).toContainText('1');
+    await expect(olga.page).toHaveTitle(/\(1\)/);
+    await acts.openRoom(olga.page, 'general');
+    await expect(olga.page).not.toHaveTitle(/\(1\)/);
+  });
+});

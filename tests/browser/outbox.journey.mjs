@@ -1,0 +1,59 @@
+// What is written without a connection waits, survives a reload, and arrives exactly once.
+import { expect, test } from './support/journey.mjs';
+import { community, setUp } from './support/api.mjs';
+import { dataFolder } from './support/server.mjs';
+import * as acts from './support/acts.mjs';
+
+test('messages written offline arrive exactly once', async ({ start, someone }) => {
+  const data = dataFolder();
+  setUp(data);
+  const server = await start({ data });
+  const { olga } = await community(server, 'bruno');
+  const bruno = await someone('bruno');
+  bruno.expects(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection/);
+  await acts.signIn(bruno.page, server.url, 'bruno');
+  await acts.openRoom(bruno.page, 'general');
+
+  await bruno.context.setOffline(true);
+  for (const text of ['First from the boat.', 'Second from the boat.', 'Third from the boat.']) {
+    await acts.say(bruno.page, text);
+  }
+  await expect(bruno.page.getByRole('status').filter({ hasText: /offline/i })).toContainText('3');
+
+  await test.step('nothing has reached the server', async () => {
+    const room = await olga.room('general');
+    const bodies = (await olga.messages(room.id)).map((message) => message.body);
+    expect(bodies.filter((body) => body?.includes('from the boat'))).toEqual([]);
+  });
+
+  await test.step('a reload keeps them', async () => {
+    // The page itself must come from the server, so the line is up for the reload while the socket stays barred.
+    await bruno.page.routeWebSocket(/\/live$/, (socket) => socket.close({ code: 4009 }));
+    await bruno.context.setOffline(false);
+    await bruno.page.reload();
+    for (const text of ['First from the boat.', 'Second from the boat.', 'Third from the boat.']) {
+      await expect(acts.message(bruno.page, text)).toHaveCount(1);
+    }
+  });
+
+  await test.step('back online they are sent, in order, once', async () => {
+    await bruno.page.unrouteAll();
+    const again = await bruno.newPage();
+    await bruno.page.close();
+    await again.goto(server.url);
+    await acts.openRoom(again, 'general');
+    const room = await olga.room('general');
+    await expect(async () => {
+      const bodies = (await olga.messages(room.id)).map((message) => message.body);
+      expect(bodies.filter((body) => body?.includes('from the boat'))).toEqual([
+        'First from the boat.',
+        'Second from the boat.',
+        'Third from the boat.',
+      ]);
+    }).toPass({ timeout: 20_000 });
+    for (const text of ['First', 'Second', 'Third']) {
+      await expect(acts.message(again, `${text} from the boat.`)).toHaveCount(1);
+    }
+    await expect(again.getByRole('status').filter({ hasText: /offline|wait/i })).toHaveCount(0);
+  });
+});

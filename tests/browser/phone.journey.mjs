@@ -1,0 +1,35 @@
+// The phone: 360 pixels wide, a finger instead of a mouse, one column at a time.
+import { expect, test } from './support/journey.mjs';
+import * as acts from './support/acts.mjs';
+
+test('one hand is enough', async ({ startDemo, someone }) => {
+  const server = await startDemo();
+  const phone = await someone('phone', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const { page } = phone;
+  await page.goto(await server.demoAddress('free'));
+  await page.goto(server.url);
+  await expect(page.locator('room-list')).toBeVisible();
+
+  await test.step('a room opens over the list, and back leads to it', async () => {
+    const first = page.locator('room-list').getByRole('link').first();
+    await first.tap();
+    await expect(acts.composer(page)).toBeVisible();
+    await expect(page.locator('room-list')).toBeHidden();
+    await page.goBack();
+    await expect(page.locator('room-list')).toBeVisible();
+    await page.goForward();
+    await expect(acts.composer(page)).toBeVisible();
+  });
+
+  await test.step('one can write and send with the button', async () => {
+    await acts.composer(page).fill('Sent from the bridge.');
+    await page.getByRole('button', { name: 'Send' }).tap();
+    await expect(acts.message(page, 'Sent from the bridge.')).toBeVisible();
+    await expect(acts.composer(page)).toHaveValue('');
+  });
+
+  await test.step('nothing runs out of the screen', async () => {
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(360);
+  });
+});

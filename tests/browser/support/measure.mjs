@@ -1,0 +1,115 @@
+// What is measured on a screen: overflow, clipped text, covered or overlapping controls, small targets, axe's findings.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/**
+ * Runs in the page: geometry that a person would stumble over.
+ * @param {{smallest: number}} limits the least width and height of a target, in CSS pixels
+ */
+const geometry = ({ smallest }) => {
+  const found = [];
+  const width = document.documentElement.clientWidth;
+  const height = document.documentElement.clientHeight;
+  const name = (el) => {
+    const text = (el.getAttribute('aria-label') || el.innerText || el.getAttribute('name') || '').trim().replace(/\s+/g, ' ').slice(0, 40);
+    const classes = (el.getAttribute('class') ?? '').trim().split(/\s+/).filter(Boolean).map((c) => `.${c}`).join('');
+    return `<${el.localName}${classes}> “${text}”`;
+  };
+  const scope = document.querySelector('dialog:modal') ?? document.body;
+  const seen = (el) => {
+    if (!el.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || el.closest('[inert]')) return false;
+    const box = el.getBoundingClientRect();
+    // One pixel or a clip is how text for screen readers is kept off the screen.
+    return box.width > 2 && box.height > 2 && getComputedStyle(el).clipPath === 'none';
+  };
+
+  if (document.documentElement.scrollWidth > width) {
+    const widest = [...document.body.querySelectorAll('*')]
+      .filter((el) => seen(el) && el.getBoundingClientRect().right > width + 1)
+      .map(name);
+    found.push(`overflow: the page is ${document.documentElement.scrollWidth} px wide on ${width}: ${widest.slice(-3).join('; ')}`);
+  }
+
+  for (const el of scope.querySelectorAll('*')) {
+    const own = [...el.childNodes].some((node) => node.nodeType === 3 && node.nodeValue.trim());
+    if (!own || el.closest('svg') || !seen(el)) continue;
+    const style = getComputedStyle(el);
+    if (style.display === 'inline' || style.textOverflow === 'ellipsis' || style.webkitLineClamp !== 'none') continue;
+    const scrolls = /auto|scroll/.test(style.overflowX + style.overflowY);
+    if (!scrolls && el.scrollWidth > el.clientWidth + 1 && el.clientWidth > 0) {
+      found.push(`clipped: ${name(el)} needs ${el.scrollWidth} px and has ${el.clientWidth}`);
+    } else if (/hidden|clip/.test(style.overflowY) && el.scrollHeight > el.clientHeight + 1) {
+      found.push(`clipped: ${name(el)} needs ${el.scrollHeight} px of height and has ${el.clientHeight}`);
+    }
+  }
+
+  const controls = [
+    ...scope.querySelectorAll(
+      'a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=tab], [role=switch], [role=menuitem]',
+    ),
+  ].filter(seen);
+  const boxes = controls.map((el) => {
+    const label = el.matches('input') ? el.closest('label') : null;
+    return { el, box: el.getBoundingClientRect(), target: (label ?? el).getBoundingClientRect() };
+  });
+  for (const { el, box, target } of boxes) {
+    // A link inside a sentence is exempt: its size is that of the text.
+    const inSentence =
+      el.matches('a') && getComputedStyle(el).display === 'inline' && el.parentElement.innerText.trim() !== el.innerText.trim();
+    if (!inSentence && (target.width < smallest - 0.5 || target.height < smallest - 0.5)) {
+      found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)}, less than ${smallest}`);
+    }
+    const x = box.x + box.width / 2;
+    const y = box.y + box.height / 2;
+    if (x < 0 || y < 0 || x >= width || y >= height) continue;
+    const hit = document.elementFromPoint(x, y);
+    const label = hit?.closest('label');
+    if (hit && hit !== el && !el.contains(hit) && !hit.contains(el) && label?.control !== el) {
+      // What a scrolling region has scrolled away is covered by what stands beside it, as it should.
+      const region = el.parentElement.closest('[data-scroll], [role=feed], main, nav, dialog, aside');
+      const edge = region?.getBoundingClientRect();
+      if (!edge || (y > edge.top && y < edge.bottom)) found.push(`covered: ${name(el)} by ${name(hit)}`);
+    }
+  }
+  for (let i = 0; i < boxes.length; i++) {
+    for (let j = i + 1; j < boxes.length; j++) {
+      const [a, b] = [boxes[i], boxes[j]];
+      if (a.el.contains(b.el) || b.el.contains(a.el) || a.el.closest('label')?.contains(b.el)) continue;
+      const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+      const high = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+      if (wide <= 2 || high <= 2) continue;
+      const x = Math.max(a.box.left, b.box.left) + wide / 2;
+      const y = Math.max(a.box.top, b.box.top) + high / 2;
+      const hit = document.elementFromPoint(x, y);
+      if (hit && (a.el.contains(hit) || b.el.contains(hit))) found.push(`overlap: ${name(a.el)} and ${name(b.el)}`);
+    }
+  }
+  return [...new Set(found)];
+};
+
+/**
+ * Everything measurable that is wrong with the page as it stands.
+ * @param {import('@playwright/test').Page} page
+ * @param {boolean} coarse whether a finger points
+ * @returns {Promise<string[]>}
+ */
+export const measure = async (page, coarse) => {
+  const found = await page.evaluate(geometry, { smallest: coarse ? 44 : 24 });
+  return [...found, ...(await accessibility(page))];
+};
+
+/**
+ * What axe finds, one line for each element.
+ * @param {import('@playwright/test').Page} page
+ * @returns {Promise<string[]>}
+ */
+export const accessibility = async (page) => {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe};void 0`);
+  const { violations } = await page.evaluate((rules) => window['axe'].run(document, { runOnly: rules }), RULES);
+  return violations.flatMap((violation) =>
+    violation.nodes.slice(0, 4).map((node) => `axe ${violation.id}: ${node.target.join(' ')} ${node.any[0]?.message ?? violation.help}`),
+  );
+};

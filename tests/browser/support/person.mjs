@@ -1,0 +1,123 @@
+// A person at a browser: a context of their own, and a list of everything that went wrong on their screen.
+
+/** Longest task of the main thread that a journey accepts, in milliseconds; the machine may be busy. */
+const LONGEST_TASK = Number(process.env.RIALTO_LONGEST_TASK ?? 500);
+/** Largest sum of layout shifts of one page. */
+const LARGEST_SHIFT = 0.02;
+
+/** Runs in the page before its scripts: reports what the browser notices. */
+const watch = () => {
+  const tell = (kind, detail) => window['__told']?.(kind, detail);
+  addEventListener('securitypolicyviolation', (e) =>
+    tell('csp', `${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber} ${e.sample}`),
+  );
+  const page = String(Math.random());
+  const describe = (node) =>
+    node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName);
+  new PerformanceObserver((list) => {
+    for (const entry of /** @type {any[]} */ (list.getEntries())) {
+      if (entry.hadRecentInput) continue;
+      tell('shift', { page, at: location.pathname, value: entry.value, by: entry.sources.map((s) => describe(s.node)) });
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) tell('task', { at: location.pathname, ms: Math.round(entry.duration) });
+  }).observe({ type: 'longtask', buffered: true });
+};
+
+/** One person: `page` to act with, `troubles()` to ask at the end. */
+export class Person {
+  /** @type {import('@playwright/test').BrowserContext} */
+  context;
+  /** @type {import('@playwright/test').Page} */
+  page;
+  /** @type {string[]} */
+  errors = [];
+  /** @type {RegExp[]} */
+  expected = [];
+  /** @type {{page: string, at: string, value: number, by: string[]}[]} */
+  shifts = [];
+  /** @type {{at: string, ms: number}[]} */
+  tasks = [];
+  /** @type {string[]} addresses of everything that was asked for */
+  requests = [];
+
+  /** @param {string} name */
+  constructor(name) {
+    this.name = name;
+  }
+
+  /**
+   * A context of their own in this browser, with a page.
+   * @param {import('@playwright/test').Browser} browser
+   * @param {string} name
+   * @param {import('@playwright/test').BrowserContextOptions} [options]
+   */
+  static async at(browser, name, options = {}) {
+    const person = new Person(name);
+    person.context = await browser.newContext({
+      locale: 'en-GB',
+      timezoneId: 'Europe/Rome',
+      permissions: ['notifications'],
+      viewport: { width: 1280, height: 800 },
+      ...options,
+    });
+    await person.context.exposeBinding('__told', (_source, kind, detail) => {
+      if (kind === 'csp') person.errors.push(`content security policy: ${detail}`);
+      else if (kind === 'shift') person.shifts.push(detail);
+      else person.tasks.push(detail);
+    });
+    await person.context.addInitScript(watch);
+    person.page = await person.newPage();
+    return person;
+  }
+
+  /** Another tab of the same person. */
+  async newPage() {
+    const page = await this.context.newPage();
+    page.on('console', (m) => {
+      if (m.type() === 'error') this.errors.push(`console: ${m.text()} (${m.location().url})`);
+    });
+    page.on('pageerror', (e) => this.errors.push(`page error: ${e.stack ?? e.message}`));
+    page.on('request', (r) => this.requests.push(r.url()));
+    page.on('requestfailed', (r) => {
+      // A navigation or a closed tab aborts what was under way; that is no failure.
+      const why = r.failure()?.errorText ?? '';
+      if (!/ERR_ABORTED/.test(why)) this.errors.push(`request: ${r.url()} ${why}`);
+    });
+    page.on('crash', () => this.errors.push('the page crashed'));
+    return page;
+  }
+
+  /**
+   * Says that a trouble is part of the story, such as a failed request while offline.
+   * @param {RegExp} pattern
+   */
+  expects(pattern) {
+    this.expected.push(pattern);
+  }
+
+  /** Everything that no person should have met. */
+  troubles() {
+    const found = this.errors.filter((error) => !this.expected.some((pattern) => pattern.test(error)));
+    const sums = new Map();
+    for (const shift of this.shifts) {
+      const sum = sums.get(shift.page) ?? { at: shift.at, value: 0, by: [] };
+      sum.value += shift.value;
+      sum.by.push(...shift.by);
+      sums.set(shift.page, sum);
+    }
+    for (const sum of sums.values()) {
+      if (sum.value > LARGEST_SHIFT) {
+        found.push(`layout shift ${sum.value.toFixed(3)} at ${sum.at} by ${[...new Set(sum.by)].slice(0, 5).join(', ')}`);
+      }
+    }
+    for (const task of this.tasks) if (task.ms > LONGEST_TASK) found.push(`long task of ${task.ms} ms at ${task.at}`);
+    return found.map((trouble) => `${this.name}: ${trouble}`);
+  }
+
+  /** The longest task seen, in milliseconds. */
+  longestTask() {
+    return Math.max(0, ...this.tasks.map((task) => task.ms));
+  }
+}

@@ -1,0 +1,4 @@
+//! The live protocol, as other people's clients meet it.
+
+mod catching_up;
+mod frames;
