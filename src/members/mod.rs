@@ -9,6 +9,7 @@ mod actions;
 mod events;
 mod model;
 mod notices;
+mod pages;
 mod policy;
 mod routes;
 mod store;
@@ -23,6 +24,7 @@ pub use routes::session_cookie;
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
     routes::mount(routes);
+    pages::mount(routes);
 }
 
 /// The description of the slice's API.

@@ -1,6 +1,6 @@
 //! Coming in, going out, and a forgotten password: for those who are not known yet.
 
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Deserialize;
 use utoipa::OpenApi;
 
@@ -24,31 +24,31 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/password-resets/{code}", reset);
 }
 
-fn arrived(gate: &Public, mut response: HttpResponseBuilder, arrival: &Arrival) -> HttpResponse {
+fn arrived(gate: &Public, request: &HttpRequest, mut response: HttpResponseBuilder, arrival: &Arrival) -> HttpResponse {
     if let Some(token) = &arrival.token {
-        response.cookie(session_cookie(gate.ground(), gate.visitor(), token));
+        response.cookie(session_cookie(request, gate.visitor(), token));
     }
     secret(response, &arrival.answer)
 }
 
 /// Makes an account under the community's sign-up mode. Sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/sign-up", request_body = SignUp, responses((status = 201, body = SignedIn)))]
-async fn sign_up(gate: Public, body: Body<SignUp>, members: Needs) -> Result<HttpResponse> {
+async fn sign_up(gate: Public, body: Body<SignUp>, members: Needs, request: HttpRequest) -> Result<HttpResponse> {
     let arrival = actions::sign_up(gate.ground(), gate.visitor(), &members, body.value).await?;
-    Ok(arrived(&gate, HttpResponse::Created(), &arrival))
+    Ok(arrived(&gate, &request, HttpResponse::Created(), &arrival))
 }
 
 /// Signs in. Sets the session cookie; `token` is null for browsers.
 #[utoipa::path(post, path = "/api/v1/sign-in", request_body = SignIn, responses((status = 200, body = SignedIn)))]
-async fn sign_in(gate: Public, body: Body<SignIn>, members: Needs) -> Result<HttpResponse> {
+async fn sign_in(gate: Public, body: Body<SignIn>, members: Needs, request: HttpRequest) -> Result<HttpResponse> {
     let arrival = actions::sign_in(gate.ground(), gate.visitor(), &members, body.value).await?;
-    Ok(arrived(&gate, HttpResponse::Ok(), &arrival))
+    Ok(arrived(&gate, &request, HttpResponse::Ok(), &arrival))
 }
 
 /// Ends the session that asks, and takes the cookie away.
 #[utoipa::path(post, path = "/api/v1/sign-out", responses((status = 204)))]
-async fn sign_out(gate: Public) -> Result<HttpResponse> {
-    let gone = no_session_cookie(gate.ground(), gate.visitor());
+async fn sign_out(gate: Public, request: HttpRequest) -> Result<HttpResponse> {
+    let gone = no_session_cookie(&request, gate.visitor());
     gate.write(actions::sign_out).await?;
     Ok(HttpResponse::NoContent().cookie(gone).finish())
 }
@@ -88,7 +88,7 @@ impl actix_web::FromRequest for Code {
     type Error = crate::error::Error;
     type Future = std::future::Ready<Result<Self>>;
 
-    fn from_request(request: &actix_web::HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
         std::future::ready(Named::from_path(request).map(Self))
     }
 }

@@ -1,6 +1,6 @@
 //! One's own account, sessions and tokens.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::OpenApi;
 
@@ -9,12 +9,12 @@ use crate::access::{Allow, Body, Routes};
 use crate::error::Result;
 use crate::ids::SessionId;
 use crate::members::actions::{self, MadeToken};
-use crate::members::model::{Account, AccountChange, ApiToken, NewToken, Session};
+use crate::members::model::{Account, AccountChange, ApiToken, NewToken, Session, Status};
 use crate::members::policy::{ChangeMe, EndMine, SeeMe};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(show, change, delete, password, sessions, end_session, end_others, tokens, make_token, end_token))]
+#[openapi(paths(show, change, set_status, clear_status, delete, password, sessions, end_session, end_others, tokens, make_token, end_token))]
 pub struct Api;
 
 /// Registers them.
@@ -23,6 +23,8 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/api/v1/me", show)
         .patch("/api/v1/me", change)
         .delete("/api/v1/me", delete)
+        .put("/api/v1/me/status", set_status)
+        .delete("/api/v1/me/status", clear_status)
         .post("/api/v1/me/password", password)
         .get("/api/v1/me/sessions", sessions)
         .post("/api/v1/me/sessions/end-others", end_others)
@@ -46,6 +48,24 @@ async fn change(gate: Allow<ChangeMe>, body: Body<AccountChange>, members: Needs
     Ok(HttpResponse::Ok().json(account))
 }
 
+async fn change_status(gate: Allow<ChangeMe>, members: Needs, status: Option<Status>) -> Result<HttpResponse> {
+    let change = AccountChange { status: Some(status), ..AccountChange::default() };
+    let account = gate.write(move |tx, may, _| actions::store_account(tx, may, &members.notices, change)).await?;
+    Ok(HttpResponse::Ok().json(account))
+}
+
+/// Says something about now.
+#[utoipa::path(put, path = "/api/v1/me/status", request_body = Status, responses((status = 200, body = Account)))]
+async fn set_status(gate: Allow<ChangeMe>, body: Body<Status>, members: Needs) -> Result<HttpResponse> {
+    change_status(gate, members, Some(body.value)).await
+}
+
+/// Takes the status away.
+#[utoipa::path(delete, path = "/api/v1/me/status", responses((status = 200, body = Account)))]
+async fn clear_status(gate: Allow<ChangeMe>, members: Needs) -> Result<HttpResponse> {
+    change_status(gate, members, None).await
+}
+
 /// The password, to show that it is really them.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct Goodbye {
@@ -56,9 +76,9 @@ struct Goodbye {
 
 /// Deletes the account: a tombstone stays where the member wrote.
 #[utoipa::path(delete, path = "/api/v1/me", request_body = Goodbye, responses((status = 204)))]
-async fn delete(gate: Allow<ChangeMe>, body: Body<Goodbye>, members: Needs) -> Result<HttpResponse> {
+async fn delete(gate: Allow<ChangeMe>, body: Body<Goodbye>, members: Needs, request: HttpRequest) -> Result<HttpResponse> {
     actions::delete_account(gate.ground(), gate.visitor(), &members, &body.value.password).await?;
-    Ok(HttpResponse::NoContent().cookie(no_session_cookie(gate.ground(), gate.visitor())).finish())
+    Ok(HttpResponse::NoContent().cookie(no_session_cookie(&request, gate.visitor())).finish())
 }
 
 /// A change of password.

@@ -7,15 +7,19 @@ mod me;
 mod members;
 mod roles;
 
+pub(super) use account::Code;
+
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, http::header};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use crate::access::{Ground, Routes, Token, Visitor};
+use crate::access::{Routes, Token, Visitor};
 use crate::error::{Error, Result};
+use crate::http::{bound_port, session_cookie_name};
 use crate::members::Members;
 
 /// Most items of one page.
@@ -76,17 +80,17 @@ fn no_content() -> HttpResponse {
 
 /// The session cookie with this secret: for this host and HTTPS alone, or, on plain HTTP at loopback, for this port.
 #[must_use]
-pub fn session_cookie(ground: &Ground, visitor: &Visitor, token: &Token) -> Cookie<'static> {
-    cookie(ground, visitor, token.reveal().to_owned(), Duration::days(90))
+pub fn session_cookie(request: &HttpRequest, visitor: &Visitor, token: &Token) -> Cookie<'static> {
+    cookie(request, visitor, token.reveal().to_owned(), Duration::days(90))
 }
 
 /// A cookie that takes the session cookie away.
-fn no_session_cookie(ground: &Ground, visitor: &Visitor) -> Cookie<'static> {
-    cookie(ground, visitor, String::new(), Duration::ZERO)
+fn no_session_cookie(request: &HttpRequest, visitor: &Visitor) -> Cookie<'static> {
+    cookie(request, visitor, String::new(), Duration::ZERO)
 }
 
-fn cookie(ground: &Ground, visitor: &Visitor, value: String, age: Duration) -> Cookie<'static> {
-    let name = crate::http::session_cookie_name(visitor.is_secure, ground.config.listen.port());
+fn cookie(request: &HttpRequest, visitor: &Visitor, value: String, age: Duration) -> Cookie<'static> {
+    let name = session_cookie_name(visitor.is_secure, bound_port(request));
     Cookie::build(name, value).path("/").http_only(true).secure(visitor.is_secure).same_site(SameSite::Lax).max_age(age).finish()
 }
 
