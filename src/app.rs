@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Site4, HttpServer, rt};
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, set_fact};
 use crate::text::Words;
 use crate::wire::Wire;
-use crate::{chat, consequences, http, members, wire};
+use crate::{admin, chat, consequences, http, members, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -166,12 +166,22 @@ impl App {
         })
     }
 
+    /// Puts the stored settings in force: something beside the dashboard has changed them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn reload_settings(&self) -> Result<()> {
+        self.ground.settings.put(self.ground.db.read(Settings::load).await?);
+        Ok(())
+    }
+
     /// Registers every route of every slice.
     pub fn mount(&self, config: &mut ServiceConfig) {
         let mut routes = Routes::new(config, self.routes.clone());
         http::mount(&mut routes);
         members::mount(&mut routes);
         chat::mount(&mut routes);
+        admin::mount(&mut routes);
         wire::mount(&mut routes);
     }
 
@@ -197,6 +207,7 @@ impl App {
                 .app_data(Data::new(app.members.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
+                .wrap(Compress::default())
                 .wrap(from_fn(http::front))
         })
         .workers(workers)

@@ -167,6 +167,7 @@ class RoomTimeline extends Surface {
     this.#keeper.show(this.#rows);
     // The pills depend on what is in sight, and that is known only now.
     super.update();
+    this.#attend();
     this.#edges();
     this.#watch(state);
     const line = /** @type {Element} */ (this.querySelector("[role=log]"));
