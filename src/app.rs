@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Site4, HttpServer, rt};
 use tokio::task::JoinHandle;
@@ -197,6 +197,7 @@ impl App {
                 .app_data(Data::new(app.members.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
+                .wrap(Compress::default())
                 .wrap(from_fn(http::front))
         })
         .workers(workers)

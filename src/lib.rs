@@ -1,5 +1,6 @@
 //! Rialto: a self-hosted community app in one program.
 pub mod access;
+pub mod admin;
 pub mod app;
 pub mod chat;
 pub mod cli;

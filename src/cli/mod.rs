@@ -3,6 +3,7 @@
 pub mod args;
 pub mod data_folder;
 pub mod serve;
+pub mod village;
 
 use std::process::ExitCode;
 

@@ -60,6 +60,16 @@ impl Tx<'_> {
         Ok((seq, at))
     }
 
+    /// Runs `f` in this transaction as if it were `then`, with ids of that time: for what happened before the program ran. Its logs are
+    /// written, but nobody is told: connections find it when they load.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    pub fn as_of<T>(&mut self, then: Millis, ids: &Ids, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut unheard = Vec::new();
+        f(&mut Tx { conn: &mut *self.conn, now: then, ids, announced: &mut unheard, wakes_jobs: &mut *self.wakes_jobs })
+    }
+
     /// A job was enqueued: wake the runner after COMMIT.
     pub fn wake_jobs(&mut self) {
         *self.wakes_jobs = true;

@@ -13,7 +13,7 @@ import { toast } from "./toast.js";
  * Attributes of the element:
  * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-stay`: go nowhere, keep the form;
  * `data-toast`: what to say afterwards; `data-confirm`: a question asked first; `data-wipe`: takes away what this browser keeps
- * (sign-out). Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
+ * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
  * first: who cancels it does the rest alone. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
@@ -29,6 +29,7 @@ class ApiForm extends HTMLElement {
     this.addEventListener("input", (event) => this.#forgive(/** @type {HTMLInputElement} */ (event.target)));
     // The element answers for checking: the browser's own bubbles would stand beside our sentences.
     for (const form of this.querySelectorAll("form")) form.noValidate = true;
+    if (this.hasAttribute("data-at-once")) this.querySelector("form")?.requestSubmit();
   }
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} button */

@@ -10,6 +10,7 @@ mod profile;
 mod reading;
 mod removal;
 mod roles;
+pub mod seed;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -27,7 +28,7 @@ pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, 
 pub use removal::{delete_account, delete_member, turn_down};
 pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
-pub use sign_in::{SignIn, sign_in, sign_out};
+pub use sign_in::{SignIn, enter_demo, sign_in, sign_out};
 pub use tokens::{MadeToken, api_tokens, make_api_token};
 
 use super::events::MemberEvent;

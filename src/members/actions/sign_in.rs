@@ -9,7 +9,7 @@ use super::{Members, moderation, store};
 use crate::access::{Actor, Credential, Ground, RateClass, Scopes, Token, Visitor, address_key};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
-use crate::members::model::{MemberRow, MemberState, Password, SessionKind, device_name};
+use crate::members::model::{LinkPurpose, MemberRow, MemberState, Password, SessionKind, device_name};
 use crate::storage::{Conn, Tx};
 
 /// A visitor who has an account.
@@ -127,4 +127,21 @@ pub fn sign_out(tx: &mut Tx<'_>, actor: &Actor) -> Result<()> {
         (Some(member), Some(session)) => end_one(tx, member, session),
         _ => Ok(()),
     }
+}
+
+/// Opens the door of somebody in the demo with a link that works once.
+///
+/// # Errors
+/// 404 outside of the demo, 410 `members.link_over`.
+pub async fn enter_demo(ground: &Ground, visitor: &Visitor, code: String) -> Result<Arrival> {
+    if !ground.is_demo {
+        return Err(Error::NotFound);
+    }
+    let (inside, visitor) = (ground.clone(), visitor.clone());
+    let entered = ground.db.write(move |tx| {
+        let member = super::links::use_link(tx, LinkPurpose::SignIn, &code)?.ok_or(Error::NotFound)?;
+        let token = open_door(tx, &inside, &visitor, member)?;
+        Arrival::of(tx, member, &visitor, Some(token))
+    });
+    entered.await
 }

@@ -157,6 +157,12 @@ pub fn set_password(tx: &mut Tx<'_>, member: MemberId, hash: &str) -> Result<()>
     Ok(())
 }
 
+/// Stores when a member was last there.
+pub fn set_seen(tx: &mut Tx<'_>, member: MemberId, at: Millis) -> Result<()> {
+    diesel::update(members::table.find(member.0)).set(members::last_seen_at.eq(at)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Moves a member from one state to another; `false` when they were not in the first.
 pub fn move_state(tx: &mut Tx<'_>, member: MemberId, from: MemberState, to: MemberState) -> Result<bool> {
     let moved = diesel::update(members::table.find(member.0).filter(members::state.eq(from.number())))

@@ -1,0 +1,9 @@
+//! What happens in the dashboard: settings change, a community is set up, numbers are read. Knows neither HTTP nor sockets.
+
+mod reading;
+mod set_up;
+mod settings;
+
+pub use reading::{audit_page, is_reachable, mail_page, summary};
+pub use set_up::{Founded, Founding, check, found};
+pub use settings::{change_settings, put_in_force, settings_in_order};

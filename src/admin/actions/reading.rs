@@ -1,0 +1,77 @@
+//! What the dashboard reads: the community in numbers, the audit log, the outbox.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use crate::access::Ground;
+use crate::admin::model::{AuditEntry, AuditPage, LetterItem, Page, Summary};
+use crate::admin::policy::{OpenDashboard, ReadAudit, ReadMail};
+use crate::admin::store;
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{AuditId, LetterId, MemberId};
+use crate::storage::{Conn, audit_rows};
+use crate::{jobs, mail, members};
+
+/// A day.
+const DAY: Millis = 86_400_000;
+
+/// The community in numbers.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, started: Instant, now: Millis) -> Result<Summary> {
+    let counts = store::member_counts(conn)?;
+    Ok(Summary {
+        members: counts,
+        online: ground.hub.members_online(),
+        rooms: store::room_count(conn)?,
+        messages_today: store::messages_since(conn, now - now.rem_euclid(DAY))?,
+        open_invites: store::open_invites(conn, now)?,
+        pending_approvals: counts.pending,
+        letters_waiting: store::letters_waiting(conn)?,
+        mail_is_set_up: ground.mailer.is_set_up(),
+        dead_jobs: jobs::counts(conn)?.dead,
+        database: if ground.db.target().is_sqlite() { "sqlite" } else { "postgresql" },
+        database_bytes: store::database_bytes(conn)?,
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: started.elapsed().as_secs(),
+    })
+}
+
+/// A page of the audit log, newest first; `act` filters by its beginning.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn audit_page(conn: &mut Conn, _: &ReadAudit, before: Option<AuditId>, act: Option<&str>, limit: i64, now: Millis) -> Result<AuditPage> {
+    let rows = audit_rows(conn, before, act, limit + 1)?;
+    let Page { items, next } = Page::of(rows.into_iter().map(AuditEntry::from).collect(), limit, |row| row.id.to_string());
+    let mut people: Vec<MemberId> = items.iter().filter_map(|row| row.actor).collect();
+    people.extend(items.iter().filter(|row| row.subject_kind == "member").filter_map(|row| row.subject.parse::<MemberId>().ok()));
+    people.sort_unstable();
+    people.dedup();
+    Ok(AuditPage { members: members::profiles(conn, &people, now)?, items, next })
+}
+
+/// A page of the outbox, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn mail_page(conn: &mut Conn, _: &ReadMail, before: Option<LetterId>, limit: i64) -> Result<Page<LetterItem>> {
+    let rows = mail::outbox(conn, before, limit + 1)?;
+    Ok(Page::of(rows.into_iter().map(LetterItem::from).collect(), limit, |row| row.id.to_string()))
+}
+
+/// Do others reach this address, or is it one that only the machine itself knows?
+#[must_use]
+pub fn is_reachable(site: &str) -> bool {
+    let host = site.split_once("://").map_or(site, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    match host.parse::<IpAddr>() {
+        Ok(address) => !(address.to_canonical().is_loopback() || address.is_unspecified()),
+        Err(_) => !(host.is_empty() || host == "localhost" || host.ends_with(".localhost")),
+    }
+}

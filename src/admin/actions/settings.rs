@@ -1,0 +1,81 @@
+//! The settings: changed in one transaction with its trace, in force once that is committed.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::access::{Actor, Ground};
+use crate::admin::policy::ManageSettings;
+use crate::error::{Error, Result};
+use crate::live::{Signal, signal_frame};
+use crate::settings::Settings;
+use crate::storage::{Act, Tx, record};
+use crate::text::clean_line;
+
+/// One change at a time, from reading to being in force.
+static ORDER: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
+
+/// Waits until no other change is under way: what is in force is then always what was committed last.
+pub async fn settings_in_order() -> MutexGuard<'static, ()> {
+    ORDER.lock().await
+}
+
+/// Lines as they are stored: trimmed, in one form, without control characters.
+fn cleaned(changes: &Map<String, Value>) -> Result<Map<String, Value>> {
+    let mut clean = changes.clone();
+    let lines = [("community_name", 1, 60, "settings.community_name"), ("community_sentence", 0, 200, "settings.community_sentence")];
+    for (name, least, most, code) in lines {
+        if let Some(Value::String(text)) = clean.get_mut(name) {
+            *text = clean_line(text, least, most, name, code)?;
+        }
+    }
+    Ok(clean)
+}
+
+/// The settings as an object of the API.
+fn object(settings: &Settings) -> Result<Map<String, Value>> {
+    match serde_json::to_value(settings)? {
+        Value::Object(all) => Ok(all),
+        _ => Err(Error::broken("settings are not an object")),
+    }
+}
+
+/// Changes some settings and leaves a trace of those that differ now. The caller puts them in force after COMMIT.
+///
+/// # Errors
+/// `settings.unknown`, `settings.value`, or a problem of each field that does not fit.
+pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, changes: &Map<String, Value>) -> Result<Settings> {
+    let before = Settings::load(tx)?;
+    let after = before.with(&cleaned(changes)?)?;
+    let (old, new) = (object(&before)?, object(&after)?);
+    let changed = |all: &Map<String, Value>, other: &Map<String, Value>| -> Map<String, Value> {
+        all.iter().filter(|(name, value)| other.get(*name) != Some(*value)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    let (old, new) = (changed(&old, &new), changed(&new, &old));
+    if new.is_empty() {
+        return Ok(after);
+    }
+    after.store(tx, Some(may.member()))?;
+    record(
+        tx,
+        &Act {
+            actor: actor.member,
+            act: "settings.change",
+            subject_kind: "settings",
+            subject: String::new(),
+            before: Some(Value::Object(old)),
+            after: Some(Value::Object(new)),
+            reason: None,
+            address: actor.address,
+        },
+    )?;
+    Ok(after)
+}
+
+/// Puts committed settings in force and tells every connection what the community looks like now.
+pub fn put_in_force(ground: &Ground, settings: Settings) {
+    let community = json!({ "name": settings.community_name, "hue": settings.community_hue, "sentence": settings.community_sentence });
+    ground.settings.put(settings);
+    ground.hub.signal(Signal::Everyone(signal_frame(&json!({ "kind": "settings_changed", "community": community }))));
+}

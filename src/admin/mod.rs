@@ -1,0 +1,27 @@
+//! The dashboard: settings, audit log, outbox and numbers of its own, pages for what the slices before it can do, and the set-up.
+//!
+//! Every act on its pages is a call of the API, most of them of other slices; this slice adds the settings, what is read across
+//! slices, and the one transaction that turns an empty database into a community with an owner.
+
+mod actions;
+mod model;
+mod pages;
+mod policy;
+mod routes;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
+
+/// Registers every route of the slice.
+pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    routes::mount(routes);
+    pages::mount(routes);
+}
+
+/// The description of the slice's API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::openapi()
+}

@@ -1,0 +1,309 @@
+//! What the dashboard shows and takes: numbers, rows of the audit log, letters, and the form of the set-up.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::chat::RoomKind;
+use crate::clock::Millis;
+use crate::error::{Error, Problem, Result};
+use crate::ids::{AuditId, LetterId, MemberId, RoomId};
+use crate::mail::{LetterHead, StoredLetter};
+use crate::members::Profile;
+use crate::settings::SignUpMode;
+use crate::storage::AuditRow;
+use crate::text::clean_line;
+
+/// Most rooms of the set-up.
+pub const FIRST_ROOMS: usize = 12;
+/// The fields of those rooms, so that a problem stands under the right one.
+const ROOM_FIELDS: [&str; FIRST_ROOMS] = [
+    "rooms.0", "rooms.1", "rooms.2", "rooms.3", "rooms.4", "rooms.5", "rooms.6", "rooms.7", "rooms.8", "rooms.9", "rooms.10",
+    "rooms.11",
+];
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    /// What is on it, newest first.
+    pub items: Vec<T>,
+    /// Use as `before` for older ones; null at the end.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// From rows of which one more than `limit` was asked for.
+    pub fn of(mut rows: Vec<T>, limit: i64, id: impl Fn(&T) -> String) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let is_full = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| is_full).map(id);
+        Self { items: rows, next }
+    }
+}
+
+/// A row of the audit log, as the API tells it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// When, milliseconds UTC.
+    pub at: Millis,
+    /// Who; `null`: the program itself, or its operator on the command line.
+    pub actor: Option<MemberId>,
+    /// What: `members.ban`, `settings.change`.
+    pub act: String,
+    /// On what kind of thing.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject: String,
+    /// How it was.
+    pub before: Option<Value>,
+    /// How it is now.
+    pub after: Option<Value>,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// Where the actor was.
+    pub address: Option<String>,
+}
+
+impl From<AuditRow> for AuditEntry {
+    fn from(row: AuditRow) -> Self {
+        // A row that is not JSON is shown as the text that it is.
+        let value = |text: Option<String>| text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
+        Self {
+            id: row.id,
+            at: row.at,
+            actor: row.actor,
+            act: row.act,
+            subject_kind: row.subject_kind,
+            subject: row.subject,
+            before: value(row.before),
+            after: value(row.after),
+            reason: row.reason,
+            address: row.address,
+        }
+    }
+}
+
+/// A page of the audit log, with the members that it names.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct AuditPage {
+    /// Newest first.
+    pub items: Vec<AuditEntry>,
+    /// Who acted, and on whom.
+    pub members: Vec<Profile>,
+    /// Use as `before` for older ones; null at the end.
+    pub next: Option<String>,
+}
+
+/// A letter in the outbox, without its text.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct LetterItem {
+    /// Its id.
+    pub id: LetterId,
+    /// What sort of letter, `slice.thing`.
+    pub kind: String,
+    /// Mail address.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// When it was written, milliseconds UTC.
+    pub at: Millis,
+    /// When the mail server took it; `null` while it has not.
+    pub sent_at: Option<Millis>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+}
+
+impl From<LetterHead> for LetterItem {
+    fn from(head: LetterHead) -> Self {
+        let LetterHead { id, kind, to, subject, at, sent_at, last_error } = head;
+        Self { id, kind, to, subject, at, sent_at, last_error }
+    }
+}
+
+/// A letter with its text.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct LetterText {
+    /// All but its text.
+    #[serde(flatten)]
+    pub item: LetterItem,
+    /// The letter as plain text.
+    pub text: String,
+}
+
+impl From<StoredLetter> for LetterText {
+    fn from(letter: StoredLetter) -> Self {
+        Self { item: letter.head.into(), text: letter.text }
+    }
+}
+
+/// How many members there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct MemberCounts {
+    /// In use.
+    pub active: i64,
+    /// Wait for a yes.
+    pub pending: i64,
+    /// Shut out.
+    pub banned: i64,
+}
+
+/// The community in numbers.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Summary {
+    /// Members by state.
+    pub members: MemberCounts,
+    /// Members with an open connection.
+    pub online: usize,
+    /// Public, private and announcement rooms that are not archived.
+    pub rooms: i64,
+    /// Messages since midnight UTC.
+    pub messages_today: i64,
+    /// Invites that somebody can still use.
+    pub open_invites: i64,
+    /// Sign-ups that wait for a yes.
+    pub pending_approvals: i64,
+    /// Letters that the mail server has not taken.
+    pub letters_waiting: i64,
+    /// Are letters sent, or only kept in the outbox?
+    pub mail_is_set_up: bool,
+    /// Jobs that were given up.
+    pub dead_jobs: i64,
+    /// `sqlite` or `postgresql`.
+    pub database: &'static str,
+    /// Size of the database in bytes.
+    pub database_bytes: i64,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Seconds since the program started.
+    pub uptime_seconds: u64,
+}
+
+/// A room as the dashboard lists it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoomItem {
+    /// Its id.
+    pub id: RoomId,
+    /// What sort of room.
+    pub kind: RoomKind,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub topic: String,
+    /// How many members it has.
+    pub member_count: i32,
+    /// When it was made, milliseconds UTC.
+    pub created_at: Millis,
+    /// Since when nobody writes in it.
+    pub archived: bool,
+}
+
+/// A room of the set-up.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct FirstRoom {
+    /// `public` or `announcement`.
+    pub kind: RoomKind,
+    /// 1–60 characters.
+    pub name: String,
+    /// At most 300 characters.
+    #[serde(default)]
+    pub topic: String,
+}
+
+/// The form of the set-up.
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
+pub struct SetUp {
+    /// The secret of the set-up address.
+    pub code: String,
+    /// The owner's unique name.
+    pub username: String,
+    /// The name that others see; missing: the username.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The owner's mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// 10–256 characters.
+    pub password: String,
+    /// The community's name, 1–60 characters.
+    pub community_name: String,
+    /// What it is, at most 200 characters.
+    #[serde(default)]
+    pub community_sentence: String,
+    /// Hue of the accent and of the icon, 0–359.
+    pub community_hue: u16,
+    /// Who may make an account.
+    pub sign_up_mode: SignUpMode,
+    /// 1–12 rooms.
+    pub rooms: Vec<FirstRoom>,
+}
+
+impl std::fmt::Debug for SetUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetUp").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// What the set-up answers.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SetUpDone {
+    /// The owner.
+    pub member: Profile,
+    /// Bearer token; `null` for browsers, which get a cookie.
+    pub token: Option<String>,
+    /// Can an invite work, or do others not reach this address?
+    pub reachable: bool,
+}
+
+/// The rooms of a set-up, each checked, and no name twice.
+///
+/// # Errors
+/// `setup.rooms`, `setup.room_kind`, `setup.room_twice`, and `chat.room_name` or `chat.topic` on the room's field.
+pub fn checked_rooms(rooms: &[FirstRoom]) -> Result<(), Vec<Problem>> {
+    if rooms.is_empty() || rooms.len() > FIRST_ROOMS {
+        return Err(vec![Problem { field: "rooms", code: "setup.rooms" }]);
+    }
+    let mut problems = Vec::new();
+    let mut keys: Vec<String> = Vec::new();
+    for (room, field) in rooms.iter().zip(ROOM_FIELDS) {
+        if let Some(code) = wrong_room(room, &mut keys) {
+            problems.push(Problem { field, code });
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn wrong_room(room: &FirstRoom, keys: &mut Vec<String>) -> Option<&'static str> {
+    if !room.kind.is_open() {
+        return Some("setup.room_kind");
+    }
+    let Ok(name) = clean_line(&room.name, 1, 60, "name", "chat.room_name") else { return Some("chat.room_name") };
+    if clean_line(&room.topic, 0, 300, "topic", "chat.topic").is_err() {
+        return Some("chat.topic");
+    }
+    let key = crate::text::name_key(&name);
+    if key.is_empty() {
+        return Some("chat.room_name");
+    }
+    if keys.contains(&key) {
+        return Some("setup.room_twice");
+    }
+    keys.push(key);
+    None
+}
+
+/// Keeps the problems of a check and lets its value through.
+pub fn keep<T>(result: Result<T>, problems: &mut Vec<Problem>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(Error::Invalid(more)) => {
+            problems.extend(more);
+            None
+        }
+        Err(_) => {
+            problems.push(Problem { field: "", code: "error.invalid" });
+            None
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The pages of the dashboard.
+pub fn mount(_: &mut crate::access::Routes<'_>) {}

@@ -1,0 +1,171 @@
+//! Who may see and change what in the dashboard. The only place that makes the slice's permits.
+
+use diesel::prelude::*;
+
+use crate::access::{Actor, Permission, Permissions, Permit, Scope};
+use crate::error::{Error, Found, Result};
+use crate::ids::{LetterId, MemberId};
+use crate::storage::Conn;
+use crate::storage::schema::{letters, members};
+
+/// Does the actor's roles allow at least one of these?
+fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
+    let member = actor.signed_in()?;
+    if opens.iter().any(|one| actor.permissions.has(*one)) { Ok(member) } else { Err(Error::forbidden("access.not_allowed")) }
+}
+
+/// The dashboard's front page and its numbers: everybody to whom any page of it is open.
+#[derive(Debug)]
+pub struct OpenDashboard {
+    member: MemberId,
+    permissions: Permissions,
+}
+
+impl Permit for OpenDashboard {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let opens = actor.permissions.iter().any(Permission::opens_dashboard);
+        if opens { Ok(Self { member, permissions: actor.permissions }) } else { Err(Error::forbidden("access.not_allowed")) }
+    }
+}
+
+impl OpenDashboard {
+    /// Who.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// What of it is open to them.
+    #[must_use]
+    pub const fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+}
+
+macro_rules! pages {
+    ($($(#[$doc:meta])* $name:ident by $($permission:ident)|+;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name { member: MemberId }
+
+        impl Permit for $name {
+            type Target = ();
+            const SCOPE: Scope = Scope::Admin;
+
+            fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+                Ok(Self { member: any_of(actor, &[$(Permission::$permission),+])? })
+            }
+        }
+
+        impl $name {
+            /// Who.
+            #[must_use]
+            pub const fn member(&self) -> MemberId { self.member }
+        }
+    )+};
+}
+
+pages! {
+    /// See and change the community's settings.
+    ManageSettings by SettingsManage;
+    /// Read the audit log.
+    ReadAudit by AuditRead;
+    /// Read the outbox.
+    ReadMail by MailRead;
+    /// The list of members.
+    SeePeople by Approve | Moderate | Ban | MembersManage;
+    /// Invites, the mode of sign-up and those who wait.
+    SeeDoor by Invite | Approve | SettingsManage;
+    /// What each role allows.
+    SeeRights by RolesManage;
+    /// Every room that is not a conversation.
+    SeeRooms by RoomsManage;
+    /// The last step of the set-up.
+    FinishSetUp by Invite;
+}
+
+/// Read one letter.
+#[derive(Debug)]
+pub struct ReadLetter {
+    letter: LetterId,
+}
+
+impl Permit for ReadLetter {
+    type Target = LetterId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, letter: LetterId) -> Result<Self> {
+        actor.allowed(Permission::MailRead)?;
+        letters::table.find(letter.0).select(letters::id).first::<i64>(conn).optional()?.found()?;
+        Ok(Self { letter })
+    }
+}
+
+impl ReadLetter {
+    /// Which.
+    #[must_use]
+    pub const fn letter(&self) -> LetterId {
+        self.letter
+    }
+}
+
+/// One account, with what may be done to it.
+#[derive(Debug)]
+pub struct SeePerson {
+    member: MemberId,
+    by: MemberId,
+    permissions: Permissions,
+}
+
+impl Permit for SeePerson {
+    type Target = MemberId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
+        let by = any_of(actor, &[Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage])?;
+        members::table.find(member.0).select(members::id).first::<i64>(conn).optional()?.found()?;
+        Ok(Self { member, by, permissions: actor.permissions })
+    }
+}
+
+impl SeePerson {
+    /// Whose.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// Is it the account of the one who looks?
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.member == self.by
+    }
+
+    /// May the one who looks do this to somebody with these rights? Nobody acts on themselves or on someone with more.
+    #[must_use]
+    pub fn may(&self, permission: Permission, theirs: Permissions) -> bool {
+        !self.is_own() && self.permissions.has(permission) && self.reaches(theirs)
+    }
+
+    /// Has the one who looks everything that somebody with these rights has? Only an owner is equal to an owner.
+    #[must_use]
+    pub fn reaches(&self, theirs: Permissions) -> bool {
+        if theirs == Permissions::ALL { self.permissions == Permissions::ALL } else { self.permissions.covers(theirs) }
+    }
+
+    /// Also mail address and sessions?
+    #[must_use]
+    pub const fn sees_private(&self) -> bool {
+        self.permissions.has(Permission::MembersManage)
+    }
+
+    /// May the one who looks say which roles the member has? Also their own, downwards.
+    #[must_use]
+    pub fn gives_roles(&self, theirs: Permissions) -> bool {
+        self.permissions.has(Permission::MembersManage) && self.reaches(theirs)
+    }
+}

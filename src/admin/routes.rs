@@ -1,0 +1,154 @@
+//! The API of the dashboard: URL, gate, action, JSON. No decisions.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::OpenApi;
+
+use super::actions;
+use super::model::{AuditPage, LetterItem, LetterText, Page, SetUp, SetUpDone, Summary};
+use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
+use crate::access::{Allow, Body, Public, Query, RateClass, Routes, address_key};
+use crate::error::{Error, Result};
+use crate::ids::{AuditId, LetterId};
+use crate::mail;
+use crate::members::{Members, session_cookie, site_address};
+use crate::settings::Settings;
+
+/// Most items of one page.
+const PAGE: i64 = 200;
+/// Items of a page when nothing is said.
+pub const PAGE_DEFAULT: i64 = 50;
+
+/// When the routes were first registered, which is when the program began to serve.
+pub static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(settings, change_settings, audit, letters, letter, summary, set_up))]
+struct Api;
+
+/// The description of these routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Api::openapi()
+}
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    LazyLock::force(&STARTED);
+    routes
+        .get("/api/v1/admin/settings", settings)
+        .patch("/api/v1/admin/settings", change_settings)
+        .get("/api/v1/admin/audit", audit)
+        .get("/api/v1/admin/mail", letters)
+        .get("/api/v1/admin/mail/{letter}", letter)
+        .get("/api/v1/admin/summary", summary)
+        .post("/api/v1/setup", set_up);
+}
+
+fn limit(asked: Option<i64>) -> Result<i64> {
+    match asked {
+        None => Ok(PAGE_DEFAULT),
+        Some(n) if (1..=PAGE).contains(&n) => Ok(n),
+        Some(_) => Err(Error::invalid("limit", "error.limit")),
+    }
+}
+
+/// Every setting, under its flat key.
+#[utoipa::path(get, path = "/api/v1/admin/settings", responses((status = 200, body = Settings)))]
+async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
+    let settings = gate.read(|conn, _, _| Settings::load(conn)).await?;
+    Ok(HttpResponse::Ok().json(settings))
+}
+
+/// Changes the settings that are named; the answer is all of them.
+#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
+async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
+    let order = actions::settings_in_order().await;
+    let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &body.value)).await?;
+    actions::put_in_force(&ground, settings.clone());
+    drop(order);
+    Ok(HttpResponse::Ok().json(settings))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct FindActs {
+    /// Only rows before this one.
+    before: Option<AuditId>,
+    /// Only acts that begin like this: `members.` or `members.ban`.
+    act: Option<String>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// The audit log, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/audit", params(FindActs), responses((status = 200, body = AuditPage)))]
+async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>) -> Result<HttpResponse> {
+    let FindActs { before, act, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let page = gate.read(move |conn, may, actor| actions::audit_page(conn, may, before, act.as_deref(), limit, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct FindLetters {
+    /// Only letters before this one.
+    before: Option<LetterId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// The outbox, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/mail", params(FindLetters), responses((status = 200, body = Page<LetterItem>)))]
+async fn letters(gate: Allow<ReadMail>, query: Query<FindLetters>) -> Result<HttpResponse> {
+    let FindLetters { before, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let page = gate.read(move |conn, may, _| actions::mail_page(conn, may, before, limit)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One letter with its text.
+#[utoipa::path(get, path = "/api/v1/admin/mail/{letter}", params(("letter" = LetterId, Path)), responses((status = 200, body = LetterText)))]
+async fn letter(gate: Allow<ReadLetter>) -> Result<HttpResponse> {
+    let letter = gate.read(|conn, may, _| mail::letter(conn, may.letter())).await?;
+    Ok(HttpResponse::Ok().json(LetterText::from(letter)))
+}
+
+/// The community in numbers.
+#[utoipa::path(get, path = "/api/v1/admin/summary", responses((status = 200, body = Summary)))]
+async fn summary(gate: Allow<OpenDashboard>) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
+    let summary = gate.read(move |conn, may, actor| actions::summary(conn, may, &ground, *STARTED, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(summary))
+}
+
+/// Makes the owner, the community and its first rooms, by the link that was printed at the first start. Works once; sets the session
+/// cookie.
+#[utoipa::path(post, path = "/api/v1/setup", request_body = SetUp, responses((status = 201, body = SetUpDone), (status = 410, description = "set up already, or the link is over")))]
+async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request: HttpRequest) -> Result<HttpResponse> {
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    ground.rates.count(RateClass::SignInAddress, address_key(visitor.address))?;
+    let (code, now) = (body.value.code.clone(), ground.clock.now());
+    gate.read(move |conn, _| actions::check(conn, &code, now)).await?;
+    let founding = body.value.checked(visitor.language)?;
+    let hash = members.hasher.make(founding.password.clone()).await?;
+    let founding = founding.with_hash(hash);
+    let (needs, asked) = (members.clone(), visitor.clone());
+    let order = actions::settings_in_order().await;
+    let founded = ground.db.write(move |tx| actions::found(tx, founding, &needs, &asked)).await?;
+    actions::put_in_force(&ground, founded.settings);
+    drop(order);
+    let token = (!visitor.is_browser).then(|| founded.token.reveal().to_owned());
+    let answer = SetUpDone { member: founded.member, token, reachable: actions::is_reachable(&site_address(&ground.config)) };
+    Ok(HttpResponse::Created()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .cookie(session_cookie(&request, &visitor, &founded.token))
+        .json(answer))
+}
