@@ -3,6 +3,7 @@
 mod accounts;
 mod invites;
 mod moderation;
+mod pages;
 mod roles;
 mod sessions;
 mod values;

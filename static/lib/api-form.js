@@ -41,7 +41,8 @@ class ApiForm extends HTMLElement {
     this.#clear(form);
     this.#busy(form, button, true);
     try {
-      const answer = await call(method, action, method === "DELETE" ? undefined : read(form, button, method));
+      const body = read(form, button, method);
+      const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body);
       if (this.hasAttribute("data-wipe") || action.endsWith("/sign-out")) await wipe();
       this.#done(answer);
     } catch (error) {
