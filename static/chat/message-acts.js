@@ -80,9 +80,6 @@ export async function openActs(app, message, anchor) {
   ]);
 }
 
-/** The act of a letter pressed on a focused message. @param {string} key @returns {string | null} */
-export const actOf = (key) => ({ r: "reply", e: "edit", t: "thread", Enter: "more" })[key] ?? null;
-
 /** Whether the member may do this act with this message. @param {RialtoApp} app @param {string} act @param {Message} message */
 export function mayDo(app, act, message) {
   const { state } = app.client;
