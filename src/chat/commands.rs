@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::actions::{self, Draft, Prepared};
 use super::events::Signal as ChatSignal;
-use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, ReadRoom, RemoveMessage};
+use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
 use crate::access::{Actor, Ground, Permit, RateClass};
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
@@ -26,7 +26,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("chat.react", "ReactTo"),
     ("chat.unreact", "ReactTo"),
     ("chat.read", "BeIn"),
-    ("chat.typing", "ReadRoom"),
+    ("chat.typing", "PostIn"),
 ];
 
 type Answer = BoxFuture<'static, Result<Option<Ack>>>;
@@ -289,8 +289,8 @@ fn typing(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
     let inner = Arc::clone(ground);
     let checked = ground.db.read(move |conn| {
         let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
-        let may = ReadRoom::check(conn, &actor, room)?;
-        if may.is_in() && !actor.is_muted() { Ok(may.room()) } else { Err(Error::forbidden("chat.not_a_member")) }
+        actor.check_scope(PostIn::SCOPE)?;
+        Ok(PostIn::check(conn, &actor, room)?.room())
     });
     let hub = ground.hub.clone();
     async move {

@@ -82,7 +82,8 @@ class RoomComposer extends Surface {
   #focus(always = false) {
     const { field } = this;
     if (!field || (!always && matchMedia("(pointer: coarse)").matches) || document.querySelector("dialog[open]")) return;
-    if (!always && document.activeElement?.closest("room-list, .panel")) return;
+    // A link to a message puts the focus on the message.
+    if (!always && (this.app.place.state.target !== null || document.activeElement?.closest(".panel"))) return;
     field.focus({ preventScroll: true });
     field.setSelectionRange(field.value.length, field.value.length);
   }
