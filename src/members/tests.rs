@@ -37,6 +37,8 @@ impl Sink for Heard {
     fn publish(&self, events: Vec<Logged>) {
         self.0.lock().expect("events").extend(events);
     }
+    fn signal(&self, _: crate::live::Signal) {}
+
     fn wake_jobs(&self) {}
 }
 

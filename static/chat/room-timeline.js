@@ -208,10 +208,10 @@ class RoomTimeline extends Surface {
     const { state } = this.app.client;
     const it = /** @type {RoomState} */ (state.rooms[/** @type {string} */ (this.#room)]);
     switch (row.kind) {
-      case "start": return html`<header class="timeline-start" data-key="start">${roomPicture(state, it.room, 48)}<h2 dir="auto">${roomName(state, it.room)}</h2>
-        <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></header>`;
-      case "date": return html`<div class="date-line" role="separator" data-key=${row.key}><span>${day(row.at)}</span></div>`;
-      case "new": return html`<div class="new-line" role="separator" data-key="new"><span>${t("chat.new")}</span></div>`;
+      case "start": return html`<article class="timeline-start" data-key="start" aria-label=${t("chat.about_room")}>${roomPicture(state, it.room, 48)}<h2 dir="auto">${roomName(state, it.room)}</h2>
+        <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></article>`;
+      case "date": return html`<div class="date-line" data-key=${row.key}><span>${day(row.at)}</span></div>`;
+      case "new": return html`<div class="new-line" data-key="new"><span>${t("chat.new")}</span></div>`;
       case "message": return messageView(row.message, row.isFirst, this.#setting(state, it));
       case "echo": return echoView(row.echo, row.isFirst, this.#setting(state, it), this.#onEcho(row.echo));
     }

@@ -29,9 +29,9 @@ export function openMenu(anchor, label, items) {
   const close = openFloating(anchor, "menu", label, (close) => html`${items.map((item) => draw(item, close))}`);
   const menu = close.element;
   menu.setAttribute("role", "menu");
-  roving(menu, "[role^=menuitem], .menu-quick > button");
+  roving(menu, "[role^=menuitem]");
   typeAhead(menu);
-  /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.querySelector("[role^=menuitem]"))?.focus();
+  /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.querySelector(".menu-item"))?.focus();
 }
 
 /** @param {Item | Between} item @param {() => void} close */
