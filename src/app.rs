@@ -50,9 +50,7 @@ struct Outlet {
 
 impl Sink for Outlet {
     fn publish(&self, events: Vec<Logged>) {
-        let seen: Vec<_> = events.iter().filter_map(wire::seen_by_others).collect();
         self.hub.publish(events);
-        seen.into_iter().for_each(|signal| self.hub.signal(signal));
     }
 
     fn signal(&self, signal: Signal) {

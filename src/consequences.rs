@@ -6,7 +6,7 @@ use crate::chat;
 use crate::error::Result;
 use crate::ids::MemberId;
 use crate::live::{Signal, signal_frame};
-use crate::members::{self, Notice, Profile, Removed};
+use crate::members::{self, MemberState, Notice, Profile, Removed};
 use crate::storage::Tx;
 
 /// Runs inside the transaction of what happened.
@@ -31,7 +31,8 @@ fn tell_look(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
         member: Profile,
     }
     let now = tx.now();
-    if let Some(member) = members::profiles(tx, &[member], now)?.pop() {
+    // Those who still wait to be let in are not seen yet.
+    if let Some(member) = members::profiles(tx, &[member], now)?.pop().filter(|member| member.state != MemberState::Pending) {
         tx.signal(Signal::Everyone(signal_frame(&MemberChanged { kind: "member_changed", member })));
     }
     Ok(())

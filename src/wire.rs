@@ -156,22 +156,6 @@ impl Commands for Wire {
     }
 }
 
-/// What everyone who is connected hears in passing of an event in a member's own log: that the member looks different now. Those who
-/// still wait to be let in are not seen yet.
-#[must_use]
-pub fn seen_by_others(logged: &Logged) -> Option<live::Signal> {
-    #[derive(Deserialize)]
-    struct Changed {
-        me: serde_json::Value,
-    }
-    if matches!(logged.log, LogId::Room(_)) || !logged.event.starts_with(r#"{"kind":"me_changed""#) {
-        return None;
-    }
-    let Changed { me } = serde_json::from_str(&logged.event).ok()?;
-    let waits = me["state"] == "pending";
-    (!waits).then(|| live::Signal::Everyone(live::signal_frame(&serde_json::json!({ "kind": "member_changed", "member": me }))))
-}
-
 /// The description of these routes.
 #[derive(OpenApi)]
 #[openapi(paths(my_events, live_socket, openapi))]
