@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::http::{Metrics, Reading, Readings, Site};
 use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
-use crate::live::{Commands, Descriptor, Hub, Logged, Source};
+use crate::live::{Commands, Descriptor, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
 use crate::members::{Members, Notices, Sessions};
 use crate::settings::{Settings, SettingsCell};
@@ -51,6 +51,10 @@ struct Outlet {
 impl Sink for Outlet {
     fn publish(&self, events: Vec<Logged>) {
         self.hub.publish(events);
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.hub.signal(signal);
     }
 
     fn wake_jobs(&self) {
@@ -150,8 +154,6 @@ impl App {
             is_demo,
         });
         let wire = Arc::new(Wire::new(Arc::clone(&ground)));
-        let source: Arc<dyn Source> = Arc::clone(&wire) as Arc<dyn Source>;
-        hub.start(source).await?;
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo);
@@ -191,6 +193,8 @@ impl App {
     /// When the listener cannot be used.
     pub async fn serve(self, listener: TcpListener, tls: Option<rustls::ServerConfig>) -> Result<Running> {
         let address = listener.local_addr()?;
+        // Only now: what was written before anybody listened need not be published.
+        self.ground.hub.start(Arc::clone(&self.wire) as Arc<dyn Source>).await?;
         let app = self.clone();
         let heartbeat = Duration::from_millis(self.ground.config.heartbeat_ms);
         let workers = self.ground.config.workers;

@@ -3,6 +3,7 @@
 mod accounts;
 mod invites;
 mod moderation;
+mod pages;
 mod roles;
 mod sessions;
 mod values;
@@ -36,6 +37,8 @@ impl Sink for Heard {
     fn publish(&self, events: Vec<Logged>) {
         self.0.lock().expect("events").extend(events);
     }
+    fn signal(&self, _: crate::live::Signal) {}
+
     fn wake_jobs(&self) {}
 }
 

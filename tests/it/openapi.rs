@@ -13,7 +13,7 @@ fn description() -> Value {
 #[actix_web::test]
 async fn every_route_of_the_api_is_described_and_no_other() {
     let town = Town::new().await;
-    let rows = town.app().routes.rows();
+    let rows = town.routes().await;
     let routes: BTreeSet<(String, String)> = rows.iter().map(|row| (row.path.clone(), row.method.to_lowercase())).collect();
     let all = description();
     let paths = all["paths"].as_object().expect("paths");

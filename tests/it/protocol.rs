@@ -73,11 +73,11 @@ fn the_signals_are_those_of_the_program() {
 }
 
 /// Kinds of signals that any source file writes: variants of enums named `Signal` that serde tags, and `kind: "…"` in structs that end in
-/// `Signal`.
+/// `Signal` or in JSON that is made into a signal's frame.
 fn kinds_of_signals(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for piece in text.split("Signal { kind: \"").skip(1) {
-        found.extend(piece.split('"').next().map(str::to_owned));
+    for start in ["Signal { kind: \"", "signal_frame(&json!({ \"kind\": \"", "signal_frame(&serde_json::json!({ \"kind\": \""] {
+        found.extend(text.split(start).skip(1).filter_map(|piece| piece.split('"').next()).map(str::to_owned));
     }
     for piece in text.split("#[serde(tag = \"kind\", rename_all = \"snake_case\")]").skip(1) {
         let head = piece.split('{').next().unwrap_or_default();

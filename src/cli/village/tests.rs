@@ -27,6 +27,8 @@ impl Sink for Silent {
         assert!(events.is_empty(), "something was published");
     }
 
+    fn signal(&self, _: crate::live::Signal) {}
+
     fn wake_jobs(&self) {}
 }
 

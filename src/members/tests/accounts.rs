@@ -269,7 +269,7 @@ async fn members_are_found_by_part_of_a_name_page_by_page() {
     }
     let find = |q: &'static str| town.read(move |conn| actions::find_members(conn, q.to_owned(), None, 10, START));
     assert_eq!(find("elo").await.0[0].username, "zoe");
-    assert_eq!(find("ADA_").await.0.len(), 1);
+    assert_eq!(find("ADA_").await.0.len(), 1, "a sign of the pattern stands for itself");
     assert_eq!(find("100%").await.0[0].username, "bo");
     let (first, next) = town.read(|conn| actions::find_members(conn, String::new(), None, 2, START)).await;
     let (second, end) = town.read(move |conn| actions::find_members(conn, String::new(), next, 2, START)).await;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use rialto::access::{Scope, Scopes};
 use rialto::chat::{self, NewRoom, RoomKind};
 use rialto::ids::{MemberId, RoomId, SessionId};
-use rialto::members::{self, DisplayName, MemberState, NewMember, RoleKind, SessionKind, Username};
+use rialto::members::{self, DisplayName, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
 use serde_json::{Value, json};
 
 use crate::support::{Person, Town};
@@ -63,14 +63,19 @@ pub struct Targets {
 /// An id that nothing has.
 pub const NOTHING: &str = "77";
 
+/// The password of everyone; nobody says it.
+const PASSWORD: &str = "seven lighthouses ahead";
+
 async fn arrive(town: &Town, name: &str, state: MemberState, roles: &[RoleKind], scopes: Scopes) -> Person {
     let (username, roles) = (name.to_owned(), roles.to_vec());
+    let password = Password::parse(PASSWORD, name, "password").expect("a good password");
+    let hash = if name.starts_with("the") { Some(town.app().members.hasher.make(password).await.expect("a hash")) } else { None };
     let made = town.app().ground.db.write(move |tx| {
         let mut new = NewMember::named(Username::parse(&username)?, DisplayName::parse(&username)?);
         for kind in roles {
             new.roles.push(members::built_in_role(tx, kind)?);
         }
-        (new.state, new.welcomed) = (state, true);
+        (new.state, new.welcomed, new.password) = (state, true, hash);
         let member = members::create_member(tx, &new)?;
         let kind = if scopes == Scopes::ALL { SessionKind::Bearer } else { SessionKind::Token };
         let (session, token) = members::make_session(tx, member, kind, scopes, "sweep", None)?;
@@ -99,7 +104,7 @@ impl Cast {
                 _ => &[],
             };
             let scopes = if name == "read_only" { Scopes::NONE.with(Scope::Read) } else { Scopes::ALL };
-            let person = if name == "stranger" { None } else { Some(arrive(&town, name, state, roles, scopes).await) };
+            let person = if name == "stranger" { None } else { Some(arrive(&town, &format!("the{}", name.replace('_', "")), state, roles, scopes).await) };
             visitors.push(Visitor { name, person });
         }
         let present: Vec<&Person> = visitors.iter().filter(|v| IN_ROOM.contains(&v.name)).filter_map(|v| v.person.as_ref()).collect();

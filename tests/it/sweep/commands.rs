@@ -31,8 +31,8 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
                                 "401 401 401 not_a_member ack muted ack not_a_member not_a_member not_a_member scope 401"),
     ("chat.read", "BeIn",       "401 401 401 404 ack ack ack 404 404 404 scope 401",
                                 "401 401 401 not_a_member ack ack ack not_a_member not_a_member not_a_member scope 401"),
-    ("chat.typing", "ReadRoom", "401 401 401 404 none not_a_member none 404 404 404 scope 401",
-                                "401 401 401 not_a_member none not_a_member none not_a_member not_a_member not_a_member scope 401"),
+    ("chat.typing", "PostIn",   "401 401 401 404 none muted none 404 404 404 scope 401",
+                                "401 401 401 not_a_member none muted none not_a_member not_a_member not_a_member scope 401"),
 ];
 
 #[test]

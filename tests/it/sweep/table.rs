@@ -42,21 +42,24 @@ pub const TABLE: &[Row] = &[
     row("GET", "/readyz", "Public", OPEN),
     row("GET", "/static/{version}/{path:.*}", "Public", OPEN),
     row("GET", "/api/openapi.json", "Public", OPEN),
-    // With a loopback peer and Host and no forwarding header, the numbers are for whoever operates the machine.
-    row("GET", "/metrics", "ReadMetrics", OPEN),
+    // Without a credential, and with a loopback peer and Host, the numbers are for whoever operates the machine.
+    row("GET", "/metrics", "ReadMetrics", "200 401 401 403 403 403 403 403 200 200 403 401"),
 
     // Coming in. The community takes those who have an invite.
     row("GET", "/sign-in",                                "Public", "200 200 200 303 303 303 303 303 303 303 303 200"),
     row("GET", "/join",                                   "Public", "200 200 200 303 303 303 303 303 303 303 303 200"),
-    row("GET", "/invite/{code}",                          "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
+    row("GET", "/invite/{code}",                          "Public", "200 200 200 303 303 303 303 303 303 303 303 200"),
     row("GET", "/reset",                                  "Public", OPEN),
-    row("GET", "/reset/{code}",                           "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
-    row("GET", "/waiting",                                "Public", OPEN),
+    row("GET", "/reset/{code}",                           "Public", "200 200 200 200 200 200 200 200 200 200 200 200"),
+    row("GET", "/waiting",                                "Public", "200 200 200 303 303 303 303 303 303 303 303 200"),
     row("POST", "/api/v1/sign-up",                        "Public", "403 403 403 403 403 403 403 403 403 403 403 403"),
-    row("POST", "/api/v1/sign-in",                        "Public", "422 422 422 422 422 422 422 422 422 422 422 422"),
+    row("POST", "/api/v1/sign-in",                        "Public", "403 403 403 403 403 403 403 403 403 403 403 403"),
     row("POST", "/api/v1/sign-out",                       "Public", "204 204 204 204 204 204 204 204 204 204 204 204"),
-    row("POST", "/api/v1/password-resets",                "Public", "204 204 204 204 204 204 204 204 204 204 204 204"),
+    row("POST", "/api/v1/password-resets",                "Public", "202 202 202 202 202 202 202 202 202 202 202 202"),
     row("POST", "/api/v1/password-resets/{code}",         "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
+    // There is no demo here.
+    row("GET", "/demo/{code}",                            "Public", "404 404 404 404 404 404 404 404 404 404 404 404"),
+    row("POST", "/api/v1/demo/{code}",                    "Public", "404 404 404 404 404 404 404 404 404 404 404 404"),
 
     // What is mine.
     row("GET", "/welcome", "SeeOwnRooms", SIGNED_IN),
