@@ -186,9 +186,15 @@ pub struct BeIn {
     room: RoomId,
     member: MemberId,
     kind: RoomKind,
+    floor: Seq,
 }
 
 impl BeIn {
+    /// What is at or below this place is not for them.
+    pub const fn floor(&self) -> Seq {
+        self.floor
+    }
+
     /// The room.
     pub const fn room(&self) -> RoomId {
         self.room
@@ -212,7 +218,7 @@ impl Permit for BeIn {
     fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
         let stand = Stand::of(conn, actor, room)?;
         stand.must_be_in()?;
-        Ok(Self { room, member: stand.member, kind: stand.kind })
+        Ok(Self { room, member: stand.member, kind: stand.kind, floor: stand.floor() })
     }
 }
 

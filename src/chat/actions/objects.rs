@@ -75,6 +75,8 @@ fn mine(
     roles: &[crate::ids::RoleId],
     members: Option<Vec<MemberId>>,
 ) -> Result<Mine> {
+    // What one may not read is not unread.
+    let mark = if row.history == History::SinceJoin.number() { mark.max(place.joined_seq) } else { mark };
     let (unread, mentions) = if mark >= head.seq {
         (0, 0)
     } else {
