@@ -156,22 +156,6 @@ impl Commands for Wire {
     }
 }
 
-/// What everyone who is connected hears in passing of an event in a member's own log: that the member looks different now. Those who
-/// still wait to be let in are not seen yet.
-#[must_use]
-pub fn seen_by_others(logged: &Logged) -> Option<live::Signal> {
-    #[derive(Deserialize)]
-    struct Changed {
-        me: serde_json::Value,
-    }
-    if matches!(logged.log, LogId::Room(_)) || !logged.event.starts_with(r#"{"kind":"me_changed""#) {
-        return None;
-    }
-    let Changed { me } = serde_json::from_str(&logged.event).ok()?;
-    let waits = me["state"] == "pending";
-    (!waits).then(|| live::Signal::Everyone(live::signal_frame(&serde_json::json!({ "kind": "member_changed", "member": me }))))
-}
-
 /// The description of these routes.
 #[derive(OpenApi)]
 #[openapi(paths(my_events, live_socket, openapi))]
@@ -222,7 +206,7 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 /// The whole description of the API.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    let parts = [Api::openapi(), members::openapi(), chat::openapi(), http::openapi()];
+    let parts = [Api::openapi(), members::openapi(), chat::openapi(), crate::admin::openapi(), http::openapi()];
     let mut all = parts.into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
     "Rialto".clone_into(&mut all.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut all.info.version);

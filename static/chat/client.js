@@ -36,8 +36,10 @@ export class Client {
   #watchedText = "";
   /** @type {string | null} */
   #open = null;
-  /** @type {Set<string>} */
+  /** Members to be asked for, and those that were: whoever the server does not know is asked for once. @type {Set<string>} */
   #wanted = new Set();
+  /** @type {Set<string>} */
+  #asked = new Set();
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
   #reading = new Map();
   #typedAt = -Infinity;
@@ -217,15 +219,17 @@ export class Client {
   /** Asks for members that are shown and not known, a moment later all together. @param {Iterable<string>} ids */
   want(ids) {
     const isFirst = this.#wanted.size === 0;
-    for (const id of ids) if (!this.state.members[id]) this.#wanted.add(id);
+    for (const id of ids) if (!this.state.members[id] && !this.#asked.has(id)) this.#wanted.add(id);
     if (isFirst && this.#wanted.size) queueMicrotask(() => void this.#fetchWanted());
   }
 
   async #fetchWanted() {
     const ids = [...this.#wanted].slice(0, MOST_ASKED);
+    for (const id of ids) this.#asked.add(id);
     /** @type {{items: Member[]} | null} */
     const found = await get(`/api/v1/members?ids=${ids.join(",")}`).then((answer) => /** @type {any} */ (answer), () => null);
     this.#wanted.clear();
+    if (!found) for (const id of ids) this.#asked.delete(id);
     if (found) this.store.dispatch({ type: "members_loaded", members: found.items });
   }
 

@@ -5,7 +5,7 @@ import { problemSentence, Refused, sentence } from "./errors.js";
 import { html, render } from "./html.js";
 import { icon } from "./icon.js";
 import { wipe } from "./local-database.js";
-import { toast } from "./toast.js";
+import { toast, toastOnNextPage } from "./toast.js";
 
 /**
  * `<api-form method="POST" action="/api/v1/sign-in" data-next="/">…<form>…</form></api-form>`
@@ -34,14 +34,16 @@ class ApiForm extends HTMLElement {
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
   async #send(form, button) {
-    if (form.ariaBusy === "true" || !this.#isFilled(form)) return;
+    const isChecked = !(button instanceof HTMLButtonElement && button.formNoValidate);
+    if (form.ariaBusy === "true" || (isChecked && !this.#isFilled(form))) return;
     if (this.dataset.confirm && !(await this.#ask(button))) return;
     const method = (button?.getAttribute("formmethod") ?? this.getAttribute("method") ?? "POST").toUpperCase();
     const action = button?.getAttribute("formaction") ?? this.getAttribute("action") ?? "";
     this.#clear(form);
     this.#busy(form, button, true);
     try {
-      const answer = await call(method, action, method === "DELETE" ? undefined : read(form, button, method));
+      const body = read(form, button, method);
+      const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body);
       if (this.hasAttribute("data-wipe") || action.endsWith("/sign-out")) await wipe();
       this.#done(answer);
     } catch (error) {
@@ -54,8 +56,11 @@ class ApiForm extends HTMLElement {
   /** @param {any} answer */
   #done(answer) {
     if (!this.dispatchEvent(new CustomEvent("done", { detail: answer, bubbles: true, cancelable: true }))) return;
-    if (this.dataset.toast) toast(this.dataset.toast, { icon: "check" });
-    if (this.hasAttribute("data-stay")) return;
+    if (this.hasAttribute("data-stay")) {
+      if (this.dataset.toast) toast(this.dataset.toast, { icon: "check" });
+      return;
+    }
+    if (this.dataset.toast) toastOnNextPage(this.dataset.toast);
     const next = this.dataset.next?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
     // Only a path of our own: a page's data never sends people to another site.
     if (next && /^\/(?![/\\])/.test(next)) location.assign(next);

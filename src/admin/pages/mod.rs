@@ -1,2 +1,157 @@
-//! The pages of the dashboard.
-pub fn mount(_: &mut crate::access::Routes<'_>) {}
+//! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
+
+mod door;
+mod home;
+mod lists;
+mod people;
+mod qr;
+mod settings;
+mod setup;
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::access::{Actor, Allow, Permission, Permissions, Permit, Routes};
+use crate::error::Result;
+use crate::http::Site;
+use crate::ids::RoleId;
+use crate::members::{self, AdminMember, Role, RoleKind};
+use crate::storage::Conn;
+
+/// Rows of one page of a list.
+const ROWS: i64 = 50;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes
+        .get("/admin", home::home)
+        .get("/admin/members", people::list)
+        .get("/admin/members/{member}", people::person)
+        .get("/admin/invites", door::door)
+        .get("/admin/roles", settings::roles)
+        .get("/admin/rooms", lists::rooms)
+        .get("/admin/mail", lists::mail)
+        .get("/admin/mail/{letter}", lists::letter)
+        .get("/admin/settings", settings::settings)
+        .get("/admin/audit", lists::audit)
+        // Before the link's page: "done" is no code.
+        .get("/setup/done", setup::done)
+        .get("/setup/{code}", setup::setup);
+}
+
+/// Reads what a page shows, in one snapshot with who looks, and shows it.
+async fn show<P: Permit, T: Serialize + Send + 'static>(
+    gate: Allow<P>,
+    site: Site,
+    template: &str,
+    read: impl FnOnce(&mut Conn, &P, &Actor) -> Result<T> + Send + 'static,
+) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    let asked = visitor.clone();
+    let (looker, page) = gate.read(move |conn, may, actor| Ok((members::looker(conn, actor, &asked)?, read(conn, may, actor)?))).await?;
+    site.page(&looker, &visitor, template, page)
+}
+
+/// A role as pages name it.
+#[derive(Clone, Debug, Serialize)]
+struct RoleTag {
+    id: RoleId,
+    name: String,
+    /// Which of our own words stands for it; none once the community gave it another name.
+    word: Option<&'static str>,
+    /// Does everybody have it?
+    everyone: bool,
+}
+
+impl RoleTag {
+    fn of(role: &Role) -> Self {
+        let word = match role.kind {
+            RoleKind::Owner => Some("owner"),
+            RoleKind::Administrator => Some("administrator"),
+            RoleKind::Moderator => Some("moderator"),
+            RoleKind::Member => Some("member"),
+            RoleKind::Own => None,
+        };
+        let word = word.filter(|_| role.name == role.kind.first_name());
+        Self { id: role.id, name: role.name.clone(), word, everyone: role.kind == RoleKind::Member }
+    }
+}
+
+/// A member as lists show them.
+#[derive(Clone, Debug, Serialize)]
+struct Person {
+    #[serde(flatten)]
+    member: AdminMember,
+    initials: String,
+    /// The roles that not everybody has.
+    tags: Vec<RoleTag>,
+}
+
+impl Person {
+    fn of(member: AdminMember, roles: &[Role]) -> Self {
+        let has = |role: &&Role| member.profile.roles.contains(&role.id) && role.kind != RoleKind::Member;
+        let tags = roles.iter().filter(has).map(RoleTag::of).collect();
+        Self { initials: initials(&member.profile.display_name), tags, member }
+    }
+}
+
+/// The first letters of the first and the last word of a name.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.graphemes(true).next());
+    let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
+    format!("{first}{last}").to_uppercase()
+}
+
+/// A path with a query string of those values that are not empty.
+fn href(path: &str, values: &[(&str, &str)]) -> String {
+    let mut out = path.to_owned();
+    for (n, (name, value)) in values.iter().filter(|(_, value)| !value.is_empty()).enumerate() {
+        out.push(if n == 0 { '?' } else { '&' });
+        out.push_str(name);
+        out.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+                _ => out.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    out
+}
+
+/// A value of a query string; a form sends empty ones for fields that were left alone.
+fn given<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
+    text.filter(|text| !text.is_empty()).and_then(|text| text.parse().ok())
+}
+
+/// What makes somebody run the community: such roles are given by hand, never by an invite.
+fn runs_community(permissions: Permissions) -> bool {
+    let powers = [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
+    powers.into_iter().any(|power| permissions.has(power))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_string_is_encoded_and_leaves_out_what_is_empty() {
+        assert_eq!(href("/admin/members", &[("q", "a b&é"), ("state", ""), ("after", "7")]), "/admin/members?q=a%20b%26%C3%A9&after=7");
+        assert_eq!(href("/admin", &[("q", "")]), "/admin");
+    }
+
+    #[test]
+    fn initials_are_first_letters_also_of_names_with_marks() {
+        assert_eq!(initials("Marta van Olsen"), "MO");
+        assert_eq!(initials("e\u{301}va"), "E\u{301}");
+        assert_eq!(initials(""), "");
+    }
+
+    #[test]
+    fn what_a_form_leaves_empty_is_not_given() {
+        assert_eq!(given::<i64>(Some("")), None);
+        assert_eq!(given::<i64>(Some("x")), None);
+        assert_eq!(given::<i64>(Some("7")), Some(7));
+    }
+}

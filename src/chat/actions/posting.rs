@@ -6,7 +6,7 @@ use super::objects::{mentions_of, quote};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Mentions, MessageBody, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
-use crate::chat::store::{self, NewMessageRow};
+use crate::chat::store::{self, NewMessageRow, NewWords};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -232,7 +232,7 @@ pub(super) fn reword(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, bod
         mentions: mentions.clone(),
     };
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
-    store::update_body(tx, message.id, body, &prepared.html, text::RENDERER, stored, at)?;
+    store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
     if !(before.is_empty() && mentions.is_empty()) {
         store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, false)?;
     }

@@ -3,6 +3,7 @@
 //! The same acts as in a running community, but without the question whether one may, and called inside [`Tx::as_of`], so that rows
 //! and logs carry the time of the story and nobody is told.
 
+use super::objects::rooms_of_mine;
 use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
 use super::rooming::{NewRoom, create_room, enter};
 use crate::chat::events::{Event, MeEvent};
@@ -11,7 +12,7 @@ use crate::chat::store;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{LogId, Seq};
-use crate::storage::Tx;
+use crate::storage::{Conn, Tx};
 use crate::text;
 
 /// Most bytes of a seeded message: the default limit of a new community.
@@ -146,6 +147,15 @@ pub fn place_read_mark(tx: &mut Tx<'_>, room: RoomId, member: MemberId, unread: 
     let event = MeEvent::ReadMarked { room, thread: None, seq };
     tx.announce(LogId::Member(member), event.announcement(Some(member))?)?;
     Ok(())
+}
+
+/// What is unread for a member, room by room, as their clients are told: for comparing with the story.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unread_of(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, usize)>> {
+    let rooms = rooms_of_mine(conn, member)?;
+    Ok(rooms.into_iter().filter_map(|room| Some((room.id, room.mine?.unread))).collect())
 }
 
 fn message_row(tx: &mut Tx<'_>, message: MessageId) -> Result<MessageRow> {

@@ -22,7 +22,11 @@ pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
 pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
+#[cfg(test)]
+pub(in crate::members) use accounts::join;
 pub(in crate::members) use profile::store_account;
+#[cfg(test)]
+pub(in crate::members) use sign_in::admit;
 pub use profile::{account, change_account, change_password};
 pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, member, looker, members_by_ids, profiles, render};
 pub use removal::{delete_account, delete_member, turn_down};

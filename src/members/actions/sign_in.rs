@@ -69,8 +69,7 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
     let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
-    let arrived = db
-        .write(move |tx| {
+    db.write(move |tx| {
             let member = known.row.id;
             admit(tx, &members, member, stored.as_deref())?;
             if let Some(again) = &verdict.again {
@@ -79,8 +78,7 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
             let token = open_door(tx, &ground, &visitor, member)?;
             Arrival::of(tx, member, &visitor, Some(token))
         })
-        .await;
-    arrived
+        .await
 }
 
 /// Is the account still what was checked, and in use? A ban that has ended is lifted here.

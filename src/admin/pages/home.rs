@@ -1,0 +1,86 @@
+//! The dashboard's front page: what needs somebody, numbers, and how far the set-up is.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use super::show;
+use crate::access::{Allow, Permission};
+use crate::admin::actions;
+use crate::admin::model::Summary;
+use crate::admin::policy::OpenDashboard;
+use crate::admin::routes::STARTED;
+use crate::error::Result;
+use crate::http::Site;
+use crate::members::site_address;
+
+/// One thing that waits for a person.
+#[derive(Serialize)]
+struct Need {
+    /// `approvals`, `letters` or `jobs`.
+    what: &'static str,
+    icon: &'static str,
+    /// Where it is mended.
+    path: &'static str,
+    count: i64,
+}
+
+/// One step of the way from an empty community to a living one.
+#[derive(Serialize)]
+struct Step {
+    what: &'static str,
+    is_done: bool,
+    path: &'static str,
+}
+
+/// What `admin/home.html` sees.
+#[derive(Serialize)]
+struct HomePage {
+    summary: Summary,
+    needs: Vec<Need>,
+    /// Empty once everything is done, and for those who cannot do it.
+    steps: Vec<Step>,
+    steps_done: usize,
+    address: String,
+    /// Size of the database in mebibytes, one digit behind the point.
+    database_mib: String,
+    uptime_hours: u64,
+    uptime_days: u64,
+}
+
+/// `GET /admin`.
+pub async fn home(gate: Allow<OpenDashboard>, site: Site) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
+    show(gate, site, "admin/home.html", move |conn, may, actor| {
+        let summary = actions::summary(conn, may, &ground, *STARTED, actor.now)?;
+        let permissions = may.permissions();
+        let address = site_address(&ground.config);
+        let needs = [
+            (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),
+            (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
+            (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/metrics", count: summary.dead_jobs }),
+        ];
+        let needs = needs.into_iter().filter(|(needed, need)| permissions.has(*needed) && need.count > 0).map(|(_, need)| need).collect();
+        let has_sentence = !ground.settings.get().community_sentence.is_empty();
+        let steps = vec![
+            Step { what: "address", is_done: actions::is_reachable(&address), path: "/admin/settings#server" },
+            Step { what: "sentence", is_done: has_sentence, path: "/admin/settings#community" },
+            Step { what: "mail", is_done: summary.mail_is_set_up, path: "/admin/settings#server" },
+            Step { what: "invite", is_done: summary.open_invites > 0 || summary.members.active > 1, path: "/admin/invites" },
+            Step { what: "member", is_done: summary.members.active > 1, path: "/admin/invites" },
+        ];
+        let steps_done = steps.iter().filter(|step| step.is_done).count();
+        let shows_steps = permissions.has(Permission::SettingsManage) && steps_done < steps.len() && !ground.is_demo;
+        let tenths = summary.database_bytes * 10 / 1_048_576;
+        Ok(HomePage {
+            database_mib: format!("{}.{}", tenths / 10, tenths % 10),
+            uptime_hours: summary.uptime_seconds / 3_600,
+            uptime_days: summary.uptime_seconds / 86_400,
+            steps: if shows_steps { steps } else { Vec::new() },
+            steps_done,
+            summary,
+            needs,
+            address,
+        })
+    })
+    .await
+}

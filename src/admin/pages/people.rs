@@ -1,0 +1,155 @@
+//! Members in the dashboard: the list with its filters, and one account with what may be done to it.
+
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+
+use super::{Person, ROWS, RoleTag, given, href, show};
+use crate::access::{Allow, Permission, Permit, Query};
+use crate::admin::policy::{SeePeople, SeePerson};
+use crate::admin::store;
+use crate::error::Result;
+use crate::http::Site;
+use crate::ids::{MemberId, RoleId};
+use crate::members::{self, AdminMemberDetail, MemberFilter, MemberState, Profile, Sanction, Session};
+
+#[derive(Deserialize)]
+pub struct Find {
+    q: Option<String>,
+    state: Option<String>,
+    role: Option<String>,
+    after: Option<String>,
+}
+
+/// What `admin/members.html` sees.
+#[derive(Serialize)]
+struct MembersPage {
+    people: Vec<Person>,
+    roles: Vec<RoleTag>,
+    q: String,
+    state: String,
+    role: Option<RoleId>,
+    /// How many there are without filters.
+    total: i64,
+    /// Does a filter hold something back?
+    is_filtered: bool,
+    is_first: bool,
+    first: String,
+    next: Option<String>,
+}
+
+fn state_of(text: &str) -> Option<MemberState> {
+    match text {
+        "active" => Some(MemberState::Active),
+        "pending" => Some(MemberState::Pending),
+        "banned" => Some(MemberState::Banned),
+        _ => None,
+    }
+}
+
+/// `GET /admin/members`.
+pub async fn list(gate: Allow<SeePeople>, query: Query<Find>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "admin/members.html", move |conn, _, actor| {
+        let Find { q, state, role, after } = query.0;
+        let (q, state) = (q.unwrap_or_default(), state.unwrap_or_default());
+        let (role, after) = (given::<RoleId>(role.as_deref()), given::<MemberId>(after.as_deref()));
+        let filter = MemberFilter { q: q.clone(), state: state_of(&state), role, after, limit: ROWS };
+        let (found, next) = members::accounts(conn, filter, actor.now)?;
+        let roles = members::roles(conn)?;
+        let counts = store::member_counts(conn)?;
+        let role_text = role.map(|id| id.to_string()).unwrap_or_default();
+        let values = [("q", q.as_str()), ("state", state.as_str()), ("role", role_text.as_str())];
+        let link = |id: &str| href("/admin/members", &[values[0], values[1], values[2], ("after", id)]);
+        Ok(MembersPage {
+            people: found.into_iter().map(|member| Person::of(member, &roles)).collect(),
+            roles: roles.iter().filter(|role| role.kind != members::RoleKind::Member).map(RoleTag::of).collect(),
+            total: counts.active + counts.pending + counts.banned,
+            is_filtered: !q.trim().is_empty() || state_of(&state).is_some() || role.is_some(),
+            is_first: after.is_none(),
+            first: link(""),
+            next: next.map(|id| link(&id.to_string())),
+            q,
+            state,
+            role,
+        })
+    })
+    .await
+}
+
+/// A role that may be given or taken.
+#[derive(Serialize)]
+struct RoleChoice {
+    #[serde(flatten)]
+    tag: RoleTag,
+    has: bool,
+    may_move: bool,
+}
+
+/// What the one who looks may do here.
+#[derive(Serialize)]
+struct Rights {
+    ban: bool,
+    mute: bool,
+    approve: bool,
+    manage: bool,
+    roles: bool,
+    sees_private: bool,
+}
+
+/// A ban or mute with the name of who made it.
+#[derive(Serialize)]
+struct SanctionLine {
+    #[serde(flatten)]
+    sanction: Sanction,
+    by: Option<Profile>,
+}
+
+/// What `admin/member.html` sees.
+#[derive(Serialize)]
+struct PersonPage {
+    person: Person,
+    email: Option<String>,
+    sessions: Vec<Session>,
+    sanctions: Vec<SanctionLine>,
+    roles: Vec<RoleChoice>,
+    may: Rights,
+    is_own: bool,
+}
+
+/// `GET /admin/members/{member}`.
+pub async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "admin/member.html", |conn, may, actor| {
+        // The permit of the slice that keeps the account; its name stays there.
+        let theirs = Permit::check(conn, actor, may.member())?;
+        let AdminMemberDetail { member, email, sessions, sanctions } = members::account_detail(conn, &theirs, actor.now)?;
+        let all = members::roles(conn)?;
+        let (permissions, state) = (member.permissions, member.profile.state);
+        let (is_active, is_there) = (state == MemberState::Active, state != MemberState::Deleted);
+        let rights = Rights {
+            ban: is_there && may.may(Permission::Ban, permissions),
+            mute: is_active && may.may(Permission::Moderate, permissions),
+            approve: state == MemberState::Pending && may.may(Permission::Approve, permissions),
+            manage: is_there && may.may(Permission::MembersManage, permissions),
+            roles: is_active && may.gives_roles(permissions),
+            sees_private: may.sees_private(),
+        };
+        let choice = |role: &members::Role| RoleChoice {
+            tag: RoleTag::of(role),
+            has: member.profile.roles.contains(&role.id),
+            may_move: role.kind != members::RoleKind::Member && may.reaches(role.permissions),
+        };
+        let roles = all.iter().map(choice).collect();
+        let makers: Vec<MemberId> = sanctions.iter().filter_map(|sanction| sanction.made_by).collect();
+        let makers = members::profiles(conn, &makers, actor.now)?;
+        let line = |sanction: Sanction| SanctionLine { by: makers.iter().find(|one| Some(one.id) == sanction.made_by).cloned(), sanction };
+        Ok(PersonPage {
+            person: Person::of(member, &all),
+            email,
+            sessions,
+            sanctions: sanctions.into_iter().map(line).collect(),
+            roles,
+            may: rights,
+            is_own: may.is_own(),
+        })
+    })
+    .await
+}

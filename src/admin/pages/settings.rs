@@ -1,0 +1,163 @@
+//! Settings and roles.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{RoleTag, show};
+use crate::access::{Allow, Permission};
+use crate::admin::actions;
+use crate::admin::policy::{ManageSettings, SeeRights};
+use crate::config::TlsMode;
+use crate::error::Result;
+use crate::http::Site;
+use crate::ids::RoleId;
+use crate::members::{self, RoleKind, site_address};
+use crate::settings::Settings;
+
+/// What was chosen at the start and holds until the next one.
+#[derive(Serialize)]
+struct Server {
+    address: String,
+    reachable: bool,
+    /// `off`, `domain`, `files` or `lan`.
+    tls: &'static str,
+    database: &'static str,
+    mail_is_set_up: bool,
+    mail_from: Option<String>,
+    version: &'static str,
+}
+
+/// What `admin/settings.html` sees.
+#[derive(Serialize)]
+struct SettingsPage {
+    settings: Settings,
+    defaults: Settings,
+    /// Keys of those that are not the default.
+    changed: Vec<String>,
+    server: Server,
+}
+
+fn as_map(settings: &Settings) -> Result<Map<String, Value>> {
+    Ok(serde_json::to_value(settings)?.as_object().cloned().unwrap_or_default())
+}
+
+/// `GET /admin/settings`.
+pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
+    show(gate, site, "admin/settings.html", move |conn, _, _| {
+        let (settings, defaults) = (Settings::load(conn)?, Settings::default());
+        let usual = as_map(&defaults)?;
+        let changed = as_map(&settings)?.into_iter().filter(|(name, value)| usual.get(name) != Some(value)).map(|(name, _)| name).collect();
+        let address = site_address(&ground.config);
+        let server = Server {
+            reachable: actions::is_reachable(&address),
+            address,
+            tls: match ground.config.tls {
+                TlsMode::Off => "off",
+                TlsMode::Domain(_) => "domain",
+                TlsMode::Files { .. } => "files",
+                TlsMode::Lan => "lan",
+            },
+            database: if ground.db.target().is_sqlite() { "SQLite" } else { "PostgreSQL" },
+            mail_is_set_up: ground.mailer.is_set_up(),
+            mail_from: ground.config.mail_from.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        Ok(SettingsPage { settings, defaults, changed, server })
+    })
+    .await
+}
+
+/// Permissions as the page groups them; every one stands in exactly one group.
+const GROUPS: [(&str, &[Permission]); 4] = [
+    ("talk", &[Permission::MessageDirect, Permission::MentionRoom, Permission::Announce, Permission::MessagesModerate]),
+    ("rooms", &[Permission::RoomsCreate, Permission::RoomsCreatePrivate, Permission::RoomsManage]),
+    ("people", &[Permission::Invite, Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage]),
+    (
+        "community",
+        &[Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead, Permission::MetricsRead],
+    ),
+];
+
+/// One cell of the matrix.
+#[derive(Serialize)]
+struct Cell {
+    role: RoleId,
+    has: bool,
+    /// May the one who looks change it?
+    may_change: bool,
+}
+
+/// One permission and what each role says to it.
+#[derive(Serialize)]
+struct Row {
+    /// Its name on the wire.
+    name: &'static str,
+    /// The end of the key of its words.
+    word: String,
+    cells: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    word: &'static str,
+    rows: Vec<Row>,
+}
+
+/// A column of the matrix.
+#[derive(Serialize)]
+struct Column {
+    #[serde(flatten)]
+    tag: RoleTag,
+    member_count: i64,
+    is_own: bool,
+    may_change: bool,
+}
+
+/// What `admin/roles.html` sees.
+#[derive(Serialize)]
+struct RolesPage {
+    columns: Vec<Column>,
+    groups: Vec<Group>,
+}
+
+/// `GET /admin/roles`.
+pub async fn roles(gate: Allow<SeeRights>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "admin/roles.html", |conn, _, actor| {
+        let roles = members::roles(conn)?;
+        let may_change = |role: &members::Role| role.kind != RoleKind::Owner && actor.permissions.covers(role.permissions);
+        let cell = |role: &members::Role, permission| Cell {
+            role: role.id,
+            has: role.permissions.has(permission),
+            may_change: may_change(role) && actor.permissions.has(permission),
+        };
+        let row = |permission: Permission| Row {
+            name: permission.name(),
+            word: permission.name().replace('.', "_"),
+            cells: roles.iter().map(|role| cell(role, permission)).collect(),
+        };
+        let groups = GROUPS.iter().map(|(word, all)| Group { word, rows: all.iter().map(|one| row(*one)).collect() }).collect();
+        let column = |role: &members::Role| Column {
+            tag: RoleTag::of(role),
+            member_count: role.member_count,
+            is_own: role.kind == RoleKind::Own,
+            may_change: may_change(role),
+        };
+        Ok(RolesPage { columns: roles.iter().map(column).collect(), groups })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_stands_in_exactly_one_group() {
+        for permission in Permission::ALL {
+            let places = GROUPS.iter().filter(|(_, all)| all.contains(permission)).count();
+            assert_eq!(places, 1, "{}", permission.name());
+        }
+    }
+}
