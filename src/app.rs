@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Site4, HttpServer, rt};
 use tokio::task::JoinHandle;
@@ -17,14 +17,14 @@ use crate::error::Result;
 use crate::http::{Metrics, Reading, Readings, Site};
 use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
-use crate::live::{Commands, Descriptor, Hub, Logged, Source};
+use crate::live::{Commands, Descriptor, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
 use crate::members::{Members, Notices, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, set_fact};
 use crate::text::Words;
 use crate::wire::Wire;
-use crate::{chat, consequences, http, members, wire};
+use crate::{admin, chat, consequences, http, members, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -51,6 +51,10 @@ struct Outlet {
 impl Sink for Outlet {
     fn publish(&self, events: Vec<Logged>) {
         self.hub.publish(events);
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.hub.signal(signal);
     }
 
     fn wake_jobs(&self) {
@@ -150,8 +154,6 @@ impl App {
             is_demo,
         });
         let wire = Arc::new(Wire::new(Arc::clone(&ground)));
-        let source: Arc<dyn Source> = Arc::clone(&wire) as Arc<dyn Source>;
-        hub.start(source).await?;
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo);
@@ -166,12 +168,22 @@ impl App {
         })
     }
 
+    /// Puts the stored settings in force: something beside the dashboard has changed them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn reload_settings(&self) -> Result<()> {
+        self.ground.settings.put(self.ground.db.read(Settings::load).await?);
+        Ok(())
+    }
+
     /// Registers every route of every slice.
     pub fn mount(&self, config: &mut ServiceConfig) {
         let mut routes = Routes::new(config, self.routes.clone());
         http::mount(&mut routes);
         members::mount(&mut routes);
         chat::mount(&mut routes);
+        admin::mount(&mut routes);
         wire::mount(&mut routes);
     }
 
@@ -181,6 +193,8 @@ impl App {
     /// When the listener cannot be used.
     pub async fn serve(self, listener: TcpListener, tls: Option<rustls::ServerConfig>) -> Result<Running> {
         let address = listener.local_addr()?;
+        // Only now: what was written before anybody listened need not be published.
+        self.ground.hub.start(Arc::clone(&self.wire) as Arc<dyn Source>).await?;
         let app = self.clone();
         let heartbeat = Duration::from_millis(self.ground.config.heartbeat_ms);
         let workers = self.ground.config.workers;
@@ -197,6 +211,7 @@ impl App {
                 .app_data(Data::new(app.members.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
+                .wrap(Compress::default())
                 .wrap(from_fn(http::front))
         })
         .workers(workers)

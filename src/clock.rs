@@ -14,6 +14,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
+    Shifted(i64),
     Held(Arc<AtomicI64>),
 }
 
@@ -22,6 +23,12 @@ impl Clock {
     #[must_use]
     pub const fn system() -> Self {
         Self(Source::System)
+    }
+
+    /// A clock that begins at `start` and then runs like the machine's.
+    #[must_use]
+    pub fn from(start: Millis) -> Self {
+        Self(Source::Shifted(start - Self::system().now()))
     }
 
     /// A clock that stands at `now` until the returned handle is changed.
@@ -33,13 +40,16 @@ impl Clock {
 
     /// The time now, in milliseconds since 1970.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn now(&self) -> Millis {
         match &self.0 {
-            Source::System => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+            Source::System => machine_now(),
+            Source::Shifted(by) => machine_now() + by,
             Source::Held(hand) => hand.load(Ordering::Relaxed),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+fn machine_now() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

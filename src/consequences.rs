@@ -1,8 +1,12 @@
 //! When this happens there, that follows here: the one place where slices that do not know each other meet.
 
+use serde::Serialize;
+
 use crate::chat;
 use crate::error::Result;
-use crate::members::{Notice, Removed};
+use crate::ids::MemberId;
+use crate::live::{Signal, signal_frame};
+use crate::members::{self, MemberState, Notice, Profile, Removed};
 use crate::storage::Tx;
 
 /// Runs inside the transaction of what happened.
@@ -14,6 +18,22 @@ pub fn follow(tx: &mut Tx<'_>, notice: &Notice) -> Result<()> {
         Notice::MemberRemoved { member, reason } => chat::leave_everything(tx, *member, matches!(reason, Removed::Banned)),
         Notice::MemberJoined { member } => chat::join_announcements(tx, *member),
         Notice::MemberReturned { member } => chat::join_announcements(tx, *member),
-        Notice::MemberChanged { .. } | Notice::RoleDeleted { .. } => Ok(()),
+        Notice::MemberChanged { member } => tell_look(tx, *member),
+        Notice::RoleDeleted { .. } => Ok(()),
     }
+}
+
+/// Everyone who is there sees a member as they are now.
+fn tell_look(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    #[derive(Serialize)]
+    struct MemberChanged {
+        kind: &'static str,
+        member: Profile,
+    }
+    let now = tx.now();
+    // Those who still wait to be let in are not seen yet.
+    if let Some(member) = members::profiles(tx, &[member], now)?.pop().filter(|member| member.state != MemberState::Pending) {
+        tx.signal(Signal::Everyone(signal_frame(&MemberChanged { kind: "member_changed", member })));
+    }
+    Ok(())
 }

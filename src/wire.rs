@@ -206,7 +206,7 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 /// The whole description of the API.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    let parts = [Api::openapi(), members::openapi(), chat::openapi(), http::openapi()];
+    let parts = [Api::openapi(), members::openapi(), chat::openapi(), crate::admin::openapi(), http::openapi()];
     let mut all = parts.into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
     "Rialto".clone_into(&mut all.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut all.info.version);

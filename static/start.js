@@ -32,6 +32,8 @@ function wakeAll(root) {
 }
 
 wakeAll(document.documentElement);
+// Seldom needed, and so not loaded with every page.
+if (sessionStorage.getItem("rialto-toast") !== null) void import("./lib/toast.js").then(({ toastFromLastPage }) => toastFromLastPage());
 new MutationObserver((changes) => {
   for (const change of changes) for (const node of change.addedNodes) if (node instanceof Element) wakeAll(node);
 }).observe(document.documentElement, { childList: true, subtree: true });

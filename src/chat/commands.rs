@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::actions::{self, Draft, Prepared};
 use super::events::Signal as ChatSignal;
-use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, ReadRoom, RemoveMessage};
+use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
 use crate::access::{Actor, Ground, Permit, RateClass};
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
@@ -26,7 +26,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("chat.react", "ReactTo"),
     ("chat.unreact", "ReactTo"),
     ("chat.read", "BeIn"),
-    ("chat.typing", "ReadRoom"),
+    ("chat.typing", "PostIn"),
 ];
 
 type Answer = BoxFuture<'static, Result<Option<Ack>>>;
@@ -57,7 +57,7 @@ trait Command: Send + 'static {
 pub fn run(ground: &Arc<Ground>, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
     Some(match name {
         "chat.send" => send(ground, caller, frame),
-        "chat.edit" => write::<Edit>(ground, caller, frame),
+        "chat.edit" => edit(ground, caller, frame),
         "chat.delete" => write::<Delete>(ground, caller, frame),
         "chat.pin" => write::<Pin<true>>(ground, caller, frame),
         "chat.unpin" => write::<Pin<false>>(ground, caller, frame),
@@ -182,6 +182,15 @@ struct Edit {
     body: String,
 }
 
+/// What is rendered is what is stored: the body is cleaned before both.
+fn edit(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
+    let Ok(fields) = serde_json::from_str::<Edit>(frame) else { return refuse(Error::invalid("", "live.fields")) };
+    match crate::text::clean_body(&fields.body, ground.settings.get().message_bytes) {
+        Ok(body) => queue(ground, caller, Edit { body, ..fields }),
+        Err(error) => refuse(error),
+    }
+}
+
 impl Command for Edit {
     type Permit = ChangeMessage;
 
@@ -193,10 +202,9 @@ impl Command for Edit {
         Some(&self.body)
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
-        let body = crate::text::clean_body(&self.body, ground.settings.get().message_bytes)?;
+    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        actions::edit_message(tx, may, &body, &prepared).map(at_seq)
+        actions::edit_message(tx, may, &self.body, &prepared).map(at_seq)
     }
 }
 
@@ -289,8 +297,8 @@ fn typing(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
     let inner = Arc::clone(ground);
     let checked = ground.db.read(move |conn| {
         let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
-        let may = ReadRoom::check(conn, &actor, room)?;
-        if may.is_in() && !actor.is_muted() { Ok(may.room()) } else { Err(Error::forbidden("chat.not_a_member")) }
+        actor.check_scope(PostIn::SCOPE)?;
+        Ok(PostIn::check(conn, &actor, room)?.room())
     });
     let hub = ground.hub.clone();
     async move {

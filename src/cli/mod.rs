@@ -2,7 +2,9 @@
 
 pub mod args;
 pub mod data_folder;
+pub mod demo;
 pub mod serve;
+pub mod village;
 
 use std::process::ExitCode;
 
@@ -20,6 +22,7 @@ pub fn run() -> ExitCode {
         crate::http::door::tls::install_provider();
         match cli.chosen() {
             Command::Serve(_) => actix_web::rt::System::new().block_on(serve::run(config)),
+            Command::Demo { now, listen } => actix_web::rt::System::new().block_on(demo::run(*now, *listen)),
             _ => Err("this command is not there yet".to_owned()),
         }
     });

@@ -30,7 +30,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let authority = if config.tls == TlsMode::Lan { Some(lan::open(&config, clock.now())?.0) } else { None };
     let address = config.address(config.listen.port());
     let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
-    let setup = app.ground.db.write(|tx| setup_link(tx)).await.map_err(|error| error.to_string())?;
+    let setup = app.ground.db.write(setup_link).await.map_err(|error| error.to_string())?;
     let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;
     say(&format!("listening on {address}"));
     if let Some(token) = setup {

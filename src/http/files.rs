@@ -58,10 +58,11 @@ pub struct Files {
 }
 
 impl Files {
-    /// From disk in debug builds, held in release.
+    /// From disk in debug builds, held in release; tests of loading times ask a debug build to hold them too.
     #[must_use]
     pub fn new() -> Self {
-        if cfg!(debug_assertions) { Self::live() } else { Self::held() }
+        let is_live = cfg!(debug_assertions) && std::env::var_os("RIALTO_TEST_HELD_FILES").is_none();
+        if is_live { Self::live() } else { Self::held() }
     }
 
     /// Reads each file when it is asked for; the version is `dev`.
@@ -228,6 +229,29 @@ mod tests {
                 assert!(files.get(name).is_none(), "{name}");
             }
             assert!(files.get("words/en/error.json").is_some());
+        }
+    }
+
+    /// The names in `static('…')` of all templates below a folder.
+    fn named(folder: &std::path::Path, found: &mut Vec<String>) {
+        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                named(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).expect("a template");
+                found.extend(text.split("static('").skip(1).filter_map(|rest| rest.split('\'').next()).map(str::to_owned));
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_that_a_template_names_exists() {
+        let mut names = Vec::new();
+        named(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &mut names);
+        assert!(names.iter().any(|name| name == "start.js"));
+        let files = Files::held();
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            assert!(files.get(name).is_some(), "{name}");
         }
     }
 

@@ -14,6 +14,8 @@ use crate::text::Words;
 pub struct Frame {
     pub(super) ground: Vec<(&'static str, Value)>,
     pub(super) page: Value,
+    /// The page as JSON, made from the struct itself: raw JSON in it stays what it is.
+    pub(super) page_json: String,
 }
 
 impl Object for Frame {
@@ -24,7 +26,7 @@ impl Object for Frame {
         }
         match name {
             "page" => Some(self.page.clone()),
-            "page_json" => Some(Value::from(safe_json(&self.page).ok()?)),
+            "page_json" => Some(Value::from(self.page_json.as_str())),
             _ => self.page.get_attr(name).ok().filter(|value| !value.is_undefined()),
         }
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::files::Files;
-use super::frame::{Frame, engine};
+use super::frame::{Frame, engine, safe_json};
 use super::{headers, preload};
 use crate::access::{Permissions, Token, Visitor};
 use crate::config::Config;
@@ -133,7 +133,9 @@ impl Site {
     pub fn page_with_status(&self, status: StatusCode, looker: &Looker, visitor: &Visitor, template: &str, own: impl Serialize) -> Result<HttpResponse> {
         let path = visitor.route.split_once(' ').map_or("/", |(_, path)| path);
         let nonce = Token::random()?.reveal()[..22].to_owned();
-        let html = self.render(looker, path, template, &nonce, Value::from_serialize(own))?;
+        let page_json = safe_json(&own)?;
+        let frame = Frame { ground: self.ground(looker, path, template, &nonce), page: Value::from_serialize(&own), page_json };
+        let html = self.render(looker, template, frame)?;
         Ok(HttpResponse::build(status)
             .content_type("text/html; charset=utf-8")
             .insert_header((CACHE_CONTROL, headers::PRIVATE))
@@ -142,9 +144,9 @@ impl Site {
             .body(html))
     }
 
-    fn render(&self, looker: &Looker, path: &str, template: &str, nonce: &str, page: Value) -> Result<String> {
+    fn render(&self, looker: &Looker, template: &str, frame: Frame) -> Result<String> {
         let language = language(&looker.language);
-        let frame = Value::from_object(Frame { ground: self.ground(looker, language, path, template, nonce), page });
+        let frame = Value::from_object(frame);
         let rendered = match &self.inner.engines {
             Some(engines) => engines[language].get_template(template).and_then(|template| template.render(frame)),
             None => {
@@ -156,7 +158,8 @@ impl Site {
         rendered.map_err(|error| Error::broken(format!("{error:#}")))
     }
 
-    fn ground(&self, looker: &Looker, language: &'static str, path: &str, template: &str, nonce: &str) -> Vec<(&'static str, Value)> {
+    fn ground(&self, looker: &Looker, path: &str, template: &str, nonce: &str) -> Vec<(&'static str, Value)> {
+        let language = language(&looker.language);
         let settings = self.inner.settings.get();
         let letter = settings.community_name.graphemes(true).next().unwrap_or("R").to_uppercase();
         let community = context! {

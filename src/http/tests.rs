@@ -50,6 +50,8 @@ pub fn config() -> Config {
 struct Nowhere;
 impl Sink for Nowhere {
     fn publish(&self, _: Vec<Logged>) {}
+    fn signal(&self, _: crate::live::Signal) {}
+
     fn wake_jobs(&self) {}
 }
 

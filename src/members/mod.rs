@@ -13,6 +13,8 @@ mod pages;
 mod policy;
 mod routes;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use actions::*;
 pub use events::*;

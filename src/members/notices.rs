@@ -39,9 +39,12 @@ pub enum Notice {
     },
 }
 
+/// What hears a notice.
+type Listener = dyn Fn(&mut Tx<'_>, &Notice) -> Result<()> + Send + Sync;
+
 /// Where notices go; `consequences` connects the other slices.
 #[derive(Clone)]
-pub struct Notices(pub Arc<dyn Fn(&mut Tx<'_>, &Notice) -> Result<()> + Send + Sync>);
+pub struct Notices(pub Arc<Listener>);
 
 impl std::fmt::Debug for Notices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -23,6 +23,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/invite/{code}", invite)
         .get("/reset", reset)
         .get("/reset/{code}", reset_set)
+        .get("/demo/{code}", demo)
         .get("/waiting", waiting)
         .get("/settings", profile)
         .get("/settings/look", look)
@@ -222,4 +223,28 @@ async fn tokens(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {
         Ok(TokensPage { tokens: actions::api_tokens(conn, may, actor.now)?, scopes })
     })
     .await
+}
+
+/// What `members/demo.html` sees.
+#[derive(Serialize)]
+struct DemoPage {
+    name: String,
+    code: String,
+}
+
+/// `GET /demo/{code}`: the door of somebody in the demo. Looking does not open it; the page does, with a POST.
+async fn demo(gate: Public, code: Code, site: Site) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    if !gate.ground().is_demo {
+        return Err(Error::NotFound);
+    }
+    let (asked, secret) = (visitor.clone(), code.0.0.clone());
+    let (looker, name) = gate
+        .read(move |conn, actor| {
+            let member = actions::check_link(conn, LinkPurpose::SignIn, &secret, actor.now)?.ok_or(Error::NotFound)?;
+            let name = actions::profiles(conn, &[member], actor.now)?.pop().ok_or(Error::NotFound)?.display_name;
+            Ok((looker(conn, actor, &asked)?, name))
+        })
+        .await?;
+    site.page(&looker, &visitor, "members/demo.html", DemoPage { name, code: code.0.0 })
 }

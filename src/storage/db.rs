@@ -8,11 +8,12 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use diesel::connection::{AnsiTransactionManager as Ansi, Connection, TransactionManager};
 use tokio::sync::oneshot;
 
+use super::tx::Outbox;
 use super::{Conn, Target, Tx, durability, group, migrate};
 use crate::clock::Clock;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::Ids;
-use crate::live::Logged;
+use crate::live::{Logged, Signal};
 
 /// How much may wait, and how many threads serve.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,8 @@ impl Default for DbLimits {
 pub trait Sink: Send + Sync + 'static {
     /// Takes the events of one or more committed transactions, in commit order. Must not block.
     fn publish(&self, events: Vec<Logged>);
+    /// Takes something passing. Must not block.
+    fn signal(&self, signal: Signal);
     /// Jobs were enqueued.
     fn wake_jobs(&self);
 }
@@ -165,32 +168,29 @@ pub(super) struct Context {
 
 impl Context {
     /// Runs one job in a savepoint. An error of the job itself stays with the job; one returned here ends the whole transaction.
-    pub(super) fn run_job(&self, conn: &mut Conn, job: &mut dyn WriteJob, announced: &mut Vec<Logged>, wakes_jobs: &mut bool) -> Result<()> {
-        let mark = announced.len();
-        let mut wakes = false;
+    pub(super) fn run_job(&self, conn: &mut Conn, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
+        let mut own = Outbox::default();
         let now = self.clock.now();
         let ran = conn.transaction::<(), Rollback, _>(|conn| {
-            let mut tx = Tx { conn, now, ids: &self.ids, announced, wakes_jobs: &mut wakes };
+            let mut tx = Tx { conn, now, ids: &self.ids, outbox: &mut own };
             if job.run(&mut tx) { Ok(()) } else { Err(Rollback::Job) }
         });
         match ran {
             Ok(()) => {
-                *wakes_jobs |= wakes;
+                outbox.append(own);
                 Ok(())
             }
-            Err(Rollback::Job) => {
-                announced.truncate(mark);
-                Ok(())
-            }
+            Err(Rollback::Job) => Ok(()),
             Err(Rollback::Database(error)) => Err(error.into()),
         }
     }
 
-    pub(super) fn publish(&self, announced: Vec<Logged>, wakes_jobs: bool) {
-        if !announced.is_empty() {
-            self.sink.publish(announced);
+    pub(super) fn publish(&self, outbox: Outbox) {
+        if !outbox.events.is_empty() {
+            self.sink.publish(outbox.events);
         }
-        if wakes_jobs {
+        outbox.signals.into_iter().for_each(|signal| self.sink.signal(signal));
+        if outbox.wakes_jobs {
             self.sink.wake_jobs();
         }
     }
@@ -273,10 +273,10 @@ fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
             job.finish(Outcome::RolledBack { storage: false });
             continue;
         };
-        let (mut announced, mut wakes_jobs) = (Vec::new(), false);
-        match context.run_job(conn, &mut *job, &mut announced, &mut wakes_jobs) {
+        let mut outbox = Outbox::default();
+        match context.run_job(conn, &mut *job, &mut outbox) {
             Ok(()) => {
-                context.publish(announced, wakes_jobs);
+                context.publish(outbox);
                 job.finish(Outcome::Committed);
             }
             Err(error) => {

@@ -8,8 +8,8 @@ use diesel::sqlite::SqliteConnection;
 
 use super::Conn;
 use super::db::{Context, Outcome, WriteJob};
+use super::tx::Outbox;
 use crate::error::Error;
-use crate::live::Logged;
 
 /// At most this many jobs share a COMMIT.
 const GROUP_JOBS: usize = 256;
@@ -22,12 +22,11 @@ type Manager = <SqliteConnection as diesel::Connection>::TransactionManager;
 pub(super) fn run(mut conn: Conn, jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
     while let Ok(first) = jobs.recv() {
         let mut group = Vec::with_capacity(8);
-        let mut announced = Vec::new();
-        let mut wakes_jobs = false;
-        let outcome = commit_group(&mut conn, first, jobs, context, &mut group, &mut announced, &mut wakes_jobs);
+        let mut outbox = Outbox::default();
+        let outcome = commit_group(&mut conn, first, jobs, context, &mut group, &mut outbox);
         match outcome {
             Ok(()) => {
-                context.publish(announced, wakes_jobs);
+                context.publish(outbox);
                 group.into_iter().for_each(|job| job.finish(Outcome::Committed));
             }
             Err(error) => {
@@ -47,8 +46,7 @@ fn commit_group(
     jobs: &Receiver<Box<dyn WriteJob>>,
     context: &Context,
     group: &mut Vec<Box<dyn WriteJob>>,
-    announced: &mut Vec<Logged>,
-    wakes_jobs: &mut bool,
+    outbox: &mut Outbox,
 ) -> crate::error::Result<()> {
     group.push(first);
     if let Conn::Sqlite(c) = conn {
@@ -57,7 +55,7 @@ fn commit_group(
     let started = Instant::now();
     let mut next = 0;
     while next < group.len() {
-        context.run_job(conn, &mut *group[next], announced, wakes_jobs)?;
+        context.run_job(conn, &mut *group[next], outbox)?;
         next += 1;
         if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
             group.extend(jobs.try_recv());

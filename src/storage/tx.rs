@@ -8,15 +8,34 @@ use super::log::{self, NewRow};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{Ids, MemberId};
-use crate::live::{Effect, LogId, Logged, Seq};
+use crate::live::{Effect, LogId, Logged, Seq, Signal};
 
 /// An open write transaction.
 pub struct Tx<'a> {
     pub(super) conn: &'a mut Conn,
     pub(super) now: Millis,
     pub(super) ids: &'a Ids,
-    pub(super) announced: &'a mut Vec<Logged>,
-    pub(super) wakes_jobs: &'a mut bool,
+    pub(super) outbox: &'a mut Outbox,
+}
+
+/// What leaves after COMMIT.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Events, in commit order.
+    pub events: Vec<Logged>,
+    /// What is passing.
+    pub signals: Vec<Signal>,
+    /// Were jobs enqueued?
+    pub wakes_jobs: bool,
+}
+
+impl Outbox {
+    /// Takes in what another transaction of the same group has collected.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.events.append(&mut other.events);
+        self.signals.append(&mut other.signals);
+        self.wakes_jobs |= other.wakes_jobs;
+    }
 }
 
 /// What is written to a log and told to the connections that hear it.
@@ -56,13 +75,30 @@ impl Tx<'_> {
         let data = (!what.holds_words).then(|| what.event.clone());
         let row = NewRow { kind: what.kind, actor: what.actor, subject: what.subject, data };
         let (seq, at) = log::append(self.conn, log, &row, self.now)?;
-        self.announced.push(Logged { log, seq, at, event: Arc::from(what.event), effect: what.effect });
+        self.outbox.events.push(Logged { log, seq, at, event: Arc::from(what.event), effect: what.effect });
         Ok((seq, at))
+    }
+
+    /// Runs `f` in this transaction as if it were `then`, with ids of that time: for what happened before the program ran. Its logs are
+    /// written, but nobody is told: connections find it when they load.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    pub fn as_of<T>(&mut self, then: Millis, ids: &Ids, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut unheard = Outbox::default();
+        let result = f(&mut Tx { conn: &mut *self.conn, now: then, ids, outbox: &mut unheard });
+        self.outbox.wakes_jobs |= unheard.wakes_jobs;
+        result
+    }
+
+    /// Tells something passing, after COMMIT; it may be lost.
+    pub fn signal(&mut self, signal: Signal) {
+        self.outbox.signals.push(signal);
     }
 
     /// A job was enqueued: wake the runner after COMMIT.
     pub fn wake_jobs(&mut self) {
-        *self.wakes_jobs = true;
+        self.outbox.wakes_jobs = true;
     }
 }
 

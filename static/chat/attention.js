@@ -15,7 +15,8 @@ const DISMISSED = "rialto-notices-asked";
 
 export class Attention {
   #badge = "";
-  #url = "";
+  /** The icons drawn so far; a hundred at most, so none is given back while the browser may still fetch it. @type {Map<string, string>} */
+  #icons = new Map();
   /** @type {Promise<string> | null} */
   #mark = null;
 
@@ -55,9 +56,9 @@ export class Attention {
     const sign = badge === "•" ? `<circle cx="25" cy="7" r="6" fill="#c2410c" stroke="#fff" stroke-width="1.5"/>`
       : `<circle cx="22" cy="10" r="10" fill="#c2410c"/><text x="22" y="${badge.length > 1 ? 14 : 15}" font-family="sans-serif" font-weight="700" font-size="${badge.length > 1 ? 11 : 14}" fill="#fff" text-anchor="middle">${badge}</text>`;
     const drawn = badge ? mark.replace("</svg>", `${sign}</svg>`) : mark;
-    URL.revokeObjectURL(this.#url);
-    this.#url = URL.createObjectURL(new Blob([drawn], { type: "image/svg+xml" }));
-    link.href = this.#url;
+    const url = this.#icons.get(badge) ?? URL.createObjectURL(new Blob([drawn], { type: "image/svg+xml" }));
+    this.#icons.set(badge, url);
+    link.href = url;
   }
 
   /** @param {Entry} entry */

@@ -36,21 +36,23 @@ export class Client {
   #watchedText = "";
   /** @type {string | null} */
   #open = null;
-  /** @type {Set<string>} */
+  /** Members to be asked for, and those that were: whoever the server does not know is asked for once. @type {Set<string>} */
   #wanted = new Set();
+  /** @type {Set<string>} */
+  #asked = new Set();
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
   #reading = new Map();
   #typedAt = -Infinity;
   /** @type {Set<(entry: Entry) => void>} */
   #listeners = new Set();
 
-  /** @param {PageData} page @param {{url: string}} at */
-  constructor({ state, room }, { url }) {
+  /** @param {PageData} page @param {{url: string, target: number | null}} at `target`: the place around which the page's messages are */
+  constructor({ state, room }, { url, target }) {
     /** @type {Store<ChatState, Change>} */
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
     this.#follow(state);
-    if (room) this.#take(room.id, null, { newest: true }, room.messages);
+    if (room) this.#take(room.id, null, target === null ? { newest: true } : { around: target }, room.messages);
     this.drafts = new Drafts(new LocalShelf("drafts", state.me.id, "place"));
     this.outbox = this.#makeOutbox(state.me.id);
   }
@@ -217,15 +219,17 @@ export class Client {
   /** Asks for members that are shown and not known, a moment later all together. @param {Iterable<string>} ids */
   want(ids) {
     const isFirst = this.#wanted.size === 0;
-    for (const id of ids) if (!this.state.members[id]) this.#wanted.add(id);
+    for (const id of ids) if (!this.state.members[id] && !this.#asked.has(id)) this.#wanted.add(id);
     if (isFirst && this.#wanted.size) queueMicrotask(() => void this.#fetchWanted());
   }
 
   async #fetchWanted() {
     const ids = [...this.#wanted].slice(0, MOST_ASKED);
+    for (const id of ids) this.#asked.add(id);
     /** @type {{items: Member[]} | null} */
     const found = await get(`/api/v1/members?ids=${ids.join(",")}`).then((answer) => /** @type {any} */ (answer), () => null);
     this.#wanted.clear();
+    if (!found) for (const id of ids) this.#asked.delete(id);
     if (found) this.store.dispatch({ type: "members_loaded", members: found.items });
   }
 

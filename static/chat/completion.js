@@ -43,6 +43,3 @@ export function members(word, members, withRoom) {
 
 /** @param {string} word @returns {Option[]} */
 export const emoji = (word) => search(word, MOST).map(({ emoji: sign, name }) => ({ kind: "emoji", emoji: sign, name, insert: `${sign} ` }));
-
-/** The text with the word replaced, and where the caret then stands. @param {string} text @param {number} from @param {number} caret @param {string} insert */
-export const completed = (text, from, caret, insert) => ({ text: text.slice(0, from) + insert + text.slice(caret), caret: from + insert.length });

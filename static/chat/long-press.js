@@ -2,6 +2,7 @@
 
 const LONG_MS = 450;
 const MOVED = 10;
+const AFTER_MS = 100;
 
 /**
  * @param {HTMLElement} list @param {string} selector what can be pressed
@@ -13,6 +14,16 @@ export function watchLongPress(list, selector, open) {
   let start = { x: 0, y: 0 };
   let wasLong = false;
   const stop = () => clearTimeout(timer);
+  /** The release of a long press counts as a click on whatever has opened under the finger: that one click is nobody's. */
+  const swallow = () => {
+    const ending = new AbortController();
+    document.addEventListener("click", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+    }, { capture: true, once: true, signal: ending.signal });
+    list.addEventListener("pointerup", () => setTimeout(() => ending.abort(), AFTER_MS), { once: true, signal: ending.signal });
+    list.addEventListener("pointercancel", () => ending.abort(), { once: true, signal: ending.signal });
+  };
   list.addEventListener("pointerdown", (event) => {
     stop();
     wasLong = false;
@@ -21,6 +32,7 @@ export function watchLongPress(list, selector, open) {
     start = { x: event.clientX, y: event.clientY };
     timer = setTimeout(() => {
       wasLong = true;
+      swallow();
       open(element, start);
     }, LONG_MS);
   });
@@ -28,13 +40,6 @@ export function watchLongPress(list, selector, open) {
     if (Math.hypot(event.clientX - start.x, event.clientY - start.y) > MOVED) stop();
   });
   for (const kind of ["pointerup", "pointercancel", "scroll"]) list.addEventListener(kind, stop, { capture: true });
-  // The tap that ends a long press presses nothing.
-  list.addEventListener("click", (event) => {
-    if (!wasLong) return;
-    wasLong = false;
-    event.preventDefault();
-    event.stopPropagation();
-  }, { capture: true });
   list.addEventListener("contextmenu", (event) => {
     const target = /** @type {Element} */ (event.target);
     const element = target.closest(selector);

@@ -29,7 +29,7 @@ export async function doAct(app, act, message, anchor) {
     case "edit": return app.write({ kind: "edit", message });
     case "thread": return app.show({ kind: "thread", id: message.thread ?? message.id });
     case "author": return app.show({ kind: "member", id: message.author });
-    case "copy_text": return copy(message.body ?? "");
+    case "copy_text": return copy(message.body ?? "", t("chat.text_copied"));
     case "copy_link": return copy(location.origin + pathOf({ room: message.room, target: message.seq }), t("chat.link_copied"));
     case "pin": return told(client.act(message.pinned ? "chat.unpin" : "chat.pin", message));
     case "unread": {
@@ -67,8 +67,8 @@ export async function openActs(app, message, anchor) {
   const isOpen = mayReact(state, room, now);
   openMenu(anchor, t("chat.message_acts"), [
     ...(isOpen ? [{ content: (/** @type {() => void} */ close) => html`<div class="menu-quick" role="group" aria-label=${t("chat.react")}>
-      ${recent(4).map((emoji) => html`<button type="button" @click=${() => (close(), run(`react ${emoji}`)())}>${emoji}</button>`)}
-      <button type="button" aria-label=${t("chat.other_emoji")} @click=${() => (close(), run("react")())}>${icon("smile")}</button></div>` }] : []),
+      ${recent(4).map((emoji) => html`<button type="button" role="menuitem" @click=${() => (close(), run(`react ${emoji}`)())}>${emoji}</button>`)}
+      <button type="button" role="menuitem" aria-label=${t("chat.other_emoji")} @click=${() => (close(), run("react")())}>${icon("smile")}</button></div>` }] : []),
     ...when(isOpen && message.thread === null, { label: t("chat.reply"), icon: "reply", keys: "R", run: run("reply") }),
     ...when(message.thread === null, { label: t("chat.thread_title"), icon: "message-square", keys: "T", run: run("thread") }),
     ...when(mayEdit(state, room, message, now), { label: t("chat.edit"), icon: "pencil", keys: "E", run: run("edit") }),
@@ -79,9 +79,6 @@ export async function openActs(app, message, anchor) {
     ...(mayDelete(state, room, message) ? [{ line: /** @type {const} */ (true) }, { label: t("chat.delete"), icon: "trash-2", danger: true, run: run("delete") }] : []),
   ]);
 }
-
-/** The act of a letter pressed on a focused message. @param {string} key @returns {string | null} */
-export const actOf = (key) => ({ r: "reply", e: "edit", t: "thread", Enter: "more" })[key] ?? null;
 
 /** Whether the member may do this act with this message. @param {RialtoApp} app @param {string} act @param {Message} message */
 export function mayDo(app, act, message) {

@@ -36,7 +36,7 @@ export function messageView(message, isFirst, setting) {
   const body = message.deleted || message.body_html === null ? html`<div class="message-body"><p>${t("chat.message_deleted")}</p></div>` : setting.bodies.of(message.id, message.body_html, state.me.id);
   const marks = [
     message.edited_at !== null && !message.deleted ? html`<span class="message-mark" title=${moment(message.edited_at)}>${t("chat.edited")}</span>` : null,
-    message.thread_count && !setting.isThread ? html`<button class="message-mark" type="button" @click=${act(setting, "thread", message)}>${t("chat.answers", { count: message.thread_count })}</button>` : null,
+    message.thread_count && !setting.isThread ? html`<div><button class="message-mark" type="button" @click=${act(setting, "thread", message)}>${t("chat.answers", { count: message.thread_count })}</button></div>` : null,
   ];
   return html`<article class="message" data-key=${key} data-seq=${String(message.seq)} data-first=${isFirst ? "" : null} data-deleted=${message.deleted ? "" : null}
       data-mentioned=${isMentioned ? "" : null} data-editing=${editing === message.id ? "" : null} data-target=${target === message.seq ? "" : null}

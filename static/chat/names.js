@@ -23,12 +23,21 @@ export function roomName(state, room) {
   return names.length ? list(names) : t("chat.only_me");
 }
 
-/** Up to two letters. @param {Member} member */
-function initials({ display_name: name, username }) {
-  const words = (name || username).split(/[\s_.-]+/u).filter(Boolean);
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  const found = letters.map((word) => [...new Intl.Segmenter().segment(word ?? "")][0]?.segment ?? "").join("");
-  return (words.length === 1 ? [...(words[0] ?? "")].slice(0, 2).join("") : found).toLocaleUpperCase();
+const letters = new Intl.Segmenter();
+/** @type {Map<string, string>} */
+const drawn = new Map();
+
+/** Up to two letters: of the first and the last name, or the first two of the only one. @param {Member} member */
+function initials({ display_name, username }) {
+  const name = display_name || username;
+  const known = drawn.get(name);
+  if (known !== undefined) return known;
+  const words = name.split(/[\s_.-]+/u).filter(Boolean);
+  /** @param {string} word @param {number} count */
+  const first = (word, count) => Array.from(letters.segment(word), ({ segment }) => segment).slice(0, count).join("");
+  const found = (words.length > 1 ? first(words[0] ?? "", 1) + first(words.at(-1) ?? "", 1) : first(words[0] ?? "", 2)).toLocaleUpperCase();
+  drawn.set(name, found);
+  return found;
 }
 
 /**

@@ -28,7 +28,7 @@ export class RialtoApp extends HTMLElement {
     if (!page) return;
     /** @type {PageData} */
     const data = JSON.parse(page);
-    this.client = new Client(data, { url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live` });
+    this.client = new Client(data, { url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`, target: parse(location.pathname).target });
     this.#arrive(parse(location.pathname));
     this.#isReady();
     this.place.watch((now, before) => this.#moved(now, before));

@@ -4,7 +4,6 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { Refused, sentence } from "../lib/errors.js";
 import { moment, t } from "../lib/words.js";
-import { Completions } from "./completions.js";
 import { memberName, roomTitle } from "./names.js";
 import { closedTo } from "./rights.js";
 import { liveOf } from "./ranges.js";
@@ -24,7 +23,8 @@ class RoomComposer extends Surface {
   #writing = null;
   #error = "";
   #text = "";
-  #completions = new Completions(this, () => this.update());
+  /** Loaded with the first word that it could complete. @type {import("./completions.js").Completions | null} */
+  #completions = null;
 
   /** @returns {HTMLTextAreaElement | null} */
   get field() {
@@ -64,7 +64,7 @@ class RoomComposer extends Surface {
     this.#isTouched = false;
     this.#error = "";
     this.#setText(this.app.client.drafts.get(place));
-    this.#completions.close();
+    this.#completions?.close();
     queueMicrotask(() => this.#focus());
   }
 
@@ -82,7 +82,8 @@ class RoomComposer extends Surface {
   #focus(always = false) {
     const { field } = this;
     if (!field || (!always && matchMedia("(pointer: coarse)").matches) || document.querySelector("dialog[open]")) return;
-    if (!always && document.activeElement?.closest("room-list, .panel")) return;
+    // A link to a message puts the focus on the message.
+    if (!always && (this.app.place.state.target !== null || document.activeElement?.closest(".panel"))) return;
     field.focus({ preventScroll: true });
     field.setSelectionRange(field.value.length, field.value.length);
   }
@@ -108,13 +109,13 @@ class RoomComposer extends Surface {
     const to = this.#thread === null ? t("chat.message_to", { room: roomTitle(state, room) }) : t("chat.answer_in_thread");
     const label = writing?.kind === "edit" ? t("chat.edit_label") : writing?.kind === "reply" ? t("chat.reply_label") : to;
     const left = state.limits.message_bytes - new TextEncoder().encode(this.#text).length;
-    const completions = this.#completions.view();
+    const completions = this.#completions?.view() ?? null;
     return html`<form class="composer" aria-label=${t("chat.write")} @submit=${(/** @type {Event} */ event) => (event.preventDefault(), void this.#submit())}>
       ${completions}${writing ? this.#context(state, writing) : null}
       <div class="composer-box">
         <textarea class="composer-input" rows="1" placeholder=${to} aria-label=${label} dir="auto" enterkeyhint="send" autocomplete="off"
-          aria-autocomplete="list" aria-expanded=${String(Boolean(completions))} aria-controls="completions" aria-activedescendant=${this.#completions.activeId}
-          .value=${this.#text} @input=${() => this.#typed()} @blur=${() => this.#completions.closeSoon()}></textarea>
+          aria-autocomplete="list" aria-controls=${completions ? "completions" : null} aria-activedescendant=${this.#completions?.activeId ?? null}
+          .value=${this.#text} @input=${() => this.#typed()} @blur=${() => this.#completions?.closeSoon()}></textarea>
         <div class="composer-tools">
           <button class="icon-button" type="button" aria-label=${t("chat.emoji")} title=${t("chat.emoji")} aria-haspopup="dialog" aria-expanded="false" @click=${(/** @type {Event} */ event) => void this.#pick(/** @type {Element} */ (event.currentTarget))}>${icon("smile")}</button>
           <button class="composer-send" type="submit" aria-label=${t(writing?.kind === "edit" ? "chat.save" : "chat.send")} title=${t(writing?.kind === "edit" ? "chat.save" : "chat.send")} ?disabled=${left < 0}>${icon(writing?.kind === "edit" ? "check" : "send")}</button>
@@ -146,7 +147,17 @@ class RoomComposer extends Surface {
     if (this.#writing?.kind !== "edit") this.app.client.drafts.set(this.#place, this.#text);
     const { room } = this.app.place.state;
     if (room && this.#text.trim() && this.#writing?.kind !== "edit") this.app.client.typing(room);
-    this.#completions.look(field, room);
+    if (this.#completions || /[@:]/.test(this.#text)) void this.#complete();
+    this.update();
+  }
+
+  async #complete() {
+    if (!this.#completions) {
+      const { Completions } = await import("./completions.js");
+      this.#completions ??= new Completions(this, () => this.update());
+    }
+    const { field } = this;
+    if (field) this.#completions.look(field, this.app.place.state.room);
     this.update();
   }
 
@@ -209,7 +220,7 @@ class RoomComposer extends Surface {
     const { field } = this;
     if (event.target !== field || !field || event.isComposing) return;
     const command = event.ctrlKey || event.metaKey;
-    const option = this.#completions.press(event);
+    const option = this.#completions?.press(event);
     if (option) this.#insert(option.insert, option.from, field.selectionStart);
     if (event.defaultPrevented) return;
     if (event.key === "Enter" && !event.shiftKey && !command && !event.altKey) void this.#submit();

@@ -1,6 +1,5 @@
 /** `<room-list>`: the sidebar with my rooms and conversations, and the ways to more of them. */
 
-import { roving } from "../lib/focus.js";
 import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
@@ -25,16 +24,25 @@ class RoomList extends Surface {
       this.update();
     });
     this.app.narrow.addEventListener("change", () => this.update());
+    this.addEventListener("keydown", (event) => this.#press(event));
   }
 
   /** @override */
   update() {
     super.update();
-    const scroll = /** @type {HTMLElement | null} */ (this.querySelector(".sidebar-scroll"));
-    if (scroll) roving(scroll, "a.row", { loop: false });
     const { state } = this.app.client;
     this.app.client.watch("list", sections(state).people.flatMap((room) => (room.kind === "direct" ? others(state, room) : [])));
     this.app.client.want(sections(state).people.flatMap((room) => room.members ?? []));
+  }
+
+  /** Arrows go from room to room; Tab still stops at each, as at any list of links. @param {KeyboardEvent} event */
+  #press(event) {
+    const rows = /** @type {HTMLElement[]} */ ([...this.querySelectorAll("a.row")]);
+    const from = rows.indexOf(/** @type {HTMLElement} */ (event.target));
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (from < 0 || !step || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    rows[from + step]?.focus();
   }
 
   /** @override @param {ChatState} state */

@@ -4,19 +4,17 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { sentence, Refused } from "../lib/errors.js";
 import { day, list, number, t } from "../lib/words.js";
-import { Announcer } from "./announcer.js";
 import { Bodies } from "./body.js";
 import { Client } from "./client.js";
-import { actOf, doAct, mayDo, openActs } from "./message-acts.js";
 import { echoView, messageView } from "./message-view.js";
-import { memberName, roomPicture, roomTitle } from "./names.js";
+import { memberName, roomName, roomPicture, roomTitle } from "./names.js";
 import { covering, isLive, liveOf } from "./ranges.js";
 import { guess, keyOf, rowsOf } from "./rows.js";
 import { ScrollKeeper } from "./scroll-keeper.js";
 import { Surface } from "./surface.js";
 import { watchLongPress } from "./long-press.js";
 
-/** @import { Message } from "../types/live.d.ts" */
+/** @import { Event, Message } from "../types/live.d.ts" */
 /** @import { Row } from "./rows.js" */
 /** @import { Asked, ChatState, Echo, Range, RoomState } from "./types.d.ts" */
 
@@ -25,11 +23,18 @@ const NEAR = 1_200;
 /** A link's message is marked for this long. */
 const MARKED_MS = 2_500;
 
+/** What letters do on a focused message. @type {Record<string, string>} */
+const ACTS = { r: "reply", e: "edit", t: "thread", Enter: "more" };
+
+/** The acts are not needed before the first of them. */
+const acts = () => import("./message-acts.js");
+
 class RoomTimeline extends Surface {
   /** @type {ScrollKeeper<Row> | null} */
   #keeper = null;
   #bodies = new Bodies();
-  #announcer = new Announcer();
+  /** Loaded with the first message that comes. @type {import("./announcer.js").Announcer | null} */
+  #announcer = null;
   /** @type {string | null} */
   #room = null;
   /** The stretch that is shown is the one around this place; null: the one that reaches the head. @type {number | null} */
@@ -51,10 +56,7 @@ class RoomTimeline extends Surface {
 
   /** @override */
   started() {
-    this.app.client.onEvent((entry) => {
-      const { state } = this.app.client;
-      if (entry.room === this.#room && entry.event.kind === "message_sent") this.#announcer.hear(entry.event, state);
-    });
+    this.app.client.onEvent(({ room, event }) => void (room === this.#room && event.kind === "message_sent" && this.#announce(event)));
     this.addEventListener("mark-read", () => this.#markRead());
     this.addEventListener("sent", () => this.#sent());
     this.addEventListener("mark-unread", (event) => this.#hold(/** @type {CustomEvent<number>} */ (event).detail));
@@ -94,7 +96,7 @@ class RoomTimeline extends Surface {
     this.#isHeld = false;
     this.#newFrom = it?.room.unread ? it.room.read_seq : null;
     this.#newCount = it?.room.unread ?? 0;
-    this.#announcer.clear();
+    this.#announcer?.clear();
     this.#keeper?.reset();
   }
 
@@ -167,10 +169,9 @@ class RoomTimeline extends Surface {
     this.#keeper.show(this.#rows);
     // The pills depend on what is in sight, and that is known only now.
     super.update();
+    this.#attend();
     this.#edges();
     this.#watch(state);
-    const line = /** @type {Element} */ (this.querySelector("[role=log]"));
-    this.#announcer.into(line);
   }
 
   /** Brings the message of a link into view, once it is there. @param {Range} range */
@@ -207,10 +208,10 @@ class RoomTimeline extends Surface {
     const { state } = this.app.client;
     const it = /** @type {RoomState} */ (state.rooms[/** @type {string} */ (this.#room)]);
     switch (row.kind) {
-      case "start": return html`<header class="timeline-start" data-key="start">${roomPicture(state, it.room, 48)}<h2 dir="auto">${roomTitle(state, it.room)}</h2>
-        <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></header>`;
-      case "date": return html`<div class="date-line" role="separator" data-key=${row.key}><span>${day(row.at)}</span></div>`;
-      case "new": return html`<div class="new-line" role="separator" data-key="new"><span>${t("chat.new")}</span></div>`;
+      case "start": return html`<article class="timeline-start" data-key="start" aria-label=${t("chat.about_room")}>${roomPicture(state, it.room, 48)}<h2 dir="auto">${roomName(state, it.room)}</h2>
+        <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></article>`;
+      case "date": return html`<div class="date-line" data-key=${row.key}><span>${day(row.at)}</span></div>`;
+      case "new": return html`<div class="new-line" data-key="new"><span>${t("chat.new")}</span></div>`;
       case "message": return messageView(row.message, row.isFirst, this.#setting(state, it));
       case "echo": return echoView(row.echo, row.isFirst, this.#setting(state, it), this.#onEcho(row.echo));
     }
@@ -222,7 +223,7 @@ class RoomTimeline extends Surface {
     return {
       state, room: it.room, bodies: this.#bodies, active: this.#active, isThread: false, target: this.#marked,
       editing: writing?.kind === "edit" ? writing.message.id : null,
-      onAct: (act, message, anchor) => void doAct(this.app, act, message, anchor),
+      onAct: (act, message, anchor) => void acts().then(({ doAct }) => doAct(this.app, act, message, anchor)),
     };
   }
 
@@ -276,21 +277,21 @@ class RoomTimeline extends Surface {
   }
 
   #scrolled() {
-    this.#edges();
+    this.#edges(true);
     this.#attend();
     const it = this.#room === null ? undefined : this.app.client.state.rooms[this.#room];
     if (it) super.update();
   }
 
-  /** Loads what lies beyond an edge that comes near. */
-  #edges() {
+  /** Loads what lies beyond an edge that comes near. @param {boolean} [again] also what failed to load before */
+  #edges(again = false) {
     const it = this.#room === null ? undefined : this.app.client.state.rooms[this.#room];
     const keeper = this.#keeper;
     if (!it || !keeper) return;
     const range = this.#around === null ? liveOf(it.ranges) : covering(it.ranges, this.#around);
     const { scrollTop, scrollHeight, clientHeight } = keeper.scroller;
-    if (range && range.from > 0 && scrollTop < NEAR) this.#load({ before: range.items[0]?.seq ?? range.from });
-    if (range && !isLive(range) && scrollHeight - scrollTop - clientHeight < NEAR) this.#load({ after: range.to });
+    if (range && range.from > 0 && scrollTop < NEAR) this.#load({ before: range.items[0]?.seq ?? range.from }, again);
+    if (range && !isLive(range) && scrollHeight - scrollTop - clientHeight < NEAR) this.#load({ after: range.to }, again);
   }
 
   /** Marks as read what the member has before them: the end of the room, in a window that they look at. */
@@ -328,6 +329,14 @@ class RoomTimeline extends Surface {
     this.update();
   }
 
+  /** @param {Extract<Event, {kind: "message_sent"}>} event */
+  async #announce(event) {
+    const { Announcer } = await import("./announcer.js");
+    this.#announcer ??= new Announcer();
+    this.#announcer.into(/** @type {Element} */ (this.querySelector("[role=log]")));
+    this.#announcer.hear(event, this.app.client.state);
+  }
+
   /** @param {ChatState} state */
   #typing(state) {
     const names = Object.keys(state.typing[this.#room ?? ""] ?? {}).map((id) => memberName(state.members[id]));
@@ -358,7 +367,7 @@ class RoomTimeline extends Surface {
   /** @param {Element} element @param {{x: number, y: number}} at */
   #openActs(element, at) {
     const message = this.#messageOf(element);
-    if (message) void openActs(this.app, message, at);
+    if (message) void acts().then(({ openActs }) => openActs(this.app, message, at));
   }
 
   /** A name in a message leads to its member. @param {EventTarget | null} target */
@@ -394,9 +403,10 @@ class RoomTimeline extends Surface {
       this.#present();
     } else if (target === article) {
       const message = this.#messageOf(article);
-      const act = actOf(event.key);
-      if (!act || !message || !mayDo(this.app, act, message)) return;
-      void doAct(this.app, act, message, article.querySelector(".message-tools [aria-haspopup=menu]") ?? article);
+      const act = ACTS[event.key];
+      if (!act || !message) return;
+      const anchor = article.querySelector(".message-tools [aria-haspopup=menu]") ?? article;
+      void acts().then(({ doAct, mayDo }) => void (mayDo(this.app, act, message) && doAct(this.app, act, message, anchor)));
     } else return;
     event.preventDefault();
   }

@@ -1,10 +1,9 @@
 /** Shows a long list through a window: few rows exist at a time, and what one reads stays where it is whatever comes, goes or grows. */
 
 import { html, keyed, render } from "../lib/html.js";
-import { Heights } from "./heights.js";
 
 /** Rows are drawn this far beyond what is seen. */
-const BEYOND = 900;
+const BEYOND = 800;
 /** This close to the end counts as being there. */
 const AT_END = 48;
 
@@ -22,6 +21,8 @@ export class ScrollKeeper {
   #from = 0;
   #to = 0;
   #width = 0;
+  /** `scrollTop` as the last drawing left it. */
+  #top = 0;
   /** @type {Set<Element>} */
   #observed = new Set();
   #isDue = false;
@@ -71,26 +72,23 @@ export class ScrollKeeper {
   /** Keeps what is seen where it is, with a row to hold on to. @returns {Anchor} */
   #anchor() {
     if (this.#goal && (this.#goal === "end" || this.heights.indexOf(this.#goal.key) >= 0 || this.rows.some((row) => row.key === /** @type {any} */ (this.#goal).key))) return this.#goal;
+    // The reader may have scrolled a moment ago, before the browser has said so.
+    if (Math.abs(this.scroller.scrollTop - this.#top) > 1) this.isAtEnd = this.#isNearEnd;
     if (this.isAtEnd) return "end";
+    // The heights still know the rows of the last drawing: that is what stands on the screen.
     const y = this.#y;
     const index = this.heights.at(y);
+    const left = this.rows === this.#last ? null : new Set(this.rows.map((row) => row.key));
     // A row that is gone cannot be held; the nearest one below that is still there can.
-    const left = new Set(this.rows.map((row) => row.key));
-    const drawn = this.drawn;
-    for (let at = Math.max(index, 0); at < drawn.to; at += 1) {
-      const key = this.#keyAt(at);
-      if (key && left.has(key)) return { key, offset: this.heights.top(at) - y };
+    for (let at = index; at < this.#to; at += 1) {
+      const key = this.#last[at]?.key;
+      if (key && (left === null || left.has(key))) return { key, offset: this.heights.top(at) - y };
     }
     return { key: "", offset: 0 };
   }
 
   /** @type {R[]} the rows of the last drawing */
   #last = [];
-
-  /** @param {number} index */
-  #keyAt(index) {
-    return this.#last[index]?.key;
-  }
 
   /** The upper edge of the window, in the list's own measure. */
   get #y() {
@@ -99,10 +97,6 @@ export class ScrollKeeper {
 
   get #base() {
     return this.feed.offsetTop - this.scroller.offsetTop;
-  }
-
-  get drawn() {
-    return { from: this.#from, to: this.#to };
   }
 
   /** The rows that can be seen. @returns {R[]} */
@@ -116,6 +110,7 @@ export class ScrollKeeper {
     const anchor = this.#anchor();
     if (scroller.clientWidth !== this.#width) {
       if (this.#width) heights.forget();
+      this.#margins.clear();
       this.#width = scroller.clientWidth;
     }
     heights.set(this.rows);
@@ -133,6 +128,7 @@ export class ScrollKeeper {
     }
     this.#last = this.rows;
     this.#goal = null;
+    this.#top = scroller.scrollTop;
     this.isAtEnd = this.#isNearEnd;
   }
 
@@ -168,22 +164,37 @@ export class ScrollKeeper {
 
   /** Gives what is not drawn its room. */
   #space() {
-    this.heights.set(this.rows);
     const spaces = /** @type {NodeListOf<HTMLElement>} */ (this.feed.querySelectorAll(":scope > .timeline-space"));
     spaces[0]?.style.setProperty("block-size", `${this.heights.top(this.#from)}px`);
     spaces[1]?.style.setProperty("block-size", `${this.heights.total - this.heights.top(this.#to)}px`);
   }
 
-  /** @returns {boolean} whether any row has another height than was known */
+  /** A row reaches from its own margin to the next one's. @returns {boolean} whether any has another height than was known */
   #measure() {
     let isChanged = false;
-    for (const element of this.#observed) {
-      const key = element.getAttribute("data-key") ?? "";
-      const style = getComputedStyle(element);
-      const margin = (parseFloat(style.marginBlockStart) || 0) + (parseFloat(style.marginBlockEnd) || 0);
-      isChanged = this.heights.measure(key, element.getBoundingClientRect().height + margin) || isChanged;
+    let row = this.feed.lastElementChild;
+    let end = row?.getBoundingClientRect().top ?? 0;
+    while ((row = row?.previousElementSibling ?? null)) {
+      const key = row.getAttribute("data-key");
+      if (key === null) break;
+      const start = row.getBoundingClientRect().top - this.#marginOf(row);
+      isChanged = this.heights.measure(key, end - start) || isChanged;
+      end = start;
     }
     return isChanged;
+  }
+
+  /** Space over a kind of row, which its style gives. @type {Map<string, number>} */
+  #margins = new Map();
+
+  /** @param {Element} row */
+  #marginOf(row) {
+    const kind = row.classList[0] ?? "";
+    const known = this.#margins.get(kind);
+    if (known !== undefined) return known;
+    const margin = parseFloat(getComputedStyle(row).marginBlockStart) || 0;
+    this.#margins.set(kind, margin);
+    return margin;
   }
 
   get #isNearEnd() {
@@ -207,5 +218,109 @@ export class ScrollKeeper {
       if (!this.scroller.isConnected) return;
       if (this.scroller.clientWidth !== this.#width || this.#measure() || this.isAtEnd) this.draw();
     });
+  }
+}
+
+/**
+ * Where each row of a long list stands: measured heights where there are any, guesses elsewhere. Pure.
+ * @template {{key: string}} R
+ */
+export class Heights {
+  /** @type {Map<string, number>} */
+  #known = new Map();
+  /** @type {Map<string, number>} */
+  #guessed = new Map();
+  /** `tops[i]` is the top of row i; one more at the end is the whole height. @type {number[]} */
+  #tops = [0];
+  /** Tops from this row on are to be added up again. */
+  #stale = 0;
+  /** @type {R[]} */
+  #rows = [];
+  /** @type {Map<string, number>} */
+  #places = new Map();
+
+  /** @param {(row: R) => number} guess */
+  constructor(guess) {
+    this.guess = guess;
+  }
+
+  /** @param {R[]} rows */
+  set(rows) {
+    if (rows === this.#rows) return;
+    this.#rows = rows;
+    this.#places = new Map(rows.map((row, index) => [row.key, index]));
+    this.#stale = 0;
+  }
+
+  /** @param {string} key @param {number} height @returns {boolean} whether it is another one than was known */
+  measure(key, height) {
+    if (Math.abs((this.#known.get(key) ?? -1) - height) < 0.5) return false;
+    this.#known.set(key, height);
+    this.#stale = Math.min(this.#stale, this.#places.get(key) ?? Infinity);
+    return true;
+  }
+
+  /** Drops every measure: the list became wider or narrower. */
+  forget() {
+    this.#known.clear();
+    this.#stale = 0;
+  }
+
+  /** @param {R} row */
+  #heightOf(row) {
+    const known = this.#known.get(row.key) ?? this.#guessed.get(row.key);
+    if (known !== undefined) return known;
+    const guessed = this.guess(row);
+    this.#guessed.set(row.key, guessed);
+    return guessed;
+  }
+
+  #addUp() {
+    const from = Math.min(this.#stale, this.#rows.length);
+    this.#stale = Infinity;
+    let top = from === 0 ? 0 : this.#tops[from] ?? 0;
+    this.#tops.length = from + 1;
+    this.#tops[from] = top;
+    for (let index = from; index < this.#rows.length; index += 1) this.#tops.push((top += this.#heightOf(/** @type {R} */ (this.#rows[index]))));
+  }
+
+  /** @returns {number[]} */
+  get #all() {
+    if (this.#stale <= this.#rows.length) this.#addUp();
+    return this.#tops;
+  }
+
+  get total() {
+    return this.#all.at(-1) ?? 0;
+  }
+
+  /** @param {number} index */
+  top(index) {
+    const tops = this.#all;
+    return tops[Math.min(Math.max(0, index), tops.length - 1)] ?? 0;
+  }
+
+  /** @param {string} key @returns {number} -1 when there is no such row */
+  indexOf(key) {
+    return this.#places.get(key) ?? -1;
+  }
+
+  /** The row at this height. @param {number} y */
+  at(y) {
+    const tops = this.#all;
+    let low = 0;
+    let high = Math.max(0, this.#rows.length - 1);
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((tops[middle] ?? 0) <= y) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The rows that touch this part of the list. @param {number} top @param {number} bottom @returns {{from: number, to: number}} `to` is beyond the last */
+  within(top, bottom) {
+    if (!this.#rows.length) return { from: 0, to: 0 };
+    return { from: this.at(top), to: this.at(bottom) + 1 };
   }
 }

@@ -41,7 +41,7 @@ export function after(state, change) {
     case "room_reset": return inRoom(state, change.room, (it) => ({ ...emptyRoom(it.room), threadReads: it.threadReads, counts: "stale" }));
     case "room_gone": return withoutRoom(state, change.room);
     case "members_loaded": return { ...state, members: { ...state.members, ...byId(change.members) } };
-    case "echoed": return { ...state, echoes: merged(state.echoes, change.echoes) };
+    case "echoed": return { ...state, echoes: merged(state.echoes, change.echoes.filter((echo) => !isThere(state, echo))) };
     case "echo_changed": return { ...state, echoes: settled(state.rooms, state.echoes.map((echo) => (echo.client_key === change.client_key ? { ...echo, ...change.change } : echo))) };
     case "echo_dropped": return { ...state, echoes: state.echoes.filter((echo) => echo.client_key !== change.client_key) };
     case "connection": return { ...state, connection: { ...state.connection, ...change.connection } };
@@ -146,6 +146,13 @@ function withoutTyping(state, before) {
 function merged(old, added) {
   const keys = new Set(added.map((echo) => echo.client_key));
   return [...old.filter((echo) => !keys.has(echo.client_key)), ...added].sort((a, b) => a.created - b.created);
+}
+
+/** Whether the message is in a loaded page already: an earlier page of the browser sent it and did not live to see the answer. @param {ChatState} state @param {Echo} echo */
+function isThere(state, { room, client_key: key }) {
+  const it = state.rooms[room];
+  const ranges = it ? [...it.ranges, ...Object.values(it.threads).flat()] : [];
+  return ranges.some((range) => range.items.some((message) => message.client_key === key && message.author === state.me.id));
 }
 
 /** Drops what was sent and whose event is already applied. @param {Record<string, RoomState>} rooms @param {Echo[]} echoes @returns {Echo[]} */

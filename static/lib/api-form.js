@@ -5,8 +5,7 @@ import { problemSentence, Refused, sentence } from "./errors.js";
 import { html, render } from "./html.js";
 import { icon } from "./icon.js";
 import { wipe } from "./local-database.js";
-import { toast } from "./toast.js";
-import { t } from "./words.js";
+import { toast, toastOnNextPage } from "./toast.js";
 
 /**
  * `<api-form method="POST" action="/api/v1/sign-in" data-next="/">…<form>…</form></api-form>`
@@ -14,7 +13,7 @@ import { t } from "./words.js";
  * Attributes of the element:
  * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-stay`: go nowhere, keep the form;
  * `data-toast`: what to say afterwards; `data-confirm`: a question asked first; `data-wipe`: takes away what this browser keeps
- * (sign-out). Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
+ * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
  * first: who cancels it does the rest alone. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
@@ -30,18 +29,21 @@ class ApiForm extends HTMLElement {
     this.addEventListener("input", (event) => this.#forgive(/** @type {HTMLInputElement} */ (event.target)));
     // The element answers for checking: the browser's own bubbles would stand beside our sentences.
     for (const form of this.querySelectorAll("form")) form.noValidate = true;
+    if (this.hasAttribute("data-at-once")) this.querySelector("form")?.requestSubmit();
   }
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
   async #send(form, button) {
-    if (form.ariaBusy === "true" || !this.#isFilled(form)) return;
+    const isChecked = !(button instanceof HTMLButtonElement && button.formNoValidate);
+    if (form.ariaBusy === "true" || (isChecked && !this.#isFilled(form))) return;
     if (this.dataset.confirm && !(await this.#ask(button))) return;
     const method = (button?.getAttribute("formmethod") ?? this.getAttribute("method") ?? "POST").toUpperCase();
     const action = button?.getAttribute("formaction") ?? this.getAttribute("action") ?? "";
     this.#clear(form);
     this.#busy(form, button, true);
     try {
-      const answer = await call(method, action, method === "DELETE" ? undefined : read(form, button, method));
+      const body = read(form, button, method);
+      const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body);
       if (this.hasAttribute("data-wipe") || action.endsWith("/sign-out")) await wipe();
       this.#done(answer);
     } catch (error) {
@@ -54,8 +56,11 @@ class ApiForm extends HTMLElement {
   /** @param {any} answer */
   #done(answer) {
     if (!this.dispatchEvent(new CustomEvent("done", { detail: answer, bubbles: true, cancelable: true }))) return;
-    if (this.dataset.toast) toast(this.dataset.toast, { icon: "check" });
-    if (this.hasAttribute("data-stay")) return;
+    if (this.hasAttribute("data-stay")) {
+      if (this.dataset.toast) toast(this.dataset.toast, { icon: "check" });
+      return;
+    }
+    if (this.dataset.toast) toastOnNextPage(this.dataset.toast);
     const next = this.dataset.next?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
     // Only a path of our own: a page's data never sends people to another site.
     if (next && /^\/(?![/\\])/.test(next)) location.assign(next);
@@ -65,7 +70,7 @@ class ApiForm extends HTMLElement {
   /** @param {HTMLElement | null} button */
   async #ask(button) {
     const { confirm } = await import("./dialog.js");
-    const act = button?.textContent?.trim() || t("shell.ok");
+    const act = button?.textContent?.trim() ?? "";
     return confirm({ title: act, text: this.dataset.confirm ?? "", act, danger: button?.dataset.kind === "danger" || button?.dataset.tone === "danger" });
   }
 
@@ -73,7 +78,7 @@ class ApiForm extends HTMLElement {
   #isFilled(form) {
     this.#clear(form);
     const wrong = fieldsOf(form).filter((field) => !field.checkValidity());
-    for (const field of wrong) mark(field, field.validity.valueMissing ? t("error.missing") : field.validationMessage);
+    for (const field of wrong) mark(field, field.validationMessage);
     wrong[0]?.focus();
     return wrong.length === 0;
   }

@@ -3,11 +3,11 @@
 import { toast } from "./toast.js";
 import { t } from "./words.js";
 
-/** `<copy-button data-text="…"><button class="button" type="button">Copy</button></copy-button>`; or `data-from="id"` of a field or an element. */
+/** `<copy-button data-text="…"><button class="button" type="button">Copy</button></copy-button>`; or `data-from="id"` of a field or an element; `data-said`: the sentence afterwards. */
 class CopyButton extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", (event) => {
-      if (event.target instanceof Element && event.target.closest("button")) void copy(this.#text());
+      if (event.target instanceof Element && event.target.closest("button")) void copy(this.#text(), this.dataset.said);
     });
   }
 

@@ -75,7 +75,7 @@ function isBeside({ clientX: x, clientY: y }, element) {
  * @param {{title: string, text: string, act: string, keep?: string, danger?: boolean}} question
  * @returns {Promise<boolean>}
  */
-export async function confirm({ title, text, act, keep = t("shell.cancel"), danger = false }) {
+export async function confirm({ title, text, act, keep = t("shell.close"), danger = false }) {
   const answer = await openDialog({
     title,
     body: () => html`<p>${text}</p>`,

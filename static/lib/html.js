@@ -66,8 +66,11 @@ function isTemplate(strings) {
     && Array.isArray(raw.value) && Object.isFrozen(raw.value);
 }
 
-/** @param {string} _ @param {unknown} strings */
-function markUp(_, strings) {
+/**
+ * The templates' text with a mark in every hole: what the policy does, and all that it accepts.
+ * @param {string} _ @param {unknown} strings @returns {string}
+ */
+export function markUp(_, strings) {
   if (!isTemplate(strings)) throw new TypeError("only a template literal may become HTML");
   const [first, ...rest] = /** @type {readonly string[]} */ (strings);
   let text = first ?? "";

@@ -29,9 +29,9 @@ export function openMenu(anchor, label, items) {
   const close = openFloating(anchor, "menu", label, (close) => html`${items.map((item) => draw(item, close))}`);
   const menu = close.element;
   menu.setAttribute("role", "menu");
-  roving(menu, "[role^=menuitem], .menu-quick > button");
+  roving(menu, "[role^=menuitem]");
   typeAhead(menu);
-  /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.querySelector("[role^=menuitem]"))?.focus();
+  /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.querySelector(".menu-item"))?.focus();
 }
 
 /** @param {Item | Between} item @param {() => void} close */
@@ -57,15 +57,18 @@ function draw(item, close) {
 export function openFloating(anchor, className, label, content) {
   const element = document.createElement("div");
   element.className = className;
-  element.popover = "auto";
+  // A menu at a point opens while the finger or the button is still down; letting go must not dismiss it, as "auto" would.
+  element.popover = anchor instanceof Element ? "auto" : "manual";
   element.setAttribute("aria-label", label);
   const opener = anchor instanceof Element ? anchor : document.activeElement;
   const close = Object.assign(() => element.hidePopover(), { element, redraw: () => render(content(close), element) });
   close.redraw();
   // Inside a modal dialog everything outside of it is inert.
   (opener?.closest("dialog") ?? document.body).append(element);
+  const stop = anchor instanceof Element ? () => undefined : dismissLightly(element);
   element.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
+    stop();
     if (anchor instanceof Element) anchor.setAttribute("aria-expanded", "false");
     const hadFocus = element.contains(document.activeElement) || document.activeElement === document.body;
     element.remove();
@@ -75,6 +78,19 @@ export function openFloating(anchor, className, label, content) {
   if (anchor instanceof Element) anchor.setAttribute("aria-expanded", "true");
   placeBeside(element, anchor);
   return close;
+}
+
+/** Closes on Escape and on a press elsewhere. @param {HTMLElement} element @returns {() => void} stops listening */
+function dismissLightly(element) {
+  const ending = new AbortController();
+  const options = { capture: true, signal: ending.signal };
+  document.addEventListener("pointerdown", (event) => element.contains(/** @type {Node} */ (event.target)) || element.hidePopover(), options);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    element.hidePopover();
+  }, options);
+  return () => ending.abort();
 }
 
 const GAP = 4;

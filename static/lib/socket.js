@@ -1,8 +1,7 @@
 /** One live connection: hello, cursors, requests, gaps, replay, heartbeats, reconnection. It draws nothing and stores no words. */
 
-import { digestOf } from "./digest.js";
 import { Refused } from "./errors.js";
-import { Logs } from "./logs.js";
+import { digestOf, Logs } from "./logs.js";
 
 /** @import { Event, MeEvent, Member, ServerFrame, Signal } from "../types/live.d.ts" */
 /** @typedef {{room: string, seq: number, at: number, event: Event | MeEvent}} Entry */

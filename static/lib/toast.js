@@ -32,3 +32,15 @@ export function toast(text, options = {}) {
   </div>`, place);
   wait();
 }
+
+const NEXT = "rialto-toast";
+
+/** Says it on the page that is loaded next: this one is about to go. @param {string} text */
+export const toastOnNextPage = (text) => sessionStorage.setItem(NEXT, text);
+
+/** Says what the page before this one left to say. */
+export function toastFromLastPage() {
+  const text = sessionStorage.getItem(NEXT);
+  sessionStorage.removeItem(NEXT);
+  if (text) toast(text, { icon: "check" });
+}

@@ -5,6 +5,8 @@
 /** @type {Record<string, Entry>} */
 let entries = {};
 let language = "en";
+/** The reader's own kind of that language, for dates and numbers: British readers write 14:30. */
+let locale = "en";
 /** @type {Map<string, unknown>} */
 const formats = new Map();
 
@@ -13,6 +15,7 @@ function readPage() {
   if (typeof document === "undefined") return;
   language = document.documentElement.lang || "en";
   const block = document.getElementById("words");
+  locale = navigator.languages.find((each) => each.split("-")[0] === language.split("-")[0]) ?? language;
   if (block?.textContent) entries = JSON.parse(block.textContent);
 }
 readPage();
@@ -23,7 +26,7 @@ readPage();
  */
 export function load(words, lang) {
   entries = words;
-  language = lang;
+  language = locale = lang;
   formats.clear();
 }
 
@@ -67,7 +70,7 @@ function choose(entry, count) {
 }
 
 /** @param {number} value */
-export const number = (value) => format("number", () => new Intl.NumberFormat(language)).format(value);
+export const number = (value) => format("number", () => new Intl.NumberFormat(locale)).format(value);
 
 /** "A, B and C" @param {string[]} items */
 export const list = (items) => format("list", () => new Intl.ListFormat(language, { type: "conjunction" })).format(items);
@@ -79,7 +82,7 @@ export const time = (at) => dates("time", { hour: "numeric", minute: "2-digit" }
 export const moment = (at) => dates("moment", { dateStyle: "full", timeStyle: "short" }).format(at);
 
 /** @param {string} name @param {Intl.DateTimeFormatOptions} options */
-const dates = (name, options) => format(name, () => new Intl.DateTimeFormat(language, options));
+const dates = (name, options) => format(name, () => new Intl.DateTimeFormat(locale, options));
 
 /** Whole days from `now` back to `at`, in the reader's zone. @param {number} at @param {number} now */
 function daysAgo(at, now) {

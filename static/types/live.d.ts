@@ -161,12 +161,13 @@ export interface State {
   epoch: string;
   seq: number;
   me: Member;
+  session: Id | null;
   permissions: string[];
   muted_until: Millis | null;
   rooms: MyRoom[];
   members: Member[];
   roles: { id: Id; name: string }[];
   community: { name: string; hue: number; sentence: string | null; sign_up_mode: string };
-  limits: { message_bytes: number };
+  limits: { message_bytes: number; group_members: number; presence_members: number };
   demo: boolean;
 }

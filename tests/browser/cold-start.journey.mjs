@@ -18,7 +18,7 @@ const untilMessages = async (page, url) => {
 test('first messages come soon on a slow line', async ({ startDemo, someone }) => {
   const server = await startDemo();
   const visitor = await someone('visitor');
-  await visitor.page.goto(await server.demoAddress('free'));
+  await acts.enterDemo(visitor.page, await server.demoAddress('free'));
   await expect(visitor.page.locator('room-list')).toBeVisible();
   await visitor.page.locator('room-list').getByRole('link').first().click();
   await expect(acts.composer(visitor.page)).toBeVisible();

@@ -8,7 +8,7 @@ test('a French browser gets French pages', async ({ startDemo, someone }) => {
   await luce.page.goto(`${server.url}/sign-in`);
   await expect(luce.page.locator('html')).toHaveAttribute('lang', 'fr');
   await expect(luce.page.getByRole('button', { name: 'Se connecter' })).toBeVisible();
-  await luce.page.goto(await server.demoAddress('free'));
+  await acts.enterDemo(luce.page, await server.demoAddress('free'));
   await expect(luce.page.locator('html')).toHaveAttribute('lang', 'fr');
   await expect(luce.page.locator('room-list')).toBeVisible();
   // No word is left out: a missing one would show its key.
@@ -19,7 +19,7 @@ test('a French browser gets French pages', async ({ startDemo, someone }) => {
 test('right-to-left text runs its own way', async ({ startDemo, someone }) => {
   const server = await startDemo();
   const owner = await someone('owner');
-  await owner.page.goto(await server.demoAddress('owner'));
+  await acts.enterDemo(owner.page, await server.demoAddress('owner'));
   await expect(owner.page.locator('room-list')).toBeVisible();
   const hebrewOrArabic = /[\u0590-\u06FF]/;
   await acts.openRoom(owner.page, acts.rightToLeftRoom);

@@ -12,7 +12,10 @@ const faults = {
   'a page wider than the screen': ['<p><span style="display:inline-block;width:2000px">wide</span></p>', /^overflow: .*2\d{3} px/],
   'text cut off': ['<p style="width:60px;overflow:hidden;white-space:nowrap">A sentence that is cut</p>', /^clipped: .*A sentence/],
   'text taller than its box': ['<p style="height:10px;overflow:hidden">Tall<br>text</p>', /^clipped: .*of height/],
-  'a small target': ['<button style="min-width:0;width:20px;height:20px;padding:0">x</button>', /^target: .*20 × 20/],
+  'a small target beside another': [
+    '<button style="min-width:0;width:20px;height:20px;padding:0">x</button><button style="min-width:0;width:20px;height:20px;padding:0">y</button>',
+    /^target: .*20 × 20 and beside/,
+  ],
   'a covered control': [
     '<button>Under</button><div style="position:fixed;inset:0;background:#eee"></div>',
     /^covered: <button> “Under”/,

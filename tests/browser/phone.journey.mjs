@@ -6,8 +6,7 @@ test('one hand is enough', async ({ startDemo, someone }) => {
   const server = await startDemo();
   const phone = await someone('phone', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   const { page } = phone;
-  await page.goto(await server.demoAddress('free'));
-  await page.goto(server.url);
+  await acts.enterDemo(page, await server.demoAddress('free'));
   await expect(page.locator('room-list')).toBeVisible();
 
   await test.step('a room opens over the list, and back leads to it', async () => {

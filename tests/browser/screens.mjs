@@ -6,6 +6,7 @@ import { chromium } from '@playwright/test';
 import { chromiumArgs, chromiumPath } from './support/browsers.mjs';
 import { measure } from './support/measure.mjs';
 import { Person } from './support/person.mjs';
+import { enterDemo } from './support/acts.mjs';
 import { screens } from './support/screens-list.mjs';
 import { demo, serve } from './support/server.mjs';
 
@@ -40,7 +41,7 @@ const signInOnce = async (browser, village) => {
   for (const who of ['owner', 'free']) {
     const context = await browser.newContext();
     const page = await context.newPage();
-    await page.goto(await village.demoAddress(who));
+    await enterDemo(page, await village.demoAddress(who));
     states[who] = await context.storageState();
     await context.close();
   }

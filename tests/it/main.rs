@@ -4,4 +4,7 @@ mod acme;
 mod architecture;
 mod chat;
 mod live;
+mod openapi;
+mod protocol;
 mod support;
+mod sweep;

@@ -7,7 +7,7 @@ use crate::chat::model::{
 };
 use crate::chat::store;
 use crate::error::Result;
-use crate::ids::{MemberId, MessageId, RoomId};
+use crate::ids::{MemberId, MessageId, RoleId, RoomId};
 use crate::live::Seq;
 use crate::storage::{Conn, Head};
 use crate::text;
@@ -44,7 +44,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     for (row, place) in rows {
         let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
         let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
-        let mine = mine(conn, &row, &place, head, mark, &roles, people.remove(&row.id))?;
+        let mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people.remove(&row.id))?;
         rooms.push(Room { mine: Some(mine), ..room_object(row)? });
     }
     Ok(rooms)
@@ -62,19 +62,19 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
     } else {
         None
     };
-    let mine = mine(conn, &row, &place, head, mark, &roles, people)?;
+    let mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people)?;
     Ok(Room { mine: Some(mine), ..room_object(row)? })
 }
 
-fn mine(
-    conn: &mut Conn,
-    row: &RoomRow,
-    place: &PlaceRow,
+/// How far one member has come in one room.
+struct Standing {
+    place: PlaceRow,
     head: Head,
     mark: Seq,
-    roles: &[crate::ids::RoleId],
-    members: Option<Vec<MemberId>>,
-) -> Result<Mine> {
+}
+
+fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], members: Option<Vec<MemberId>>) -> Result<Mine> {
+    let Standing { place, head, mark } = *standing;
     let (unread, mentions) = if mark >= head.seq {
         (0, 0)
     } else {

@@ -4,9 +4,9 @@ use sha2::{Digest, Sha256};
 
 use super::objects::{mentions_of, quote};
 use crate::chat::events::{Event, MeEvent};
-use crate::chat::model::{Mentions, MessageBody};
+use crate::chat::model::{Mentions, MessageBody, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
-use crate::chat::store::{self, NewMessageRow};
+use crate::chat::store::{self, NewMessageRow, NewWords};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -114,8 +114,24 @@ pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: Room
 /// # Errors
 /// `chat.reply_to` or `chat.thread` when what is answered is not there to see.
 pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft, prepared: &Prepared) -> Result<Sent> {
+    let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_mention_room: may.may_mention_room() };
+    say(tx, &from, draft, prepared)
+}
+
+/// Who writes where, and what they may see and do there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Speaker {
+    pub(super) room: RoomId,
+    pub(super) member: MemberId,
+    /// The place after which they see messages.
+    pub(super) floor: Seq,
+    pub(super) may_mention_room: bool,
+}
+
+/// [`send_message`] without the question whether one may.
+pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Prepared) -> Result<Sent> {
     let visible = |tx: &mut Tx<'_>, id: MessageId, code| -> Result<_> {
-        let row = store::message(tx, id)?.filter(|row| row.room == may.room() && row.seq > may.floor());
+        let row = store::message(tx, id)?.filter(|row| row.room == from.room && row.seq > from.floor);
         row.ok_or_else(|| Error::invalid("reply_to", code))
     };
     let reply_to = match draft.reply_to {
@@ -133,11 +149,11 @@ pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft
         }
         None => None,
     };
-    let mentions = allowed_mentions(tx, may, &prepared.mentions)?;
+    let mentions = allowed_mentions(tx, from, &prepared.mentions)?;
     let id: MessageId = tx.new_id();
     let object = MessageBody {
         id,
-        author: may.member(),
+        author: from.member,
         client_key: draft.client_key.clone(),
         body: Some(draft.body.clone()),
         body_html: Some(prepared.html.clone()),
@@ -152,15 +168,15 @@ pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft
         thread_total,
     };
     let mentions = object.mentions.clone();
-    let (seq, at) = tx.announce(LogId::Room(may.room()), Event::MessageSent(object).announcement(Some(may.member()))?)?;
+    let (seq, at) = tx.announce(LogId::Room(from.room), Event::MessageSent(object).announcement(Some(from.member))?)?;
     let stored_mentions = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::insert_message(
         tx,
         &NewMessageRow {
             id,
-            room: may.room(),
+            room: from.room,
             seq,
-            author: may.member(),
+            author: from.member,
             client_key: &draft.client_key,
             body_hash: &draft.hash(),
             body: &draft.body,
@@ -173,19 +189,19 @@ pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft
         },
     )?;
     if !mentions.is_empty() {
-        store::replace_mentions(tx, may.room(), seq, id, &mentions, true)?;
+        store::replace_mentions(tx, from.room, seq, id, &mentions, true)?;
     }
     Ok(Sent { id, seq, at })
 }
 
 /// Only those who are in the room are mentioned, and everyone only by those who may.
-fn allowed_mentions(tx: &mut Tx<'_>, may: &PostIn, wanted: &Mentions) -> Result<Mentions> {
+fn allowed_mentions(tx: &mut Tx<'_>, from: &Speaker, wanted: &Mentions) -> Result<Mentions> {
     if wanted.is_empty() {
         return Ok(Mentions::default());
     }
-    let present = store::those_in(tx, may.room(), &wanted.members)?;
+    let present = store::those_in(tx, from.room, &wanted.members)?;
     let members = wanted.members.iter().copied().filter(|id| present.contains(id)).collect();
-    Ok(Mentions { members, roles: wanted.roles.clone(), room: wanted.room && may.may_mention_room() })
+    Ok(Mentions { members, roles: wanted.roles.clone(), room: wanted.room && from.may_mention_room })
 }
 
 /// Changes a message's words.
@@ -193,7 +209,11 @@ fn allowed_mentions(tx: &mut Tx<'_>, may: &PostIn, wanted: &Mentions) -> Result<
 /// # Errors
 /// When the database refuses.
 pub(in crate::chat) fn edit_message(tx: &mut Tx<'_>, may: &ChangeMessage, body: &str, prepared: &Prepared) -> Result<Seq> {
-    let message = may.message();
+    reword(tx, may.message(), may.member(), body, prepared)
+}
+
+/// [`edit_message`] without the question whether one may.
+pub(super) fn reword(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, body: &str, prepared: &Prepared) -> Result<Seq> {
     if message.body == body {
         return room_head(tx, message.room);
     }
@@ -205,18 +225,18 @@ pub(in crate::chat) fn edit_message(tx: &mut Tx<'_>, may: &ChangeMessage, body: 
     let at = tx.now();
     let event = Event::MessageEdited {
         id: message.id,
-        actor: may.member(),
+        actor,
         body: Some(body.to_owned()),
         body_html: Some(prepared.html.clone()),
         edited_at: Some(at),
         mentions: mentions.clone(),
     };
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
-    store::update_body(tx, message.id, body, &prepared.html, text::RENDERER, stored, at)?;
+    store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
     if !(before.is_empty() && mentions.is_empty()) {
         store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, false)?;
     }
-    announce(tx, message.room, &event, may.member())
+    announce(tx, message.room, &event, actor)
 }
 
 /// Leaves a tombstone.
@@ -224,7 +244,11 @@ pub(in crate::chat) fn edit_message(tx: &mut Tx<'_>, may: &ChangeMessage, body: 
 /// # Errors
 /// When the database refuses.
 pub(in crate::chat) fn delete_message(tx: &mut Tx<'_>, may: &RemoveMessage) -> Result<Seq> {
-    let message = may.message();
+    bury(tx, may.message(), may.member())
+}
+
+/// [`delete_message`] without the question whether one may.
+pub(super) fn bury(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId) -> Result<Seq> {
     if message.deleted_at.is_some() {
         return room_head(tx, message.room);
     }
@@ -234,8 +258,8 @@ pub(in crate::chat) fn delete_message(tx: &mut Tx<'_>, may: &RemoveMessage) -> R
         Some(root) => Some(store::count_thread(tx, root, -1)?),
         None => None,
     };
-    let event = Event::MessageDeleted { id: message.id, actor: may.member(), thread: message.thread, thread_total };
-    announce(tx, message.room, &event, may.member())
+    let event = Event::MessageDeleted { id: message.id, actor, thread: message.thread, thread_total };
+    announce(tx, message.room, &event, actor)
 }
 
 /// Pins or unpins.
@@ -243,13 +267,17 @@ pub(in crate::chat) fn delete_message(tx: &mut Tx<'_>, may: &RemoveMessage) -> R
 /// # Errors
 /// When the database refuses.
 pub(in crate::chat) fn pin_message(tx: &mut Tx<'_>, may: &PinMessage, pin: bool) -> Result<Seq> {
-    let message = may.message();
+    set_pin(tx, may.message(), may.member(), pin)
+}
+
+/// [`pin_message`] without the question whether one may.
+pub(super) fn set_pin(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, pin: bool) -> Result<Seq> {
     if message.pinned_at.is_some() == pin {
         return room_head(tx, message.room);
     }
     let at = pin.then(|| tx.now());
     store::set_pinned(tx, message.id, at)?;
-    let (id, actor) = (message.id, may.member());
+    let id = message.id;
     let event = if pin { Event::MessagePinned { id, actor } } else { Event::MessageUnpinned { id, actor } };
     announce(tx, message.room, &event, actor)
 }
@@ -259,9 +287,13 @@ pub(in crate::chat) fn pin_message(tx: &mut Tx<'_>, may: &PinMessage, pin: bool)
 /// # Errors
 /// `chat.not_an_emoji`, `chat.too_many_emoji`.
 pub(in crate::chat) fn react(tx: &mut Tx<'_>, may: &ReactTo, emoji: &str, add: bool) -> Result<Seq> {
+    set_reaction(tx, may.message(), may.member(), emoji, add)
+}
+
+/// [`react`] without the question whether one may.
+pub(super) fn set_reaction(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, emoji: &str, add: bool) -> Result<Seq> {
     let emoji = text::one_emoji(emoji).ok_or_else(|| Error::invalid("emoji", "chat.not_an_emoji"))?;
-    let message = may.message();
-    let (id, actor) = (message.id, may.member());
+    let id = message.id;
     let changed = if add {
         let known = store::emoji_of(tx, id)?;
         if known.len() >= EMOJI_PER_MESSAGE && !known.iter().any(|one| one == emoji) {

@@ -1,1 +1,167 @@
 //! Conversations that were held before the program ran: for the village and for load.
+//!
+//! The same acts as in a running community, but without the question whether one may, and called inside [`Tx::as_of`], so that rows
+//! and logs carry the time of the story and nobody is told.
+
+use super::objects::rooms_of_mine;
+use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
+use super::rooming::{NewRoom, create_room, enter};
+use crate::chat::events::{Event, MeEvent};
+use crate::chat::model::{Mentions, MessageRow, RoomRole};
+use crate::chat::store;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, MessageId, RoomId};
+use crate::live::{LogId, Seq};
+use crate::storage::{Conn, Tx};
+use crate::text;
+
+/// Most bytes of a seeded message: the default limit of a new community.
+const MESSAGE_BYTES: usize = 16_384;
+
+/// A message as it was once sent.
+#[derive(Clone, Debug)]
+pub struct Said<'a> {
+    /// Where.
+    pub room: RoomId,
+    /// By whom; they must be in the room.
+    pub author: MemberId,
+    /// The author's key for it.
+    pub client_key: &'a str,
+    /// Markdown.
+    pub body: &'a str,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The first message of its thread.
+    pub thread: Option<MessageId>,
+}
+
+/// Makes a room with everyone in `wish.members` in it; a conversation of two is made once.
+///
+/// # Errors
+/// As [`create_room`].
+pub fn place_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: MemberId) -> Result<RoomId> {
+    let room = create_room(tx, wish, Some(maker))?;
+    for member in wish.members.iter().filter(|member| **member != maker) {
+        enter(tx, room, *member, maker, RoomRole::Member)?;
+    }
+    Ok(room)
+}
+
+/// Puts a member into a room, by themselves or added by `by`; says whether they were not in it before.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_member(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<bool> {
+    enter(tx, room, member, by, RoomRole::Member)
+}
+
+/// Gives a member of a room a role in it.
+///
+/// # Errors
+/// [`Error::NotFound`] when they are not in it.
+pub fn place_role(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId, role: RoomRole) -> Result<()> {
+    store::set_room_role(tx, room, member, role.number())?.then_some(()).found()?;
+    let event = Event::RoomRoleSet { actor: by, member, role };
+    tx.announce(LogId::Room(room), event.announcement(Some(by))?)?;
+    Ok(())
+}
+
+/// Stores a message and whom it mentions.
+///
+/// # Errors
+/// What makes a body, a key or an answer wrong; `chat.not_a_member` when the author is not in the room.
+pub fn place_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId> {
+    let prepared = render_with_names(tx, said.body)?;
+    Ok(place(tx, said, &prepared)?.id)
+}
+
+/// Stores a message of plain words, which mention nobody: the quick way for many.
+///
+/// # Errors
+/// As [`place_message`].
+pub fn place_plain_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId> {
+    let html = text::render(said.body, &|_| None).html;
+    Ok(place(tx, said, &Prepared { html, mentions: Mentions::default() })?.id)
+}
+
+fn place(tx: &mut Tx<'_>, said: &Said<'_>, prepared: &Prepared) -> Result<Sent> {
+    must_be_in(tx, said.room, said.author)?;
+    let draft = Draft::parse(said.client_key, said.body, said.reply_to, said.thread, MESSAGE_BYTES)?;
+    say(tx, &Speaker { room: said.room, member: said.author, floor: 0, may_mention_room: false }, &draft, prepared)
+}
+
+/// Changes a message's words, as its author.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such message.
+pub fn place_edit(tx: &mut Tx<'_>, message: MessageId, body: &str) -> Result<()> {
+    let row = message_row(tx, message)?;
+    let body = text::clean_body(body, MESSAGE_BYTES)?;
+    let prepared = render_with_names(tx, &body)?;
+    reword(tx, &row, row.author, &body, &prepared)?;
+    Ok(())
+}
+
+/// Leaves a tombstone.
+///
+/// # Errors
+/// As [`place_edit`].
+pub fn place_deletion(tx: &mut Tx<'_>, message: MessageId, by: MemberId) -> Result<()> {
+    let row = message_row(tx, message)?;
+    bury(tx, &row, by)?;
+    Ok(())
+}
+
+/// Pins a message.
+///
+/// # Errors
+/// As [`place_edit`].
+pub fn place_pin(tx: &mut Tx<'_>, message: MessageId, by: MemberId) -> Result<()> {
+    let row = message_row(tx, message)?;
+    set_pin(tx, &row, by, true)?;
+    Ok(())
+}
+
+/// Puts an emoji under a message.
+///
+/// # Errors
+/// As [`place_edit`]; `chat.not_a_member` when `by` is not in the room, `chat.not_an_emoji`.
+pub fn place_reaction(tx: &mut Tx<'_>, message: MessageId, by: MemberId, emoji: &str) -> Result<()> {
+    let row = message_row(tx, message)?;
+    must_be_in(tx, row.room, by)?;
+    set_reaction(tx, &row, by, emoji, true)?;
+    Ok(())
+}
+
+/// Moves a read mark so that the newest `unread` messages of others are unread.
+///
+/// # Errors
+/// [`Error::NotFound`] when the room has not that many.
+pub fn place_read_mark(tx: &mut Tx<'_>, room: RoomId, member: MemberId, unread: usize) -> Result<()> {
+    must_be_in(tx, room, member)?;
+    let seq: Seq = match unread.checked_sub(1) {
+        None => room_head(tx, room)?,
+        Some(newer) => store::seq_from_others(tx, room, member, newer)?.found()? - 1,
+    };
+    store::set_read_mark(tx, member, room, None, seq)?;
+    let event = MeEvent::ReadMarked { room, thread: None, seq };
+    tx.announce(LogId::Member(member), event.announcement(Some(member))?)?;
+    Ok(())
+}
+
+/// What is unread for a member, room by room, as their clients are told: for comparing with the story.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unread_of(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, usize)>> {
+    let rooms = rooms_of_mine(conn, member)?;
+    Ok(rooms.into_iter().filter_map(|room| Some((room.id, room.mine?.unread))).collect())
+}
+
+fn message_row(tx: &mut Tx<'_>, message: MessageId) -> Result<MessageRow> {
+    store::message(tx, message)?.found()
+}
+
+fn must_be_in(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<()> {
+    store::place(tx, room, member)?.map(|_| ()).ok_or(Error::forbidden("chat.not_a_member"))
+}

@@ -51,12 +51,11 @@ pub(in crate::chat) fn insert_message(tx: &mut Tx<'_>, row: &NewMessageRow<'_>) 
     Ok(())
 }
 
-/// What was sent before under this key: id, room, place, time, hash of the body.
-pub(in crate::chat) fn sent_before(
-    conn: &mut Conn,
-    author: MemberId,
-    client_key: &str,
-) -> Result<Option<(MessageId, RoomId, Seq, Millis, Vec<u8>)>> {
+/// What was sent under a key: id, room, place, time, hash of the body.
+type SentRow = (MessageId, RoomId, Seq, Millis, Vec<u8>);
+
+/// What was sent before under this key.
+pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, client_key: &str) -> Result<Option<SentRow>> {
     Ok(messages::table
         .filter(messages::author.eq(author.0))
         .filter(messages::client_key.eq(client_key))
@@ -74,22 +73,23 @@ pub(in crate::chat) fn messages_by_id(conn: &mut Conn, ids: &[MessageId]) -> Res
     Ok(messages::table.filter(messages::id.eq_any(raw)).select(MessageRow::as_select()).load(conn)?)
 }
 
-pub(in crate::chat) fn update_body(
-    tx: &mut Tx<'_>,
-    id: MessageId,
-    body: &str,
-    body_html: &str,
-    renderer: i16,
-    mentions_json: Option<String>,
-    at: Millis,
-) -> Result<()> {
+/// The words of a message after an edit.
+pub(in crate::chat) struct NewWords<'a> {
+    pub body: &'a str,
+    pub body_html: &'a str,
+    pub renderer: i16,
+    pub mentions: Option<String>,
+    pub at: Millis,
+}
+
+pub(in crate::chat) fn update_body(tx: &mut Tx<'_>, id: MessageId, words: &NewWords<'_>) -> Result<()> {
     diesel::update(messages::table.find(id.0))
         .set((
-            messages::body.eq(body),
-            messages::body_html.eq(body_html),
-            messages::renderer.eq(renderer),
-            messages::mentions.eq(mentions_json),
-            messages::edited_at.eq(at),
+            messages::body.eq(words.body),
+            messages::body_html.eq(words.body_html),
+            messages::renderer.eq(words.renderer),
+            messages::mentions.eq(words.mentions.as_deref()),
+            messages::edited_at.eq(words.at),
         ))
         .execute(&mut **tx)?;
     Ok(())

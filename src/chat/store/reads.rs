@@ -88,3 +88,18 @@ pub(in crate::chat) fn roles_of(conn: &mut Conn, member: MemberId) -> Result<Vec
     let roles = member_roles::table.filter(member_roles::member.eq(member.0)).select(member_roles::role).load::<i64>(conn)?;
     Ok(roles.into_iter().map(RoleId).collect())
 }
+
+/// The place of an unread message of others in the main timeline: the newest, or with `newer` so many before it.
+pub(in crate::chat) fn seq_from_others(conn: &mut Conn, room: RoomId, member: MemberId, newer: usize) -> Result<Option<Seq>> {
+    Ok(messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::author.ne(member.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(messages::thread.is_null())
+        .order(messages::seq.desc())
+        .offset(i64::try_from(newer).unwrap_or(i64::MAX))
+        .limit(1)
+        .select(messages::seq)
+        .first(conn)
+        .optional()?)
+}

@@ -140,17 +140,6 @@ pub(in crate::chat) fn room_ids_of(conn: &mut Conn, member: MemberId) -> Result<
     Ok(ids.into_iter().map(RoomId).collect())
 }
 
-/// Which rooms a member may read, of these.
-pub(in crate::chat) fn readable(conn: &mut Conn, member: MemberId, ids: &[RoomId]) -> Result<Vec<RoomId>> {
-    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let mine = room_members::table
-        .filter(room_members::member.eq(member.0))
-        .filter(room_members::room.eq_any(raw))
-        .select(room_members::room)
-        .load::<i64>(conn)?;
-    Ok(mine.into_iter().map(RoomId).collect())
-}
-
 /// Open rooms by name after `after`, for browsing.
 pub(in crate::chat) fn open_rooms(conn: &mut Conn, contains: &str, after: Option<&str>, limit: i64) -> Result<Vec<(String, RoomRow)>> {
     let kinds = [RoomKind::Public.number(), RoomKind::Announcement.number()];

@@ -10,6 +10,7 @@ mod profile;
 mod reading;
 mod removal;
 mod roles;
+pub mod seed;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -21,13 +22,17 @@ pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
 pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
+#[cfg(test)]
+pub(in crate::members) use accounts::join;
 pub(in crate::members) use profile::store_account;
+#[cfg(test)]
+pub(in crate::members) use sign_in::admit;
 pub use profile::{account, change_account, change_password};
 pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, member, looker, members_by_ids, profiles, render};
 pub use removal::{delete_account, delete_member, turn_down};
 pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
-pub use sign_in::{SignIn, sign_in, sign_out};
+pub use sign_in::{SignIn, enter_demo, sign_in, sign_out};
 pub use tokens::{MadeToken, api_tokens, make_api_token};
 
 use super::events::MemberEvent;

@@ -60,16 +60,18 @@ fn apply(row: &mut MemberRow, change: AccountChange, now: Millis) -> Result<()> 
     }
     if let Some(language) = change.language {
         let fits = ["", "en", "fr"].contains(&language.as_str());
-        keep(if fits { Ok(row.language = language) } else { Err(Error::invalid("language", "members.language_unknown")) });
+        keep(fits.then(|| row.language = language).ok_or_else(|| Error::invalid("language", "members.language_unknown")));
     }
     if let Some(zone) = change.time_zone {
-        keep(if is_zone(&zone) { Ok(row.time_zone = zone) } else { Err(Error::invalid("time_zone", "members.time_zone_shape")) });
+        let fits = is_zone(&zone);
+        keep(fits.then(|| row.time_zone = zone).ok_or_else(|| Error::invalid("time_zone", "members.time_zone_shape")));
     }
     if let Some(theme) = change.theme {
         theme.name().clone_into(&mut row.theme);
     }
     if let Some(hue) = change.hue {
-        keep(if (0..12).contains(&hue) { Ok(row.hue = hue) } else { Err(Error::invalid("hue", "members.hue_range")) });
+        let fits = (0..12).contains(&hue);
+        keep(fits.then(|| row.hue = hue).ok_or_else(|| Error::invalid("hue", "members.hue_range")));
     }
     if let Some(email) = change.email {
         let written = email.filter(|text| !text.trim().is_empty());

@@ -9,7 +9,7 @@ use super::{Members, moderation, store};
 use crate::access::{Actor, Credential, Ground, RateClass, Scopes, Token, Visitor, address_key};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
-use crate::members::model::{MemberRow, MemberState, Password, SessionKind, device_name};
+use crate::members::model::{LinkPurpose, MemberRow, MemberState, Password, SessionKind, device_name};
 use crate::storage::{Conn, Tx};
 
 /// A visitor who has an account.
@@ -69,8 +69,7 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
     let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
-    let arrived = db
-        .write(move |tx| {
+    db.write(move |tx| {
             let member = known.row.id;
             admit(tx, &members, member, stored.as_deref())?;
             if let Some(again) = &verdict.again {
@@ -79,8 +78,7 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
             let token = open_door(tx, &ground, &visitor, member)?;
             Arrival::of(tx, member, &visitor, Some(token))
         })
-        .await;
-    arrived
+        .await
 }
 
 /// Is the account still what was checked, and in use? A ban that has ended is lifted here.
@@ -127,4 +125,21 @@ pub fn sign_out(tx: &mut Tx<'_>, actor: &Actor) -> Result<()> {
         (Some(member), Some(session)) => end_one(tx, member, session),
         _ => Ok(()),
     }
+}
+
+/// Opens the door of somebody in the demo with a link that works once.
+///
+/// # Errors
+/// 404 outside of the demo, 410 `members.link_over`.
+pub async fn enter_demo(ground: &Ground, visitor: &Visitor, code: String) -> Result<Arrival> {
+    if !ground.is_demo {
+        return Err(Error::NotFound);
+    }
+    let (inside, visitor) = (ground.clone(), visitor.clone());
+    let entered = ground.db.write(move |tx| {
+        let member = super::links::use_link(tx, LinkPurpose::SignIn, &code)?.ok_or(Error::NotFound)?;
+        let token = open_door(tx, &inside, &visitor, member)?;
+        Arrival::of(tx, member, &visitor, Some(token))
+    });
+    entered.await
 }

@@ -11,7 +11,7 @@ use crate::members::actions::{self, Arrival, SignIn, SignUp, SignedIn};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(sign_up, sign_in, sign_out, ask_for_reset, reset))]
+#[openapi(paths(sign_up, sign_in, sign_out, ask_for_reset, reset, enter_demo))]
 pub struct Api;
 
 /// Registers them.
@@ -21,7 +21,8 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/sign-in", sign_in)
         .post("/api/v1/sign-out", sign_out)
         .post("/api/v1/password-resets", ask_for_reset)
-        .post("/api/v1/password-resets/{code}", reset);
+        .post("/api/v1/password-resets/{code}", reset)
+        .post("/api/v1/demo/{code}", enter_demo);
 }
 
 fn arrived(gate: &Public, request: &HttpRequest, mut response: HttpResponseBuilder, arrival: &Arrival) -> HttpResponse {
@@ -51,6 +52,13 @@ async fn sign_out(gate: Public, request: HttpRequest) -> Result<HttpResponse> {
     let gone = no_session_cookie(&request, gate.visitor());
     gate.write(actions::sign_out).await?;
     Ok(HttpResponse::NoContent().cookie(gone).finish())
+}
+
+/// Opens the door of somebody in the demo, once; there is none elsewhere. Sets the session cookie.
+#[utoipa::path(post, path = "/api/v1/demo/{code}", params(("code" = String, Path)), responses((status = 200, body = SignedIn)))]
+async fn enter_demo(gate: Public, code: Code, request: HttpRequest) -> Result<HttpResponse> {
+    let arrival = actions::enter_demo(gate.ground(), gate.visitor(), code.0.0).await?;
+    Ok(arrived(&gate, &request, HttpResponse::Ok(), &arrival))
 }
 
 /// Somebody forgot a password.

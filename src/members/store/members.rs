@@ -62,11 +62,11 @@ pub struct Filter {
 /// Members in order of name.
 pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
     let mut query = members::table.order((members::name_key, members::id)).limit(filter.limit).into_boxed();
-    // In a pattern `_` stands for any one letter, which finds a little more; `%` and the escape sign stand for nothing that a name holds.
-    let part = name_key(filter.q.trim()).replace(['%', '\\'], "");
+    let part = name_key(filter.q.trim());
     if !part.is_empty() {
-        let pattern = format!("%{part}%");
-        query = query.filter(members::name_key.like(pattern.clone()).or(members::username.like(pattern)));
+        let pattern = format!("%{}%", part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let is_called = members::name_key.like(pattern.clone()).escape('\\');
+        query = query.filter(is_called.or(members::username.like(pattern).escape('\\')));
     }
     query = match filter.state {
         Some(state) => query.filter(members::state.eq(state.number())),
@@ -154,6 +154,12 @@ pub fn save_account(tx: &mut Tx<'_>, row: &MemberRow) -> Result<()> {
 /// Stores another hash of the password.
 pub fn set_password(tx: &mut Tx<'_>, member: MemberId, hash: &str) -> Result<()> {
     diesel::update(members::table.find(member.0)).set(members::password.eq(hash)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Stores when a member was last there.
+pub fn set_seen(tx: &mut Tx<'_>, member: MemberId, at: Millis) -> Result<()> {
+    diesel::update(members::table.find(member.0)).set(members::last_seen_at.eq(at)).execute(&mut **tx)?;
     Ok(())
 }
 

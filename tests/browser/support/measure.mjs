@@ -55,12 +55,30 @@ const geometry = ({ smallest }) => {
     const label = el.matches('input') ? el.closest('label') : null;
     return { el, box: el.getBoundingClientRect(), target: (label ?? el).getBoundingClientRect() };
   });
+  // A target is too small when it is less than the smallest size and a pointer aimed at its middle could meet
+  // another one instead: the rule of WCAG 2.5.8, with a finger's size where fingers point.
+  const reach = smallest / 2;
+  const reachable = (el, x, y) => {
+    const hit = document.elementFromPoint(x, y);
+    return hit !== null && (el === hit || el.contains(hit));
+  };
+  // A link inside a sentence is exempt: its size is that of the text.
+  const inSentence = (el) =>
+    el.matches('a') && getComputedStyle(el).display === 'inline' && el.parentElement.innerText.trim() !== el.innerText.trim();
   for (const { el, box, target } of boxes) {
-    // A link inside a sentence is exempt: its size is that of the text.
-    const inSentence =
-      el.matches('a') && getComputedStyle(el).display === 'inline' && el.parentElement.innerText.trim() !== el.innerText.trim();
-    if (!inSentence && (target.width < smallest - 0.5 || target.height < smallest - 0.5)) {
-      found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)}, less than ${smallest}`);
+    if (!inSentence(el) && (target.width < smallest - 0.5 || target.height < smallest - 0.5)) {
+      const [cx, cy] = [target.x + target.width / 2, target.y + target.height / 2];
+      const grown =
+        reachable(el, cx - reach + 1, cy) && reachable(el, cx + reach - 1, cy) && reachable(el, cx, cy - reach + 1) && reachable(el, cx, cy + reach - 1);
+      const near = boxes.find(({ el: other, box: its }) => {
+        if (other === el || other.contains(el) || el.contains(other) || inSentence(other)) return false;
+        const dx = Math.max(its.left - cx, 0, cx - its.right);
+        const dy = Math.max(its.top - cy, 0, cy - its.bottom);
+        return Math.hypot(dx, dy) < reach;
+      });
+      if (!grown && near) {
+        found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)} and beside ${name(near.el)}`);
+      }
     }
     const x = box.x + box.width / 2;
     const y = box.y + box.height / 2;

@@ -28,6 +28,7 @@ export const screens = [
   { name: 'sign-in', who: 'stranger', path: '/sign-in' },
   { name: 'join', who: 'stranger', path: '/join' },
   { name: 'reset', who: 'stranger', path: '/reset' },
+  { name: 'invite-over', who: 'stranger', path: '/invite/no-such-invite' },
   { name: 'not-found', who: 'stranger', path: '/no-such-page', status: 404 },
   { name: 'rooms', who: 'free', path: '/', then: rooms },
   { name: 'room-busy', who: 'free', path: '/', then: named('harbour') },
@@ -39,7 +40,8 @@ export const screens = [
     path: '/',
     then: async (page) => {
       await named('harbour')(page);
-      await page.getByRole('button', { name: /members|membres/i }).click();
+      await page.getByRole('button', { name: /^(members|membres)$/i }).click();
+      await expect(page.locator('.panel')).toBeVisible();
     },
   },
   {

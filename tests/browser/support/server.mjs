@@ -120,9 +120,5 @@ export class Server {
 export const serve = ({ data = dataFolder(), args = [] } = {}) =>
   new Server(['--data', data, 'serve', '--listen', '127.0.0.1:0', ...args], { data }).ready();
 
-/** The moment at which the journeys' demo is told: Thursday, 26 November 2026, 10:30 UTC. */
-export const demoTime = Date.UTC(2026, 10, 26, 10, 30);
-
-/** Starts the demo with its village. */
-export const demo = () =>
-  new Server(['demo', '--now', String(demoTime), '--listen', '127.0.0.1:0']).ready();
+/** Starts the demo with its village, as it stands today. */
+export const demo = () => new Server(['demo', '--listen', '127.0.0.1:0']).ready();

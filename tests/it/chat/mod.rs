@@ -1,1 +1,18 @@
-//! Rooms and messages over the API.
+//! Rooms and messages over the API and the socket: what is promised to those who talk.
+
+mod open_sockets;
+mod posting;
+mod reads;
+mod rooms;
+
+use rialto::ids::RoomId;
+
+/// The address of a room's messages.
+fn messages(room: RoomId) -> String {
+    format!("/api/v1/rooms/{room}/messages")
+}
+
+/// The address of one message.
+fn message(room: RoomId, id: &str) -> String {
+    format!("/api/v1/rooms/{room}/messages/{id}")
+}

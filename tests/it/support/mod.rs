@@ -75,6 +75,12 @@ impl Town {
         &self.running.as_ref().expect("it runs").app
     }
 
+    /// The table of routes; workers fill it when they begin, which the first answer shows.
+    pub async fn routes(&self) -> Vec<rialto::access::Endpoint> {
+        self.http.get(self.url("/healthz")).send().await.expect("an answer");
+        self.app().routes.rows()
+    }
+
     /// An absolute address.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.as_ref().expect("it runs").address)

@@ -32,6 +32,7 @@ const page = async ({ leads = true } = {}) => {
   echoes = seen;
   return { box, seen, takeOver: () => lead() };
 };
+/** @returns {any} */
 const entry = (key, more = {}) => ({ client_key: key, room: 'r', thread: null, reply_to: null, body: `body ${key}`, created: Number(key), attempts: 0, state: 'waiting', code: null, seq: null, ...more });
 const states = () => Object.fromEntries([...echoes].map(([key, each]) => [key, each.state]));
 

@@ -261,6 +261,11 @@ describe('words on their way', () => {
     assert.deepEqual(keys(play(waiting(), loaded(2, [message(1), message(2, { author: ME, client_key: 'b' })]))), ['a']);
   });
 
+  test('a copy that is read from the shelf after its message came is not shown', () => {
+    const state = play(start(), loaded(2, [message(1), message(2, { author: ME, client_key: 'a' })]), { type: 'echoed', echoes: [echo('a'), echo('b')] });
+    assert.deepEqual(keys(state), ['b']);
+  });
+
   test('another database keeps them', () => {
     const state = play(waiting(), { type: 'loaded', state: snapshot([], { epoch: 'b' }) });
     assert.deepEqual(keys(state), ['a', 'b']);

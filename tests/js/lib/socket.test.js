@@ -1,7 +1,7 @@
 // The connection keeps the delivery contract: in order, once, nothing missing, whatever the line does.
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { digestOf } from '../../../static/lib/digest.js';
+import { digestOf } from '../../../static/lib/logs.js';
 import { Socket } from '../../../static/lib/socket.js';
 import { Clock, FakeSocket, settle } from './support.js';
 
@@ -23,6 +23,7 @@ beforeEach(() => {
   sockets = [];
   told = [];
   chance = 1;
+  /** @type {any} */
   const listener = Object.fromEntries(
     ['event', 'signal', 'status', 'reset', 'gone', 'hello', 'caughtUp', 'restored', 'signedOut'].map((kind) => [kind, (...rest) => told.push([kind, ...rest])]),
   );

@@ -40,6 +40,9 @@ export class Clock {
 export class FakeSocket {
   sent = [];
   closed = false;
+  /** Set by the client. */
+  onmessage = (_message) => undefined;
+  onclose = (_end) => undefined;
 
   send(text) {
     this.sent.push(JSON.parse(text));

@@ -1,0 +1,343 @@
+//! The village: a community full of people with lives, for the demo, for load, and for the tests.
+//!
+//! It is told, not filled in: everything that ever happened is put in order of time and then happens again through the product's own
+//! acts, each at its time in the past. So rows and logs agree, and two buildings with the same `now` are alike, but for the salt of
+//! the passwords.
+
+mod data;
+mod story;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::future::try_join_all;
+
+use self::data::{Office, Village};
+use self::story::{Act, MessageNo, PersonNo, RoomNo, story};
+use crate::chat::seed::{self, Said};
+use crate::chat::{NewRoom, RoomRole};
+use crate::clock::{Clock, Millis};
+use crate::consequences;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, MemberId, MessageId, RoomId};
+use crate::members::{
+    self, DisplayName, MemberState, Members, NewMember, Notices, Password, RoleKind, Sessions, Status, Username, built_in_role,
+    create_member, ensure_built_in_roles,
+};
+use crate::settings::{Settings, SignUpMode};
+use crate::storage::{Db, Tx};
+
+pub use self::data::{Door, Plan};
+
+/// How many acts share one transaction.
+const SLICE: usize = 250;
+
+/// Somebody of the cast.
+#[derive(Clone, Debug)]
+pub struct CastMember {
+    /// Their id.
+    pub id: MemberId,
+    /// The name that they sign in with; the password is `village-` and this.
+    pub username: String,
+    /// Where the account stands.
+    pub state: MemberState,
+    /// Do they pay?
+    pub plan: Plan,
+    /// The demo's door that leads to them.
+    pub door: Option<Door>,
+}
+
+/// A room of the village.
+#[derive(Clone, Debug)]
+pub struct CastRoom {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name; conversations have none.
+    pub name: Option<String>,
+}
+
+/// Who and what the village is made of.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    /// Everyone, in the order of the cast.
+    pub members: Vec<CastMember>,
+    /// Every room, in the order of the files.
+    pub rooms: Vec<CastRoom>,
+}
+
+impl Cast {
+    /// Whom a door of the demo lets one be.
+    #[must_use]
+    pub fn behind(&self, door: Door) -> Option<&CastMember> {
+        self.members.iter().find(|member| member.door == Some(door))
+    }
+
+    /// Somebody by username.
+    #[must_use]
+    pub fn member(&self, username: &str) -> Option<&CastMember> {
+        self.members.iter().find(|member| member.username == username)
+    }
+
+    /// A room by name.
+    #[must_use]
+    pub fn room(&self, name: &str) -> Option<&CastRoom> {
+        self.rooms.iter().find(|room| room.name.as_deref() == Some(name))
+    }
+}
+
+/// Builds the village in an empty database, as it stands at `now` (milliseconds UTC). Nobody may be listening yet: nothing is published.
+///
+/// # Errors
+/// When the community has an owner already, or the database refuses.
+pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
+    let village = Village::read()?;
+    let acts = story(&village, now)?;
+    let notices = Notices(Arc::new(consequences::follow));
+    let members = Members::new(Arc::new(Sessions::new()), notices, std::thread::available_parallelism().map_or(1, usize::from))?;
+    let passwords = village.people.iter().map(|person| {
+        let password = Password::parse(&format!("village-{}", person.username), &person.username, "password");
+        let hasher = members.hasher.clone();
+        async move { hasher.make(password?).await }
+    });
+    let passwords = try_join_all(passwords).await?;
+    let first = acts.first().map_or(now, |(at, _)| *at);
+    let mut world = World::new(village, members, passwords, first);
+    world = in_world(db, world, move |world, tx| world.found(tx, first)).await?;
+    for slice in acts.chunks(SLICE) {
+        let slice = slice.to_vec();
+        world = in_world(db, world, move |world, tx| slice.iter().try_for_each(|(at, act)| world.happen(tx, *at, act))).await?;
+    }
+    world = in_world(db, world, move |world, tx| world.settle(tx, now)).await?;
+    world.cast()
+}
+
+/// Lends the world to a transaction.
+async fn in_world(db: &Db, mut world: World, f: impl FnOnce(&mut World, &mut Tx<'_>) -> Result<()> + Send + 'static) -> Result<World> {
+    db.write(move |tx| {
+        f(&mut world, tx)?;
+        Ok(world)
+    })
+    .await
+}
+
+/// The village while it is told: what has become of whom so far.
+struct World {
+    village: Village,
+    members: Members,
+    passwords: Vec<String>,
+    ids: Ids,
+    hand: Arc<AtomicI64>,
+    people: Vec<Option<MemberId>>,
+    rooms: Vec<Option<RoomId>>,
+    said: Vec<Vec<Option<MessageId>>>,
+    last_seen: Vec<Millis>,
+}
+
+impl World {
+    fn new(village: Village, members: Members, passwords: Vec<String>, first: Millis) -> Self {
+        let (clock, hand) = Clock::held(first);
+        Self {
+            ids: Ids::new(clock),
+            hand,
+            people: vec![None; village.people.len()],
+            rooms: vec![None; village.rooms.len()],
+            said: village.rooms.iter().map(|room| vec![None; room.messages.len()]).collect(),
+            last_seen: vec![0; village.people.len()],
+            village,
+            members,
+            passwords,
+        }
+    }
+
+    /// Runs `f` at a time of the story. Ids are made for that time, so they come out the same again.
+    fn then<T>(&mut self, tx: &mut Tx<'_>, at: Millis, f: impl FnOnce(&Self, &mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.hand.store(at, Ordering::Relaxed);
+        tx.as_of(at, &self.ids, |tx| f(self, tx))
+    }
+
+    /// Before anybody comes.
+    fn found(&mut self, tx: &mut Tx<'_>, at: Millis) -> Result<()> {
+        if members::community_has_owner(tx)? {
+            return Err(Error::broken("the village needs a database of its own"));
+        }
+        self.then(tx, at, |_, tx| ensure_built_in_roles(tx))
+    }
+
+    fn happen(&mut self, tx: &mut Tx<'_>, at: Millis, act: &Act) -> Result<()> {
+        let told = self.perform(tx, at, act);
+        told.map_err(|error| Error::broken(format!("the village, {act:?}: {error}")))
+    }
+
+    fn perform(&mut self, tx: &mut Tx<'_>, at: Millis, act: &Act) -> Result<()> {
+        match act {
+            Act::Arrive(no) => {
+                let id = self.then(tx, at, |world, tx| world.arrive(tx, *no))?;
+                self.people[*no] = Some(id);
+                self.last_seen[*no] = at;
+                Ok(())
+            }
+            Act::Open(no) => {
+                let id = self.then(tx, at, |world, tx| world.open(tx, *no))?;
+                self.rooms[*no] = Some(id);
+                Ok(())
+            }
+            Act::Say(no) => {
+                let id = self.then(tx, at, |world, tx| world.say(tx, *no))?;
+                self.said[no.0][no.1] = Some(id);
+                let author = self.author_no(*no)?;
+                self.last_seen[author] = at;
+                Ok(())
+            }
+            other => self.then(tx, at, |world, tx| world.follow(tx, other)),
+        }
+    }
+
+    /// What makes nothing new.
+    fn follow(&self, tx: &mut Tx<'_>, act: &Act) -> Result<()> {
+        match act {
+            Act::Enter(room, person) => {
+                let by = if self.village.rooms[*room].kind.is_open() { *person } else { self.maker_no(*room)? };
+                seed::place_member(tx, self.room(*room)?, self.person(*person)?, self.person(by)?).map(|_| ())
+            }
+            Act::Lead(room, person) => {
+                let by = self.person(self.maker_no(*room)?)?;
+                seed::place_role(tx, self.room(*room)?, self.person(*person)?, by, RoomRole::Moderator)
+            }
+            Act::Edit(no) => seed::place_edit(tx, self.message(*no)?, &self.village.rooms[no.0].messages[no.1].text),
+            Act::React(no, emoji, person) => seed::place_reaction(tx, self.message(*no)?, self.person(*person)?, emoji),
+            Act::Pin(no) => seed::place_pin(tx, self.message(*no)?, self.person(self.maker_no(no.0)?)?),
+            Act::Delete(no, by) => seed::place_deletion(tx, self.message(*no)?, self.person(*by)?),
+            Act::Ban(no) => {
+                let ban = self.village.people[*no].ban.as_ref().ok_or_else(|| Error::broken("a ban without a story"))?;
+                let by = self.person(self.village.person(&ban.by)?)?;
+                members::seed::place_ban(tx, &self.members, self.person(*no)?, by, &ban.reason)
+            }
+            Act::Read(room, person, unread) => seed::place_read_mark(tx, self.room(*room)?, self.person(*person)?, *unread),
+            Act::Arrive(_) | Act::Open(_) | Act::Say(_) => Err(Error::broken("this makes something")),
+        }
+    }
+
+    fn arrive(&self, tx: &mut Tx<'_>, no: PersonNo) -> Result<MemberId> {
+        let person = &self.village.people[no];
+        let office = match person.role {
+            Office::Owner => Some(RoleKind::Owner),
+            Office::Administrator => Some(RoleKind::Administrator),
+            Office::Moderator => Some(RoleKind::Moderator),
+            Office::Member => None,
+        };
+        let roles = office.map(|kind| built_in_role(tx, kind)).transpose()?.into_iter().collect();
+        let status = person.status.as_ref().map(|mood| Status { emoji: mood.emoji.clone(), text: mood.text.clone(), until: None });
+        let named = NewMember::named(Username::parse_for_operator(&person.username)?, DisplayName::parse(&person.display_name)?);
+        let new = NewMember {
+            password: Some(self.passwords[no].clone()),
+            language: person.language.clone(),
+            pronouns: person.pronouns.clone(),
+            bio: person.bio.clone(),
+            hue: Some(person.hue),
+            status,
+            // Whoever is banned today was welcome once.
+            state: if person.state == MemberState::Pending { MemberState::Pending } else { MemberState::Active },
+            roles,
+            welcomed: person.state != MemberState::Pending,
+            ..named
+        };
+        create_member(tx, &new)
+    }
+
+    fn open(&self, tx: &mut Tx<'_>, no: RoomNo) -> Result<RoomId> {
+        let room = &self.village.rooms[no];
+        let mut members = Vec::new();
+        if room.kind.is_conversation() {
+            for name in &room.members {
+                // Those who have not arrived yet come later by themselves.
+                members.extend(self.people[self.village.person(name)?]);
+            }
+        }
+        let wish = NewRoom { kind: room.kind, name: room.name.clone(), topic: room.topic.clone(), history: Some(room.history), members };
+        seed::place_room(tx, &wish, self.person(self.maker_no(no)?)?)
+    }
+
+    fn say(&self, tx: &mut Tx<'_>, no: MessageNo) -> Result<MessageId> {
+        let message = &self.village.rooms[no.0].messages[no.1];
+        let key = format!("village-{:02}-{:03}", no.0 + 1, no.1 + 1);
+        let body = if message.edited { first_draft(&message.text) } else { &message.text };
+        let said = Said {
+            room: self.room(no.0)?,
+            author: self.person(self.author_no(no)?)?,
+            client_key: &key,
+            body,
+            reply_to: message.reply_to.as_deref().map(|key| self.keyed(no.0, key)).transpose()?,
+            thread: message.thread.as_deref().map(|key| self.keyed(no.0, key)).transpose()?,
+        };
+        seed::place_message(tx, &said)
+    }
+
+    /// What is true today: who was there last, and how the community is called.
+    fn settle(&mut self, tx: &mut Tx<'_>, now: Millis) -> Result<()> {
+        self.then(tx, now, |world, tx| {
+            for (no, at) in world.last_seen.iter().enumerate() {
+                members::seed::place_visit(tx, world.person(no)?, *at)?;
+            }
+            let community = &world.village.community;
+            let settings = Settings {
+                community_name: community.name.clone(),
+                community_sentence: community.sentence.clone(),
+                community_hue: community.hue,
+                sign_up_mode: SignUpMode::Approval,
+                ..Settings::load(tx)?
+            };
+            let owner = world.village.people.iter().position(|person| person.role == Office::Owner);
+            settings.store(tx, owner.map(|no| world.person(no)).transpose()?)
+        })
+    }
+
+    fn cast(&self) -> Result<Cast> {
+        let member = |(no, person): (usize, &data::Person)| {
+            Ok(CastMember {
+                id: self.person(no)?,
+                username: person.username.clone(),
+                state: person.state,
+                plan: person.plan,
+                door: person.demo,
+            })
+        };
+        let room = |(no, room): (usize, &data::RoomStory)| Ok(CastRoom { id: self.room(no)?, name: room.name.clone() });
+        Ok(Cast {
+            members: self.village.people.iter().enumerate().map(member).collect::<Result<_>>()?,
+            rooms: self.village.rooms.iter().enumerate().map(room).collect::<Result<_>>()?,
+        })
+    }
+
+    fn person(&self, no: PersonNo) -> Result<MemberId> {
+        self.people[no].ok_or_else(|| Error::broken(format!("{} is not there yet", self.village.people[no].username)))
+    }
+
+    fn room(&self, no: RoomNo) -> Result<RoomId> {
+        self.rooms[no].ok_or_else(|| Error::broken(format!("room {} is not there yet", no + 1)))
+    }
+
+    fn message(&self, no: MessageNo) -> Result<MessageId> {
+        self.said[no.0][no.1].ok_or_else(|| Error::broken(format!("message {no:?} was not sent yet")))
+    }
+
+    fn keyed(&self, room: RoomNo, key: &str) -> Result<MessageId> {
+        let place = self.village.rooms[room].messages.iter().position(|message| message.key.as_deref() == Some(key));
+        self.message((room, place.ok_or_else(|| Error::broken(format!("room {}: no message has the key {key}", room + 1)))?))
+    }
+
+    fn maker_no(&self, room: RoomNo) -> Result<PersonNo> {
+        self.village.person(&self.village.rooms[room].created_by)
+    }
+
+    fn author_no(&self, no: MessageNo) -> Result<PersonNo> {
+        self.village.person(&self.village.rooms[no.0].messages[no.1].from)
+    }
+}
+
+/// What somebody wrote before they changed it: all but the last word. Nobody sees it: the log keeps no words.
+fn first_draft(text: &str) -> &str {
+    text.trim_end().rsplit_once(char::is_whitespace).map_or(text, |(before, _)| before)
+}

@@ -1,0 +1,241 @@
+//! The village on each database: whole, twice the same, and as its files say.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::data::Village;
+use super::{Cast, Door, build};
+use crate::chat;
+use crate::clock::{Clock, Millis};
+use crate::ids::{Ids, RoomId};
+use crate::live::Logged;
+use crate::members::MemberState;
+use crate::storage::schema::{member_events, messages, room_events, sanctions};
+use crate::storage::{Conn, Db, DbLimits, Sink, Target, all_heads};
+
+const NOW: Millis = 1_795_000_000_000;
+
+/// Nobody may be told anything.
+struct Silent;
+
+impl Sink for Silent {
+    fn publish(&self, events: Vec<Logged>) {
+        assert!(events.is_empty(), "something was published");
+    }
+
+    fn signal(&self, _: crate::live::Signal) {}
+
+    fn wake_jobs(&self) {}
+}
+
+/// A database of a test's own; PostgreSQL when `RIALTO_TEST_POSTGRES` names a server.
+struct Place {
+    target: Target,
+    _folder: tempfile::TempDir,
+    server: Option<(String, String)>,
+}
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let Ok(server) = std::env::var("RIALTO_TEST_POSTGRES") else {
+            return Self { target: Target::Sqlite(folder.path().join("rialto.db")), _folder: folder, server: None };
+        };
+        let name = format!("rialto_village_{}_{name}", std::process::id());
+        let mut admin = PgConnection::establish(&server).expect("a server");
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
+        let base = server.rsplit_once('/').map_or(server.as_str(), |(base, _)| base);
+        Self { target: Target::Postgres(format!("{base}/{name}")), _folder: folder, server: Some((server, name)) }
+    }
+
+    fn open(&self) -> Db {
+        let (clock, _) = Clock::held(NOW);
+        let ids = Arc::new(Ids::new(clock.clone()));
+        Db::open(self.target.clone(), DbLimits::default(), clock, ids, Arc::new(Silent)).expect("a database")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.server
+            && let Ok(mut admin) = PgConnection::establish(server)
+        {
+            let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Every table with every column but those that are random.
+const DUMPED: &[(&str, &str)] = &[
+    ("members", "id || username || display_name || name_key || bio || state || permissions || created_at || last_seen_at || hue"),
+    ("roles", "id || name || kind || place || permissions"),
+    ("member_roles", "member || ' ' || role"),
+    ("sanctions", "id || reason || made_by || made_at"),
+    ("audit", "id || ' ' || at || act || subject"),
+    ("rooms", "id || kind || coalesce(name, '') || topic || history || coalesce(circle, '') || created_at || member_count"),
+    ("room_members", "room || ' ' || member || ' ' || role || ' ' || joined_at || ' ' || joined_seq"),
+    ("messages", "id || ' ' || room || ' ' || seq || ' ' || author || client_key || body || body_html || coalesce(mentions, '') || sent_at || reactions"),
+    ("reactions", "message || emoji || member || ' ' || place"),
+    ("mentions", "room || ' ' || seq || ' ' || target_kind || ' ' || target || ' ' || message"),
+    ("read_marks", "member || ' ' || room || ' ' || seq"),
+    ("room_heads", "room || ' ' || seq || ' ' || at"),
+    ("room_events", "room || ' ' || seq || ' ' || at || ' ' || kind || ' ' || coalesce(actor, 0) || ' ' || coalesce(data, '')"),
+    ("member_heads", "member || ' ' || seq || ' ' || at"),
+    ("member_events", "member || ' ' || seq || ' ' || at || ' ' || kind || ' ' || coalesce(data, '')"),
+    ("settings", "name || value"),
+];
+
+fn dump(conn: &mut Conn) -> BTreeMap<&'static str, Vec<String>> {
+    let lines = |(table, columns): &(&'static str, &str)| {
+        let query = format!("SELECT CAST({columns} AS TEXT) AS line FROM {table} ORDER BY 1");
+        let rows: Vec<Line> = diesel::sql_query(query).load(conn).expect(table);
+        (*table, rows.into_iter().map(|row| row.line).collect())
+    };
+    DUMPED.iter().map(lines).collect()
+}
+
+async fn built(place: &Place) -> (Db, Cast) {
+    let db = place.open();
+    let cast = build(&db, NOW).await.expect("a village");
+    (db, cast)
+}
+
+#[tokio::test]
+async fn two_villages_of_the_same_time_are_the_same() {
+    let (one, two) = (Place::new("one"), Place::new("two"));
+    let begun = std::time::Instant::now();
+    let (first, _) = built(&one).await;
+    println!("one village takes {:?}", begun.elapsed());
+    let (second, _) = built(&two).await;
+    let first = first.read(|conn| Ok(dump(conn))).await.expect("read");
+    let second = second.read(|conn| Ok(dump(conn))).await.expect("read");
+    for (table, rows) in &first {
+        assert!(!rows.is_empty(), "{table} is empty");
+        assert_eq!(rows, &second[table], "{table}");
+    }
+}
+
+#[tokio::test]
+async fn logs_are_dense_and_agree_with_their_heads_and_with_time() {
+    let place = Place::new("logs");
+    let (db, _) = built(&place).await;
+    let (heads, rooms, members) = db
+        .read(|conn| {
+            let rooms: Vec<(i64, i64, i64)> =
+                room_events::table.order((room_events::room, room_events::seq)).select((room_events::room, room_events::seq, room_events::at)).load(conn)?;
+            let members: Vec<(i64, i64, i64)> = member_events::table
+                .order((member_events::member, member_events::seq))
+                .select((member_events::member, member_events::seq, member_events::at))
+                .load(conn)?;
+            Ok((all_heads(conn)?, rooms, members))
+        })
+        .await
+        .expect("read");
+    let mut last: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    for (log, seq, at) in rooms.into_iter().chain(members) {
+        let (before, then) = last.insert(log, (seq, at)).unwrap_or((0, 0));
+        assert_eq!(seq, before + 1, "log {log} has a gap");
+        assert!(at >= then && at < NOW, "log {log} goes back in time, or beyond now");
+    }
+    for (log, seq) in heads {
+        let id = match log {
+            crate::live::LogId::Room(room) => room.0,
+            crate::live::LogId::Member(member) => member.0,
+        };
+        assert_eq!(last.get(&id).map_or(0, |(seq, _)| *seq), seq, "{log:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_issue_asks_for_is_there_and_no_sentence_is_said_twice() {
+    let place = Place::new("counts");
+    let (db, cast) = built(&place).await;
+    assert!(cast.members.len() >= 12 && cast.rooms.len() >= 12);
+    for door in [Door::Owner, Door::Paying, Door::Free] {
+        assert!(cast.behind(door).is_some_and(|member| member.state == MemberState::Active), "{door:?}");
+    }
+    let (bodies, edited, deleted, pinned, threads): (Vec<String>, i64, i64, i64, i64) = db
+        .read(|conn| {
+            let bodies = messages::table.filter(messages::deleted_at.is_null()).select(messages::body).load(conn)?;
+            let edited = messages::table.filter(messages::edited_at.is_not_null()).count().get_result(conn)?;
+            let deleted = messages::table.filter(messages::deleted_at.is_not_null()).filter(messages::body.eq("")).count().get_result(conn)?;
+            let pinned = messages::table.filter(messages::pinned_at.is_not_null()).count().get_result(conn)?;
+            let threads = messages::table.filter(messages::thread_count.gt(0)).count().get_result(conn)?;
+            Ok((bodies, edited, deleted, pinned, threads))
+        })
+        .await
+        .expect("read");
+    assert!(bodies.len() >= 400, "{} messages", bodies.len());
+    let village = Village::read().expect("read");
+    let told = |f: fn(&super::data::MessageStory) -> bool| {
+        i64::try_from(village.rooms.iter().flat_map(|room| &room.messages).filter(|m| f(m)).count()).expect("few")
+    };
+    assert_eq!((edited, deleted, pinned), (told(|m| m.edited), told(|m| m.deleted), told(|m| m.pinned)));
+    assert!(threads >= 2);
+    let mut seen = HashSet::new();
+    for body in bodies {
+        let sentence = body.to_lowercase();
+        assert!(seen.insert(sentence), "said twice: {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_banned_one_is_out_and_what_asked_for_money_is_gone() {
+    let place = Place::new("ban");
+    let (db, cast) = built(&place).await;
+    let vik = cast.member("vik").expect("vik").id;
+    let ilse = cast.member("ilse").expect("ilse").id;
+    let (rooms, sanction, left): (usize, (Option<i64>, Option<i64>), i64) = db
+        .read(move |conn| {
+            let rooms = chat::standing_rooms(conn, vik)?.len();
+            let sanction = sanctions::table.filter(sanctions::member.eq(vik.0)).select((sanctions::made_by, sanctions::lifted_at)).first(conn)?;
+            let left = room_events::table
+                .filter(room_events::kind.eq(chat::RoomKindNumber::MemberLeft as i16))
+                .filter(room_events::data.like("%\"banned\"%"))
+                .count()
+                .get_result(conn)?;
+            Ok((rooms, sanction, left))
+        })
+        .await
+        .expect("read");
+    assert_eq!((rooms, sanction, left), (0, (Some(ilse.0), None), 3));
+    assert_eq!(cast.member("vik").expect("vik").state, MemberState::Banned);
+    assert_eq!(cast.member("pia").expect("pia").state, MemberState::Pending);
+}
+
+#[tokio::test]
+async fn everyone_has_as_much_unread_as_is_written_down() {
+    let place = Place::new("unread");
+    let (db, cast) = built(&place).await;
+    let village = Village::read().expect("read");
+    let rooms: BTreeMap<RoomId, usize> = cast.rooms.iter().enumerate().map(|(no, room)| (room.id, no)).collect();
+    for member in cast.members.iter().filter(|member| member.state == MemberState::Active) {
+        let id = member.id;
+        let seen = db.read(move |conn| chat::seed::unread_of(conn, id)).await.expect("read");
+        assert!(!seen.is_empty());
+        for (room, unread) in seen {
+            let story = &village.rooms[rooms[&room]];
+            let declared = story.read.get(&member.username).copied().unwrap_or(0);
+            assert_eq!(unread, declared, "{} in room {}", member.username, rooms[&room] + 1);
+        }
+    }
+}
+
+#[test]
+fn an_age_is_read_only_as_it_is_written() {
+    use super::data::Age;
+    assert_eq!(Age::try_from("19d 5h 3m".to_owned()), Ok(Age(((19 * 24 + 5) * 60 + 3) * 60_000)));
+    for wrong in ["", "5", "5s", "d", "-1d", "five d", "5é"] {
+        assert!(Age::try_from(wrong.to_owned()).is_err(), "{wrong}");
+    }
+}

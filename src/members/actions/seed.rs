@@ -1,0 +1,28 @@
+//! What happened to members before the program ran: for the village. Called inside [`Tx::as_of`].
+
+use super::{Members, ban, store};
+use crate::access::{Actor, Permit, Scopes};
+use crate::clock::Millis;
+use crate::error::{Found, Result};
+use crate::ids::MemberId;
+use crate::members::policy::BanMember;
+use crate::storage::Tx;
+
+/// Bans a member as `by` would have done it then; everything that follows from a ban follows.
+///
+/// # Errors
+/// The refusal when `by` may not, and those of [`ban`].
+pub fn place_ban(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: MemberId, why: &str) -> Result<()> {
+    let permissions = store::members::by_id(tx, by)?.found()?.permissions();
+    let actor = Actor { member: Some(by), permissions, scopes: Scopes::ALL, ..Actor::stranger(None, tx.now()) };
+    let may = BanMember::check(tx, &actor, member)?;
+    ban(tx, &may, &actor, members, why, None)
+}
+
+/// Notes when a member was last there.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_visit(tx: &mut Tx<'_>, member: MemberId, at: Millis) -> Result<()> {
+    store::members::set_seen(tx, member, at)
+}

@@ -1,0 +1,268 @@
+//! Who calls in the sweep, and what they call about: every kind of visitor, and fresh targets for each call.
+
+use reqwest::Method;
+use rialto::access::{Scope, Scopes};
+use rialto::chat::{self, NewRoom, RoomKind};
+use rialto::ids::{MemberId, RoomId, SessionId};
+use rialto::members::{self, DisplayName, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
+use serde_json::{Value, json};
+
+use crate::support::{Person, Town};
+
+/// The visitors, in the order of the table's columns.
+pub const VISITORS: [&str; 12] =
+    ["stranger", "pending", "banned", "outsider", "insider", "muted", "leader", "moderator", "administrator", "owner", "read_only", "ended"];
+/// Those who are in the home rooms.
+const IN_ROOM: [&str; 5] = ["insider", "muted", "leader", "read_only", "ended"];
+
+/// A visitor: somebody with a session, or nobody.
+pub struct Visitor {
+    /// One of [`VISITORS`].
+    pub name: &'static str,
+    /// Who, if anybody.
+    pub person: Option<Person>,
+}
+
+/// The cast and their places.
+pub struct Cast {
+    /// The program.
+    pub town: Town,
+    /// In the order of [`VISITORS`].
+    pub visitors: Vec<Visitor>,
+    /// A private room that some of them are in.
+    pub private: RoomId,
+    /// A public room that the same are in.
+    pub open: RoomId,
+    /// A private room that none of them is in.
+    pub foreign: RoomId,
+    /// Who made the rooms and wrote what is foreign.
+    pub maker: Person,
+    /// The insider, author of what is at home.
+    pub author: Person,
+    foreign_message: String,
+    count: std::cell::Cell<u32>,
+}
+
+/// What a call is about; each a value for the name in braces.
+#[derive(Clone, Debug)]
+pub struct Targets {
+    /// `{room}`
+    pub room: String,
+    /// `{message}`
+    pub message: String,
+    /// `{member}`
+    pub member: String,
+    /// `{session}`
+    pub session: String,
+    /// `{role}`
+    pub role: String,
+    /// `{invite}`
+    pub invite: String,
+}
+
+/// An id that nothing has.
+pub const NOTHING: &str = "77";
+
+/// The password of everyone; nobody says it.
+const PASSWORD: &str = "seven lighthouses ahead";
+
+async fn arrive(town: &Town, name: &str, state: MemberState, roles: &[RoleKind], scopes: Scopes) -> Person {
+    let (username, roles) = (name.to_owned(), roles.to_vec());
+    let password = Password::parse(PASSWORD, name, "password").expect("a good password");
+    let hash = if name.starts_with("the") { Some(town.app().members.hasher.make(password).await.expect("a hash")) } else { None };
+    let made = town.app().ground.db.write(move |tx| {
+        let mut new = NewMember::named(Username::parse(&username)?, DisplayName::parse(&username)?);
+        for kind in roles {
+            new.roles.push(members::built_in_role(tx, kind)?);
+        }
+        (new.state, new.welcomed, new.password) = (state, true, hash);
+        let member = members::create_member(tx, &new)?;
+        let kind = if scopes == Scopes::ALL { SessionKind::Bearer } else { SessionKind::Token };
+        let (session, token) = members::make_session(tx, member, kind, scopes, "sweep", None)?;
+        Ok((member, session, token.reveal().to_owned()))
+    });
+    let (member, session, token): (MemberId, SessionId, String) = made.await.expect("a member");
+    Person::new(town.url(""), name, member, session, token)
+}
+
+impl Cast {
+    /// Everyone in their places.
+    pub async fn gather() -> Self {
+        let town = Town::with(|config| config.raised_limits = true).await;
+        let maker = town.owner("maker").await;
+        let mut visitors = Vec::new();
+        for name in VISITORS {
+            let state = match name {
+                "pending" => MemberState::Pending,
+                "banned" => MemberState::Banned,
+                _ => MemberState::Active,
+            };
+            let roles: &[RoleKind] = match name {
+                "moderator" => &[RoleKind::Moderator],
+                "administrator" => &[RoleKind::Administrator],
+                "owner" => &[RoleKind::Owner],
+                _ => &[],
+            };
+            let scopes = if name == "read_only" { Scopes::NONE.with(Scope::Read) } else { Scopes::ALL };
+            let person = if name == "stranger" { None } else { Some(arrive(&town, &format!("the{}", name.replace('_', "")), state, roles, scopes).await) };
+            visitors.push(Visitor { name, person });
+        }
+        let present: Vec<&Person> = visitors.iter().filter(|v| IN_ROOM.contains(&v.name)).filter_map(|v| v.person.as_ref()).collect();
+        let private = town.room(&maker, RoomKind::Private, "Cellar", &present).await;
+        let open = town.room(&maker, RoomKind::Public, "Square", &present).await;
+        let foreign = town.room(&maker, RoomKind::Private, "Attic", &[]).await;
+        let of = |name| visitors.iter().find(|v: &&Visitor| v.name == name).and_then(|v| v.person.clone()).expect("somebody");
+        for room in [private, open] {
+            let path = format!("/api/v1/rooms/{room}/members/{}/role", of("leader").id);
+            assert_eq!(maker.call(Method::PUT, &path, Some(json!({ "role": "moderator" }))).await.0, 204);
+        }
+        let until = crate::support::NOON + 86_400_000;
+        maker.post(&format!("/api/v1/admin/members/{}/mute", of("muted").id), json!({ "until": until })).await;
+        let ended = of("ended");
+        assert_eq!(ended.call(Method::DELETE, &format!("/api/v1/me/sessions/{}", ended.session), None).await.0, 204);
+        let foreign_message = maker.says(foreign, "foreign", "In the attic").await.0;
+        let author = of("insider");
+        Self { town, private, open, foreign, maker, author, foreign_message, visitors, count: std::cell::Cell::new(0) }
+    }
+
+    /// A number that was not used before.
+    pub fn next(&self) -> u32 {
+        self.count.set(self.count.get() + 1);
+        self.count.get()
+    }
+
+    /// Targets that exist for this call: what it changes is not missed by the next.
+    pub async fn targets(&self, method: &str, path: &str, room: RoomId, visitor: &Visitor) -> Targets {
+        let n = self.next();
+        let nothing = || NOTHING.to_owned();
+        let message = if path.contains("{message}") { self.author.says(room, &format!("fresh{n}"), "Fresh").await.0 } else { nothing() };
+        let member = if path.contains("{member}") { self.subject(method, path, room, n).await } else { nothing() };
+        let session = match &visitor.person {
+            Some(person) if path.contains("{session}") => self.session_of(person.id).await,
+            _ => self.maker.session.to_string(),
+        };
+        let made = |answer: Value| answer["id"].as_str().expect("id").to_owned();
+        let role = if path.contains("{role}") {
+            made(self.maker.post("/api/v1/admin/roles", json!({ "name": format!("Role {n}"), "permissions": [] })).await)
+        } else {
+            nothing()
+        };
+        let invite = if path.contains("{invite}") { made(self.maker.post("/api/v1/admin/invites", json!({})).await) } else { nothing() };
+        Targets { room: room.to_string(), message, member, session, role, invite }
+    }
+
+    async fn subject(&self, method: &str, path: &str, room: RoomId, n: u32) -> String {
+        let state = if path.ends_with("/approve") || path.ends_with("/turn-down") { MemberState::Pending } else { MemberState::Active };
+        let subject = arrive(&self.town, &format!("subject{n}"), state, &[], Scopes::ALL).await;
+        let joins = path.starts_with("/api/v1/rooms/") && (method == "DELETE" || path.ends_with("/role"));
+        if joins {
+            let id = subject.id;
+            let joined = self.town.app().ground.db.write(move |tx| chat::join_quietly(tx, room, id)).await;
+            assert!(joined.expect("joined"));
+        }
+        let before = match path.rsplit('/').next() {
+            Some("unban") => Some(("ban", json!({}))),
+            Some("unmute") => Some(("mute", json!({ "until": crate::support::NOON + 1_000_000 }))),
+            _ => None,
+        };
+        if let Some((act, body)) = before {
+            self.maker.post(&format!("/api/v1/admin/members/{}/{act}", subject.id), body).await;
+        }
+        subject.id.to_string()
+    }
+
+    async fn session_of(&self, member: MemberId) -> String {
+        let made = self.town.app().ground.db.write(move |tx| Ok(members::make_session(tx, member, SessionKind::Bearer, Scopes::ALL, "spare", None)?.0));
+        made.await.expect("a session").to_string()
+    }
+
+    /// The same targets in a room that the visitor may not see, or nowhere.
+    pub fn elsewhere(&self, targets: &Targets, exists: bool) -> Targets {
+        let room = if exists { self.foreign.to_string() } else { NOTHING.to_owned() };
+        Targets { room, message: self.message_elsewhere(exists), ..targets.clone() }
+    }
+
+    /// A message of another room, or none.
+    pub fn message_elsewhere(&self, exists: bool) -> String {
+        if exists { self.foreign_message.clone() } else { NOTHING.to_owned() }
+    }
+
+    /// One call: status and body.
+    pub async fn call(&self, visitor: &Visitor, method: &str, pattern: &str, targets: &Targets) -> (u16, String) {
+        let path = filled(pattern, targets);
+        let method: Method = method.parse().expect("a method");
+        let mut request = self.town.http.request(method.clone(), self.town.url(&path));
+        if let Some(person) = &visitor.person {
+            let token = if pattern.ends_with("/sign-out") && !pattern.contains("admin") { self.spare_token(person.id).await } else { person.token.clone() };
+            request = request.bearer_auth(token);
+        }
+        if method != Method::GET {
+            let body = body(method.as_str(), pattern, self.next());
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+
+    async fn spare_token(&self, member: MemberId) -> String {
+        let made = self.town.app().ground.db.write(move |tx| {
+            let (_, token) = members::make_session(tx, member, SessionKind::Bearer, Scopes::ALL, "spare", None)?;
+            Ok(token.reveal().to_owned())
+        });
+        made.await.expect("a session")
+    }
+
+    /// A room made for one call.
+    pub async fn extra_room(&self, kind: RoomKind, maker: MemberId) -> RoomId {
+        let wish = NewRoom { kind, name: Some(format!("Extra {}", self.next())), topic: String::new(), history: None, members: Vec::new() };
+        self.town.app().ground.db.write(move |tx| chat::create_room(tx, &wish, Some(maker))).await.expect("a room")
+    }
+}
+
+fn filled(pattern: &str, targets: &Targets) -> String {
+    let all = [
+        ("{room}", targets.room.as_str()),
+        ("{message}", &targets.message),
+        ("{member}", &targets.member),
+        ("{session}", &targets.session),
+        ("{role}", &targets.role),
+        ("{invite}", &targets.invite),
+        ("{letter}", NOTHING),
+        ("{emoji}", "%F0%9F%8C%8A"),
+        ("{code}", "nonsense"),
+        ("{seq}", "1"),
+        ("{version}", "dev"),
+        ("{path:.*}", "start.js"),
+    ];
+    all.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
+}
+
+/// A body that would do for whoever may.
+fn body(method: &str, path: &str, n: u32) -> Value {
+    let later = crate::support::NOON + 3_600_000;
+    match (method, path) {
+        ("POST", "/api/v1/rooms") => json!({ "kind": "public", "name": format!("Room {n}") }),
+        ("PATCH", "/api/v1/rooms/{room}") => json!({ "topic": format!("Topic {n}") }),
+        ("PUT", "/api/v1/rooms/{room}/members/{member}/role") => json!({ "role": "moderator" }),
+        ("PUT", "/api/v1/rooms/{room}/own") => json!({ "level": "mentions" }),
+        ("POST", "/api/v1/rooms/{room}/messages") => json!({ "body": "Hello", "client_key": format!("sweep{n}") }),
+        ("PATCH", "/api/v1/rooms/{room}/messages/{message}") => json!({ "body": format!("Edited {n}") }),
+        ("POST", "/api/v1/rooms/{room}/read") => json!({ "seq": 0, "unread": true }),
+        ("POST", "/api/v1/sign-up") => json!({ "username": format!("new{n}"), "password": "walnut harbour lantern" }),
+        ("POST", "/api/v1/sign-in") => json!({ "username": "nobody", "password": "walnut harbour lantern" }),
+        ("POST", "/api/v1/password-resets") => json!({ "username_or_email": "nobody" }),
+        ("POST", "/api/v1/password-resets/{code}") => json!({ "password": "walnut harbour lantern" }),
+        ("PATCH", "/api/v1/me") => json!({ "pronouns": format!("they {n}") }),
+        ("PUT", "/api/v1/me/status") => json!({ "emoji": "🌊", "text": "At sea", "until": null }),
+        ("DELETE", "/api/v1/me") => json!({ "password": "walnut harbour lantern" }),
+        ("POST", "/api/v1/me/password") => json!({ "current": "walnut harbour lantern", "new": "another harbour lantern" }),
+        ("POST", "/api/v1/me/tokens") => json!({ "name": format!("Token {n}"), "scopes": ["read"] }),
+        ("PUT", "/api/v1/admin/members/{member}/roles") => json!({ "roles": [] }),
+        ("POST", "/api/v1/admin/members/{member}/mute") => json!({ "until": later }),
+        ("POST", "/api/v1/admin/roles") => json!({ "name": format!("Made {n}"), "permissions": [] }),
+        ("PATCH", "/api/v1/admin/roles/{role}") => json!({ "name": format!("Renamed {n}") }),
+        ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
+        ("POST", "/api/v1/admin/mail/test") => json!({ "to": "somebody@example.org" }),
+        _ => json!({}),
+    }
+}

@@ -1,0 +1,112 @@
+// Addresses, rights, the order of rooms, and what completes a word.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as completion from '../../../static/chat/completion.js';
+import { search } from '../../../static/chat/emoji.js';
+import { moved, parse, pathOf } from '../../../static/chat/place.js';
+import * as rights from '../../../static/chat/rights.js';
+import { calls, inOrder, neighbour } from '../../../static/chat/room-order.js';
+import { begin } from '../../../static/chat/state.js';
+import { IDRIS, MARTA, ME, member, message, room, snapshot } from './cast.js';
+
+describe('addresses', () => {
+  test('a path leads to a place and back', () => {
+    for (const path of ['/', '/r/12', '/r/12/345']) assert.equal(pathOf(parse(path)), path);
+    assert.deepEqual(parse('/settings'), { room: null, target: null });
+    assert.deepEqual(parse('/r/12x'), { room: null, target: null });
+  });
+
+  test('what is being written stays in its room', () => {
+    /** @type {any} */
+    const place = { room: '1', target: null, visit: 0, panel: { kind: 'thread', id: '5' }, writing: { kind: 'reply', message: message(1) } };
+    const next = moved(place, { type: 'gone_to', room: '2', target: 7 });
+    assert.deepEqual([next.panel, next.writing, next.target, next.visit], [null, null, 7, 1]);
+    assert.equal(moved(place, { type: 'gone_to', room: '1', target: null }).writing, place.writing);
+  });
+});
+
+describe('rights', () => {
+  const as = (permissions, more = {}) => begin(snapshot([], { permissions, ...more }));
+  const plain = as([]);
+  const of = (kind, more = {}) => room('1', { kind, ...more });
+
+  test('writing is closed for a reason', () => {
+    assert.equal(rights.closedTo(plain, of('public'), 0), null);
+    assert.equal(rights.closedTo(plain, of('public', { archived: true }), 0), 'archived');
+    assert.equal(rights.closedTo(as([], { muted_until: 10 }), of('public'), 5), 'muted');
+    assert.equal(rights.closedTo(as([], { muted_until: 10 }), of('public'), 11), null);
+    assert.equal(rights.closedTo(plain, of('announcement'), 0), 'announcement');
+    assert.equal(rights.closedTo(plain, of('announcement', { role: 'moderator' }), 0), null);
+    assert.equal(rights.closedTo(as(['messages.announce']), of('announcement'), 0), null);
+  });
+
+  test('a message is deleted by its author, by who leads the room, by moderators outside conversations', () => {
+    const mine = message(1, { author: ME });
+    const theirs = message(1);
+    assert.equal(rights.mayDelete(plain, of('public'), mine), true);
+    assert.equal(rights.mayDelete(plain, of('public'), theirs), false);
+    assert.equal(rights.mayDelete(plain, of('public', { role: 'owner' }), theirs), true);
+    assert.equal(rights.mayDelete(as(['messages.moderate']), of('public'), theirs), true);
+    assert.equal(rights.mayDelete(as(['messages.moderate']), of('group'), theirs), false);
+    assert.equal(rights.mayDelete(plain, of('direct', { role: 'owner' }), theirs), false);
+    assert.equal(rights.mayDelete(plain, of('public'), message(1, { author: ME, deleted: true })), false);
+  });
+
+  test('only the author edits, and only where they may write', () => {
+    assert.equal(rights.mayEdit(plain, of('public'), message(1, { author: ME }), 0), true);
+    assert.equal(rights.mayEdit(as(['messages.moderate']), of('public', { role: 'owner' }), message(1), 0), false);
+    assert.equal(rights.mayEdit(plain, of('public', { archived: true }), message(1, { author: ME }), 0), false);
+  });
+
+  test('a private room grows by who leads it, an open one by everybody in it', () => {
+    assert.deepEqual(['public', 'private', 'group', 'direct'].map((kind) => rights.mayAdd(plain, of(kind))), [true, false, true, false]);
+    assert.equal(rights.mayAdd(plain, of('private', { role: 'moderator' })), true);
+  });
+});
+
+describe('order', () => {
+  const state = begin(snapshot([
+    room('1', { name: 'market', unread: 3 }), room('2', { name: 'Älv' }), room('3', { name: 'harbour 10', unread: 2, mentions: 1 }), room('4', { name: 'harbour 9', archived: true }),
+    room('5', { kind: 'direct', name: null, members: [ME, MARTA], last_at: 5, unread: 4 }), room('6', { kind: 'group', name: null, members: [ME, MARTA, IDRIS], last_at: 9 }),
+  ]));
+  const ids = inOrder(state).map((each) => each.id);
+
+  test('rooms by name, archived ones last, conversations by their last word', () => assert.deepEqual(ids, ['2', '3', '1', '4', '6', '5']));
+
+  test('the list is a ring, and unread rooms are found over read ones', () => {
+    assert.equal(neighbour(state, '5', 1, false).id, '2');
+    assert.equal(neighbour(state, '2', -1, false).id, '5');
+    assert.equal(neighbour(state, '1', 1, true).id, '5');
+    assert.equal(neighbour(state, null, 1, false).id, '2');
+  });
+
+  test('a conversation calls with every message, a silent room with none', () => {
+    assert.deepEqual(['1', '3', '5'].map((id) => calls(state.rooms[id].room)), [0, 1, 4]);
+    assert.equal(calls(room('9', { level: 'nothing', mentions: 3, unread: 3 })), 0);
+  });
+});
+
+describe('completion', () => {
+  test('the word before the caret is found', () => {
+    assert.deepEqual(completion.wordAt('hi @mar', 7), { sign: '@', word: 'mar', from: 3 });
+    assert.deepEqual(completion.wordAt('@', 1), { sign: '@', word: '', from: 0 });
+    assert.deepEqual(completion.wordAt('(:wav', 5), { sign: ':', word: 'wav', from: 1 });
+    for (const text of ['a@b', 'at 12:30', ':)', ': x', 'mail me@x.org']) assert.equal(completion.wordAt(text, text.length), null, text);
+  });
+
+  test('members are found by any of their names, without accents', () => {
+    const all = [member('7', { username: 'elo', display_name: 'Élodie Marchand' }), member('8', { username: 'marta', display_name: 'Marta' }), member('9', { username: 'gone', display_name: 'Mar', state: 'deleted' })];
+    assert.deepEqual(completion.members('mar', all, false).map((each) => each.insert), ['@elo ', '@marta ']);
+    assert.deepEqual(completion.members('elod', all, false).map((each) => each.insert), ['@elo ']);
+    assert.deepEqual(completion.members('ro', all, true).map((each) => each.insert), ['@room ']);
+    assert.deepEqual(completion.members('ro', all, false), []);
+  });
+
+  test('emoji are found by their names in both languages', () => {
+    assert.equal(search('thumbs')[0].emoji, '👍');
+    assert.equal(search('pont')[0].emoji, '🌉');
+    assert.ok(search('fete').some((each) => each.emoji === '🎉'));
+    assert.deepEqual(search('zzzzz'), []);
+    assert.equal(new Set(search('').map((each) => each.emoji)).size, search('').length);
+  });
+});
