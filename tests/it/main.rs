@@ -6,5 +6,6 @@ mod chat;
 mod live;
 mod openapi;
 mod protocol;
+mod replay;
 mod support;
 mod sweep;
