@@ -2,8 +2,10 @@
 
 mod acme;
 mod architecture;
+mod bad_start;
 mod chat;
 mod live;
+mod migrations;
 mod openapi;
 mod protocol;
 mod replay;

@@ -14,8 +14,10 @@ use crate::protocol::event_kinds;
 use crate::support::{NOON, Person, Socket, Town};
 
 /// What takes part in a case.
-struct Scene {
-    town: Town,
+struct Scene<'a> {
+    town: &'a Town,
+    /// Makes names its own.
+    n: usize,
     ann: Person,
     bob: Person,
     cleo: Person,
@@ -72,21 +74,21 @@ fn every_kind_of_event_has_a_case_and_every_case_a_kind() {
     assert_eq!(event_kinds(), cases);
 }
 
-async fn scene() -> Scene {
-    let town = Town::with(|config| config.raised_limits = true).await;
-    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
-    let room = town.room(&ann, RoomKind::Private, "Harbour", &[&bob]).await;
+async fn scene(town: &Town, n: usize) -> Scene<'_> {
+    let name = |name: &str| format!("{name}{n}");
+    let (ann, bob, cleo) = (town.member(&name("ann")).await, town.member(&name("bob")).await, town.member(&name("cleo")).await);
+    let room = town.room(&ann, RoomKind::Private, &name("Harbour"), &[&bob]).await;
     let messages = format!("/api/v1/rooms/{room}/messages");
     let (message, _) = ann.says(room, "m1", "The *tide* turns").await;
     bob.call(Method::PUT, &format!("{messages}/{message}/reactions/🌊"), None).await;
     ann.call(Method::PUT, &format!("{messages}/{message}/pin"), None).await;
-    let (other, _) = bob.says(room, "m2", "Hello @ann").await;
+    let (other, _) = bob.says(room, "m2", &format!("Hello @{}", ann.name)).await;
     bob.post(&messages, json!({ "client_key": "m3", "body": "It does", "thread": message })).await;
     bob.post(&messages, json!({ "client_key": "m4", "body": "Quoting", "reply_to": message })).await;
-    Scene { town, ann, bob, cleo, room, message, other }
+    Scene { town, n, ann, bob, cleo, room, message, other }
 }
 
-impl Scene {
+impl Scene<'_> {
     fn messages(&self) -> String {
         format!("/api/v1/rooms/{}/messages", self.room)
     }
@@ -111,7 +113,7 @@ impl Scene {
             ("message_sent", "by another") => drop(bob.says(self.room, "n1", "And *more*").await),
             ("message_sent", "by myself") => drop(ann.says(self.room, "n1", "And *more*").await),
             ("message_sent", "with a quote and a mention") => {
-                drop(bob.post(&messages, json!({ "client_key": "n1", "body": "@ann look", "reply_to": self.message })).await);
+                drop(bob.post(&messages, json!({ "client_key": "n1", "body": format!("@{} look", ann.name), "reply_to": self.message })).await);
             }
             ("message_sent", "in a thread") => drop(bob.post(&messages, json!({ "client_key": "n1", "body": "Yes", "thread": self.message })).await),
             ("message_edited", "of mine") => self.call(ann, Method::PATCH, &at(&self.message), Some(json!({ "body": "It *turned*" }))).await,
@@ -128,14 +130,14 @@ impl Scene {
             ("member_left", "removed") => self.call(ann, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("member_left", _) => self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("room_changed", "archived") => self.call(ann, Method::PATCH, &room, Some(json!({ "archived": true }))).await,
-            ("room_changed", _) => self.call(ann, Method::PATCH, &room, Some(json!({ "name": "Quay", "topic": "Boats" }))).await,
+            ("room_changed", _) => self.call(ann, Method::PATCH, &room, Some(json!({ "name": format!("Quay{}", self.n), "topic": "Boats" }))).await,
             ("room_role_set", "of mine") => {
                 self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
                 self.call(bob, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "moderator" }))).await;
             }
             ("room_role_set", _) => self.call(ann, put, &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "moderator" }))).await,
             ("room_joined", "a public room") => {
-                let square = self.town.room(bob, RoomKind::Public, "Square", &[]).await;
+                let square = self.town.room(bob, RoomKind::Public, &format!("Square{}", self.n), &[]).await;
                 bob.says(square, "s1", "Before ann").await;
                 self.call(ann, put, &format!("/api/v1/rooms/{square}/members/{}", ann.id), None).await;
             }
@@ -162,11 +164,11 @@ impl Scene {
                 self.call(ann, Method::PATCH, "/api/v1/me", Some(change)).await;
             }
             ("rights_changed", "a mute") => {
-                let keeper = self.town.owner("keeper").await;
+                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
                 self.call(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/mute", ann.id), Some(json!({ "until": NOON + 600_000 }))).await;
             }
             ("rights_changed", _) => {
-                let keeper = self.town.owner("keeper").await;
+                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
                 let roles = keeper.get("/api/v1/admin/roles").await;
                 let role = roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"].clone();
                 self.call(&keeper, put, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
@@ -228,7 +230,7 @@ fn folder() -> PathBuf {
 }
 
 /// The same event read from the log is the event that was heard, but for words that changed later.
-async fn compare_with_the_log(scene: &Scene, heard: &[Value]) {
+async fn compare_with_the_log(scene: &Scene<'_>, heard: &[Value]) {
     for frame in heard {
         let seq = frame["seq"].as_i64().expect("seq");
         let path = match frame["room"].as_str().expect("room") {
@@ -245,8 +247,9 @@ async fn compare_with_the_log(scene: &Scene, heard: &[Value]) {
 
 #[actix_web::test]
 async fn every_event_is_recorded_between_two_snapshots() {
+    let town = Town::with(|config| config.raised_limits = true).await;
     for (n, case) in CASES.iter().enumerate() {
-        let scene = scene().await;
+        let scene = scene(&town, n).await;
         let mut socket = scene.ann.connect().await;
         let before = scene.snapshot().await;
         scene.act(*case).await;
@@ -257,6 +260,6 @@ async fn every_event_is_recorded_between_two_snapshots() {
         let recorded = json!({ "kind": case.0, "case": case.1, "before": before, "events": heard, "after": after });
         let file = folder().join(format!("{n:02}-{}.json", case.0));
         std::fs::write(file, serde_json::to_string_pretty(&recorded).expect("JSON")).expect("written");
-        scene.town.close().await;
     }
+    town.close().await;
 }

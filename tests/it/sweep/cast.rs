@@ -273,8 +273,8 @@ fn body(method: &str, path: &str, n: u32) -> Value {
         ("PATCH", "/api/v1/admin/roles/{role}") => json!({ "name": format!("Renamed {n}") }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
         ("POST", "/api/v1/setup") => json!({
-            "token": "nonsense", "community_name": "Harbour", "community_hue": 205, "sign_up_mode": "open", "rooms": [],
-            "owner": { "username": "somebody", "display_name": "Somebody", "password": "walnut harbour lantern" },
+            "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern", "community_name": "Harbour", "community_hue": 205,
+            "sign_up_mode": "open", "rooms": [{ "kind": "public", "name": "Square", "topic": "" }],
         }),
         _ => json!({}),
     }
