@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::ids::Ids;
-use crate::live::Logged;
+use crate::live::{Logged, Signal};
 use crate::storage::{Conn, Db, DbLimits, MigrationState, Sink, Target, migration_state};
 use crate::text::Words;
 
@@ -15,6 +15,8 @@ struct Nobody;
 
 impl Sink for Nobody {
     fn publish(&self, _: Vec<Logged>) {}
+
+    fn signal(&self, _: Signal) {}
 
     fn wake_jobs(&self) {}
 }
