@@ -259,7 +259,7 @@ pub struct SetUpDone {
 /// The rooms of a set-up, each checked, and no name twice.
 ///
 /// # Errors
-/// `setup.rooms`, `setup.room_kind`, `setup.room_twice`, and `chat.room_name` or `chat.topic` on the room's field.
+/// `setup.rooms`, `setup.room_not_open`, `setup.room_twice`, and `chat.room_name` or `chat.topic` on the room's field.
 pub fn checked_rooms(rooms: &[FirstRoom]) -> Result<(), Vec<Problem>> {
     if rooms.is_empty() || rooms.len() > FIRST_ROOMS {
         return Err(vec![Problem { field: "rooms", code: "setup.rooms" }]);
@@ -276,7 +276,7 @@ pub fn checked_rooms(rooms: &[FirstRoom]) -> Result<(), Vec<Problem>> {
 
 fn wrong_room(room: &FirstRoom, keys: &mut Vec<String>) -> Option<&'static str> {
     if !room.kind.is_open() {
-        return Some("setup.room_kind");
+        return Some("setup.room_not_open");
     }
     let Ok(name) = clean_line(&room.name, 1, 60, "name", "chat.room_name") else { return Some("chat.room_name") };
     if clean_line(&room.topic, 0, 300, "topic", "chat.topic").is_err() {

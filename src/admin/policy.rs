@@ -8,7 +8,7 @@ use crate::ids::{LetterId, MemberId};
 use crate::storage::Conn;
 use crate::storage::schema::{letters, members};
 
-/// Does the actor's roles allow at least one of these?
+/// Do the actor's roles allow at least one of these?
 fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
     let member = actor.signed_in()?;
     if opens.iter().any(|one| actor.permissions.has(*one)) { Ok(member) } else { Err(Error::forbidden("access.not_allowed")) }
@@ -17,7 +17,6 @@ fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
 /// The dashboard's front page and its numbers: everybody to whom any page of it is open.
 #[derive(Debug)]
 pub struct OpenDashboard {
-    member: MemberId,
     permissions: Permissions,
 }
 
@@ -26,19 +25,13 @@ impl Permit for OpenDashboard {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
-        let member = actor.signed_in()?;
+        actor.signed_in()?;
         let opens = actor.permissions.iter().any(Permission::opens_dashboard);
-        if opens { Ok(Self { member, permissions: actor.permissions }) } else { Err(Error::forbidden("access.not_allowed")) }
+        if opens { Ok(Self { permissions: actor.permissions }) } else { Err(Error::forbidden("access.not_allowed")) }
     }
 }
 
 impl OpenDashboard {
-    /// Who.
-    #[must_use]
-    pub const fn member(&self) -> MemberId {
-        self.member
-    }
-
     /// What of it is open to them.
     #[must_use]
     pub const fn permissions(&self) -> Permissions {
@@ -50,28 +43,20 @@ macro_rules! pages {
     ($($(#[$doc:meta])* $name:ident by $($permission:ident)|+;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $name { member: MemberId }
+        pub struct $name(());
 
         impl Permit for $name {
             type Target = ();
             const SCOPE: Scope = Scope::Admin;
 
             fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
-                Ok(Self { member: any_of(actor, &[$(Permission::$permission),+])? })
+                any_of(actor, &[$(Permission::$permission),+]).map(|_| Self(()))
             }
-        }
-
-        impl $name {
-            /// Who.
-            #[must_use]
-            pub const fn member(&self) -> MemberId { self.member }
         }
     )+};
 }
 
 pages! {
-    /// See and change the community's settings.
-    ManageSettings by SettingsManage;
     /// Read the audit log.
     ReadAudit by AuditRead;
     /// Read the outbox.
@@ -86,6 +71,29 @@ pages! {
     SeeRooms by RoomsManage;
     /// The last step of the set-up.
     FinishSetUp by Invite;
+}
+
+/// See and change the community's settings.
+#[derive(Debug)]
+pub struct ManageSettings {
+    member: MemberId,
+}
+
+impl Permit for ManageSettings {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        Ok(Self { member: actor.allowed(Permission::SettingsManage)? })
+    }
+}
+
+impl ManageSettings {
+    /// Who.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
 }
 
 /// Read one letter.

@@ -5,5 +5,5 @@ mod set_up;
 mod settings;
 
 pub use reading::{audit_page, is_reachable, mail_page, summary};
-pub use set_up::{Founded, Founding, check, found};
+pub use set_up::{check, found};
 pub use settings::{change_settings, put_in_force, settings_in_order};

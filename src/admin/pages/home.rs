@@ -57,7 +57,7 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site) -> Result<HttpResponse
         let needs = [
             (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
-            (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/metrics", count: summary.dead_jobs }),
+            (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),
         ];
         let needs = needs.into_iter().filter(|(needed, need)| permissions.has(*needed) && need.count > 0).map(|(_, need)| need).collect();
         let has_sentence = !ground.settings.get().community_sentence.is_empty();

@@ -115,10 +115,10 @@ pub async fn letter(gate: Allow<ReadLetter>, site: Site) -> Result<HttpResponse>
 }
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 20] = [
+pub const ACTS: [&str; 19] = [
     "members.approve", "members.turn_down", "members.mute", "members.unmute", "members.ban", "members.unban", "members.roles",
     "members.sign_out", "members.reset_link", "members.delete", "invites.make", "invites.end", "roles.make", "roles.change", "roles.delete",
-    "rooms.change", "rooms.remove_member", "settings.change", "setup.finish", "members.make",
+    "rooms.change", "rooms.remove_member", "settings.change", "setup.finish",
 ];
 /// Beginnings of acts, for the filter.
 const KINDS: [&str; 5] = ["members.", "invites.", "roles.", "rooms.", "settings."];
@@ -157,7 +157,7 @@ struct AuditPage {
     rows: Vec<AuditLine>,
     act: String,
     kinds: [&'static str; 5],
-    acts: [&'static str; 20],
+    acts: [&'static str; 19],
     is_first: bool,
     first: String,
     next: Option<String>,

@@ -8,6 +8,9 @@ mod qr;
 mod settings;
 mod setup;
 
+#[cfg(test)]
+pub use lists::ACTS;
+
 use actix_web::HttpResponse;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
