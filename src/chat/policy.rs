@@ -185,9 +185,15 @@ impl Permit for ReadRoom {
 pub struct BeIn {
     room: RoomId,
     member: MemberId,
+    floor: Seq,
 }
 
 impl BeIn {
+    /// What is at or below this place is not for them.
+    pub const fn floor(&self) -> Seq {
+        self.floor
+    }
+
     /// The room.
     pub const fn room(&self) -> RoomId {
         self.room
@@ -206,7 +212,7 @@ impl Permit for BeIn {
     fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
         let stand = Stand::of(conn, actor, room)?;
         stand.must_be_in()?;
-        Ok(Self { room, member: stand.member })
+        Ok(Self { room, member: stand.member, floor: stand.floor() })
     }
 }
 

@@ -1,14 +1,27 @@
 //! The program as its operator meets it: the command line and the data folder.
 
 pub mod args;
+pub mod backup;
 pub mod data_folder;
 pub mod demo;
+pub mod migrate;
+pub mod offline;
+pub mod seed;
 pub mod serve;
+pub mod setup;
+pub mod token;
 pub mod village;
+
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Token};
+use data_folder::DataFolder;
+
+use crate::clock::Clock;
+use crate::config::Config;
 
 /// Reads the command line and runs one command. Exit codes: 0 done, 1 failed with one sentence on standard error, 2 wrong usage.
 #[must_use]
@@ -23,7 +36,7 @@ pub fn run() -> ExitCode {
         match cli.chosen() {
             Command::Serve(_) => actix_web::rt::System::new().block_on(serve::run(config)),
             Command::Demo { now, listen } => actix_web::rt::System::new().block_on(demo::run(*now, *listen)),
-            _ => Err("this command is not there yet".to_owned()),
+            command => work(command, &config, &Clock::system()),
         }
     });
     match outcome {
@@ -32,5 +45,34 @@ pub fn run() -> ExitCode {
             eprintln!("rialto: {sentence}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs a command that does its work and ends. All but `seed` and `migrate` may run beside a server.
+fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String> {
+    let folder = |lock| DataFolder::open(&config.data, lock);
+    match command {
+        Command::Setup { community, owner, password_file } => {
+            let password = setup::read_password(password_file, &mut std::io::stdin())?;
+            let _folder = folder(false)?;
+            setup::run(&offline::open(&config.target, clock)?, community, owner, &password)
+        }
+        Command::Token(Token::Create { member, scope }) => {
+            let _folder = folder(false)?;
+            let token = token::create(&offline::open(&config.target, clock)?, member, scope)?;
+            serve::say(&token);
+            Ok(())
+        }
+        Command::Seed { scale } => {
+            let _folder = folder(true)?;
+            let db = offline::open(&config.target, clock)?;
+            let added = offline::wait(seed::run(&db, *scale, clock.now()))?;
+            let village = if added.village { "the village and " } else { "" };
+            serve::say(&format!("Added {village}{} members, {} rooms and {} messages.", added.members, added.rooms, added.messages));
+            Ok(())
+        }
+        Command::Backup { file } => backup::run(&folder(false)?, &config.target, file, clock),
+        Command::Migrate { check } => migrate::run(&config.data, &config.target, *check, clock, &mut std::io::stdout()),
+        Command::Serve(_) | Command::Demo { .. } => Err("This command serves; it does not end by itself.".to_owned()),
     }
 }

@@ -2,9 +2,12 @@
 
 mod acme;
 mod architecture;
+mod bad_start;
 mod chat;
 mod live;
+mod migrations;
 mod openapi;
 mod protocol;
+mod replay;
 mod support;
 mod sweep;

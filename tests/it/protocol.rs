@@ -46,6 +46,12 @@ fn snake(name: &str) -> String {
     })
 }
 
+/// Every kind of event that any log may hold.
+pub fn event_kinds() -> BTreeSet<String> {
+    let all = [variants("chat/events.rs", "Event"), variants("chat/events.rs", "MeEvent"), variants("members/events.rs", "MemberEvent")];
+    all.into_iter().flatten().collect()
+}
+
 #[test]
 fn the_commands_are_those_of_the_program() {
     let known: BTreeSet<String> = rialto::wire::commands().into_keys().map(str::to_owned).collect();
@@ -72,12 +78,17 @@ fn the_signals_are_those_of_the_program() {
     assert_eq!(named, written);
 }
 
-/// Kinds of signals that any source file writes: variants of enums named `Signal` that serde tags, and `kind: "…"` in structs that end in
-/// `Signal` or in JSON that is made into a signal's frame.
+/// Kinds of signals that any source file writes: variants of enums named `Signal` that serde tags, and `kind: "…"` in what is made
+/// into a signal's frame.
 fn kinds_of_signals(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for start in ["Signal { kind: \"", "signal_frame(&json!({ \"kind\": \"", "signal_frame(&serde_json::json!({ \"kind\": \""] {
-        found.extend(text.split(start).skip(1).filter_map(|piece| piece.split('"').next()).map(str::to_owned));
+    for piece in text.split("Signal { kind: \"").skip(1) {
+        found.extend(piece.split('"').next().map(str::to_owned));
+    }
+    for piece in text.split("signal_frame(&").skip(1) {
+        let call = piece.split(['\n', ';']).next().unwrap_or_default();
+        let kind = call.split_once("\"kind\": \"").or_else(|| call.split_once(" kind: \""));
+        found.extend(kind.and_then(|(_, rest)| rest.split('"').next()).map(str::to_owned));
     }
     for piece in text.split("#[serde(tag = \"kind\", rename_all = \"snake_case\")]").skip(1) {
         let head = piece.split('{').next().unwrap_or_default();

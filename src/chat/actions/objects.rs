@@ -75,6 +75,8 @@ struct Standing {
 
 fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], members: Option<Vec<MemberId>>) -> Result<Mine> {
     let Standing { place, head, mark } = *standing;
+    // What one may not read is not unread.
+    let mark = if row.history == History::SinceJoin.number() { mark.max(place.joined_seq) } else { mark };
     let (unread, mentions) = if mark >= head.seq {
         (0, 0)
     } else {

@@ -316,11 +316,17 @@ pub(super) fn set_reaction(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberI
 /// Moves a read mark. A mark goes back only when `unread` says so.
 ///
 /// # Errors
-/// `chat.read_back`, or `chat.read_ahead` beyond the head.
+/// `chat.read_back`, or `chat.read_ahead` beyond the head; `chat.thread` for what is no thread of the room.
 pub(in crate::chat) fn mark_read(tx: &mut Tx<'_>, may: &BeIn, thread: Option<MessageId>, seq: Seq, unread: bool) -> Result<()> {
     let (room, member) = (may.room(), may.member());
     if seq < 0 || seq > room_head(tx, room)? {
         return Err(Error::invalid("seq", "chat.read_ahead"));
+    }
+    if let Some(root) = thread {
+        let is_root = store::message(tx, root)?.is_some_and(|row| row.room == room && row.thread.is_none() && row.seq > may.floor());
+        if !is_root {
+            return Err(Error::invalid("thread", "chat.thread"));
+        }
     }
     let before = store::read_seq(tx, member, room, thread)?;
     let before = match before {

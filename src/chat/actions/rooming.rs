@@ -169,6 +169,8 @@ fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberI
     if !store::delete_place(tx, room, member)? {
         return Ok(false);
     }
+    // Whoever comes back begins anew: what was said meanwhile is not unread.
+    store::forget_read_marks(tx, member, room)?;
     tx.announce(LogId::Member(member), MeEvent::RoomLeft { room, reason }.announcement(actor)?)?;
     tx.announce(LogId::Room(room), Event::MemberLeft { member, actor, reason }.announcement(actor)?)?;
     Ok(true)

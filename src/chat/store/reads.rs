@@ -30,6 +30,11 @@ pub(in crate::chat) fn read_seqs(conn: &mut Conn, member: MemberId) -> Result<Ve
     Ok(rows.into_iter().map(|(room, seq)| (RoomId(room), seq)).collect())
 }
 
+pub(in crate::chat) fn forget_read_marks(tx: &mut Tx<'_>, member: MemberId, room: RoomId) -> Result<()> {
+    diesel::delete(read_marks::table.filter(read_marks::member.eq(member.0)).filter(read_marks::room.eq(room.0))).execute(&mut **tx)?;
+    Ok(())
+}
+
 pub(in crate::chat) fn set_read_mark(tx: &mut Tx<'_>, member: MemberId, room: RoomId, thread: Option<MessageId>, seq: Seq) -> Result<()> {
     diesel::insert_into(read_marks::table)
         .values(on_conflict(

@@ -114,6 +114,22 @@ pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
     world.cast()
 }
 
+/// Every message of the village that is in English, line by line, for those who need words.
+///
+/// # Errors
+/// When a file is not written as it should be.
+pub fn said_in_english() -> Result<Vec<String>> {
+    let village = Village::read()?;
+    let mut lines = Vec::new();
+    for message in village.rooms.iter().flat_map(|room| &room.messages) {
+        let author = village.person(&message.from)?;
+        if village.people[author].language == "en" && message.text.is_ascii() {
+            lines.extend(message.text.lines().map(str::to_owned));
+        }
+    }
+    Ok(lines)
+}
+
 /// Lends the world to a transaction.
 async fn in_world(db: &Db, mut world: World, f: impl FnOnce(&mut World, &mut Tx<'_>) -> Result<()> + Send + 'static) -> Result<World> {
     db.write(move |tx| {

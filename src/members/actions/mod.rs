@@ -28,7 +28,7 @@ pub(in crate::members) use profile::store_account;
 #[cfg(test)]
 pub(in crate::members) use sign_in::admit;
 pub use profile::{account, change_account, change_password};
-pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, member, looker, members_by_ids, profiles, render};
+pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, member, looker, member_named, members_by_ids, profiles, render};
 pub use removal::{delete_account, delete_member, turn_down};
 pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};

@@ -29,6 +29,14 @@ pub fn profiles(conn: &mut Conn, ids: &[MemberId], now: Millis) -> Result<Vec<Pr
     store::members::with_roles(conn, rows, now)
 }
 
+/// The member with this username, in whatever state: for the operator.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn member_named(conn: &mut Conn, username: &str) -> Result<Option<MemberRow>> {
+    store::members::by_username(conn, username)
+}
+
 /// A row of this slice in a member's log as an event: `me_changed` shows the member as they are now.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What happened to members before the program ran: for the village. Called inside [`Tx::as_of`].
+//! What happened to members before the program ran: for the village and for load. Called inside [`Tx::as_of`].
 
 use super::{Members, ban, store};
 use crate::access::{Actor, Permit, Scopes};
@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::error::{Found, Result};
 use crate::ids::MemberId;
 use crate::members::policy::BanMember;
-use crate::storage::Tx;
+use crate::storage::{Conn, Tx};
 
 /// Bans a member as `by` would have done it then; everything that follows from a ban follows.
 ///
@@ -25,4 +25,12 @@ pub fn place_ban(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Membe
 /// When the database refuses.
 pub fn place_visit(tx: &mut Tx<'_>, member: MemberId, at: Millis) -> Result<()> {
     store::members::set_seen(tx, member, at)
+}
+
+/// How many accounts there ever were, in whatever state.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_ever(conn: &mut Conn) -> Result<i64> {
+    store::members::count_all(conn)
 }

@@ -88,6 +88,11 @@ pub fn count_in(conn: &mut Conn, state: MemberState) -> Result<i64> {
     Ok(members::table.filter(members::state.eq(state.number())).count().get_result(conn)?)
 }
 
+/// How many rows there are.
+pub fn count_all(conn: &mut Conn) -> Result<i64> {
+    Ok(members::table.count().get_result(conn)?)
+}
+
 /// Stores a new member.
 pub fn insert(tx: &mut Tx<'_>, id: MemberId, made: Millis, new: &NewMember) -> Result<()> {
     let status = new.status.as_ref();

@@ -12,11 +12,21 @@ const watch = () => {
     tell('csp', `${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber} ${e.sample}`),
   );
   const page = String(Math.random());
+  // A message that arrives pushes the ones before it up: that is what a conversation does, once it stands there.
+  let stands = Infinity;
+  const waiting = new MutationObserver(() => {
+    if (!document.querySelector('[role=feed] article[data-seq]')) return;
+    stands = performance.now() + 1_000;
+    waiting.disconnect();
+  });
+  waiting.observe(document, { childList: true, subtree: true });
+  const isConversation = (source) =>
+    Boolean(source.node?.parentElement?.closest('room-timeline')) && source.currentRect.bottom <= source.previousRect.bottom;
   const describe = (node) =>
     node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName);
   new PerformanceObserver((list) => {
     for (const entry of /** @type {any[]} */ (list.getEntries())) {
-      if (entry.hadRecentInput) continue;
+      if (entry.hadRecentInput || (entry.startTime > stands && entry.sources.every(isConversation))) continue;
       tell('shift', { page, at: location.pathname, value: entry.value, by: entry.sources.map((s) => describe(s.node)) });
     }
   }).observe({ type: 'layout-shift', buffered: true });

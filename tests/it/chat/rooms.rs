@@ -215,8 +215,8 @@ async fn roles_within_a_room_are_given_by_its_owners() {
     assert_eq!(bob.get(&format!("/api/v1/rooms/{room}")).await["role"], "moderator");
     assert_eq!(bob.call(Method::PUT, &place(room, &cleo), None).await.0, 200, "who leads may add");
     bob.refused(Method::PUT, &role(&cleo), Some(json!({ "role": "moderator" })), 403, "access.not_allowed").await;
-    let nobody = town.member("nobody").await;
-    ann.refused(Method::PUT, &role(&nobody), Some(json!({ "role": "moderator" })), 404, "error.not_found").await;
+    let dora = town.member("dora").await;
+    ann.refused(Method::PUT, &role(&dora), Some(json!({ "role": "moderator" })), 404, "error.not_found").await;
     town.close().await;
 }
 

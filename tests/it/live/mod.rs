@@ -2,3 +2,8 @@
 
 mod catching_up;
 mod frames;
+mod heartbeat;
+mod order;
+mod passing;
+mod restart;
+mod slow_reader;

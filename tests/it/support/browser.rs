@@ -96,6 +96,14 @@ impl Socket {
         reference
     }
 
+    /// Like [`Socket::say`] on a connection that may be over.
+    pub async fn try_say(&mut self, mut command: Value) -> Option<String> {
+        self.next_ref += 1;
+        let reference = self.next_ref.to_string();
+        command["ref"] = json!(reference);
+        self.stream.send(Message::text(command.to_string())).await.is_ok().then_some(reference)
+    }
+
     /// Sends a command and waits for its answer; events that come before it are kept for later.
     pub async fn ask(&mut self, command: Value) -> Value {
         let reference = self.say(command).await;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use rialto::access::{Scope, Scopes};
 use rialto::chat::{self, NewRoom, RoomKind};
 use rialto::ids::{MemberId, RoomId, SessionId};
-use rialto::members::{self, DisplayName, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
+use rialto::members::{self, DisplayName, Email, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
 use serde_json::{Value, json};
 
 use crate::support::{Person, Town};
@@ -40,6 +40,7 @@ pub struct Cast {
     /// The insider, author of what is at home.
     pub author: Person,
     foreign_message: String,
+    letter: String,
     count: std::cell::Cell<u32>,
 }
 
@@ -58,6 +59,8 @@ pub struct Targets {
     pub role: String,
     /// `{invite}`
     pub invite: String,
+    /// `{letter}`
+    pub letter: String,
 }
 
 /// An id that nothing has.
@@ -75,7 +78,11 @@ async fn arrive(town: &Town, name: &str, state: MemberState, roles: &[RoleKind],
         for kind in roles {
             new.roles.push(members::built_in_role(tx, kind)?);
         }
-        (new.state, new.welcomed, new.password) = (state, true, hash);
+        (new.state, new.welcomed) = (state, true);
+        if hash.is_some() {
+            new.email = Some(Email::parse(&format!("{username}@example.org"))?);
+        }
+        new.password = hash;
         let member = members::create_member(tx, &new)?;
         let kind = if scopes == Scopes::ALL { SessionKind::Bearer } else { SessionKind::Token };
         let (session, token) = members::make_session(tx, member, kind, scopes, "sweep", None)?;
@@ -122,7 +129,10 @@ impl Cast {
         assert_eq!(ended.call(Method::DELETE, &format!("/api/v1/me/sessions/{}", ended.session), None).await.0, 204);
         let foreign_message = maker.says(foreign, "foreign", "In the attic").await.0;
         let author = of("insider");
-        Self { town, private, open, foreign, maker, author, foreign_message, visitors, count: std::cell::Cell::new(0) }
+        let asked = town.http.post(town.url("/api/v1/password-resets")).json(&json!({ "username_or_email": author.name })).send().await;
+        assert_eq!(asked.expect("an answer").status(), 202);
+        let letter = maker.get("/api/v1/admin/mail").await["items"][0]["id"].as_str().expect("a letter").to_owned();
+        Self { town, private, open, foreign, maker, author, foreign_message, letter, visitors, count: std::cell::Cell::new(0) }
     }
 
     /// A number that was not used before.
@@ -148,7 +158,7 @@ impl Cast {
             nothing()
         };
         let invite = if path.contains("{invite}") { made(self.maker.post("/api/v1/admin/invites", json!({})).await) } else { nothing() };
-        Targets { room: room.to_string(), message, member, session, role, invite }
+        Targets { room: room.to_string(), message, member, session, role, invite, letter: self.letter.clone() }
     }
 
     async fn subject(&self, method: &str, path: &str, room: RoomId, n: u32) -> String {
@@ -227,7 +237,7 @@ fn filled(pattern: &str, targets: &Targets) -> String {
         ("{session}", &targets.session),
         ("{role}", &targets.role),
         ("{invite}", &targets.invite),
-        ("{letter}", NOTHING),
+        ("{letter}", &targets.letter),
         ("{emoji}", "%F0%9F%8C%8A"),
         ("{code}", "nonsense"),
         ("{seq}", "1"),
@@ -262,7 +272,10 @@ fn body(method: &str, path: &str, n: u32) -> Value {
         ("POST", "/api/v1/admin/roles") => json!({ "name": format!("Made {n}"), "permissions": [] }),
         ("PATCH", "/api/v1/admin/roles/{role}") => json!({ "name": format!("Renamed {n}") }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
-        ("POST", "/api/v1/admin/mail/test") => json!({ "to": "somebody@example.org" }),
+        ("POST", "/api/v1/setup") => json!({
+            "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern", "community_name": "Harbour", "community_hue": 205,
+            "sign_up_mode": "open", "rooms": [{ "kind": "public", "name": "Square", "topic": "" }],
+        }),
         _ => json!({}),
     }
 }

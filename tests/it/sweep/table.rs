@@ -145,4 +145,26 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/admin/roles",                    "MakeRoles",    "401 401 401 403 403 403 403 403 201 201 403 401"),
     row("PATCH", "/api/v1/admin/roles/{role}",            "ChangeRole",   "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("DELETE", "/api/v1/admin/roles/{role}",           "ChangeRole",   "401 401 401 403 403 403 403 403 204 204 403 401"),
+
+    row("GET", "/api/v1/admin/summary",                   "OpenDashboard", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/api/v1/admin/settings",                  "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("PATCH", "/api/v1/admin/settings",                "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/audit",                     "ReadAudit", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/mail",                      "ReadMail", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/mail/{letter}",             "ReadLetter", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin",                                  "OpenDashboard", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/admin/members",                          "SeePeople", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/admin/members/{member}",                 "SeePerson", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/admin/invites",                          "SeeDoor", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/admin/roles",                            "SeeRights", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/rooms",                            "SeeRooms", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/mail",                             "ReadMail", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/mail/{letter}",                    "ReadLetter", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/settings",                         "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/audit",                            "ReadAudit", "401 401 401 403 403 403 403 403 200 200 403 401"),
+
+    // The set-up: its token is used up by the first owner.
+    row("GET", "/setup/done",                             "FinishSetUp", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/setup/{code}",                           "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
+    row("POST", "/api/v1/setup",                          "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
 ];

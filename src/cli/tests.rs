@@ -1,0 +1,188 @@
+//! The commands that do their work and end, each on a data folder of its own.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::data_folder::DataFolder;
+use super::{backup, migrate, offline, setup, token};
+use crate::access::hash_token;
+use crate::clock::Clock;
+use crate::members::{Sessions, community_has_owner, member_named};
+use crate::storage::{Target, fact, migration_state};
+
+const NOW: i64 = 1_795_000_000_000;
+
+struct Ground {
+    root: tempfile::TempDir,
+    folder: DataFolder,
+    target: Target,
+    clock: Clock,
+}
+
+fn ground() -> Ground {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = DataFolder::open(&root.path().join("data"), false).expect("a data folder");
+    let target = Target::Sqlite(folder.database());
+    Ground { root, folder, target, clock: Clock::held(NOW).0 }
+}
+
+fn owned() -> Ground {
+    let ground = ground();
+    let db = offline::open(&ground.target, &ground.clock).expect("a database");
+    setup::run(&db, "Saltbridge", "mara", "a ferry that is late").expect("set up");
+    ground
+}
+
+#[test]
+fn setup_makes_an_owner_and_rooms_once() {
+    let ground = owned();
+    let db = offline::open(&ground.target, &ground.clock).expect("a database");
+    let sentence = setup::run(&db, "Other", "ilse", "a ferry that is late").expect_err("twice");
+    assert!(sentence.contains("has an owner already"), "{sentence}");
+    let (owner, other, rooms) = offline::wait(db.read(|conn| {
+        let owner = member_named(conn, "mara")?.expect("mara");
+        let rooms = crate::chat::standing_rooms(conn, owner.id)?.len();
+        Ok((community_has_owner(conn)?, member_named(conn, "ilse")?.is_none(), rooms))
+    }))
+    .expect("read");
+    assert_eq!((owner, other, rooms), (true, true, 2));
+}
+
+#[test]
+fn setup_says_what_is_wrong_and_stores_nothing() {
+    let ground = ground();
+    let db = offline::open(&ground.target, &ground.clock).expect("a database");
+    for (community, owner, password) in [("", "mara", "a ferry that is late"), ("Salt", "M!", "a ferry that is late"), ("Salt", "mara", "short")] {
+        let sentence = setup::run(&db, community, owner, password).expect_err("wrong");
+        assert!(sentence.contains(' ') && sentence.ends_with('.'), "{sentence}");
+    }
+    assert!(!offline::wait(db.read(|conn| community_has_owner(conn))).expect("read"));
+}
+
+#[test]
+fn a_password_is_the_one_line_of_a_file_or_of_standard_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, " spaces belong to it \r\n").expect("written");
+    assert_eq!(setup::read_password(&file, &mut "".as_bytes()), Ok(" spaces belong to it ".to_owned()));
+    assert_eq!(setup::read_password(Path::new("-"), &mut "from a pipe\n".as_bytes()), Ok("from a pipe".to_owned()));
+    assert!(setup::read_password(Path::new("-"), &mut "two\nlines\n".as_bytes()).is_err());
+    assert!(setup::read_password(&folder.path().join("none"), &mut "".as_bytes()).is_err());
+}
+
+#[test]
+fn a_token_works_for_its_member_and_a_scope_must_be_known() {
+    let ground = owned();
+    let db = offline::open(&ground.target, &ground.clock).expect("a database");
+    let made = token::create(&db, "mara", &["read".to_owned()]).expect("a token");
+    assert!(token::create(&db, "nobody-here", &[]).expect_err("nobody").contains("no active member"));
+    assert!(token::create(&db, "mara", &["fly".to_owned()]).expect_err("no scope").contains("choose among read"));
+    let actor = offline::wait(db.read(move |conn| {
+        use crate::access::{Authenticator, Credential, Visitor};
+        let visitor = Visitor {
+            credential: Some(Credential::Bearer(hash_token(&made))),
+            address: None,
+            language: "en",
+            user_agent: String::new(),
+            is_browser: false,
+            is_secure: false,
+            route: String::new(),
+            idempotency_key: None,
+            request_id: String::new(),
+        };
+        Sessions::new().actor(conn, &visitor, NOW)
+    }))
+    .expect("read");
+    assert!(actor.member.is_some());
+    assert_eq!(actor.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>(), ["read"]);
+}
+
+#[test]
+fn a_backup_unpacks_into_a_data_folder() {
+    let ground = owned();
+    let file = ground.root.path().join("all.tar");
+    backup::run(&ground.folder, &ground.target, &file, &ground.clock).expect("saved");
+    assert!(backup::run(&ground.folder, &ground.target, &file, &ground.clock).expect_err("there").contains("is there already"));
+    assert_eq!(std::fs::read_dir(ground.folder.backups()).expect("a folder").count(), 0, "nothing is left behind");
+
+    let other = ground.root.path().join("other");
+    tar::Archive::new(std::fs::File::open(&file).expect("open")).unpack(&other).expect("unpacked");
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(other.join("manifest.json")).expect("read")).expect("json");
+    let mut bytes = Vec::new();
+    std::fs::File::open(other.join("rialto.db")).expect("open").read_to_end(&mut bytes).expect("read");
+    let hex = hex_of(&bytes);
+    assert_eq!((manifest["format"].as_u64(), manifest["sha256"].as_str()), (Some(1), Some(hex.as_str())));
+    assert_eq!(manifest["created_at"].as_str(), Some("2026-11-18T11:06:40Z"));
+
+    let restored = DataFolder::open(&other, true).expect("a data folder");
+    assert_eq!(restored.master_key(), ground.folder.master_key());
+    let db = offline::open(&Target::Sqlite(restored.database()), &ground.clock).expect("a database");
+    assert!(offline::wait(db.read(|conn| community_has_owner(conn))).expect("read"));
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn what_cannot_be_saved_says_what_to_do() {
+    let ground = ground();
+    let file = ground.root.path().join("all.tar");
+    let save = |target: &Target, file: &Path| backup::run(&ground.folder, target, file, &ground.clock).expect_err("refused");
+    assert!(save(&ground.target, &file).contains("nothing to save"));
+    assert!(save(&Target::Postgres("postgres://x".to_owned()), &file).contains("pg_dump"));
+    drop(offline::open(&ground.target, &ground.clock).expect("a database"));
+    assert!(save(&ground.target, &ground.root.path().join("nowhere/all.tar")).contains("cannot be written"));
+    assert!(!file.exists());
+}
+
+#[test]
+fn migrate_tells_does_and_then_has_nothing_to_do() {
+    let ground = ground();
+    let root = ground.folder.root().to_owned();
+    let run = |check| {
+        let mut out = Vec::new();
+        migrate::run(&root, &ground.target, check, &ground.clock, &mut out).map(|()| String::from_utf8(out).expect("text"))
+    };
+    assert!(run(true).expect("looked").contains("no database yet"));
+    assert!(!ground.folder.database().exists(), "looking changes nothing");
+    assert!(run(false).expect("done").contains("Ran "));
+    assert!(run(true).expect("looked").contains("up to date"));
+    assert!(run(false).expect("done").contains("up to date"));
+    let held = DataFolder::open(&root, true).expect("the lock");
+    assert!(run(false).expect_err("held").contains("in use"));
+    drop(held);
+}
+
+#[test]
+fn an_older_database_is_copied_first_and_a_newer_one_is_left_alone() {
+    use diesel::connection::SimpleConnection;
+    let ground = owned();
+    let root = ground.folder.root().to_owned();
+    let mut conn = ground.target.writer().expect("a connection");
+    let newest = "SELECT max(version) FROM __diesel_schema_migrations";
+    // The newest migration is undone by hand, as if it had never run.
+    let down = newest_down();
+    conn.batch_execute(&format!("{down}; DELETE FROM __diesel_schema_migrations WHERE version = ({newest})")).expect("undone");
+    assert_eq!(migration_state(&mut conn).expect("state").pending.len(), 1);
+    assert!(offline::open(&ground.target, &ground.clock).expect_err("older").contains("rialto migrate"));
+    migrate::run(&root, &ground.target, false, &ground.clock, &mut Vec::new()).expect("migrated");
+    assert_eq!(std::fs::read_dir(ground.folder.backups()).expect("a folder").count(), 1);
+
+    conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')").expect("from the future");
+    for refused in [
+        offline::open(&ground.target, &ground.clock).map(|_| ()),
+        migrate::run(&root, &ground.target, true, &ground.clock, &mut Vec::new()),
+        migrate::run(&root, &ground.target, false, &ground.clock, &mut Vec::new()),
+    ] {
+        assert!(refused.expect_err("newer").contains("newer version"));
+    }
+    assert_eq!(fact(&mut conn, "epoch").expect("read"), None);
+}
+
+fn newest_down() -> String {
+    let folders = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite")).expect("migrations");
+    let newest = folders.map(|entry| entry.expect("an entry").path()).max().expect("one");
+    std::fs::read_to_string(newest.join("down.sql")).expect("down")
+}

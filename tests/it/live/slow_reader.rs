@@ -1,0 +1,82 @@
+//! Somebody who does not read hurts nobody else, and is shown the door.
+
+use std::time::{Duration, Instant};
+
+use rialto::chat::RoomKind;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::support::{Person, Town};
+
+/// A handshake by hand; nothing is read after it.
+async fn deaf(town: &Town, person: &Person) -> TcpStream {
+    let address = town.running.as_ref().expect("it runs").address;
+    // Little room in the pipe, so that little has to be said to fill it.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    let mut stream = socket.connect(address).await.expect("a connection");
+    let request = format!(
+        "GET /live HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        person.token
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.expect("an answer");
+    assert_eq!(&head, b"HTTP/1.1 101");
+    stream
+}
+
+#[actix_web::test]
+async fn a_reader_who_does_not_read_is_closed_with_4008_and_others_are_not_delayed() {
+    // One worker: the deaf one and the others share it.
+    let town = Town::with(|config| (config.raised_limits, config.workers) = (true, 1)).await;
+    let (ann, bob, deaf_one) = (town.member("ann").await, town.member("bob").await, town.member("deaf").await);
+    let room = town.room(&ann, RoomKind::Private, "Harbour", &[&bob, &deaf_one]).await;
+    let mut stream = deaf(&town, &deaf_one).await;
+    let (mut sender, mut listener) = (ann.connect().await, bob.connect().await);
+    let body = "& ".repeat(8_000);
+    let mut slowest = Duration::ZERO;
+    for n in 0..60 {
+        let sent = Instant::now();
+        sender.done(json!({ "type": "chat.send", "room": room, "client_key": format!("k{n}"), "body": body })).await;
+        listener.event("message_sent").await;
+        slowest = slowest.max(sent.elapsed());
+    }
+    assert!(slowest < Duration::from_secs(1), "the slowest message took {slowest:?}");
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+    // The end may be a reset: then what stood in the pipe was cut, which a client treats alike.
+    let _ = ended.expect("the connection ends");
+    assert!(rest.len() < 60 * 64_000, "not everything was kept for the one who did not read");
+    assert!(rest.ends_with(&[0x88, 2, 0x0f, 0xa8]), "the last frame is close 4008; {} bytes were read", rest.len());
+    let mut back = deaf_one.connect().await;
+    let head = back.hello["heads"][room.to_string()].as_i64().expect("a head");
+    back.done(json!({ "type": "sync", "rooms": { room.to_string(): head - 40 } })).await;
+    for seq in head - 39..=head {
+        assert_eq!(back.event("message_sent").await["seq"], seq, "what was missed is there");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_reader_who_never_reads_is_cut_off_after_a_while() {
+    let town = Town::with(|config| (config.raised_limits, config.workers) = (true, 1)).await;
+    let (ann, deaf_one) = (town.member("ann").await, town.member("deaf").await);
+    let room = town.room(&ann, RoomKind::Private, "Harbour", &[&deaf_one]).await;
+    let stream = deaf(&town, &deaf_one).await;
+    let mut sender = ann.connect().await;
+    assert_eq!(town.app().ground.hub.connections(), 2);
+    let body = "& ".repeat(8_000);
+    for n in 0..60 {
+        sender.done(json!({ "type": "chat.send", "room": room, "client_key": format!("k{n}"), "body": body })).await;
+    }
+    let started = Instant::now();
+    while town.app().ground.hub.connections() > 1 {
+        assert!(started.elapsed() < Duration::from_secs(15), "the connection is still kept");
+        sender.done(json!({ "type": "ping" })).await;
+    }
+    drop(stream);
+    town.close().await;
+}

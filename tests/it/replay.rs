@@ -1,0 +1,265 @@
+//! State and events are the truth: for every kind of event, what a client knew before, the frames it then heard, and what a fresh snapshot
+//! says after. Each case is checked against the logs here and written to `target/replay`, where `tests/js/chat/replay.test.js` runs the
+//! client's own reducers over it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use reqwest::Method;
+use rialto::chat::RoomKind;
+use rialto::ids::RoomId;
+use serde_json::{Value, json};
+
+use crate::protocol::event_kinds;
+use crate::support::{NOON, Person, Socket, Town};
+
+/// What takes part in a case.
+struct Scene<'a> {
+    town: &'a Town,
+    /// Makes names its own.
+    n: usize,
+    ann: Person,
+    bob: Person,
+    cleo: Person,
+    room: RoomId,
+    /// A message of ann's: pinned, with a reaction of bob's and an answer in its thread.
+    message: String,
+    /// A message of bob's, which mentions ann.
+    other: String,
+}
+
+/// A case: the kind of event that it shows, and a name.
+type Case = (&'static str, &'static str);
+
+/// Every case; all are seen by ann, an ordinary member who owns the room.
+const CASES: &[Case] = &[
+    ("message_sent", "by another"),
+    ("message_sent", "by myself"),
+    ("message_sent", "with a quote and a mention"),
+    ("message_sent", "in a thread"),
+    ("message_edited", "of another, mention and all"),
+    ("message_edited", "of mine"),
+    ("message_deleted", "of another, which was unread"),
+    ("message_deleted", "of mine, quoted"),
+    ("message_deleted", "in a thread"),
+    ("message_pinned", "by me"),
+    ("message_unpinned", "by me"),
+    ("reaction_added", "one more"),
+    ("reaction_added", "another emoji"),
+    ("reaction_removed", "the only one"),
+    ("member_joined", "added by me"),
+    ("member_left", "by themselves"),
+    ("member_left", "removed"),
+    ("room_changed", "name and topic"),
+    ("room_changed", "archived"),
+    ("room_role_set", "of another"),
+    ("room_role_set", "of mine"),
+    ("room_joined", "a public room"),
+    ("room_joined", "a direct conversation"),
+    ("room_left", "by myself"),
+    ("room_left", "removed"),
+    ("read_marked", "to the end"),
+    ("read_marked", "back"),
+    ("read_marked", "in a thread"),
+    ("level_set", "to mentions"),
+    ("me_changed", "profile"),
+    ("rights_changed", "a role"),
+    ("rights_changed", "a mute"),
+    ("session_ended", "another one"),
+];
+
+#[test]
+fn every_kind_of_event_has_a_case_and_every_case_a_kind() {
+    let cases: BTreeSet<String> = CASES.iter().map(|(kind, _)| (*kind).to_owned()).collect();
+    assert_eq!(event_kinds(), cases);
+}
+
+async fn scene(town: &Town, n: usize) -> Scene<'_> {
+    let name = |name: &str| format!("{name}{n}");
+    let (ann, bob, cleo) = (town.member(&name("ann")).await, town.member(&name("bob")).await, town.member(&name("cleo")).await);
+    let room = town.room(&ann, RoomKind::Private, &name("Harbour"), &[&bob]).await;
+    let messages = format!("/api/v1/rooms/{room}/messages");
+    let (message, _) = ann.says(room, "m1", "The *tide* turns").await;
+    bob.call(Method::PUT, &format!("{messages}/{message}/reactions/🌊"), None).await;
+    ann.call(Method::PUT, &format!("{messages}/{message}/pin"), None).await;
+    let (other, _) = bob.says(room, "m2", &format!("Hello @{}", ann.name)).await;
+    bob.post(&messages, json!({ "client_key": "m3", "body": "It does", "thread": message })).await;
+    bob.post(&messages, json!({ "client_key": "m4", "body": "Quoting", "reply_to": message })).await;
+    Scene { town, n, ann, bob, cleo, room, message, other }
+}
+
+impl Scene<'_> {
+    fn messages(&self) -> String {
+        format!("/api/v1/rooms/{}/messages", self.room)
+    }
+
+    async fn call(&self, who: &Person, method: Method, path: &str, body: Option<Value>) {
+        let (status, answer) = who.call(method.clone(), path, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {answer}");
+    }
+
+    async fn thread_reply(&self) -> String {
+        let page = self.ann.get(&format!("{}?thread={}", self.messages(), self.message)).await;
+        page["items"][0]["id"].as_str().expect("an answer").to_owned()
+    }
+
+    /// Does what the case is about.
+    #[expect(clippy::too_many_lines, reason = "one line for each case")]
+    async fn act(&self, case: Case) {
+        let (ann, bob, messages, room) = (&self.ann, &self.bob, self.messages(), format!("/api/v1/rooms/{}", self.room));
+        let at = |id: &str| format!("{messages}/{id}");
+        let (put, delete) = (Method::PUT, Method::DELETE);
+        match case {
+            ("message_sent", "by another") => drop(bob.says(self.room, "n1", "And *more*").await),
+            ("message_sent", "by myself") => drop(ann.says(self.room, "n1", "And *more*").await),
+            ("message_sent", "with a quote and a mention") => {
+                drop(bob.post(&messages, json!({ "client_key": "n1", "body": format!("@{} look", ann.name), "reply_to": self.message })).await);
+            }
+            ("message_sent", "in a thread") => drop(bob.post(&messages, json!({ "client_key": "n1", "body": "Yes", "thread": self.message })).await),
+            ("message_edited", "of mine") => self.call(ann, Method::PATCH, &at(&self.message), Some(json!({ "body": "It *turned*" }))).await,
+            ("message_edited", _) => self.call(bob, Method::PATCH, &at(&self.other), Some(json!({ "body": "Hello all" }))).await,
+            ("message_deleted", "of mine, quoted") => self.call(ann, delete, &at(&self.message), None).await,
+            ("message_deleted", "in a thread") => self.call(bob, delete, &at(&self.thread_reply().await), None).await,
+            ("message_deleted", _) => self.call(bob, delete, &at(&self.other), None).await,
+            ("message_pinned", _) => self.call(ann, put, &format!("{}/pin", at(&self.other)), None).await,
+            ("message_unpinned", _) => self.call(ann, delete, &format!("{}/pin", at(&self.message)), None).await,
+            ("reaction_added", "one more") => self.call(ann, put, &format!("{}/reactions/🌊", at(&self.message)), None).await,
+            ("reaction_added", _) => self.call(ann, put, &format!("{}/reactions/👍", at(&self.message)), None).await,
+            ("reaction_removed", _) => self.call(bob, delete, &format!("{}/reactions/🌊", at(&self.message)), None).await,
+            ("member_joined", _) => self.call(ann, put, &format!("{room}/members/{}", self.cleo.id), None).await,
+            ("member_left", "removed") => self.call(ann, delete, &format!("{room}/members/{}", bob.id), None).await,
+            ("member_left", _) => self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await,
+            ("room_changed", "archived") => self.call(ann, Method::PATCH, &room, Some(json!({ "archived": true }))).await,
+            ("room_changed", _) => self.call(ann, Method::PATCH, &room, Some(json!({ "name": format!("Quay{}", self.n), "topic": "Boats" }))).await,
+            ("room_role_set", "of mine") => {
+                self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
+                self.call(bob, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "moderator" }))).await;
+            }
+            ("room_role_set", _) => self.call(ann, put, &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "moderator" }))).await,
+            ("room_joined", "a public room") => {
+                let square = self.town.room(bob, RoomKind::Public, &format!("Square{}", self.n), &[]).await;
+                bob.says(square, "s1", "Before ann").await;
+                self.call(ann, put, &format!("/api/v1/rooms/{square}/members/{}", ann.id), None).await;
+            }
+            ("room_joined", _) => drop(bob.post("/api/v1/rooms", json!({ "kind": "direct", "members": [ann.id] })).await),
+            ("room_left", "removed") => {
+                self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
+                self.call(bob, delete, &format!("{room}/members/{}", ann.id), None).await;
+            }
+            ("room_left", _) => self.call(ann, delete, &format!("{room}/members/{}", ann.id), None).await,
+            ("read_marked", "in a thread") => {
+                let reply = ann.get(&at(&self.thread_reply().await)).await;
+                self.call(ann, Method::POST, &format!("{room}/read"), Some(json!({ "seq": reply["seq"], "thread": self.message }))).await;
+            }
+            ("read_marked", kind) => {
+                let head = ann.get(&room).await["seq"].as_i64().expect("seq");
+                self.call(ann, Method::POST, &format!("{room}/read"), Some(json!({ "seq": head }))).await;
+                if kind == "back" {
+                    self.call(ann, Method::POST, &format!("{room}/read"), Some(json!({ "seq": head - 3, "unread": true }))).await;
+                }
+            }
+            ("level_set", _) => self.call(ann, put, &format!("{room}/own"), Some(json!({ "level": "mentions" }))).await,
+            ("me_changed", _) => {
+                let change = json!({ "display_name": "Ann of the Harbour", "pronouns": "she/her", "bio": "Ties *knots*" });
+                self.call(ann, Method::PATCH, "/api/v1/me", Some(change)).await;
+            }
+            ("rights_changed", "a mute") => {
+                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
+                self.call(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/mute", ann.id), Some(json!({ "until": NOON + 600_000 }))).await;
+            }
+            ("rights_changed", _) => {
+                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
+                let roles = keeper.get("/api/v1/admin/roles").await;
+                let role = roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"].clone();
+                self.call(&keeper, put, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
+            }
+            ("session_ended", _) => {
+                let id = ann.id;
+                let made = self.town.app().ground.db.write(move |tx| {
+                    use rialto::{access::Scopes, members};
+                    Ok(members::make_session(tx, id, members::SessionKind::Bearer, Scopes::ALL, "phone", None)?.0)
+                });
+                self.call(ann, delete, &format!("/api/v1/me/sessions/{}", made.await.expect("a session")), None).await;
+            }
+            other => panic!("{other:?} is told nowhere"),
+        }
+    }
+
+    /// What a client that starts now knows: the state, and the newest page of each of its rooms.
+    async fn snapshot(&self) -> Value {
+        let state = self.ann.get("/api/v1/me/state").await;
+        let mut pages = serde_json::Map::new();
+        for room in state["rooms"].as_array().expect("rooms") {
+            let id = room["id"].as_str().expect("id");
+            pages.insert(id.to_owned(), self.ann.get(&format!("/api/v1/rooms/{id}/messages")).await);
+        }
+        json!({ "state": state, "pages": pages })
+    }
+}
+
+/// The events up to the heads of the later snapshot.
+async fn frames(socket: &mut Socket, before: &Value, after: &Value) -> Vec<Value> {
+    let place = |snapshot: &Value, log: &str| -> i64 {
+        if log == "me" {
+            return snapshot["state"]["seq"].as_i64().expect("seq");
+        }
+        let rooms = snapshot["state"]["rooms"].as_array().expect("rooms");
+        rooms.iter().find(|room| room["id"] == log).map_or(0, |room| room["seq"].as_i64().expect("seq"))
+    };
+    let mut missing: Vec<(String, i64)> = vec![("me".to_owned(), place(after, "me"))];
+    missing.extend(after["state"]["rooms"].as_array().expect("rooms").iter().map(|room| {
+        let id = room["id"].as_str().expect("id").to_owned();
+        let seq = room["seq"].as_i64().expect("seq");
+        (id, seq)
+    }));
+    // A room that was entered meanwhile is heard above the head of its entry only.
+    missing.retain(|(log, seq)| place(before, log) < *seq && (log == "me" || place(before, log) > 0));
+    let mut heard = Vec::new();
+    while !missing.is_empty() {
+        let frame = socket.next("event").await;
+        missing.retain(|(log, seq)| !(frame["room"] == log.as_str() && frame["seq"].as_i64() >= Some(*seq)));
+        heard.push(frame);
+    }
+    heard
+}
+
+fn folder() -> PathBuf {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/replay"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// The same event read from the log is the event that was heard, but for words that changed later.
+async fn compare_with_the_log(scene: &Scene<'_>, heard: &[Value]) {
+    for frame in heard {
+        let seq = frame["seq"].as_i64().expect("seq");
+        let path = match frame["room"].as_str().expect("room") {
+            "me" => format!("/api/v1/me/events?after={}", seq - 1),
+            room => format!("/api/v1/rooms/{room}/events?after={}", seq - 1),
+        };
+        let (status, listed) = scene.ann.call(Method::GET, &path, None).await;
+        if status.is_success() {
+            let item = &listed["items"][0];
+            assert_eq!((&item["seq"], &item["at"], &item["event"]), (&frame["seq"], &frame["at"], &frame["event"]));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_event_is_recorded_between_two_snapshots() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    for (n, case) in CASES.iter().enumerate() {
+        let scene = scene(&town, n).await;
+        let mut socket = scene.ann.connect().await;
+        let before = scene.snapshot().await;
+        scene.act(*case).await;
+        let after = scene.snapshot().await;
+        let heard = frames(&mut socket, &before, &after).await;
+        assert!(heard.iter().any(|frame| frame["event"]["kind"] == case.0), "{case:?} was not heard: {heard:?}");
+        compare_with_the_log(&scene, &heard).await;
+        let recorded = json!({ "kind": case.0, "case": case.1, "before": before, "events": heard, "after": after });
+        let file = folder().join(format!("{n:02}-{}.json", case.0));
+        std::fs::write(file, serde_json::to_string_pretty(&recorded).expect("JSON")).expect("written");
+    }
+    town.close().await;
+}
