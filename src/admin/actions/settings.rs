@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::access::{Actor, Ground};
+use crate::access::Actor;
 use crate::admin::policy::ManageSettings;
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
@@ -41,7 +41,7 @@ fn object(settings: &Settings) -> Result<Map<String, Value>> {
     }
 }
 
-/// Changes some settings and leaves a trace of those that differ now. The caller puts them in force after COMMIT.
+/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force after COMMIT.
 ///
 /// # Errors
 /// `settings.unknown`, `settings.value`, or a problem of each field that does not fit.
@@ -70,12 +70,12 @@ pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, cha
             address: actor.address,
         },
     )?;
+    announce(tx, &after);
     Ok(after)
 }
 
-/// Puts committed settings in force and tells every connection what the community looks like now.
-pub fn put_in_force(ground: &Ground, settings: Settings) {
+/// Tells every connection, after COMMIT, what the community looks like now.
+pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
     let community = json!({ "name": settings.community_name, "hue": settings.community_hue, "sentence": settings.community_sentence });
-    ground.settings.put(settings);
-    ground.hub.signal(Signal::Everyone(signal_frame(&json!({ "kind": "settings_changed", "community": community }))));
+    tx.signal(Signal::Everyone(signal_frame(&json!({ "kind": "settings_changed", "community": community }))));
 }
