@@ -27,6 +27,8 @@ use crate::text::Words;
 struct Nowhere;
 impl Sink for Nowhere {
     fn publish(&self, _: Vec<Logged>) {}
+    fn signal(&self, _: crate::live::Signal) {}
+
     fn wake_jobs(&self) {}
 }
 

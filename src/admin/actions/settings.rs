@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::access::{Actor, Ground};
@@ -73,9 +74,29 @@ pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, cha
     Ok(after)
 }
 
+/// The signal of the community's new look.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SettingsChanged<'a> {
+    #[cfg_attr(test, ts(type = "\"settings_changed\""))]
+    kind: &'static str,
+    #[cfg_attr(test, ts(inline))]
+    community: Look<'a>,
+}
+
+/// What of the community every page shows.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+struct Look<'a> {
+    name: &'a str,
+    hue: u16,
+    sentence: &'a str,
+}
+
 /// Puts committed settings in force and tells every connection what the community looks like now.
 pub fn put_in_force(ground: &Ground, settings: Settings) {
-    let community = json!({ "name": settings.community_name, "hue": settings.community_hue, "sentence": settings.community_sentence });
+    let community = Look { name: &settings.community_name, hue: settings.community_hue, sentence: &settings.community_sentence };
+    let frame = signal_frame(&SettingsChanged { kind: "settings_changed", community });
     ground.settings.put(settings);
-    ground.hub.signal(Signal::Everyone(signal_frame(&json!({ "kind": "settings_changed", "community": community }))));
+    ground.hub.signal(Signal::Everyone(frame));
 }
