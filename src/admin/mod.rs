@@ -12,6 +12,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use actions::SettingsChanged;
 pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
 
 /// Registers every route of the slice.

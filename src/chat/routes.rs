@@ -294,6 +294,7 @@ struct ListMessages {
 
 /// A page of messages, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MessagePage {
     /// The room's head when the page was read.
     pub seq: Seq,

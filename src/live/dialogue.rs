@@ -49,34 +49,52 @@ struct Watch {
 }
 
 #[derive(Serialize)]
-struct Hello<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Hello<'a> {
+    #[cfg_attr(test, ts(type = "\"hello\""))]
     r#type: &'static str,
     v: u8,
     epoch: &'a str,
     connection: String,
+    #[cfg_attr(test, ts(type = "Member"))]
     me: &'a serde_json::Value,
     heads: BTreeMap<String, Seq>,
+    #[cfg_attr(test, ts(type = "Array<never>"))]
     calls: [(); 0],
     heartbeat_ms: u64,
 }
 
 #[derive(Serialize)]
-struct AckFrame<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct AckFrame<'a> {
+    #[cfg_attr(test, ts(type = "\"ack\""))]
     r#type: &'static str,
     r#ref: &'a str,
     #[serde(flatten)]
     ack: Ack,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     heads: Option<BTreeMap<String, Seq>>,
 }
 
 #[derive(Serialize)]
-struct RefusedFrame<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct RefusedFrame<'a> {
+    #[cfg_attr(test, ts(type = "\"refused\""))]
     r#type: &'static str,
     r#ref: Option<&'a str>,
     code: &'a str,
     message: String,
     retry_after_ms: Option<u64>,
+}
+
+/// What to do with a log that cannot be replayed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Notice<'a> {
+    #[cfg_attr(test, ts(type = "\"reset\" | \"gone\""))]
+    r#type: &'static str,
+    room: &'a str,
 }
 
 /// One connection's conversation.
@@ -198,11 +216,6 @@ impl Dialogue {
     }
 
     fn notice(&self, kind: &'static str, room: &str) {
-        #[derive(Serialize)]
-        struct Notice<'a> {
-            r#type: &'static str,
-            room: &'a str,
-        }
         self.connection.push(&frames::json(&Notice { r#type: kind, room }), Class::Answer);
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::frames;
@@ -44,6 +45,15 @@ impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hub").field("connections", &self.connections()).finish_non_exhaustive()
     }
+}
+
+/// The program stops.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct GoingAway {
+    #[cfg_attr(test, ts(type = "\"going_away\""))]
+    r#type: &'static str,
+    retry_after_ms: u64,
 }
 
 /// What a shard is told.
@@ -219,7 +229,7 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                     ToShard::Signal(signal) => shard.signal(&signal),
                     ToShard::Presence(member, online) => shard.presence_changed(member, online),
                     ToShard::GoAway { retry_after_ms } => {
-                        let notice = frames::text(&format!(r#"{{"type":"going_away","retry_after_ms":{retry_after_ms}}}"#));
+                        let notice = frames::json(&GoingAway { r#type: "going_away", retry_after_ms });
                         shard.go_away(&notice, now);
                     }
                 }

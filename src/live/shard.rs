@@ -105,14 +105,18 @@ pub struct Shard {
 }
 
 #[derive(Serialize)]
-struct Heartbeat<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Heartbeat<'a> {
+    #[cfg_attr(test, ts(type = "\"heartbeat\""))]
     r#type: &'static str,
     n: u64,
     heads_digest: &'a str,
 }
 
 #[derive(Serialize)]
-struct PresenceSignal {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct PresenceSignal {
+    #[cfg_attr(test, ts(type = "\"presence\""))]
     kind: &'static str,
     members: HashMap<String, bool>,
 }
