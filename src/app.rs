@@ -168,15 +168,6 @@ impl App {
         })
     }
 
-    /// Puts the stored settings in force: something beside the dashboard has changed them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn reload_settings(&self) -> Result<()> {
-        self.ground.settings.put(self.ground.db.read(Settings::load).await?);
-        Ok(())
-    }
-
     /// Registers every route of every slice.
     pub fn mount(&self, config: &mut ServiceConfig) {
         let mut routes = Routes::new(config, self.routes.clone());

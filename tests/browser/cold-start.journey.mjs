@@ -16,7 +16,8 @@ const untilMessages = async (page, url) => {
 };
 
 test('first messages come soon on a slow line', async ({ startDemo, someone }) => {
-  const server = await startDemo();
+  // Files held in memory, compressed and named for ever, as a release serves them.
+  const server = await startDemo({ RIALTO_TEST_HELD_FILES: '1' });
   const visitor = await someone('visitor');
   await acts.enterDemo(visitor.page, await server.demoAddress('free'));
   await expect(visitor.page.locator('room-list')).toBeVisible();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::access::{Actor, Ground};
+use crate::access::Actor;
 use crate::admin::policy::ManageSettings;
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
@@ -42,7 +42,7 @@ fn object(settings: &Settings) -> Result<Map<String, Value>> {
     }
 }
 
-/// Changes some settings and leaves a trace of those that differ now. The caller puts them in force after COMMIT.
+/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force after COMMIT.
 ///
 /// # Errors
 /// `settings.unknown`, `settings.value`, or a problem of each field that does not fit.
@@ -71,6 +71,7 @@ pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, cha
             address: actor.address,
         },
     )?;
+    announce(tx, &after);
     Ok(after)
 }
 
@@ -93,10 +94,8 @@ struct Look<'a> {
     sentence: &'a str,
 }
 
-/// Puts committed settings in force and tells every connection what the community looks like now.
-pub fn put_in_force(ground: &Ground, settings: Settings) {
+/// Tells every connection, after COMMIT, what the community looks like now.
+pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
     let community = Look { name: &settings.community_name, hue: settings.community_hue, sentence: &settings.community_sentence };
-    let frame = signal_frame(&SettingsChanged { kind: "settings_changed", community });
-    ground.settings.put(settings);
-    ground.hub.signal(Signal::Everyone(frame));
+    tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
 }

@@ -1,7 +1,7 @@
 // A person at a browser: a context of their own, and a list of everything that went wrong on their screen.
 
 /** Longest task of the main thread that a journey accepts, in milliseconds; the machine may be busy. */
-const LONGEST_TASK = Number(process.env.RIALTO_LONGEST_TASK ?? 500);
+const LONGEST_TASK = Number(process.env.RIALTO_LONGEST_TASK ?? 1_000);
 /** Largest sum of layout shifts of one page. */
 const LARGEST_SHIFT = 0.02;
 
@@ -12,12 +12,25 @@ const watch = () => {
     tell('csp', `${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber} ${e.sample}`),
   );
   const page = String(Math.random());
-  const describe = (node) =>
-    node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName);
+  // A message that arrives pushes the ones before it up: that is what a conversation does, once it stands there.
+  let stands = Infinity;
+  const waiting = new MutationObserver(() => {
+    if (!document.querySelector('[role=feed] article[data-seq]')) return;
+    stands = performance.now() + 1_000;
+    waiting.disconnect();
+  });
+  waiting.observe(document, { childList: true, subtree: true });
+  // The browser excuses half a second after an act; what an act loads first may take a little longer on a busy machine.
+  let acted = -Infinity;
+  for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => (acted = performance.now()), { capture: true });
+  const isConversation = (source) =>
+    Boolean(source.node?.parentElement?.closest('room-timeline')) && source.currentRect.bottom <= source.previousRect.bottom;
+  const describe = ({ node, previousRect: from, currentRect: to }) =>
+    (node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName)) + ` ${from.y}…${from.bottom} → ${to.y}…${to.bottom}`;
   new PerformanceObserver((list) => {
     for (const entry of /** @type {any[]} */ (list.getEntries())) {
-      if (entry.hadRecentInput) continue;
-      tell('shift', { page, at: location.pathname, value: entry.value, by: entry.sources.map((s) => describe(s.node)) });
+      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || (entry.startTime > stands && entry.sources.every(isConversation))) continue;
+      tell('shift', { page, at: location.pathname, value: entry.value, by: entry.sources.map(describe) });
     }
   }).observe({ type: 'layout-shift', buffered: true });
   new PerformanceObserver((list) => {
