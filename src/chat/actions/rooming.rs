@@ -210,7 +210,7 @@ pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit:
 /// Removes a member, or leaves.
 ///
 /// # Errors
-/// `chat.last_owner` when nobody would be left to lead a room that others are in.
+/// When the database cannot be written.
 pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> Result<bool> {
     let room = may.row().id;
     let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
