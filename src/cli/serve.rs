@@ -16,7 +16,7 @@ use crate::clock::Millis;
 use crate::members::{self, LinkPurpose};
 use crate::storage::Conn;
 
-/// The wizard's link works until the next start, and at most a week.
+/// The wizard's link works until the community has an owner, and at most a week.
 const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
 /// Serves what the command line says.

@@ -25,7 +25,7 @@ const BAD_FRAMES_WITHIN: Duration = Duration::from_secs(60);
 /// Commands of one connection that may be under way at once; more wait in the socket.
 const COMMANDS_UNDER_WAY: usize = 64;
 /// Most logs in one `sync`.
-const SYNC_LOGS: usize = 2_000;
+const SYNC_LOGS: usize = 1_000;
 /// Most characters of a `ref`.
 const REF_CHARACTERS: usize = 64;
 
@@ -119,7 +119,7 @@ impl Dialogue {
             r#type: "hello",
             v: 1,
             epoch: &standing.epoch,
-            connection: format!("{:x}", Rc::as_ptr(&self.connection) as usize),
+            connection: self.local.hub.next_connection(),
             me: &standing.me,
             heads: heads.chain([("me".to_owned(), standing.me_head)]).collect(),
             calls: [],
@@ -135,6 +135,12 @@ impl Dialogue {
         let Ok(head) = serde_json::from_str::<Head<'_>>(text) else {
             return self.malformed(reference(text).as_deref());
         };
+        if let Err(error) = self.local.commands.admit(self.connection.caller) {
+            return push_refused(&self.connection, &self.local, head.r#ref.as_deref(), &error);
+        }
+        if head.r#ref.as_ref().is_some_and(|name| name.is_empty() || name.chars().count() > REF_CHARACTERS) {
+            return push_refused(&self.connection, &self.local, None, &Error::invalid("ref", "live.fields"));
+        }
         let known_ref = head.r#ref.filter(|name| !name.is_empty() && name.chars().count() <= REF_CHARACTERS);
         match head.r#type {
             "ping" => self.ack(known_ref.as_deref(), Ack::default(), None),
@@ -211,6 +217,10 @@ impl Dialogue {
         watch.members.truncate(WATCHED_MEMBERS);
         watch.members.sort_unstable();
         watch.members.dedup();
+        // Where presence is not shown, nobody is watched.
+        if !self.local.commands.shows_presence() {
+            watch.members.clear();
+        }
         let states = self.local.hub.online(&watch.members);
         self.local.shard.borrow_mut().watch(&self.connection, &states, watch.open);
     }

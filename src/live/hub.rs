@@ -39,6 +39,7 @@ struct Inner {
     online: Mutex<HashMap<MemberId, u32>>,
     connections: AtomicUsize,
     published: AtomicU64,
+    numbered: AtomicU64,
 }
 
 impl std::fmt::Debug for Hub {
@@ -84,6 +85,7 @@ impl Hub {
                 online: Mutex::default(),
                 connections: AtomicUsize::new(0),
                 published: AtomicU64::new(0),
+                numbered: AtomicU64::new(0),
             }),
         }
     }
@@ -156,6 +158,11 @@ impl Hub {
         let shard = Rc::new(RefCell::new(Shard::new(heartbeat)));
         actix_web::rt::spawn(run_shard(Rc::clone(&shard), inbox));
         LocalHub { hub: self.clone(), shard, source, commands, heartbeat_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    /// A name for a new connection, unique while the program runs.
+    pub(super) fn next_connection(&self) -> String {
+        format!("{:x}", self.inner.numbered.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     pub(super) fn came(&self, member: MemberId) {
@@ -276,7 +283,10 @@ fn publish_until_closed(
         for (log, after) in late {
             match runtime.block_on(source.page(log, after, GAP_PAGE)) {
                 Ok(events) => deliver(order.take(events, now)),
-                Err(error) => tracing::warn!(%error, "a gap could not be read"),
+                Err(error) => {
+                    tracing::warn!(%error, "a gap could not be read");
+                    order.postpone(log, Instant::now());
+                }
             }
         }
     }

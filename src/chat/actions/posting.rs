@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::objects::{mentions_of, quote};
+use super::objects::{mentions_of, quote, shared_floor};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Mentions, MessageBody, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
@@ -135,7 +135,11 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         row.ok_or_else(|| Error::invalid("reply_to", code))
     };
     let reply_to = match draft.reply_to {
-        Some(id) => Some(quote(&visible(tx, id, "chat.reply_to")?)),
+        Some(id) => {
+            let row = visible(tx, id, "chat.reply_to")?;
+            let floor = shared_floor(tx, row.room)?;
+            Some(quote(&row, floor))
+        }
         None => None,
     };
     let thread_total = match draft.thread {
