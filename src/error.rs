@@ -75,6 +75,14 @@ pub struct Broken {
     place: &'static Location<'static>,
 }
 
+impl Broken {
+    /// What went wrong, without where in the program: for the operator, never for members.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
 impl fmt::Debug for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}:{})", self.source, self.place.file(), self.place.line())

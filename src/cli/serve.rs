@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Cli;
 use super::data_folder::DataFolder;
+use super::offline;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
@@ -29,6 +30,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let tls_config = tls::server_config(&config, &clock).await?;
     let authority = if config.tls == TlsMode::Lan { Some(lan::open(&config, clock.now())?.0) } else { None };
     let address = config.address(config.listen.port());
+    offline::look(&mut offline::connect(&config.target)?)?;
     let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
     let setup = app.ground.db.write(setup_link).await.map_err(|error| error.to_string())?;
     let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;

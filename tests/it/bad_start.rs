@@ -69,7 +69,7 @@ fn a_data_folder_that_another_serves_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let serving = Serving::on(&data);
-    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["restore", "nothing.rialto"]] {
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
         let output = ended(&data, command);
         assert_eq!(output.status.code(), Some(1), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         refused(&output, 1, &[]);
