@@ -102,11 +102,7 @@ pub(in crate::chat) struct Sent {
 /// 409 `chat.key_reused` when it was used for something else.
 pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: RoomId, draft: &Draft) -> Result<Option<Sent>> {
     let Some((id, sent_room, seq, at, hash)) = store::sent_before(conn, author, &draft.client_key)? else { return Ok(None) };
-    if sent_room == room && hash == draft.hash() {
-        Ok(Some(Sent { id, seq, at }))
-    } else {
-        Err(Error::conflict("chat.key_reused"))
-    }
+    if sent_room == room && hash == draft.hash() { Ok(Some(Sent { id, seq, at })) } else { Err(Error::conflict("chat.key_reused")) }
 }
 
 /// Stores a message and announces it.
