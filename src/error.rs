@@ -190,12 +190,15 @@ impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
         match &error {
-            Diesel::DatabaseError(Kind::SerializationFailure, _) => Self::Busy { retry_after_ms: 200 },
+            // Somebody else wrote the same thing at the same moment: asked again, the answer is known.
+            Diesel::DatabaseError(Kind::SerializationFailure | Kind::UniqueViolation, _) => Self::Busy { retry_after_ms: 200 },
             Diesel::DatabaseError(Kind::Unknown, info) if is_storage_fault(info.message()) => {
                 tracing::error!(%error, "storage refuses to write");
                 Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000) })
             }
-            Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("deadlock") => Self::Busy { retry_after_ms: 200 },
+            Diesel::DatabaseError(Kind::Unknown, info) if ["deadlock", "canceling statement"].iter().any(|sign| info.message().contains(sign)) => {
+                Self::Busy { retry_after_ms: 200 }
+            }
             Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("locked") => Self::Busy { retry_after_ms: 1_000 },
             _ => Self::broken(error),
         }

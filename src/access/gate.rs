@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::{Actor, Body, Ground, Scope, Target, Visitor};
+use super::{Actor, Body, Ground, RateClass, Scope, Target, Visitor, address_key};
 use crate::error::{Error, RefusalKind, Result};
 use crate::storage::{Answered, Conn, Tx, remember_answer, remembered_answer};
 
@@ -103,6 +103,7 @@ impl<P: Permit> Allow<P> {
         let ground = ground.into_inner();
         let db = ground.db.clone();
         db.write(move |tx| {
+            target.take_turn(tx)?;
             let (actor, permit) = admit::<P>(tx, &ground, &visitor, target)?;
             f(tx, &permit, &actor)
         })
@@ -150,6 +151,8 @@ impl<P: Permit> Allow<P> {
 
 fn admit<P: Permit>(conn: &mut Conn, ground: &Ground, visitor: &Visitor, target: P::Target) -> Result<(Actor, P)> {
     let actor = ground.authenticator.actor(conn, visitor, ground.clock.now())?;
+    let who = actor.member.map_or_else(|| address_key(visitor.address), |member| u128::from(member.0.unsigned_abs()));
+    ground.rates.count(RateClass::Request, who)?;
     actor.check_scope(P::SCOPE)?;
     let permit = P::check(conn, &actor, target)?;
     Ok((actor, permit))

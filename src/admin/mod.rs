@@ -12,6 +12,10 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use actions::SettingsChanged;
+#[cfg(test)]
+pub(crate) use pages::ACTS;
 pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
 
 /// Registers every route of the slice.

@@ -73,7 +73,7 @@ async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Val
     let ground = gate.ground().clone();
     let order = actions::settings_in_order().await;
     let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &body.value)).await?;
-    actions::put_in_force(&ground, settings.clone());
+    ground.settings.put(settings.clone());
     drop(order);
     Ok(HttpResponse::Ok().json(settings))
 }
@@ -143,7 +143,7 @@ async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request
     let (needs, asked) = (members.clone(), visitor.clone());
     let order = actions::settings_in_order().await;
     let founded = ground.db.write(move |tx| actions::found(tx, founding, &needs, &asked)).await?;
-    actions::put_in_force(&ground, founded.settings);
+    ground.settings.put(founded.settings);
     drop(order);
     let token = (!visitor.is_browser).then(|| founded.token.reveal().to_owned());
     let answer = SetUpDone { member: founded.member, token, reachable: actions::is_reachable(&site_address(&ground.config)) };

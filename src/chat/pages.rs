@@ -39,7 +39,7 @@ pub fn mount_pages(routes: &mut Routes<'_>) {
 
 /// The community as clients see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Community {
     /// Its name.
     pub name: String,
@@ -53,7 +53,7 @@ pub struct Community {
 
 /// A role as members see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RoleName {
     /// Its id.
     pub id: RoleId,
@@ -63,7 +63,7 @@ pub struct RoleName {
 
 /// Limits that a client shows before it runs into them.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Limits {
     /// Most bytes of a message.
     pub message_bytes: usize,
@@ -75,12 +75,11 @@ pub struct Limits {
 
 /// Everything that a client begins with.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct State {
     /// The lineage of the database.
     pub epoch: String,
     /// The head of my own log.
-    #[cfg_attr(test, ts(type = "number"))]
     pub seq: Seq,
     /// Me.
     pub me: Profile,
@@ -90,9 +89,9 @@ pub struct State {
     #[cfg_attr(test, ts(type = "string[]"))]
     pub permissions: Permissions,
     /// Until when I may not write.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub muted_until: Option<Millis>,
     /// My rooms.
+    #[cfg_attr(test, ts(type = "Array<MyRoom>"))]
     pub rooms: Vec<Room>,
     /// Me, and who is in my conversations.
     pub members: Vec<Profile>,

@@ -294,6 +294,7 @@ struct ListMessages {
 
 /// A page of messages, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MessagePage {
     /// The room's head when the page was read.
     pub seq: Seq,
@@ -337,7 +338,7 @@ fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i6
     let (mut rows, older, newer);
     if let Some(seq) = around {
         let half = (limit / 2).max(1);
-        let mut after = fetch(conn, Window::After(seq - 1), half + 1)?;
+        let mut after = fetch(conn, Window::After(seq.saturating_sub(1)), half + 1)?;
         newer = after.len() as i64 > half;
         if newer {
             after.remove(0);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::data_folder::DataFolder;
 use super::serve::{listen, say, stopped};
 use super::village::{self, Door};
+use super::offline;
 use crate::app::App;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Given, Machine};
@@ -50,9 +51,11 @@ pub async fn run(now: Option<Millis>, address: Option<SocketAddr>) -> Result<(),
     let base = config.address(config.listen.port());
     let clock = now.map_or_else(Clock::system, Clock::from);
     let begin = clock.now();
+    // The village stands before anybody could hear it being built.
+    let db = offline::open(&config.target, &clock)?;
+    let cast = village::build(&db, begin).await.map_err(|error| error.to_string())?;
+    drop(db);
     let app = App::build(config, *data.master_key(), clock, true).await.map_err(|error| error.to_string())?;
-    let cast = village::build(&app.ground.db, begin).await.map_err(|error| error.to_string())?;
-    app.reload_settings().await.map_err(|error| error.to_string())?;
     let mut doors = Vec::new();
     for (name, door) in [("owner", Door::Owner), ("paying", Door::Paying), ("free", Door::Free)] {
         let member = cast.behind(door).ok_or_else(|| format!("the village has no {name}"))?.id;

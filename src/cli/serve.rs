@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Cli;
 use super::data_folder::DataFolder;
-use super::offline;
+use super::migrate;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
@@ -16,7 +16,7 @@ use crate::clock::Millis;
 use crate::members::{self, LinkPurpose};
 use crate::storage::Conn;
 
-/// The wizard's link works until the next start, and at most a week.
+/// The wizard's link works until the community has an owner, and at most a week.
 const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
 /// Serves what the command line says.
@@ -30,7 +30,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let tls_config = tls::server_config(&config, &clock).await?;
     let authority = if config.tls == TlsMode::Lan { Some(lan::open(&config, clock.now())?.0) } else { None };
     let address = config.address(config.listen.port());
-    offline::look(&mut offline::connect(&config.target)?)?;
+    migrate::bring_up(&folder, &config.target, &clock)?;
     let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
     let setup = app.ground.db.write(setup_link).await.map_err(|error| error.to_string())?;
     let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;

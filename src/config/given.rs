@@ -138,7 +138,7 @@ impl Given {
     }
 
     /// What the environment asks for: `RIALTO_` and the flag in capitals, and `DATABASE_URL`. `RIALTO_TEST_…` belongs to tests,
-    /// `RIALTO_CONFIG` to the search for the file.
+    /// `RIALTO_CONFIG` to the search for the file, `RIALTO_LOG` to the log (`debug`, `rialto=trace`).
     ///
     /// # Errors
     /// One sentence for an unknown variable or a bad value.
@@ -154,7 +154,7 @@ impl Given {
             let Some(key) = name.strip_prefix("RIALTO_") else {
                 continue;
             };
-            if key.starts_with("TEST_") || key == "CONFIG" {
+            if key.starts_with("TEST_") || ["CONFIG", "LOG"].contains(&key) {
                 continue;
             }
             let key = key.to_ascii_lowercase();

@@ -5,9 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use utoipa::OpenApi;
 
 use super::files::{HAS_PARTS, short_hash};
+use super::door::lan;
 use super::{Site, about, health};
+use crate::config::TlsMode;
 use crate::access::{Public, Routes};
-use crate::error::{Found, Result};
+use crate::error::{Error, Found, Result};
 
 /// Kept for a year: the address changes with the bytes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -35,6 +37,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/community.css", community_style)
         .get("/favicon.svg", favicon)
         .get("/robots.txt", robots)
+        .get("/lan/authority.pem", lan_authority)
         .get("/about", about::about)
         .get("/healthz", health::healthz)
         .get("/readyz", health::readyz)
@@ -85,6 +88,18 @@ async fn favicon(_: Public, site: Site, request: HttpRequest) -> Result<HttpResp
     let mut answer = revalidated(&request, SVG, svg);
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, actix_web::http::header::HeaderValue::from_static(DRAWING_POLICY));
     Ok(answer)
+}
+
+/// `GET /lan/authority.pem`: the local authority that devices are to trust; there is none outside of a local network.
+async fn lan_authority(gate: Public) -> Result<HttpResponse> {
+    let ground = gate.ground();
+    if ground.config.tls != TlsMode::Lan {
+        return Err(Error::NotFound);
+    }
+    let (config, now) = (ground.config.clone(), ground.clock.now());
+    let opened = actix_web::web::block(move || lan::open(&config, now)).await.map_err(Error::broken)?;
+    let (authority, _) = opened.map_err(Error::broken)?;
+    Ok(HttpResponse::Ok().content_type("application/x-pem-file").body(authority.pem().to_owned()))
 }
 
 /// `GET /robots.txt`: search engines may know the front page and nothing behind it.

@@ -11,6 +11,8 @@ mod queue;
 mod shard;
 mod socket;
 mod source;
+#[cfg(test)]
+mod types;
 
 pub use frames::CloseCode;
 pub use hub::{Hub, LocalHub};
@@ -18,4 +20,6 @@ pub use log::{Effect, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};
 pub use socket::{Descriptor, FRAME_BYTES, open};
+#[cfg(test)]
+pub(crate) use types::{presence_signal, server_frames};
 pub use source::{Ack, Caller, CatchUp, Commands, Source, Standing};

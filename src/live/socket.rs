@@ -63,6 +63,9 @@ async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: Lo
     }
     while let Some(message) = stream.next().await {
         connection.heard(Instant::now());
+        if connection.queue.borrow().is_closing() {
+            break;
+        }
         match message {
             Ok(Message::Text(text)) => dialogue.hear(&text).await,
             Ok(Message::Binary(_) | Message::Continuation(_)) => dialogue.malformed(None),

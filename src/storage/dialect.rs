@@ -52,3 +52,15 @@ impl<V: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for ConflictValues<V> 
         Ok(())
     }
 }
+
+/// From here to the end of the transaction nobody else does the same thing: what is read afterwards stays true until it is written. SQLite
+/// has one writer, so it is so already; PostgreSQL has several.
+///
+/// # Errors
+/// When it takes too long.
+pub fn one_at_a_time(conn: &mut Conn, what: &str) -> Result<()> {
+    if let Conn::Pg(conn) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<diesel::sql_types::Text, _>(what).execute(conn)?;
+    }
+    Ok(())
+}

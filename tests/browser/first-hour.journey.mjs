@@ -22,7 +22,7 @@ test('the first hour', async ({ start, someone }) => {
     await olga.page.getByRole('link', { name: 'Harbour' }).first().click();
     await bruno.page.goto(address);
     await expect(bruno.page.getByText('Olga invites you to Harbour.')).toBeVisible();
-    await acts.join(bruno.page, { username: 'bruno', name: 'Bruno' });
+    await acts.join(bruno.page, { username: 'bruno', name: 'Bruno', rooms: ['square', 'questions'] });
   });
 
   await test.step('both talk', async () => {

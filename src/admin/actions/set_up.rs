@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::settings::announce;
 use crate::access::{Scopes, Token, Visitor};
 use crate::admin::model::{FirstRoom, SetUp, checked_rooms, keep};
 use crate::chat::{self, NewRoom};
@@ -124,6 +125,7 @@ pub fn found(tx: &mut Tx<'_>, founding: Founding, members: &Members, visitor: &V
     }
     members.notices.tell(tx, Notice::MemberJoined { member })?;
     trace(tx, member, &founding.settings, visitor)?;
+    announce(tx, &founding.settings);
     let kind = if visitor.is_browser { SessionKind::Browser } else { SessionKind::Bearer };
     let (_, token) = members::make_session(tx, member, kind, Scopes::ALL, &device_name(&visitor.user_agent), visitor.address)?;
     let now = tx.now();

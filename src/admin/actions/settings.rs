@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::access::{Actor, Ground};
+use crate::access::Actor;
 use crate::admin::policy::ManageSettings;
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
@@ -41,7 +42,7 @@ fn object(settings: &Settings) -> Result<Map<String, Value>> {
     }
 }
 
-/// Changes some settings and leaves a trace of those that differ now. The caller puts them in force after COMMIT.
+/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force after COMMIT.
 ///
 /// # Errors
 /// `settings.unknown`, `settings.value`, or a problem of each field that does not fit.
@@ -70,12 +71,31 @@ pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, cha
             address: actor.address,
         },
     )?;
+    announce(tx, &after);
     Ok(after)
 }
 
-/// Puts committed settings in force and tells every connection what the community looks like now.
-pub fn put_in_force(ground: &Ground, settings: Settings) {
-    let community = json!({ "name": settings.community_name, "hue": settings.community_hue, "sentence": settings.community_sentence });
-    ground.settings.put(settings);
-    ground.hub.signal(Signal::Everyone(signal_frame(&json!({ "kind": "settings_changed", "community": community }))));
+/// The signal of the community's new look.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SettingsChanged<'a> {
+    #[cfg_attr(test, ts(type = "\"settings_changed\""))]
+    kind: &'static str,
+    #[cfg_attr(test, ts(inline))]
+    community: Look<'a>,
+}
+
+/// What of the community every page shows.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+struct Look<'a> {
+    name: &'a str,
+    hue: u16,
+    sentence: &'a str,
+}
+
+/// Tells every connection, after COMMIT, what the community looks like now.
+pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
+    let community = Look { name: &settings.community_name, hue: settings.community_hue, sentence: &settings.community_sentence };
+    tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
 }

@@ -2,16 +2,16 @@
 
 use sha2::{Digest, Sha256};
 
-use super::objects::{mentions_of, quote};
+use super::objects::{mentions_of, quote, shared_floor};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Mentions, MessageBody, MessageRow};
-use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
+use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, hold_room};
 use crate::chat::store::{self, NewMessageRow, NewWords};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{LogId, Seq};
-use crate::storage::{Conn, Tx, head};
+use crate::storage::{Conn, Tx, head, one_at_a_time};
 use crate::text;
 
 /// Most different emoji under one message.
@@ -101,6 +101,8 @@ pub(in crate::chat) struct Sent {
 /// # Errors
 /// 409 `chat.key_reused` when it was used for something else.
 pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: RoomId, draft: &Draft) -> Result<Option<Sent>> {
+    hold_room(conn, room)?;
+    one_at_a_time(conn, &format!("key {author} {}", draft.client_key))?;
     let Some((id, sent_room, seq, at, hash)) = store::sent_before(conn, author, &draft.client_key)? else { return Ok(None) };
     if sent_room == room && hash == draft.hash() {
         Ok(Some(Sent { id, seq, at }))
@@ -135,7 +137,11 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         row.ok_or_else(|| Error::invalid("reply_to", code))
     };
     let reply_to = match draft.reply_to {
-        Some(id) => Some(quote(&visible(tx, id, "chat.reply_to")?)),
+        Some(id) => {
+            let row = visible(tx, id, "chat.reply_to")?;
+            let floor = shared_floor(tx, row.room)?;
+            Some(quote(&row, floor))
+        }
         None => None,
     };
     let thread_total = match draft.thread {

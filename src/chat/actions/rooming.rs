@@ -5,13 +5,13 @@ use serde::Deserialize;
 use super::posting::{announce, room_head};
 use crate::chat::events::{Departure, Event, MeEvent};
 use crate::chat::model::{History, Level, PlaceRow, RoomKind, RoomRole, RoomRow};
-use crate::chat::policy::{AddToRoom, BeIn, ChangeRoom, LeadRoom, MakeRoom, RemoveFromRoom};
+use crate::chat::policy::{AddToRoom, BeIn, ChangeRoom, LeadRoom, MakeRoom, RemoveFromRoom, hold_room};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
-use crate::storage::{Act, Tx, record, start_log};
+use crate::storage::{Act, Tx, one_at_a_time, record, start_log};
 use crate::text;
 
 /// Characters of a room's name.
@@ -85,6 +85,7 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         (Some(name), RoomKind::Group) => Some((text::clean_line(name, 1, *NAME.end(), "name", "chat.room_name")?, None)),
         (Some(name), _) => {
             let (name, key) = named(name)?;
+            one_at_a_time(tx, &format!("room name {key}"))?;
             if store::name_is_taken(tx, &key, None)? {
                 return Err(Error::conflict("chat.name_taken"));
             }
@@ -96,6 +97,9 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         (RoomKind::Direct, Some(one), Some(other)) => Some(format!("{}:{}", one.0.min(other.0), one.0.max(other.0))),
         _ => None,
     };
+    if let Some(circle) = &circle {
+        one_at_a_time(tx, &format!("circle {circle}"))?;
+    }
     if let Some(circle) = &circle
         && let Some(known) = store::room_of_circle(tx, circle)?
     {
@@ -166,6 +170,7 @@ const MOST_ANNOUNCEMENTS: i64 = 1_000;
 
 /// Takes a member out of a room and tells the room and the member.
 fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberId>, reason: Departure) -> Result<bool> {
+    hold_room(tx, room)?;
     if !store::delete_place(tx, room, member)? {
         return Ok(false);
     }
@@ -210,7 +215,7 @@ pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit:
 /// Removes a member, or leaves.
 ///
 /// # Errors
-/// `chat.last_owner` when nobody would be left to lead a room that others are in.
+/// When the database cannot be written.
 pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> Result<bool> {
     let room = may.row().id;
     let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
@@ -269,6 +274,7 @@ pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &R
         if key.is_empty() {
             return Err(Error::invalid("name", "chat.room_name"));
         }
+        one_at_a_time(tx, &format!("room name {key}"))?;
         if store::name_is_taken(tx, key, Some(row.id))? {
             return Err(Error::conflict("chat.name_taken"));
         }

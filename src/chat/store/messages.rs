@@ -83,7 +83,7 @@ pub(in crate::chat) struct NewWords<'a> {
 }
 
 pub(in crate::chat) fn update_body(tx: &mut Tx<'_>, id: MessageId, words: &NewWords<'_>) -> Result<()> {
-    diesel::update(messages::table.find(id.0))
+    diesel::update(messages::table.find(id.0).filter(messages::deleted_at.is_null()))
         .set((
             messages::body.eq(words.body),
             messages::body_html.eq(words.body_html),

@@ -182,6 +182,12 @@ fn escape_like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
+/// The place at which the newest of a room's members came.
+pub(in crate::chat) fn newest_join(conn: &mut Conn, room: RoomId) -> Result<Seq> {
+    let newest = room_members::table.filter(room_members::room.eq(room.0)).select(diesel::dsl::max(room_members::joined_seq));
+    Ok(newest.first::<Option<Seq>>(conn)?.unwrap_or(0))
+}
+
 /// Who is in a room, by id, after `after`.
 pub(in crate::chat) fn places_in(conn: &mut Conn, room: RoomId, after: Option<MemberId>, limit: i64) -> Result<Vec<PlaceRow>> {
     Ok(room_members::table

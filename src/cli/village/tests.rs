@@ -77,27 +77,27 @@ struct Line {
 
 /// Every table with every column but those that are random.
 const DUMPED: &[(&str, &str)] = &[
-    ("members", "id || username || display_name || name_key || bio || state || permissions || created_at || last_seen_at || hue"),
-    ("roles", "id || name || kind || place || permissions"),
-    ("member_roles", "member || ' ' || role"),
-    ("sanctions", "id || reason || made_by || made_at"),
-    ("audit", "id || ' ' || at || act || subject"),
-    ("rooms", "id || kind || coalesce(name, '') || topic || history || coalesce(circle, '') || created_at || member_count"),
-    ("room_members", "room || ' ' || member || ' ' || role || ' ' || joined_at || ' ' || joined_seq"),
-    ("messages", "id || ' ' || room || ' ' || seq || ' ' || author || client_key || body || body_html || coalesce(mentions, '') || sent_at || reactions"),
-    ("reactions", "message || emoji || member || ' ' || place"),
-    ("mentions", "room || ' ' || seq || ' ' || target_kind || ' ' || target || ' ' || message"),
-    ("read_marks", "member || ' ' || room || ' ' || seq"),
-    ("room_heads", "room || ' ' || seq || ' ' || at"),
-    ("room_events", "room || ' ' || seq || ' ' || at || ' ' || kind || ' ' || coalesce(actor, 0) || ' ' || coalesce(data, '')"),
-    ("member_heads", "member || ' ' || seq || ' ' || at"),
-    ("member_events", "member || ' ' || seq || ' ' || at || ' ' || kind || ' ' || coalesce(data, '')"),
-    ("settings", "name || value"),
+    ("members", "id, username, display_name, name_key, bio, state, permissions, created_at, last_seen_at, hue"),
+    ("roles", "id, name, kind, place, permissions"),
+    ("member_roles", "member, role"),
+    ("sanctions", "id, reason, made_by, made_at"),
+    ("audit", "id, at, act, subject"),
+    ("rooms", "id, kind, name, topic, history, circle, created_at, member_count"),
+    ("room_members", "room, member, role, joined_at, joined_seq"),
+    ("messages", "id, room, seq, author, client_key, body, body_html, mentions, sent_at, reactions"),
+    ("reactions", "message, emoji, member, place"),
+    ("mentions", "room, seq, target_kind, target, message"),
+    ("read_marks", "member, room, seq"),
+    ("room_heads", "room, seq, at"),
+    ("room_events", "room, seq, at, kind, actor, data"),
+    ("member_heads", "member, seq, at"),
+    ("member_events", "member, seq, at, kind, data"),
+    ("settings", "name, value"),
 ];
 
 fn dump(conn: &mut Conn) -> BTreeMap<&'static str, Vec<String>> {
     let lines = |(table, columns): &(&'static str, &str)| {
-        let query = format!("SELECT CAST({columns} AS TEXT) AS line FROM {table} ORDER BY 1");
+        let query = format!("SELECT concat_ws(' ', {columns}) AS line FROM {table} ORDER BY 1");
         let rows: Vec<Line> = diesel::sql_query(query).load(conn).expect(table);
         (*table, rows.into_iter().map(|row| row.line).collect())
     };

@@ -199,7 +199,9 @@ pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, b
 /// When the database refuses.
 pub fn clean_sessions(tx: &mut Tx<'_>) -> Result<()> {
     let now = tx.now();
-    store::sessions::delete_over(tx, now - IDLE - DAY)?;
+    for (member, session) in store::sessions::delete_over(tx, now - IDLE - DAY)? {
+        announce_ended(tx, member, None, &[session])?;
+    }
     store::links::delete_before(tx, now - 7 * DAY)?;
     Ok(())
 }

@@ -149,7 +149,6 @@ pub struct Status {
     pub text: String,
     /// When it ends, milliseconds UTC.
     #[serde(default)]
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub until: Option<Millis>,
 }
 
@@ -183,7 +182,7 @@ pub enum Badge {
 
 /// A member as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Member"))]
 pub struct Profile {
     /// Id.
     pub id: MemberId,

@@ -44,7 +44,6 @@ pub enum MentionTarget {
 
 /// Whom a message names, each once, in order of appearance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
 pub struct Mentions {
     /// Members, at most 50.
     pub members: Vec<MemberId>,

@@ -15,7 +15,7 @@ export const message = (page, text) =>
   timeline(page).getByRole('article').filter({ has: page.locator('.message-body', { hasText: text }) });
 
 /** The link of a room in the list of rooms. */
-export const roomLink = (page, name) => page.locator('room-list').getByRole('link', { name });
+export const roomLink = (page, name) => page.locator('room-list').getByRole('navigation').getByRole('link', { name });
 
 /** Signs in on the page of that name and waits for the rooms. */
 export const signIn = async (page, url, username) => {
@@ -107,7 +107,7 @@ export const wizard = async (page, address, { community, owner, name }) => {
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill(community);
   await page.getByRole('button', { name: 'Next' }).click();
-  await expect(page.getByRole('radio', { name: 'With an invite' })).toBeChecked();
+  await expect(page.getByRole('radio', { name: /^With an invite/ })).toBeChecked();
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByRole('button', { name: 'Open the community' }).click();
   // On loopback an invite could not work, so the ways out stand here instead of one.
@@ -128,13 +128,17 @@ export const invite = async (page, url) => {
 /**
  * Signs up on an invite's page and walks through the first steps into the rooms.
  * @param {Page} page
- * @param {{username: string, name: string}} who
+ * @param {{username: string, name: string, rooms: string[]}} who
  */
-export const join = async (page, { username, name }) => {
+export const join = async (page, { username, name, rooms }) => {
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
   await page.getByLabel('Username').fill(username);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Join' }).click();
+  for (const room of rooms) {
+    await page.getByRole('button', { name: `Join ${room}` }).click();
+    await expect(page.getByRole('listitem').filter({ hasText: room })).toContainText('Joined');
+  }
   await page.getByRole('button', { name: 'Start talking' }).click();
   await expect(roomLink(page, '').first()).toBeVisible();
 };

@@ -44,6 +44,13 @@ export class Account {
     return found;
   }
 
+  /** Joins every room that is open to all. */
+  async joinAll() {
+    const { id } = await this.call('GET', '/me');
+    const { items } = await this.call('GET', '/rooms?browse=true');
+    for (const room of items) await this.call('PUT', `/rooms/${room.id}/members/${id}`);
+  }
+
   /** Sends a message and answers its id and seq. */
   say(room, body) {
     return this.call('POST', `/rooms/${room}/messages`, { body, client_key: crypto.randomUUID() });
@@ -84,7 +91,7 @@ export const signUp = async (url, username, display_name = username) => {
 };
 
 /**
- * A community with an owner, open sign-up, and these members.
+ * A community with an owner, open sign-up, and these members, who are in every open room.
  * @param {import('./server.mjs').Server} server started on a data folder that `setUp` has prepared
  * @param {string[]} usernames
  * @returns {Promise<Record<string, Account>>}
@@ -94,7 +101,9 @@ export const community = async (server, ...usernames) => {
   await owner.call('PATCH', '/admin/settings', { sign_up_mode: 'open' });
   const accounts = { olga: owner };
   for (const name of usernames) {
-    accounts[name] = await signUp(server.url, name, name[0].toUpperCase() + name.slice(1));
+    const account = await signUp(server.url, name, name[0].toUpperCase() + name.slice(1));
+    await account.joinAll();
+    accounts[name] = account;
   }
   return accounts;
 };
