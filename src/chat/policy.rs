@@ -7,7 +7,7 @@ use crate::access::{Actor, Permission, Permit, Scope};
 use crate::error::{Error, Found, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::Seq;
-use crate::storage::{Conn, one_at_a_time};
+use crate::storage::Conn;
 use crate::storage::schema::{messages, room_members, rooms};
 
 /// A room as one member stands towards it.
@@ -85,11 +85,6 @@ impl Stand {
 fn role_in(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<RoomRole>> {
     let role = room_members::table.find((room.0, member.0)).select(room_members::role).first::<i16>(conn).optional()?;
     role.map(RoomRole::from_number).transpose()
-}
-
-/// What changes a room is done one after the other, so that what a check found is still so when it is acted on.
-pub(in crate::chat) fn hold_room(conn: &mut Conn, room: RoomId) -> Result<()> {
-    one_at_a_time(conn, &format!("room {room}"))
 }
 
 fn must_not_be_muted(actor: &Actor) -> Result<()> {
@@ -234,7 +229,6 @@ impl Permit for BeIn {
     const SCOPE: Scope = Scope::Send;
 
     fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
-        hold_room(conn, room)?;
         let stand = Stand::of(conn, actor, room)?;
         stand.must_be_in()?;
         Ok(Self { room, member: stand.member, floor: stand.floor() })
@@ -508,8 +502,6 @@ impl Permit for AddToRoom {
     const SCOPE: Scope = Scope::Rooms;
 
     fn check(conn: &mut Conn, actor: &Actor, (room, member): (RoomId, MemberId)) -> Result<Self> {
-        hold_room(conn, room)?;
-        hold_room(conn, room)?;
         let stand = Stand::of(conn, actor, room)?;
         stand.must_be_alive()?;
         let themselves = member == stand.member;
@@ -560,7 +552,6 @@ impl Permit for RemoveFromRoom {
     const SCOPE: Scope = Scope::Rooms;
 
     fn check(conn: &mut Conn, actor: &Actor, (room, member): (RoomId, MemberId)) -> Result<Self> {
-        hold_room(conn, room)?;
         let stand = Stand::of(conn, actor, room)?;
         let themselves = member == stand.member;
         if stand.kind == RoomKind::Direct {
@@ -609,7 +600,6 @@ impl Permit for LeadRoom {
     const SCOPE: Scope = Scope::Rooms;
 
     fn check(conn: &mut Conn, actor: &Actor, (room, member): (RoomId, MemberId)) -> Result<Self> {
-        hold_room(conn, room)?;
         let stand = Stand::of(conn, actor, room)?;
         let by_office = !stand.kind.is_conversation() && actor.permissions.has(Permission::RoomsManage);
         if stand.kind == RoomKind::Direct || !(stand.role() == Some(RoomRole::Owner) || by_office) {

@@ -6,6 +6,9 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
+use super::Conn;
+use crate::error::Result;
+
 /// Values of an INSERT followed by an `ON CONFLICT` clause, whose syntax both databases share word for word.
 #[derive(Debug)]
 pub struct OnConflict<R> {

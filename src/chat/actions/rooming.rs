@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::posting::{announce, room_head};
 use crate::chat::events::{Departure, Event, MeEvent};
 use crate::chat::model::{History, Level, PlaceRow, RoomKind, RoomRole, RoomRow};
-use crate::chat::policy::{AddToRoom, BeIn, ChangeRoom, LeadRoom, MakeRoom, RemoveFromRoom, hold_room};
+use crate::chat::policy::{AddToRoom, BeIn, ChangeRoom, LeadRoom, MakeRoom, RemoveFromRoom};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -170,7 +170,6 @@ const MOST_ANNOUNCEMENTS: i64 = 1_000;
 
 /// Takes a member out of a room and tells the room and the member.
 fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberId>, reason: Departure) -> Result<bool> {
-    hold_room(tx, room)?;
     if !store::delete_place(tx, room, member)? {
         return Ok(false);
     }
