@@ -159,15 +159,7 @@ impl App {
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo);
-        Ok(Self {
-            ground,
-            site,
-            metrics,
-            routes: RouteTable::default(),
-            members,
-            wire,
-            jobs,
-        })
+        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, wire, jobs })
     }
 
     /// Registers every route of every slice.

@@ -196,7 +196,9 @@ impl From<diesel::result::Error> for Error {
                 tracing::error!(%error, "storage refuses to write");
                 Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000) })
             }
-            Diesel::DatabaseError(Kind::Unknown, info) if ["deadlock", "canceling statement"].iter().any(|sign| info.message().contains(sign)) => {
+            Diesel::DatabaseError(Kind::Unknown, info)
+                if ["deadlock", "canceling statement"].iter().any(|sign| info.message().contains(sign)) =>
+            {
                 Self::Busy { retry_after_ms: 200 }
             }
             Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("locked") => Self::Busy { retry_after_ms: 1_000 },

@@ -115,7 +115,11 @@ impl<P: Permit> Allow<P> {
     ///
     /// # Errors
     /// As [`Allow::write`]; 409 `error.idempotency_key` when the key was used for another request.
-    pub async fn create<B, T>(self, body: Body<B>, f: impl FnOnce(&mut Tx<'_>, &P, &Actor, B) -> Result<T> + Send + 'static) -> Result<HttpResponse>
+    pub async fn create<B, T>(
+        self,
+        body: Body<B>,
+        f: impl FnOnce(&mut Tx<'_>, &P, &Actor, B) -> Result<T> + Send + 'static,
+    ) -> Result<HttpResponse>
     where
         B: Send + 'static,
         T: Serialize,

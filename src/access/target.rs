@@ -5,8 +5,8 @@ use std::str::FromStr;
 use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
-use crate::storage::{Conn, hold_room};
 use crate::ids::{InviteId, LetterId, MemberId, MessageId, RoleId, RoomId, SanctionId, SessionId};
+use crate::storage::{Conn, hold_room};
 
 /// Something a permit can be about.
 pub trait Target: Sized + Send + 'static {

@@ -14,9 +14,9 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use actions::SettingsChanged;
+pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
 #[cfg(test)]
 pub(crate) use pages::ACTS;
-pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

@@ -113,23 +113,10 @@ pub enum Event {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
 pub enum MeEvent {
-    RoomJoined {
-        room: RoomId,
-        head: Seq,
-    },
-    RoomLeft {
-        room: RoomId,
-        reason: Departure,
-    },
-    ReadMarked {
-        room: RoomId,
-        thread: Option<MessageId>,
-        seq: Seq,
-    },
-    LevelSet {
-        room: RoomId,
-        level: Level,
-    },
+    RoomJoined { room: RoomId, head: Seq },
+    RoomLeft { room: RoomId, reason: Departure },
+    ReadMarked { room: RoomId, thread: Option<MessageId>, seq: Seq },
+    LevelSet { room: RoomId, level: Level },
 }
 
 /// Something passing in a room.

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use super::actions::{rooms_of_mine, room_object};
+use super::actions::{room_object, rooms_of_mine};
 use super::model::Room;
 use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
@@ -189,7 +189,10 @@ struct FrontPage {
 pub fn browse_for_strangers(conn: &mut Conn) -> Result<Vec<OpenRoom>> {
     let rows = store::open_rooms(conn, "", None, SHOWN_ROOMS)?;
     let rooms = rows.into_iter().map(|(_, row)| room_object(row)).collect::<Result<Vec<_>>>()?;
-    Ok(rooms.into_iter().map(|room| OpenRoom { id: room.id, name: room.name, topic: room.topic, member_count: room.member_count }).collect())
+    Ok(rooms
+        .into_iter()
+        .map(|room| OpenRoom { id: room.id, name: room.name, topic: room.topic, member_count: room.member_count })
+        .collect())
 }
 
 fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, Option<Seq>)>) -> Result<Shell> {

@@ -514,11 +514,7 @@ impl Permit for AddToRoom {
         if !themselves {
             must_not_be_muted(actor)?;
         }
-        if allowed {
-            Ok(Self { room: stand.room, actor: stand.member, member })
-        } else {
-            Err(Error::forbidden("access.not_allowed"))
-        }
+        if allowed { Ok(Self { room: stand.room, actor: stand.member, member }) } else { Err(Error::forbidden("access.not_allowed")) }
     }
 }
 

@@ -28,8 +28,28 @@ const PAGE_DEFAULT: i64 = 50;
 /// The description of these routes.
 #[derive(OpenApi)]
 #[openapi(paths(
-    list_rooms, create, show, change, add, remove, set_role, list_members, set_own, send, list_messages, show_message, edit, delete,
-    add_reaction, remove_reaction, pin, unpin, list_pins, mark_read, list_events, oversee
+    list_rooms,
+    create,
+    show,
+    change,
+    add,
+    remove,
+    set_role,
+    list_members,
+    set_own,
+    send,
+    list_messages,
+    show_message,
+    edit,
+    delete,
+    add_reaction,
+    remove_reaction,
+    pin,
+    unpin,
+    list_pins,
+    mark_read,
+    list_events,
+    oversee
 ))]
 pub struct Api;
 

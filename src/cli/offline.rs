@@ -45,8 +45,12 @@ pub fn connect(target: &Target) -> std::result::Result<Conn, String> {
         other => other.to_string(),
     };
     target.writer().map_err(|error| match target {
-        Target::Sqlite(path) => format!("The database {} cannot be opened ({}); look at the rights of the folder and at the disk.", path.display(), why(&error)),
-        Target::Postgres(_) => format!("PostgreSQL cannot be reached ({}); look at DATABASE_URL and whether the server runs.", why(&error).replace('\n', " ")),
+        Target::Sqlite(path) => {
+            format!("The database {} cannot be opened ({}); look at the rights of the folder and at the disk.", path.display(), why(&error))
+        }
+        Target::Postgres(_) => {
+            format!("PostgreSQL cannot be reached ({}); look at DATABASE_URL and whether the server runs.", why(&error).replace('\n', " "))
+        }
     })
 }
 
@@ -87,6 +91,7 @@ pub fn sentence(error: &Error) -> String {
 /// # Errors
 /// As `work`, in words.
 pub fn wait<T>(work: impl Future<Output = Result<T>>) -> std::result::Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| format!("This machine gives no thread ({error})."))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().map_err(|error| format!("This machine gives no thread ({error})."))?;
     runtime.block_on(work).map_err(|error| sentence(&error))
 }

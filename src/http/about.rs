@@ -66,7 +66,12 @@ mod tests {
     fn every_notice_names_a_crate_of_the_lock_file_and_its_licence() {
         let lock: Lock = toml::from_str(include_str!("../../Cargo.lock")).expect("the lock file");
         for each in CRATES.iter() {
-            assert!(lock.package.iter().any(|locked| (&locked.name, &locked.version) == (&each.name, &each.version)), "{} {}", each.name, each.version);
+            assert!(
+                lock.package.iter().any(|locked| (&locked.name, &locked.version) == (&each.name, &each.version)),
+                "{} {}",
+                each.name,
+                each.version
+            );
             assert!(!each.licence.is_empty(), "{}", each.name);
         }
         let is_listed = |name: &str| CRATES.iter().any(|each| each.name == name);

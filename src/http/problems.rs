@@ -237,7 +237,10 @@ fn page(failure: &Failure<'_>, asked: &Asked, site: &Site) -> HttpResponse {
     site.page_with_status(failure.status, &Looker::stranger(visitor.language), visitor, template, own).unwrap_or_else(|error| {
         tracing::error!(request_id = visitor.request_id, %error, "the page for an error could not be made");
         let text = format!("{}\n{}\n", words(failure.code), visitor.request_id);
-        HttpResponse::build(failure.status).content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, headers::PRIVATE)).body(text)
+        HttpResponse::build(failure.status)
+            .content_type("text/plain; charset=utf-8")
+            .insert_header((CACHE_CONTROL, headers::PRIVATE))
+            .body(text)
     })
 }
 

@@ -1,14 +1,16 @@
 //! The routes of this part: static files, the community's colours, health, and what the program is.
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::OpenApi;
 
-use super::files::{HAS_PARTS, short_hash};
 use super::door::lan;
+use super::files::{HAS_PARTS, short_hash};
 use super::{Site, about, health};
-use crate::config::TlsMode;
 use crate::access::{Public, Routes};
+use crate::config::TlsMode;
 use crate::error::{Error, Found, Result};
 
 /// Kept for a year: the address changes with the bytes.
@@ -64,7 +66,10 @@ async fn file(_: Public, site: Site, request: HttpRequest) -> Result<HttpRespons
     if file.content_type == SVG {
         answer.insert_header((CONTENT_SECURITY_POLICY, DRAWING_POLICY));
     }
-    if files.is_immutable() && takes_brotli(&request) && let Some(smaller) = file.brotli().await {
+    if files.is_immutable()
+        && takes_brotli(&request)
+        && let Some(smaller) = file.brotli().await
+    {
         return Ok(answer.insert_header((CONTENT_ENCODING, "br")).body(smaller));
     }
     Ok(answer.body(file.body.clone()))
@@ -79,7 +84,8 @@ async fn community_style(_: Public, site: Site, request: HttpRequest) -> HttpRes
 /// `GET /favicon.svg`: our mark in the community's hue.
 async fn favicon(_: Public, site: Site, request: HttpRequest) -> Result<HttpResponse> {
     let mark = site.files().text("icons/mark.svg").found()?;
-    let path = mark.split_once("<path").and_then(|(_, rest)| rest.split_once(" d=\"")).and_then(|(_, rest)| rest.split('"').next()).found()?;
+    let path =
+        mark.split_once("<path").and_then(|(_, rest)| rest.split_once(" d=\"")).and_then(|(_, rest)| rest.split('"').next()).found()?;
     let hue = site.settings().get().community_hue;
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\"><style>path{{fill:oklch(.48 .075 {hue})}}\

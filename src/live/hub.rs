@@ -202,7 +202,8 @@ impl Inner {
 
     fn deliver(&self, ready: Vec<Logged>) {
         self.published.fetch_add(ready.len() as u64, Ordering::Relaxed);
-        let framed = ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
+        let framed =
+            ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
         self.tell(&ToShard::Deliver(framed.collect()));
     }
 }

@@ -20,6 +20,6 @@ pub use log::{Effect, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};
 pub use socket::{Descriptor, FRAME_BYTES, open};
+pub use source::{Ack, Caller, CatchUp, Commands, Source, Standing};
 #[cfg(test)]
 pub(crate) use types::{presence_signal, server_frames};
-pub use source::{Ack, Caller, CatchUp, Commands, Source, Standing};

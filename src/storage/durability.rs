@@ -34,7 +34,9 @@ pub fn check(conn: &mut Conn) -> Result<()> {
                 let query = format!("SELECT CAST({pragma} AS TEXT) AS value FROM pragma_{pragma}");
                 let value = diesel::sql_query(query).get_result::<Value>(c)?.value;
                 if value != wanted {
-                    return Err(Error::broken(format!("SQLite runs with {pragma}={value} and could lose acknowledged messages; move the data folder to a local disk")));
+                    return Err(Error::broken(format!(
+                        "SQLite runs with {pragma}={value} and could lose acknowledged messages; move the data folder to a local disk"
+                    )));
                 }
             }
             Ok(())
@@ -43,7 +45,9 @@ pub fn check(conn: &mut Conn) -> Result<()> {
             for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
                 let value = diesel::sql_query(format!("SELECT current_setting('{setting}') AS value")).get_result::<Value>(c)?.value;
                 if value == "off" && std::env::var_os(UNSAFE_POSTGRES).is_none() {
-                    return Err(Error::broken(format!("PostgreSQL runs with {setting}=off and could lose acknowledged messages; turn it on")));
+                    return Err(Error::broken(format!(
+                        "PostgreSQL runs with {setting}=off and could lose acknowledged messages; turn it on"
+                    )));
                 }
             }
             Ok(())

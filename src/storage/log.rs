@@ -162,7 +162,9 @@ pub fn room_heads_of(conn: &mut Conn, rooms: &[RoomId]) -> Result<Vec<(RoomId, H
 /// When the database cannot be asked.
 pub fn hold_room(conn: &mut Conn, room: RoomId) -> Result<()> {
     if let Conn::Pg(pg) = conn {
-        diesel::sql_query("SELECT 1 FROM room_heads WHERE room = $1 FOR UPDATE").bind::<diesel::sql_types::BigInt, _>(room.0).execute(pg)?;
+        diesel::sql_query("SELECT 1 FROM room_heads WHERE room = $1 FOR UPDATE")
+            .bind::<diesel::sql_types::BigInt, _>(room.0)
+            .execute(pg)?;
     }
     Ok(())
 }

@@ -35,7 +35,8 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
     let marks: HashMap<RoomId, Seq> = store::read_seqs(conn, member)?.into_iter().collect();
     let roles = store::roles_of(conn, member)?;
-    let conversations: Vec<RoomId> = rows.iter().filter(|(room, _)| room.kind >= RoomKind::Direct.number()).map(|(room, _)| room.id).collect();
+    let conversations: Vec<RoomId> =
+        rows.iter().filter(|(room, _)| room.kind >= RoomKind::Direct.number()).map(|(room, _)| room.id).collect();
     let mut people: HashMap<RoomId, Vec<MemberId>> = HashMap::new();
     for (room, member) in store::members_in(conn, &conversations)? {
         people.entry(room).or_default().push(member);

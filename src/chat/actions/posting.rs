@@ -103,11 +103,7 @@ pub(in crate::chat) struct Sent {
 pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: RoomId, draft: &Draft) -> Result<Option<Sent>> {
     one_at_a_time(conn, &format!("key {author} {}", draft.client_key))?;
     let Some((id, sent_room, seq, at, hash)) = store::sent_before(conn, author, &draft.client_key)? else { return Ok(None) };
-    if sent_room == room && hash == draft.hash() {
-        Ok(Some(Sent { id, seq, at }))
-    } else {
-        Err(Error::conflict("chat.key_reused"))
-    }
+    if sent_room == room && hash == draft.hash() { Ok(Some(Sent { id, seq, at })) } else { Err(Error::conflict("chat.key_reused")) }
 }
 
 /// Stores a message and announces it.

@@ -322,7 +322,8 @@ fn record_change(
     topic: &str,
     archived_at: Option<Millis>,
 ) -> Result<()> {
-    let state = |name: Option<&str>, topic: &str, archived: bool| Some(serde_json::json!({ "name": name, "topic": topic, "archived": archived }));
+    let state =
+        |name: Option<&str>, topic: &str, archived: bool| Some(serde_json::json!({ "name": name, "topic": topic, "archived": archived }));
     record(
         tx,
         &Act {

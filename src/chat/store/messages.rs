@@ -231,7 +231,14 @@ fn count_reactions(tx: &mut Tx<'_>, id: MessageId, by: i32) -> Result<()> {
     Ok(())
 }
 
-pub(in crate::chat) fn replace_mentions(tx: &mut Tx<'_>, room: RoomId, seq: Seq, message: MessageId, all: &Mentions, is_new: bool) -> Result<()> {
+pub(in crate::chat) fn replace_mentions(
+    tx: &mut Tx<'_>,
+    room: RoomId,
+    seq: Seq,
+    message: MessageId,
+    all: &Mentions,
+    is_new: bool,
+) -> Result<()> {
     if !is_new {
         diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
     }

@@ -117,7 +117,8 @@ impl MemberRow {
     pub fn profile(&self, roles: Vec<RoleId>, now: Millis) -> Profile {
         let state = self.state();
         let is_deleted = state == MemberState::Deleted;
-        let has_status = !(self.status_emoji.is_empty() && self.status_text.is_empty()) && self.status_until.is_none_or(|until| until > now);
+        let has_status =
+            !(self.status_emoji.is_empty() && self.status_text.is_empty()) && self.status_until.is_none_or(|until| until > now);
         Profile {
             id: self.id,
             username: if is_deleted { String::new() } else { self.username.clone() },

@@ -80,21 +80,7 @@ const geometry = ({ smallest }) => {
   const inSentence = (el) =>
     el.matches('a') && getComputedStyle(el).display === 'inline' && el.parentElement.innerText.trim() !== el.innerText.trim();
   const covered = new Map();
-  for (const { el, box, target } of boxes) {
-    if (!inSentence(el) && (target.width < smallest - 0.5 || target.height < smallest - 0.5)) {
-      const [cx, cy] = [target.x + target.width / 2, target.y + target.height / 2];
-      const grown =
-        reachable(el, cx - reach + 1, cy) && reachable(el, cx + reach - 1, cy) && reachable(el, cx, cy - reach + 1) && reachable(el, cx, cy + reach - 1);
-      const near = boxes.find(({ el: other, box: its }) => {
-        if (other === el || other.contains(el) || el.contains(other) || inSentence(other)) return false;
-        const dx = Math.max(its.left - cx, 0, cx - its.right);
-        const dy = Math.max(its.top - cy, 0, cy - its.bottom);
-        return Math.hypot(dx, dy) < reach;
-      });
-      if (!grown && near) {
-        found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)} and beside ${name(near.el)}`);
-      }
-    }
+  for (const { el, box } of boxes) {
     const x = box.x + box.width / 2;
     const y = box.y + box.height / 2;
     if (x < 0 || y < 0 || x >= width || y >= height) continue;
@@ -110,6 +96,21 @@ const geometry = ({ smallest }) => {
     found.push(`covered: ${names}${under.length > 3 ? ` and ${under.length - 3} more` : ''} by ${name(cover)}`);
   }
   const isCovered = (el) => [...covered.values()].some((under) => under.includes(el));
+  for (const { el, target } of boxes) {
+    if (inSentence(el) || isCovered(el) || (target.width >= smallest - 0.5 && target.height >= smallest - 0.5)) continue;
+    const [cx, cy] = [target.x + target.width / 2, target.y + target.height / 2];
+    const grown =
+      reachable(el, cx - reach + 1, cy) && reachable(el, cx + reach - 1, cy) && reachable(el, cx, cy - reach + 1) && reachable(el, cx, cy + reach - 1);
+    const near = boxes.find(({ el: other, box: its }) => {
+      if (other === el || other.contains(el) || el.contains(other) || inSentence(other) || isCovered(other)) return false;
+      const dx = Math.max(its.left - cx, 0, cx - its.right);
+      const dy = Math.max(its.top - cy, 0, cy - its.bottom);
+      return Math.hypot(dx, dy) < reach;
+    });
+    if (!grown && near) {
+      found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)} and beside ${name(near.el)}`);
+    }
+  }
   for (let i = 0; i < boxes.length; i++) {
     for (let j = i + 1; j < boxes.length; j++) {
       const [a, b] = [boxes[i], boxes[j]];
