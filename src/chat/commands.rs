@@ -103,7 +103,8 @@ fn queue_prepared<C: Command>(
     prepared: Option<Prepared>,
 ) -> impl Future<Output = Result<Option<Ack>>> + Send + use<C> {
     let inner = Arc::clone(ground);
-    ground.db.write(move |tx| {
+    // One session's commands are done in the order in which they came.
+    ground.db.write_in_order(caller.session.0.unsigned_abs(), move |tx| {
         command.target().take_turn(tx)?;
         let actor = inner.authenticator.actor_of_session(tx, caller.session, caller.address, inner.clock.now())?;
         actor.check_scope(C::Permit::SCOPE)?;

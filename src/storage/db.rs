@@ -55,6 +55,8 @@ struct Inner {
     target: Target,
     reads: Sender<ReadJob>,
     writes: Sender<Box<dyn WriteJob>>,
+    /// One queue for each writer of PostgreSQL: what is put into the same one keeps its order. SQLite has one writer and needs none.
+    lanes: Vec<Sender<Box<dyn WriteJob>>>,
 }
 
 impl std::fmt::Debug for Db {
@@ -78,20 +80,23 @@ impl Db {
         let context = Context { target: target.clone(), clock, ids, sink };
         let (writes, write_jobs) = bounded(limits.queue);
         let (reads, read_jobs) = bounded(limits.queue);
+        let mut lanes = Vec::new();
         if target.is_sqlite() {
             let context = context.clone();
             spawn("rialto-writer", move || group::run(first, &write_jobs, &context))?;
         } else {
             for n in 0..limits.writers.max(1) {
+                let (lane, own_jobs) = bounded(limits.queue);
+                lanes.push(lane);
                 let (jobs, context) = (write_jobs.clone(), context.clone());
-                spawn(&format!("rialto-writer-{n}"), move || write_alone(&jobs, &context))?;
+                spawn(&format!("rialto-writer-{n}"), move || write_alone(&jobs, &own_jobs, &context))?;
             }
         }
         for n in 0..limits.readers.max(1) {
             let (jobs, target) = (read_jobs.clone(), target.clone());
             spawn(&format!("rialto-reader-{n}"), move || read_jobs_until_closed(&jobs, &target))?;
         }
-        Ok(Self { inner: Arc::new(Inner { target, reads, writes }) })
+        Ok(Self { inner: Arc::new(Inner { target, reads, writes, lanes }) })
     }
 
     /// Which database this is.
@@ -123,7 +128,7 @@ impl Db {
         }
     }
 
-    /// Runs `f` in a write transaction. It is queued before this returns, so calls keep their order; the future is ready after COMMIT.
+    /// Runs `f` in a write transaction. It is queued before this returns; the future is ready after COMMIT.
     ///
     /// # Errors
     /// What `f` returns (and then nothing was stored), [`Error::Busy`] when too much is waiting, or `error.storage` when the disk refuses.
@@ -132,19 +137,41 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let (answer, wait) = oneshot::channel();
-        let job = Pending { work: Some(Box::new(f)), result: None, answer };
-        let sent = self.inner.writes.try_send(Box::new(job)).map_err(|error| refused(&error));
-        async move {
-            sent?;
-            wait.await.map_err(|_| Error::broken("the writer is gone"))?
-        }
+        queue_write(&self.inner.writes, f)
+    }
+
+    /// Like [`Db::write`]; writes of the same `lane` are done in the order in which they were queued.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write_in_order<T, F>(&self, lane: u64, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let count = self.inner.lanes.len().max(1) as u64;
+        let own = usize::try_from(lane % count).ok().and_then(|place| self.inner.lanes.get(place));
+        queue_write(own.unwrap_or(&self.inner.writes), f)
     }
 
     /// How many writes wait.
     #[must_use]
     pub fn writes_waiting(&self) -> usize {
-        self.inner.writes.len()
+        self.inner.writes.len() + self.inner.lanes.iter().map(Sender::len).sum::<usize>()
+    }
+}
+
+fn queue_write<T, F>(queue: &Sender<Box<dyn WriteJob>>, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+{
+    let (answer, wait) = oneshot::channel();
+    let job = Pending { work: Some(Box::new(f)), result: None, answer };
+    let sent = queue.try_send(Box::new(job)).map_err(|error| refused(&error));
+    async move {
+        sent?;
+        wait.await.map_err(|_| Error::broken("the writer is gone"))?
     }
 }
 
@@ -265,10 +292,18 @@ impl<T: Send + 'static> WriteJob for Pending<T> {
     }
 }
 
+/// The next job of either queue; when both are closed, what is left in them, and then none.
+fn next_job(jobs: &Receiver<Box<dyn WriteJob>>, own: &Receiver<Box<dyn WriteJob>>) -> Option<Box<dyn WriteJob>> {
+    crossbeam_channel::select! {
+        recv(own) -> job => job.ok().or_else(|| jobs.recv().ok()),
+        recv(jobs) -> job => job.ok().or_else(|| own.recv().ok()),
+    }
+}
+
 /// A writer of PostgreSQL: one transaction for each job.
-fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
+fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, own: &Receiver<Box<dyn WriteJob>>, context: &Context) {
     let mut held: Option<Conn> = None;
-    while let Ok(mut job) = jobs.recv() {
+    while let Some(mut job) = next_job(jobs, own) {
         if held.is_none() {
             held = context.target.writer().inspect_err(|error| tracing::error!(%error, "PostgreSQL cannot be reached")).ok();
         }

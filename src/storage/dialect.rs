@@ -6,6 +6,9 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
+use super::Conn;
+use crate::error::Result;
+
 /// Values of an INSERT followed by an `ON CONFLICT` clause, whose syntax both databases share word for word.
 #[derive(Debug)]
 pub struct OnConflict<R> {
@@ -51,4 +54,16 @@ impl<V: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for ConflictValues<V> 
         out.push_sql(self.clause);
         Ok(())
     }
+}
+
+/// From here to the end of the transaction nobody else does the same thing: what is read afterwards stays true until it is written. SQLite
+/// has one writer, so it is so already; PostgreSQL has several.
+///
+/// # Errors
+/// When it takes too long.
+pub fn one_at_a_time(conn: &mut Conn, what: &str) -> Result<()> {
+    if let Conn::Pg(conn) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<diesel::sql_types::Text, _>(what).execute(conn)?;
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{LogId, Seq};
-use crate::storage::{Conn, Tx, head};
+use crate::storage::{Conn, Tx, head, one_at_a_time};
 use crate::text;
 
 /// Most different emoji under one message.
@@ -101,6 +101,7 @@ pub(in crate::chat) struct Sent {
 /// # Errors
 /// 409 `chat.key_reused` when it was used for something else.
 pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: RoomId, draft: &Draft) -> Result<Option<Sent>> {
+    one_at_a_time(conn, &format!("key {author} {}", draft.client_key))?;
     let Some((id, sent_room, seq, at, hash)) = store::sent_before(conn, author, &draft.client_key)? else { return Ok(None) };
     if sent_room == room && hash == draft.hash() { Ok(Some(Sent { id, seq, at })) } else { Err(Error::conflict("chat.key_reused")) }
 }

@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
-use crate::storage::{Act, Tx, record, start_log};
+use crate::storage::{Act, Tx, one_at_a_time, record, start_log};
 use crate::text;
 
 /// Characters of a room's name.
@@ -85,6 +85,7 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         (Some(name), RoomKind::Group) => Some((text::clean_line(name, 1, *NAME.end(), "name", "chat.room_name")?, None)),
         (Some(name), _) => {
             let (name, key) = named(name)?;
+            one_at_a_time(tx, &format!("room name {key}"))?;
             if store::name_is_taken(tx, &key, None)? {
                 return Err(Error::conflict("chat.name_taken"));
             }
@@ -96,6 +97,9 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         (RoomKind::Direct, Some(one), Some(other)) => Some(format!("{}:{}", one.0.min(other.0), one.0.max(other.0))),
         _ => None,
     };
+    if let Some(circle) = &circle {
+        one_at_a_time(tx, &format!("circle {circle}"))?;
+    }
     if let Some(circle) = &circle
         && let Some(known) = store::room_of_circle(tx, circle)?
     {
@@ -269,6 +273,7 @@ pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &R
         if key.is_empty() {
             return Err(Error::invalid("name", "chat.room_name"));
         }
+        one_at_a_time(tx, &format!("room name {key}"))?;
         if store::name_is_taken(tx, key, Some(row.id))? {
             return Err(Error::conflict("chat.name_taken"));
         }

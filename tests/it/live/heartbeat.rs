@@ -67,12 +67,12 @@ impl Client {
 
 #[actix_web::test]
 async fn a_clients_own_count_and_digest_agree_with_every_heartbeat() {
-    let town = Town::with(|config| (config.raised_limits, config.heartbeat_ms) = (true, 700)).await;
+    let town = Town::with(|config| (config.raised_limits, config.heartbeat_ms) = (true, 1_500)).await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
     let harbour = town.room(&ann, RoomKind::Private, "Harbour", &[&bob]).await;
     let square = town.room(&ann, RoomKind::Public, "Square", &[]).await;
     let mut socket = bob.connect().await;
-    assert_eq!(socket.hello["heartbeat_ms"], 700);
+    assert_eq!(socket.hello["heartbeat_ms"], 1_500);
     let mut client = Client::greeted(&socket.hello);
     client.beat(&mut socket).await;
     for n in 0..30 {
@@ -100,7 +100,7 @@ async fn a_clients_own_count_and_digest_agree_with_every_heartbeat() {
 
 #[actix_web::test]
 async fn replayed_events_are_in_the_count() {
-    let town = Town::with(|config| (config.raised_limits, config.heartbeat_ms) = (true, 700)).await;
+    let town = Town::with(|config| (config.raised_limits, config.heartbeat_ms) = (true, 1_500)).await;
     let ann = town.member("ann").await;
     let room = town.room(&ann, RoomKind::Private, "Harbour", &[]).await;
     for n in 0..100 {

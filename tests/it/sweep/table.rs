@@ -42,6 +42,8 @@ pub const TABLE: &[Row] = &[
     row("GET", "/readyz", "Public", OPEN),
     row("GET", "/static/{version}/{path:.*}", "Public", OPEN),
     row("GET", "/api/openapi.json", "Public", OPEN),
+    // There is no local authority here.
+    row("GET", "/lan/authority.pem",                      "Public", "404 404 404 404 404 404 404 404 404 404 404 404"),
     // Without a credential, and with a loopback peer and Host, the numbers are for whoever operates the machine.
     row("GET", "/metrics", "ReadMetrics", "200 401 401 403 403 403 403 403 200 200 403 401"),
 
