@@ -129,12 +129,17 @@ pub struct FindActs {
     before: Option<String>,
 }
 
+/// Names of what are times.
+const TIMES: [&str; 2] = ["until", "expires_at"];
+
 /// One thing that changed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Change {
     name: String,
     before: Option<String>,
     after: Option<String>,
+    /// Are both times, in milliseconds?
+    is_time: bool,
 }
 
 /// A row of the log as the page shows it.
@@ -180,7 +185,7 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<Change> {
     all.extend(names(after).into_iter().filter(|name| !names(before).contains(name)));
     let part = |value: Option<&Value>, name: &str| plain(value.and_then(|value| value.get(name)));
     all.into_iter()
-        .map(|name| Change { before: part(before, &name), after: part(after, &name), name })
+        .map(|name| Change { before: part(before, &name), after: part(after, &name), is_time: TIMES.contains(&name.as_str()), name })
         .filter(|change| change.before != change.after)
         .collect()
 }
@@ -223,7 +228,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_a_change() {
         let (before, after) = (json!({ "name": "quay", "topic": "a", "place": 1 }), json!({ "name": "quay", "topic": "b", "place": 1 }));
-        let change = |name: &str, before: Option<&str>, after: Option<&str>| Change { name: name.to_owned(), before: before.map(str::to_owned), after: after.map(str::to_owned) };
+        let change = |name: &str, before: Option<&str>, after: Option<&str>| Change { name: name.to_owned(), before: before.map(str::to_owned), after: after.map(str::to_owned), is_time: false };
         assert_eq!(changes(Some(&before), Some(&after)), [change("topic", Some("a"), Some("b"))]);
         assert_eq!(changes(None, Some(&json!({ "roles": ["Owner", "Member"], "until": null }))), [change("roles", None, Some("Owner, Member"))]);
         assert_eq!(changes(None, Some(&json!("a text"))), []);
