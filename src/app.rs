@@ -28,6 +28,8 @@ use crate::{admin, chat, consequences, http, members, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
+/// How long jobs may go on once the program stops.
+const JOBS_GRACE: Duration = Duration::from_secs(4);
 /// Between two rounds of remembering when sessions were seen.
 const FLUSH: Duration = Duration::from_secs(60);
 
@@ -157,15 +159,7 @@ impl App {
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo);
-        Ok(Self {
-            ground,
-            site,
-            metrics,
-            routes: RouteTable::default(),
-            members,
-            wire,
-            jobs,
-        })
+        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, wire, jobs })
     }
 
     /// Registers every route of every slice.
@@ -226,12 +220,17 @@ impl App {
     fn start_jobs(&self) -> RunningJobs {
         let ground = &self.ground;
         let runner = Runner::new(ground.db.clone(), ground.clock.clone(), self.jobs.clone());
-        runner.register(mail::SEND, ground.mailer.sender(ground.db.clone())).start()
+        runner.register(mail::SEND, ground.mailer.sender(ground.db.clone())).grace(JOBS_GRACE).start()
     }
 
     /// Stores when sessions were last seen, ends what is over.
     async fn keep_house(&self) -> Result<()> {
         self.members.sessions.flush(&self.ground.db).await?;
+        // The command line may have changed them beside us.
+        let stored = self.ground.db.read(Settings::load).await?;
+        if stored != *self.ground.settings.get() {
+            self.ground.settings.put(stored);
+        }
         let members = self.members.clone();
         self.ground
             .db

@@ -83,10 +83,7 @@ impl Machine {
     /// This machine.
     #[must_use]
     pub fn this() -> Self {
-        Self {
-            address: machine::address(),
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
-        }
+        Self { address: machine::address(), processors: std::thread::available_parallelism().map_or(1, usize::from) }
     }
 }
 
@@ -104,9 +101,7 @@ impl Config {
         let behind_proxy = !trusted_proxies.is_empty();
         may_meet(&tls, listen, public_url.as_deref(), behind_proxy)?;
         if !matches!(tls, TlsMode::Domain(_))
-            && (serving.acme_directory.is_some()
-                || serving.acme_ca.is_some()
-                || serving.acme_contact.is_some())
+            && (serving.acme_directory.is_some() || serving.acme_ca.is_some() || serving.acme_contact.is_some())
         {
             return Err("The acme settings are for --domain; give the name that the certificate is for, or remove them.".to_owned());
         }
@@ -119,9 +114,7 @@ impl Config {
         }
         let data = place.data.unwrap_or_else(|| PathBuf::from("data"));
         Ok(Self {
-            target: place
-                .database_url
-                .map_or_else(|| Target::Sqlite(data.join("rialto.db")), Target::Postgres),
+            target: place.database_url.map_or_else(|| Target::Sqlite(data.join("rialto.db")), Target::Postgres),
             data,
             listen,
             public_url,
@@ -153,11 +146,7 @@ impl Config {
     pub fn address(&self, bound_port: u16) -> String {
         self.public_url.clone().unwrap_or_else(|| {
             let scheme = if self.is_https() { "https" } else { "http" };
-            let host = if self.listen.is_ipv6() {
-                "[::1]"
-            } else {
-                "127.0.0.1"
-            };
+            let host = if self.listen.is_ipv6() { "[::1]" } else { "127.0.0.1" };
             format!("{scheme}://{host}:{bound_port}")
         })
     }
@@ -170,20 +159,10 @@ fn tls_mode(serving: &Serving) -> Result<TlsMode, String> {
         (None, false, None, None) => Ok(TlsMode::Off),
         (Some(name), false, None, None) => domain_name(name).map(TlsMode::Domain),
         (None, true, None, None) => Ok(TlsMode::Lan),
-        (None, false, Some(cert), Some(key)) => Ok(TlsMode::Files {
-            cert: cert.clone(),
-            key: key.clone(),
-        }),
-        (_, _, Some(_), None) => {
-            Err("--tls-cert needs --tls-key, the key that belongs to the certificate.".to_owned())
-        }
-        (_, _, None, Some(_)) => {
-            Err("--tls-key needs --tls-cert, the certificate that belongs to the key.".to_owned())
-        }
-        _ => Err(
-            "--domain, --lan and --tls-cert are three ways to one end; choose one of them."
-                .to_owned(),
-        ),
+        (None, false, Some(cert), Some(key)) => Ok(TlsMode::Files { cert: cert.clone(), key: key.clone() }),
+        (_, _, Some(_), None) => Err("--tls-cert needs --tls-key, the key that belongs to the certificate.".to_owned()),
+        (_, _, None, Some(_)) => Err("--tls-key needs --tls-cert, the certificate that belongs to the key.".to_owned()),
+        _ => Err("--domain, --lan and --tls-cert are three ways to one end; choose one of them.".to_owned()),
     }
 }
 
@@ -195,14 +174,9 @@ fn domain_name(text: &str) -> Result<String, String> {
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    let is_name = name.len() <= 253
-        && name.contains('.')
-        && name.split('.').all(label)
-        && name.parse::<IpAddr>().is_err();
+    let is_name = name.len() <= 253 && name.contains('.') && name.split('.').all(label) && name.parse::<IpAddr>().is_err();
     if is_name {
         return Ok(name);
     }
@@ -220,17 +194,8 @@ fn default_listen(tls: &TlsMode) -> SocketAddr {
 }
 
 /// The address that people use: as asked for, else as the mode implies.
-fn public_url(
-    serving: &Serving,
-    tls: &TlsMode,
-    listen: SocketAddr,
-    machine: &Machine,
-) -> Result<Option<String>, String> {
-    let told = serving
-        .public_url
-        .as_deref()
-        .map(Origin::parse_url)
-        .transpose()?;
+fn public_url(serving: &Serving, tls: &TlsMode, listen: SocketAddr, machine: &Machine) -> Result<Option<String>, String> {
+    let told = serving.public_url.as_deref().map(Origin::parse_url).transpose()?;
     if let Some(origin) = &told
         && !origin.is_https
         && !origin.is_loopback()
@@ -249,9 +214,9 @@ fn public_url(
     }
     match tls {
         TlsMode::Domain(name) => match told {
-            Some(origin) if origin.host != *name => Err(format!(
-                "The public URL {origin} and --domain {name} name two places; leave --public-url out or give it that name."
-            )),
+            Some(origin) if origin.host != *name => {
+                Err(format!("The public URL {origin} and --domain {name} name two places; leave --public-url out or give it that name."))
+            }
             Some(origin) => Ok(Some(origin.to_string())),
             None => Ok(Some(format!("https://{name}"))),
         },
@@ -262,35 +227,28 @@ fn public_url(
 
 fn lan_url(listen: SocketAddr, machine: &Machine) -> Result<String, String> {
     if listen.port() == 0 {
-        return Err("--lan needs a port that stays the same, since people write it down; give one with --listen, such as 0.0.0.0:8443.".to_owned());
+        return Err(
+            "--lan needs a port that stays the same, since people write it down; give one with --listen, such as 0.0.0.0:8443.".to_owned()
+        );
     }
-    let own = if listen.ip().is_unspecified() {
-        machine.address
-    } else {
-        Some(listen.ip())
-    };
-    let ip = own.ok_or("This machine has no address on a network; connect it, or say its address with --public-url, such as https://10.0.0.5:8443.")?;
+    let own = if listen.ip().is_unspecified() { machine.address } else { Some(listen.ip()) };
+    let ip = own.ok_or(
+        "This machine has no address on a network; connect it, or say its address with --public-url, such as https://10.0.0.5:8443.",
+    )?;
     let host = Host::from(ip);
-    Ok(Origin {
-        is_https: true,
-        host: host.to_string(),
-        port: listen.port(),
-    }
-    .to_string())
+    Ok(Origin { is_https: true, host: host.to_string(), port: listen.port() }.to_string())
 }
 
 /// Refuses what would not work or would not be safe, and names the ways out.
-fn may_meet(
-    tls: &TlsMode,
-    listen: SocketAddr,
-    public_url: Option<&str>,
-    behind_proxy: bool,
-) -> Result<(), String> {
+fn may_meet(tls: &TlsMode, listen: SocketAddr, public_url: Option<&str>, behind_proxy: bool) -> Result<(), String> {
     let loopback_only = listen.ip().to_canonical().is_loopback();
     let plain = *tls == TlsMode::Off;
     let https_url = public_url.is_some_and(|url| url.starts_with("https://"));
     if behind_proxy && matches!(tls, TlsMode::Lan | TlsMode::Domain(_)) {
-        return Err("--trusted-proxy does not go with --lan or --domain: behind a proxy the certificate is the proxy's; leave one of them out.".to_owned());
+        return Err(
+            "--trusted-proxy does not go with --lan or --domain: behind a proxy the certificate is the proxy's; leave one of them out."
+                .to_owned(),
+        );
     }
     if !loopback_only && plain && !behind_proxy {
         return Err(format!(

@@ -23,13 +23,17 @@ pub fn follow(tx: &mut Tx<'_>, notice: &Notice) -> Result<()> {
     }
 }
 
+/// The signal of a member's new look.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct MemberChanged {
+    #[cfg_attr(test, ts(type = "\"member_changed\""))]
+    kind: &'static str,
+    member: Profile,
+}
+
 /// Everyone who is there sees a member as they are now.
 fn tell_look(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
-    #[derive(Serialize)]
-    struct MemberChanged {
-        kind: &'static str,
-        member: Profile,
-    }
     let now = tx.now();
     // Those who still wait to be let in are not seen yet.
     if let Some(member) = members::profiles(tx, &[member], now)?.pop().filter(|member| member.state != MemberState::Pending) {

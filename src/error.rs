@@ -75,6 +75,14 @@ pub struct Broken {
     place: &'static Location<'static>,
 }
 
+impl Broken {
+    /// What went wrong, without where in the program: for the operator, never for members.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
 impl fmt::Debug for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}:{})", self.source, self.place.file(), self.place.line())
@@ -182,12 +190,17 @@ impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
         match &error {
-            Diesel::DatabaseError(Kind::SerializationFailure, _) => Self::Busy { retry_after_ms: 200 },
+            // Somebody else wrote the same thing at the same moment: asked again, the answer is known.
+            Diesel::DatabaseError(Kind::SerializationFailure | Kind::UniqueViolation, _) => Self::Busy { retry_after_ms: 200 },
             Diesel::DatabaseError(Kind::Unknown, info) if is_storage_fault(info.message()) => {
                 tracing::error!(%error, "storage refuses to write");
                 Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000) })
             }
-            Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("deadlock") => Self::Busy { retry_after_ms: 200 },
+            Diesel::DatabaseError(Kind::Unknown, info)
+                if ["deadlock", "canceling statement"].iter().any(|sign| info.message().contains(sign)) =>
+            {
+                Self::Busy { retry_after_ms: 200 }
+            }
             Diesel::DatabaseError(Kind::Unknown, info) if info.message().contains("locked") => Self::Busy { retry_after_ms: 1_000 },
             _ => Self::broken(error),
         }

@@ -88,7 +88,7 @@ macro_rules! id_types {
         impl ts_rs::TS for $name {
             type WithoutGenerics = Self;
             type OptionInnerType = Self;
-            fn name(_: &ts_rs::Config) -> String { "string".to_owned() }
+            fn name(_: &ts_rs::Config) -> String { "Id".to_owned() }
             fn inline(_: &ts_rs::Config) -> String { "string".to_owned() }
         }
     )+};

@@ -18,3 +18,5 @@ pub mod settings;
 pub mod storage;
 pub mod text;
 pub mod wire;
+#[cfg(test)]
+mod wire_types;

@@ -13,7 +13,7 @@ use crate::storage::{Conn, Tx, on_conflict};
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SignUpMode {
     /// Everyone.
@@ -73,7 +73,9 @@ impl Settings {
     /// When the database cannot be read or holds a value that no longer fits.
     pub fn load(conn: &mut Conn) -> Result<Self> {
         let rows = settings::table.select((settings::name, settings::value)).load::<(String, String)>(conn)?;
-        let Value::Object(mut all) = serde_json::to_value(Self::default())? else { return Err(Error::broken("settings are not an object")) };
+        let Value::Object(mut all) = serde_json::to_value(Self::default())? else {
+            return Err(Error::broken("settings are not an object"));
+        };
         for (name, value) in rows {
             // A setting that this version does not know is left alone: the version before may come back.
             if all.contains_key(&name) {
@@ -112,7 +114,8 @@ impl Settings {
             ((3..=200).contains(&self.group_members), "group_members", "settings.group_members"),
             (self.presence_members <= 1_000, "presence_members", "settings.presence_members"),
         ];
-        let problems: Vec<Problem> = rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field, code }).collect();
+        let problems: Vec<Problem> =
+            rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field, code }).collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 

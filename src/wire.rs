@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use crate::access::{Allow, Credential, Ground, Query, Routes};
+use crate::access::{Allow, Credential, Ground, Query, RateClass, Routes};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
@@ -99,14 +99,16 @@ fn effect_of(log: LogId, event: &str) -> Effect {
 
 fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp> {
     let Some(head) = head(conn, LogId::Member(member))? else { return Ok(CatchUp::Gone) };
-    let too_far = head.seq - after > MOST_BEHIND || after > head.seq || after < head.first_seq - 1;
+    let too_far = head.seq.saturating_sub(after) > MOST_BEHIND || after > head.seq || after < head.first_seq - 1;
     Ok(if too_far { CatchUp::Reset { head: head.seq } } else { CatchUp::Replay { after, head: head.seq } })
 }
 
 impl Source for Wire {
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>> {
         let now = self.ground.clock.now();
+        let ground = Arc::clone(&self.ground);
         let read = self.ground.db.read(move |conn| {
+            ground.authenticator.actor_of_session(conn, caller.session, caller.address, now)?.signed_in()?;
             let me = members::profiles(conn, &[caller.member], now)?.pop().ok_or(Error::SignIn)?;
             Ok(Standing {
                 epoch: epoch(conn)?,
@@ -149,6 +151,14 @@ impl Source for Wire {
 impl Commands for Wire {
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>> {
         chat::run_command(&self.ground, caller, name, frame)
+    }
+
+    fn admit(&self, caller: Caller) -> Result<()> {
+        self.ground.rates.count(RateClass::Request, u128::from(caller.member.0.unsigned_abs()))
+    }
+
+    fn shows_presence(&self) -> bool {
+        self.ground.settings.get().show_presence
     }
 
     fn sentence(&self, language: &str, code: &str) -> String {

@@ -43,6 +43,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             } else if !is_json {
                 return Err(Error::refused(RefusalKind::MediaType, "error.media_type"));
             }
+            if names_nul(&bytes) {
+                return Err(Error::invalid("", "text.nul"));
+            }
             let value = serde_json::from_slice(&bytes).map_err(|error| {
                 tracing::debug!(%error, "a body was refused");
                 Error::invalid("", "error.body")
@@ -50,6 +53,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             Ok(Self { value, hash: Sha256::digest(&bytes).to_vec() })
         })
     }
+}
+
+/// Does a JSON text name the character NUL, which PostgreSQL refuses everywhere?
+fn names_nul(json: &[u8]) -> bool {
+    const ESCAPE: &[u8] = b"\\u0000";
+    let starts = json.windows(ESCAPE.len()).enumerate().filter(|(_, part)| *part == ESCAPE).map(|(at, _)| at);
+    // An even number of backslashes before it makes this one an escape.
+    starts.into_iter().any(|at| json[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
 }
 
 /// A query string.
@@ -61,7 +72,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if request.query_string().contains("%00") {
+            return std::future::ready(Err(Error::invalid("", "text.nul")));
+        }
         let parsed = actix_web::web::Query::<T>::from_query(request.query_string());
         std::future::ready(parsed.map(|query| Self(query.into_inner())).map_err(|_| Error::invalid("", "error.query")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_nul;
+
+    #[test]
+    fn nul_is_noticed_however_it_is_written_and_its_name_is_not() {
+        assert!(names_nul(br#"{"a":"x\u0000"}"#) && names_nul(br#"{"a":"\\\u0000"}"#));
+        assert!(!names_nul(br#"{"a":"\\u0000"}"#), "a backslash and four zeros");
+        assert!(!names_nul(br#"{"a":"u0000"}"#));
     }
 }

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::{Actor, Body, Ground, Scope, Target, Visitor};
+use super::{Actor, Body, Ground, RateClass, Scope, Target, Visitor, address_key};
 use crate::error::{Error, RefusalKind, Result};
 use crate::storage::{Answered, Conn, Tx, remember_answer, remembered_answer};
 
@@ -103,6 +103,7 @@ impl<P: Permit> Allow<P> {
         let ground = ground.into_inner();
         let db = ground.db.clone();
         db.write(move |tx| {
+            target.take_turn(tx)?;
             let (actor, permit) = admit::<P>(tx, &ground, &visitor, target)?;
             f(tx, &permit, &actor)
         })
@@ -114,7 +115,11 @@ impl<P: Permit> Allow<P> {
     ///
     /// # Errors
     /// As [`Allow::write`]; 409 `error.idempotency_key` when the key was used for another request.
-    pub async fn create<B, T>(self, body: Body<B>, f: impl FnOnce(&mut Tx<'_>, &P, &Actor, B) -> Result<T> + Send + 'static) -> Result<HttpResponse>
+    pub async fn create<B, T>(
+        self,
+        body: Body<B>,
+        f: impl FnOnce(&mut Tx<'_>, &P, &Actor, B) -> Result<T> + Send + 'static,
+    ) -> Result<HttpResponse>
     where
         B: Send + 'static,
         T: Serialize,
@@ -150,6 +155,8 @@ impl<P: Permit> Allow<P> {
 
 fn admit<P: Permit>(conn: &mut Conn, ground: &Ground, visitor: &Visitor, target: P::Target) -> Result<(Actor, P)> {
     let actor = ground.authenticator.actor(conn, visitor, ground.clock.now())?;
+    let who = actor.member.map_or_else(|| address_key(visitor.address), |member| u128::from(member.0.unsigned_abs()));
+    ground.rates.count(RateClass::Request, who)?;
     actor.check_scope(P::SCOPE)?;
     let permit = P::check(conn, &actor, target)?;
     Ok((actor, permit))

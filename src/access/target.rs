@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
 use crate::ids::{InviteId, LetterId, MemberId, MessageId, RoleId, RoomId, SanctionId, SessionId};
+use crate::storage::{Conn, hold_room};
 
 /// Something a permit can be about.
 pub trait Target: Sized + Send + 'static {
@@ -14,6 +15,14 @@ pub trait Target: Sized + Send + 'static {
     /// # Errors
     /// [`Error::NotFound`] when the path does not name one.
     fn from_path(request: &HttpRequest) -> Result<Self>;
+
+    /// Takes its turn before a write that concerns it is checked, so that nothing changes between the check and the write.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    fn take_turn(&self, _conn: &mut Conn) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Target for () {
@@ -26,17 +35,41 @@ impl Target for () {
 pub trait PathId: FromStr + Send + 'static {
     /// The name in braces.
     const NAME: &'static str;
+
+    /// As [`Target::take_turn`].
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    fn take_turn(&self, _conn: &mut Conn) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl<I: PathId> Target for I {
     fn from_path(request: &HttpRequest) -> Result<Self> {
         request.match_info().get(I::NAME).and_then(|text| text.parse().ok()).ok_or(Error::NotFound)
     }
+
+    fn take_turn(&self, conn: &mut Conn) -> Result<()> {
+        PathId::take_turn(self, conn)
+    }
 }
 
 impl<A: PathId, B: PathId> Target for (A, B) {
     fn from_path(request: &HttpRequest) -> Result<Self> {
         Ok((A::from_path(request)?, B::from_path(request)?))
+    }
+
+    fn take_turn(&self, conn: &mut Conn) -> Result<()> {
+        PathId::take_turn(&self.0, conn)
+    }
+}
+
+impl PathId for RoomId {
+    const NAME: &'static str = "room";
+
+    fn take_turn(&self, conn: &mut Conn) -> Result<()> {
+        hold_room(conn, *self)
     }
 }
 
@@ -45,7 +78,6 @@ macro_rules! path_ids {
 }
 
 path_ids! {
-    RoomId "room";
     MemberId "member";
     MessageId "message";
     SessionId "session";

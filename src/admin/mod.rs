@@ -12,7 +12,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use actions::SettingsChanged;
 pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
+#[cfg(test)]
+pub(crate) use pages::ACTS;
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

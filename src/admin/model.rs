@@ -16,10 +16,8 @@ use crate::text::clean_line;
 /// Most rooms of the set-up.
 pub const FIRST_ROOMS: usize = 12;
 /// The fields of those rooms, so that a problem stands under the right one.
-const ROOM_FIELDS: [&str; FIRST_ROOMS] = [
-    "rooms.0", "rooms.1", "rooms.2", "rooms.3", "rooms.4", "rooms.5", "rooms.6", "rooms.7", "rooms.8", "rooms.9", "rooms.10",
-    "rooms.11",
-];
+const ROOM_FIELDS: [&str; FIRST_ROOMS] =
+    ["rooms.0", "rooms.1", "rooms.2", "rooms.3", "rooms.4", "rooms.5", "rooms.6", "rooms.7", "rooms.8", "rooms.9", "rooms.10", "rooms.11"];
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]

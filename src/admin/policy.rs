@@ -108,8 +108,12 @@ impl Permit for ReadLetter {
 
     fn check(conn: &mut Conn, actor: &Actor, letter: LetterId) -> Result<Self> {
         actor.allowed(Permission::MailRead)?;
-        letters::table.find(letter.0).select(letters::id).first::<i64>(conn).optional()?.found()?;
-        Ok(Self { letter })
+        let recipient = letters::table.find(letter.0).select(letters::recipient).first::<String>(conn).optional()?.found()?;
+        let theirs = members::table.filter(members::email.eq(recipient)).select(members::permissions).first::<i64>(conn).optional()?;
+        // A letter may hold a link that stands for its reader: nobody reads those of somebody with more rights.
+        let theirs = Permissions::from_bits(theirs.unwrap_or(0));
+        let reaches = if theirs == Permissions::ALL { actor.permissions == Permissions::ALL } else { actor.permissions.covers(theirs) };
+        if reaches { Ok(Self { letter }) } else { Err(Error::forbidden("access.not_allowed")) }
     }
 }
 

@@ -15,10 +15,7 @@ use crate::storage::schema::{invites, letters, members, messages, rooms};
 
 /// Members by state.
 pub fn member_counts(conn: &mut Conn) -> Result<MemberCounts> {
-    let rows = members::table
-        .group_by(members::state)
-        .select((members::state, diesel::dsl::count_star()))
-        .load::<(i16, i64)>(conn)?;
+    let rows = members::table.group_by(members::state).select((members::state, diesel::dsl::count_star())).load::<(i16, i64)>(conn)?;
     let mut counts = MemberCounts::default();
     for (state, count) in rows {
         match MemberState::from_number(state) {
@@ -66,7 +63,8 @@ pub fn letters_waiting(conn: &mut Conn) -> Result<i64> {
 /// Size of the database in bytes.
 pub fn database_bytes(conn: &mut Conn) -> Result<i64> {
     Ok(match conn {
-        Conn::Sqlite(conn) => diesel::select(sql::<BigInt>("(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())")).get_result(conn)?,
+        Conn::Sqlite(conn) => diesel::select(sql::<BigInt>("(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())"))
+            .get_result(conn)?,
         Conn::Pg(conn) => diesel::select(sql::<BigInt>("pg_database_size(current_database())")).get_result(conn)?,
     })
 }
@@ -121,4 +119,3 @@ pub fn room_names(conn: &mut Conn, ids: &[RoomId]) -> Result<Vec<(RoomId, String
     let rows = rooms::table.filter(rooms::id.eq_any(raw)).select((rooms::id, rooms::name)).load::<(RoomId, Option<String>)>(conn)?;
     Ok(rows.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
 }
-

@@ -84,7 +84,10 @@ impl Answer {
 
     fn fields(&self) -> Vec<(String, String)> {
         let problems = self.json()["problems"].as_array().cloned().unwrap_or_default();
-        problems.iter().map(|one| (one["field"].as_str().unwrap_or("?").to_owned(), one["code"].as_str().unwrap_or("?").to_owned())).collect()
+        problems
+            .iter()
+            .map(|one| (one["field"].as_str().unwrap_or("?").to_owned(), one["code"].as_str().unwrap_or("?").to_owned()))
+            .collect()
     }
 }
 
@@ -159,7 +162,11 @@ impl Harbour {
 }
 
 /// A role with exactly these permissions, made as the program itself would.
-fn own_role(tx: &mut crate::storage::Tx<'_>, name: &str, permissions: crate::access::Permissions) -> crate::error::Result<crate::ids::RoleId> {
+fn own_role(
+    tx: &mut crate::storage::Tx<'_>,
+    name: &str,
+    permissions: crate::access::Permissions,
+) -> crate::error::Result<crate::ids::RoleId> {
     let mut all = crate::access::Actor::stranger(None, tx.now());
     all.member = Some(MemberId(1));
     all.permissions = crate::access::Permissions::ALL;
@@ -221,9 +228,16 @@ async fn the_set_up_works_once() {
     assert_eq!(harbour.get(&format!("/setup/{code}"), "").await.status, 200);
     let made = harbour.ask(Method::POST, "/api/v1/setup", "", Some(set_up_form(&code))).await;
     assert_eq!(made.status, 201, "{}", made.body);
-    assert!(made.headers.get("set-cookie").is_some_and(|cookie| cookie.to_str().is_ok_and(|text| text.contains("HttpOnly") && text.contains("SameSite=Lax"))));
+    assert!(
+        made.headers
+            .get("set-cookie")
+            .is_some_and(|cookie| cookie.to_str().is_ok_and(|text| text.contains("HttpOnly") && text.contains("SameSite=Lax")))
+    );
     let (answer, settings) = (made.json(), harbour.ground.settings.get());
-    assert_eq!((settings.community_name.as_str(), settings.community_hue, settings.sign_up_mode), ("The Harbour Club", 30, SignUpMode::Approval));
+    assert_eq!(
+        (settings.community_name.as_str(), settings.community_hue, settings.sign_up_mode),
+        ("The Harbour Club", 30, SignUpMode::Approval)
+    );
     assert_eq!((answer["member"]["username"].as_str(), answer["reachable"].as_bool()), (Some("marta"), Some(false)));
 
     let token = answer["token"].as_str().expect("a bearer's token");
@@ -264,7 +278,8 @@ async fn every_wrong_field_of_the_set_up_is_told_and_the_link_stays_good() {
     form["username"] = json!("x");
     form["password"] = json!("short");
     form["community_hue"] = json!(360);
-    form["rooms"] = json!([{ "kind": "public", "name": "quay" }, { "kind": "public", "name": "QUAY" }, { "kind": "private", "name": "back room" }]);
+    form["rooms"] =
+        json!([{ "kind": "public", "name": "quay" }, { "kind": "public", "name": "QUAY" }, { "kind": "private", "name": "back room" }]);
     let answer = harbour.ask(Method::POST, "/api/v1/setup", "", Some(form)).await;
     assert_eq!(answer.status, 422);
     let told = answer.fields();
@@ -333,7 +348,13 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
     let ban = json!({ "reason": "sold the pontoon" });
     assert_eq!(harbour.ask(Method::POST, &format!("/api/v1/admin/members/{other}/ban"), &token, Some(ban)).await.status, 204);
     let mailer = harbour.ground.mailer.clone();
-    let letter = Letter { kind: "members.reset", to: "a@b.example".to_owned(), subject: "Another <password>".to_owned(), text: "Hello <you>".to_owned(), html: String::new() };
+    let letter = Letter {
+        kind: "members.reset",
+        to: "a@b.example".to_owned(),
+        subject: "Another <password>".to_owned(),
+        text: "Hello <you>".to_owned(),
+        html: String::new(),
+    };
     let letter = harbour.ground.db.write(move |tx| mailer.post(tx, &letter)).await.expect("a letter");
 
     let id = invite["id"].as_str().expect("id");
@@ -364,7 +385,9 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
     }
     let french = harbour.ask(Method::PATCH, "/api/v1/me", &token, Some(json!({ "language": "fr" }))).await;
     assert_eq!(french.status, 200);
-    for path in ["/admin", "/admin/members", "/admin/invites", "/admin/roles", "/admin/rooms", "/admin/mail", "/admin/settings", "/admin/audit"] {
+    for path in
+        ["/admin", "/admin/members", "/admin/invites", "/admin/roles", "/admin/rooms", "/admin/mail", "/admin/settings", "/admin/audit"]
+    {
         let page = harbour.get(path, &token).await;
         assert!(page.status == 200 && page.body.contains("lang=\"fr\""), "{path}");
     }
@@ -388,7 +411,9 @@ async fn a_page_of_the_audit_log_goes_on_where_the_last_one_ended() {
         assert_eq!(harbour.ask(Method::PATCH, "/api/v1/admin/settings", &token, Some(change)).await.status, 200);
     }
     let first = harbour.get("/api/v1/admin/audit?limit=3", &token).await.json();
-    let hues = |page: &Value| page["items"].as_array().expect("items").iter().map(|row| row["after"]["community_hue"].as_i64().expect("hue")).collect::<Vec<_>>();
+    let hues = |page: &Value| {
+        page["items"].as_array().expect("items").iter().map(|row| row["after"]["community_hue"].as_i64().expect("hue")).collect::<Vec<_>>()
+    };
     assert_eq!(hues(&first), [4, 3, 2]);
     let next = first["next"].as_str().expect("a cursor");
     let second = harbour.get(&format!("/api/v1/admin/audit?limit=3&before={next}"), &token).await.json();
@@ -399,7 +424,13 @@ async fn a_page_of_the_audit_log_goes_on_where_the_last_one_ended() {
 #[test]
 fn words_of_the_slice_exist_in_both_languages_for_every_code_and_permission() {
     let words = Words::load().expect("words");
-    let keys = |language: &str| words.keys(language).filter(|key| ["admin.", "setup.", "settings."].iter().any(|start| key.starts_with(start))).map(str::to_owned).collect::<Vec<_>>();
+    let keys = |language: &str| {
+        words
+            .keys(language)
+            .filter(|key| ["admin.", "setup.", "settings."].iter().any(|start| key.starts_with(start)))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let english = keys("en");
     assert_eq!(english, keys("fr"));
     for permission in Permission::ALL {
@@ -412,7 +443,14 @@ fn words_of_the_slice_exist_in_both_languages_for_every_code_and_permission() {
 
 #[test]
 fn an_address_of_this_machine_alone_is_not_reachable() {
-    for address in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080", "http://app.localhost:1", "http://0.0.0.0:80", "http://[::ffff:127.0.0.1]"] {
+    for address in [
+        "http://127.0.0.1:8080",
+        "http://localhost",
+        "http://[::1]:8080",
+        "http://app.localhost:1",
+        "http://0.0.0.0:80",
+        "http://[::ffff:127.0.0.1]",
+    ] {
         assert!(!super::actions::is_reachable(address), "{address}");
     }
     for address in ["https://harbour.example", "http://192.168.1.7:8080", "https://[2001:db8::1]/", "https://localhost.example"] {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::actions::{self, Draft, Prepared};
 use super::events::Signal as ChatSignal;
 use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
-use crate::access::{Actor, Ground, Permit, RateClass};
+use crate::access::{Actor, Ground, Permit, RateClass, Target};
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
 use crate::live::{Ack, Caller, Seq, Signal, signal_frame};
@@ -104,6 +104,7 @@ fn queue_prepared<C: Command>(
 ) -> impl Future<Output = Result<Option<Ack>>> + Send + use<C> {
     let inner = Arc::clone(ground);
     ground.db.write(move |tx| {
+        command.target().take_turn(tx)?;
         let actor = inner.authenticator.actor_of_session(tx, caller.session, caller.address, inner.clock.now())?;
         actor.check_scope(C::Permit::SCOPE)?;
         if let Some(ack) = command.before(tx, &actor, &inner)? {

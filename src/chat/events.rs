@@ -32,7 +32,7 @@ pub enum RoomKindNumber {
 
 /// Why somebody is no longer in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Departure {
     /// They went.
@@ -47,7 +47,7 @@ pub enum Departure {
 
 /// An event of a room.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
 pub enum Event {
@@ -57,7 +57,6 @@ pub enum Event {
         actor: MemberId,
         body: Option<String>,
         body_html: Option<String>,
-        #[cfg_attr(test, ts(type = "number | null"))]
         edited_at: Option<Millis>,
         mentions: Mentions,
     },
@@ -110,34 +109,19 @@ pub enum Event {
 
 /// An event of a member's own log that chat writes.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
 pub enum MeEvent {
-    RoomJoined {
-        room: RoomId,
-        #[cfg_attr(test, ts(type = "number"))]
-        head: Seq,
-    },
-    RoomLeft {
-        room: RoomId,
-        reason: Departure,
-    },
-    ReadMarked {
-        room: RoomId,
-        thread: Option<MessageId>,
-        #[cfg_attr(test, ts(type = "number"))]
-        seq: Seq,
-    },
-    LevelSet {
-        room: RoomId,
-        level: Level,
-    },
+    RoomJoined { room: RoomId, head: Seq },
+    RoomLeft { room: RoomId, reason: Departure },
+    ReadMarked { room: RoomId, thread: Option<MessageId>, seq: Seq },
+    LevelSet { room: RoomId, level: Level },
 }
 
 /// Something passing in a room.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
 pub enum Signal {

@@ -16,9 +16,17 @@ mod store;
 pub use actions::seed;
 pub use actions::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
 pub use commands::{COMMANDS, run as run_command};
+#[cfg(test)]
+pub(crate) use events::{Departure, Signal};
 pub use events::{Event, MeEvent, RoomKindNumber};
 pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
+#[cfg(test)]
+pub(crate) use model::{Mentions, MessageBody, Mine, Quote, Reaction};
 pub use pages::{Community, OpenRoom, State, browse_for_strangers};
+#[cfg(test)]
+pub(crate) use pages::{Limits, RoleName};
+#[cfg(test)]
+pub(crate) use routes::MessagePage;
 pub(crate) use routes::event_list;
 pub use source::{Rendered, catch_up, render_member_rows, render_room_rows, standing_rooms};
 

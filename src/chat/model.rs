@@ -11,7 +11,7 @@ macro_rules! small_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-        #[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+        #[cfg_attr(test, derive(ts_rs::TS))]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
@@ -177,7 +177,7 @@ pub struct MessageRow {
 
 /// A room on the wire.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Room {
     /// Its id.
     pub id: RoomId,
@@ -194,51 +194,44 @@ pub struct Room {
     /// Who made it.
     pub created_by: Option<MemberId>,
     /// When.
-    #[cfg_attr(test, ts(type = "number"))]
     pub created_at: Millis,
     /// How many members it has.
     pub member_count: i32,
     /// What concerns the member who asks, when they are in it.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
     pub mine: Option<Mine>,
 }
 
 /// A member's own view of a room.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Mine {
     /// The head of its log.
-    #[cfg_attr(test, ts(type = "number"))]
     pub seq: Seq,
     /// The oldest event that is still kept.
-    #[cfg_attr(test, ts(type = "number"))]
     pub first_seq: Seq,
     /// The head when I joined.
-    #[cfg_attr(test, ts(type = "number"))]
     pub joined_seq: Seq,
     /// What I may do in it.
     pub role: RoomRole,
     /// What of it is brought to my notice.
     pub level: Level,
     /// Up to where I have read.
-    #[cfg_attr(test, ts(type = "number"))]
     pub read_seq: Seq,
     /// Messages of others that I have not read, at most 1,000.
-    #[cfg_attr(test, ts(type = "number"))]
     pub unread: usize,
     /// Of these, those that mention me.
-    #[cfg_attr(test, ts(type = "number"))]
     pub mentions: usize,
     /// Who is in it, for conversations.
     pub members: Option<Vec<MemberId>>,
     /// When the newest message was sent.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub last_at: Option<Millis>,
 }
 
 /// Whom a message mentions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Mentions {
     /// Members by name.
     pub members: Vec<MemberId>,
@@ -258,12 +251,11 @@ impl Mentions {
 
 /// The message that another one answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Quote {
     /// Its id.
     pub id: MessageId,
     /// Its place.
-    #[cfg_attr(test, ts(type = "number"))]
     pub seq: Seq,
     /// Who wrote it.
     pub author: MemberId,
@@ -273,7 +265,7 @@ pub struct Quote {
 
 /// One emoji under a message, and who put it there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Reaction {
     /// The emoji.
     pub emoji: String,
@@ -283,7 +275,7 @@ pub struct Reaction {
 
 /// A message but for its place, as it stands in the event that sent it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MessageBody {
     /// Its id.
     pub id: MessageId,
@@ -296,7 +288,6 @@ pub struct MessageBody {
     /// Safe HTML; null when deleted.
     pub body_html: Option<String>,
     /// When it was last changed.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub edited_at: Option<Millis>,
     /// Is only the tombstone left?
     pub deleted: bool,
@@ -320,15 +311,13 @@ pub struct MessageBody {
 
 /// A message on the wire.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Message {
     /// Its room.
     pub room: RoomId,
     /// Its place.
-    #[cfg_attr(test, ts(type = "number"))]
     pub seq: Seq,
     /// When it was sent.
-    #[cfg_attr(test, ts(type = "number"))]
     pub at: Millis,
     /// Everything else.
     #[serde(flatten)]

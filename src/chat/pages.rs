@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use super::actions::{rooms_of_mine, room_object};
+use super::actions::{room_object, rooms_of_mine};
 use super::model::Room;
 use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
@@ -39,7 +39,7 @@ pub fn mount_pages(routes: &mut Routes<'_>) {
 
 /// The community as clients see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Community {
     /// Its name.
     pub name: String,
@@ -53,7 +53,7 @@ pub struct Community {
 
 /// A role as members see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RoleName {
     /// Its id.
     pub id: RoleId,
@@ -63,7 +63,7 @@ pub struct RoleName {
 
 /// Limits that a client shows before it runs into them.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Limits {
     /// Most bytes of a message.
     pub message_bytes: usize,
@@ -75,12 +75,11 @@ pub struct Limits {
 
 /// Everything that a client begins with.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct State {
     /// The lineage of the database.
     pub epoch: String,
     /// The head of my own log.
-    #[cfg_attr(test, ts(type = "number"))]
     pub seq: Seq,
     /// Me.
     pub me: Profile,
@@ -90,9 +89,9 @@ pub struct State {
     #[cfg_attr(test, ts(type = "string[]"))]
     pub permissions: Permissions,
     /// Until when I may not write.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub muted_until: Option<Millis>,
     /// My rooms.
+    #[cfg_attr(test, ts(type = "Array<MyRoom>"))]
     pub rooms: Vec<Room>,
     /// Me, and who is in my conversations.
     pub members: Vec<Profile>,
@@ -190,7 +189,10 @@ struct FrontPage {
 pub fn browse_for_strangers(conn: &mut Conn) -> Result<Vec<OpenRoom>> {
     let rows = store::open_rooms(conn, "", None, SHOWN_ROOMS)?;
     let rooms = rows.into_iter().map(|(_, row)| room_object(row)).collect::<Result<Vec<_>>>()?;
-    Ok(rooms.into_iter().map(|room| OpenRoom { id: room.id, name: room.name, topic: room.topic, member_count: room.member_count }).collect())
+    Ok(rooms
+        .into_iter()
+        .map(|room| OpenRoom { id: room.id, name: room.name, topic: room.topic, member_count: room.member_count })
+        .collect())
 }
 
 fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, Option<Seq>)>) -> Result<Shell> {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{MessageRow, PlaceRow, RoomKind, RoomRole, RoomRow};
+use super::model::{History, MessageRow, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::access::{Actor, Permission, Permit, Scope};
 use crate::error::{Error, Found, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -19,8 +19,8 @@ struct Stand {
 }
 
 impl Stand {
-    /// A room that may not be seen answers like one that does not exist.
-    fn of(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
+    /// Without asking whether the room may be seen.
+    fn unseen(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
         let member = actor.signed_in()?;
         let (room, place) = rooms::table
             .left_join(room_members::table.on(room_members::room.eq(rooms::id).and(room_members::member.eq(member.0))))
@@ -30,10 +30,20 @@ impl Stand {
             .optional()?
             .found()?;
         let kind = RoomKind::from_number(room.kind)?;
-        if place.is_none() && !kind.is_open() {
-            return Err(Error::NotFound);
-        }
         Ok(Self { room, kind, member, place })
+    }
+
+    /// A room that may not be seen answers like one that does not exist.
+    fn of(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
+        let stand = Self::unseen(conn, actor, room)?;
+        if stand.place.is_none() && !stand.kind.is_open() { Err(Error::NotFound) } else { Ok(stand) }
+    }
+
+    /// The same for those who keep rooms in order: they reach every room that is no conversation.
+    fn of_kept(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
+        let stand = Self::unseen(conn, actor, room)?;
+        let keeps = !stand.kind.is_conversation() && actor.permissions.has(Permission::RoomsManage);
+        if stand.place.is_none() && !stand.kind.is_open() && !keeps { Err(Error::NotFound) } else { Ok(stand) }
     }
 
     fn role(&self) -> Option<RoomRole> {
@@ -43,7 +53,7 @@ impl Stand {
     /// The place after which this member may see messages.
     fn floor(&self) -> Seq {
         match self.place {
-            Some(place) if self.room.history == 1 => place.joined_seq,
+            Some(place) if self.room.history == History::SinceJoin.number() => place.joined_seq,
             _ => 0,
         }
     }
@@ -57,9 +67,24 @@ impl Stand {
         self.place.as_ref().ok_or(Error::forbidden("chat.not_a_member"))
     }
 
+    /// Does history start at joining, and did somebody come after this place?
+    fn hides_from_newest(&self, conn: &mut Conn, seq: Seq) -> Result<bool> {
+        if self.room.history != History::SinceJoin.number() {
+            return Ok(false);
+        }
+        let newest = room_members::table.filter(room_members::room.eq(self.room.id.0)).select(diesel::dsl::max(room_members::joined_seq));
+        Ok(newest.first::<Option<Seq>>(conn)?.is_some_and(|joined| joined >= seq))
+    }
+
     const fn must_be_alive(&self) -> Result<()> {
         if self.room.archived_at.is_some() { Err(Error::forbidden("chat.archived")) } else { Ok(()) }
     }
+}
+
+/// The role that a member has in a room.
+fn role_in(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<RoomRole>> {
+    let role = room_members::table.find((room.0, member.0)).select(room_members::role).first::<i16>(conn).optional()?;
+    role.map(RoomRole::from_number).transpose()
 }
 
 fn must_not_be_muted(actor: &Actor) -> Result<()> {
@@ -140,7 +165,6 @@ pub struct ReadRoom {
     room: RoomRow,
     member: MemberId,
     floor: Seq,
-    is_in: bool,
 }
 
 impl ReadRoom {
@@ -163,11 +187,6 @@ impl ReadRoom {
     pub const fn floor(&self) -> Seq {
         self.floor
     }
-
-    /// Are they in it?
-    pub const fn is_in(&self) -> bool {
-        self.is_in
-    }
 }
 
 impl Permit for ReadRoom {
@@ -176,7 +195,7 @@ impl Permit for ReadRoom {
 
     fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
         let stand = Stand::of(conn, actor, room)?;
-        Ok(Self { floor: stand.floor(), is_in: stand.place.is_some(), member: stand.member, room: stand.room })
+        Ok(Self { floor: stand.floor(), member: stand.member, room: stand.room })
     }
 }
 
@@ -302,7 +321,7 @@ fn message(conn: &mut Conn, stand: &Stand, id: MessageId) -> Result<MessageRow> 
 }
 
 macro_rules! message_permit {
-    ($(#[$doc:meta])* $name:ident, $scope:ident, |$stand:ident, $actor:ident, $message:ident| $check:block) => {
+    ($(#[$doc:meta])* $name:ident, $scope:ident, |$conn:ident, $stand:ident, $actor:ident, $message:ident| $check:block) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name {
@@ -322,9 +341,9 @@ macro_rules! message_permit {
             type Target = (RoomId, MessageId);
             const SCOPE: Scope = Scope::$scope;
 
-            fn check(conn: &mut Conn, $actor: &Actor, (room, id): (RoomId, MessageId)) -> Result<Self> {
-                let $stand = Stand::of(conn, $actor, room)?;
-                let $message = message(conn, &$stand, id)?;
+            fn check($conn: &mut Conn, $actor: &Actor, (room, id): (RoomId, MessageId)) -> Result<Self> {
+                let $stand = Stand::of($conn, $actor, room)?;
+                let $message = message($conn, &$stand, id)?;
                 let checked: Result<()> = $check;
                 checked?;
                 Ok(Self { member: $stand.member, message: $message })
@@ -358,7 +377,7 @@ impl Permit for ReadMessage {
 
 message_permit! {
     /// May change a message: its author, while they may write there.
-    ChangeMessage, Send, |stand, actor, message| {
+    ChangeMessage, Send, |conn, stand, actor, message| {
         stand.must_be_in()?;
         stand.must_be_alive()?;
         must_not_be_muted(actor)?;
@@ -366,6 +385,9 @@ message_permit! {
             Err(Error::forbidden("chat.not_yours"))
         } else if message.deleted_at.is_some() {
             Err(Error::refused(RefusalKind::Gone, "chat.deleted"))
+        } else if stand.hides_from_newest(conn, message.seq)? {
+            // Everyone in the room hears of an edit, also those who came after the message.
+            Err(Error::forbidden("chat.before_somebody"))
         } else {
             Ok(())
         }
@@ -374,7 +396,7 @@ message_permit! {
 
 message_permit! {
     /// May delete a message: its author, who leads the room, and moderators where they are members.
-    RemoveMessage, Send, |stand, actor, message| {
+    RemoveMessage, Send, |_conn, stand, actor, message| {
         let moderates = !stand.kind.is_conversation() && actor.permissions.has(Permission::MessagesModerate);
         if message.author == stand.member || moderates || (stand.kind != RoomKind::Direct && stand.leads(actor)) {
             Ok(())
@@ -386,7 +408,7 @@ message_permit! {
 
 message_permit! {
     /// May pin and unpin: who leads the room, moderators, and everyone in a conversation.
-    PinMessage, Send, |stand, actor, message| {
+    PinMessage, Send, |_conn, stand, actor, message| {
         stand.must_be_in()?;
         stand.must_be_alive()?;
         let moderates = actor.permissions.has(Permission::MessagesModerate);
@@ -402,7 +424,7 @@ message_permit! {
 
 message_permit! {
     /// May react to a message.
-    ReactTo, Send, |stand, actor, message| {
+    ReactTo, Send, |_conn, stand, actor, message| {
         stand.must_be_in()?;
         stand.must_be_alive()?;
         must_not_be_muted(actor)?;
@@ -440,7 +462,7 @@ impl Permit for ChangeRoom {
     const SCOPE: Scope = Scope::Rooms;
 
     fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
-        let stand = Stand::of(conn, actor, room)?;
+        let stand = Stand::of_kept(conn, actor, room)?;
         let in_group = stand.kind == RoomKind::Group && stand.place.is_some();
         if stand.kind == RoomKind::Direct || !(in_group || stand.leads(actor)) {
             return Err(Error::forbidden("access.not_allowed"));
@@ -492,11 +514,7 @@ impl Permit for AddToRoom {
         if !themselves {
             must_not_be_muted(actor)?;
         }
-        if allowed {
-            Ok(Self { room: stand.room, actor: stand.member, member })
-        } else {
-            Err(Error::forbidden("access.not_allowed"))
-        }
+        if allowed { Ok(Self { room: stand.room, actor: stand.member, member }) } else { Err(Error::forbidden("access.not_allowed")) }
     }
 }
 
@@ -534,6 +552,10 @@ impl Permit for RemoveFromRoom {
         let themselves = member == stand.member;
         if stand.kind == RoomKind::Direct {
             return Err(Error::forbidden("chat.cannot_leave"));
+        }
+        let manages = !stand.kind.is_conversation() && actor.permissions.has(Permission::RoomsManage);
+        if !themselves && !manages && stand.role() != Some(RoomRole::Owner) && role_in(conn, room, member)? == Some(RoomRole::Owner) {
+            return Err(Error::forbidden("access.not_allowed"));
         }
         let moderates = actor.permissions.has(Permission::Moderate) && !stand.kind.is_conversation();
         if themselves || stand.leads(actor) || moderates {

@@ -28,8 +28,28 @@ const PAGE_DEFAULT: i64 = 50;
 /// The description of these routes.
 #[derive(OpenApi)]
 #[openapi(paths(
-    list_rooms, create, show, change, add, remove, set_role, list_members, set_own, send, list_messages, show_message, edit, delete,
-    add_reaction, remove_reaction, pin, unpin, list_pins, mark_read, list_events, oversee
+    list_rooms,
+    create,
+    show,
+    change,
+    add,
+    remove,
+    set_role,
+    list_members,
+    set_own,
+    send,
+    list_messages,
+    show_message,
+    edit,
+    delete,
+    add_reaction,
+    remove_reaction,
+    pin,
+    unpin,
+    list_pins,
+    mark_read,
+    list_events,
+    oversee
 ))]
 pub struct Api;
 
@@ -294,6 +314,7 @@ struct ListMessages {
 
 /// A page of messages, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MessagePage {
     /// The room's head when the page was read.
     pub seq: Seq,
@@ -337,7 +358,7 @@ fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i6
     let (mut rows, older, newer);
     if let Some(seq) = around {
         let half = (limit / 2).max(1);
-        let mut after = fetch(conn, Window::After(seq - 1), half + 1)?;
+        let mut after = fetch(conn, Window::After(seq.saturating_sub(1)), half + 1)?;
         newer = after.len() as i64 > half;
         if newer {
             after.remove(0);

@@ -113,7 +113,7 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
         Some(_) => 0,
     };
     let Some(head) = head(conn, crate::live::LogId::Room(room))? else { return Ok(CatchUp::Gone) };
-    let too_far = head.seq - after > MOST_BEHIND || after > head.seq || after < head.first_seq - 1 || after < floor;
+    let too_far = head.seq.saturating_sub(after) > MOST_BEHIND || after > head.seq || after < head.first_seq - 1 || after < floor;
     Ok(if too_far { CatchUp::Reset { head: head.seq } } else { CatchUp::Replay { after, head: head.seq } })
 }
 

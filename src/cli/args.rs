@@ -90,14 +90,8 @@ pub enum Token {
 }
 
 fn loopback_address(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "write an address and a port, such as 127.0.0.1:8080".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("a demo is for this machine alone; write 127.0.0.1 and a port".to_owned())
-    }
+    let address: SocketAddr = text.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:8080".to_owned())?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("a demo is for this machine alone; write 127.0.0.1 and a port".to_owned()) }
 }
 
 impl Cli {
@@ -105,17 +99,16 @@ impl Cli {
     ///
     /// # Errors
     /// A request for help or the version, or wrong usage; its `exit()` prints it and ends with 0 or 2.
-    pub fn parse_from(
-        line: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-    ) -> Result<Self, clap::Error> {
+    pub fn parse_from(line: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
         let mut cli = Self::try_parse_from(line)?;
         match &mut cli.command {
             None => cli.command = Some(Command::Serve(Box::default())),
-            Some(Command::Serve(serving)) => {
-                cli.serving = std::mem::take(&mut **serving).or(std::mem::take(&mut cli.serving))
-            }
+            Some(Command::Serve(serving)) => cli.serving = std::mem::take(&mut **serving).or(std::mem::take(&mut cli.serving)),
             Some(_) if cli.serving != Serving::default() => {
-                return Err(Self::command().error(ErrorKind::ArgumentConflict, "the flags of serve stand before another command; leave them out, or write them in rialto.toml"));
+                return Err(Self::command().error(
+                    ErrorKind::ArgumentConflict,
+                    "the flags of serve stand before another command; leave them out, or write them in rialto.toml",
+                ));
             }
             Some(_) => {}
         }
@@ -128,60 +121,38 @@ impl Cli {
     /// Never: a command line without a command means `serve`.
     #[must_use]
     pub const fn chosen(&self) -> &Command {
-        self.command
-            .as_ref()
-            .expect("parse_from puts serve where no command stands")
+        self.command.as_ref().expect("parse_from puts serve where no command stands")
     }
 
     /// The configuration: flags, then the environment, then the file, then the defaults.
     ///
     /// # Errors
     /// One sentence that says what is wrong and how to mend it.
-    pub fn config(
-        &self,
-        environment: impl IntoIterator<Item = (OsString, OsString)>,
-        machine: &Machine,
-    ) -> Result<Config, String> {
+    pub fn config(&self, environment: impl IntoIterator<Item = (OsString, OsString)>, machine: &Machine) -> Result<Config, String> {
         let environment = readable(environment)?;
-        let told = self.config.clone().or_else(|| {
-            environment
-                .iter()
-                .find(|(name, _)| name == "RIALTO_CONFIG")
-                .map(|(_, value)| PathBuf::from(value))
-        });
+        let told = self
+            .config
+            .clone()
+            .or_else(|| environment.iter().find(|(name, _)| name == "RIALTO_CONFIG").map(|(_, value)| PathBuf::from(value)));
         let file = match told {
-            Some(path) => read(&path)?.ok_or_else(|| {
-                format!(
-                    "There is no file {}; mend the name that --config or RIALTO_CONFIG gives.",
-                    path.display()
-                )
-            })?,
+            Some(path) => read(&path)?
+                .ok_or_else(|| format!("There is no file {}; mend the name that --config or RIALTO_CONFIG gives.", path.display()))?,
             None => read(Path::new("rialto.toml"))?.unwrap_or_default(),
         };
-        let flags = Given {
-            place: self.place.clone(),
-            serving: self.serving.clone(),
-        };
-        Config::from(
-            flags.or(Given::from_environment(environment)?).or(file),
-            machine,
-        )
+        let flags = Given { place: self.place.clone(), serving: self.serving.clone() };
+        Config::from(flags.or(Given::from_environment(environment)?).or(file), machine)
     }
 }
 
 /// Our variables as text; what is not ours is left alone, whatever it holds.
-fn readable(
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Vec<(String, String)>, String> {
+fn readable(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, String> {
     let mut ours = Vec::new();
     for (name, value) in environment {
         let Ok(name) = name.into_string() else {
             continue;
         };
         if name == "DATABASE_URL" || name.starts_with("RIALTO_") {
-            let value = value
-                .into_string()
-                .map_err(|_| format!("{name} is not Unicode; write it anew or remove it."))?;
+            let value = value.into_string().map_err(|_| format!("{name} is not Unicode; write it anew or remove it."))?;
             ours.push((name, value));
         }
     }
@@ -193,10 +164,7 @@ fn read(path: &Path) -> Result<Option<Given>, String> {
     match std::fs::read_to_string(path) {
         Ok(text) => Given::from_file(&text, path).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!(
-            "{} cannot be read ({error}); mend its rights or name another file with --config.",
-            path.display()
-        )),
+        Err(error) => Err(format!("{} cannot be read ({error}); mend its rights or name another file with --config.", path.display())),
     }
 }
 
@@ -209,16 +177,8 @@ mod tests {
     }
 
     fn config(line: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let environment = environment
-            .iter()
-            .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        parse(line).unwrap().config(
-            environment,
-            &Machine {
-                address: None,
-                processors: 1,
-            },
-        )
+        let environment = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        parse(line).unwrap().config(environment, &Machine { address: None, processors: 1 })
     }
 
     #[test]
@@ -240,13 +200,7 @@ mod tests {
             assert!(matches!(cli.chosen(), Command::Serve(_)), "{line}");
             assert_eq!(config(line, &[]).unwrap().listen.port(), 9, "{line}");
         }
-        assert_eq!(
-            config("--listen 127.0.0.1:9 serve --listen 127.0.0.1:10", &[])
-                .unwrap()
-                .listen
-                .port(),
-            10
-        );
+        assert_eq!(config("--listen 127.0.0.1:9 serve --listen 127.0.0.1:10", &[]).unwrap().listen.port(), 10);
     }
 
     #[test]
@@ -254,37 +208,19 @@ mod tests {
         let command = |line| parse(line).unwrap().chosen().clone();
         assert_eq!(
             command("demo --now 5 --listen 127.0.0.1:0"),
-            Command::Demo {
-                now: Some(5),
-                listen: Some(SocketAddr::from(([127, 0, 0, 1], 0)))
-            }
+            Command::Demo { now: Some(5), listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))) }
         );
         assert_eq!(
             command("setup --community Village --owner ada --password-file -"),
-            Command::Setup {
-                community: "Village".to_owned(),
-                owner: "ada".to_owned(),
-                password_file: PathBuf::from("-")
-            }
+            Command::Setup { community: "Village".to_owned(), owner: "ada".to_owned(), password_file: PathBuf::from("-") }
         );
         assert_eq!(
             command("token create --member ada --scope a --scope b"),
-            Command::Token(Token::Create {
-                member: "ada".to_owned(),
-                scope: vec!["a".to_owned(), "b".to_owned()]
-            })
+            Command::Token(Token::Create { member: "ada".to_owned(), scope: vec!["a".to_owned(), "b".to_owned()] })
         );
         assert_eq!(command("seed"), Command::Seed { scale: 1 });
-        assert_eq!(
-            command("--data x backup all.rialto"),
-            Command::Backup {
-                file: PathBuf::from("all.rialto")
-            }
-        );
-        assert_eq!(
-            command("migrate --check --data x"),
-            Command::Migrate { check: true }
-        );
+        assert_eq!(command("--data x backup all.rialto"), Command::Backup { file: PathBuf::from("all.rialto") });
+        assert_eq!(command("migrate --check --data x"), Command::Migrate { check: true });
     }
 
     #[test]
@@ -313,33 +249,18 @@ mod tests {
     fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("settings.toml");
-        std::fs::write(
-            &file,
-            "listen = '127.0.0.1:3'\nworkers = 3\nlog_json = true\n",
-        )
-        .unwrap();
+        std::fs::write(&file, "listen = '127.0.0.1:3'\nworkers = 3\nlog_json = true\n").unwrap();
         let path = file.to_str().unwrap();
-        let environment = [
-            ("RIALTO_LISTEN", "127.0.0.1:2"),
-            ("RIALTO_WORKERS", "2"),
-            ("RIALTO_CONFIG", path),
-        ];
+        let environment = [("RIALTO_LISTEN", "127.0.0.1:2"), ("RIALTO_WORKERS", "2"), ("RIALTO_CONFIG", path)];
         let all = config("--listen 127.0.0.1:1", &environment).unwrap();
         assert_eq!((all.listen.port(), all.workers, all.log_json), (1, 2, true));
-        let told = config(
-            &format!("--config {path}"),
-            &[("RIALTO_CONFIG", "/nowhere.toml")],
-        )
-        .unwrap();
+        let told = config(&format!("--config {path}"), &[("RIALTO_CONFIG", "/nowhere.toml")]).unwrap();
         assert_eq!((told.listen.port(), told.workers), (3, 3));
     }
 
     #[test]
     fn a_named_file_that_is_missing_stops_the_start() {
         let sentence = config("--config /nowhere/rialto.toml", &[]).unwrap_err();
-        assert!(
-            sentence.contains("There is no file /nowhere/rialto.toml"),
-            "{sentence}"
-        );
+        assert!(sentence.contains("There is no file /nowhere/rialto.toml"), "{sentence}");
     }
 }

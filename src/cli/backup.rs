@@ -75,7 +75,8 @@ fn copy_database(target: &Target, copy: &Path) -> Result<Option<String>, String>
     let mut conn = connect(target)?;
     look(&mut conn)?;
     let epoch = fact(&mut conn, "epoch").map_err(|error| sentence(&error))?;
-    backup_sqlite(&mut conn, copy).map_err(|error| format!("The database cannot be copied to {} ({error}); look at the disk.", copy.display()))?;
+    backup_sqlite(&mut conn, copy)
+        .map_err(|error| format!("The database cannot be copied to {} ({error}); look at the disk.", copy.display()))?;
     Ok(epoch)
 }
 

@@ -19,10 +19,7 @@ pub struct DataFolder {
 impl fmt::Debug for DataFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key stays out of logs.
-        f.debug_struct("DataFolder")
-            .field("root", &self.root)
-            .field("locked", &self._lock.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("DataFolder").field("root", &self.root).field("locked", &self._lock.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -39,11 +36,7 @@ impl DataFolder {
             make_folder(&root.join(folder))?;
         }
         let master = master_key(&root.join("keys"))?;
-        Ok(Self {
-            root: root.to_owned(),
-            master,
-            _lock: lock,
-        })
+        Ok(Self { root: root.to_owned(), master, _lock: lock })
     }
 
     /// The folder itself.
@@ -92,16 +85,8 @@ impl DataFolder {
 fn make_folder(path: &Path) -> Result<(), String> {
     match DirBuilder::new().recursive(true).mode(0o700).create(path) {
         Ok(()) => Ok(()),
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::AlreadyExists | ErrorKind::NotADirectory
-            ) =>
-        {
-            Err(format!(
-                "{} is in the way: it is not a folder; move it or choose another data folder with --data.",
-                path.display()
-            ))
+        Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotADirectory) => {
+            Err(format!("{} is in the way: it is not a folder; move it or choose another data folder with --data.", path.display()))
         }
         Err(error) => Err(format!(
             "The folder {} cannot be made ({error}); mend the rights or choose another data folder with --data.",
@@ -113,32 +98,17 @@ fn make_folder(path: &Path) -> Result<(), String> {
 /// The lock is the kernel's, so it ends with the process, however it ends; the number in the file is only for people.
 fn take_lock(root: &Path) -> Result<File, String> {
     let path = root.join("lock");
-    let refused = |error: &dyn fmt::Display| {
-        format!(
-            "The lock {} cannot be taken ({error}); mend the rights of the data folder.",
-            path.display()
-        )
-    };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| refused(&error))?;
+    let refused =
+        |error: &dyn fmt::Display| format!("The lock {} cannot be taken ({error}); mend the rights of the data folder.", path.display());
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(|error| refused(&error))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             // The holder may be between taking the lock and writing its number.
-            let known =
-                file.read_to_string(&mut holder).is_ok() && holder.trim().parse::<u32>().is_ok();
-            let who = if known {
-                format!("process {}", holder.trim())
-            } else {
-                "another process".to_owned()
-            };
+            let known = file.read_to_string(&mut holder).is_ok() && holder.trim().parse::<u32>().is_ok();
+            let who = if known { format!("process {}", holder.trim()) } else { "another process".to_owned() };
             return Err(format!(
                 "The data folder {} is in use by {who}; stop that first, or choose another folder with --data.",
                 root.display()
@@ -146,9 +116,7 @@ fn take_lock(root: &Path) -> Result<File, String> {
         }
         Err(TryLockError::Error(error)) => return Err(refused(&error)),
     }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(|error| refused(&error))?;
+    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(|error| refused(&error))?;
     Ok(file)
 }
 
@@ -156,10 +124,11 @@ fn master_key(folder: &Path) -> Result<[u8; KEY], String> {
     let path = folder.join("master");
     match std::fs::read(&path) {
         Ok(bytes) => {
-            let key = bytes.try_into().map_err(|_| format!("The master key {} is damaged: it must have {KEY} bytes; put it back from a backup.", path.display()))?;
+            let key = bytes.try_into().map_err(|_| {
+                format!("The master key {} is damaged: it must have {KEY} bytes; put it back from a backup.", path.display())
+            })?;
             // A copy from a backup may have come with wider rights.
-            std::fs::set_permissions(&path, Permissions::from_mode(0o600))
-                .map_err(|error| unwritable(&path, &error))?;
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(|error| unwritable(&path, &error))?;
             Ok(key)
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -168,22 +137,14 @@ fn master_key(folder: &Path) -> Result<[u8; KEY], String> {
             std::fs::read(&path)
                 .ok()
                 .and_then(|bytes| bytes.try_into().ok())
-                .ok_or_else(|| {
-                    format!(
-                        "The master key {} cannot be read back; look at the disk.",
-                        path.display()
-                    )
-                })
+                .ok_or_else(|| format!("The master key {} cannot be read back; look at the disk.", path.display()))
         }
         Err(error) => Err(unwritable(&path, &error)),
     }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> String {
-    format!(
-        "The master key {} cannot be kept safe ({error}); mend the rights of the data folder.",
-        path.display()
-    )
+    format!("The master key {} cannot be kept safe ({error}); mend the rights of the data folder.", path.display())
 }
 
 /// Writes a new key beside its place and links it there, which never replaces a key that is there already and never shows half of one.
@@ -191,12 +152,7 @@ fn make_master_key(folder: &Path, path: &Path) -> std::io::Result<()> {
     let mut key = [0; KEY];
     getrandom::fill(&mut key).map_err(std::io::Error::other)?;
     let beside = folder.join(format!("master.{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(&key)?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&beside, path);
@@ -221,25 +177,10 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let root = outer.path().join("deep/data");
         let folder = DataFolder::open(&root, true).unwrap();
-        assert_eq!(
-            (
-                mode(&root),
-                mode(&root.join("keys")),
-                mode(&folder.lan()),
-                mode(&folder.acme())
-            ),
-            (0o700, 0o700, 0o700, 0o700)
-        );
-        assert_eq!(
-            (mode(&root.join("keys/master")), mode(&root.join("lock"))),
-            (0o600, 0o600)
-        );
+        assert_eq!((mode(&root), mode(&root.join("keys")), mode(&folder.lan()), mode(&folder.acme())), (0o700, 0o700, 0o700, 0o700));
+        assert_eq!((mode(&root.join("keys/master")), mode(&root.join("lock"))), (0o600, 0o600));
         assert_ne!(folder.master_key(), &[0; KEY]);
-        assert_eq!(
-            std::fs::read_dir(root.join("keys")).unwrap().count(),
-            1,
-            "nothing is left beside the key"
-        );
+        assert_eq!(std::fs::read_dir(root.join("keys")).unwrap().count(), 1, "nothing is left beside the key");
     }
 
     #[test]
@@ -248,10 +189,7 @@ mod tests {
         let first = *DataFolder::open(root.path(), true).unwrap().master_key();
         let file = root.path().join("keys/master");
         std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(
-            DataFolder::open(root.path(), true).unwrap().master_key(),
-            &first
-        );
+        assert_eq!(DataFolder::open(root.path(), true).unwrap().master_key(), &first);
         assert_eq!(mode(&file), 0o600);
     }
 
@@ -260,12 +198,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let first = DataFolder::open(root.path(), true).unwrap();
         let sentence = DataFolder::open(root.path(), true).unwrap_err();
-        assert!(
-            sentence.contains(&format!("in use by process {};", std::process::id())),
-            "{sentence}"
-        );
-        DataFolder::open(root.path(), false)
-            .expect("what does not ask for the lock may go on beside it");
+        assert!(sentence.contains(&format!("in use by process {};", std::process::id())), "{sentence}");
+        DataFolder::open(root.path(), false).expect("what does not ask for the lock may go on beside it");
         drop(first);
         DataFolder::open(root.path(), true).expect("the lock ends with its holder");
     }
@@ -275,11 +209,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         drop(DataFolder::open(root.path(), false).unwrap());
         std::fs::write(root.path().join("keys/master"), b"short").unwrap();
-        assert!(
-            DataFolder::open(root.path(), false)
-                .unwrap_err()
-                .contains("is damaged")
-        );
+        assert!(DataFolder::open(root.path(), false).unwrap_err().contains("is damaged"));
     }
 
     #[test]
@@ -287,11 +217,7 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let root = outer.path().join("data");
         std::fs::write(&root, b"").unwrap();
-        assert!(
-            DataFolder::open(&root, true)
-                .unwrap_err()
-                .contains("not a folder")
-        );
+        assert!(DataFolder::open(&root, true).unwrap_err().contains("not a folder"));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::data_folder::DataFolder;
+use super::offline;
 use super::serve::{listen, say, stopped};
 use super::village::{self, Door};
-use super::offline;
 use crate::app::App;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Given, Machine};

@@ -43,8 +43,9 @@ pub fn bring_up(folder: &DataFolder, target: &Target, clock: &Clock) -> Result<V
     }
     if target.is_sqlite() && !state.is_empty {
         let copy = folder.backups().join(format!("before-{}-{}.db", state.pending[0], clock.now()));
-        backup_sqlite(&mut conn, &copy)
-            .map_err(|error| format!("The database could not be copied to {} before the change ({error}); look at the disk.", copy.display()))?;
+        backup_sqlite(&mut conn, &copy).map_err(|error| {
+            format!("The database could not be copied to {} before the change ({error}); look at the disk.", copy.display())
+        })?;
     }
     migrate(&mut conn).map_err(|error| sentence(&error))?;
     Ok(state.pending)

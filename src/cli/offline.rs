@@ -40,9 +40,17 @@ pub fn open(target: &Target, clock: &Clock) -> std::result::Result<Db, String> {
 /// # Errors
 /// One sentence that says how to mend it.
 pub fn connect(target: &Target) -> std::result::Result<Conn, String> {
+    let why = |error: &Error| match error {
+        Error::Broken(broken) => broken.source().to_owned(),
+        other => other.to_string(),
+    };
     target.writer().map_err(|error| match target {
-        Target::Sqlite(path) => format!("The database {} cannot be opened ({error}); look at the rights of the folder and at the disk.", path.display()),
-        Target::Postgres(_) => format!("PostgreSQL cannot be reached ({error}); look at DATABASE_URL and whether the server runs."),
+        Target::Sqlite(path) => {
+            format!("The database {} cannot be opened ({}); look at the rights of the folder and at the disk.", path.display(), why(&error))
+        }
+        Target::Postgres(_) => {
+            format!("PostgreSQL cannot be reached ({}); look at DATABASE_URL and whether the server runs.", why(&error).replace('\n', " "))
+        }
     })
 }
 
@@ -73,7 +81,7 @@ pub fn exists(target: &Target) -> bool {
 pub fn sentence(error: &Error) -> String {
     match error {
         Error::Busy { .. } => "The database is busy; try again in a moment.".to_owned(),
-        Error::Broken(broken) => format!("The database refuses: {broken:?}."),
+        Error::Broken(broken) => format!("The database refuses: {}.", broken.source().trim_end_matches('.')),
         other => Words::load().map_or_else(|_| other.code().to_owned(), |words| words.t("en", other.code(), &[])),
     }
 }
@@ -83,6 +91,7 @@ pub fn sentence(error: &Error) -> String {
 /// # Errors
 /// As `work`, in words.
 pub fn wait<T>(work: impl Future<Output = Result<T>>) -> std::result::Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| format!("This machine gives no thread ({error})."))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().map_err(|error| format!("This machine gives no thread ({error})."))?;
     runtime.block_on(work).map_err(|error| sentence(&error))
 }

@@ -10,13 +10,13 @@ use super::data_folder::DataFolder;
 use super::migrate;
 use crate::app::App;
 use crate::clock::Clock;
+use crate::clock::Millis;
 use crate::config::{Config, TlsMode};
 use crate::http::door::{lan, tls};
-use crate::clock::Millis;
 use crate::members::{self, LinkPurpose};
 use crate::storage::Conn;
 
-/// The wizard's link works until the next start, and at most a week.
+/// The wizard's link works until the community has an owner, and at most a week.
 const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
 /// Serves what the command line says.
@@ -58,7 +58,9 @@ pub fn listen(mut config: Config) -> Result<(Config, TcpListener), String> {
         match error.kind() {
             std::io::ErrorKind::AddrInUse => format!("port {port} is in use: stop what listens there, or choose another with --listen"),
             std::io::ErrorKind::PermissionDenied => {
-                format!("port {port} needs more rights than this user has: choose one above 1023 with --listen, or give CAP_NET_BIND_SERVICE")
+                format!(
+                    "port {port} needs more rights than this user has: choose one above 1023 with --listen, or give CAP_NET_BIND_SERVICE"
+                )
             }
             _ => format!("{address} cannot be listened on ({error}): choose another address with --listen"),
         }

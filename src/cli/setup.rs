@@ -66,7 +66,8 @@ impl Plan {
         let community = clean_line(community, 1, 60, "community", "settings.community_name")
             .map_err(|_| "The name of the community must have 1 to 60 characters.".to_owned())?;
         let username = Username::parse_for_operator(owner).map_err(|error| format!("--owner {owner}: {}", sentence(&error)))?;
-        let password = Password::parse(password, username.as_str(), "password").map_err(|error| format!("The password: {}", sentence(&error)))?;
+        let password =
+            Password::parse(password, username.as_str(), "password").map_err(|error| format!("The password: {}", sentence(&error)))?;
         Ok(Self { community, username, password })
     }
 

@@ -52,7 +52,9 @@ fn setup_makes_an_owner_and_rooms_once() {
 fn setup_says_what_is_wrong_and_stores_nothing() {
     let ground = ground();
     let db = offline::open(&ground.target, &ground.clock).expect("a database");
-    for (community, owner, password) in [("", "mara", "a ferry that is late"), ("Salt", "M!", "a ferry that is late"), ("Salt", "mara", "short")] {
+    for (community, owner, password) in
+        [("", "mara", "a ferry that is late"), ("Salt", "M!", "a ferry that is late"), ("Salt", "mara", "short")]
+    {
         let sentence = setup::run(&db, community, owner, password).expect_err("wrong");
         assert!(sentence.contains(' ') && sentence.ends_with('.'), "{sentence}");
     }

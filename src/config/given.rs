@@ -131,20 +131,15 @@ impl Given {
     /// This, and `other` where this is silent.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self {
-            place: self.place.or(other.place),
-            serving: self.serving.or(other.serving),
-        }
+        Self { place: self.place.or(other.place), serving: self.serving.or(other.serving) }
     }
 
     /// What the environment asks for: `RIALTO_` and the flag in capitals, and `DATABASE_URL`. `RIALTO_TEST_…` belongs to tests,
-    /// `RIALTO_CONFIG` to the search for the file.
+    /// `RIALTO_CONFIG` to the search for the file, `RIALTO_LOG` to the log (`debug`, `rialto=trace`).
     ///
     /// # Errors
     /// One sentence for an unknown variable or a bad value.
-    pub fn from_environment(
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, String> {
+    pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, String> {
         let (mut ours, mut shared) = (Self::default(), Self::default());
         for (name, value) in variables {
             if name == "DATABASE_URL" {
@@ -154,7 +149,7 @@ impl Given {
             let Some(key) = name.strip_prefix("RIALTO_") else {
                 continue;
             };
-            if key.starts_with("TEST_") || key == "CONFIG" {
+            if key.starts_with("TEST_") || ["CONFIG", "LOG"].contains(&key) {
                 continue;
             }
             let key = key.to_ascii_lowercase();
@@ -176,9 +171,7 @@ impl Given {
     pub fn from_file(text: &str, path: &Path) -> Result<Self, String> {
         let file = path.display();
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(1, |span| {
-                text[..span.start.min(text.len())].matches('\n').count() + 1
-            });
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             format!(
                 "{file}, line {line} is not TOML: {}; write settings as key = \"value\".",
                 error.message().lines().next().unwrap_or_default()
@@ -195,9 +188,7 @@ impl Given {
             let origin = format!("\"{key}\" in {file}");
             given = given.or(Self::one(
                 &key,
-                &plain(&value).ok_or_else(|| {
-                    format!("{origin} must be a text, a number, true or false, or a list of texts.")
-                })?,
+                &plain(&value).ok_or_else(|| format!("{origin} must be a text, a number, true or false, or a list of texts."))?,
                 &origin,
             )?);
         }
@@ -223,11 +214,9 @@ fn plain(value: &toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(choice) => Some(choice.to_string()),
-        toml::Value::Array(parts) => parts
-            .iter()
-            .map(|part| part.as_str().map(str::to_owned))
-            .collect::<Option<Vec<_>>>()
-            .map(|parts| parts.join(",")),
+        toml::Value::Array(parts) => {
+            parts.iter().map(|part| part.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(|parts| parts.join(","))
+        }
         _ => None,
     }
 }
@@ -246,11 +235,7 @@ fn reason(error: &ClapError, value: &str) -> String {
 }
 
 fn keys() -> Vec<String> {
-    Given::command()
-        .get_arguments()
-        .filter_map(|arg| arg.get_long())
-        .map(|long| long.replace('-', "_"))
-        .collect()
+    Given::command().get_arguments().filter_map(|arg| arg.get_long()).map(|long| long.replace('-', "_")).collect()
 }
 
 fn knows(key: &str) -> bool {
@@ -259,10 +244,7 @@ fn knows(key: &str) -> bool {
 
 /// " (did you mean …?)" when a known key is close to `key`.
 fn nearest(key: &str, spell: impl Fn(&str) -> String) -> String {
-    let close = keys()
-        .into_iter()
-        .map(|known| (distance(key, &known), known))
-        .min();
+    let close = keys().into_iter().map(|known| (distance(key, &known), known)).min();
     match close {
         Some((steps, known)) if steps <= 3 => format!(" (did you mean {}?)", spell(&known)),
         _ => String::new(),
@@ -291,13 +273,8 @@ fn socket_address(text: &str) -> Result<SocketAddr, String> {
 
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
-    let net = text
-        .parse::<IpNet>()
-        .ok()
-        .or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
-    net.map(|net| net.trunc()).ok_or_else(|| {
-        format!("\"{text}\" is not a network; write it like 127.0.0.1 or 10.0.0.0/8.")
-    })
+    let net = text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
+    net.map(|net| net.trunc()).ok_or_else(|| format!("\"{text}\" is not a network; write it like 127.0.0.1 or 10.0.0.0/8."))
 }
 
 fn database_url(text: &str) -> Result<String, String> {
@@ -309,9 +286,7 @@ fn database_url(text: &str) -> Result<String, String> {
 }
 
 fn smtp_url(text: &str) -> Result<String, String> {
-    let host = text
-        .strip_prefix("smtp://")
-        .or_else(|| text.strip_prefix("smtps://"));
+    let host = text.strip_prefix("smtp://").or_else(|| text.strip_prefix("smtps://"));
     if host.is_some_and(|host| !host.is_empty()) {
         return Ok(text.to_owned());
     }
@@ -321,14 +296,8 @@ fn smtp_url(text: &str) -> Result<String, String> {
 
 fn mail_address(text: &str) -> Result<String, String> {
     match text.rsplit_once('@') {
-        Some((name, host))
-            if !name.is_empty() && !host.is_empty() && !text.chars().any(char::is_control) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(format!(
-            "\"{text}\" is not a mail address; write it like rialto@example.org."
-        )),
+        Some((name, host)) if !name.is_empty() && !host.is_empty() && !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        _ => Err(format!("\"{text}\" is not a mail address; write it like rialto@example.org.")),
     }
 }
 
@@ -336,16 +305,12 @@ fn workers(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|n| (1..=1024).contains(n))
-        .ok_or_else(|| {
-            format!("\"{text}\" is not a number of threads; write a number from 1 to 1024.")
-        })
+        .ok_or_else(|| format!("\"{text}\" is not a number of threads; write a number from 1 to 1024."))
 }
 
 fn heartbeat(text: &str) -> Result<u64, String> {
     text.parse()
         .ok()
         .filter(|n| (100..=600_000).contains(n))
-        .ok_or_else(|| {
-            format!("\"{text}\" is not a time in milliseconds; write a number from 100 to 600000.")
-        })
+        .ok_or_else(|| format!("\"{text}\" is not a time in milliseconds; write a number from 100 to 600000."))
 }

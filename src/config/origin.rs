@@ -34,9 +34,7 @@ impl Host {
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Name(name) => name == "localhost",
-            Self::Ip(ip) => {
-                *ip == IpAddr::from([127, 0, 0, 1]) || *ip == IpAddr::V6(Ipv6Addr::LOCALHOST)
-            }
+            Self::Ip(ip) => *ip == IpAddr::from([127, 0, 0, 1]) || *ip == IpAddr::V6(Ipv6Addr::LOCALHOST),
         }
     }
 }
@@ -48,11 +46,7 @@ pub fn split_authority(text: &str) -> Option<(Host, Option<u16>)> {
     if let Some(rest) = text.strip_prefix('[') {
         let (ip, rest) = rest.split_once(']')?;
         let ip: Ipv6Addr = ip.parse().ok()?;
-        let port = if rest.is_empty() {
-            None
-        } else {
-            Some(port(rest.strip_prefix(':')?)?)
-        };
+        let port = if rest.is_empty() { None } else { Some(port(rest.strip_prefix(':')?)?) };
         return Some((Host::Ip(ip.into()), port));
     }
     let (host, port) = match text.split_once(':') {
@@ -63,24 +57,16 @@ pub fn split_authority(text: &str) -> Option<(Host, Option<u16>)> {
         return ip.is_ipv4().then_some((Host::Ip(ip), port));
     }
     let name = host.to_ascii_lowercase();
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     // A last label of digits would be read as an address by browsers (127.1, 2130706433, 0x7f000001).
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_number = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
-    (name.len() <= 253 && !is_number && name.split('.').all(is_label))
-        .then_some((Host::Name(name), port))
+    (name.len() <= 253 && !is_number && name.split('.').all(is_label)).then_some((Host::Name(name), port))
 }
 
 /// A port in its only spelling: digits, no sign, no leading zero.
 fn port(digits: &str) -> Option<u16> {
-    let plain = !digits.is_empty()
-        && !digits.starts_with('0')
-        && digits.bytes().all(|b| b.is_ascii_digit());
+    let plain = !digits.is_empty() && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| digits.parse().ok()).flatten()
 }
 
@@ -111,11 +97,7 @@ impl Origin {
     /// An origin from its parts; without a port it is the scheme's own.
     #[must_use]
     pub fn new(is_https: bool, host: &Host, port: Option<u16>) -> Self {
-        Self {
-            is_https,
-            host: host.to_string(),
-            port: port.unwrap_or(if is_https { 443 } else { 80 }),
-        }
+        Self { is_https, host: host.to_string(), port: port.unwrap_or(if is_https { 443 } else { 80 }) }
     }
 
     /// Reads the public URL that an operator wrote; one trailing slash is forgiven.
@@ -137,16 +119,8 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, usual) = if self.is_https {
-            ("https", 443)
-        } else {
-            ("http", 80)
-        };
+        let (scheme, usual) = if self.is_https { ("https", 443) } else { ("http", 80) };
         write!(f, "{scheme}://{}", self.host)?;
-        if self.port == usual {
-            Ok(())
-        } else {
-            write!(f, ":{}", self.port)
-        }
+        if self.port == usual { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }

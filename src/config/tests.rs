@@ -16,13 +16,7 @@ fn given(flags: &str) -> Result<Given, String> {
 }
 
 fn config(flags: &str) -> Result<Config, String> {
-    Config::from(
-        given(flags)?,
-        &Machine {
-            address: Some(IpAddr::from([10, 0, 0, 5])),
-            processors: 3,
-        },
-    )
+    Config::from(given(flags)?, &Machine { address: Some(IpAddr::from([10, 0, 0, 5])), processors: 3 })
 }
 
 #[test]
@@ -31,10 +25,7 @@ fn everything_has_a_default_that_works() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.public_url, None);
     assert_eq!(config.tls, TlsMode::Off);
-    assert_eq!(
-        config.target,
-        Target::Sqlite(PathBuf::from("data/rialto.db"))
-    );
+    assert_eq!(config.target, Target::Sqlite(PathBuf::from("data/rialto.db")));
     assert_eq!((config.workers, config.heartbeat_ms), (3, 25_000));
     assert_eq!(config.address(4321), "http://127.0.0.1:4321");
 }
@@ -44,53 +35,21 @@ fn what_works_and_where() {
     for (flags, listen, url) in [
         ("--listen=127.0.0.1:0", "127.0.0.1:0", None),
         ("--listen=[::1]:9000", "[::1]:9000", None),
-        (
-            "--public-url=http://localhost:8080/",
-            "127.0.0.1:8080",
-            Some("http://localhost:8080"),
-        ),
-        (
-            "--domain=Chat.Example.org",
-            "0.0.0.0:443",
-            Some("https://chat.example.org"),
-        ),
-        (
-            "--domain=chat.example.org --listen=0.0.0.0:8443",
-            "0.0.0.0:8443",
-            Some("https://chat.example.org"),
-        ),
-        (
-            "--domain=chat.example.org --public-url=https://chat.example.org:8443",
-            "0.0.0.0:443",
-            Some("https://chat.example.org:8443"),
-        ),
+        ("--public-url=http://localhost:8080/", "127.0.0.1:8080", Some("http://localhost:8080")),
+        ("--domain=Chat.Example.org", "0.0.0.0:443", Some("https://chat.example.org")),
+        ("--domain=chat.example.org --listen=0.0.0.0:8443", "0.0.0.0:8443", Some("https://chat.example.org")),
+        ("--domain=chat.example.org --public-url=https://chat.example.org:8443", "0.0.0.0:443", Some("https://chat.example.org:8443")),
         ("--lan", "0.0.0.0:8443", Some("https://10.0.0.5:8443")),
-        (
-            "--lan --listen=192.168.1.9:443",
-            "192.168.1.9:443",
-            Some("https://192.168.1.9"),
-        ),
-        (
-            "--lan --listen=[fd00::9]:8443",
-            "[fd00::9]:8443",
-            Some("https://[fd00::9]:8443"),
-        ),
-        (
-            "--lan --public-url=https://nas.local:8443",
-            "0.0.0.0:8443",
-            Some("https://nas.local:8443"),
-        ),
+        ("--lan --listen=192.168.1.9:443", "192.168.1.9:443", Some("https://192.168.1.9")),
+        ("--lan --listen=[fd00::9]:8443", "[fd00::9]:8443", Some("https://[fd00::9]:8443")),
+        ("--lan --public-url=https://nas.local:8443", "0.0.0.0:8443", Some("https://nas.local:8443")),
         ("--tls-cert=c.pem --tls-key=k.pem", "127.0.0.1:8080", None),
         (
             "--tls-cert=c.pem --tls-key=k.pem --listen=0.0.0.0:443 --public-url=HTTPS://Chat.example.org:443",
             "0.0.0.0:443",
             Some("https://chat.example.org"),
         ),
-        (
-            "--trusted-proxy=127.0.0.1 --public-url=https://chat.example.org",
-            "127.0.0.1:8080",
-            Some("https://chat.example.org"),
-        ),
+        ("--trusted-proxy=127.0.0.1 --public-url=https://chat.example.org", "127.0.0.1:8080", Some("https://chat.example.org")),
         (
             "--trusted-proxy=10.0.0.0/8,fd00::/8 --public-url=https://chat.example.org --listen=0.0.0.0:80",
             "0.0.0.0:80",
@@ -98,36 +57,17 @@ fn what_works_and_where() {
         ),
     ] {
         let config = config(flags).unwrap_or_else(|error| panic!("{flags}: {error}"));
-        assert_eq!(
-            (
-                config.listen.to_string().as_str(),
-                config.public_url.as_deref()
-            ),
-            (listen, url),
-            "{flags}"
-        );
+        assert_eq!((config.listen.to_string().as_str(), config.public_url.as_deref()), (listen, url), "{flags}");
     }
 }
 
 #[test]
 fn what_stops_the_start_and_the_way_out_it_names() {
     for (flags, way_out) in [
-        (
-            "--public-url=http://chat.example.org",
-            "must begin with https://",
-        ),
-        (
-            "--public-url=http://127.0.0.1.example.org",
-            "must begin with https://",
-        ),
-        (
-            "--public-url=https://chat.example.org",
-            "--trusted-proxy 127.0.0.1",
-        ),
-        (
-            "--public-url=https://chat.example.org/chat",
-            "without a path",
-        ),
+        ("--public-url=http://chat.example.org", "must begin with https://"),
+        ("--public-url=http://127.0.0.1.example.org", "must begin with https://"),
+        ("--public-url=https://chat.example.org", "--trusted-proxy 127.0.0.1"),
+        ("--public-url=https://chat.example.org/chat", "without a path"),
         ("--public-url=https://me@chat.example.org", "write it like"),
         ("--public-url=chat.example.org", "write it like"),
         ("--public-url=https://bücher.example", "xn--"),
@@ -142,30 +82,15 @@ fn what_stops_the_start_and_the_way_out_it_names() {
         ("--lan --tls-cert=c --tls-key=k", "choose one"),
         ("--tls-cert=c", "--tls-key"),
         ("--tls-key=k", "--tls-cert"),
-        (
-            "--domain=a.example.org --public-url=https://b.example.org",
-            "leave --public-url out",
-        ),
-        (
-            "--domain=a.example.org --trusted-proxy=127.0.0.1",
-            "leave one of them out",
-        ),
+        ("--domain=a.example.org --public-url=https://b.example.org", "leave --public-url out"),
+        ("--domain=a.example.org --trusted-proxy=127.0.0.1", "leave one of them out"),
         ("--lan --listen=0.0.0.0:0", "0.0.0.0:8443"),
         ("--lan --public-url=http://localhost:8443", "write https://"),
-        (
-            "--tls-cert=c --tls-key=k --listen=0.0.0.0:443",
-            "--public-url",
-        ),
+        ("--tls-cert=c --tls-key=k --listen=0.0.0.0:443", "--public-url"),
         ("--trusted-proxy=127.0.0.1", "--public-url"),
-        (
-            "--trusted-proxy=proxy.example.org --public-url=https://a.example.org",
-            "10.0.0.0/8",
-        ),
+        ("--trusted-proxy=proxy.example.org --public-url=https://a.example.org", "10.0.0.0/8"),
         ("--acme-contact=a@example.org", "--domain"),
-        (
-            "--domain=a.example.org --acme-directory=http://acme.example.org",
-            "https://",
-        ),
+        ("--domain=a.example.org --acme-directory=http://acme.example.org", "https://"),
         ("--database-url=mysql://root:hunter2@db", "postgres://"),
         ("--smtp-url=mail.example.org", "smtps://"),
         ("--mail-from=nobody", "rialto@example.org"),
@@ -175,33 +100,19 @@ fn what_stops_the_start_and_the_way_out_it_names() {
     ] {
         let sentence = config(flags).expect_err(flags);
         assert!(sentence.contains(way_out), "{flags}: {sentence}");
-        assert!(
-            !sentence.contains('\n') && sentence.ends_with('.'),
-            "{flags}: {sentence}"
-        );
+        assert!(!sentence.contains('\n') && sentence.ends_with('.'), "{flags}: {sentence}");
         assert!(!sentence.contains("hunter2"), "{flags}: {sentence}");
     }
 }
 
 #[test]
 fn a_machine_without_a_network_says_so() {
-    let sentence = Config::from(
-        given("--lan").unwrap(),
-        &Machine {
-            address: None,
-            processors: 1,
-        },
-    )
-    .unwrap_err();
+    let sentence = Config::from(given("--lan").unwrap(), &Machine { address: None, processors: 1 }).unwrap_err();
     assert!(sentence.contains("--public-url"), "{sentence}");
 }
 
 fn environment(pairs: &[(&str, &str)]) -> Result<Given, String> {
-    Given::from_environment(
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-    )
+    Given::from_environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
 }
 
 #[test]
@@ -224,11 +135,7 @@ fn the_environment_speaks_the_same_settings() {
 #[test]
 fn strange_variables_and_keys_stop_the_start() {
     for (name, value, part) in [
-        (
-            "RIALTO_PUBLIC_ULR",
-            "https://a.example.org",
-            "RIALTO_PUBLIC_URL",
-        ),
+        ("RIALTO_PUBLIC_ULR", "https://a.example.org", "RIALTO_PUBLIC_URL"),
         ("RIALTO_lan", "true", "RIALTO_LAN"),
         ("RIALTO_COLOUR", "blue", "not a setting"),
         ("RIALTO_LISTEN", "", "is empty"),
@@ -238,10 +145,7 @@ fn strange_variables_and_keys_stop_the_start() {
         assert!(sentence.contains(part), "{name}: {sentence}");
     }
     for (text, part) in [
-        (
-            "public-url = 'https://a.example.org'",
-            "did you mean public_url?",
-        ),
+        ("public-url = 'https://a.example.org'", "did you mean public_url?"),
         ("[serve]\nlisten = '127.0.0.1:1'", "not a setting"),
         ("workers = 'many'", "\"workers\" in rialto.toml is wrong"),
         ("workers = 1.5", "must be a text"),
@@ -256,10 +160,7 @@ fn strange_variables_and_keys_stop_the_start() {
 fn a_file_may_use_its_own_kinds_of_value() {
     let text = "lan = false\nworkers = 4\ntrusted_proxy = ['127.0.0.1', '10.0.0.0/8']\n";
     let given = Given::from_file(text, Path::new("rialto.toml")).unwrap();
-    assert_eq!(
-        (given.serving.lan, given.serving.workers),
-        (Some(false), Some(4))
-    );
+    assert_eq!((given.serving.lan, given.serving.workers), (Some(false), Some(4)));
     assert_eq!(given.serving.trusted_proxy.unwrap().len(), 2);
 }
 
@@ -269,8 +170,5 @@ fn the_first_to_speak_is_heard() {
     let file = given("--listen=127.0.0.1:2 --lan --workers=7").unwrap();
     let merged = flag.or(file);
     assert_eq!(merged.serving.listen.unwrap().port(), 1);
-    assert_eq!(
-        (merged.serving.lan, merged.serving.workers),
-        (Some(false), Some(7))
-    );
+    assert_eq!((merged.serving.lan, merged.serving.workers), (Some(false), Some(7)));
 }

@@ -134,7 +134,8 @@ fn make(name: &str) -> Option<Held> {
 
 /// The name, when each of its parts is a plain one.
 fn checked(name: &str) -> Option<&str> {
-    let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let plain =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     // Types are for those who check the code, and are no use to a browser.
     (name.split('/').all(plain) && !name.ends_with(".ts")).then_some(name)
 }
@@ -225,7 +226,18 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_folder() {
         for files in [Files::held(), Files::live()] {
-            for name in ["../Cargo.toml", "words/../../Cargo.toml", "/etc/passwd", "words//en/error.json", "./app.css", "words\\en", "", ".", "words/en", "a\0b"] {
+            for name in [
+                "../Cargo.toml",
+                "words/../../Cargo.toml",
+                "/etc/passwd",
+                "words//en/error.json",
+                "./app.css",
+                "words\\en",
+                "",
+                ".",
+                "words/en",
+                "a\0b",
+            ] {
                 assert!(files.get(name).is_none(), "{name}");
             }
             assert!(files.get("words/en/error.json").is_some());

@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_time_is_an_element_with_plain_text_inside() {
-        assert_eq!(time(1_760_000_000_000).expect("time").to_string(), "<time-ago datetime=\"2025-10-09T08:53:20Z\">2025-10-09 08:53 UTC</time-ago>");
+        assert_eq!(
+            time(1_760_000_000_000).expect("time").to_string(),
+            "<time-ago datetime=\"2025-10-09T08:53:20Z\">2025-10-09 08:53 UTC</time-ago>"
+        );
         assert!(time(i64::MAX).is_err());
     }
 }

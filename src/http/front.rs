@@ -54,7 +54,10 @@ pub fn origin_is_ours(request: &HttpRequest, ground: &Ground) -> bool {
 ///
 /// # Errors
 /// When a handler panicked or another middleware failed: the error is the finished answer. Or when the program was put together without ground, site or metrics.
-pub async fn front(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+pub async fn front(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let (Some(ground), Some(site), Some(metrics)) =
         (request.app_data::<Data<Ground>>().cloned(), request.app_data::<Site>().cloned(), request.app_data::<Metrics>().cloned())

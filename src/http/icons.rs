@@ -144,7 +144,8 @@ mod tests {
 
     /// The names in `icon('…')` and `icon("…")`.
     fn called(text: &str) -> Vec<&str> {
-        let calls = text.match_indices("icon(").filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-'));
+        let calls =
+            text.match_indices("icon(").filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-'));
         calls
             .filter_map(|(at, call)| {
                 let rest = &text[at + call.len()..];

@@ -83,7 +83,8 @@ impl Metrics {
         head(&mut out, "rialto_requests_total", "Answered requests.");
         for (class, groups) in CLASSES.iter().zip(&self.inner.requests) {
             for (n, count) in groups.iter().enumerate() {
-                let _ = writeln!(out, "rialto_requests_total{{class=\"{class}\",status=\"{}xx\"}} {}", n + 1, count.load(Ordering::Relaxed));
+                let _ =
+                    writeln!(out, "rialto_requests_total{{class=\"{class}\",status=\"{}xx\"}} {}", n + 1, count.load(Ordering::Relaxed));
             }
         }
         let own = [

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_table_of_elements_is_read_and_only_tags_of_the_page_count() {
-        let start = "const elements = {\n  \"room-list\": () => import(\"./chat/room-list.js\"),\n  \"api-form\": \"./lib/api-form.js\",\n};";
+        let start =
+            "const elements = {\n  \"room-list\": () => import(\"./chat/room-list.js\"),\n  \"api-form\": \"./lib/api-form.js\",\n};";
         assert_eq!(elements(start), [("room-list", "./chat/room-list.js"), ("api-form", "./lib/api-form.js")]);
         assert_eq!(tags("<main><room-list class=x></room-list><b>a-b</b><!-- x -->"), ["room-list"]);
         let block = start_block("x{% block start %}<script src=\"{{ static('start.js') }}\">{% endblock %}y").expect("a block");

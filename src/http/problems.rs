@@ -216,28 +216,31 @@ fn page(failure: &Failure<'_>, asked: &Asked, site: &Site) -> HttpResponse {
         let to = format!("/sign-in?next={}", encoded(&asked.target));
         return HttpResponse::SeeOther().insert_header((LOCATION, to)).insert_header((CACHE_CONTROL, headers::PRIVATE)).finish();
     }
-    let (kind, template) = match failure.status.as_u16() {
-        401 => ("sign_in", "errors/known.html"),
-        402 | 403 => ("forbidden", "errors/known.html"),
-        404 => ("not_found", "errors/known.html"),
-        503 => ("restarting", "errors/known.html"),
-        code if code >= 500 => ("broken", "errors/known.html"),
-        410 => ("gone", "errors/other.html"),
-        421 => ("wrong_host", "errors/other.html"),
-        429 => ("slow_down", "errors/other.html"),
-        _ => ("bad_request", "errors/other.html"),
+    let (kind, template, title) = match failure.status.as_u16() {
+        401 => ("sign_in", "errors/known.html", "shell.error_sign_in_title"),
+        402 | 403 => ("forbidden", "errors/known.html", "shell.error_forbidden_title"),
+        404 => ("not_found", "errors/known.html", "shell.error_not_found_title"),
+        503 => ("restarting", "errors/known.html", "shell.error_restarting_title"),
+        code if code >= 500 => ("broken", "errors/known.html", "shell.error_broken_title"),
+        410 => ("gone", "errors/other.html", "error.gone_title"),
+        421 => ("wrong_host", "errors/other.html", "error.wrong_host_title"),
+        429 => ("slow_down", "errors/other.html", "error.slow_down_title"),
+        _ => ("bad_request", "errors/other.html", "error.bad_request_title"),
     };
     let words = |key: &str| site.words().t(visitor.language, key, &[]);
     let own = ErrorPage {
         kind,
-        title: words(&format!("error.{kind}_title")),
+        title: words(title),
         sentence: words(failure.code),
         reference: failure.status.is_server_error().then_some(visitor.request_id.as_str()),
     };
     site.page_with_status(failure.status, &Looker::stranger(visitor.language), visitor, template, own).unwrap_or_else(|error| {
         tracing::error!(request_id = visitor.request_id, %error, "the page for an error could not be made");
         let text = format!("{}\n{}\n", words(failure.code), visitor.request_id);
-        HttpResponse::build(failure.status).content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, headers::PRIVATE)).body(text)
+        HttpResponse::build(failure.status)
+            .content_type("text/plain; charset=utf-8")
+            .insert_header((CACHE_CONTROL, headers::PRIVATE))
+            .body(text)
     })
 }
 

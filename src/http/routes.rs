@@ -1,13 +1,17 @@
 //! The routes of this part: static files, the community's colours, health, and what the program is.
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::OpenApi;
 
+use super::door::lan;
 use super::files::{HAS_PARTS, short_hash};
 use super::{Site, about, health};
 use crate::access::{Public, Routes};
-use crate::error::{Found, Result};
+use crate::config::TlsMode;
+use crate::error::{Error, Found, Result};
 
 /// Kept for a year: the address changes with the bytes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -35,6 +39,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/community.css", community_style)
         .get("/favicon.svg", favicon)
         .get("/robots.txt", robots)
+        .get("/lan/authority.pem", lan_authority)
         .get("/about", about::about)
         .get("/healthz", health::healthz)
         .get("/readyz", health::readyz)
@@ -61,7 +66,10 @@ async fn file(_: Public, site: Site, request: HttpRequest) -> Result<HttpRespons
     if file.content_type == SVG {
         answer.insert_header((CONTENT_SECURITY_POLICY, DRAWING_POLICY));
     }
-    if files.is_immutable() && takes_brotli(&request) && let Some(smaller) = file.brotli().await {
+    if files.is_immutable()
+        && takes_brotli(&request)
+        && let Some(smaller) = file.brotli().await
+    {
         return Ok(answer.insert_header((CONTENT_ENCODING, "br")).body(smaller));
     }
     Ok(answer.body(file.body.clone()))
@@ -76,7 +84,8 @@ async fn community_style(_: Public, site: Site, request: HttpRequest) -> HttpRes
 /// `GET /favicon.svg`: our mark in the community's hue.
 async fn favicon(_: Public, site: Site, request: HttpRequest) -> Result<HttpResponse> {
     let mark = site.files().text("icons/mark.svg").found()?;
-    let path = mark.split_once("<path").and_then(|(_, rest)| rest.split_once(" d=\"")).and_then(|(_, rest)| rest.split('"').next()).found()?;
+    let path =
+        mark.split_once("<path").and_then(|(_, rest)| rest.split_once(" d=\"")).and_then(|(_, rest)| rest.split('"').next()).found()?;
     let hue = site.settings().get().community_hue;
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\"><style>path{{fill:oklch(.48 .075 {hue})}}\
@@ -85,6 +94,18 @@ async fn favicon(_: Public, site: Site, request: HttpRequest) -> Result<HttpResp
     let mut answer = revalidated(&request, SVG, svg);
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, actix_web::http::header::HeaderValue::from_static(DRAWING_POLICY));
     Ok(answer)
+}
+
+/// `GET /lan/authority.pem`: the local authority that devices are to trust; there is none outside of a local network.
+async fn lan_authority(gate: Public) -> Result<HttpResponse> {
+    let ground = gate.ground();
+    if ground.config.tls != TlsMode::Lan {
+        return Err(Error::NotFound);
+    }
+    let (config, now) = (ground.config.clone(), ground.clock.now());
+    let opened = actix_web::web::block(move || lan::open(&config, now)).await.map_err(Error::broken)?;
+    let (authority, _) = opened.map_err(Error::broken)?;
+    Ok(HttpResponse::Ok().content_type("application/x-pem-file").body(authority.pem().to_owned()))
 }
 
 /// `GET /robots.txt`: search engines may know the front page and nothing behind it.

@@ -130,7 +130,14 @@ impl Site {
     ///
     /// # Errors
     /// As [`Site::page`].
-    pub fn page_with_status(&self, status: StatusCode, looker: &Looker, visitor: &Visitor, template: &str, own: impl Serialize) -> Result<HttpResponse> {
+    pub fn page_with_status(
+        &self,
+        status: StatusCode,
+        looker: &Looker,
+        visitor: &Visitor,
+        template: &str,
+        own: impl Serialize,
+    ) -> Result<HttpResponse> {
         let path = visitor.route.split_once(' ').map_or("/", |(_, path)| path);
         let nonce = Token::random()?.reveal()[..22].to_owned();
         let page_json = safe_json(&own)?;

@@ -77,7 +77,10 @@ impl Authenticator for TwoBearers {
 }
 
 const TEMPLATES: [(&str, &str); 4] = [
-    ("page.html", "<script nonce=\"{{ nonce }}\"></script>{{ community.name }} {{ lang }} {{ path }} {{ word }} {{ t('error.sign_in') }} {{ page_json | safe }}"),
+    (
+        "page.html",
+        "<script nonce=\"{{ nonce }}\"></script>{{ community.name }} {{ lang }} {{ path }} {{ word }} {{ t('error.sign_in') }} {{ page_json | safe }}",
+    ),
     ("strict.html", "{{ nobody }}"),
     ("errors/known.html", "known {{ kind }} {{ reference }}"),
     ("errors/other.html", "other {{ kind }} {{ title }} {{ sentence }}"),
@@ -237,7 +240,9 @@ async fn a_page_has_a_fresh_nonce_in_its_policy_and_is_not_kept() {
 #[actix_web::test]
 async fn every_answer_carries_the_headers_and_a_reference() {
     let parts = plain();
-    for path in ["/page", "/nowhere", "/healthz", "/static/dev/words/en/error.json", "/api/v1/fails/panic", "/fails/broken", "/community.css"] {
+    for path in
+        ["/page", "/nowhere", "/healthz", "/static/dev/words/en/error.json", "/api/v1/fails/panic", "/fails/broken", "/community.css"]
+    {
         let answer = ask(&parts, browse(path)).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
@@ -252,7 +257,8 @@ async fn every_answer_carries_the_headers_and_a_reference() {
 
 #[actix_web::test]
 async fn https_is_pinned_when_the_certificate_is_ours_and_the_socket_is_in_the_policy() {
-    let config = Config { tls: TlsMode::Domain("talk.example.org".to_owned()), public_url: Some("https://talk.example.org".to_owned()), ..config() };
+    let config =
+        Config { tls: TlsMode::Domain("talk.example.org".to_owned()), public_url: Some("https://talk.example.org".to_owned()), ..config() };
     let parts = parts(config, Files::live());
     let ours = TestRequest::get().uri("/page").insert_header(("Host", "talk.example.org"));
     let answer = ask(&parts, ours).await;
@@ -266,7 +272,8 @@ async fn a_strange_host_is_misdirected() {
     let parts = plain();
     let answer = ask(&parts, TestRequest::get().uri("/api/v1/things").insert_header(("Host", "evil.example"))).await;
     assert_eq!((answer.status, answer.json()["code"].as_str()), (421, Some("error.wrong_host")));
-    let answer = ask(&parts, TestRequest::get().uri("/page").insert_header(("Host", "evil.example")).insert_header(("Accept", "text/html"))).await;
+    let answer =
+        ask(&parts, TestRequest::get().uri("/page").insert_header(("Host", "evil.example")).insert_header(("Accept", "text/html"))).await;
     assert!(answer.status == 421 && answer.body.starts_with("other wrong_host"), "{}", answer.body);
     assert_eq!(ask(&parts, TestRequest::get().uri("/page")).await.status, 421, "without a host");
 }
@@ -281,7 +288,11 @@ async fn writes_with_a_cookie_come_from_our_own_pages_only() {
     assert_eq!(ask(&parts, with_cookie().insert_header(("Sec-Fetch-Site", "same-site"))).await.status, 403);
     assert_eq!(ask(&parts, with_cookie().insert_header(("Origin", "http://localhost:8080"))).await.status, 204);
     assert_eq!(ask(&parts, with_cookie().insert_header(("Sec-Fetch-Site", "same-origin"))).await.status, 204);
-    assert_eq!(ask(&parts, with_cookie().insert_header(("Authorization", "Bearer member"))).await.status, 204, "a bearer is no ambient authority");
+    assert_eq!(
+        ask(&parts, with_cookie().insert_header(("Authorization", "Bearer member"))).await.status,
+        204,
+        "a bearer is no ambient authority"
+    );
     assert_eq!(ask(&parts, post("/api/v1/things")).await.status, 204);
     assert_eq!(ask(&parts, get("/api/v1/things").insert_header(("Cookie", "rialto-8080=abc"))).await.status, 204);
 }
@@ -298,13 +309,23 @@ async fn a_key_for_a_request_has_a_limit() {
 #[actix_web::test]
 async fn programs_get_problems_in_their_language() {
     let parts = plain();
-    let cases = [("missing", 404, "error.not_found"), ("sign-in", 401, "error.sign_in"), ("forbidden", 403, "access.not_allowed"), ("slow", 429, "error.slow_down"), ("busy", 503, "error.busy"), ("fields", 422, "error.body")];
+    let cases = [
+        ("missing", 404, "error.not_found"),
+        ("sign-in", 401, "error.sign_in"),
+        ("forbidden", 403, "access.not_allowed"),
+        ("slow", 429, "error.slow_down"),
+        ("busy", 503, "error.busy"),
+        ("fields", 422, "error.body"),
+    ];
     for (how, status, code) in cases {
         // The API answers in JSON whatever is accepted.
         let answer = ask(&parts, browse(&format!("/api/v1/fails/{how}")).insert_header(("Accept-Language", "fr"))).await;
         assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"), "{how}");
         let body = answer.json();
-        assert_eq!((body["status"].as_u64(), body["code"].as_str(), body["type"].as_str()), (Some(u64::from(status)), Some(code), Some("about:blank")));
+        assert_eq!(
+            (body["status"].as_u64(), body["code"].as_str(), body["type"].as_str()),
+            (Some(u64::from(status)), Some(code), Some("about:blank"))
+        );
         assert_ne!(body["detail"], code, "{code} has no words");
         assert_eq!(answer.header("cache-control"), "no-store, private");
     }
@@ -334,7 +355,13 @@ async fn people_get_pages_and_strangers_the_way_in() {
     let parts = plain();
     let answer = ask(&parts, browse("/fails/sign-in?a=1")).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/sign-in?next=/fails/sign-in%3Fa%3D1"));
-    for (how, status, start) in [("forbidden", 403, "known forbidden"), ("missing", 404, "known not_found"), ("gone", 410, "other gone This is over"), ("slow", 429, "other slow_down One moment"), ("busy", 503, "known restarting")] {
+    for (how, status, start) in [
+        ("forbidden", 403, "known forbidden"),
+        ("missing", 404, "known not_found"),
+        ("gone", 410, "other gone This is over"),
+        ("slow", 429, "other slow_down One moment"),
+        ("busy", 503, "known restarting"),
+    ] {
         let answer = ask(&parts, browse(&format!("/fails/{how}"))).await;
         assert!(answer.status == status && answer.body.starts_with(start), "{how}: {} {}", answer.status, answer.body);
         assert!(answer.header("content-security-policy").contains("'strict-dynamic'"));
@@ -358,14 +385,26 @@ async fn files_are_kept_for_ever_under_their_version_and_nothing_else_is_reached
     let name = "words/en/error.json";
     let cookie = ("Cookie", "rialto-8080=abc");
     let answer = ask(&parts, get(&format!("/static/{version}/{name}")).insert_header(cookie)).await;
-    assert_eq!((answer.status, answer.header("cache-control"), answer.header("content-type")), (200, "public, max-age=31536000, immutable", "application/json"));
+    assert_eq!(
+        (answer.status, answer.header("cache-control"), answer.header("content-type")),
+        (200, "public, max-age=31536000, immutable", "application/json")
+    );
     let old = ask(&parts, get(&format!("/static/0000/{name}"))).await;
     assert_eq!((old.status, old.header("cache-control")), (200, "no-cache"));
     let known = ask(&parts, get(&format!("/static/0000/{name}")).insert_header(("If-None-Match", old.header("etag").to_owned()))).await;
     assert_eq!((known.status, known.body.as_str()), (304, ""));
     let packed = ask(&parts, get(&format!("/static/{version}/{name}")).insert_header(("Accept-Encoding", "gzip, br"))).await;
     assert_eq!((packed.header("content-encoding"), packed.header("vary")), ("br", "Accept-Encoding"));
-    for path in ["..%2f..%2fCargo.toml", "../Cargo.toml", "%2e%2e/Cargo.toml", "words/..%2f..%2fCargo.toml", "..%5cCargo.toml", "%00", "", "//etc/passwd"] {
+    for path in [
+        "..%2f..%2fCargo.toml",
+        "../Cargo.toml",
+        "%2e%2e/Cargo.toml",
+        "words/..%2f..%2fCargo.toml",
+        "..%5cCargo.toml",
+        "%00",
+        "",
+        "//etc/passwd",
+    ] {
         let answer = ask(&parts, get(&format!("/static/{version}/{path}"))).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.header("cache-control"), "no-store, private", "{path}");
@@ -395,7 +434,9 @@ async fn the_program_says_that_it_lives_and_can_serve() {
 async fn metrics_are_for_this_machine_and_for_those_who_may() {
     let parts = plain();
     assert!(ask(&parts, get("/metrics")).await.body.contains("rialto_build_info"));
-    let from_afar = || TestRequest::get().uri("/metrics").insert_header(("Host", "localhost:8080")).peer_addr("192.0.2.1:4000".parse().expect("address"));
+    let from_afar = || {
+        TestRequest::get().uri("/metrics").insert_header(("Host", "localhost:8080")).peer_addr("192.0.2.1:4000".parse().expect("address"))
+    };
     assert_eq!(ask(&parts, from_afar()).await.status, 401);
     for proxy in ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"] {
         assert_eq!(ask(&parts, get("/metrics").insert_header((proxy, "127.0.0.1"))).await.status, 401, "{proxy}");

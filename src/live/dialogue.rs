@@ -25,7 +25,7 @@ const BAD_FRAMES_WITHIN: Duration = Duration::from_secs(60);
 /// Commands of one connection that may be under way at once; more wait in the socket.
 const COMMANDS_UNDER_WAY: usize = 64;
 /// Most logs in one `sync`.
-const SYNC_LOGS: usize = 2_000;
+const SYNC_LOGS: usize = 1_000;
 /// Most characters of a `ref`.
 const REF_CHARACTERS: usize = 64;
 
@@ -49,34 +49,52 @@ struct Watch {
 }
 
 #[derive(Serialize)]
-struct Hello<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Hello<'a> {
+    #[cfg_attr(test, ts(type = "\"hello\""))]
     r#type: &'static str,
     v: u8,
     epoch: &'a str,
     connection: String,
+    #[cfg_attr(test, ts(type = "Member"))]
     me: &'a serde_json::Value,
     heads: BTreeMap<String, Seq>,
+    #[cfg_attr(test, ts(type = "Array<never>"))]
     calls: [(); 0],
     heartbeat_ms: u64,
 }
 
 #[derive(Serialize)]
-struct AckFrame<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct AckFrame<'a> {
+    #[cfg_attr(test, ts(type = "\"ack\""))]
     r#type: &'static str,
     r#ref: &'a str,
     #[serde(flatten)]
     ack: Ack,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     heads: Option<BTreeMap<String, Seq>>,
 }
 
 #[derive(Serialize)]
-struct RefusedFrame<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct RefusedFrame<'a> {
+    #[cfg_attr(test, ts(type = "\"refused\""))]
     r#type: &'static str,
     r#ref: Option<&'a str>,
     code: &'a str,
     message: String,
     retry_after_ms: Option<u64>,
+}
+
+/// What to do with a log that cannot be replayed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Notice<'a> {
+    #[cfg_attr(test, ts(type = "\"reset\" | \"gone\""))]
+    r#type: &'static str,
+    room: &'a str,
 }
 
 /// One connection's conversation.
@@ -101,7 +119,7 @@ impl Dialogue {
             r#type: "hello",
             v: 1,
             epoch: &standing.epoch,
-            connection: format!("{:x}", Rc::as_ptr(&self.connection) as usize),
+            connection: self.local.hub.next_connection(),
             me: &standing.me,
             heads: heads.chain([("me".to_owned(), standing.me_head)]).collect(),
             calls: [],
@@ -117,6 +135,12 @@ impl Dialogue {
         let Ok(head) = serde_json::from_str::<Head<'_>>(text) else {
             return self.malformed(reference(text).as_deref());
         };
+        if let Err(error) = self.local.commands.admit(self.connection.caller) {
+            return push_refused(&self.connection, &self.local, head.r#ref.as_deref(), &error);
+        }
+        if head.r#ref.as_ref().is_some_and(|name| name.is_empty() || name.chars().count() > REF_CHARACTERS) {
+            return push_refused(&self.connection, &self.local, None, &Error::invalid("ref", "live.fields"));
+        }
         let known_ref = head.r#ref.filter(|name| !name.is_empty() && name.chars().count() <= REF_CHARACTERS);
         match head.r#type {
             "ping" => self.ack(known_ref.as_deref(), Ack::default(), None),
@@ -193,16 +217,15 @@ impl Dialogue {
         watch.members.truncate(WATCHED_MEMBERS);
         watch.members.sort_unstable();
         watch.members.dedup();
+        // Where presence is not shown, nobody is watched.
+        if !self.local.commands.shows_presence() {
+            watch.members.clear();
+        }
         let states = self.local.hub.online(&watch.members);
         self.local.shard.borrow_mut().watch(&self.connection, &states, watch.open);
     }
 
     fn notice(&self, kind: &'static str, room: &str) {
-        #[derive(Serialize)]
-        struct Notice<'a> {
-            r#type: &'static str,
-            room: &'a str,
-        }
         self.connection.push(&frames::json(&Notice { r#type: kind, room }), Class::Answer);
     }
 

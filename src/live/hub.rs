@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::frames;
@@ -38,12 +39,22 @@ struct Inner {
     online: Mutex<HashMap<MemberId, u32>>,
     connections: AtomicUsize,
     published: AtomicU64,
+    numbered: AtomicU64,
 }
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hub").field("connections", &self.connections()).finish_non_exhaustive()
     }
+}
+
+/// The program stops.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct GoingAway {
+    #[cfg_attr(test, ts(type = "\"going_away\""))]
+    r#type: &'static str,
+    retry_after_ms: u64,
 }
 
 /// What a shard is told.
@@ -74,6 +85,7 @@ impl Hub {
                 online: Mutex::default(),
                 connections: AtomicUsize::new(0),
                 published: AtomicU64::new(0),
+                numbered: AtomicU64::new(0),
             }),
         }
     }
@@ -148,6 +160,11 @@ impl Hub {
         LocalHub { hub: self.clone(), shard, source, commands, heartbeat_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX) }
     }
 
+    /// A name for a new connection, unique while the program runs.
+    pub(super) fn next_connection(&self) -> String {
+        format!("{:x}", self.inner.numbered.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     pub(super) fn came(&self, member: MemberId) {
         self.inner.connections.fetch_add(1, Ordering::Relaxed);
         let mut online = self.inner.online.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +202,8 @@ impl Inner {
 
     fn deliver(&self, ready: Vec<Logged>) {
         self.published.fetch_add(ready.len() as u64, Ordering::Relaxed);
-        let framed = ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
+        let framed =
+            ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
         self.tell(&ToShard::Deliver(framed.collect()));
     }
 }
@@ -219,7 +237,7 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                     ToShard::Signal(signal) => shard.signal(&signal),
                     ToShard::Presence(member, online) => shard.presence_changed(member, online),
                     ToShard::GoAway { retry_after_ms } => {
-                        let notice = frames::text(&format!(r#"{{"type":"going_away","retry_after_ms":{retry_after_ms}}}"#));
+                        let notice = frames::json(&GoingAway { r#type: "going_away", retry_after_ms });
                         shard.go_away(&notice, now);
                     }
                 }
@@ -266,7 +284,10 @@ fn publish_until_closed(
         for (log, after) in late {
             match runtime.block_on(source.page(log, after, GAP_PAGE)) {
                 Ok(events) => deliver(order.take(events, now)),
-                Err(error) => tracing::warn!(%error, "a gap could not be read"),
+                Err(error) => {
+                    tracing::warn!(%error, "a gap could not be read");
+                    order.postpone(log, Instant::now());
+                }
             }
         }
     }

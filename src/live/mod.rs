@@ -11,6 +11,8 @@ mod queue;
 mod shard;
 mod socket;
 mod source;
+#[cfg(test)]
+mod types;
 
 pub use frames::CloseCode;
 pub use hub::{Hub, LocalHub};
@@ -19,3 +21,5 @@ pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};
 pub use socket::{Descriptor, FRAME_BYTES, open};
 pub use source::{Ack, Caller, CatchUp, Commands, Source, Standing};
+#[cfg(test)]
+pub(crate) use types::{presence_signal, server_frames};

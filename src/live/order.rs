@@ -7,6 +7,8 @@ use super::log::{Effect, LogId, Logged, Seq};
 
 /// How long a later event waits for an earlier one before the log is read.
 pub const HOLD: Duration = Duration::from_millis(50);
+/// After a failed reading, the next one is this much later.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What has been delivered, and what waits for an earlier event.
 #[derive(Debug, Default)]
@@ -72,6 +74,13 @@ impl Order {
     pub fn overdue(&self, now: Instant) -> Vec<(LogId, Seq)> {
         let late = self.held.iter().filter(|(_, held)| now.duration_since(held.since) >= HOLD);
         late.map(|(log, _)| (*log, self.delivered(*log))).collect()
+    }
+
+    /// Reading this log failed: it is tried again a second later.
+    pub fn postpone(&mut self, log: LogId, now: Instant) {
+        if let Some(held) = self.held.get_mut(&log) {
+            held.since = now + PAUSE;
+        }
     }
 
     /// When the next event will have waited too long.

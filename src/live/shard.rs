@@ -105,14 +105,18 @@ pub struct Shard {
 }
 
 #[derive(Serialize)]
-struct Heartbeat<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Heartbeat<'a> {
+    #[cfg_attr(test, ts(type = "\"heartbeat\""))]
     r#type: &'static str,
     n: u64,
     heads_digest: &'a str,
 }
 
 #[derive(Serialize)]
-struct PresenceSignal {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct PresenceSignal {
+    #[cfg_attr(test, ts(type = "\"presence\""))]
     kind: &'static str,
     members: HashMap<String, bool>,
 }
@@ -169,6 +173,9 @@ impl Shard {
 
     /// The snapshot is in: the connection hears its rooms from its heads on. What happened since the snapshot is replayed.
     pub fn seat(&mut self, connection: &Rc<Connection>, standing: &Standing, now: Instant) {
+        if connection.gone.get() {
+            return;
+        }
         let me = LogId::Member(connection.caller.member);
         let mut rooms: Vec<RoomId> = standing.rooms.iter().map(|(room, _)| *room).collect();
         rooms.sort_unstable();
@@ -192,7 +199,10 @@ impl Shard {
         }
         let waiting = connection.state.borrow_mut().waiting.take().unwrap_or_default();
         for (seq, effect) in waiting {
-            if seq > standing.me_head {
+            if effect == Effect::EndSession(connection.caller.session) {
+                connection.queue.borrow_mut().close(CloseCode::SignedOut, false);
+                self.linger(Rc::clone(connection), now);
+            } else if seq > standing.me_head {
                 self.apply(connection, effect);
             }
         }
@@ -204,6 +214,12 @@ impl Shard {
 
     /// From now on this log comes from the database, until it meets the head.
     pub fn replay(&mut self, connection: &Rc<Connection>, replay: Replay) {
+        // Who was removed while the cursor was looked up hears no more of the room.
+        if let LogId::Room(room) = replay.log
+            && connection.state.borrow().rooms.binary_search(&room).is_err()
+        {
+            return;
+        }
         let mut replays = connection.replays.borrow_mut();
         replays.retain(|running| running.log != replay.log);
         replays.push_back(replay);
@@ -351,6 +367,9 @@ impl Shard {
 
     /// What a connection has on its screen: these members, and this room. `states` says who of them is online.
     pub fn watch(&mut self, connection: &Rc<Connection>, states: &[(MemberId, bool)], open: Option<RoomId>) {
+        if connection.gone.get() {
+            return;
+        }
         let before = {
             let mut state = connection.state.borrow_mut();
             if let Some(room) = open {
@@ -395,7 +414,11 @@ impl Shard {
 
     /// Sends a heartbeat; `false` when the connection is over.
     fn beat(&mut self, connection: &Rc<Connection>, now: Instant) -> bool {
-        if connection.gone.get() || connection.queue.borrow().is_closing() {
+        if connection.gone.get() {
+            return false;
+        }
+        if connection.queue.borrow().is_closing() {
+            self.linger(Rc::clone(connection), now);
             return false;
         }
         if now.duration_since(connection.heard_at.get()) > self.heartbeat * SILENT_BEATS {
@@ -427,6 +450,10 @@ impl Shard {
 
     /// A close frame is in: give it time, then shut the socket.
     pub fn linger(&mut self, connection: Rc<Connection>, now: Instant) {
+        // Once the connection is gone its descriptor may be somebody else's.
+        if connection.gone.get() {
+            return;
+        }
         if connection.shut_at.get().is_none() {
             connection.shut_at.set(Some(now + LINGER));
             self.lingering.push(connection);

@@ -49,9 +49,8 @@ pub fn open(request: &HttpRequest, payload: web::Payload, caller: Caller, local:
     let outgoing = Rc::clone(&connection);
     let keep = local.clone();
     rt::spawn(listen(stream.max_frame_size(FRAME_BYTES), connection, local.clone()));
-    Ok(response.map_body(move |_, theirs| {
-        BodyStream::new(Outgoing { local: keep, connection: outgoing, _theirs: theirs, page: None }).boxed()
-    }))
+    Ok(response
+        .map_body(move |_, theirs| BodyStream::new(Outgoing { local: keep, connection: outgoing, _theirs: theirs, page: None }).boxed()))
 }
 
 async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: LocalHub) {
@@ -63,6 +62,9 @@ async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: Lo
     }
     while let Some(message) = stream.next().await {
         connection.heard(Instant::now());
+        if connection.queue.borrow().is_closing() {
+            break;
+        }
         match message {
             Ok(Message::Text(text)) => dialogue.hear(&text).await,
             Ok(Message::Binary(_) | Message::Continuation(_)) => dialogue.malformed(None),
@@ -167,4 +169,3 @@ impl Drop for Outgoing {
 pub(super) fn log_of(name: &str, caller: Caller) -> Option<LogId> {
     if name == "me" { Some(LogId::Member(caller.member)) } else { name.parse().ok().map(LogId::Room) }
 }
-

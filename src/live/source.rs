@@ -69,23 +69,34 @@ pub struct Caller {
 
 /// The answer to a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Ack {
     /// The id of what was made.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub id: Option<String>,
     /// Its place in the room's log.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub seq: Option<Seq>,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub at: Option<Millis>,
 }
 
 /// What commands do, beside those that the hub knows itself.
 pub trait Commands: Send + Sync + 'static {
-    /// Runs the command of this name; `None` when there is none. Writes are queued before this returns, so that commands of one
-    /// connection keep their order. `Ok(None)` is a command without an answer.
+    /// Runs the command of this name; `None` when there is none. Writes are queued before this returns, but for texts that are long or
+    /// mention somebody: those are rendered on another thread first, and may be overtaken. `Ok(None)` is a command without an answer.
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>>;
+    /// Counts one frame against what a member may say.
+    ///
+    /// # Errors
+    /// 429 when there were too many.
+    fn admit(&self, caller: Caller) -> Result<()>;
+    /// Do members see who is online?
+    fn shows_presence(&self) -> bool;
     /// The sentence for a refusal.
     fn sentence(&self, language: &str, code: &str) -> String;
 }

@@ -42,25 +42,9 @@ pub struct StoredLetter {
     pub html: String,
 }
 
-type Head = (
-    letters::id,
-    letters::kind,
-    letters::recipient,
-    letters::subject,
-    letters::at,
-    letters::sent_at,
-    letters::last_error,
-);
+type Head = (letters::id, letters::kind, letters::recipient, letters::subject, letters::at, letters::sent_at, letters::last_error);
 
-const HEAD: Head = (
-    letters::id,
-    letters::kind,
-    letters::recipient,
-    letters::subject,
-    letters::at,
-    letters::sent_at,
-    letters::last_error,
-);
+const HEAD: Head = (letters::id, letters::kind, letters::recipient, letters::subject, letters::at, letters::sent_at, letters::last_error);
 
 pub(super) fn insert(tx: &mut Tx<'_>, letter: &Letter, to: &str, subject: &str) -> Result<LetterId> {
     let id: LetterId = tx.new_id();
@@ -79,9 +63,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, letter: &Letter, to: &str, subject: &str) 
 
 pub(super) fn mark_sent(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
     let now = tx.now();
-    diesel::update(letters::table.find(id))
-        .set((letters::sent_at.eq(now), letters::last_error.eq(None::<&str>)))
-        .execute(&mut **tx)?;
+    diesel::update(letters::table.find(id)).set((letters::sent_at.eq(now), letters::last_error.eq(None::<&str>))).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -109,10 +91,5 @@ pub fn outbox(conn: &mut Conn, before: Option<LetterId>, limit: i64) -> Result<V
 /// # Errors
 /// [`Error::NotFound`](crate::error::Error::NotFound) when there is none, or the database cannot be read.
 pub fn letter(conn: &mut Conn, id: LetterId) -> Result<StoredLetter> {
-    letters::table
-        .find(id)
-        .select((HEAD, letters::body_text, letters::body_html))
-        .first(conn)
-        .optional()?
-        .found()
+    letters::table.find(id).select((HEAD, letters::body_text, letters::body_html)).first(conn).optional()?.found()
 }

@@ -8,8 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::jobs::tests::{Ground, until};
 use crate::config::TlsMode;
+use crate::jobs::tests::{Ground, until};
 use crate::jobs::{Counts, Runner, Running, counts};
 use crate::storage::Target;
 
@@ -42,7 +42,11 @@ async fn smtp_server(answers: Vec<&'static str>) -> (SocketAddr, mpsc::Unbounded
     (address, messages)
 }
 
-async fn serve(stream: TcpStream, answers: &mut impl Iterator<Item = &'static str>, taken: &mpsc::UnboundedSender<Taken>) -> std::io::Result<()> {
+async fn serve(
+    stream: TcpStream,
+    answers: &mut impl Iterator<Item = &'static str>,
+    taken: &mpsc::UnboundedSender<Taken>,
+) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 here\r\n").await?;

@@ -32,7 +32,6 @@ pub enum MemberEvent {
         #[cfg_attr(test, ts(type = "string[]"))]
         permissions: Permissions,
         /// Until when they may not write.
-        #[cfg_attr(test, ts(type = "number | null"))]
         muted_until: Option<Millis>,
     },
     /// A session is over; its connections close.

@@ -1,7 +1,7 @@
 //! The slice's pages: coming in, and one's own settings. One struct for each template.
 
-use actix_web::http::header::LOCATION;
 use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -51,7 +51,8 @@ struct Next {
 
 /// A path of our own, or the rooms: a link to the door never leads to another site.
 pub(super) fn own_path(wanted: Option<String>) -> String {
-    let is_own = |path: &String| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
+    let is_own =
+        |path: &String| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
     wanted.filter(is_own).unwrap_or_else(|| "/".to_owned())
 }
 
@@ -207,7 +208,8 @@ struct SessionsPage {
 }
 
 async fn sessions(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {
-    own(gate, site, "members/sessions.html", |conn, may, actor| Ok(SessionsPage { sessions: actions::sessions_of(conn, may, actor)? })).await
+    own(gate, site, "members/sessions.html", |conn, may, actor| Ok(SessionsPage { sessions: actions::sessions_of(conn, may, actor)? }))
+        .await
 }
 
 /// What `members/tokens.html` sees.

@@ -82,7 +82,8 @@ impl Permit for EndMine {
 
     fn check(conn: &mut Conn, actor: &Actor, session: SessionId) -> Result<Self> {
         let member = actor.signed_in()?;
-        let kind = sessions::table.find(session.0).filter(sessions::member.eq(member.0)).select(sessions::kind).first(conn).optional()?.found()?;
+        let kind =
+            sessions::table.find(session.0).filter(sessions::member.eq(member.0)).select(sessions::kind).first(conn).optional()?.found()?;
         Ok(Self { member, session, kind: SessionKind::from_number(kind) })
     }
 }
@@ -334,7 +335,8 @@ impl MakeInvites {
 /// May somebody with `inviter` give a role with `role` to a stranger?
 #[must_use]
 pub fn may_be_invited_to(inviter: Permissions, role: Permissions) -> bool {
-    let powers = [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
+    let powers =
+        [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
     outranks(inviter, role) && role != Permissions::ALL && !powers.into_iter().any(|power| role.has(power))
 }
 
@@ -432,7 +434,8 @@ impl Permit for ChangeRole {
 
     fn check(conn: &mut Conn, actor: &Actor, role: RoleId) -> Result<Self> {
         let by = actor.allowed(Permission::RolesManage)?;
-        let (kind, bits) = roles::table.find(role.0).select((roles::kind, roles::permissions)).first::<(i16, i64)>(conn).optional()?.found()?;
+        let (kind, bits) =
+            roles::table.find(role.0).select((roles::kind, roles::permissions)).first::<(i16, i64)>(conn).optional()?.found()?;
         if !outranks(actor.permissions, Permissions::from_bits(bits)) {
             return Err(Error::forbidden("members.above_you"));
         }

@@ -64,7 +64,8 @@ impl Town {
         let heard = Arc::new(Heard::default());
         let target = Target::Sqlite(folder.path().join("rialto.db"));
         let config = config(folder.path(), target.clone());
-        let db = Db::open(target, DbLimits::default(), clock.clone(), Arc::clone(&ids), Arc::clone(&heard) as Arc<dyn Sink>).expect("database");
+        let db =
+            Db::open(target, DbLimits::default(), clock.clone(), Arc::clone(&ids), Arc::clone(&heard) as Arc<dyn Sink>).expect("database");
         db.write(actions::ensure_built_in_roles).await.expect("roles");
         let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let ears = Arc::clone(&told);

@@ -9,7 +9,7 @@ use diesel::connection::{AnsiTransactionManager as Ansi, Connection, Transaction
 use tokio::sync::oneshot;
 
 use super::tx::Outbox;
-use super::{Conn, Target, Tx, durability, group, migrate};
+use super::{Conn, Target, Tx, durability, group, migrate, migration_state};
 use crate::clock::Clock;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::Ids;
@@ -71,6 +71,9 @@ impl Db {
     pub fn open(target: Target, limits: DbLimits, clock: Clock, ids: Arc<Ids>, sink: Arc<dyn Sink>) -> Result<Self> {
         let mut first = target.writer()?;
         durability::check(&mut first)?;
+        if !migration_state(&mut first)?.unknown.is_empty() {
+            return Err(Error::broken("the database comes from a newer version of this program"));
+        }
         migrate(&mut first)?;
         let context = Context { target: target.clone(), clock, ids, sink };
         let (writes, write_jobs) = bounded(limits.queue);

@@ -9,10 +9,11 @@ use crate::error::{Error, Result};
 /// The first SQLite without the WAL-reset corruption bug.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
+/// One text that the database answered.
 #[derive(QueryableByName)]
-struct Value {
+pub(super) struct Value {
     #[diesel(sql_type = Text)]
-    value: String,
+    pub(super) value: String,
 }
 
 /// Refuses a database that would lose acknowledged writes.
@@ -29,13 +30,24 @@ pub fn check(conn: &mut Conn) -> Result<()> {
             if version_is < OLDEST_SQLITE {
                 return Err(Error::broken(format!("SQLite {version} has a corruption bug; 3.51.3 or later is needed")));
             }
+            for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2")] {
+                let query = format!("SELECT CAST({pragma} AS TEXT) AS value FROM pragma_{pragma}");
+                let value = diesel::sql_query(query).get_result::<Value>(c)?.value;
+                if value != wanted {
+                    return Err(Error::broken(format!(
+                        "SQLite runs with {pragma}={value} and could lose acknowledged messages; move the data folder to a local disk"
+                    )));
+                }
+            }
             Ok(())
         }
         Conn::Pg(c) => {
             for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
                 let value = diesel::sql_query(format!("SELECT current_setting('{setting}') AS value")).get_result::<Value>(c)?.value;
                 if value == "off" && std::env::var_os(UNSAFE_POSTGRES).is_none() {
-                    return Err(Error::broken(format!("PostgreSQL runs with {setting}=off and could lose acknowledged messages; turn it on")));
+                    return Err(Error::broken(format!(
+                        "PostgreSQL runs with {setting}=off and could lose acknowledged messages; turn it on"
+                    )));
                 }
             }
             Ok(())

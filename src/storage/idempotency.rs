@@ -26,11 +26,7 @@ pub struct Answered {
 /// # Errors
 /// When the database cannot be read.
 pub fn remembered_answer(conn: &mut Conn, actor: MemberId, key: &str) -> Result<Option<Answered>> {
-    Ok(kept::table
-        .find((actor.0, key))
-        .select((kept::route, kept::body_hash, kept::status, kept::answer))
-        .first(conn)
-        .optional()?)
+    Ok(kept::table.find((actor.0, key)).select((kept::route, kept::body_hash, kept::status, kept::answer)).first(conn).optional()?)
 }
 
 /// Keeps an answer, in the transaction of what it reports.

@@ -155,6 +155,20 @@ pub fn room_heads_of(conn: &mut Conn, rooms: &[RoomId]) -> Result<Vec<(RoomId, H
     Ok(rows.into_iter().map(|(room, head)| (RoomId(room), head)).collect())
 }
 
+/// On PostgreSQL, waits for whoever writes to the room and keeps others waiting until the end of this transaction. SQLite has one
+/// writer, so it is everyone's turn already.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn hold_room(conn: &mut Conn, room: RoomId) -> Result<()> {
+    if let Conn::Pg(pg) = conn {
+        diesel::sql_query("SELECT 1 FROM room_heads WHERE room = $1 FOR UPDATE")
+            .bind::<diesel::sql_types::BigInt, _>(room.0)
+            .execute(pg)?;
+    }
+    Ok(())
+}
+
 /// Every head: what the publisher starts from and compares with.
 ///
 /// # Errors

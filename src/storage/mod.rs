@@ -24,7 +24,7 @@ pub use db::{Db, DbLimits, Sink};
 pub use dialect::{OnConflict, on_conflict};
 pub use facts::{epoch, fact, set_fact};
 pub use idempotency::{Answered, forget_answers_before, remember_answer, remembered_answer};
-pub use log::{Head, LogRow, all_heads, head, member_rows, room_heads_of, room_rows, start_log};
+pub use log::{Head, LogRow, all_heads, head, hold_room, member_rows, room_heads_of, room_rows, start_log};
 pub use migrate::{MigrationState, migrate, migration_state};
 pub use open::{Target, backup_sqlite};
 pub use tx::{Announcement, Tx};

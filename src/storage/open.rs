@@ -76,7 +76,10 @@ pub fn backup_sqlite(conn: &mut Conn, to: &Path) -> Result<()> {
     diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(name).execute(as_sqlite(conn)?)?;
     std::fs::File::open(to)?.sync_all()?;
     let mut copy = SqliteConnection::establish(name).map_err(Error::broken)?;
-    copy.batch_execute("PRAGMA quick_check; PRAGMA journal_mode = DELETE;")?;
+    let found = diesel::sql_query("SELECT quick_check AS value FROM pragma_quick_check").load::<super::durability::Value>(&mut copy)?;
+    if found.iter().any(|row| row.value != "ok") {
+        return Err(Error::broken("the copy is damaged"));
+    }
     Ok(())
 }
 

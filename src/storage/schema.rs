@@ -290,4 +290,28 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(facts, settings, room_heads, room_events, member_heads, member_events, idempotency, jobs, letters, audit, members, roles, member_roles, sessions, invites, one_time_links, sanctions, rooms, room_members, messages, reactions, mentions, read_marks);
+diesel::allow_tables_to_appear_in_same_query!(
+    facts,
+    settings,
+    room_heads,
+    room_events,
+    member_heads,
+    member_events,
+    idempotency,
+    jobs,
+    letters,
+    audit,
+    members,
+    roles,
+    member_roles,
+    sessions,
+    invites,
+    one_time_links,
+    sanctions,
+    rooms,
+    room_members,
+    messages,
+    reactions,
+    mentions,
+    read_marks
+);

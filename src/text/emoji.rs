@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn one_emoji_is_one_with_tones_flags_and_joined_people() {
-        for emoji in ["🚀", "👍🏽", "🇫🇷", "👩🏽‍🚀", "👨‍👩‍👧", "#️⃣", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", " 🎉 "] {
+        for emoji in ["🚀", "👍🏽", "🇫🇷", "👩🏽‍🚀", "👨‍👩‍👧", "#️⃣", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", " 🎉 "]
+        {
             assert_eq!(one_emoji(emoji), Some(emoji.trim()), "{emoji}");
         }
     }

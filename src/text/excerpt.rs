@@ -48,12 +48,7 @@ fn plain(source: &str) -> String {
             Event::SoftBreak | Event::HardBreak | Event::Rule => raw.push(' '),
             Event::TaskListMarker(done) => raw.push_str(if done { "☑ " } else { "☐ " }),
             Event::End(
-                TagEnd::Paragraph
-                | TagEnd::Heading(_)
-                | TagEnd::Item
-                | TagEnd::CodeBlock
-                | TagEnd::HtmlBlock
-                | TagEnd::TableCell,
+                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::TableCell,
             ) => raw.push(' '),
             _ => {}
         }

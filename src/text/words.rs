@@ -182,3 +182,5 @@ fn filled(text: &str, values: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod used_tests;

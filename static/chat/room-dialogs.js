@@ -47,9 +47,10 @@ const general = (form) => (form.errors[""] ? html`<div class="banner" data-tone=
  * @param {Form} form @param {"kind" | "history"} name @param {string} legend @param {string[]} values @param {() => void} redraw
  */
 function choices(form, name, legend, values, redraw) {
+  const word = name === "kind" ? "chat.kind_" : "chat.history_";
   return html`<fieldset class="field"><legend>${legend}</legend><div class="choices">${values.map((value) => html`<label class="choice">
     <input type="radio" name="room-${name}" value=${value} .checked=${form[name] === value} @change=${() => ((form[name] = value), redraw())}>
-    <span class="choice-title">${t(`chat.${name}_${value}`)}</span><span class="choice-help">${t(`chat.${name}_${value}_help`)}</span></label>`)}</div></fieldset>`;
+    <span class="choice-title">${t(`${word}${value}`)}</span><span class="choice-help">${t(`${word}${value}_help`)}</span></label>`)}</div></fieldset>`;
 }
 
 /**

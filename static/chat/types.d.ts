@@ -1,6 +1,6 @@
 // What the chat client keeps between the wire and the screen.
 
-import type { Event, Id, MeEvent, Member, Message, Millis, Quote, Signal, State } from "../types/live.d.ts";
+import type { Event, Id, MeEvent, Member, Message, MessagePage, Millis, Quote, Signal, State } from "../types/live.d.ts";
 
 /** A room of mine: the room, what I am in it, and what I have not read. */
 export type MyRoom = State["rooms"][number];
@@ -10,17 +10,7 @@ export type Mentions = Message["mentions"];
 export type Reaction = Message["reactions"][number];
 export type Limits = State["limits"];
 
-/** The answer of `GET /api/v1/rooms/{id}/messages`, newest first. */
-export interface MessagePage {
-  seq: number;
-  epoch: string;
-  items: Message[];
-  members: Member[];
-  /** Cursor towards older messages; null when there are none. */
-  next: string | null;
-  /** Cursor towards newer messages; null when there are none. */
-  prev: string | null;
-}
+export type { MessagePage };
 
 /** Which page was asked for: the newest, or one by its place. */
 export type Asked = { before: number } | { after: number } | { around: number } | { newest: true };

@@ -1,173 +1,496 @@
-// The words of the live protocol, version 1, as docs/protocol.md fixes them.
+// The words of the live protocol, version 1: written from the Rust types by the test `types_are_current`.
 
+/** A 63-bit number in decimal. */
 export type Id = string;
+
 /** Milliseconds since 1970, UTC. */
 export type Millis = number;
 
-export interface Status {
-  emoji: string | null;
-  text: string | null;
-  until: Millis | null;
-}
+/** Where an account stands. */
+export type MemberState = "active" | "pending" | "banned" | "deleted";
 
-export interface Member {
+/** A sign beside a name; none is given yet. */
+export type Badge = "paying";
+
+/** What a member says about now. */
+export type Status = {
+  /** One emoji, or empty. */
+  emoji: string;
+  /** At most 100 characters. */
+  text: string;
+  /** When it ends, milliseconds UTC. */
+  until: number | null;
+};
+
+/** A member as others see them. */
+export type Member = {
+  /** Id. */
   id: Id;
+  /** Unique name; empty once deleted. */
   username: string;
+  /** Name to show; empty once deleted, the client then has its own word. */
   display_name: string;
-  pronouns: string | null;
-  bio: string | null;
+  /** Pronouns, or empty. */
+  pronouns: string;
+  /** A few sentences, or empty. */
+  bio: string;
+  /** Status that holds now. */
   status: Status | null;
+  /** Hue of the avatar, 0–11. */
   hue: number;
-  roles: Id[];
-  badge: string | null;
-  state: "active" | "pending" | "banned" | "deleted";
-}
+  /** Roles, highest first. */
+  roles: Array<Id>;
+  /** Sign beside the name. */
+  badge: Badge | null;
+  /** Where the account stands. */
+  state: MemberState;
+};
 
-/** A room as anyone who may see it sees it. */
-export interface Room {
-  id: Id;
-  kind: "public" | "private" | "announcement" | "direct" | "group";
-  name: string | null;
-  topic: string;
-  history: "all" | "since_join";
-  archived: boolean;
-  created_by: Id | null;
-  created_at: Millis;
-  member_count: number;
-}
+/** What sort of room it is. */
+export type RoomKind = "public" | "private" | "announcement" | "direct" | "group";
 
-export type RoomRole = "owner" | "moderator" | "member";
+/** From where on a member sees a room's messages. */
+export type History = "all" | "since_join";
+
+/** What a member may do in one room. */
+export type RoomRole = "member" | "moderator" | "owner";
+
+/** What of a room is brought to a member's notice. */
 export type Level = "all" | "mentions" | "nothing";
 
-/** A room of mine: what I am in it, and what I have not read. */
-export interface MyRoom extends Room {
+/** A room on the wire. */
+export type Room = {
+  /** Its id. */
+  id: Id;
+  /** What sort of room it is. */
+  kind: RoomKind;
+  /** Its name; null for conversations. */
+  name: string | null;
+  /** What it is about. */
+  topic: string;
+  /** From where on members see messages. */
+  history: History;
+  /** Does nobody write in it any more? */
+  archived: boolean;
+  /** Who made it. */
+  created_by: Id | null;
+  /** When. */
+  created_at: number;
+  /** How many members it has. */
+  member_count: number;
+};
+
+/** A room of mine: the room, what I am in it, and what I have not read. */
+export type MyRoom = {
+  /** Its id. */
+  id: Id;
+  /** What sort of room it is. */
+  kind: RoomKind;
+  /** Its name; null for conversations. */
+  name: string | null;
+  /** What it is about. */
+  topic: string;
+  /** From where on members see messages. */
+  history: History;
+  /** Does nobody write in it any more? */
+  archived: boolean;
+  /** Who made it. */
+  created_by: Id | null;
+  /** When. */
+  created_at: number;
+  /** How many members it has. */
+  member_count: number;
+  /** The head of its log. */
   seq: number;
+  /** The oldest event that is still kept. */
   first_seq: number;
+  /** The head when I joined. */
   joined_seq: number;
+  /** What I may do in it. */
   role: RoomRole;
+  /** What of it is brought to my notice. */
   level: Level;
+  /** Up to where I have read. */
   read_seq: number;
+  /** Messages of others that I have not read, at most 1,000. */
   unread: number;
+  /** Of these, those that mention me. */
   mentions: number;
-  members: Id[] | null;
-  last_at: Millis | null;
-}
+  /** Who is in it, for conversations. */
+  members: Array<Id> | null;
+  /** When the newest message was sent. */
+  last_at: number | null;
+};
 
-export interface Mentions {
-  members: Id[];
-  roles: Id[];
+/** Whom a message mentions. */
+export type Mentions = {
+  /** Members by name. */
+  members: Array<Id>;
+  /** Roles. */
+  roles: Array<Id>;
+  /** Everyone in the room. */
   room: boolean;
-}
+};
 
-export interface Quote {
+/** The message that another one answers. */
+export type Quote = {
+  /** Its id. */
   id: Id;
+  /** Its place. */
   seq: number;
+  /** Who wrote it. */
   author: Id;
+  /** Its beginning as plain text; null when it was deleted. */
   excerpt: string | null;
-}
+};
 
-export interface Reaction {
+/** One emoji under a message, and who put it there. */
+export type Reaction = {
+  /** The emoji. */
   emoji: string;
-  members: Id[];
-}
+  /** Who, in order of time. */
+  members: Array<Id>;
+};
 
-export interface Message {
+/** A message but for its place, as it stands in the event that sent it. */
+export type MessageBody = {
+  /** Its id. */
   id: Id;
-  room: Id;
-  seq: number;
+  /** Who wrote it. */
   author: Id;
+  /** The author's key for it. */
   client_key: string;
+  /** Markdown; null when deleted. */
+  body: string | null;
+  /** Safe HTML; null when deleted. */
+  body_html: string | null;
+  /** When it was last changed. */
+  edited_at: number | null;
+  /** Is only the tombstone left? */
+  deleted: boolean;
+  /** What it answers. */
+  reply_to: Quote | null;
+  /** The first message of its thread. */
+  thread: Id | null;
+  /** Answers in its own thread. */
+  thread_count: number;
+  /** Is it pinned? */
+  pinned: boolean;
+  /** Whom it mentions. */
+  mentions: Mentions;
+  /** What hangs on it. */
+  reactions: Array<Reaction>;
+  /** How many answers the thread has now that this one is in it; only in events. */
+  thread_total?: number;
+};
+
+/** A message on the wire. */
+export type Message = {
+  /** Its room. */
+  room: Id;
+  /** Its place. */
+  seq: number;
+  /** When it was sent. */
+  at: number;
+  /** Its id. */
+  id: Id;
+  /** Who wrote it. */
+  author: Id;
+  /** The author's key for it. */
+  client_key: string;
+  /** Markdown; null when deleted. */
+  body: string | null;
+  /** Safe HTML; null when deleted. */
+  body_html: string | null;
+  /** When it was last changed. */
+  edited_at: number | null;
+  /** Is only the tombstone left? */
+  deleted: boolean;
+  /** What it answers. */
+  reply_to: Quote | null;
+  /** The first message of its thread. */
+  thread: Id | null;
+  /** Answers in its own thread. */
+  thread_count: number;
+  /** Is it pinned? */
+  pinned: boolean;
+  /** Whom it mentions. */
+  mentions: Mentions;
+  /** What hangs on it. */
+  reactions: Array<Reaction>;
+  /** How many answers the thread has now that this one is in it; only in events. */
+  thread_total?: number;
+};
+
+/** A page of messages, newest first. */
+export type MessagePage = {
+  /** The room's head when the page was read. */
+  seq: number;
+  /** The lineage of the database. */
+  epoch: string;
+  /** Newest first. */
+  items: Array<Message>;
+  /** Who wrote them, and who is quoted. */
+  members: Array<Member>;
+  /** Use as `before` for older ones; null at the beginning. */
+  next: string | null;
+  /** Use as `after` for newer ones; null at the end. */
+  prev: string | null;
+};
+
+/** Why somebody is no longer in a room. */
+export type Departure = "left" | "removed" | "banned" | "deleted";
+
+/** An event of a room. */
+export type Event = {
+  "kind": "message_sent"
+} & MessageBody
+| {
+  "kind": "message_edited";
+  id: Id;
+  actor: Id;
   body: string | null;
   body_html: string | null;
-  at: Millis;
-  edited_at: Millis | null;
-  deleted: boolean;
-  reply_to: Quote | null;
-  thread: Id | null;
-  thread_count: number;
-  pinned: boolean;
+  edited_at: number | null;
   mentions: Mentions;
-  reactions: Reaction[];
 }
+| {
+  "kind": "message_deleted";
+  id: Id;
+  actor: Id;
+  thread: Id | null;
+  thread_total: number | null;
+}
+| {
+  "kind": "message_pinned";
+  id: Id;
+  actor: Id;
+}
+| {
+  "kind": "message_unpinned";
+  id: Id;
+  actor: Id;
+}
+| {
+  "kind": "reaction_added";
+  id: Id;
+  actor: Id;
+  emoji: string;
+}
+| {
+  "kind": "reaction_removed";
+  id: Id;
+  actor: Id;
+  emoji: string;
+}
+| {
+  "kind": "member_joined";
+  member: Id;
+  actor: Id;
+}
+| {
+  "kind": "member_left";
+  member: Id;
+  actor: Id | null;
+  reason: Departure;
+}
+| {
+  "kind": "room_changed";
+  actor: Id;
+  name: string | null;
+  topic: string;
+  archived: boolean;
+  history: History;
+}
+| {
+  "kind": "room_role_set";
+  actor: Id;
+  member: Id;
+  role: RoomRole;
+};
 
-/** Events of a room's log. */
-export type Event =
-  | ({ kind: "message_sent"; thread_total?: number } & Omit<Message, "room" | "seq" | "at">)
-  | {
-      kind: "message_edited";
-      id: Id;
-      actor: Id;
-      body: string | null;
-      body_html: string | null;
-      edited_at: Millis | null;
-      mentions: Mentions;
-    }
-  | { kind: "message_deleted"; id: Id; actor: Id; thread: Id | null; thread_total: number | null }
-  | { kind: "message_pinned"; id: Id; actor: Id }
-  | { kind: "message_unpinned"; id: Id; actor: Id }
-  | { kind: "reaction_added"; id: Id; actor: Id; emoji: string }
-  | { kind: "reaction_removed"; id: Id; actor: Id; emoji: string }
-  | { kind: "member_joined"; member: Id; actor: Id }
-  | { kind: "member_left"; member: Id; actor: Id | null; reason: "left" | "removed" | "banned" | "deleted" }
-  | {
-      kind: "room_changed";
-      actor: Id;
-      name: string | null;
-      topic: string;
-      archived: boolean;
-      history: "all" | "since_join";
-    }
-  | { kind: "room_role_set"; actor: Id; member: Id; role: RoomRole };
-
-/** Events of a member's own log, whose room is "me" on the wire. */
-export type MeEvent =
-  | { kind: "room_joined"; room: Id; head: number }
-  | { kind: "room_left"; room: Id; reason: string }
-  | { kind: "read_marked"; room: Id; thread: Id | null; seq: number }
-  | { kind: "level_set"; room: Id; level: Level }
-  | { kind: "me_changed"; me: Member }
-  | { kind: "rights_changed"; roles: Id[]; permissions: string[]; muted_until: Millis | null }
-  | { kind: "session_ended"; session: Id };
-
-/** Passing things, which may be lost. */
-export type Signal =
-  | { kind: "typing"; room: Id; member: Id }
-  | { kind: "presence"; members: Record<Id, boolean> }
-  | { kind: "member_changed"; member: Member }
-  | { kind: "settings_changed"; community: { name: string; hue: number; sentence: string | null } };
-
-export type ServerFrame =
-  | {
-      type: "hello";
-      v: 1;
-      epoch: string;
-      connection: string;
-      me: Member;
-      heads: Record<string, number>;
-      calls: unknown[];
-      heartbeat_ms: number;
-    }
-  | { type: "ack"; ref: string; id?: Id; seq?: number; at?: Millis; heads?: Record<string, number> }
-  | { type: "refused"; ref: string | null; code: string; message: string; retry_after_ms: number | null }
-  | { type: "event"; room: string; seq: number; at: Millis; event: Event | MeEvent }
-  | { type: "signal"; signal: Signal }
-  | { type: "heartbeat"; n: number; heads_digest: string }
-  | { type: "reset"; room: string }
-  | { type: "gone"; room: Id }
-  | { type: "going_away"; retry_after_ms: number };
-
-/** The answer of `GET /api/v1/me/state`. */
-export interface State {
-  epoch: string;
+/** An event of a member's own log. */
+export type MeEvent = {
+  "kind": "room_joined";
+  room: Id;
+  head: number;
+}
+| {
+  "kind": "room_left";
+  room: Id;
+  reason: Departure;
+}
+| {
+  "kind": "read_marked";
+  room: Id;
+  thread: Id | null;
   seq: number;
-  me: Member;
-  session: Id | null;
-  permissions: string[];
-  muted_until: Millis | null;
-  rooms: MyRoom[];
-  members: Member[];
-  roles: { id: Id; name: string }[];
-  community: { name: string; hue: number; sentence: string | null; sign_up_mode: string };
-  limits: { message_bytes: number; group_members: number; presence_members: number };
-  demo: boolean;
 }
+| {
+  "kind": "level_set";
+  room: Id;
+  level: Level;
+}
+| {
+  "kind": "me_changed";
+  /** As it is now. */
+  me: Member;
+}
+| {
+  "kind": "rights_changed";
+  /** Roles, highest first. */
+  roles: Array<Id>;
+  /** Everything that they allow. */
+  permissions: string[];
+  /** Until when they may not write. */
+  muted_until: number | null;
+}
+| {
+  "kind": "session_ended";
+  /** Which. */
+  session: Id;
+};
+
+/** Something passing, which may be lost. */
+export type Signal = {
+  "kind": "typing";
+  room: Id;
+  member: Id;
+}
+| {
+  kind: "presence";
+  members: {
+    [key in string]: boolean
+  };
+}
+| {
+  kind: "member_changed";
+  member: Member;
+}
+| {
+  kind: "settings_changed";
+  community: {
+    name: string;
+    hue: number;
+    sentence: string;
+  };
+};
+
+/** What the server says over the socket. */
+export type ServerFrame = {
+  type: "hello";
+  v: number;
+  epoch: string;
+  connection: string;
+  me: Member;
+  heads: {
+    [key in string]: number
+  };
+  calls: Array<never>;
+  heartbeat_ms: number;
+}
+| {
+  type: "ack";
+  ref: string;
+  heads?: {
+    [key in string]: number
+  };
+  /** The id of what was made. */
+  id?: string;
+  /** Its place in the room's log. */
+  seq?: number;
+  /** When. */
+  at?: number;
+}
+| {
+  type: "refused";
+  ref: string | null;
+  code: string;
+  message: string;
+  retry_after_ms: number | null;
+}
+| {
+  type: "heartbeat";
+  n: number;
+  heads_digest: string;
+}
+| {
+  type: "reset" | "gone";
+  room: string;
+}
+| {
+  type: "going_away";
+  retry_after_ms: number;
+}
+| {
+  type: "event";
+  room: Id;
+  seq: number;
+  at: Millis;
+  event: Event | MeEvent;
+}
+| {
+  type: "signal";
+  signal: Signal;
+};
+
+/** Who may make an account. */
+export type SignUpMode = "open" | "invite" | "approval" | "closed";
+
+/** The community as clients see it. */
+export type Community = {
+  /** Its name. */
+  name: string;
+  /** Hue of its accent. */
+  hue: number;
+  /** What it is. */
+  sentence: string;
+  /** Who may make an account. */
+  sign_up_mode: SignUpMode;
+};
+
+/** A role as members see it. */
+export type RoleName = {
+  /** Its id. */
+  id: Id;
+  /** Its name. */
+  name: string;
+};
+
+/** Limits that a client shows before it runs into them. */
+export type Limits = {
+  /** Most bytes of a message. */
+  message_bytes: number;
+  /** Most members of a group conversation. */
+  group_members: number;
+  /** Rooms with more members show a count instead of who is there. */
+  presence_members: number;
+};
+
+/** Everything that a client begins with. */
+export type State = {
+  /** The lineage of the database. */
+  epoch: string;
+  /** The head of my own log. */
+  seq: number;
+  /** Me. */
+  me: Member;
+  /** My session. */
+  session: Id | null;
+  /** What my roles allow. */
+  permissions: string[];
+  /** Until when I may not write. */
+  muted_until: number | null;
+  /** My rooms. */
+  rooms: Array<MyRoom>;
+  /** Me, and who is in my conversations. */
+  members: Array<Member>;
+  /** The community's roles. */
+  roles: Array<RoleName>;
+  /** The community. */
+  community: Community;
+  /** Limits. */
+  limits: Limits;
+  /** Is this the demo? */
+  demo: boolean;
+};

@@ -32,9 +32,8 @@ test('the dashboard rules the community', async ({ start, someone }) => {
     const address = await acts.invite(admin, server.url);
     await admin.getByRole('button', { name: 'Take back' }).click();
     await admin.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
-    await expect(admin.getByText('Used up, or its time has passed')).toBeVisible();
+    await expect(admin.getByRole('textbox', { name: 'Address to send' })).toHaveCount(0);
     const stranger = await someone('stranger with an old invite');
-    stranger.expects(/status of 4\d\d/);
     await stranger.page.goto(address);
     await expect(stranger.page.getByRole('heading', { name: 'This invite is over' })).toBeVisible();
   });

@@ -16,7 +16,8 @@ const untilMessages = async (page, url) => {
 };
 
 test('first messages come soon on a slow line', async ({ startDemo, someone }) => {
-  const server = await startDemo();
+  // Files held in memory, compressed and named for ever, as a release serves them.
+  const server = await startDemo({ RIALTO_TEST_HELD_FILES: '1' });
   const visitor = await someone('visitor');
   await acts.enterDemo(visitor.page, await server.demoAddress('free'));
   await expect(visitor.page.locator('room-list')).toBeVisible();
@@ -35,7 +36,7 @@ test('first messages come soon on a slow line', async ({ startDemo, someone }) =
   await page.waitForLoadState('networkidle');
   const requests = visitor.requests.filter((url) => !url.startsWith('data:')).length;
   const warm = await untilMessages(page, address);
-  const shift = visitor.shifts.reduce((sum, one) => sum + one.value, 0);
+  const shift = Math.max(0, ...visitor.shiftWindows().map((window) => window.value));
   console.log(`    cold ${cold} ms, warm ${warm} ms, ${requests} requests, layout shift ${shift.toFixed(4)}`);
   expect(requests).toBeLessThanOrEqual(REQUESTS);
   expect(cold).toBeLessThanOrEqual(COLD_MS);

@@ -39,7 +39,7 @@ test('two people talk, one of them in Firefox', async ({ start, someone }) => {
     page.on('pageerror', (e) => troubles.push(e instanceof Error ? e.message : String(e)));
     await page.setViewport({ width: 1280, height: 800 });
     await page.goto(`${server.url}/sign-in`);
-    await page.locator(named('textbox', 'Username')).fill('freya');
+    await page.locator(named('textbox', 'Username or e-mail')).fill('freya');
     await page.locator('input[type=password]').fill(PASSWORD);
     await page.locator(named('button', 'Sign in')).click();
     await page.waitForSelector('room-list a');

@@ -8,9 +8,17 @@ test('a French browser gets French pages', async ({ startDemo, someone }) => {
   await luce.page.goto(`${server.url}/sign-in`);
   await expect(luce.page.locator('html')).toHaveAttribute('lang', 'fr');
   await expect(luce.page.getByRole('button', { name: 'Se connecter' })).toBeVisible();
+
+  // A member who asked for English keeps it in any browser, and may ask for French.
   await acts.enterDemo(luce.page, await server.demoAddress('free'));
+  await expect(luce.page.locator('html')).toHaveAttribute('lang', 'en');
+  await luce.page.goto(`${server.url}/settings/look`);
+  await luce.page.getByLabel('Language').selectOption('fr');
+  await luce.page.getByRole('button', { name: 'Save' }).click();
   await expect(luce.page.locator('html')).toHaveAttribute('lang', 'fr');
+  await luce.page.goto(server.url);
   await expect(luce.page.locator('room-list')).toBeVisible();
+  await expect(luce.page.getByRole('navigation', { name: 'Salons' })).toBeVisible();
   // No word is left out: a missing one would show its key.
   const text = await luce.page.locator('body').innerText();
   expect(text).not.toMatch(/\b(?:shell|members|chat|admin|setup|error)\.[a-z_]+\b/);

@@ -1,8 +1,5 @@
 //! A certificate for a name, got by itself from a certificate service on loopback (pebble), whose validation is the real one.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on shall stop here"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop here")]
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -42,11 +39,7 @@ struct Service {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn run(program: &str, folder: &Path, arguments: &[&str]) -> Running {
@@ -66,12 +59,10 @@ fn run(program: &str, folder: &Path, arguments: &[&str]) -> Running {
 impl Service {
     /// Starts it; it will look for challenges at `tls_port` of loopback, whatever the name.
     async fn start(folder: &Path, tls_port: u16) -> Self {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(folder.join("api.pem"), cert.pem()).unwrap();
         std::fs::write(folder.join("api.key"), signing_key.serialize_pem()).unwrap();
-        let (api, management, names, control) =
-            (free_port(), free_port(), free_port(), free_port());
+        let (api, management, names, control) = (free_port(), free_port(), free_port(), free_port());
         let config = serde_json::json!({"pebble": {
             "listenAddress": format!("127.0.0.1:{api}"), "managementListenAddress": format!("127.0.0.1:{management}"),
             "certificate": folder.join("api.pem"), "privateKey": folder.join("api.key"),
@@ -100,25 +91,11 @@ impl Service {
                 &control,
             ],
         );
-        let service = run(
-            "pebble",
-            folder,
-            &["-config", file.to_str().unwrap(), "-dnsserver", &names],
-        );
-        let started = Self {
-            directory: format!("https://localhost:{api}/dir"),
-            management,
-            api: cert.der().clone(),
-            _running: [resolver, service],
-        };
-        until("the certificate service answers", || {
-            get(api, "localhost", &started.api, "/dir").ok()
-        })
-        .await;
-        until("the name server answers", || {
-            TcpStream::connect(&names).ok()
-        })
-        .await;
+        let service = run("pebble", folder, &["-config", file.to_str().unwrap(), "-dnsserver", &names]);
+        let started =
+            Self { directory: format!("https://localhost:{api}/dir"), management, api: cert.der().clone(), _running: [resolver, service] };
+        until("the certificate service answers", || get(api, "localhost", &started.api, "/dir").ok()).await;
+        until("the name server answers", || TcpStream::connect(&names).ok()).await;
         started
     }
 
@@ -142,39 +119,23 @@ async fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A request on a connection of its own to loopback, trusting `root` alone: the server's certificate, and the answer.
-fn get(
-    port: u16,
-    name: &'static str,
-    root: &CertificateDer<'static>,
-    path: &str,
-) -> Result<(CertificateDer<'static>, String), String> {
+fn get(port: u16, name: &'static str, root: &CertificateDer<'static>, path: &str) -> Result<(CertificateDer<'static>, String), String> {
     let mut roots = RootCertStore::empty();
     roots.add(root.clone()).map_err(|error| error.to_string())?;
-    let config =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let tls = ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap()).unwrap();
     let tcp = TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.to_string())?;
     tcp.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mut stream = StreamOwned::new(tls, tcp);
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
-    )
-    .map_err(|error| error.to_string())?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n").map_err(|error| error.to_string())?;
     let mut answer = String::new();
     // Not every server says good-bye before it closes; the text is what counts.
     let _ = stream.read_to_string(&mut answer);
-    let certificate = stream
-        .conn
-        .peer_certificates()
-        .and_then(|chain| chain.first())
-        .cloned()
-        .ok_or("no certificate")?
-        .into_owned();
+    let certificate = stream.conn.peer_certificates().and_then(|chain| chain.first()).cloned().ok_or("no certificate")?.into_owned();
     Ok((certificate, answer))
 }
 
@@ -184,42 +145,25 @@ fn config(folder: &Path, directory: &str) -> Config {
         "data = '{0}/data'\ndomain = '{NAME}'\nlisten = '127.0.0.1:0'\nacme_directory = '{directory}'\nacme_ca = '{0}/api.pem'\nacme_contact = 'owner@example.test'\n",
         folder.display()
     );
-    Config::from(
-        Given::from_file(&text, Path::new("rialto.toml")).unwrap(),
-        &Machine {
-            address: None,
-            processors: 1,
-        },
-    )
-    .unwrap()
+    Config::from(Given::from_file(&text, Path::new("rialto.toml")).unwrap(), &Machine { address: None, processors: 1 }).unwrap()
 }
 
 /// Serves on `listener` as the program does, until the handle is stopped.
 async fn serve(listener: TcpListener, config: &Config) -> actix_web::dev::ServerHandle {
-    let tls = tls::server_config(config, &Clock::system())
-        .await
+    let tls = tls::server_config(config, &Clock::system()).await.unwrap().expect("TLS");
+    let server = HttpServer::new(|| App::new().route("/", web::get().to(|| async { HttpResponse::Ok().body("in") })))
+        .workers(1)
+        .disable_signals()
+        .listen_rustls_0_23(listener, tls)
         .unwrap()
-        .expect("TLS");
-    let server = HttpServer::new(|| {
-        App::new().route(
-            "/",
-            web::get().to(|| async { HttpResponse::Ok().body("in") }),
-        )
-    })
-    .workers(1)
-    .disable_signals()
-    .listen_rustls_0_23(listener, tls)
-    .unwrap()
-    .run();
+        .run();
     let handle = server.handle();
     tokio::spawn(server);
     handle
 }
 
 fn is_installed(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|paths| {
-        std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
-    })
+    std::env::var_os("PATH").is_some_and(|paths| std::env::split_paths(&paths).any(|folder| folder.join(program).is_file()))
 }
 
 #[actix_web::test]
@@ -237,19 +181,10 @@ async fn a_name_gets_its_certificate_by_itself_and_keeps_it_over_a_restart() {
     let handle = serve(listener, &config).await;
     let root = service.root();
     let (first, answer) = until("a certificate", || ask(port, &root)).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.ends_with("in"),
-        "{answer}"
-    );
-    assert!(
-        get(port, NAME, &service.api, "/").is_err(),
-        "a client that trusts another authority stays outside"
-    );
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("in"), "{answer}");
+    assert!(get(port, NAME, &service.api, "/").is_err(), "a client that trusts another authority stays outside");
     let kept: Vec<_> = until("both files are kept", || {
-        let files: Vec<_> = std::fs::read_dir(folder.path().join("data/acme"))
-            .ok()?
-            .flatten()
-            .collect();
+        let files: Vec<_> = std::fs::read_dir(folder.path().join("data/acme")).ok()?.flatten().collect();
         (files.len() == 2 && files.iter().all(is_private)).then_some(files)
     })
     .await;
@@ -272,6 +207,5 @@ fn ask(port: u16, root: &CertificateDer<'static>) -> Option<(CertificateDer<'sta
 
 fn is_private(file: &std::fs::DirEntry) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata()
-        .is_ok_and(|about| about.permissions().mode() & 0o077 == 0)
+    file.metadata().is_ok_and(|about| about.permissions().mode() & 0o077 == 0)
 }

@@ -196,7 +196,9 @@ fn every_file_says_in_one_sentence_what_it_is_for() {
 fn permits_are_made_only_in_policies() {
     let wrong: Vec<String> = sources()
         .into_iter()
-        .filter(|source| source.text.contains("impl Permit for") && !source.file.ends_with("policy.rs") && !source.file.contains("/policy/"))
+        .filter(|source| {
+            source.text.contains("impl Permit for") && !source.file.ends_with("policy.rs") && !source.file.contains("/policy/")
+        })
         .map(|source| source.file)
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

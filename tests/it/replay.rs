@@ -113,10 +113,17 @@ impl Scene<'_> {
             ("message_sent", "by another") => drop(bob.says(self.room, "n1", "And *more*").await),
             ("message_sent", "by myself") => drop(ann.says(self.room, "n1", "And *more*").await),
             ("message_sent", "with a quote and a mention") => {
-                drop(bob.post(&messages, json!({ "client_key": "n1", "body": format!("@{} look", ann.name), "reply_to": self.message })).await);
+                drop(
+                    bob.post(&messages, json!({ "client_key": "n1", "body": format!("@{} look", ann.name), "reply_to": self.message }))
+                        .await,
+                );
             }
-            ("message_sent", "in a thread") => drop(bob.post(&messages, json!({ "client_key": "n1", "body": "Yes", "thread": self.message })).await),
-            ("message_edited", "of mine") => self.call(ann, Method::PATCH, &at(&self.message), Some(json!({ "body": "It *turned*" }))).await,
+            ("message_sent", "in a thread") => {
+                drop(bob.post(&messages, json!({ "client_key": "n1", "body": "Yes", "thread": self.message })).await)
+            }
+            ("message_edited", "of mine") => {
+                self.call(ann, Method::PATCH, &at(&self.message), Some(json!({ "body": "It *turned*" }))).await
+            }
             ("message_edited", _) => self.call(bob, Method::PATCH, &at(&self.other), Some(json!({ "body": "Hello all" }))).await,
             ("message_deleted", "of mine, quoted") => self.call(ann, delete, &at(&self.message), None).await,
             ("message_deleted", "in a thread") => self.call(bob, delete, &at(&self.thread_reply().await), None).await,
@@ -130,12 +137,16 @@ impl Scene<'_> {
             ("member_left", "removed") => self.call(ann, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("member_left", _) => self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("room_changed", "archived") => self.call(ann, Method::PATCH, &room, Some(json!({ "archived": true }))).await,
-            ("room_changed", _) => self.call(ann, Method::PATCH, &room, Some(json!({ "name": format!("Quay{}", self.n), "topic": "Boats" }))).await,
+            ("room_changed", _) => {
+                self.call(ann, Method::PATCH, &room, Some(json!({ "name": format!("Quay{}", self.n), "topic": "Boats" }))).await
+            }
             ("room_role_set", "of mine") => {
                 self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
                 self.call(bob, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "moderator" }))).await;
             }
-            ("room_role_set", _) => self.call(ann, put, &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "moderator" }))).await,
+            ("room_role_set", _) => {
+                self.call(ann, put, &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "moderator" }))).await
+            }
             ("room_joined", "a public room") => {
                 let square = self.town.room(bob, RoomKind::Public, &format!("Square{}", self.n), &[]).await;
                 bob.says(square, "s1", "Before ann").await;
@@ -165,12 +176,20 @@ impl Scene<'_> {
             }
             ("rights_changed", "a mute") => {
                 let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
-                self.call(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/mute", ann.id), Some(json!({ "until": NOON + 600_000 }))).await;
+                self.call(
+                    &keeper,
+                    Method::POST,
+                    &format!("/api/v1/admin/members/{}/mute", ann.id),
+                    Some(json!({ "until": NOON + 600_000 })),
+                )
+                .await;
             }
             ("rights_changed", _) => {
                 let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
                 let roles = keeper.get("/api/v1/admin/roles").await;
-                let role = roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"].clone();
+                let role =
+                    roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"]
+                        .clone();
                 self.call(&keeper, put, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
             }
             ("session_ended", _) => {

@@ -43,7 +43,14 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, started: Ins
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn audit_page(conn: &mut Conn, _: &ReadAudit, before: Option<AuditId>, act: Option<&str>, limit: i64, now: Millis) -> Result<AuditPage> {
+pub fn audit_page(
+    conn: &mut Conn,
+    _: &ReadAudit,
+    before: Option<AuditId>,
+    act: Option<&str>,
+    limit: i64,
+    now: Millis,
+) -> Result<AuditPage> {
     let rows = audit_rows(conn, before, act, limit + 1)?;
     let Page { items, next } = Page::of(rows.into_iter().map(AuditEntry::from).collect(), limit, |row| row.id.to_string());
     let mut people: Vec<MemberId> = items.iter().filter_map(|row| row.actor).collect();

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::access::Actor;
@@ -74,8 +75,27 @@ pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, cha
     Ok(after)
 }
 
+/// The signal of the community's new look.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SettingsChanged<'a> {
+    #[cfg_attr(test, ts(type = "\"settings_changed\""))]
+    kind: &'static str,
+    #[cfg_attr(test, ts(inline))]
+    community: Look<'a>,
+}
+
+/// What of the community every page shows.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+struct Look<'a> {
+    name: &'a str,
+    hue: u16,
+    sentence: &'a str,
+}
+
 /// Tells every connection, after COMMIT, what the community looks like now.
 pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
-    let community = json!({ "name": settings.community_name, "hue": settings.community_hue, "sentence": settings.community_sentence });
-    tx.signal(Signal::Everyone(signal_frame(&json!({ "kind": "settings_changed", "community": community }))));
+    let community = Look { name: &settings.community_name, hue: settings.community_hue, sentence: &settings.community_sentence };
+    tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
 }

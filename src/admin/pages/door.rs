@@ -91,7 +91,9 @@ pub async fn door(gate: Allow<SeeDoor>, query: Query<Find>, site: Site) -> Resul
             Vec::new()
         };
         let given_by_invite = |role: &&Role| {
-            !matches!(role.kind, RoleKind::Member | RoleKind::Owner) && !runs_community(role.permissions) && actor.permissions.covers(role.permissions)
+            !matches!(role.kind, RoleKind::Member | RoleKind::Owner)
+                && !runs_community(role.permissions)
+                && actor.permissions.covers(role.permissions)
         };
         Ok(DoorPage {
             mode: ground.settings.get().sign_up_mode,

@@ -56,7 +56,11 @@ pub async fn rooms(gate: Allow<SeeRooms>, query: Query<FindRooms>, site: Site) -
         let Page { items, next } = Page::of(found, ROWS, |room| room.id.to_string());
         // Ids are unique, so the one room "before the next id" is this one or none.
         let editing = match edit {
-            Some(id) => store::rooms(conn, &RoomFilter { before: Some(RoomId(id.0.saturating_add(1))), limit: 1, ..RoomFilter::default() })?.pop().filter(|room| room.id == id),
+            Some(id) => {
+                store::rooms(conn, &RoomFilter { before: Some(RoomId(id.0.saturating_add(1))), limit: 1, ..RoomFilter::default() })?
+                    .pop()
+                    .filter(|room| room.id == id)
+            }
             None => None,
         };
         let link = |before: &str| href("/admin/rooms", &[("q", &q), ("show", &show), ("before", before)]);
@@ -116,9 +120,25 @@ pub async fn letter(gate: Allow<ReadLetter>, site: Site) -> Result<HttpResponse>
 
 /// Acts that the log knows, as the page has words for them.
 pub const ACTS: [&str; 19] = [
-    "members.approve", "members.turn_down", "members.mute", "members.unmute", "members.ban", "members.unban", "members.roles",
-    "members.sign_out", "members.reset_link", "members.delete", "invites.make", "invites.end", "roles.make", "roles.change", "roles.delete",
-    "rooms.change", "rooms.remove_member", "settings.change", "setup.finish",
+    "members.approve",
+    "members.turn_down",
+    "members.mute",
+    "members.unmute",
+    "members.ban",
+    "members.unban",
+    "members.roles",
+    "members.sign_out",
+    "members.reset_link",
+    "members.delete",
+    "invites.make",
+    "invites.end",
+    "roles.make",
+    "roles.change",
+    "roles.delete",
+    "rooms.change",
+    "rooms.remove_member",
+    "settings.change",
+    "setup.finish",
 ];
 /// Beginnings of acts, for the filter.
 const KINDS: [&str; 5] = ["members.", "invites.", "roles.", "rooms.", "settings."];
@@ -180,7 +200,8 @@ fn plain(value: Option<&Value>) -> Option<String> {
 
 /// What differs between two states; of one state alone, all that it says.
 fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<Change> {
-    let names = |value: Option<&Value>| value.and_then(Value::as_object).map(|all| all.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let names =
+        |value: Option<&Value>| value.and_then(Value::as_object).map(|all| all.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
     let mut all = names(before);
     all.extend(names(after).into_iter().filter(|name| !names(before).contains(name)));
     let part = |value: Option<&Value>, name: &str| plain(value.and_then(|value| value.get(name)));
@@ -202,7 +223,8 @@ pub async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>, site: Site) -
         let rooms = store::room_names(conn, &rooms)?;
         let person = |id: &str| page.members.iter().find(|one| one.id.to_string() == id).cloned();
         let line = |entry: AuditEntry| {
-            let said = entry.after.as_ref().or(entry.before.as_ref()).and_then(|value| value.get("name")).and_then(|name| plain(Some(name)));
+            let said =
+                entry.after.as_ref().or(entry.before.as_ref()).and_then(|value| value.get("name")).and_then(|name| plain(Some(name)));
             AuditLine {
                 by: entry.actor.and_then(|id| person(&id.to_string())),
                 member: if entry.subject_kind == "member" { person(&entry.subject) } else { None },
@@ -214,7 +236,15 @@ pub async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>, site: Site) -
         };
         let rows = page.items.into_iter().map(line).collect();
         let link = |before: &str| href("/admin/audit", &[("act", &act), ("before", before)]);
-        Ok(AuditPage { rows, kinds: KINDS, acts: ACTS, is_first: before.is_none(), first: link(""), next: page.next.as_deref().map(link), act })
+        Ok(AuditPage {
+            rows,
+            kinds: KINDS,
+            acts: ACTS,
+            is_first: before.is_none(),
+            first: link(""),
+            next: page.next.as_deref().map(link),
+            act,
+        })
     })
     .await
 }
@@ -228,9 +258,17 @@ mod tests {
     #[test]
     fn only_what_differs_is_a_change() {
         let (before, after) = (json!({ "name": "quay", "topic": "a", "place": 1 }), json!({ "name": "quay", "topic": "b", "place": 1 }));
-        let change = |name: &str, before: Option<&str>, after: Option<&str>| Change { name: name.to_owned(), before: before.map(str::to_owned), after: after.map(str::to_owned), is_time: false };
+        let change = |name: &str, before: Option<&str>, after: Option<&str>| Change {
+            name: name.to_owned(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+            is_time: false,
+        };
         assert_eq!(changes(Some(&before), Some(&after)), [change("topic", Some("a"), Some("b"))]);
-        assert_eq!(changes(None, Some(&json!({ "roles": ["Owner", "Member"], "until": null }))), [change("roles", None, Some("Owner, Member"))]);
+        assert_eq!(
+            changes(None, Some(&json!({ "roles": ["Owner", "Member"], "until": null }))),
+            [change("roles", None, Some("Owner, Member"))]
+        );
         assert_eq!(changes(None, Some(&json!("a text"))), []);
     }
 }

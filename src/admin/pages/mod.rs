@@ -130,7 +130,8 @@ fn given<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
 
 /// What makes somebody run the community: such roles are given by hand, never by an invite.
 fn runs_community(permissions: Permissions) -> bool {
-    let powers = [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
+    let powers =
+        [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
     powers.into_iter().any(|power| permissions.has(power))
 }
 

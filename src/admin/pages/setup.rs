@@ -60,8 +60,11 @@ pub async fn setup(gate: Public, code: Code, site: Site) -> Result<HttpResponse>
         })
         .await?;
     let word = |key: &str| ground.words.t(visitor.language, key, &[]);
-    let rooms = [("announcement", "notices"), ("public", "square"), ("public", "help")]
-        .map(|(kind, key)| Proposal { kind, name: word(&format!("setup.room_{key}")), topic: word(&format!("setup.room_{key}_topic")) });
+    let rooms = [("announcement", "notices"), ("public", "square"), ("public", "help")].map(|(kind, key)| Proposal {
+        kind,
+        name: word(&format!("setup.room_{key}")),
+        topic: word(&format!("setup.room_{key}_topic")),
+    });
     let page = SetUpPage {
         code,
         hue: Settings::default().community_hue,

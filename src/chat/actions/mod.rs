@@ -7,5 +7,5 @@ pub mod seed;
 
 pub(super) use objects::*;
 pub(super) use posting::*;
-pub use rooming::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
 pub(super) use rooming::*;
+pub use rooming::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};

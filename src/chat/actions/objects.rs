@@ -35,7 +35,8 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
     let marks: HashMap<RoomId, Seq> = store::read_seqs(conn, member)?.into_iter().collect();
     let roles = store::roles_of(conn, member)?;
-    let conversations: Vec<RoomId> = rows.iter().filter(|(room, _)| room.kind >= RoomKind::Direct.number()).map(|(room, _)| room.id).collect();
+    let conversations: Vec<RoomId> =
+        rows.iter().filter(|(room, _)| room.kind >= RoomKind::Direct.number()).map(|(room, _)| room.id).collect();
     let mut people: HashMap<RoomId, Vec<MemberId>> = HashMap::new();
     for (room, member) in store::members_in(conn, &conversations)? {
         people.entry(room).or_default().push(member);
@@ -98,7 +99,7 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
     })
 }
 
-/// Messages with their reactions and quotes. A quote repeats what its author could see, to everyone who sees the answer.
+/// Messages with their reactions and quotes. Where history starts at joining, a quote is silent about what not everyone in the room has seen.
 pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
     let reacted: Vec<MessageId> = rows.iter().filter(|row| row.reactions > 0).map(|row| row.id).collect();
     let mut reactions: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
@@ -115,7 +116,8 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -
     let mut quotes: HashMap<MessageId, Quote> = HashMap::new();
     if !quoted.is_empty() {
         for row in store::messages_by_id(conn, &quoted)? {
-            quotes.insert(row.id, quote(&row));
+            let floor = shared_floor(conn, row.room)?;
+            quotes.insert(row.id, quote(&row, floor));
         }
     }
     let objects = rows.into_iter().map(|row| {
@@ -146,9 +148,17 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -
     Ok(objects.collect())
 }
 
-/// The short form of a message that is answered.
-pub(in crate::chat) fn quote(row: &MessageRow) -> Quote {
-    let excerpt = row.deleted_at.is_none().then(|| text::excerpt(&row.body));
+/// The place above which everyone in a room may see its messages.
+pub(in crate::chat) fn shared_floor(conn: &mut Conn, room: RoomId) -> Result<Seq> {
+    match store::room(conn, room)? {
+        Some(row) if row.history == History::SinceJoin.number() => store::newest_join(conn, room),
+        _ => Ok(0),
+    }
+}
+
+/// The short form of a message that is answered; without words when it was deleted, or when not everyone in the room has seen it.
+pub(in crate::chat) fn quote(row: &MessageRow, floor: Seq) -> Quote {
+    let excerpt = (row.deleted_at.is_none() && row.seq > floor).then(|| text::excerpt(&row.body));
     Quote { id: row.id, seq: row.seq, author: row.author, excerpt }
 }
 

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::objects::{mentions_of, quote};
+use super::objects::{mentions_of, quote, shared_floor};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Mentions, MessageBody, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
@@ -102,11 +102,7 @@ pub(in crate::chat) struct Sent {
 /// 409 `chat.key_reused` when it was used for something else.
 pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: RoomId, draft: &Draft) -> Result<Option<Sent>> {
     let Some((id, sent_room, seq, at, hash)) = store::sent_before(conn, author, &draft.client_key)? else { return Ok(None) };
-    if sent_room == room && hash == draft.hash() {
-        Ok(Some(Sent { id, seq, at }))
-    } else {
-        Err(Error::conflict("chat.key_reused"))
-    }
+    if sent_room == room && hash == draft.hash() { Ok(Some(Sent { id, seq, at })) } else { Err(Error::conflict("chat.key_reused")) }
 }
 
 /// Stores a message and announces it.
@@ -135,7 +131,11 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         row.ok_or_else(|| Error::invalid("reply_to", code))
     };
     let reply_to = match draft.reply_to {
-        Some(id) => Some(quote(&visible(tx, id, "chat.reply_to")?)),
+        Some(id) => {
+            let row = visible(tx, id, "chat.reply_to")?;
+            let floor = shared_floor(tx, row.room)?;
+            Some(quote(&row, floor))
+        }
         None => None,
     };
     let thread_total = match draft.thread {

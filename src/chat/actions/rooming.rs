@@ -210,7 +210,7 @@ pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit:
 /// Removes a member, or leaves.
 ///
 /// # Errors
-/// `chat.last_owner` when nobody would be left to lead a room that others are in.
+/// When the database cannot be written.
 pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> Result<bool> {
     let room = may.row().id;
     let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
@@ -317,7 +317,8 @@ fn record_change(
     topic: &str,
     archived_at: Option<Millis>,
 ) -> Result<()> {
-    let state = |name: Option<&str>, topic: &str, archived: bool| Some(serde_json::json!({ "name": name, "topic": topic, "archived": archived }));
+    let state =
+        |name: Option<&str>, topic: &str, archived: bool| Some(serde_json::json!({ "name": name, "topic": topic, "archived": archived }));
     record(
         tx,
         &Act {

@@ -83,7 +83,7 @@ pub(in crate::chat) struct NewWords<'a> {
 }
 
 pub(in crate::chat) fn update_body(tx: &mut Tx<'_>, id: MessageId, words: &NewWords<'_>) -> Result<()> {
-    diesel::update(messages::table.find(id.0))
+    diesel::update(messages::table.find(id.0).filter(messages::deleted_at.is_null()))
         .set((
             messages::body.eq(words.body),
             messages::body_html.eq(words.body_html),
@@ -231,7 +231,14 @@ fn count_reactions(tx: &mut Tx<'_>, id: MessageId, by: i32) -> Result<()> {
     Ok(())
 }
 
-pub(in crate::chat) fn replace_mentions(tx: &mut Tx<'_>, room: RoomId, seq: Seq, message: MessageId, all: &Mentions, is_new: bool) -> Result<()> {
+pub(in crate::chat) fn replace_mentions(
+    tx: &mut Tx<'_>,
+    room: RoomId,
+    seq: Seq,
+    message: MessageId,
+    all: &Mentions,
+    is_new: bool,
+) -> Result<()> {
     if !is_new {
         diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
     }

@@ -136,7 +136,11 @@ pub(in crate::chat) fn rooms_of(conn: &mut Conn, member: MemberId) -> Result<Vec
 
 /// Ids of a member's rooms, ascending.
 pub(in crate::chat) fn room_ids_of(conn: &mut Conn, member: MemberId) -> Result<Vec<RoomId>> {
-    let ids = room_members::table.filter(room_members::member.eq(member.0)).order(room_members::room).select(room_members::room).load::<i64>(conn)?;
+    let ids = room_members::table
+        .filter(room_members::member.eq(member.0))
+        .order(room_members::room)
+        .select(room_members::room)
+        .load::<i64>(conn)?;
     Ok(ids.into_iter().map(RoomId).collect())
 }
 
@@ -163,12 +167,8 @@ pub(in crate::chat) fn open_rooms(conn: &mut Conn, contains: &str, after: Option
 /// Every room for administrators, newest first, before `before`.
 pub(in crate::chat) fn all_rooms(conn: &mut Conn, contains: &str, before: Option<RoomId>, limit: i64) -> Result<Vec<RoomRow>> {
     let kinds = [RoomKind::Public.number(), RoomKind::Announcement.number(), RoomKind::Private.number()];
-    let mut query = rooms::table
-        .filter(rooms::kind.eq_any(kinds))
-        .order(rooms::id.desc())
-        .limit(limit)
-        .select(RoomRow::as_select())
-        .into_boxed();
+    let mut query =
+        rooms::table.filter(rooms::kind.eq_any(kinds)).order(rooms::id.desc()).limit(limit).select(RoomRow::as_select()).into_boxed();
     if !contains.is_empty() {
         query = query.filter(rooms::name_key.like(format!("%{}%", escape_like(contains))).escape('!'));
     }
@@ -180,6 +180,12 @@ pub(in crate::chat) fn all_rooms(conn: &mut Conn, contains: &str, before: Option
 
 fn escape_like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+/// The place at which the newest of a room's members came.
+pub(in crate::chat) fn newest_join(conn: &mut Conn, room: RoomId) -> Result<Seq> {
+    let newest = room_members::table.filter(room_members::room.eq(room.0)).select(diesel::dsl::max(room_members::joined_seq));
+    Ok(newest.first::<Option<Seq>>(conn)?.unwrap_or(0))
 }
 
 /// Who is in a room, by id, after `after`.

@@ -209,6 +209,9 @@ impl Village {
     /// # Errors
     /// When nobody is called so.
     pub(super) fn person(&self, username: &str) -> Result<usize> {
-        self.people.iter().position(|person| person.username == username).ok_or_else(|| Error::broken(format!("nobody is called {username}")))
+        self.people
+            .iter()
+            .position(|person| person.username == username)
+            .ok_or_else(|| Error::broken(format!("nobody is called {username}")))
     }
 }

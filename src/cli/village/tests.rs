@@ -131,8 +131,10 @@ async fn logs_are_dense_and_agree_with_their_heads_and_with_time() {
     let (db, _) = built(&place).await;
     let (heads, rooms, members) = db
         .read(|conn| {
-            let rooms: Vec<(i64, i64, i64)> =
-                room_events::table.order((room_events::room, room_events::seq)).select((room_events::room, room_events::seq, room_events::at)).load(conn)?;
+            let rooms: Vec<(i64, i64, i64)> = room_events::table
+                .order((room_events::room, room_events::seq))
+                .select((room_events::room, room_events::seq, room_events::at))
+                .load(conn)?;
             let members: Vec<(i64, i64, i64)> = member_events::table
                 .order((member_events::member, member_events::seq))
                 .select((member_events::member, member_events::seq, member_events::at))
@@ -168,7 +170,8 @@ async fn what_the_issue_asks_for_is_there_and_no_sentence_is_said_twice() {
         .read(|conn| {
             let bodies = messages::table.filter(messages::deleted_at.is_null()).select(messages::body).load(conn)?;
             let edited = messages::table.filter(messages::edited_at.is_not_null()).count().get_result(conn)?;
-            let deleted = messages::table.filter(messages::deleted_at.is_not_null()).filter(messages::body.eq("")).count().get_result(conn)?;
+            let deleted =
+                messages::table.filter(messages::deleted_at.is_not_null()).filter(messages::body.eq("")).count().get_result(conn)?;
             let pinned = messages::table.filter(messages::pinned_at.is_not_null()).count().get_result(conn)?;
             let threads = messages::table.filter(messages::thread_count.gt(0)).count().get_result(conn)?;
             Ok((bodies, edited, deleted, pinned, threads))
@@ -198,7 +201,8 @@ async fn the_banned_one_is_out_and_what_asked_for_money_is_gone() {
     let (rooms, sanction, left): (usize, (Option<i64>, Option<i64>), i64) = db
         .read(move |conn| {
             let rooms = chat::standing_rooms(conn, vik)?.len();
-            let sanction = sanctions::table.filter(sanctions::member.eq(vik.0)).select((sanctions::made_by, sanctions::lifted_at)).first(conn)?;
+            let sanction =
+                sanctions::table.filter(sanctions::member.eq(vik.0)).select((sanctions::made_by, sanctions::lifted_at)).first(conn)?;
             let left = room_events::table
                 .filter(room_events::kind.eq(chat::RoomKindNumber::MemberLeft as i16))
                 .filter(room_events::data.like("%\"banned\"%"))

@@ -52,10 +52,7 @@ async fn follow(name: String, folder: PathBuf, mut state: AcmeState<std::io::Err
             }
             Ok(EventOk::AccountCacheStore) => {
                 narrow(&folder);
-                tracing::info!(
-                    name,
-                    "the account at the certificate service is kept in the data folder"
-                );
+                tracing::info!(name, "the account at the certificate service is kept in the data folder");
             }
             Err(error) => {
                 tracing::warn!(name, %error, "no new certificate; it is tried again by itself")
@@ -80,25 +77,19 @@ fn narrow(folder: &Path) {
 /// A client that trusts the authorities in `file` alone.
 fn trusting(file: &Path) -> Result<Arc<ClientConfig>, String> {
     let wrong = |error: &dyn std::fmt::Display| {
-        format!(
-            "The authority {} cannot be used ({error}); --acme-ca needs a file with certificates as PEM.",
-            file.display()
-        )
+        format!("The authority {} cannot be used ({error}); --acme-ca needs a file with certificates as PEM.", file.display())
     };
     let mut roots = RootCertStore::empty();
     for cert in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
-        roots
-            .add(cert.map_err(|error| wrong(&error))?)
-            .map_err(|error| wrong(&error))?;
+        roots.add(cert.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
     }
     if roots.is_empty() {
         return Err(wrong(&"there is no certificate in it"));
     }
-    let client =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    let client = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     Ok(Arc::new(client))
 }

@@ -14,19 +14,13 @@ pub fn host_is_ours(host: Option<&str>, config: &Config, bound_port: u16) -> boo
 /// (health, metrics) beside the public URL.
 #[must_use]
 pub fn host_is_loopback(host: Option<&str>, is_secure: bool, bound_port: u16) -> bool {
-    host.and_then(split_authority).is_some_and(|(host, port)| {
-        host.is_loopback() && port.unwrap_or(if is_secure { 443 } else { 80 }) == bound_port
-    })
+    host.and_then(split_authority)
+        .is_some_and(|(host, port)| host.is_loopback() && port.unwrap_or(if is_secure { 443 } else { 80 }) == bound_port)
 }
 
 /// Is `Origin` the very site that the request was sent to? `null`, and any other scheme, host or port, is not.
 #[must_use]
-pub fn origin_is_ours(
-    origin: Option<&str>,
-    host: Option<&str>,
-    config: &Config,
-    bound_port: u16,
-) -> bool {
+pub fn origin_is_ours(origin: Option<&str>, host: Option<&str>, config: &Config, bound_port: u16) -> bool {
     let ours = host.and_then(|host| own_origin(host, config, bound_port));
     match (origin.and_then(Origin::parse), ours) {
         (Some(origin), Some(ours)) => origin == ours,
@@ -37,13 +31,7 @@ pub fn origin_is_ours(
 /// May a request with a session cookie change something? A browser that tells where it comes from must say `same-origin`; for one that
 /// does not, `Origin` must be ours. Requests with a token need not ask: no browser adds one by itself.
 #[must_use]
-pub fn allows_unsafe(
-    sec_fetch_site: Option<&str>,
-    origin: Option<&str>,
-    host: Option<&str>,
-    config: &Config,
-    bound_port: u16,
-) -> bool {
+pub fn allows_unsafe(sec_fetch_site: Option<&str>, origin: Option<&str>, host: Option<&str>, config: &Config, bound_port: u16) -> bool {
     match sec_fetch_site {
         Some(site) => site == "same-origin" && host_is_ours(host, config, bound_port),
         None => origin_is_ours(origin, host, config, bound_port),
@@ -68,14 +56,7 @@ mod tests {
 
     fn config(settings: &str) -> Config {
         let given = Given::from_file(settings, std::path::Path::new("rialto.toml")).unwrap();
-        Config::from(
-            given,
-            &Machine {
-                address: None,
-                processors: 1,
-            },
-        )
-        .unwrap()
+        Config::from(given, &Machine { address: None, processors: 1 }).unwrap()
     }
 
     fn local() -> Config {
@@ -166,12 +147,7 @@ mod tests {
     fn the_machine_itself_may_ask_beside_the_public_url() {
         assert!(host_is_loopback(Some("127.0.0.1:8080"), false, 8080));
         assert!(host_is_loopback(Some("[::1]"), true, 443));
-        for host in [
-            None,
-            Some("127.0.0.1"),
-            Some("chat.example.org"),
-            Some("localhost.:8080"),
-        ] {
+        for host in [None, Some("127.0.0.1"), Some("chat.example.org"), Some("localhost.:8080")] {
             assert!(!host_is_loopback(host, false, 8080), "{host:?}");
         }
     }
@@ -199,18 +175,9 @@ mod tests {
             (Some(""), "localhost:8080", false),
             (None, "localhost:8080", false),
         ] {
-            assert_eq!(
-                origin_is_ours(origin, Some(host), &local, 8080),
-                ours,
-                "{origin:?} to {host}"
-            );
+            assert_eq!(origin_is_ours(origin, Some(host), &local, 8080), ours, "{origin:?} to {host}");
         }
-        assert!(!origin_is_ours(
-            Some("http://localhost:8080"),
-            None,
-            &local,
-            8080
-        ));
+        assert!(!origin_is_ours(Some("http://localhost:8080"), None, &local, 8080));
     }
 
     #[test]
@@ -225,21 +192,14 @@ mod tests {
             ("https://chat.example.org:8443", false),
             ("https://example.org", false),
         ] {
-            assert_eq!(
-                origin_is_ours(Some(origin), Some("chat.example.org"), &public, 443),
-                ours,
-                "{origin}"
-            );
+            assert_eq!(origin_is_ours(Some(origin), Some("chat.example.org"), &public, 443), ours, "{origin}");
         }
     }
 
     #[test]
     fn a_cookie_alone_writes_nothing() {
         let public = public();
-        let (ours, foreign) = (
-            Some("https://chat.example.org"),
-            Some("https://evil.example"),
-        );
+        let (ours, foreign) = (Some("https://chat.example.org"), Some("https://evil.example"));
         for (site, origin, host, allowed) in [
             (Some("same-origin"), ours, "chat.example.org", true),
             (Some("same-origin"), None, "chat.example.org", true),
@@ -253,23 +213,14 @@ mod tests {
             (Some("none"), None, "chat.example.org", false),
             (Some(""), ours, "chat.example.org", false),
             (Some("Same-Origin"), ours, "chat.example.org", false),
-            (
-                Some("same-origin, cross-site"),
-                ours,
-                "chat.example.org",
-                false,
-            ),
+            (Some("same-origin, cross-site"), ours, "chat.example.org", false),
             (Some("cross-site"), foreign, "chat.example.org", false),
             (None, foreign, "chat.example.org", false),
             (None, Some("null"), "chat.example.org", false),
             (None, None, "chat.example.org", false),
             (None, foreign, "evil.example", false),
         ] {
-            assert_eq!(
-                allows_unsafe(site, origin, Some(host), &public, 443),
-                allowed,
-                "{site:?} {origin:?} {host}"
-            );
+            assert_eq!(allows_unsafe(site, origin, Some(host), &public, 443), allowed, "{site:?} {origin:?} {host}");
         }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, NameConstraints,
 };
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
@@ -34,16 +34,8 @@ const LEAF_DAYS: i64 = 397;
 /// What is about to end is made anew this long before.
 const RENEW: Millis = 30 * DAY;
 /// Networks whose addresses mean something else in every house (RFC 1918, 3927, 4193, 4291, 6598).
-const PRIVATE: [&str; 8] = [
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "fc00::/7",
-    "fe80::/10",
-];
+const PRIVATE: [&str; 8] =
+    ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "fe80::/10"];
 /// Names that mean something else in every house (RFC 6761, 6762, 8375 and custom).
 const LOCAL: [&str; 6] = ["localhost", "local", "lan", "home", "internal", "home.arpa"];
 
@@ -75,13 +67,8 @@ struct Leaf {
 /// Every name that people on the network may use: the public URL's first, then the machine's addresses and names.
 #[must_use]
 pub fn names(config: &Config) -> Vec<String> {
-    let mut names: Vec<String> = config
-        .public_url
-        .as_deref()
-        .and_then(Origin::parse)
-        .map(|origin| bare(&origin.host))
-        .into_iter()
-        .collect();
+    let mut names: Vec<String> =
+        config.public_url.as_deref().and_then(Origin::parse).map(|origin| bare(&origin.host)).into_iter().collect();
     names.extend(machine::addresses().iter().map(ToString::to_string));
     if let Some(own) = machine::host_name() {
         if !own.contains('.') {
@@ -97,9 +84,7 @@ pub fn names(config: &Config) -> Vec<String> {
 
 /// A host without the brackets of a URL.
 fn bare(host: &str) -> String {
-    host.trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned()
+    host.trim_start_matches('[').trim_end_matches(']').to_owned()
 }
 
 impl Authority {
@@ -115,9 +100,7 @@ impl Authority {
                 folder.display()
             )
         };
-        let old = Self::read(folder)
-            .map_err(|error| broken(&error))?
-            .filter(|old| old.about.ends_at - now > RENEW);
+        let old = Self::read(folder).map_err(|error| broken(&error))?.filter(|old| old.about.ends_at - now > RENEW);
         let authority = match old {
             Some(authority) => authority,
             None => Self::make(folder, names, now).map_err(|error| broken(&error))?,
@@ -137,22 +120,12 @@ impl Authority {
         };
         let pem = std::fs::read_to_string(folder.join("authority.pem"))?;
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(std::io::Error::other)?;
-        let key = KeyPair::from_pem(&std::fs::read_to_string(folder.join("authority.key"))?)
-            .map_err(std::io::Error::other)?;
-        Ok(Some(Self {
-            folder: folder.to_owned(),
-            pem,
-            der,
-            key,
-            about,
-        }))
+        let key = KeyPair::from_pem(&std::fs::read_to_string(folder.join("authority.key"))?).map_err(std::io::Error::other)?;
+        Ok(Some(Self { folder: folder.to_owned(), pem, der, key, about }))
     }
 
     fn make(folder: &Path, names: &[String], now: Millis) -> std::io::Result<Self> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let host = machine::host_name().unwrap_or_else(|| "this network".to_owned());
         let mut about = About {
             name: format!("Rialto at {host}, made {}", day(now).strftime("%Y-%m-%d")),
@@ -167,22 +140,13 @@ impl Authority {
         let mut params = about.params();
         lasting(&mut params, now - DAY, about.ends_at);
         let cert = params.self_signed(&key).map_err(std::io::Error::other)?;
-        keep(
-            &folder.join("authority.key"),
-            key.serialize_pem().as_bytes(),
-        )?;
+        keep(&folder.join("authority.key"), key.serialize_pem().as_bytes())?;
         keep(&folder.join("authority.pem"), cert.pem().as_bytes())?;
         // A certificate of an earlier authority is worth nothing now.
         let _ = std::fs::remove_file(folder.join("leaf.json"));
         // Last: with it, the authority exists.
         keep(&folder.join("authority.json"), &serde_json::to_vec(&about)?)?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            pem: cert.pem(),
-            der: cert.der().clone(),
-            key,
-            about,
-        })
+        Ok(Self { folder: folder.to_owned(), pem: cert.pem(), der: cert.der().clone(), key, about })
     }
 
     /// Its certificate as PEM, for devices that shall trust it.
@@ -218,16 +182,9 @@ impl Authority {
     /// # Errors
     /// One sentence when files cannot be read or written.
     pub fn certify(&self, names: &[String], now: Millis) -> Result<(CertifiedKey, bool), String> {
-        let names: Vec<String> = names
-            .iter()
-            .filter(|name| self.may_certify(name))
-            .cloned()
-            .collect();
+        let names: Vec<String> = names.iter().filter(|name| self.may_certify(name)).cloned().collect();
         let broken = |error: &dyn std::fmt::Display| {
-            format!(
-                "The local certificate in {} cannot be made ({error}); mend the rights of the data folder.",
-                self.folder.display()
-            )
+            format!("The local certificate in {} cannot be made ({error}); mend the rights of the data folder.", self.folder.display())
         };
         if let Some(old) = self.leaf(&names, now) {
             return Ok((old, false));
@@ -242,10 +199,7 @@ impl Authority {
         if about.names != names || about.ends_at - now <= RENEW {
             return None;
         }
-        let chain = CertificateDer::pem_file_iter(self.folder.join("leaf.pem"))
-            .ok()?
-            .collect::<Result<Vec<_>, _>>()
-            .ok()?;
+        let chain = CertificateDer::pem_file_iter(self.folder.join("leaf.pem")).ok()?.collect::<Result<Vec<_>, _>>().ok()?;
         let key = PrivateKeyDer::from_pem_file(self.folder.join("leaf.key")).ok()?;
         certified(chain, key).ok()
     }
@@ -253,25 +207,18 @@ impl Authority {
     fn sign(&self, names: Vec<String>, now: Millis) -> std::io::Result<CertifiedKey> {
         let mut params = CertificateParams::new(names.clone()).map_err(std::io::Error::other)?;
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Rialto on this network");
+        params.distinguished_name.push(DnType::CommonName, "Rialto on this network");
         let ends_at = (now - DAY + LEAF_DAYS * DAY).min(self.about.ends_at);
         lasting(&mut params, now - DAY, ends_at);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate().map_err(std::io::Error::other)?;
-        let cert = params
-            .signed_by(&key, &Issuer::new(self.about.params(), &self.key))
-            .map_err(std::io::Error::other)?;
+        let cert = params.signed_by(&key, &Issuer::new(self.about.params(), &self.key)).map_err(std::io::Error::other)?;
         // Without its record a half-written pair is not used.
         let record = self.folder.join("leaf.json");
         let _ = std::fs::remove_file(&record);
-        keep(
-            &self.folder.join("leaf.key"),
-            key.serialize_pem().as_bytes(),
-        )?;
+        keep(&self.folder.join("leaf.key"), key.serialize_pem().as_bytes())?;
         keep(&self.folder.join("leaf.pem"), cert.pem().as_bytes())?;
         keep(&record, &serde_json::to_vec(&Leaf { names, ends_at })?)?;
         let secret = PrivateKeyDer::try_from(key.serialize_der()).map_err(std::io::Error::other)?;
@@ -284,39 +231,27 @@ impl About {
     fn params(&self) -> CertificateParams {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, self.name.as_str());
+        params.distinguished_name.push(DnType::CommonName, self.name.as_str());
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let private = private_networks().map(|net| subtree(&net));
-        let local = LOCAL
-            .into_iter()
-            .map(|name| GeneralSubtree::DnsName(name.to_owned()));
+        let local = LOCAL.into_iter().map(|name| GeneralSubtree::DnsName(name.to_owned()));
         let beyond = self.beyond.iter().map(|name| match name.parse::<IpAddr>() {
             Ok(ip) => subtree(&IpNet::from(ip)),
             Err(_) => GeneralSubtree::DnsName(name.clone()),
         });
-        params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: private.chain(local).chain(beyond).collect(),
-            excluded_subtrees: Vec::new(),
-        });
+        params.name_constraints =
+            Some(NameConstraints { permitted_subtrees: private.chain(local).chain(beyond).collect(), excluded_subtrees: Vec::new() });
         params
     }
 }
 
 fn subtree(net: &IpNet) -> GeneralSubtree {
-    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(
-        net.network(),
-        net.prefix_len(),
-    ))
+    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(net.network(), net.prefix_len()))
 }
 
 fn private_networks() -> impl Iterator<Item = IpNet> {
-    PRIVATE
-        .into_iter()
-        .chain(["::1/128"])
-        .filter_map(|net| net.parse().ok())
+    PRIVATE.into_iter().chain(["::1/128"]).filter_map(|net| net.parse().ok())
 }
 
 /// Does the name or address mean something else in every house?
@@ -334,14 +269,8 @@ fn is_private(name: &str) -> bool {
 pub fn instructions(authority: &Authority, url: &str) -> Vec<String> {
     vec![
         format!("on this network: {url}"),
-        format!(
-            "browsers warn until a device trusts this authority: {}",
-            authority.folder.join("authority.pem").display()
-        ),
-        format!(
-            "get it from {url}/lan/authority.pem and compare its SHA-256 fingerprint: {}",
-            authority.fingerprint()
-        ),
+        format!("browsers warn until a device trusts this authority: {}", authority.folder.join("authority.pem").display()),
+        format!("get it from {url}/lan/authority.pem and compare its SHA-256 fingerprint: {}", authority.fingerprint()),
     ]
 }
 
@@ -357,21 +286,14 @@ pub fn open(config: &Config, now: Millis) -> Result<(Arc<Authority>, CertifiedKe
 }
 
 fn day(at: Millis) -> jiff::civil::Date {
-    jiff::Timestamp::from_millisecond(at)
-        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date()
+    jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Sets the two dates, each to the beginning of its day, UTC.
 fn lasting(params: &mut CertificateParams, from: Millis, to: Millis) {
     let midnight = |at: Millis| {
         let day = day(at);
-        rcgen::date_time_ymd(
-            i32::from(day.year()),
-            day.month().unsigned_abs(),
-            day.day().unsigned_abs(),
-        )
+        rcgen::date_time_ymd(i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs())
     };
     params.not_before = midnight(from);
     params.not_after = midnight(to);
@@ -379,9 +301,7 @@ fn lasting(params: &mut CertificateParams, from: Millis, to: Millis) {
 
 fn recall<T: DeserializeOwned>(path: &Path) -> std::io::Result<Option<T>> {
     match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(std::io::Error::other),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(std::io::Error::other),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -390,17 +310,11 @@ fn recall<T: DeserializeOwned>(path: &Path) -> std::io::Result<Option<T>> {
 /// Writes a file for its owner alone, whole or not at all.
 fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_added_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
-    path.parent()
-        .map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+    path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]

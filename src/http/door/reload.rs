@@ -31,9 +31,7 @@ impl Current {
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(
-            &self.0.read().unwrap_or_else(PoisonError::into_inner),
-        ))
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -56,11 +54,7 @@ struct Stamp {
 
 impl From<Metadata> for Stamp {
     fn from(of: Metadata) -> Self {
-        Self {
-            modified: (of.mtime(), of.mtime_nsec()),
-            size: of.size(),
-            file: of.ino(),
-        }
+        Self { modified: (of.mtime(), of.mtime_nsec()), size: of.size(), file: of.ino() }
     }
 }
 
@@ -70,11 +64,7 @@ impl Files {
     /// # Errors
     /// One sentence that says which file is wrong and how to mend it.
     pub fn open(cert: &Path, key: &Path) -> Result<(Self, CertifiedKey), String> {
-        let files = Self {
-            cert: cert.to_owned(),
-            key: key.to_owned(),
-            seen: [stamp(cert), stamp(key)],
-        };
+        let files = Self { cert: cert.to_owned(), key: key.to_owned(), seen: [stamp(cert), stamp(key)] };
         let first = load(cert, key)?;
         Ok((files, first))
     }
@@ -121,38 +111,28 @@ fn stamp(path: &Path) -> Option<Stamp> {
 fn load(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(cert)?)
         .collect::<Result<_, _>>()
-        .map_err(|error| {
-            format!(
-                "The certificate {} is not whole PEM ({error}); write the file anew.",
-                cert.display()
-            )
-        })?;
+        .map_err(|error| format!("The certificate {} is not whole PEM ({error}); write the file anew.", cert.display()))?;
     if chain.is_empty() {
-        return Err(format!(
-            "There is no certificate in {}; it must hold the chain as PEM, your own certificate first.",
-            cert.display()
-        ));
+        return Err(format!("There is no certificate in {}; it must hold the chain as PEM, your own certificate first.", cert.display()));
     }
     let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
         .map_err(|_| format!("There is no key in {} that can be read; it must hold one as PEM, without a passphrase.", key.display()))?;
-    certified(chain, secret).map_err(|error| format!("The certificate {} and the key {} do not work together ({error}); give the two that belong together.", cert.display(), key.display()))
+    certified(chain, secret).map_err(|error| {
+        format!(
+            "The certificate {} and the key {} do not work together ({error}); give the two that belong together.",
+            cert.display(),
+            key.display()
+        )
+    })
 }
 
 /// A chain with its key, ready to use.
-pub(super) fn certified(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<CertifiedKey, rustls::Error> {
+pub(super) fn certified(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<CertifiedKey, rustls::Error> {
     CertifiedKey::from_der(chain, key, &ring::default_provider())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| {
-        format!(
-            "The file {} cannot be read ({error}); mend its name or its rights.",
-            path.display()
-        )
-    })
+    std::fs::read(path).map_err(|error| format!("The file {} cannot be read ({error}); mend its name or its rights.", path.display()))
 }
 
 #[cfg(test)]
@@ -176,10 +156,7 @@ mod tests {
         let current = Current::new(first);
         let server = Server::start(current.clone());
         assert!(handshake(server.port, "localhost", &old.der).is_ok());
-        assert!(
-            handshake(server.port, "localhost", &new.der).is_err(),
-            "not yet"
-        );
+        assert!(handshake(server.port, "localhost", &new.der).is_err(), "not yet");
         assert!(files.changed().is_none());
 
         write(folder.path(), &new);
@@ -196,22 +173,10 @@ mod tests {
         let (cert, key) = write(folder.path(), &pair);
         let (mut files, _) = Files::open(&cert, &key).unwrap();
         std::fs::write(&cert, "half a fi").unwrap();
-        assert!(
-            files
-                .changed()
-                .expect("a change")
-                .unwrap_err()
-                .contains("There is no certificate")
-        );
+        assert!(files.changed().expect("a change").unwrap_err().contains("There is no certificate"));
         assert!(files.changed().is_none());
         std::fs::remove_file(&cert).unwrap();
-        assert!(
-            files
-                .changed()
-                .expect("a change")
-                .unwrap_err()
-                .contains("cannot be read")
-        );
+        assert!(files.changed().expect("a change").unwrap_err().contains("cannot be read"));
         write(folder.path(), &pair);
         assert!(files.changed().expect("a change").is_ok());
     }
@@ -227,10 +192,7 @@ mod tests {
         let following = tokio::spawn(files.follow(Arc::clone(&current), Duration::from_millis(5)));
         std::fs::write(&key, &new.key_pem).unwrap();
         for _ in 0..20 {
-            assert!(
-                handshake(server.port, "localhost", &old.der).is_ok(),
-                "a key without its certificate changes nothing"
-            );
+            assert!(handshake(server.port, "localhost", &old.der).is_ok(), "a key without its certificate changes nothing");
             tokio::task::yield_now().await;
         }
         std::fs::write(&cert, &new.cert_pem).unwrap();
@@ -254,10 +216,7 @@ mod tests {
             path
         };
         let foreign = put("foreign.pem", &other.key_pem);
-        let garbage = put(
-            "garbage.pem",
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        );
+        let garbage = put("garbage.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         let broken = put("broken.pem", &one.cert_pem[..one.cert_pem.len() / 2]);
         let missing = folder.path().join("missing.pem");
         for (cert, key, part) in [

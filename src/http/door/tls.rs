@@ -36,12 +36,7 @@ pub async fn server_config(config: &Config, clock: &Clock) -> Result<Option<Serv
         TlsMode::Lan => {
             let (authority, first) = lan::open(config, clock.now())?;
             let current = Current::new(first);
-            tokio::spawn(follow_addresses(
-                config.clone(),
-                clock.clone(),
-                authority,
-                Arc::clone(&current),
-            ));
+            tokio::spawn(follow_addresses(config.clone(), clock.clone(), authority, Arc::clone(&current)));
             answering(current).map(Some)
         }
         TlsMode::Domain(name) => {
@@ -62,19 +57,12 @@ pub fn install_provider() {
 
 fn answering(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, String> {
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up ({error})."))?;
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| format!("TLS cannot be set up ({error})."))?;
     Ok(builder.with_no_client_auth().with_cert_resolver(resolver))
 }
 
 /// Renews the local certificate when the machine gets other addresses, and before it ends.
-async fn follow_addresses(
-    config: Config,
-    clock: Clock,
-    authority: Arc<lan::Authority>,
-    current: Arc<Current>,
-) {
+async fn follow_addresses(config: Config, clock: Clock, authority: Arc<lan::Authority>, current: Arc<Current>) {
     let mut ticks = tokio::time::interval(ADDRESSES);
     let mut complained = false;
     loop {
@@ -102,68 +90,33 @@ mod tests {
 
     fn config(settings: &str) -> Config {
         let given = Given::from_file(settings, std::path::Path::new("rialto.toml")).unwrap();
-        Config::from(
-            given,
-            &Machine {
-                address: None,
-                processors: 1,
-            },
-        )
-        .unwrap()
+        Config::from(given, &Machine { address: None, processors: 1 }).unwrap()
     }
 
     #[tokio::test]
     async fn plain_http_needs_nothing() {
-        assert!(
-            server_config(&config(""), &Clock::system())
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert!(server_config(&config(""), &Clock::system()).await.unwrap().is_none());
     }
 
     #[tokio::test]
     async fn wrong_files_stop_the_start_with_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let base = format!("data = '{0}'\n", folder.path().display());
-        let files = config(&format!(
-            "{base}tls_cert = '/nowhere/cert.pem'\ntls_key = '/nowhere/key.pem'\n"
-        ));
-        assert!(
-            server_config(&files, &Clock::system())
-                .await
-                .unwrap_err()
-                .contains("/nowhere/cert.pem cannot be read")
-        );
-        let private = config(&format!(
-            "{base}domain = 'chat.example.org'\nacme_ca = '/nowhere/ca.pem'\n"
-        ));
-        assert!(
-            server_config(&private, &Clock::system())
-                .await
-                .unwrap_err()
-                .contains("--acme-ca needs")
-        );
+        let files = config(&format!("{base}tls_cert = '/nowhere/cert.pem'\ntls_key = '/nowhere/key.pem'\n"));
+        assert!(server_config(&files, &Clock::system()).await.unwrap_err().contains("/nowhere/cert.pem cannot be read"));
+        let private = config(&format!("{base}domain = 'chat.example.org'\nacme_ca = '/nowhere/ca.pem'\n"));
+        assert!(server_config(&private, &Clock::system()).await.unwrap_err().contains("--acme-ca needs"));
     }
 
     #[tokio::test]
     async fn the_local_network_is_served_with_a_certificate_for_its_public_url() {
         let folder = tempfile::tempdir().unwrap();
-        let config = config(&format!(
-            "data = '{}'\nlan = true\npublic_url = 'https://10.9.8.7:8443'\n",
-            folder.path().display()
-        ));
-        assert!(
-            server_config(&config, &Clock::system())
-                .await
-                .unwrap()
-                .is_some()
-        );
+        let config = config(&format!("data = '{}'\nlan = true\npublic_url = 'https://10.9.8.7:8443'\n", folder.path().display()));
+        assert!(server_config(&config, &Clock::system()).await.unwrap().is_some());
         let (authority, key) = lan::open(&config, Clock::system().now()).unwrap();
         let server = crate::http::door::testing::Server::start(Current::new(key));
         for name in ["10.9.8.7", "localhost", "127.0.0.1", "::1"] {
-            crate::http::door::testing::handshake(server.port, name, authority.der())
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            crate::http::door::testing::handshake(server.port, name, authority.der()).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 }

@@ -114,7 +114,9 @@ fn check(form: &SignUp) -> Result<Checked> {
     let known_as = form.username.trim().to_lowercase();
     let password = Password::parse(&form.password, &known_as, "password").map_err(&mut keep).ok();
     match (username, display_name, password) {
-        (Some(username), Some(display_name), Some(password)) if problems.is_empty() => Ok(Checked { username, display_name, email, password }),
+        (Some(username), Some(display_name), Some(password)) if problems.is_empty() => {
+            Ok(Checked { username, display_name, email, password })
+        }
         _ => Err(Error::Invalid(problems)),
     }
 }

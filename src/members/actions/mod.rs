@@ -17,21 +17,24 @@ mod tokens;
 
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(in crate::members) use accounts::join;
 pub use accounts::{Arrival, SignUp, SignedIn, community_has_owner, create_member, sign_up};
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
 pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
-#[cfg(test)]
-pub(in crate::members) use accounts::join;
 pub(in crate::members) use profile::store_account;
-#[cfg(test)]
-pub(in crate::members) use sign_in::admit;
 pub use profile::{account, change_account, change_password};
-pub use reading::{AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, member, looker, member_named, members_by_ids, profiles, render};
+pub use reading::{
+    AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, looker, member, member_named,
+    members_by_ids, profiles, render,
+};
 pub use removal::{delete_account, delete_member, turn_down};
 pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
+#[cfg(test)]
+pub(in crate::members) use sign_in::admit;
 pub use sign_in::{SignIn, enter_demo, sign_in, sign_out};
 pub use tokens::{MadeToken, api_tokens, make_api_token};
 
@@ -136,7 +139,14 @@ fn announce_ended(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, sessi
 }
 
 /// Leaves a trace of an act on a member.
-fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, member: MemberId, after: Option<serde_json::Value>, reason: Option<&str>) -> Result<()> {
+fn trace(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    act: &'static str,
+    member: MemberId,
+    after: Option<serde_json::Value>,
+    reason: Option<&str>,
+) -> Result<()> {
     record(
         tx,
         &Act {

@@ -104,12 +104,7 @@ pub async fn change_account(ground: &Ground, visitor: &Visitor, members: &Member
 }
 
 /// The part of a change that happens in one transaction.
-pub(in crate::members) fn store_account(
-    tx: &mut Tx<'_>,
-    may: &ChangeMe,
-    notices: &Notices,
-    change: AccountChange,
-) -> Result<Account> {
+pub(in crate::members) fn store_account(tx: &mut Tx<'_>, may: &ChangeMe, notices: &Notices, change: AccountChange) -> Result<Account> {
     let mut row = store::members::by_id(tx, may.member())?.found()?;
     let (before, now) = (row.clone(), tx.now());
     apply(&mut row, change, now)?;

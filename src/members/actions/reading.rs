@@ -64,7 +64,13 @@ pub fn member(conn: &mut Conn, may: &SeeMember, now: Millis) -> Result<Profile> 
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn find_members(conn: &mut Conn, q: String, after: Option<MemberId>, limit: i64, now: Millis) -> Result<(Vec<Profile>, Option<MemberId>)> {
+pub fn find_members(
+    conn: &mut Conn,
+    q: String,
+    after: Option<MemberId>,
+    limit: i64,
+    now: Millis,
+) -> Result<(Vec<Profile>, Option<MemberId>)> {
     let filter = Filter { q, state: Some(MemberState::Active), after, limit: limit + 1, ..Filter::default() };
     let (rows, next) = page(store::members::list(conn, &filter)?, limit);
     Ok((store::members::with_roles(conn, rows, now)?, next))

@@ -167,7 +167,8 @@ pub fn set_roles(tx: &mut Tx<'_>, may: &GiveRoles, actor: &Actor, notices: &Noti
     }
     let everyone = all.iter().filter(|row| row.kind() == RoleKind::Member).map(|row| row.id);
     let after: BTreeSet<RoleId> = wanted.iter().copied().chain(everyone).collect();
-    let before: BTreeSet<RoleId> = store::roles::ids_of(tx, &[may.member()])?.remove(&may.member()).unwrap_or_default().into_iter().collect();
+    let before: BTreeSet<RoleId> =
+        store::roles::ids_of(tx, &[may.member()])?.remove(&may.member()).unwrap_or_default().into_iter().collect();
     for moved in before.symmetric_difference(&after) {
         may.may_move(row(*moved).map_or(Permissions::NONE, RoleRow::permissions))?;
     }

@@ -187,7 +187,13 @@ pub fn end_other_sessions(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor) -> Res
 /// Every kind of session.
 pub(super) const EVERY_KIND: [SessionKind; 3] = [SessionKind::Browser, SessionKind::Bearer, SessionKind::Token];
 
-pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, but: Option<SessionId>, kinds: &[SessionKind]) -> Result<usize> {
+pub(super) fn end_all(
+    tx: &mut Tx<'_>,
+    member: MemberId,
+    by: Option<MemberId>,
+    but: Option<SessionId>,
+    kinds: &[SessionKind],
+) -> Result<usize> {
     let ended = store::sessions::delete_others(tx, member, but, kinds)?;
     announce_ended(tx, member, by, &ended)?;
     Ok(ended.len())
@@ -199,7 +205,9 @@ pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, b
 /// When the database refuses.
 pub fn clean_sessions(tx: &mut Tx<'_>) -> Result<()> {
     let now = tx.now();
-    store::sessions::delete_over(tx, now - IDLE - DAY)?;
+    for (member, session) in store::sessions::delete_over(tx, now - IDLE - DAY)? {
+        announce_ended(tx, member, None, &[session])?;
+    }
     store::links::delete_before(tx, now - 7 * DAY)?;
     Ok(())
 }

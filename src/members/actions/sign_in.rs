@@ -70,15 +70,15 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
     db.write(move |tx| {
-            let member = known.row.id;
-            admit(tx, &members, member, stored.as_deref())?;
-            if let Some(again) = &verdict.again {
-                store::members::set_password(tx, member, again)?;
-            }
-            let token = open_door(tx, &ground, &visitor, member)?;
-            Arrival::of(tx, member, &visitor, Some(token))
-        })
-        .await
+        let member = known.row.id;
+        admit(tx, &members, member, stored.as_deref())?;
+        if let Some(again) = &verdict.again {
+            store::members::set_password(tx, member, again)?;
+        }
+        let token = open_door(tx, &ground, &visitor, member)?;
+        Arrival::of(tx, member, &visitor, Some(token))
+    })
+    .await
 }
 
 /// Is the account still what was checked, and in use? A ban that has ended is lifted here.

@@ -117,7 +117,8 @@ impl MemberRow {
     pub fn profile(&self, roles: Vec<RoleId>, now: Millis) -> Profile {
         let state = self.state();
         let is_deleted = state == MemberState::Deleted;
-        let has_status = !(self.status_emoji.is_empty() && self.status_text.is_empty()) && self.status_until.is_none_or(|until| until > now);
+        let has_status =
+            !(self.status_emoji.is_empty() && self.status_text.is_empty()) && self.status_until.is_none_or(|until| until > now);
         Profile {
             id: self.id,
             username: if is_deleted { String::new() } else { self.username.clone() },
@@ -149,7 +150,6 @@ pub struct Status {
     pub text: String,
     /// When it ends, milliseconds UTC.
     #[serde(default)]
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub until: Option<Millis>,
 }
 
@@ -183,7 +183,7 @@ pub enum Badge {
 
 /// A member as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Member"))]
 pub struct Profile {
     /// Id.
     pub id: MemberId,

@@ -19,10 +19,7 @@ pub struct Api;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
-    routes
-        .get("/api/v1/admin/invites", list)
-        .post("/api/v1/admin/invites", make)
-        .delete("/api/v1/admin/invites/{invite}", end);
+    routes.get("/api/v1/admin/invites", list).post("/api/v1/admin/invites", make).delete("/api/v1/admin/invites/{invite}", end);
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

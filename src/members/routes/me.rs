@@ -14,7 +14,20 @@ use crate::members::policy::{ChangeMe, EndMine, SeeMe};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(show, change, set_status, clear_status, delete, password, sessions, end_session, end_others, tokens, make_token, end_token))]
+#[openapi(paths(
+    show,
+    change,
+    set_status,
+    clear_status,
+    delete,
+    password,
+    sessions,
+    end_session,
+    end_others,
+    tokens,
+    make_token,
+    end_token
+))]
 pub struct Api;
 
 /// Registers them.

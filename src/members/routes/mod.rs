@@ -11,8 +11,8 @@ pub(super) use account::Code;
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::web::Data;
 use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::OpenApi;
@@ -41,7 +41,8 @@ pub fn mount(routes: &mut Routes<'_>) {
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = account::Api::openapi();
-    for more in [me::Api::openapi(), members::Api::openapi(), admin_members::Api::openapi(), invites::Api::openapi(), roles::Api::openapi()] {
+    for more in [me::Api::openapi(), members::Api::openapi(), admin_members::Api::openapi(), invites::Api::openapi(), roles::Api::openapi()]
+    {
         all.merge(more);
     }
     all

@@ -35,12 +35,27 @@ pub fn of_member(conn: &mut Conn, member: MemberId) -> Result<Vec<Sanction>> {
     let kind = |n| if n == 0 { SanctionKind::Ban } else { SanctionKind::Mute };
     Ok(rows
         .into_iter()
-        .map(|(id, n, reason, made_by, made_at, until, lifted_at)| Sanction { id, kind: kind(n), reason, made_by, made_at, until, lifted_at })
+        .map(|(id, n, reason, made_by, made_at, until, lifted_at)| Sanction {
+            id,
+            kind: kind(n),
+            reason,
+            made_by,
+            made_at,
+            until,
+            lifted_at,
+        })
         .collect())
 }
 
 /// Stores a sanction.
-pub fn insert(tx: &mut Tx<'_>, member: MemberId, kind: SanctionKind, reason: &str, by: Option<MemberId>, until: Option<Millis>) -> Result<()> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    member: MemberId,
+    kind: SanctionKind,
+    reason: &str,
+    by: Option<MemberId>,
+    until: Option<Millis>,
+) -> Result<()> {
     let (id, now) = (tx.new_id::<SanctionId>(), tx.now());
     diesel::insert_into(sanctions::table)
         .values((

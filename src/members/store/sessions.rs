@@ -181,9 +181,10 @@ pub fn save_seen(tx: &mut Tx<'_>, seen: &[(SessionId, MemberId, Millis)]) -> Res
     Ok(())
 }
 
-/// Deletes sessions that are over by age or by not being used.
-pub fn delete_over(tx: &mut Tx<'_>, idle_before: Millis) -> Result<usize> {
+/// Deletes sessions that are over by age or by not being used, and says whose they were.
+pub fn delete_over(tx: &mut Tx<'_>, idle_before: Millis) -> Result<Vec<(MemberId, SessionId)>> {
     let now = tx.now();
     let is_idle = sessions::last_seen_at.le(idle_before).and(sessions::kind.ne(SessionKind::Token.number()));
-    Ok(diesel::delete(sessions::table.filter(sessions::expires_at.le(now).or(is_idle))).execute(&mut **tx)?)
+    let over = sessions::table.filter(sessions::expires_at.le(now).or(is_idle));
+    Ok(diesel::delete(over).returning((sessions::member, sessions::id)).get_results(&mut **tx)?)
 }

@@ -9,7 +9,13 @@ use crate::members::policy::{ChangeMe, SeeMember};
 const PASSWORD: &str = "tide over the harbour";
 
 fn form(name: &str) -> SignUp {
-    SignUp { username: name.to_owned(), password: PASSWORD.to_owned(), display_name: Some(format!("The {name}")), email: None, invite: None }
+    SignUp {
+        username: name.to_owned(),
+        password: PASSWORD.to_owned(),
+        display_name: Some(format!("The {name}")),
+        email: None,
+        invite: None,
+    }
 }
 
 fn key(name: &str, password: &str) -> SignIn {
@@ -42,7 +48,13 @@ async fn an_open_door_lets_in_and_says_so() {
 async fn every_wrong_field_is_named_at_once() {
     let town = Town::new().await;
     town.mode(SignUpMode::Open);
-    let wrong = SignUp { username: "a b".to_owned(), password: "short".to_owned(), display_name: None, email: Some("nowhere".to_owned()), invite: None };
+    let wrong = SignUp {
+        username: "a b".to_owned(),
+        password: "short".to_owned(),
+        display_name: None,
+        email: Some("nowhere".to_owned()),
+        invite: None,
+    };
     let fields: Vec<_> = problems(sign_up(&town, wrong).await).into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["username", "email", "password"]);
 }
@@ -197,7 +209,9 @@ async fn a_change_of_look_is_an_event_and_a_notice_and_of_settings_is_not() {
     assert_eq!(town.events(marta)[0]["me"]["display_name"], "Marta Olsen");
     let later = town.read(move |conn| actions::profiles(conn, &[marta], START + 100)).await;
     assert_eq!(later[0].status, None, "its time is over");
-    change(AccountChange { language: Some("fr".to_owned()), time_zone: Some("Europe/Oslo".to_owned()), ..AccountChange::default() }).await.expect("changed");
+    change(AccountChange { language: Some("fr".to_owned()), time_zone: Some("Europe/Oslo".to_owned()), ..AccountChange::default() })
+        .await
+        .expect("changed");
     assert_eq!((town.told(), town.events(marta).len()), (vec![], 1));
     let wrong = AccountChange {
         language: Some("tlh".to_owned()),
@@ -219,7 +233,8 @@ async fn another_mail_address_takes_the_password() {
     let arrival = sign_up(&town, form("marta")).await.expect("in");
     let here = visitor(Some(Credential::Cookie(arrival.token.expect("token").hash())));
     let change = |email: &str, password: Option<&str>| {
-        let change = AccountChange { email: Some(Some(email.to_owned())), password: password.map(str::to_owned), ..AccountChange::default() };
+        let change =
+            AccountChange { email: Some(Some(email.to_owned())), password: password.map(str::to_owned), ..AccountChange::default() };
         actions::change_account(&town.ground, &here, &town.members, change)
     };
     assert_eq!(problems(change("marta@example.org", None).await), [("password", "members.password_wrong")]);

@@ -15,7 +15,8 @@ async fn a_ban_ends_every_session_at_once_and_leaves_a_trace() {
     let owner = town.member("owner", &[RoleKind::Owner]).await;
     let marta = town.member("marta", &[]).await;
     let (session, browser) = town.browser(marta).await;
-    let (_, token) = town.write(move |tx| actions::make_session(tx, marta, SessionKind::Token, Scopes::ALL, "bot", None)).await.expect("token");
+    let (_, token) =
+        town.write(move |tx| actions::make_session(tx, marta, SessionKind::Token, Scopes::ALL, "bot", None)).await.expect("token");
     ban(&town, owner, marta, None).await.expect("banned");
     assert!(town.ended().contains(&session) && town.ended().len() == 2);
     assert_eq!((town.actor(&browser).await.member, town.actor(&bearer(token.reveal())).await.member), (None, None));
@@ -47,7 +48,10 @@ async fn a_ban_for_a_time_ends_by_itself() {
     assert_eq!(code(town.write(move |tx| actions::admit(tx, &members, marta, None)).await), "members.banned");
     town.pass(1);
     sweep().await.expect("swept");
-    assert_eq!((town.state(marta).await, town.acts().await), (MemberState::Active, vec!["members.unban".to_owned(), "members.ban".to_owned()]));
+    assert_eq!(
+        (town.state(marta).await, town.acts().await),
+        (MemberState::Active, vec!["members.unban".to_owned(), "members.ban".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -112,7 +116,8 @@ async fn an_approval_lets_in_and_writes_and_a_refusal_buries() {
     assert!(town.told().contains(&Notice::MemberJoined { member: marta }));
     assert_eq!(town.read(|conn| outbox(conn, None, 10)).await.len(), 1);
     assert_eq!(code(approve(marta).await), "members.not_pending");
-    let turn_down = |whom| town.act::<DecideSignUp, _>(moderator, whom, |tx, may, actor, members| actions::turn_down(tx, may, actor, members, "no"));
+    let turn_down =
+        |whom| town.act::<DecideSignUp, _>(moderator, whom, |tx, may, actor, members| actions::turn_down(tx, may, actor, members, "no"));
     assert_eq!(code(turn_down(marta).await), "members.not_pending");
     turn_down(idris).await.expect("turned down");
     assert_eq!(town.state(idris).await, MemberState::Deleted);
@@ -135,7 +140,10 @@ async fn an_administrator_hands_over_a_link_and_signs_out_everywhere() {
     let (second, _) = town.browser(marta).await;
     town.act::<ManageMember, _>(administrator, marta, |tx, may, actor, _| actions::sign_out_everywhere(tx, may, actor)).await.expect("out");
     assert_eq!(town.ended(), [session, second]);
-    let detail = town.act::<SeeAccount, _>(administrator, marta, |tx, may, actor, _| actions::account_detail(tx, may, actor.now)).await.expect("detail");
+    let detail = town
+        .act::<SeeAccount, _>(administrator, marta, |tx, may, actor, _| actions::account_detail(tx, may, actor.now))
+        .await
+        .expect("detail");
     assert!(detail.sessions.is_empty());
     assert_eq!(town.acts().await, ["members.sign_out", "members.reset_link"]);
 }

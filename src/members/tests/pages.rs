@@ -1,12 +1,12 @@
 //! The slice over HTTP: every page renders in both languages, and the way in through the API sets the cookie.
 
+use actix_web::App;
 use actix_web::body::to_bytes;
 use actix_web::cookie::Cookie;
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::test::{self, TestRequest};
 use actix_web::web::Data;
-use actix_web::App;
 
 use super::*;
 use crate::access::{RouteTable, Routes};
@@ -104,7 +104,8 @@ async fn a_browser_comes_in_by_cookie_sees_its_settings_and_leaves() {
     for path in ["/settings", "/settings/look", "/settings/security", "/settings/sessions", "/settings/tokens"] {
         for language in ["en", "fr"] {
             let change = serde_json::json!({ "language": language, "status": { "text": "at sea" } });
-            let changed = ask(&town, TestRequest::patch().uri("/api/v1/me").cookie(cookie.clone()).insert_header(origin).set_json(change)).await;
+            let changed =
+                ask(&town, TestRequest::patch().uri("/api/v1/me").cookie(cookie.clone()).insert_header(origin).set_json(change)).await;
             assert_eq!(changed.status, 200, "{}", changed.body);
             let shown = ask(&town, page(path, "en").cookie(cookie.clone())).await;
             assert_eq!(shown.status, 200, "{path} {}", shown.body);

@@ -52,7 +52,9 @@ async fn permissions_are_the_union_of_roles_and_follow_them_at_once() {
     let heard = town.events(marta).len();
     change(&town, owner, crew.id, wider).await.expect("the same again");
     assert_eq!(town.events(marta).len(), heard, "nothing changed, nothing is told");
-    town.act::<ChangeRole, _>(owner, crew.id, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices)).await.expect("gone");
+    town.act::<ChangeRole, _>(owner, crew.id, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices))
+        .await
+        .expect("gone");
     assert!(!permissions(&town, marta).await.has(Permission::Announce));
     assert!(town.told().contains(&Notice::RoleDeleted { role: crew.id }));
     assert_eq!(town.acts().await, ["roles.delete", "roles.change", "members.roles", "roles.make"]);
@@ -76,7 +78,10 @@ async fn nobody_gives_or_takes_what_they_do_not_have() {
     assert_eq!(code(give(&town, marta, marta, vec![role.id]).await), "access.not_allowed");
     assert_eq!(code(give(&town, owner, marta, vec![RoleId(5)]).await), "members.role_unknown");
     assert_eq!(code(make(&town, keeper, "More", &[Permission::Ban]).await), "members.above_you");
-    assert_eq!(code(change(&town, keeper, moderators, RoleChange { name: Some("x".to_owned()), ..RoleChange::default() }).await), "members.above_you");
+    assert_eq!(
+        code(change(&town, keeper, moderators, RoleChange { name: Some("x".to_owned()), ..RoleChange::default() }).await),
+        "members.above_you"
+    );
     let more = RoleChange { permissions: Some(Permissions::NONE.with(Permission::Ban)), ..RoleChange::default() };
     assert_eq!(code(change(&town, keeper, role.id, more).await), "members.above_you");
     give(&town, administrator, marta, vec![moderators]).await.expect("an administrator makes a moderator");
@@ -91,7 +96,8 @@ async fn the_last_owner_stays() {
     let (_, browser) = town.browser(owner).await;
     assert_eq!(code(actions::delete_account(&town.ground, &browser, &town.members, "").await), "members.last_owner");
     let second = town.member("second", &[RoleKind::Owner]).await;
-    let bury = |by, whom| town.act::<ManageMember, _>(by, whom, |tx, may, actor, members| actions::delete_member(tx, may, actor, members, "left"));
+    let bury =
+        |by, whom| town.act::<ManageMember, _>(by, whom, |tx, may, actor, members| actions::delete_member(tx, may, actor, members, "left"));
     bury(second, owner).await.expect("one of two may go");
     assert_eq!(code(give(&town, second, second, vec![]).await), "members.last_owner");
     let third = town.member("third", &[RoleKind::Owner]).await;
@@ -108,7 +114,8 @@ async fn built_in_roles_stay_and_names_are_unique() {
     assert_eq!(code(change(&town, owner, owners, less).await), "members.owner_role_fixed");
     for kind in RoleKind::BUILT_IN {
         let role = town.role(kind).await;
-        let deleted = town.act::<ChangeRole, _>(owner, role, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices)).await;
+        let deleted =
+            town.act::<ChangeRole, _>(owner, role, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices)).await;
         assert_eq!(code(deleted), "members.role_built_in", "{kind:?}");
     }
     assert_eq!(problems(make(&town, owner, " Owner ", &[]).await), [("name", "members.role_name_taken")]);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::access::{Permission, Scope};
 use crate::members::model::NewToken;
 use crate::members::policy::{ChangeMe, EndMine, SeeMe};
-use crate::access::{Permission, Scope};
 
 #[tokio::test]
 async fn a_session_finds_its_member_and_a_wrong_secret_nobody() {
@@ -87,7 +87,8 @@ async fn ending_the_others_spares_the_one_that_asks_and_tokens() {
     let town = Town::new().await;
     let marta = town.member("marta", &[]).await;
     let (other, _) = town.browser(marta).await;
-    let (_, token) = town.write(move |tx| actions::make_session(tx, marta, SessionKind::Token, Scopes::ALL, "bot", None)).await.expect("token");
+    let (_, token) =
+        town.write(move |tx| actions::make_session(tx, marta, SessionKind::Token, Scopes::ALL, "bot", None)).await.expect("token");
     let ended = town.act::<ChangeMe, _>(marta, (), |tx, may, actor, _| actions::end_other_sessions(tx, may, actor)).await.expect("ended");
     assert_eq!((ended, town.ended()), (1, vec![other]));
     assert!(town.actor(&bearer(token.reveal())).await.member.is_some());
@@ -122,7 +123,8 @@ async fn a_token_gets_no_more_than_what_makes_it() {
 async fn tokens_do_not_end_by_not_being_used() {
     let town = Town::new().await;
     let marta = town.member("marta", &[]).await;
-    let (_, token) = town.write(move |tx| actions::make_session(tx, marta, SessionKind::Token, Scopes::ALL, "bot", None)).await.expect("token");
+    let (_, token) =
+        town.write(move |tx| actions::make_session(tx, marta, SessionKind::Token, Scopes::ALL, "bot", None)).await.expect("token");
     town.pass(400 * DAY);
     town.write(actions::clean_sessions).await.expect("cleaned");
     assert!(town.actor(&bearer(token.reveal())).await.member.is_some());

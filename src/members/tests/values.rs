@@ -47,7 +47,19 @@ fn passwords_are_long_and_not_the_first_guess() {
 fn mail_addresses_look_like_some() {
     assert_eq!(Email::parse(" Marta@Example.ORG ").expect("address").as_str(), "marta@example.org");
     assert!(Email::parse("a@localhost").is_ok());
-    for bad in ["", "a", "@b.c", "a@", "a@b..c", "a@-b.c", "a b@c.d", "a@b@c.d", "<a@b.c>", "a@b.c\r\nBcc: d@e.f", &format!("{}@b.c", "a".repeat(65))] {
+    for bad in [
+        "",
+        "a",
+        "@b.c",
+        "a@",
+        "a@b..c",
+        "a@-b.c",
+        "a b@c.d",
+        "a@b@c.d",
+        "<a@b.c>",
+        "a@b.c\r\nBcc: d@e.f",
+        &format!("{}@b.c", "a".repeat(65)),
+    ] {
         assert_eq!(code(Email::parse(bad)), "members.email_shape", "{bad:?}");
     }
 }
@@ -77,7 +89,9 @@ fn invites_give_no_powers_of_administrators() {
     assert!(may_be_invited_to(owner, RoleKind::Moderator.first_permissions()));
     assert!(!may_be_invited_to(owner, RoleKind::Administrator.first_permissions()) && !may_be_invited_to(owner, Permissions::ALL));
     assert!(!may_be_invited_to(RoleKind::Member.first_permissions(), RoleKind::Moderator.first_permissions()));
-    for power in [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead] {
+    for power in
+        [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead]
+    {
         assert!(!may_be_invited_to(owner, Permissions::NONE.with(power)));
     }
 }

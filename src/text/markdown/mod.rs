@@ -24,8 +24,7 @@ pub use code::highlight_css;
 pub const RENDERER: i16 = 1;
 
 /// The Markdown that is understood.
-pub(super) const OPTIONS: Options =
-    Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
+pub(super) const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
 /// A source that makes more events than this is shown as plain text.
 const MOST_EVENTS: usize = 40_000;
 /// HTML that grows beyond this, in bytes, is replaced by the plain text.
@@ -44,7 +43,6 @@ pub enum MentionTarget {
 
 /// Whom a message names, each once, in order of appearance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
 pub struct Mentions {
     /// Members, at most 50.
     pub members: Vec<MemberId>,

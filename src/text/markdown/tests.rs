@@ -36,15 +36,15 @@ fn the_usual_marks_become_elements() {
     assert_eq!(html("*a* **b** ~~c~~ `d<`"), "<p><em>a</em> <strong>b</strong> <del>c</del> <code>d&lt;</code></p>");
     assert_eq!(html("one\ntwo\n\nthree"), "<p>one<br>two</p><p>three</p>");
     assert_eq!(html("# a\n## b\n### c\n###### d"), "<h3>a</h3><h4>b</h4><h5>c</h5><h6>d</h6>");
-    assert_eq!(html("> a\n\n- b\n- c\n\n3. d"), "<blockquote><p>a</p></blockquote><ul><li>b</li><li>c</li></ul><ol start=\"3\"><li>d</li></ol>");
+    assert_eq!(
+        html("> a\n\n- b\n- c\n\n3. d"),
+        "<blockquote><p>a</p></blockquote><ul><li>b</li><li>c</li></ul><ol start=\"3\"><li>d</li></ol>"
+    );
     assert_eq!(
         html("|a|b|\n|:-|-:|\n|c|d|"),
         "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>c</td><td>d</td></tr></tbody></table>"
     );
-    assert_eq!(
-        html("- [x] a\n- [ ] b"),
-        "<ul><li><span class=\"task done\">☑</span> a</li><li><span class=\"task\">☐</span> b</li></ul>"
-    );
+    assert_eq!(html("- [x] a\n- [ ] b"), "<ul><li><span class=\"task done\">☑</span> a</li><li><span class=\"task\">☐</span> b</li></ul>");
     assert_eq!(html("a\n\n---\n\nb"), "<p>a</p><hr><p>b</p>");
 }
 
@@ -70,7 +70,16 @@ fn links_lead_to_the_web_or_to_mail_and_nowhere_else() {
     assert_eq!(html("<ada@x.example>"), format!("<p><a href=\"mailto:ada@x.example\" {rel}>ada@x.example</a></p>"));
     assert_eq!(html("![alt](https://x.example/i.png)"), format!("<p><a href=\"https://x.example/i.png\" {rel}>alt</a></p>"));
     assert_eq!(html("[](https://x.example)"), format!("<p><a href=\"https://x.example\" {rel}>https://x.example</a></p>"));
-    for target in ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "/local", "//x.example", "vbscript:x", "&#106;avascript:x", "http:x"] {
+    for target in [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "/local",
+        "//x.example",
+        "vbscript:x",
+        "&#106;avascript:x",
+        "http:x",
+    ] {
         assert_eq!(html(&format!("[a]({target})")), "<p>a</p>", "{target}");
     }
     assert_eq!(html("[![a](https://x.example/i)](https://y.example)"), format!("<p><a href=\"https://y.example\" {rel}>a</a></p>"));
@@ -105,9 +114,18 @@ fn mentions_are_found_where_a_person_means_them() {
 
 #[test]
 fn what_only_looks_like_a_mention_is_text() {
-    for source in
-        ["`@ada`", "me@ada", "@ada@x.example", "[@ada](https://x.example)", "```\n@ada\n```", "@nobody", "@a", "@adaé", "https://x.example/@ada", "@"]
-    {
+    for source in [
+        "`@ada`",
+        "me@ada",
+        "@ada@x.example",
+        "[@ada](https://x.example)",
+        "```\n@ada\n```",
+        "@nobody",
+        "@a",
+        "@adaé",
+        "https://x.example/@ada",
+        "@",
+    ] {
         let rendered = render(source, &people);
         assert_eq!(rendered.mentions, Mentions::default(), "{source}");
         assert!(!rendered.html.contains("mention"), "{source}");

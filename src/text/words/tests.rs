@@ -6,8 +6,14 @@ use super::*;
 
 fn sample() -> Words {
     let files = [
-        ("en/chat.json", r#"{"chat.hi": "Hi {name}", "chat.only": "</script>", "chat.unread": {"one": "{count} message", "other": "{count} messages"}}"#),
-        ("fr/chat.json", r#"{"chat.hi": "Bonjour {name}", "chat.unread": {"one": "{count} message", "many": "{count} de messages", "other": "{count} messages"}}"#),
+        (
+            "en/chat.json",
+            r#"{"chat.hi": "Hi {name}", "chat.only": "</script>", "chat.unread": {"one": "{count} message", "other": "{count} messages"}}"#,
+        ),
+        (
+            "fr/chat.json",
+            r#"{"chat.hi": "Bonjour {name}", "chat.unread": {"one": "{count} message", "many": "{count} de messages", "other": "{count} messages"}}"#,
+        ),
         ("de/chat.json", r#"{"chat.hi": "Hallo"}"#),
         ("readme.txt", "not words"),
     ];
@@ -26,7 +32,10 @@ fn placeholders_are_filled_once() {
 fn plurals_follow_the_language() {
     let words = sample();
     let say = |language: &str, count: &str| words.t(language, "chat.unread", &[("count", count)]);
-    assert_eq!([say("en", "0"), say("en", "1"), say("en", "2"), say("en", "1.5")], ["0 messages", "1 message", "2 messages", "1.5 messages"]);
+    assert_eq!(
+        [say("en", "0"), say("en", "1"), say("en", "2"), say("en", "1.5")],
+        ["0 messages", "1 message", "2 messages", "1.5 messages"]
+    );
     assert_eq!([say("fr", "0"), say("fr", "1"), say("fr", "1,5"), say("fr", "2")], ["0 message", "1 message", "1,5 message", "2 messages"]);
     assert_eq!(say("fr", "1000000"), "1000000 de messages");
 }
@@ -106,12 +115,15 @@ fn every_word_stands_in_the_slice_of_its_key_and_holds_no_markup() {
 fn forms(entry: &Entry) -> Vec<&str> {
     match entry {
         Entry::Text(text) => vec![text],
-        Entry::Plural(plural) => [Some(&plural.one), plural.many.as_ref(), Some(&plural.other)].into_iter().flatten().map(String::as_str).collect(),
+        Entry::Plural(plural) => {
+            [Some(&plural.one), plural.many.as_ref(), Some(&plural.other)].into_iter().flatten().map(String::as_str).collect()
+        }
     }
 }
 
 /// Names in braces of all forms together: the singular may leave the number out.
 fn placeholders(entry: &Entry) -> BTreeSet<String> {
-    let names = |form: &str| form.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    let names =
+        |form: &str| form.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
     forms(entry).into_iter().flat_map(names).collect()
 }

@@ -26,8 +26,8 @@ const fixtures = {
     });
   },
   startDemo: async ({ running }, use) => {
-    await use(async () => {
-      const server = await demo();
+    await use(async (env) => {
+      const server = await demo(env);
       running.push(server);
       return server;
     });

@@ -26,6 +26,20 @@ const geometry = ({ smallest }) => {
     return box.width > 2 && box.height > 2 && getComputedStyle(el).clipPath === 'none';
   };
 
+  // Less than half of it is left by the boxes that it scrolls in, or it waits above the page for the focus.
+  const isScrolledAway = (el) => {
+    const box = el.getBoundingClientRect();
+    let [top, bottom, left, right] = [box.top, box.bottom, box.left, box.right];
+    for (let up = el.parentElement; up && up !== document.body; up = up.parentElement) {
+      if (getComputedStyle(up).overflow === 'visible') continue;
+      const edge = up.getBoundingClientRect();
+      [top, bottom] = [Math.max(top, edge.top), Math.min(bottom, edge.bottom)];
+      [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
+    }
+    const shown = Math.max(0, bottom - top) * Math.max(0, right - left);
+    return shown < (box.width * box.height) / 2 || box.bottom + scrollY <= 0;
+  };
+
   if (document.documentElement.scrollWidth > width) {
     const widest = [...document.body.querySelectorAll('*')]
       .filter((el) => seen(el) && el.getBoundingClientRect().right > width + 1)
@@ -50,7 +64,7 @@ const geometry = ({ smallest }) => {
     ...scope.querySelectorAll(
       'a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=tab], [role=switch], [role=menuitem]',
     ),
-  ].filter(seen);
+  ].filter((el) => seen(el) && !isScrolledAway(el));
   const boxes = controls.map((el) => {
     const label = el.matches('input') ? el.closest('label') : null;
     return { el, box: el.getBoundingClientRect(), target: (label ?? el).getBoundingClientRect() };
@@ -65,37 +79,43 @@ const geometry = ({ smallest }) => {
   // A link inside a sentence is exempt: its size is that of the text.
   const inSentence = (el) =>
     el.matches('a') && getComputedStyle(el).display === 'inline' && el.parentElement.innerText.trim() !== el.innerText.trim();
-  for (const { el, box, target } of boxes) {
-    if (!inSentence(el) && (target.width < smallest - 0.5 || target.height < smallest - 0.5)) {
-      const [cx, cy] = [target.x + target.width / 2, target.y + target.height / 2];
-      const grown =
-        reachable(el, cx - reach + 1, cy) && reachable(el, cx + reach - 1, cy) && reachable(el, cx, cy - reach + 1) && reachable(el, cx, cy + reach - 1);
-      const near = boxes.find(({ el: other, box: its }) => {
-        if (other === el || other.contains(el) || el.contains(other) || inSentence(other)) return false;
-        const dx = Math.max(its.left - cx, 0, cx - its.right);
-        const dy = Math.max(its.top - cy, 0, cy - its.bottom);
-        return Math.hypot(dx, dy) < reach;
-      });
-      if (!grown && near) {
-        found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)} and beside ${name(near.el)}`);
-      }
-    }
+  const covered = new Map();
+  for (const { el, box } of boxes) {
     const x = box.x + box.width / 2;
     const y = box.y + box.height / 2;
     if (x < 0 || y < 0 || x >= width || y >= height) continue;
     const hit = document.elementFromPoint(x, y);
     const label = hit?.closest('label');
     if (hit && hit !== el && !el.contains(hit) && !hit.contains(el) && label?.control !== el) {
-      // What a scrolling region has scrolled away is covered by what stands beside it, as it should.
-      const region = el.parentElement.closest('[data-scroll], [role=feed], main, nav, dialog, aside');
-      const edge = region?.getBoundingClientRect();
-      if (!edge || (y > edge.top && y < edge.bottom)) found.push(`covered: ${name(el)} by ${name(hit)}`);
+      const cover = hit.closest('dialog, aside, [popover], header, nav, [role=status]') ?? hit;
+      covered.set(cover, [...(covered.get(cover) ?? []), el]);
+    }
+  }
+  for (const [cover, under] of covered) {
+    const names = under.slice(0, 3).map(name).join(', ');
+    found.push(`covered: ${names}${under.length > 3 ? ` and ${under.length - 3} more` : ''} by ${name(cover)}`);
+  }
+  const isCovered = (el) => [...covered.values()].some((under) => under.includes(el));
+  for (const { el, target } of boxes) {
+    if (inSentence(el) || isCovered(el) || (target.width >= smallest - 0.5 && target.height >= smallest - 0.5)) continue;
+    const [cx, cy] = [target.x + target.width / 2, target.y + target.height / 2];
+    const grown =
+      reachable(el, cx - reach + 1, cy) && reachable(el, cx + reach - 1, cy) && reachable(el, cx, cy - reach + 1) && reachable(el, cx, cy + reach - 1);
+    const near = boxes.find(({ el: other, box: its }) => {
+      if (other === el || other.contains(el) || el.contains(other) || inSentence(other) || isCovered(other)) return false;
+      const dx = Math.max(its.left - cx, 0, cx - its.right);
+      const dy = Math.max(its.top - cy, 0, cy - its.bottom);
+      return Math.hypot(dx, dy) < reach;
+    });
+    if (!grown && near) {
+      found.push(`target: ${name(el)} is ${Math.round(target.width)} × ${Math.round(target.height)} and beside ${name(near.el)}`);
     }
   }
   for (let i = 0; i < boxes.length; i++) {
     for (let j = i + 1; j < boxes.length; j++) {
       const [a, b] = [boxes[i], boxes[j]];
       if (a.el.contains(b.el) || b.el.contains(a.el) || a.el.closest('label')?.contains(b.el)) continue;
+      if (isCovered(a.el) || isCovered(b.el)) continue;
       const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
       const high = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
       if (wide <= 2 || high <= 2) continue;

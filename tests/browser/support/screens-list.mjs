@@ -1,6 +1,9 @@
 // Every screen of Rialto: who sees it, where it is, and how it is reached.
-import { expect } from '@playwright/test';
+import { expect as soon } from '@playwright/test';
 import * as acts from './acts.mjs';
+
+// Pictures are not about time: a busy machine may take it.
+const expect = soon.configure({ timeout: 15_000 });
 
 /**
  * @typedef {object} Screen
@@ -49,7 +52,7 @@ export const screens = [
     who: 'free',
     path: '/',
     then: async (page) => {
-      await named('harbour')(page);
+      await named('market')(page);
       await page.context().setOffline(true);
       await acts.composer(page).fill('Sent from under the bridge.');
       await acts.composer(page).press('Enter');

@@ -120,5 +120,8 @@ export class Server {
 export const serve = ({ data = dataFolder(), args = [] } = {}) =>
   new Server(['--data', data, 'serve', '--listen', '127.0.0.1:0', ...args], { data }).ready();
 
-/** Starts the demo with its village, as it stands today. */
-export const demo = () => new Server(['demo', '--listen', '127.0.0.1:0']).ready();
+/**
+ * Starts the demo with its village, as it stands today.
+ * @param {Record<string, string>} [env]
+ */
+export const demo = (env = {}) => new Server(['demo', '--listen', '127.0.0.1:0'], { env }).ready();

@@ -68,7 +68,9 @@ async fn a_member_removed_while_sending_gets_an_ack_for_what_is_stored_and_a_ref
     let (town, keeper, bob, room, mut socket) = scene().await;
     let mut refs = Vec::new();
     for n in 0..200 {
-        refs.push(socket.say(json!({ "type": "chat.send", "room": room, "client_key": format!("k{n}"), "body": format!("Line {n}") })).await);
+        refs.push(
+            socket.say(json!({ "type": "chat.send", "room": room, "client_key": format!("k{n}"), "body": format!("Line {n}") })).await,
+        );
         if n == 100 {
             let (status, _) = keeper.call(Method::DELETE, &format!("/api/v1/rooms/{room}/members/{}", bob.id), None).await;
             assert_eq!(status, 204);
@@ -86,7 +88,14 @@ async fn a_member_removed_while_sending_gets_an_ack_for_what_is_stored_and_a_ref
     let (mut stored, mut query) = (Vec::new(), String::new());
     loop {
         let page = keeper.get(&format!("{}?limit=100{query}", messages(room))).await;
-        stored.extend(page["items"].as_array().expect("items").iter().filter(|item| item["body"] != "Ahoy").map(|item| item["id"].as_str().expect("id").to_owned()));
+        stored.extend(
+            page["items"]
+                .as_array()
+                .expect("items")
+                .iter()
+                .filter(|item| item["body"] != "Ahoy")
+                .map(|item| item["id"].as_str().expect("id").to_owned()),
+        );
         match page["next"].as_str() {
             Some(next) => query = format!("&before={next}"),
             None => break,
@@ -147,7 +156,8 @@ async fn a_role_taken_away_is_gone_for_the_open_connection() {
     let news = town.room(&keeper, RoomKind::Announcement, "News", &[&bob]).await;
     assert_eq!(send(&mut socket, news, "k1").await, "chat.announcements_only");
     let roles = keeper.get("/api/v1/admin/roles").await;
-    let moderator = roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"].clone();
+    let moderator =
+        roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"].clone();
     let path = format!("/api/v1/admin/members/{}/roles", bob.id);
     assert_eq!(keeper.call(Method::PUT, &path, Some(json!({ "roles": [moderator] }))).await.0, 204);
     assert_eq!(send(&mut socket, news, "k1").await, "ack");

@@ -74,7 +74,8 @@ async fn one_key_in_fifty_requests_with_two_bodies_makes_one_message() {
     let (town, ann, _, room) = two().await;
     let bodies = ["One", "Two"];
     let path = messages(room);
-    let answers = join_all((0..50).map(|n| ann.call(Method::POST, &path, Some(json!({ "client_key": "once", "body": bodies[n % 2] }))))).await;
+    let answers =
+        join_all((0..50).map(|n| ann.call(Method::POST, &path, Some(json!({ "client_key": "once", "body": bodies[n % 2] }))))).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(status, _)| *status == 201);
     assert_eq!((won.len(), lost.len()), (25, 25));
     assert!(won.iter().all(|(_, body)| body == &won[0].1));
@@ -98,9 +99,17 @@ async fn four_ways(ann: &Person, room: rialto::ids::RoomId, socket: &mut Socket,
     let read = async |id: &str| ann.get(&message(room, id)).await["body"].as_str().expect("a body").to_owned();
     let mut all = Vec::new();
     let (status, answer) = ann.call(Method::POST, &messages(room), Some(json!({ "client_key": format!("h{n}"), "body": body }))).await;
-    all.push(if status == 201 { Ok(read(answer["id"].as_str().expect("id")).await) } else { Err(answer["code"].as_str().expect("code").to_owned()) });
+    all.push(if status == 201 {
+        Ok(read(answer["id"].as_str().expect("id")).await)
+    } else {
+        Err(answer["code"].as_str().expect("code").to_owned())
+    });
     let answer = socket.ask(send(room, &format!("s{n}"), body)).await;
-    all.push(if answer["type"] == "ack" { Ok(read(answer["id"].as_str().expect("id")).await) } else { Err(answer["code"].as_str().expect("code").to_owned()) });
+    all.push(if answer["type"] == "ack" {
+        Ok(read(answer["id"].as_str().expect("id")).await)
+    } else {
+        Err(answer["code"].as_str().expect("code").to_owned())
+    });
     let (id, _) = ann.says(room, &format!("e{n}"), "Before").await;
     let (status, answer) = ann.call(Method::PATCH, &message(room, &id), Some(json!({ "body": body }))).await;
     all.push(if status == 200 { Ok(read(&id).await) } else { Err(answer["code"].as_str().expect("code").to_owned()) });
@@ -199,8 +208,16 @@ async fn a_reply_carries_its_quote_and_a_deleted_one_says_nothing() {
     let other = town.room(&ann, RoomKind::Private, "Quay", &[]).await;
     let (hidden, _) = ann.says(other, "k9", "Hidden").await;
     for target in [hidden.as_str(), "77"] {
-        bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "k3", "body": "x", "reply_to": target })), 422, "chat.reply_to").await;
-        bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "k3", "body": "x", "thread": target })), 422, "chat.thread").await;
+        bob.refused(
+            Method::POST,
+            &messages(room),
+            Some(json!({ "client_key": "k3", "body": "x", "reply_to": target })),
+            422,
+            "chat.reply_to",
+        )
+        .await;
+        bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "k3", "body": "x", "thread": target })), 422, "chat.thread")
+            .await;
     }
     town.close().await;
 }
@@ -217,7 +234,14 @@ async fn threads_stay_out_of_the_main_timeline_and_count_their_answers() {
         let event = socket.event("message_sent").await["event"].clone();
         assert_eq!((&event["thread"], &event["thread_total"]), (&json!(root), &json!(n)));
     }
-    bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "deep", "body": "x", "thread": answers[0] })), 422, "chat.thread").await;
+    bob.refused(
+        Method::POST,
+        &messages(room),
+        Some(json!({ "client_key": "deep", "body": "x", "thread": answers[0] })),
+        422,
+        "chat.thread",
+    )
+    .await;
     assert_eq!(ann.get(&messages(room)).await["items"].as_array().expect("items").len(), 1);
     assert_eq!(ann.get(&format!("{}?thread={root}", messages(room))).await["items"].as_array().expect("items").len(), 3);
     assert_eq!(ann.get(&message(room, &root)).await["thread_count"], 3);
@@ -251,7 +275,10 @@ async fn only_the_author_edits_and_nothing_changes_after_deletion() {
         ann.refused(method, &path, body, 410, "chat.deleted").await;
     }
     let tomb = ann.get(&message(room, &id)).await;
-    assert_eq!((&tomb["deleted"], &tomb["body"], &tomb["body_html"], &tomb["reactions"]), (&json!(true), &Value::Null, &Value::Null, &json!([])));
+    assert_eq!(
+        (&tomb["deleted"], &tomb["body"], &tomb["body_html"], &tomb["reactions"]),
+        (&json!(true), &Value::Null, &Value::Null, &json!([]))
+    );
     let events = bob.get(&format!("/api/v1/rooms/{room}/events?after=0")).await;
     assert!(!events.to_string().contains("Ahoy"), "the log holds no words: {events}");
     town.close().await;
@@ -297,7 +324,8 @@ async fn leaders_and_moderators_pin_and_in_a_conversation_everyone() {
     let (_, again) = ann.call(Method::PUT, &pin, None).await;
     assert_eq!(first, again);
     assert_eq!(ann.call(Method::DELETE, &pin, None).await.0, 200);
-    let direct = ann.post("/api/v1/rooms", json!({ "kind": "direct", "members": [bob.id] })).await["id"].as_str().expect("id").parse().expect("id");
+    let direct =
+        ann.post("/api/v1/rooms", json!({ "kind": "direct", "members": [bob.id] })).await["id"].as_str().expect("id").parse().expect("id");
     let (id, _) = ann.says(direct, "k2", "Between us").await;
     assert_eq!(bob.call(Method::PUT, &format!("{}/pin", message(direct, &id)), None).await.0, 200);
     let _ = room;

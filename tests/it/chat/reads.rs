@@ -119,7 +119,8 @@ async fn counts_stop_at_a_thousand() {
             }
         }
     }
-    let last = socket.done(json!({ "type": "chat.send", "room": room, "client_key": "last", "body": "Last" })).await["seq"].as_i64().expect("seq");
+    let last =
+        socket.done(json!({ "type": "chat.send", "room": room, "client_key": "last", "body": "Last" })).await["seq"].as_i64().expect("seq");
     assert_eq!(last, first + 1_010);
     assert_eq!(standing(&bob, room).await.1, 1_000);
     mark(&bob, room, last - 999).await;

@@ -57,7 +57,11 @@ async fn names_are_unique_whatever_their_case_accents_or_spaces_also_at_once() {
     ann.refused(Method::POST, "/api/v1/rooms", Some(json!({ "kind": "public", "name": "a\0b" })), 422, "text.nul").await;
     let other = id(&ann.post("/api/v1/rooms", json!({ "kind": "public", "name": "Quay" })).await);
     ann.refused(Method::PATCH, &format!("/api/v1/rooms/{other}"), Some(json!({ "name": "CAFE du port" })), 409, "chat.name_taken").await;
-    assert_eq!(ann.call(Method::PATCH, &format!("/api/v1/rooms/{other}"), Some(json!({ "name": "QUAY" }))).await.0, 200, "its own name is not taken");
+    assert_eq!(
+        ann.call(Method::PATCH, &format!("/api/v1/rooms/{other}"), Some(json!({ "name": "QUAY" }))).await.0,
+        200,
+        "its own name is not taken"
+    );
     town.close().await;
 }
 
@@ -196,7 +200,13 @@ async fn leaving_and_removing_close_the_room_on_every_path() {
         assert!(!bob.get(path).await.to_string().contains("Canary"), "{path}");
     }
     let events = ann.get(&format!("/api/v1/rooms/{room}/events?after={seq}")).await;
-    let reasons: Vec<&Value> = events["items"].as_array().expect("items").iter().filter(|e| e["event"]["kind"] == "member_left").map(|e| &e["event"]["reason"]).collect();
+    let reasons: Vec<&Value> = events["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter(|e| e["event"]["kind"] == "member_left")
+        .map(|e| &e["event"]["reason"])
+        .collect();
     assert_eq!(reasons, ["removed", "left"]);
     town.close().await;
 }
@@ -232,15 +242,23 @@ async fn history_since_join_is_a_floor_for_pages_events_sync_and_replies() {
     ann.call(Method::PUT, &place(room, &bob), None).await;
     let (_, new_seq) = ann.says(room, "k3", "Welcome").await;
     assert_eq!(texts(&bob, "", room).await, ["Welcome"]);
-    for query in ["before=999", "after=0", &format!("around={old_seq}"), "at=0", &format!("at={}", crate::support::NOON), &format!("thread={old}")] {
+    for query in
+        ["before=999", "after=0", &format!("around={old_seq}"), "at=0", &format!("at={}", crate::support::NOON), &format!("thread={old}")]
+    {
         let page = bob.get(&format!("{}?{query}", messages(room))).await;
         assert!(!page.to_string().contains("Canary"), "{query}: {page}");
     }
     bob.refused(Method::GET, &message(room, &old), None, 404, "error.not_found").await;
     bob.refused(Method::PUT, &format!("{}/reactions/🌊", message(room, &old)), None, 404, "error.not_found").await;
-    bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "r", "body": "x", "reply_to": old })), 422, "chat.reply_to").await;
+    bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "r", "body": "x", "reply_to": old })), 422, "chat.reply_to")
+        .await;
     bob.refused(Method::POST, &messages(room), Some(json!({ "client_key": "r", "body": "x", "thread": old })), 422, "chat.thread").await;
-    for path in [format!("/api/v1/rooms/{room}/pins"), format!("/api/v1/rooms/{room}/events?after=0"), format!("/r/{room}"), format!("/r/{room}/{old_seq}")] {
+    for path in [
+        format!("/api/v1/rooms/{room}/pins"),
+        format!("/api/v1/rooms/{room}/events?after=0"),
+        format!("/r/{room}"),
+        format!("/r/{room}/{old_seq}"),
+    ] {
         let answer = town.http.get(town.url(&path)).bearer_auth(&bob.token).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{path}");
         assert!(!answer.text().await.expect("text").contains("Canary"), "{path}");

@@ -18,7 +18,8 @@ struct Client {
 impl Client {
     fn greeted(hello: &Value) -> Self {
         let heads = hello["heads"].as_object().expect("heads");
-        let rooms = heads.iter().filter(|(name, _)| *name != "me").map(|(id, seq)| (id.parse().expect("an id"), seq.as_i64().expect("a seq")));
+        let rooms =
+            heads.iter().filter(|(name, _)| *name != "me").map(|(id, seq)| (id.parse().expect("an id"), seq.as_i64().expect("a seq")));
         Self { rooms: rooms.collect(), me: heads["me"].as_i64().expect("me"), events: 0 }
     }
 

@@ -32,7 +32,9 @@ async fn until_closed(mut socket: Socket, room: RoomId, name: String) -> (usize,
     let mut keys = HashMap::new();
     for n in 0..1_000 {
         let key = format!("{name}{n}");
-        let Some(reference) = socket.try_say(json!({ "type": "chat.send", "room": room, "client_key": key, "body": format!("Line {n}") })).await else {
+        let Some(reference) =
+            socket.try_say(json!({ "type": "chat.send", "room": room, "client_key": key, "body": format!("Line {n}") })).await
+        else {
             break;
         };
         keys.insert(reference, key);

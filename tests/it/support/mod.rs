@@ -30,7 +30,8 @@ pub struct Town {
     pub hand: Arc<AtomicI64>,
     /// For plain HTTP.
     pub http: reqwest::Client,
-    folder: tempfile::TempDir,
+    /// Lives as long as the program does.
+    _folder: tempfile::TempDir,
     database: Database,
 }
 
@@ -54,7 +55,7 @@ impl Town {
         let app = App::build(config, [7; 32], clock, false).await.expect("the program is put together");
         let running = app.serve(listener, None).await.expect("it serves");
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { running: Some(running), hand, http, folder, database }
+        Self { running: Some(running), hand, http, _folder: folder, database }
     }
 
     /// Stops the program and starts it again on the same database.
@@ -84,11 +85,6 @@ impl Town {
     /// An absolute address.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.as_ref().expect("it runs").address)
-    }
-
-    /// The data folder.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 
     /// An active member with a bearer session.

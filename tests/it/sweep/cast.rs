@@ -10,8 +10,20 @@ use serde_json::{Value, json};
 use crate::support::{Person, Town};
 
 /// The visitors, in the order of the table's columns.
-pub const VISITORS: [&str; 12] =
-    ["stranger", "pending", "banned", "outsider", "insider", "muted", "leader", "moderator", "administrator", "owner", "read_only", "ended"];
+pub const VISITORS: [&str; 12] = [
+    "stranger",
+    "pending",
+    "banned",
+    "outsider",
+    "insider",
+    "muted",
+    "leader",
+    "moderator",
+    "administrator",
+    "owner",
+    "read_only",
+    "ended",
+];
 /// Those who are in the home rooms.
 const IN_ROOM: [&str; 5] = ["insider", "muted", "leader", "read_only", "ended"];
 
@@ -111,7 +123,11 @@ impl Cast {
                 _ => &[],
             };
             let scopes = if name == "read_only" { Scopes::NONE.with(Scope::Read) } else { Scopes::ALL };
-            let person = if name == "stranger" { None } else { Some(arrive(&town, &format!("the{}", name.replace('_', "")), state, roles, scopes).await) };
+            let person = if name == "stranger" {
+                None
+            } else {
+                Some(arrive(&town, &format!("the{}", name.replace('_', "")), state, roles, scopes).await)
+            };
             visitors.push(Visitor { name, person });
         }
         let present: Vec<&Person> = visitors.iter().filter(|v| IN_ROOM.contains(&v.name)).filter_map(|v| v.person.as_ref()).collect();
@@ -182,7 +198,12 @@ impl Cast {
     }
 
     async fn session_of(&self, member: MemberId) -> String {
-        let made = self.town.app().ground.db.write(move |tx| Ok(members::make_session(tx, member, SessionKind::Bearer, Scopes::ALL, "spare", None)?.0));
+        let made = self
+            .town
+            .app()
+            .ground
+            .db
+            .write(move |tx| Ok(members::make_session(tx, member, SessionKind::Bearer, Scopes::ALL, "spare", None)?.0));
         made.await.expect("a session").to_string()
     }
 
@@ -203,7 +224,11 @@ impl Cast {
         let method: Method = method.parse().expect("a method");
         let mut request = self.town.http.request(method.clone(), self.town.url(&path));
         if let Some(person) = &visitor.person {
-            let token = if pattern.ends_with("/sign-out") && !pattern.contains("admin") { self.spare_token(person.id).await } else { person.token.clone() };
+            let token = if pattern.ends_with("/sign-out") && !pattern.contains("admin") {
+                self.spare_token(person.id).await
+            } else {
+                person.token.clone()
+            };
             request = request.bearer_auth(token);
         }
         if method != Method::GET {
@@ -220,12 +245,6 @@ impl Cast {
             Ok(token.reveal().to_owned())
         });
         made.await.expect("a session")
-    }
-
-    /// A room made for one call.
-    pub async fn extra_room(&self, kind: RoomKind, maker: MemberId) -> RoomId {
-        let wish = NewRoom { kind, name: Some(format!("Extra {}", self.next())), topic: String::new(), history: None, members: Vec::new() };
-        self.town.app().ground.db.write(move |tx| chat::create_room(tx, &wish, Some(maker))).await.expect("a room")
     }
 }
 

@@ -144,11 +144,14 @@ async fn commands_to_a_foreign_room_or_message_are_answered_like_none() {
             let foreign = cast.foreign.to_string();
             let home = cast.private.to_string();
             let there = cast.message_elsewhere(true);
-            for (known, unknown) in [((&foreign, &there), (&NOTHING.to_owned(), &NOTHING.to_owned())), ((&home, &there), (&home, &NOTHING.to_owned()))] {
+            for (known, unknown) in
+                [((&foreign, &there), (&NOTHING.to_owned(), &NOTHING.to_owned())), ((&home, &there), (&home, &NOTHING.to_owned()))]
+            {
                 if known.0 == &home && !frame(name, "", "", 0).as_object().expect("an object").contains_key("id") {
                     continue;
                 }
-                let (mut one, mut other) = (socket.ask(frame(name, known.0, known.1, 1)).await, socket.ask(frame(name, unknown.0, unknown.1, 1)).await);
+                let (mut one, mut other) =
+                    (socket.ask(frame(name, known.0, known.1, 1)).await, socket.ask(frame(name, unknown.0, unknown.1, 1)).await);
                 (one["ref"], other["ref"]) = (Value::Null, Value::Null);
                 assert_eq!(one, other, "{name} by {}", visitor.name);
                 assert_eq!(one["type"], "refused", "{name} by {}", visitor.name);

@@ -47,7 +47,8 @@ async fn writes_with_a_cookie_need_their_own_origin() {
     let mut wrong = Vec::new();
     for row in TABLE.iter().filter(|row| row.method != "GET") {
         let call = |headers: Vec<(&'static str, String)>| {
-            let mut request = town.http.request(row.method.parse::<Method>().expect("method"), town.url(&plain(row.path))).header("cookie", &cookie);
+            let mut request =
+                town.http.request(row.method.parse::<Method>().expect("method"), town.url(&plain(row.path))).header("cookie", &cookie);
             for (name, value) in headers {
                 request = request.header(name, value);
             }
@@ -78,9 +79,14 @@ async fn a_form_of_another_site_signs_nobody_in() {
         let answer = town.http.post(town.url("/api/v1/sign-in")).header(name, value).body("{}").send().await.expect("an answer");
         assert_eq!(answer.status().as_u16(), 403, "{name}: {value}");
     }
-    let form = [("content-type", "text/plain"), ("content-type", "application/x-www-form-urlencoded"), ("content-type", "multipart/form-data; boundary=x")];
+    let form = [
+        ("content-type", "text/plain"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("content-type", "multipart/form-data; boundary=x"),
+    ];
     for (name, value) in form {
-        let answer = town.http.post(town.url("/api/v1/sign-in")).header(name, value).body(r#"{"username":"a","password":"b"}"#).send().await;
+        let answer =
+            town.http.post(town.url("/api/v1/sign-in")).header(name, value).body(r#"{"username":"a","password":"b"}"#).send().await;
         assert_eq!(answer.expect("an answer").status().as_u16(), 415, "{value}");
     }
     town.close().await;
@@ -92,7 +98,9 @@ async fn a_foreign_host_is_misdirected_on_every_route() {
     let ann = town.owner("ann").await;
     let port = town.running.as_ref().expect("it runs").address.port();
     for row in TABLE {
-        for host in ["evil.example".to_owned(), format!("evil.example:{port}"), format!("127.0.0.1.evil.example:{port}"), "localhost:1".to_owned()] {
+        for host in
+            ["evil.example".to_owned(), format!("evil.example:{port}"), format!("127.0.0.1.evil.example:{port}"), "localhost:1".to_owned()]
+        {
             let method: Method = row.method.parse().expect("method");
             let answer = town.http.request(method, town.url(&plain(row.path))).header("host", &host).bearer_auth(&ann.token).send().await;
             assert_eq!(answer.expect("an answer").status().as_u16(), 421, "{} {} at {host}", row.method, row.path);

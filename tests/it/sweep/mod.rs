@@ -31,7 +31,11 @@ async fn compare(cast: &Cast, row: &Row, room: rialto::ids::RoomId, expected: &s
         let targets = cast.targets(row.method, row.path, room, visitor).await;
         found.push(cast.call(visitor, row.method, row.path, &targets).await.0.to_string());
     }
-    if found.join(" ") == expected { Vec::new() } else { vec![format!("{} {}\n  declared {expected}\n  found    {}", row.method, row.path, found.join(" "))] }
+    if found.join(" ") == expected {
+        Vec::new()
+    } else {
+        vec![format!("{} {}\n  declared {expected}\n  found    {}", row.method, row.path, found.join(" "))]
+    }
 }
 
 fn is_about_a_room(row: &Row) -> bool {
@@ -91,8 +95,10 @@ async fn a_message_of_another_room_answers_like_none() {
         for visitor in &cast.visitors {
             for room in [cast.private, cast.open] {
                 let targets = cast.targets("GET", "", room, visitor).await;
-                let foreign = cast.call(visitor, row.method, row.path, &Targets { message: cast.message_elsewhere(true), ..targets.clone() }).await;
-                let nowhere = cast.call(visitor, row.method, row.path, &Targets { message: cast.message_elsewhere(false), ..targets }).await;
+                let foreign =
+                    cast.call(visitor, row.method, row.path, &Targets { message: cast.message_elsewhere(true), ..targets.clone() }).await;
+                let nowhere =
+                    cast.call(visitor, row.method, row.path, &Targets { message: cast.message_elsewhere(false), ..targets }).await;
                 if foreign != nowhere || foreign.0 < 400 {
                     wrong.push(format!("{} {} for {}: {foreign:?} but {nowhere:?}", row.method, row.path, visitor.name));
                 }
@@ -124,7 +130,8 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
             let there = cast.targets(row.method, row.path, cast.open, visitor).await;
             let there = Targets { session: cast.maker.session.to_string(), ..there };
             let nowhere = everything_is_nothing(&cast, visitor).await;
-            let (known, unknown) = (cast.call(visitor, row.method, row.path, &there).await, cast.call(visitor, row.method, row.path, &nowhere).await);
+            let (known, unknown) =
+                (cast.call(visitor, row.method, row.path, &there).await, cast.call(visitor, row.method, row.path, &nowhere).await);
             if known != unknown || known.0 < 400 {
                 wrong.push(format!("{} {} for {}: {known:?} but {unknown:?}", row.method, row.path, visitor.name));
             }

@@ -1,0 +1,134 @@
+//! `static/types/live.d.ts`, composed from the types that are serialised, so that the client's compiler sees what the wire carries.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use ts_rs::{Config, TS};
+
+use crate::admin::SettingsChanged;
+use crate::chat::{
+    self, Departure, History, Level, Mentions, Message, MessageBody, MessagePage, Quote, Reaction, Room, RoomKind, RoomRole,
+};
+use crate::consequences::MemberChanged;
+use crate::live::{presence_signal, server_frames};
+use crate::members::{Badge, MemberEvent, MemberState, Profile, Status};
+use crate::settings::SignUpMode;
+
+const FILE: &str = "static/types/live.d.ts";
+const HEAD: &str = "\
+// The words of the live protocol, version 1: written from the Rust types by the test `types_are_current`.
+
+/** A 63-bit number in decimal. */
+export type Id = string;
+
+/** Milliseconds since 1970, UTC. */
+export type Millis = number;
+";
+
+/// A room of mine: the room, what I am in it, and what I have not read.
+#[derive(TS)]
+#[allow(dead_code, reason = "only its declaration is read")]
+struct MyRoom {
+    #[ts(flatten)]
+    room: Room,
+    #[ts(flatten)]
+    mine: chat::Mine,
+}
+
+/// One declaration with its sentence.
+fn declared<T: TS>(cfg: &Config) -> String {
+    format!("\n{}export {}\n", laid_out(&T::docs().unwrap_or_default()), laid_out(&T::decl(cfg)))
+}
+
+/// The union of types that have no name of their own on the wire.
+fn union(name: &str, sentence: &str, parts: &[String]) -> String {
+    format!("\n/** {sentence} */\nexport type {name} = {};\n", laid_out(&parts.join(" | ")))
+}
+
+/// One field a line, one variant a line; a comment of one sentence on one line.
+fn laid_out(declaration: &str) -> String {
+    let (mut out, mut rest, mut depth) = (String::with_capacity(declaration.len() * 2), declaration, 0_usize);
+    let new_line = |out: &mut String, depth: usize| {
+        let _ = write!(out, "\n{}", "  ".repeat(depth));
+    };
+    while let Some(next) = rest.chars().next() {
+        if let Some((comment, after)) = rest.strip_prefix("/**").and_then(|comment| comment.split_once("*/")) {
+            let sentences: Vec<&str> =
+                comment.lines().map(|line| line.trim().trim_start_matches('*').trim()).filter(|line| !line.is_empty()).collect();
+            let _ = write!(out, "/** {} */", sentences.join(" "));
+            new_line(&mut out, depth);
+            rest = after.trim_start();
+        } else if let Some(after) = rest.strip_prefix('{') {
+            depth += 1;
+            out.push('{');
+            new_line(&mut out, depth);
+            rest = after.trim_start();
+        } else if let Some(after) = rest.strip_prefix('}') {
+            depth -= 1;
+            out.truncate(out.trim_end().len());
+            new_line(&mut out, depth);
+            out.push('}');
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix(',').filter(|_| depth > 0) {
+            out.push(';');
+            new_line(&mut out, depth);
+            rest = after.trim_start();
+        } else if let Some(after) = rest.strip_prefix(" | {").filter(|_| depth == 0) {
+            out.push_str("\n| ");
+            rest = &rest[rest.len() - after.len() - 1..];
+        } else {
+            out.push(next);
+            rest = &rest[next.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// The whole file.
+fn composed() -> String {
+    let cfg = &Config::new().with_large_int("number");
+    let types = [
+        declared::<MemberState>(cfg),
+        declared::<Badge>(cfg),
+        declared::<Status>(cfg),
+        declared::<Profile>(cfg),
+        declared::<RoomKind>(cfg),
+        declared::<History>(cfg),
+        declared::<RoomRole>(cfg),
+        declared::<Level>(cfg),
+        declared::<Room>(cfg),
+        declared::<MyRoom>(cfg),
+        declared::<Mentions>(cfg),
+        declared::<Quote>(cfg),
+        declared::<Reaction>(cfg),
+        declared::<MessageBody>(cfg),
+        declared::<Message>(cfg),
+        declared::<MessagePage>(cfg),
+        declared::<Departure>(cfg),
+        declared::<chat::Event>(cfg),
+        union("MeEvent", "An event of a member's own log.", &[chat::MeEvent::inline(cfg), MemberEvent::inline(cfg)]),
+        union(
+            "Signal",
+            "Something passing, which may be lost.",
+            &[chat::Signal::inline(cfg), presence_signal(cfg), MemberChanged::inline(cfg), SettingsChanged::inline(cfg)],
+        ),
+        union("ServerFrame", "What the server says over the socket.", &server_frames(cfg)),
+        declared::<SignUpMode>(cfg),
+        declared::<chat::Community>(cfg),
+        declared::<chat::RoleName>(cfg),
+        declared::<chat::Limits>(cfg),
+        declared::<chat::State>(cfg),
+    ];
+    types.into_iter().fold(HEAD.to_owned(), |file, each| file + &each)
+}
+
+#[test]
+fn types_are_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    let composed = composed();
+    if std::env::var_os("RIALTO_WRITE_TYPES").is_some() {
+        std::fs::write(&path, &composed).expect("the file can be written");
+    }
+    let on_disk = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(on_disk == composed, "{FILE} is stale; write it with: RIALTO_WRITE_TYPES=1 cargo test --lib types_are_current");
+}
