@@ -149,12 +149,17 @@ pub struct FindActs {
     before: Option<String>,
 }
 
+/// Names of what are times.
+const TIMES: [&str; 2] = ["until", "expires_at"];
+
 /// One thing that changed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Change {
     name: String,
     before: Option<String>,
     after: Option<String>,
+    /// Are both times, in milliseconds?
+    is_time: bool,
 }
 
 /// A row of the log as the page shows it.
@@ -201,7 +206,7 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<Change> {
     all.extend(names(after).into_iter().filter(|name| !names(before).contains(name)));
     let part = |value: Option<&Value>, name: &str| plain(value.and_then(|value| value.get(name)));
     all.into_iter()
-        .map(|name| Change { before: part(before, &name), after: part(after, &name), name })
+        .map(|name| Change { before: part(before, &name), after: part(after, &name), is_time: TIMES.contains(&name.as_str()), name })
         .filter(|change| change.before != change.after)
         .collect()
 }
@@ -257,6 +262,7 @@ mod tests {
             name: name.to_owned(),
             before: before.map(str::to_owned),
             after: after.map(str::to_owned),
+            is_time: false,
         };
         assert_eq!(changes(Some(&before), Some(&after)), [change("topic", Some("a"), Some("b"))]);
         assert_eq!(
