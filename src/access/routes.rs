@@ -115,7 +115,6 @@ impl<'a> Routes<'a> {
         self.add(Method::DELETE, path, handler)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place where routes are handed to the framework")]
     fn add<F, Args>(&mut self, method: Method, path: &str, handler: F) -> &mut Self
     where
         F: Handler<Args>,

@@ -266,7 +266,7 @@ async fn ten_set_ups_at_once_make_one_owner() {
     let answers: Vec<u16> = futures_util::future::join_all(tries).await.into_iter().map(|answer| answer.status).collect();
     assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
     assert!(answers.iter().all(|status| [201, 410, 503].contains(status)), "{answers:?}");
-    let owners = harbour.ground.db.read(|conn| super::store::member_counts(conn)).await.expect("counts");
+    let owners = harbour.ground.db.read(super::store::member_counts).await.expect("counts");
     assert_eq!(owners.active, 1);
 }
 

@@ -58,7 +58,7 @@ fn setup_says_what_is_wrong_and_stores_nothing() {
         let sentence = setup::run(&db, community, owner, password).expect_err("wrong");
         assert!(sentence.contains(' ') && sentence.ends_with('.'), "{sentence}");
     }
-    assert!(!offline::wait(db.read(|conn| community_has_owner(conn))).expect("read"));
+    assert!(!offline::wait(db.read(community_has_owner)).expect("read"));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_backup_unpacks_into_a_data_folder() {
     let restored = DataFolder::open(&other, true).expect("a data folder");
     assert_eq!(restored.master_key(), ground.folder.master_key());
     let db = offline::open(&Target::Sqlite(restored.database()), &ground.clock).expect("a database");
-    assert!(offline::wait(db.read(|conn| community_has_owner(conn))).expect("read"));
+    assert!(offline::wait(db.read(community_has_owner)).expect("read"));
 }
 
 fn hex_of(bytes: &[u8]) -> String {

@@ -63,7 +63,9 @@ impl<V: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for ConflictValues<V> 
 /// When it takes too long.
 pub fn one_at_a_time(conn: &mut Conn, what: &str) -> Result<()> {
     if let Conn::Pg(conn) = conn {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<diesel::sql_types::Text, _>(what).execute(conn)?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<diesel::sql_types::Text, _>(what)
+            .execute(conn)?;
     }
     Ok(())
 }

@@ -104,7 +104,6 @@ impl Scene<'_> {
     }
 
     /// Does what the case is about.
-    #[expect(clippy::too_many_lines, reason = "one line for each case")]
     async fn act(&self, case: Case) {
         let (ann, bob, messages, room) = (&self.ann, &self.bob, self.messages(), format!("/api/v1/rooms/{}", self.room));
         let at = |id: &str| format!("{messages}/{id}");

@@ -23,9 +23,9 @@ async fn a_ban_ends_every_session_at_once_and_leaves_a_trace() {
     assert_eq!(town.told(), [Notice::MemberRemoved { member: marta, reason: Removed::Banned }, Notice::MemberChanged { member: marta }]);
     assert_eq!(code(ban(&town, owner, marta, None).await), "members.not_active");
     assert_eq!(town.acts().await, ["members.ban"]);
-    town.act::<BanMember, _>(owner, marta, |tx, may, actor, members| actions::unban(tx, may, actor, members)).await.expect("lifted");
+    town.act::<BanMember, _>(owner, marta, actions::unban).await.expect("lifted");
     assert_eq!(town.told()[0], Notice::MemberReturned { member: marta });
-    let again = town.act::<BanMember, _>(owner, marta, |tx, may, actor, members| actions::unban(tx, may, actor, members)).await;
+    let again = town.act::<BanMember, _>(owner, marta, actions::unban).await;
     assert_eq!(code(again), "members.not_banned");
     assert_eq!(town.state(marta).await, MemberState::Active);
 }

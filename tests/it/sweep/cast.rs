@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use rialto::access::{Scope, Scopes};
-use rialto::chat::{self, NewRoom, RoomKind};
+use rialto::chat::{self, RoomKind};
 use rialto::ids::{MemberId, RoomId, SessionId};
 use rialto::members::{self, DisplayName, Email, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
 use serde_json::{Value, json};
