@@ -21,7 +21,7 @@ use crate::live::{Commands, Descriptor, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
 use crate::members::{Members, Notices, Sessions};
 use crate::settings::{Settings, SettingsCell};
-use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, set_fact};
+use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, set_fact};
 use crate::text::Words;
 use crate::wire::Wire;
 use crate::{admin, chat, consequences, http, members, wire};
@@ -124,6 +124,7 @@ impl App {
         let ids = Arc::new(Ids::new(clock.clone()));
         let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
+        ids.start_after(db.read(newest_id).await?);
         let settings = db
             .write(|tx| {
                 if fact(tx, "epoch")?.is_none() {

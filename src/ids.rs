@@ -36,6 +36,12 @@ impl Ids {
         I::from((ms << LOW_BITS) | counter)
     }
 
+    /// From now on every id is above this one: a clock that went back while the program was stopped makes no id twice.
+    pub fn start_after(&self, newest: i64) {
+        let tick = ((newest >> LOW_BITS) << COUNTER_BITS) | (newest & ((1 << COUNTER_BITS) - 1));
+        self.last.fetch_max(tick, Ordering::AcqRel);
+    }
+
     /// An id that carries the given time and a small number: for seeded data, which is made in the past.
     #[must_use]
     pub fn at<I: From<i64>>(at: Millis, n: i64) -> I {
@@ -159,6 +165,20 @@ mod tests {
         hand.store(ZERO + 10, Ordering::Relaxed);
         let later: Vec<MessageId> = (0..5_000).map(|_| ids.next()).collect();
         assert!(later.windows(2).all(|w| w[0] < w[1]) && later[0] > first);
+    }
+
+    #[test]
+    fn a_new_maker_goes_on_above_the_newest_id() {
+        let (clock, _hand) = Clock::held(ZERO + 1_000_000);
+        let before: Vec<MessageId> = (0..3_000)
+            .map({
+                let ids = Ids::new(clock.clone());
+                move |_| ids.next()
+            })
+            .collect();
+        let again = Ids::new(clock);
+        again.start_after(before[2_999].0);
+        assert!(again.next::<MessageId>() > before[2_999]);
     }
 
     #[test]

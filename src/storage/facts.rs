@@ -25,6 +25,22 @@ pub fn set_fact(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// The newest id that stands in the database, 0 when it is empty.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn newest_id(conn: &mut Conn) -> Result<i64> {
+    use super::schema::{audit, invites, jobs, letters, members, messages, roles, rooms, sanctions, sessions};
+    let mut newest = 0;
+    macro_rules! look {
+        ($($table:ident)+) => {$(
+            newest = newest.max($table::table.select(diesel::dsl::max($table::id)).first::<Option<i64>>(conn)?.unwrap_or(0));
+        )+};
+    }
+    look!(audit invites jobs letters members messages roles rooms sanctions sessions);
+    Ok(newest)
+}
+
 /// The lineage of this database: clients with another epoch drop their cursors. Made on first start, changed by a restore.
 ///
 /// # Errors

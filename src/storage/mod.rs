@@ -22,7 +22,7 @@ pub use audit::{Act, AuditRow, audit_rows, record};
 pub use conn::{Conn, MultiBackend};
 pub use db::{Db, DbLimits, Sink};
 pub use dialect::{OnConflict, on_conflict, one_at_a_time};
-pub use facts::{epoch, fact, set_fact};
+pub use facts::{epoch, fact, newest_id, set_fact};
 pub use idempotency::{Answered, forget_answers_before, remember_answer, remembered_answer};
 pub use log::{Head, LogRow, all_heads, head, hold_room, member_rows, room_heads_of, room_rows, start_log};
 pub use migrate::{MigrationState, migrate, migration_state};

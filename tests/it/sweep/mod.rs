@@ -74,7 +74,9 @@ async fn a_private_room_of_others_answers_like_none() {
     let cast = Cast::gather().await;
     let mut wrong = Vec::new();
     for row in TABLE.iter().filter(|row| is_about_a_room(row)) {
-        for visitor in &cast.visitors {
+        // Those who keep rooms in order change every room that is no conversation: the dashboard lists them.
+        let keeps_rooms = |name: &str| row.permit == "ChangeRoom" && matches!(name, "administrator" | "owner");
+        for visitor in cast.visitors.iter().filter(|visitor| !keeps_rooms(visitor.name)) {
             let targets = Targets { member: cast.maker.id.to_string(), ..cast.targets("GET", "", cast.foreign, visitor).await };
             let foreign = cast.call(visitor, row.method, row.path, &cast.elsewhere(&targets, true)).await;
             let nowhere = cast.call(visitor, row.method, row.path, &cast.elsewhere(&targets, false)).await;
