@@ -88,7 +88,7 @@ impl Settings {
     /// These settings with some changed.
     ///
     /// # Errors
-    /// `settings.unknown` for a key that does not exist, `settings.value` for a value that does not fit, and the codes of [`Settings::check`].
+    /// `settings.unknown` for a key that does not exist, `settings.value` for a value that does not fit, and the code of the field.
     pub fn with(&self, changes: &Map<String, Value>) -> Result<Self> {
         let Value::Object(mut all) = serde_json::to_value(self)? else { return Err(Error::broken("settings are not an object")) };
         for (name, value) in changes {

@@ -76,7 +76,7 @@ pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, group_limit: u
 /// Makes a room with its maker in it as owner. The caller has shown that it may: a permit, the wizard or the seed.
 ///
 /// # Errors
-/// As [`make_room`], but for permissions.
+/// `chat.room_name`, `chat.name_taken`, `chat.topic`.
 pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> Result<RoomId> {
     let topic = text::clean_line(&wish.topic, 0, TOPIC, "topic", "chat.topic")?;
     let named = match (&wish.name, wish.kind) {
