@@ -1,6 +1,7 @@
 //! Tests of the slice on a real database: rules, edges, and what they leave in logs and audit.
 
 mod accounts;
+mod arrivals;
 mod invites;
 mod moderation;
 mod pages;

@@ -39,6 +39,8 @@ pub struct SignedIn {
     pub member: Profile,
     /// Bearer token; `null` for browsers, which get a cookie, and for somebody who waits.
     pub token: Option<String>,
+    /// Does a browser bring this member in for the first time? Then the page leads to the welcome; `false` for everything else.
+    pub first: bool,
 }
 
 /// Somebody who came in, or waits.
@@ -56,7 +58,8 @@ impl Arrival {
         let now = tx.now();
         let member = store::members::with_roles(tx, vec![row], now)?.pop().found()?;
         let shown = token.as_ref().filter(|_| !visitor.is_browser).map(|token| token.reveal().to_owned());
-        Ok(Self { answer: SignedIn { member, token: shown }, token })
+        let first = token.is_some() && visitor.is_browser && store::members::welcome(tx, member.id)?;
+        Ok(Self { answer: SignedIn { member, token: shown, first }, token })
     }
 }
 
