@@ -16,7 +16,7 @@ pub use body::{Body, Query};
 pub use gate::{Allow, Gate, Permit, Public};
 pub use ground::Ground;
 pub use permission::{Permission, Permissions, Scope, Scopes};
-pub use rates::{Rate, RateClass, Rates, address_key};
+pub use rates::{Patience, Rate, RateClass, Rates, address_key};
 pub use routes::{Endpoint, Gated, RouteTable, Routes};
 pub use secrets::{Keys, Token, hash_token};
 pub use target::{Named, PathId, Target};

@@ -59,6 +59,10 @@ impl Town {
     }
 
     async fn with_rates(rates: &[(RateClass, Rate)]) -> Self {
+        Self::with_limits(Rates::new(rates)).await
+    }
+
+    async fn with_limits(rates: Rates) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let (clock, hand) = Clock::held(START);
         let ids = Arc::new(Ids::new(clock.clone()));
@@ -86,7 +90,7 @@ impl Town {
             config: Arc::new(config),
             authenticator: sessions as Arc<dyn Authenticator>,
             hub: Hub::new(),
-            rates: Rates::new(rates),
+            rates,
             words: Arc::new(Words::load().expect("words")),
             is_demo: false,
         };

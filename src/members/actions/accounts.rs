@@ -148,17 +148,28 @@ fn take_invite(tx: &mut Tx<'_>, id: InviteId) -> Result<Option<RoleId>> {
     Ok(row.filter(|row| policy::may_be_invited_to(maker.permissions(), row.permissions())).map(|row| row.id))
 }
 
+/// The invite that a code stands for. A code that is not ours counts as a guess; neighbours who guess do not keep out who has one.
+fn invite_of(ground: &Ground, code: &str, from: u128) -> Result<InviteId> {
+    if let Some(id) = ground.keys.id_of_code("invite", code) {
+        return Ok(InviteId(id));
+    }
+    ground.rates.count(RateClass::InviteGuess, from)?;
+    Err(Error::refused(RefusalKind::Gone, "members.invite_over"))
+}
+
 /// Makes an account for a visitor and opens the door, or lets them wait.
+///
+/// Only what passes the check of its fields counts against the address: a form with a slip in it is no attempt.
 ///
 /// # Errors
 /// Problems of the fields; `members.sign_up_closed`, `members.invite_needed`, `members.invite_over`; 429 when too many come.
 pub async fn sign_up(ground: &Ground, visitor: &Visitor, members: &Members, form: SignUp) -> Result<Arrival> {
-    ground.rates.count(RateClass::SignUp, address_key(visitor.address))?;
+    let from = address_key(visitor.address);
     let code = form.invite.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    let over = || Error::refused(RefusalKind::Gone, "members.invite_over");
-    let invite = code.map(|code| ground.keys.id_of_code("invite", code).map(InviteId).ok_or_else(over)).transpose()?;
+    let invite = code.map(|code| invite_of(ground, code, from)).transpose()?;
     admit(ground.settings.get().sign_up_mode, invite.is_some())?;
     let Checked { username, display_name, email, password } = check(&form)?;
+    ground.rates.count(if invite.is_some() { RateClass::SignUpInvited } else { RateClass::SignUp }, from)?;
     let wanted = username.as_str().to_owned();
     let is_taken = ground.db.read(move |conn| Ok(store::members::by_username(conn, &wanted)?.is_some())).await?;
     if is_taken {

@@ -1,6 +1,7 @@
 //! Sign-up, sign-in, passwords, profiles, and the end of an account.
 
 use super::*;
+use crate::access::Patience;
 use crate::mail::outbox;
 use crate::members::actions::{SignIn, SignUp};
 use crate::members::model::{AccountChange, LinkPurpose, Removed, Status};
@@ -95,8 +96,8 @@ async fn nobody_learns_whether_a_name_exists_and_the_old_browser_session_ends() 
 
 #[tokio::test]
 async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
-    let rate = Rate { burst: 3, refill_ms: 900_000 };
-    let town = Town::with_rates(&[(RateClass::SignInAccount, rate)]).await;
+    let patience = Patience { free: 3, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
+    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, patience)])).await;
     town.mode(SignUpMode::Open);
     sign_up(&town, form("marta")).await.expect("in, from her own address");
     let afar = Visitor { address: Some([198, 51, 100, 9].into()), ..visitor(None) };
@@ -104,12 +105,19 @@ async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
         assert_eq!(code(sign_in(&town, &afar, key("marta", "a bad guess")).await), "members.sign_in_wrong");
     }
     let refused = sign_in(&town, &afar, key("marta", PASSWORD)).await.expect_err("too many tries");
-    assert_eq!((refused.status(), refused.code()), (429, "error.slow_down"));
+    assert_eq!((refused.status(), refused.code(), refused.retry_after_ms()), (429, "error.slow_down", Some(60_000)));
     for _ in 0..3 {
         assert_eq!(code(sign_in(&town, &afar, key("ghost", PASSWORD)).await), "members.sign_in_wrong");
     }
     assert_eq!(sign_in(&town, &afar, key("ghost", PASSWORD)).await.expect_err("alike").status(), 429);
-    assert!(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await.is_ok());
+    for wait in [60_000, 120_000, 240_000] {
+        town.pass(wait - 1);
+        assert_eq!(sign_in(&town, &afar, key("ghost", PASSWORD)).await.expect_err("a moment too early").retry_after_ms(), Some(1));
+        town.pass(1);
+        assert_eq!(code(sign_in(&town, &afar, key("ghost", PASSWORD)).await), "members.sign_in_wrong", "after {wait}");
+    }
+    assert!(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await.is_ok(), "at home");
+    assert!(sign_in(&town, &afar, key("marta", PASSWORD)).await.is_ok(), "who knew the password is forgiven");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::members::actions::{Arrival, SignIn, SignUp};
-use crate::members::model::Password;
-use crate::members::policy::DecideSignUp;
+use crate::members::model::{NewInvite, Password};
+use crate::members::policy::{DecideSignUp, MakeInvites};
 
 const PASSWORD: &str = "tide over the harbour";
 
@@ -59,4 +59,65 @@ async fn who_was_made_by_the_operator_is_led_to_the_welcome_too() {
     town.write(move |tx| actions::create_member(tx, &new)).await.expect("member");
     assert!(is_first(&town, &visitor(None), "made").await);
     assert!(!is_first(&town, &visitor(None), "made").await);
+}
+
+/// A code for any number of people.
+async fn invite(town: &Town) -> String {
+    let owner = town.member("owner", &[RoleKind::Owner]).await;
+    let keys = town.ground.keys.clone();
+    let make = town.act::<MakeInvites, _>(owner, (), move |tx, may, actor, _| {
+        actions::make_invite(tx, may, actor, &keys, "https://harbour.example", NewInvite::default())
+    });
+    make.await.expect("invite").code
+}
+
+const SLOW: u64 = 3_600_000;
+
+#[tokio::test]
+async fn a_form_with_a_slip_does_not_count_against_the_address() {
+    let town = Town::with_rates(&[(RateClass::SignUp, Rate { burst: 2, refill_ms: SLOW })]).await;
+    town.mode(SignUpMode::Open);
+    for _ in 0..10 {
+        let slip = SignUp { password: "short".to_owned(), ..form("marta") };
+        assert_eq!(code(sign_up(&town, &visitor(None), slip).await), "members.password_short");
+    }
+    town.mode(SignUpMode::Invite);
+    for _ in 0..10 {
+        assert_eq!(code(sign_up(&town, &visitor(None), form("marta")).await), "members.invite_needed");
+    }
+    town.mode(SignUpMode::Open);
+    for name in ["marta", "idris"] {
+        assert!(sign_up(&town, &visitor(None), form(name)).await.is_ok(), "{name}");
+    }
+    assert_eq!(code(sign_up(&town, &visitor(None), form("noor")).await), "error.slow_down");
+    let elsewhere = Visitor { address: Some([198, 51, 100, 9].into()), ..visitor(None) };
+    assert!(sign_up(&town, &elsewhere, form("noor")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_village_with_invites_has_a_wider_door_than_strangers() {
+    let rates = [(RateClass::SignUp, Rate { burst: 1, refill_ms: SLOW }), (RateClass::SignUpInvited, Rate { burst: 3, refill_ms: SLOW })];
+    let town = Town::with_rates(&rates).await;
+    let code_of_invite = invite(&town).await;
+    town.mode(SignUpMode::Open);
+    let invited = |name| SignUp { invite: Some(code_of_invite.clone()), ..form(name) };
+    assert!(sign_up(&town, &visitor(None), form("stranger")).await.is_ok());
+    assert_eq!(code(sign_up(&town, &visitor(None), form("another")).await), "error.slow_down");
+    for name in ["ana", "ben", "cem"] {
+        assert!(sign_up(&town, &visitor(None), invited(name)).await.is_ok(), "{name}");
+    }
+    assert_eq!(code(sign_up(&town, &visitor(None), invited("dee")).await), "error.slow_down");
+}
+
+#[tokio::test]
+async fn wrong_codes_count_as_guesses_and_keep_out_nobody_who_was_invited() {
+    let town = Town::with_rates(&[(RateClass::InviteGuess, Rate { burst: 2, refill_ms: SLOW })]).await;
+    let code_of_invite = invite(&town).await;
+    let with = |name, code: &str| SignUp { invite: Some(code.to_owned()), ..form(name) };
+    for _ in 0..2 {
+        assert_eq!(code(sign_up(&town, &visitor(None), with("marta", "guess")).await), "members.invite_over");
+    }
+    let refused = sign_up(&town, &visitor(None), with("marta", "guess")).await.expect_err("too many");
+    assert_eq!((refused.status(), refused.code()), (429, "error.slow_down"));
+    assert!(sign_up(&town, &visitor(None), with("marta", &code_of_invite)).await.is_ok());
 }
