@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::actions::{self, looker};
-use super::model::{Account, ApiToken, LinkPurpose, Profile, Session};
+use super::model::{Account, ApiToken, LinkPurpose, Profile, Session, zone_names};
 use super::policy::SeeMe;
 use super::routes::Code;
 use crate::access::{Actor, Allow, Public, Query, Routes, Scope};
@@ -193,8 +193,19 @@ async fn profile(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {
     own(gate, site, "members/profile.html", account_page).await
 }
 
+/// What `members/look.html` sees.
+#[derive(Serialize)]
+struct LookPage {
+    account: Account,
+    /// Names of time zones to choose from.
+    zones: Vec<String>,
+}
+
 async fn look(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {
-    own(gate, site, "members/look.html", account_page).await
+    own(gate, site, "members/look.html", |conn, may, actor| {
+        Ok(LookPage { account: actions::account(conn, may.member(), actor.now)?, zones: zone_names() })
+    })
+    .await
 }
 
 async fn security(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {

@@ -7,7 +7,7 @@ use crate::access::{Actor, Ground, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Problem, Result};
 use crate::ids::MemberId;
-use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, MemberRow, Password, SessionKind};
+use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, MemberRow, Password, SessionKind, zone_named};
 use crate::members::notices::Notices;
 use crate::members::policy::ChangeMe;
 use crate::storage::{Conn, Tx};
@@ -27,11 +27,6 @@ fn paragraphs(text: &str, most: usize, field: &'static str, code: &'static str) 
     let lines = text.trim().lines().map(|line| Line::parse(line, most, field, code).map(Line::into_string)).collect::<Result<Vec<_>>>()?;
     let joined = lines.join("\n");
     if joined.chars().count() > most { Err(Error::invalid(field, code)) } else { Ok(joined) }
-}
-
-/// A name of a time zone as it is written, such as `Europe/Oslo`; whether the machine knows it is not asked.
-fn is_zone(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'+' | b'-'))
 }
 
 /// Puts the changes into the row; every problem is told at once.
@@ -63,8 +58,7 @@ fn apply(row: &mut MemberRow, change: AccountChange, now: Millis) -> Result<()> 
         keep(fits.then(|| row.language = language).ok_or_else(|| Error::invalid("language", "members.language_unknown")));
     }
     if let Some(zone) = change.time_zone {
-        let fits = is_zone(&zone);
-        keep(fits.then(|| row.time_zone = zone).ok_or_else(|| Error::invalid("time_zone", "members.time_zone_shape")));
+        keep(zone_named(&zone).map(|zone| row.time_zone = zone));
     }
     if let Some(theme) = change.theme {
         theme.name().clone_into(&mut row.theme);

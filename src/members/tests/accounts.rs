@@ -228,7 +228,9 @@ async fn a_change_of_look_is_an_event_and_a_notice_and_of_settings_is_not() {
         bio: Some("x".repeat(501)),
         ..AccountChange::default()
     };
-    assert_eq!(problems(change(wrong).await).len(), 4);
+    let told = problems(change(wrong).await);
+    assert_eq!(told.len(), 4);
+    assert!(told.contains(&("time_zone", "members.time_zone_unknown")), "{told:?}");
     assert_eq!(town.events(marta).len(), 1, "nothing of it was stored");
 }
 
