@@ -165,7 +165,7 @@ impl App {
         let wire = Arc::new(Wire::new(Arc::clone(&ground)));
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
-        let site = Site::new(words, settings, &config, is_demo);
+        let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
         Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, wire, jobs })
     }
 

@@ -52,7 +52,7 @@ async fn harbour(change: impl FnOnce(&mut Config)) -> Harbour {
     let settings = SettingsCell::new(Settings::default());
     let sessions = Arc::new(Sessions::new());
     let members = Members::new(Arc::clone(&sessions), Notices::none(), 2).expect("randomness");
-    let site = Site::new(Arc::clone(&words), settings.clone(), &config, false);
+    let site = Site::new(Arc::clone(&words), settings.clone(), &config, false).knowing(Arc::new(members::looker));
     let ground = Ground {
         db,
         clock,
@@ -326,6 +326,16 @@ async fn each_page_is_open_to_its_permission_and_to_nobody_without() {
     for path in ["/api/v1/admin/settings", "/api/v1/admin/audit", "/api/v1/admin/mail", "/api/v1/admin/summary"] {
         assert_eq!((harbour.get(path, "").await.status, harbour.get(path, &plain).await.status), (401, 403), "{path}");
     }
+}
+
+#[actix_web::test]
+async fn who_is_turned_away_reads_it_in_their_own_language() {
+    let harbour = harbour(|_| {}).await;
+    let (_, token) = harbour.person("plain", RoleKind::Member, &[]).await;
+    assert_eq!(harbour.ask(Method::PATCH, "/api/v1/me", &token, Some(json!({ "language": "fr" }))).await.status, 200);
+    let (known, stranger) = (harbour.get("/admin", &token).await, harbour.get("/admin/nothing", "").await);
+    assert!(known.status == 403 && known.body.contains("<html lang=\"fr\""), "{}", known.body);
+    assert!(stranger.status == 404 && stranger.body.contains("<html lang=\"en\""), "{}", stranger.body);
 }
 
 #[actix_web::test]

@@ -369,6 +369,26 @@ async fn people_get_pages_and_strangers_the_way_in() {
 }
 
 #[actix_web::test]
+async fn the_page_of_an_error_speaks_the_language_of_the_account() {
+    let mut parts = plain();
+    parts.site = parts.site.knowing(Arc::new(|_, actor, visitor| {
+        let language = if actor.member.is_some() { "fr" } else { visitor.language };
+        Ok(Looker::stranger(language))
+    }));
+    let english = |path: &str| browse(path).insert_header(("Accept-Language", "en"));
+    for path in ["/fails/forbidden", "/fails/missing", "/nowhere", "/fails/gone", "/fails/busy", "/fails/broken", "/fails/panic", "/strict"] {
+        let known = ask(&parts, english(path).insert_header(("Authorization", "Bearer member"))).await;
+        assert!(known.status >= 400 && known.header("content-language") == "fr", "{path}: {} {}", known.status, known.body);
+        for stranger in [english(path), english(path).insert_header(("Authorization", "Bearer wrong"))] {
+            assert_eq!(ask(&parts, stranger).await.header("content-language"), "en", "{path}");
+        }
+    }
+    parts.site = parts.site.knowing(Arc::new(|_, _, _| Err(Error::broken("no account to be read"))));
+    let unread = ask(&parts, english("/nowhere").insert_header(("Authorization", "Bearer member"))).await;
+    assert_eq!((unread.status, unread.header("content-language")), (404, "en"), "an error has its page anyway");
+}
+
+#[actix_web::test]
 async fn an_unknown_path_and_a_wrong_method_are_told_apart() {
     let parts = plain();
     assert_eq!(ask(&parts, get("/api/v1/nothing")).await.json()["code"], "error.not_found");
