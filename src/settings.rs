@@ -115,7 +115,7 @@ impl Settings {
             (self.presence_members <= 1_000, "presence_members", "settings.presence_members"),
         ];
         let problems: Vec<Problem> =
-            rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field, code }).collect();
+            rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field: field.into(), code }).collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 

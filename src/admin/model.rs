@@ -15,9 +15,6 @@ use crate::text::clean_line;
 
 /// Most rooms of the set-up.
 pub const FIRST_ROOMS: usize = 12;
-/// The fields of those rooms, so that a problem stands under the right one.
-const ROOM_FIELDS: [&str; FIRST_ROOMS] =
-    ["rooms.0", "rooms.1", "rooms.2", "rooms.3", "rooms.4", "rooms.5", "rooms.6", "rooms.7", "rooms.8", "rooms.9", "rooms.10", "rooms.11"];
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -260,13 +257,13 @@ pub struct SetUpDone {
 /// `setup.rooms`, `setup.room_not_open`, `setup.room_twice`, and `chat.room_name` or `chat.topic` on the room's field.
 pub fn checked_rooms(rooms: &[FirstRoom]) -> Result<(), Vec<Problem>> {
     if rooms.is_empty() || rooms.len() > FIRST_ROOMS {
-        return Err(vec![Problem { field: "rooms", code: "setup.rooms" }]);
+        return Err(vec![Problem { field: "rooms".into(), code: "setup.rooms" }]);
     }
     let mut problems = Vec::new();
     let mut keys: Vec<String> = Vec::new();
-    for (room, field) in rooms.iter().zip(ROOM_FIELDS) {
+    for (n, room) in rooms.iter().enumerate() {
         if let Some(code) = wrong_room(room, &mut keys) {
-            problems.push(Problem { field, code });
+            problems.push(Problem { field: format!("rooms.{n}").into(), code });
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -300,7 +297,7 @@ pub fn keep<T>(result: Result<T>, problems: &mut Vec<Problem>) -> Option<T> {
             None
         }
         Err(_) => {
-            problems.push(Problem { field: "", code: "error.invalid" });
+            problems.push(Problem { field: "".into(), code: "error.invalid" });
             None
         }
     }

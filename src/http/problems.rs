@@ -54,13 +54,14 @@ impl Asked {
         }
     }
 
-    fn wants_page(&self) -> bool {
-        self.accepts_html && matches!(self.class(), "page" | "health")
+    /// Whoever came by a wrong name in a browser gets a page at every path: a program of ours would not have come there.
+    fn wants_page(&self, status: StatusCode) -> bool {
+        self.accepts_html && (matches!(self.class(), "page" | "health") || status == StatusCode::MISDIRECTED_REQUEST)
     }
 
     /// Who looks at the answer, if it is the page of an error; a stranger otherwise, without asking.
     pub async fn looker(&self, status: StatusCode, ground: &Ground, site: &Site) -> Looker {
-        if (status.is_client_error() || status.is_server_error()) && self.wants_page() {
+        if (status.is_client_error() || status.is_server_error()) && self.wants_page(status) {
             site.looker(ground, &self.visitor).await
         } else {
             Looker::stranger(self.visitor.language)
@@ -175,7 +176,7 @@ fn fits(pattern: &str, path: &str) -> bool {
 }
 
 fn answer(failure: &Failure<'_>, asked: &Asked, site: &Site, looker: &Looker) -> HttpResponse {
-    let mut answer = if asked.wants_page() { page(failure, asked, site, looker) } else { problem(failure, asked, site) };
+    let mut answer = if asked.wants_page(failure.status) { page(failure, asked, site, looker) } else { problem(failure, asked, site) };
     let all = answer.headers_mut();
     all.insert(VARY, actix_web::http::header::HeaderValue::from_static("Accept, Accept-Language"));
     if let Some(ms) = failure.retry_after_ms {

@@ -275,6 +275,11 @@ async fn a_strange_host_is_misdirected() {
     let answer =
         ask(&parts, TestRequest::get().uri("/page").insert_header(("Host", "evil.example")).insert_header(("Accept", "text/html"))).await;
     assert!(answer.status == 421 && answer.body.starts_with("other wrong_host"), "{}", answer.body);
+    for path in ["/api/v1/things", "/static/dev/start.js", "/live", "/favicon.svg"] {
+        let browser = TestRequest::get().uri(path).insert_header(("Host", "evil.example")).insert_header(("Accept", "text/html,*/*;q=0.8"));
+        let answer = ask(&parts, browser).await;
+        assert!(answer.status == 421 && answer.body.starts_with("other wrong_host"), "{path}: {}", answer.body);
+    }
     assert_eq!(ask(&parts, TestRequest::get().uri("/page")).await.status, 421, "without a host");
 }
 

@@ -235,7 +235,7 @@ fn code<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
 
 fn problems<T: std::fmt::Debug>(result: Result<T>) -> Vec<(&'static str, &'static str)> {
     match result.expect_err("invalid") {
-        Error::Invalid(problems) => problems.into_iter().map(|problem| (problem.field, problem.code)).collect(),
+        Error::Invalid(problems) => problems.into_iter().map(|problem| (&*problem.field.into_owned().leak(), problem.code)).collect(),
         other => panic!("{other}"),
     }
 }

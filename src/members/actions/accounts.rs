@@ -107,7 +107,7 @@ fn check(form: &SignUp) -> Result<Checked> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut keep = |error: Error| match error {
         Error::Invalid(more) => problems.extend(more),
-        _ => problems.push(Problem { field: "", code: "error.invalid" }),
+        _ => problems.push(Problem { field: "".into(), code: "error.invalid" }),
     };
     let username = Username::parse(&form.username).map_err(&mut keep).ok();
     let shown = form.display_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
