@@ -126,7 +126,8 @@ impl Rates {
     /// The same, with patience for the classes named here.
     #[must_use]
     pub fn with_patience(mut self, classes: &[(RateClass, Patience)]) -> Self {
-        self.guards = classes.iter().map(|(class, patience)| Guard { class: *class, patience: *patience, tried: Mutex::default() }).collect();
+        self.guards =
+            classes.iter().map(|(class, patience)| Guard { class: *class, patience: *patience, tried: Mutex::default() }).collect();
         self
     }
 

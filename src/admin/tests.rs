@@ -1,6 +1,9 @@
 //! The slice on a real database: settings and their trace, a set-up that works once, and every page for those who may see it.
 
+mod audit;
+
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use actix_web::App;
 use actix_web::body::to_bytes;
@@ -36,12 +39,14 @@ struct Harbour {
     ground: Ground,
     site: Site,
     members: Members,
+    /// Moves the clock.
+    hand: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
 async fn harbour(change: impl FnOnce(&mut Config)) -> Harbour {
     let folder = tempfile::tempdir().expect("folder");
-    let clock = Clock::held(1_800_000_000_000).0;
+    let (clock, hand) = Clock::held(1_800_000_000_000);
     let ids = Arc::new(Ids::new(clock.clone()));
     let target = Target::Sqlite(folder.path().join("test.db"));
     let db = Db::open(target, DbLimits::default(), clock.clone(), Arc::clone(&ids), Arc::new(Nowhere)).expect("database");
@@ -67,7 +72,7 @@ async fn harbour(change: impl FnOnce(&mut Config)) -> Harbour {
         words,
         is_demo: false,
     };
-    Harbour { ground, site, members, _folder: folder }
+    Harbour { ground, site, members, hand, _folder: folder }
 }
 
 /// What came back.

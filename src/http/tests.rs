@@ -381,7 +381,8 @@ async fn the_page_of_an_error_speaks_the_language_of_the_account() {
         Ok(Looker::stranger(language))
     }));
     let english = |path: &str| browse(path).insert_header(("Accept-Language", "en"));
-    for path in ["/fails/forbidden", "/fails/missing", "/nowhere", "/fails/gone", "/fails/busy", "/fails/broken", "/fails/panic", "/strict"] {
+    for path in ["/fails/forbidden", "/fails/missing", "/nowhere", "/fails/gone", "/fails/busy", "/fails/broken", "/fails/panic", "/strict"]
+    {
         let known = ask(&parts, english(path).insert_header(("Authorization", "Bearer member"))).await;
         assert!(known.status >= 400 && known.header("content-language") == "fr", "{path}: {} {}", known.status, known.body);
         for stranger in [english(path), english(path).insert_header(("Authorization", "Bearer wrong"))] {

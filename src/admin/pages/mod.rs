@@ -1,5 +1,6 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
+mod audit;
 mod door;
 mod home;
 mod lists;
@@ -9,7 +10,7 @@ mod settings;
 mod setup;
 
 #[cfg(test)]
-pub use lists::ACTS;
+pub use audit::ACTS;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -37,7 +38,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
-        .get("/admin/audit", lists::audit)
+        .get("/admin/audit", audit::audit)
         // Before the link's page: "done" is no code.
         .get("/setup/done", setup::done)
         .get("/setup/{code}", setup::setup);

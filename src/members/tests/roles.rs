@@ -140,9 +140,8 @@ async fn nobody_cuts_their_own_right_to_manage() {
     let keepers = make(&town, owner, "Keepers", &[Permission::MembersManage, Permission::RolesManage]).await.expect("role").id;
     let kim = town.member("kim", &[]).await;
     give(&town, owner, kim, vec![keepers]).await.expect("given");
-    let delete = |by, role| {
-        town.act::<ChangeRole, _>(by, role, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices))
-    };
+    let delete =
+        |by, role| town.act::<ChangeRole, _>(by, role, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices));
     assert_eq!(code(delete(kim, keepers).await), "members.locks_you_out");
     assert!(permissions(&town, kim).await.has(Permission::RolesManage), "nothing of it was stored");
 

@@ -113,5 +113,9 @@ fn a_time_zone_is_one_that_the_database_knows() {
         assert_eq!(problems(zone_named(unknown)), [("time_zone", "members.time_zone_unknown")], "{unknown}");
     }
     let names = zone_names();
-    assert!(names.len() > 400 && names.is_sorted() && names.iter().all(|name| zone_named(name).is_ok_and(|kept| kept == *name)), "{}", names.len());
+    assert!(
+        names.len() > 400 && names.is_sorted() && names.iter().all(|name| zone_named(name).is_ok_and(|kept| kept == *name)),
+        "{}",
+        names.len()
+    );
 }
