@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
@@ -146,24 +147,32 @@ impl Settings {
 
 /// The settings in force, shared by all threads.
 #[derive(Clone, Debug)]
-pub struct SettingsCell(Arc<RwLock<Arc<Settings>>>);
+pub struct SettingsCell {
+    current: Arc<RwLock<Arc<Settings>>>,
+    order: Arc<Mutex<()>>,
+}
 
 impl SettingsCell {
     /// Holds `first`.
     #[must_use]
     pub fn new(first: Settings) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(first))))
+        Self { current: Arc::new(RwLock::new(Arc::new(first))), order: Arc::default() }
     }
 
     /// Those in force now.
     #[must_use]
     pub fn get(&self) -> Arc<Settings> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until no other change is under way, from reading to being in force: what is in force is then always what was committed last.
+    pub async fn in_order(&self) -> MutexGuard<'_, ()> {
+        self.order.lock().await
     }
 
     /// Puts others in force, once they are committed.
     pub fn put(&self, settings: Settings) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 }
 

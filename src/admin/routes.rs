@@ -1,8 +1,5 @@
 //! The API of the dashboard: URL, gate, action, JSON. No decisions.
 
-use std::sync::LazyLock;
-use std::time::Instant;
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,6 +12,7 @@ use super::model::{AuditPage, LetterItem, LetterText, Page, SetUp, SetUpDone, Su
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
 use crate::access::{Allow, Body, Public, Query, RateClass, Routes, address_key};
 use crate::error::{Error, Result};
+use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
 use crate::mail;
 use crate::members::{Members, session_cookie, site_address};
@@ -24,9 +22,6 @@ use crate::settings::Settings;
 const PAGE: i64 = 200;
 /// Items of a page when nothing is said.
 pub const PAGE_DEFAULT: i64 = 50;
-
-/// When the routes were first registered, which is when the program began to serve.
-pub static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The description of these routes.
 #[derive(OpenApi)]
@@ -41,7 +36,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
-    LazyLock::force(&STARTED);
     routes
         .get("/api/v1/admin/settings", settings)
         .patch("/api/v1/admin/settings", change_settings)
@@ -71,7 +65,7 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
 #[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
 async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let order = actions::settings_in_order().await;
+    let order = ground.settings.in_order().await;
     let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &body.value)).await?;
     ground.settings.put(settings.clone());
     drop(order);
@@ -123,9 +117,9 @@ async fn letter(gate: Allow<ReadLetter>) -> Result<HttpResponse> {
 
 /// The community in numbers.
 #[utoipa::path(get, path = "/api/v1/admin/summary", responses((status = 200, body = Summary)))]
-async fn summary(gate: Allow<OpenDashboard>) -> Result<HttpResponse> {
+async fn summary(gate: Allow<OpenDashboard>, metrics: Metrics) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let summary = gate.read(move |conn, may, actor| actions::summary(conn, may, &ground, *STARTED, actor.now)).await?;
+    let summary = gate.read(move |conn, may, actor| actions::summary(conn, may, &ground, metrics.uptime(), actor.now)).await?;
     Ok(HttpResponse::Ok().json(summary))
 }
 
@@ -141,7 +135,7 @@ async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request
     let hash = members.hasher.make(founding.password.clone()).await?;
     let founding = founding.with_hash(hash);
     let (needs, asked) = (members.clone(), visitor.clone());
-    let order = actions::settings_in_order().await;
+    let order = ground.settings.in_order().await;
     let founded = ground.db.write(move |tx| actions::found(tx, founding, &needs, &asked)).await?;
     ground.settings.put(founded.settings);
     drop(order);
