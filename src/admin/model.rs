@@ -206,9 +206,9 @@ pub struct FirstRoom {
     pub topic: String,
 }
 
-/// The form of the set-up.
+/// The owner's part of the set-up: its first step.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
-pub struct SetUp {
+pub struct SetUpOwner {
     /// The secret of the set-up address.
     pub code: String,
     /// The owner's unique name.
@@ -221,6 +221,20 @@ pub struct SetUp {
     pub email: Option<String>,
     /// 10–256 characters.
     pub password: String,
+}
+
+impl std::fmt::Debug for SetUpOwner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetUpOwner").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// The form of the set-up.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct SetUp {
+    /// Who it is to belong to.
+    #[serde(flatten)]
+    pub owner: SetUpOwner,
     /// The community's name, 1–60 characters.
     pub community_name: String,
     /// What it is, at most 200 characters.
@@ -232,12 +246,6 @@ pub struct SetUp {
     pub sign_up_mode: SignUpMode,
     /// 1–12 rooms.
     pub rooms: Vec<FirstRoom>,
-}
-
-impl std::fmt::Debug for SetUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SetUp").field("username", &self.username).finish_non_exhaustive()
-    }
 }
 
 /// What the set-up answers.

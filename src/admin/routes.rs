@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use super::actions;
-use super::model::{AuditPage, LetterItem, LetterText, Page, SetUp, SetUpDone, Summary};
+use super::model::{AuditPage, LetterItem, LetterText, Page, SetUp, SetUpDone, SetUpOwner, Summary};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
 use crate::access::{Allow, Body, Public, Query, RateClass, Routes, address_key};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub const PAGE_DEFAULT: i64 = 50;
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(settings, change_settings, audit, letters, letter, summary, set_up))]
+#[openapi(paths(settings, change_settings, audit, letters, letter, summary, check_set_up, set_up))]
 struct Api;
 
 /// The description of these routes.
@@ -43,6 +43,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/api/v1/admin/mail", letters)
         .get("/api/v1/admin/mail/{letter}", letter)
         .get("/api/v1/admin/summary", summary)
+        .post("/api/v1/setup/check", check_set_up)
         .post("/api/v1/setup", set_up);
 }
 
@@ -123,13 +124,21 @@ async fn summary(gate: Allow<OpenDashboard>, metrics: Metrics) -> Result<HttpRes
     Ok(HttpResponse::Ok().json(summary))
 }
 
+/// Checks the owner's part of the set-up by itself, as one leaves its step. Nothing is stored, and the link stays good.
+#[utoipa::path(post, path = "/api/v1/setup/check", request_body = SetUpOwner, responses((status = 204), (status = 410, description = "set up already, or the link is over"), (status = 422, description = "the problems of the fields")))]
+async fn check_set_up(gate: Public, body: Body<SetUpOwner>) -> Result<HttpResponse> {
+    gate.ground().rates.count(RateClass::SignInAddress, address_key(gate.visitor().address))?;
+    gate.read(move |conn, actor| actions::check_owner(conn, &body.value, actor.now)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Makes the owner, the community and its first rooms, by the link that was printed at the first start. Works once; sets the session
 /// cookie.
 #[utoipa::path(post, path = "/api/v1/setup", request_body = SetUp, responses((status = 201, body = SetUpDone), (status = 410, description = "set up already, or the link is over")))]
 async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request: HttpRequest) -> Result<HttpResponse> {
     let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
     ground.rates.count(RateClass::SignInAddress, address_key(visitor.address))?;
-    let (code, now) = (body.value.code.clone(), ground.clock.now());
+    let (code, now) = (body.value.owner.code.clone(), ground.clock.now());
     gate.read(move |conn, _| actions::check(conn, &code, now)).await?;
     let founding = body.value.checked(visitor.language)?;
     let hash = members.hasher.make(founding.password.clone()).await?;

@@ -302,6 +302,32 @@ async fn every_wrong_field_of_the_set_up_is_told_and_the_link_stays_good() {
     assert_eq!(harbour.ask(Method::POST, "/api/v1/setup", "", Some(set_up_form(&code))).await.status, 201);
 }
 
+#[actix_web::test]
+async fn the_owner_is_checked_as_their_step_is_left_and_nothing_is_stored() {
+    let harbour = harbour(|_| {}).await;
+    let code = harbour.setup_link().await;
+    harbour.person("taken", RoleKind::Member, &[]).await;
+    let check = |username: &'static str, password: &'static str| {
+        let body = json!({ "code": code, "username": username, "password": password });
+        harbour.ask(Method::POST, "/api/v1/setup/check", "", Some(body))
+    };
+    for (username, password, field, problem) in [
+        ("x", "along the old quay", "username", "members.username_shape"),
+        ("admin", "along the old quay", "username", "members.username_reserved"),
+        ("Taken", "along the old quay", "username", "members.username_taken"),
+        ("marta", "short", "password", "members.password_short"),
+    ] {
+        let told = check(username, password).await;
+        assert_eq!((told.status, told.fields()), (422, vec![(field.to_owned(), problem.to_owned())]), "{username}");
+    }
+    assert_eq!(check("marta", "along the old quay").await.status, 204);
+    let strange = json!({ "code": "guess", "username": "marta", "password": "along the old quay" });
+    assert_eq!(harbour.ask(Method::POST, "/api/v1/setup/check", "", Some(strange)).await.status, 410, "only for who has the link");
+    let made = harbour.ask(Method::POST, "/api/v1/setup", "", Some(set_up_form(&code))).await;
+    assert_eq!(made.status, 201, "the link is still good: {}", made.body);
+    assert_eq!(check("another", "along the old quay").await.json()["code"], "setup.done");
+}
+
 /// Every page, with a permission that opens it.
 const PAGES: [(&str, Permission); 8] = [
     ("/admin", Permission::MailRead),

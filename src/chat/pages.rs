@@ -180,6 +180,8 @@ pub struct OpenRoom {
 struct FrontPage {
     rooms: Vec<OpenRoom>,
     sign_up_mode: SignUpMode,
+    /// Has the community an owner?
+    is_set_up: bool,
 }
 
 /// The open rooms, for strangers and for the first sign-in.
@@ -215,15 +217,16 @@ async fn front(gate: Public, site: Site) -> Result<HttpResponse> {
         .read(move |conn, actor| {
             let looker = members::looker(conn, actor, &asked)?;
             if actor.member.is_none() {
-                return Ok((looker, Some(browse_for_strangers(conn)?), None));
+                return Ok((looker, Some((browse_for_strangers(conn)?, members::community_has_owner(conn)?)), None));
             }
             Ok((looker, None, Some(shell(conn, &ground, actor, None)?)))
         })
         .await?;
     match (stranger, shell) {
         (_, Some(shell)) => site.page(&looker, &visitor, "chat/app.html", shell),
-        (rooms, None) => {
-            let page = FrontPage { rooms: rooms.unwrap_or_default(), sign_up_mode: mode };
+        (found, None) => {
+            let (rooms, is_set_up) = found.unwrap_or_default();
+            let page = FrontPage { rooms, sign_up_mode: mode, is_set_up };
             site.page(&looker, &visitor, "chat/front.html", page)
         }
     }

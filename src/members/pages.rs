@@ -94,7 +94,15 @@ impl JoinPage {
 
 async fn join(gate: Public, site: Site) -> Result<HttpResponse> {
     let (visitor, mode) = (gate.visitor().clone(), gate.ground().settings.get().sign_up_mode);
-    let Some(looker) = stranger_only(gate).await? else { return Ok(to_rooms()) };
+    let asked = visitor.clone();
+    // Before the set-up there is nothing to join; the front page says so.
+    let looker = gate
+        .read(move |conn, actor| {
+            let is_open = actor.member.is_none() && actions::community_has_owner(conn)?;
+            if is_open { looker(conn, actor, &asked).map(Some) } else { Ok(None) }
+        })
+        .await?;
+    let Some(looker) = looker else { return Ok(to_rooms()) };
     site.page(&looker, &visitor, "members/join.html", JoinPage::without_invite(mode))
 }
 

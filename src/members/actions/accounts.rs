@@ -71,19 +71,28 @@ pub fn community_has_owner(conn: &mut Conn) -> Result<bool> {
     store::roles::has_owner(conn)
 }
 
+/// Is nobody called so, and has nobody this mail address?
+///
+/// # Errors
+/// `members.username_taken` or `members.email_taken`.
+pub fn check_free(conn: &mut Conn, new: &NewMember) -> Result<()> {
+    if store::members::by_username(conn, new.username.as_str())?.is_some() {
+        return Err(Error::invalid("username", "members.username_taken"));
+    }
+    if let Some(email) = &new.email
+        && store::members::by_email(conn, email.as_str())?.is_some()
+    {
+        return Err(Error::invalid("email", "members.email_taken"));
+    }
+    Ok(())
+}
+
 /// Makes a member: the row, the log, the role of every member and those asked for.
 ///
 /// # Errors
 /// `members.username_taken` or `members.email_taken`.
 pub fn create_member(tx: &mut Tx<'_>, new: &NewMember) -> Result<MemberId> {
-    if store::members::by_username(tx, new.username.as_str())?.is_some() {
-        return Err(Error::invalid("username", "members.username_taken"));
-    }
-    if let Some(email) = &new.email
-        && store::members::by_email(tx, email.as_str())?.is_some()
-    {
-        return Err(Error::invalid("email", "members.email_taken"));
-    }
+    check_free(tx, new)?;
     let (id, made) = new.made.unwrap_or_else(|| (tx.new_id(), tx.now()));
     store::members::insert(tx, id, made, new)?;
     start_log(tx, LogId::Member(id), made)?;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 #[cfg(test)]
 pub(in crate::members) use accounts::join;
-pub use accounts::{Arrival, SignUp, SignedIn, community_has_owner, create_member, sign_up};
+pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, sign_up};
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
