@@ -16,7 +16,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::access::{Actor, Allow, Permission, Permissions, Permit, Routes};
+use crate::access::{Actor, Allow, Permit, Routes};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::RoleId;
@@ -127,13 +127,6 @@ fn href(path: &str, values: &[(&str, &str)]) -> String {
 /// A value of a query string; a form sends empty ones for fields that were left alone.
 fn given<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
     text.filter(|text| !text.is_empty()).and_then(|text| text.parse().ok())
-}
-
-/// What makes somebody run the community: such roles are given by hand, never by an invite.
-fn runs_community(permissions: Permissions) -> bool {
-    let powers =
-        [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
-    powers.into_iter().any(|power| permissions.has(power))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{code, problems};
 use crate::access::{Permission, Permissions};
 use crate::members::model::{DisplayName, Email, Password, RoleKind, Status, Username, device_name, name_key, zone_named, zone_names};
-use crate::members::policy::{may_be_invited_to, outranks};
+use crate::members::policy::may_be_invited_to;
 
 #[test]
 fn usernames_hold_at_their_edges() {
@@ -79,8 +79,8 @@ fn only_an_owner_is_equal_to_an_owner() {
     let administrator = RoleKind::Administrator.first_permissions();
     let moderator = RoleKind::Moderator.first_permissions();
     assert!(Permission::ALL.iter().all(|one| administrator.has(*one)));
-    assert!(!outranks(administrator, Permissions::ALL) && outranks(Permissions::ALL, Permissions::ALL));
-    assert!(outranks(administrator, administrator) && outranks(administrator, moderator) && !outranks(moderator, administrator));
+    assert!(!administrator.reaches(Permissions::ALL) && Permissions::ALL.reaches(Permissions::ALL));
+    assert!(administrator.reaches(administrator) && administrator.reaches(moderator) && !moderator.reaches(administrator));
 }
 
 #[test]
