@@ -2,8 +2,9 @@
 
 use super::confirm::{Confirmed, confirm, my_row};
 use super::sessions::end_all;
+use super::sign_in::enter;
 use super::{Members, announce_look, store};
-use crate::access::{Actor, Ground, Visitor};
+use crate::access::{Actor, Credential, Ground, Token, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Problem, Result};
 use crate::ids::MemberId;
@@ -121,11 +122,12 @@ pub(in crate::members) fn store_account(tx: &mut Tx<'_>, may: &ChangeMe, notices
     account(tx, may.member(), now)
 }
 
-/// Changes the member's own password; their other browsers and programs are signed out.
+/// Changes the member's own password; their other browsers and programs are signed out. A browser that asks gets another session, whose
+/// secret is the answer: whoever has a copy of its cookie is out too.
 ///
 /// # Errors
 /// `members.password_wrong` on `current`, and the problems of [`Password::parse`] on `new`.
-pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, current: &str, new: &str) -> Result<()> {
+pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, current: &str, new: &str) -> Result<Option<Token>> {
     let row = my_row(ground, visitor).await?;
     let confirmed = confirm(ground, members, &row, current, "current").await?;
     let hash = members.hasher.make(Password::parse(new, &row.username, "new")?).await?;
@@ -134,15 +136,17 @@ pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Membe
         .db
         .write(move |tx| {
             let (actor, may) = confirmed.again(tx, &inside, &visitor, "current")?;
-            store_password(tx, &may, &actor, &hash)
+            store_password(tx, &may, &actor, &visitor, &hash)
         })
         .await
 }
 
 /// The part of a change of password that happens in one transaction.
-pub(in crate::members) fn store_password(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, hash: &str) -> Result<()> {
+fn store_password(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, visitor: &Visitor, hash: &str) -> Result<Option<Token>> {
     store::members::set_password(tx, may.member(), hash)?;
     store::links::spend_of(tx, may.member())?;
-    end_all(tx, may.member(), Some(may.member()), actor.session, &[SessionKind::Browser, SessionKind::Bearer])?;
-    Ok(())
+    let is_cookie = matches!(visitor.credential, Some(Credential::Cookie(_)));
+    let spared = actor.session.filter(|_| !is_cookie);
+    end_all(tx, may.member(), Some(may.member()), spared, &[SessionKind::Browser, SessionKind::Bearer])?;
+    is_cookie.then(|| enter(tx, visitor, may.member())).transpose()
 }

@@ -121,6 +121,23 @@ async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
 }
 
 #[tokio::test]
+async fn a_thousand_addresses_share_the_tries_of_one_account() {
+    let patience = Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
+    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, patience)])).await;
+    town.mode(SignUpMode::Open);
+    sign_up(&town, form("marta")).await.expect("in");
+    let mut looked_at = 0;
+    for n in 0..1_000_u16 {
+        let [high, low] = n.to_be_bytes();
+        let afar = Visitor { address: Some([198, 18, high, low].into()), ..visitor(None) };
+        let refused = sign_in(&town, &afar, key("marta", "a bad guess")).await.expect_err("wrong");
+        looked_at += u16::from(refused.code() == "members.sign_in_wrong");
+    }
+    assert_eq!(looked_at, 10);
+    assert!(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await.is_ok(), "her own door stays open");
+}
+
+#[tokio::test]
 async fn an_address_has_its_own_limit() {
     let rate = Rate { burst: 2, refill_ms: 900_000 };
     let town = Town::with_rates(&[(RateClass::SignInAddress, rate), (RateClass::SignUp, rate)]).await;
@@ -144,11 +161,14 @@ async fn a_changed_password_ends_the_other_sessions_and_needs_the_old_one() {
     let change = |current: &'static str, new: &'static str| actions::change_password(&town.ground, &here, &town.members, current, new);
     assert_eq!(problems(change("wrong one here", "a new one by the sea").await), [("current", "members.password_wrong")]);
     assert_eq!(problems(change(PASSWORD, "short").await), [("new", "members.password_short")]);
-    change(PASSWORD, "a new one by the sea").await.expect("changed");
-    assert!(town.actor(&here).await.member.is_some());
+    let fresh = change(PASSWORD, "a new one by the sea").await.expect("changed").expect("another cookie");
+    assert_eq!(town.actor(&here).await.member, None, "a copy of the cookie is worth nothing now");
+    assert!(town.actor(&visitor(Some(Credential::Cookie(fresh.hash())))).await.member.is_some());
     assert_eq!(town.actor(&visitor(Some(Credential::Cookie(other.hash())))).await.member, None);
     assert_eq!(code(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await), "members.sign_in_wrong");
-    assert!(sign_in(&town, &visitor(None), key("marta", "a new one by the sea")).await.is_ok());
+    let bot = sign_in(&town, &program(), key("marta", "a new one by the sea")).await.expect("in").answer.token.expect("token");
+    let by_bot = actions::change_password(&town.ground, &bearer(&bot), &town.members, "a new one by the sea", "and one more tide").await;
+    assert!(by_bot.expect("changed").is_none() && town.actor(&bearer(&bot)).await.member.is_some(), "a program keeps its token");
 }
 
 #[tokio::test]
