@@ -16,26 +16,6 @@ use crate::text::clean_line;
 /// Most rooms of the set-up.
 pub const FIRST_ROOMS: usize = 12;
 
-/// A page of a list.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Page<T> {
-    /// What is on it, newest first.
-    pub items: Vec<T>,
-    /// Use as `before` for older ones; null at the end.
-    pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// From rows of which one more than `limit` was asked for.
-    pub fn of(mut rows: Vec<T>, limit: i64, id: impl Fn(&T) -> String) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(0);
-        let is_full = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| is_full).map(id);
-        Self { items: rows, next }
-    }
-}
-
 /// A row of the audit log, as the API tells it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct AuditEntry {

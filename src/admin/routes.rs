@@ -8,20 +8,15 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use super::actions;
-use super::model::{AuditPage, LetterItem, LetterText, Page, SetUp, SetUpDone, SetUpOwner, Summary};
+use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, Summary};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
-use crate::access::{Allow, Body, Public, Query, RateClass, Routes, address_key};
-use crate::error::{Error, Result};
+use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
+use crate::error::Result;
 use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
 use crate::mail;
 use crate::members::{Members, session_cookie, site_address};
 use crate::settings::Settings;
-
-/// Most items of one page.
-const PAGE: i64 = 200;
-/// Items of a page when nothing is said.
-pub const PAGE_DEFAULT: i64 = 50;
 
 /// The description of these routes.
 #[derive(OpenApi)]
@@ -48,11 +43,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 fn limit(asked: Option<i64>) -> Result<i64> {
-    match asked {
-        None => Ok(PAGE_DEFAULT),
-        Some(n) if (1..=PAGE).contains(&n) => Ok(n),
-        Some(_) => Err(Error::invalid("limit", "error.limit")),
-    }
+    page_limit(asked, PAGE_MOST)
 }
 
 /// Every setting, under its flat key.

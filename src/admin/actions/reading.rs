@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::access::Ground;
-use crate::admin::model::{AuditEntry, AuditPage, LetterItem, Page, Summary};
+use crate::access::{Ground, Page};
+use crate::admin::model::{AuditEntry, AuditPage, LetterItem, Summary};
 use crate::admin::policy::{OpenDashboard, ReadAudit, ReadMail};
 use crate::admin::store;
 use crate::clock::Millis;

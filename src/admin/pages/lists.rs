@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::{ROWS, given, href, show};
-use crate::access::{Allow, Permission, Query};
+use crate::access::{Allow, Page, Permission, Query};
 use crate::admin::actions;
-use crate::admin::model::{LetterItem, LetterText, Page, RoomItem};
+use crate::admin::model::{LetterItem, LetterText, RoomItem};
 use crate::admin::policy::{ReadLetter, ReadMail, SeeRooms};
 use crate::admin::store::{self, RoomFilter};
 use crate::error::Result;

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use super::{Needs, Page, no_content, no_session_cookie, secret, session_cookie};
-use crate::access::{Allow, Body, Routes};
+use super::{Needs, no_content, no_session_cookie, secret, session_cookie};
+use crate::access::{Allow, Body, Page, Routes};
 use crate::error::Result;
 use crate::ids::SessionId;
 use crate::members::actions::{self, MadeToken};
