@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use super::actions::{room_object, rooms_of_mine};
+use super::actions::{room_for, room_object, rooms_of_mine};
 use super::model::Room;
 use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
@@ -152,6 +152,8 @@ async fn my_state(gate: Allow<SeeOwnRooms>) -> Result<HttpResponse> {
 #[derive(Serialize)]
 struct RoomPage {
     id: RoomId,
+    /// The room itself, for somebody who may read it and is not in it: the state does not hold it.
+    about: Option<Room>,
     messages: MessagePage,
 }
 
@@ -201,7 +203,8 @@ fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, 
         None => None,
         Some((id, around)) => {
             let may = ReadRoom::check(conn, actor, id)?;
-            Some(RoomPage { id, messages: newest_page(conn, &may, around, actor.now)? })
+            let about = Some(room_for(conn, may.row().clone(), member)?).filter(|room| room.mine.is_none());
+            Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
     Ok(Shell { state: state(conn, ground, member, actor)?, room })

@@ -140,8 +140,7 @@ export async function browseRooms(app) {
   /** @param {Open<string>} open @param {Room} room */
   const join = async (open, room) => {
     try {
-      if (!app.client.state.rooms[room.id]) await put(path`/api/v1/rooms/${room.id}/members/${app.client.state.me.id}`);
-      await app.client.joined(room.id);
+      if (!app.client.state.rooms[room.id]) await app.client.join(room.id);
       open.close(room.id);
     } catch (error) {
       toast(sentence(error), { icon: "circle-alert" });

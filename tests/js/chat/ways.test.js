@@ -6,7 +6,7 @@ import { search } from '../../../static/chat/emoji.js';
 import { moved, parse, pathOf } from '../../../static/chat/place.js';
 import * as rights from '../../../static/chat/rights.js';
 import { calls, inOrder, neighbour } from '../../../static/chat/room-order.js';
-import { begin } from '../../../static/chat/state.js';
+import { after, begin } from '../../../static/chat/state.js';
 import { IDRIS, MARTA, ME, member, message, room, snapshot } from './cast.js';
 
 describe('addresses', () => {
@@ -38,6 +38,16 @@ describe('rights', () => {
     assert.equal(rights.closedTo(plain, of('announcement'), 0), 'announcement');
     assert.equal(rights.closedTo(plain, of('announcement', { role: 'moderator' }), 0), null);
     assert.equal(rights.closedTo(as(['messages.announce']), of('announcement'), 0), null);
+  });
+
+  test('who looks at an open room from outside may only join it', () => {
+    const outside = after(plain, { type: 'visited', room: of('public') });
+    assert.equal(rights.closedTo(outside, of('public'), 0), 'outside');
+    assert.equal(rights.closedTo(outside, of('public', { archived: true }), 0), 'archived', 'nobody joins what is over');
+    const mine = message(1, { author: ME });
+    for (const may of [rights.mayDelete, rights.mayEdit, rights.mayPin]) assert.equal(may(outside, of('public'), mine, 0), false);
+    assert.equal(rights.mayReact(outside, of('public'), 0), false);
+    assert.equal(rights.mayAdd(outside, of('public')), false);
   });
 
   test('a message is deleted by its author, by who leads the room, by moderators outside conversations', () => {
