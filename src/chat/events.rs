@@ -101,7 +101,7 @@ pub enum Event {
         history: History,
     },
     RoomRoleSet {
-        actor: MemberId,
+        actor: Option<MemberId>,
         member: MemberId,
         role: RoomRole,
     },

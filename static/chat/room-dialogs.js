@@ -214,7 +214,7 @@ export async function archive(room, archived) {
 /** @param {RialtoApp} app @param {MyRoom} room */
 export async function leave(app, room) {
   const { me } = app.client.state;
-  const text = t(room.kind === "private" || room.kind === "group" ? "chat.leave_closed_text" : "chat.leave_text");
+  const text = [t(room.kind === "private" || room.kind === "group" ? "chat.leave_closed_text" : "chat.leave_text"), ...(room.role === "owner" ? [t("chat.leave_owner_text")] : [])].join(" ");
   if (!(await confirm({ title: t("chat.leave_title", { room: roomName(app.client.state, room) }), text, act: t("chat.leave"), keep: t("chat.stay"), danger: true }))) return;
   await del(path`/api/v1/rooms/${room.id}/members/${me.id}`).catch((error) => toast(sentence(error), { icon: "circle-alert" }));
 }

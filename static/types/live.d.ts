@@ -304,7 +304,7 @@ export type Event = {
 }
 | {
   "kind": "room_role_set";
-  actor: Id;
+  actor: Id | null;
   member: Id;
   role: RoomRole;
 };

@@ -54,6 +54,7 @@ const CASES: &[Case] = &[
     ("room_changed", "archived"),
     ("room_role_set", "of another"),
     ("room_role_set", "of mine"),
+    ("room_role_set", "passed on to me"),
     ("room_joined", "a public room"),
     ("room_joined", "a direct conversation"),
     ("room_left", "by myself"),
@@ -142,6 +143,11 @@ impl Scene<'_> {
             ("room_role_set", "of mine") => {
                 self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
                 self.call(bob, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "moderator" }))).await;
+            }
+            ("room_role_set", "passed on to me") => {
+                self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
+                self.call(ann, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "member" }))).await;
+                self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await;
             }
             ("room_role_set", _) => {
                 self.call(ann, put, &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "moderator" }))).await

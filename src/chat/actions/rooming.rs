@@ -8,10 +8,10 @@ use crate::chat::model::{History, Level, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::chat::policy::{AddToRoom, BeIn, ChangeRoom, LeadRoom, MakeRoom, RemoveFromRoom};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
-use crate::error::{Error, Result};
+use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
-use crate::storage::{Act, Tx, one_at_a_time, record, start_log};
+use crate::storage::{Act, Tx, hold_room, one_at_a_time, record, start_log};
 use crate::text;
 
 /// Characters of a room's name.
@@ -170,14 +170,34 @@ const MOST_ANNOUNCEMENTS: i64 = 1_000;
 
 /// Takes a member out of a room and tells the room and the member.
 fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberId>, reason: Departure) -> Result<bool> {
-    if !store::delete_place(tx, room, member)? {
-        return Ok(false);
-    }
+    let Some(place) = store::place(tx, room, member)? else { return Ok(false) };
+    store::delete_place(tx, room, member)?;
     // Whoever comes back begins anew: what was said meanwhile is not unread.
     store::forget_read_marks(tx, member, room)?;
     tx.announce(LogId::Member(member), MeEvent::RoomLeft { room, reason }.announcement(actor)?)?;
     tx.announce(LogId::Room(room), Event::MemberLeft { member, actor, reason }.announcement(actor)?)?;
+    if place.role == RoomRole::Owner.number() {
+        pass_on(tx, room)?;
+    }
     Ok(true)
+}
+
+/// A room whose last owner went gets another: who has been its moderator longest, or else its member. Everyone is in an announcement
+/// room and few are trusted with it, so there only moderators follow; without one, those who keep all rooms in order look after it.
+fn pass_on(tx: &mut Tx<'_>, room: RoomId) -> Result<()> {
+    if store::has_owner(tx, room)? {
+        return Ok(());
+    }
+    let kind = store::room(tx, room)?.map(|row| row.kind);
+    let heir = match store::longest_standing(tx, room, RoomRole::Moderator)? {
+        None if kind != Some(RoomKind::Announcement.number()) => store::longest_standing(tx, room, RoomRole::Member)?,
+        found => found,
+    };
+    let Some(member) = heir else { return Ok(()) };
+    store::set_room_role(tx, room, member, RoomRole::Owner.number())?;
+    let event = Event::RoomRoleSet { actor: None, member, role: RoomRole::Owner };
+    tx.announce(LogId::Room(room), event.announcement(None)?)?;
+    Ok(())
 }
 
 /// A member who is banned or deleted leaves every room, but for conversations of two, which stay readable for the other.
@@ -188,6 +208,7 @@ pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Resu
     let reason = if banned { Departure::Banned } else { Departure::Deleted };
     for (room, _) in store::rooms_of(tx, member)? {
         if room.kind != RoomKind::Direct.number() {
+            hold_room(tx, room.id)?;
             depart(tx, room.id, member, None, reason)?;
         }
     }
@@ -343,12 +364,17 @@ fn record_change(
 /// Gives a member a role within a room.
 ///
 /// # Errors
-/// 404 when they are not in it.
+/// 404 when they are not in it; `chat.last_owner` when the room would have no owner left.
 pub(in crate::chat) fn set_room_role(tx: &mut Tx<'_>, may: &LeadRoom, role: RoomRole) -> Result<()> {
-    if !store::set_room_role(tx, may.room(), may.member(), role.number())? {
-        return Err(Error::NotFound);
+    let before = store::place(tx, may.room(), may.member())?.found()?.role;
+    if before == role.number() {
+        return Ok(());
     }
-    announce(tx, may.room(), &Event::RoomRoleSet { actor: may.actor(), member: may.member(), role }, may.actor())?;
+    store::set_room_role(tx, may.room(), may.member(), role.number())?;
+    if before == RoomRole::Owner.number() && !store::has_owner(tx, may.room())? {
+        return Err(Error::conflict("chat.last_owner"));
+    }
+    announce(tx, may.room(), &Event::RoomRoleSet { actor: Some(may.actor()), member: may.member(), role }, may.actor())?;
     Ok(())
 }
 

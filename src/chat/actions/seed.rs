@@ -61,7 +61,7 @@ pub fn place_member(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberI
 /// [`Error::NotFound`] when they are not in it.
 pub fn place_role(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId, role: RoomRole) -> Result<()> {
     store::set_room_role(tx, room, member, role.number())?.then_some(()).found()?;
-    let event = Event::RoomRoleSet { actor: by, member, role };
+    let event = Event::RoomRoleSet { actor: Some(by), member, role };
     tx.announce(LogId::Room(room), event.announcement(Some(by))?)?;
     Ok(())
 }

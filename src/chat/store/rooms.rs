@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::chat::model::{PlaceRow, RoomKind, RoomRow};
+use crate::chat::model::{PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
@@ -180,6 +180,26 @@ pub(in crate::chat) fn all_rooms(conn: &mut Conn, contains: &str, before: Option
 
 fn escape_like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+/// Does the room have an owner?
+pub(in crate::chat) fn has_owner(conn: &mut Conn, room: RoomId) -> Result<bool> {
+    let owners = room_members::table.filter(room_members::room.eq(room.0)).filter(room_members::role.eq(RoomRole::Owner.number()));
+    Ok(owners.select(room_members::member).first::<i64>(conn).optional()?.is_some())
+}
+
+/// Who of those with at least this role has been in the room longest.
+pub(in crate::chat) fn longest_standing(conn: &mut Conn, room: RoomId, least: RoomRole) -> Result<Option<MemberId>> {
+    let found = room_members::table
+        .inner_join(members::table.on(members::id.eq(room_members::member)))
+        .filter(room_members::room.eq(room.0))
+        .filter(room_members::role.ge(least.number()))
+        .filter(members::state.eq(ACTIVE))
+        .order((room_members::joined_seq, room_members::member))
+        .select(room_members::member)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(found.map(MemberId))
 }
 
 /// The place at which the newest of a room's members came.
