@@ -1,5 +1,7 @@
 //! The pages of chat: the app's shell with its first data, the community's front page for strangers, the first sign-in.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
@@ -59,6 +61,8 @@ pub struct RoleName {
     pub id: RoleId,
     /// Its name.
     pub name: String,
+    /// What calls those who have it, behind an `@`; null when they cannot be called.
+    pub handle: Option<String>,
 }
 
 /// Limits that a client shows before it runs into them.
@@ -115,7 +119,8 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
     people.dedup();
     let profiles = members::profiles(conn, &people, actor.now)?;
     let me = profiles.iter().find(|profile| profile.id == member).cloned().ok_or(Error::SignIn)?;
-    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name }).collect();
+    let mut handles: HashMap<RoleId, String> = members::role_handles(conn)?.into_iter().collect();
+    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name, handle: handles.remove(&id) }).collect();
     Ok(State {
         epoch: epoch(conn)?,
         seq: head(conn, LogId::Member(member))?.map_or(0, |head| head.seq),

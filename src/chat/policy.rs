@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{History, MessageRow, PlaceRow, RoomKind, RoomRole, RoomRow};
+use super::model::{Calls, History, MessageRow, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::access::{Actor, Permission, Permit, Scope};
 use crate::error::{Error, Found, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -241,7 +241,7 @@ pub struct PostIn {
     room: RoomId,
     member: MemberId,
     floor: Seq,
-    may_mention_room: bool,
+    may_call: bool,
 }
 
 impl PostIn {
@@ -260,9 +260,9 @@ impl PostIn {
         self.floor
     }
 
-    /// Does `@room` reach everyone?
-    pub const fn may_mention_room(&self) -> bool {
-        self.may_mention_room
+    /// Do `@room`, `@here` and the names of roles reach anybody?
+    pub const fn may_call(&self) -> bool {
+        self.may_call
     }
 }
 
@@ -279,9 +279,15 @@ impl Permit for PostIn {
         if stand.kind == RoomKind::Announcement && !leads && !actor.permissions.has(Permission::Announce) {
             return Err(Error::forbidden("chat.announcements_only"));
         }
-        let may_mention_room = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
-        Ok(Self { room, member: stand.member, floor: stand.floor(), may_mention_room })
+        let may_call = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
+        Ok(Self { room, member: stand.member, floor: stand.floor(), may_call })
     }
+}
+
+/// Whom this author may call together in a room, for the look of what they write; [`PostIn`] is asked again when it is written.
+pub fn calls_of(conn: &mut Conn, actor: &Actor, room: RoomId, shows_presence: bool) -> Calls {
+    let many = PostIn::check(conn, actor, room).is_ok_and(|may| may.may_call());
+    Calls { many, here: many && shows_presence }
 }
 
 /// Wants to write in a room. Whether they may is asked with [`PostIn`] once it is known that the key is new: an answer that was given

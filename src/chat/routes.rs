@@ -1,6 +1,7 @@
 //! The API of rooms and messages: URL, gate, action, JSON. No decisions.
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
@@ -8,11 +9,11 @@ use super::actions::{self, Draft, NewRoom, RoomChange};
 use super::model::{Level, Message, Room, RoomRole};
 use super::policy::{
     AddToRoom, BeIn, ChangeMessage, ChangeRoom, LeadRoom, MakeRoom, OverseeRooms, PinMessage, PostIn, ReactTo, ReadMessage, ReadRoom,
-    RemoveFromRoom, RemoveMessage, SayIn, SeeOwnRooms,
+    RemoveFromRoom, RemoveMessage, SayIn, SeeOwnRooms, calls_of,
 };
 use super::source::events_after;
 use super::store::{self, Window};
-use crate::access::{Allow, Body, PathId, Query, RateClass, Routes};
+use crate::access::{Allow, Body, Ground, PathId, Query, RateClass, Routes, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -272,7 +273,7 @@ async fn send(gate: Allow<SayIn>, body: Body<NewMessage>) -> Result<HttpResponse
     let ground = gate.ground().clone();
     let new = body.value;
     let draft = Draft::parse(&new.client_key, &new.body, new.reply_to, new.thread, ground.settings.get().message_bytes)?;
-    let prepared = prepare(&ground, &draft.body).await?;
+    let prepared = prepare(&ground, gate.visitor(), gate.target(), &draft.body).await?;
     let sent = gate
         .write(move |tx, may, actor| {
             let member = actor.signed_in()?;
@@ -282,18 +283,23 @@ async fn send(gate: Allow<SayIn>, body: Body<NewMessage>) -> Result<HttpResponse
             ground.rates.count(RateClass::Send, u128::from(member.0.unsigned_abs()))?;
             ground.rates.count(RateClass::SendRoom, u128::from(may.room().0.unsigned_abs()))?;
             let post = <PostIn as crate::access::Permit>::check(tx, actor, may.room())?;
-            actions::send_message(tx, &post, &draft, &prepared)
+            actions::send_message(tx, &post, &draft, &prepared, &ground.hub)
         })
         .await?;
     Ok(HttpResponse::Created().json(SentMessage { id: sent.id, seq: sent.seq, at: sent.at }))
 }
 
-async fn prepare(ground: &crate::access::Ground, text: &str) -> Result<actions::Prepared> {
+async fn prepare(ground: &Data<Ground>, visitor: &Visitor, room: RoomId, text: &str) -> Result<actions::Prepared> {
     if actions::renders_here(text) {
         return Ok(actions::render_here(text));
     }
-    let text = text.to_owned();
-    ground.db.read(move |conn| actions::render_with_names(conn, &text)).await
+    let (text, visitor, inner) = (text.to_owned(), visitor.clone(), ground.clone().into_inner());
+    let render = move |conn: &mut Conn| {
+        let actor = inner.authenticator.actor(conn, &visitor, inner.clock.now())?;
+        let calls = calls_of(conn, &actor, room, inner.settings.get().show_presence);
+        actions::render_with_names(conn, &text, calls)
+    };
+    ground.db.read(render).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -426,7 +432,7 @@ fn place(seq: Seq) -> HttpResponse {
 async fn edit(gate: Allow<ChangeMessage>, body: Body<Edit>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let text = crate::text::clean_body(&body.value.body, ground.settings.get().message_bytes)?;
-    let prepared = prepare(&ground, &text).await?;
+    let prepared = prepare(&ground, gate.visitor(), gate.target().0, &text).await?;
     let seq = gate.write(move |tx, may, _| actions::edit_message(tx, may, &text, &prepared)).await?;
     Ok(place(seq))
 }

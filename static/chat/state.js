@@ -139,7 +139,13 @@ function afterPage(state, { room, thread, asked, page }) {
 }
 
 /** @param {ChatState} state @param {Member} me @returns {ChatState} */
-const withMe = (state, me) => ({ ...state, me, members: { ...state.members, [me.id]: me } });
+function withMe(state, me) {
+  const next = { ...state, me, members: { ...state.members, [me.id]: me } };
+  if (me.roles.join() === state.me.roles.join()) return next;
+  // Who has another role is meant by other messages.
+  const rooms = Object.entries(state.rooms).map(([id, it]) => [id, it.room.unread ? recounted(it, me) : it]);
+  return { ...next, rooms: Object.fromEntries(rooms) };
+}
 
 /** @param {ChatState} state @param {string} room @returns {ChatState} */
 function withoutRoom(state, room) {

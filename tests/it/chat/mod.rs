@@ -1,5 +1,6 @@
 //! Rooms and messages over the API and the socket: what is promised to those who talk.
 
+mod calling;
 mod open_sockets;
 mod owners;
 mod posting;

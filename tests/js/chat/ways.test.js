@@ -106,10 +106,19 @@ describe('completion', () => {
 
   test('members are found by any of their names, without accents', () => {
     const all = [member('7', { username: 'elo', display_name: 'Élodie Marchand' }), member('8', { username: 'marta', display_name: 'Marta' }), member('9', { username: 'gone', display_name: 'Mar', state: 'deleted' })];
-    assert.deepEqual(completion.members('mar', all, false).map((each) => each.insert), ['@elo ', '@marta ']);
-    assert.deepEqual(completion.members('elod', all, false).map((each) => each.insert), ['@elo ']);
-    assert.deepEqual(completion.members('ro', all, true).map((each) => each.insert), ['@room ']);
-    assert.deepEqual(completion.members('ro', all, false), []);
+    assert.deepEqual(completion.members('mar', all, null).map((each) => each.insert), ['@elo ', '@marta ']);
+    assert.deepEqual(completion.members('elod', all, null).map((each) => each.insert), ['@elo ']);
+    assert.deepEqual(completion.members('ro', all, []).map((each) => each.insert), ['@room ']);
+    assert.deepEqual(completion.members('ro', all, null), []);
+  });
+
+  test('roles are called by their handle, by those who may call many', () => {
+    const roles = [{ name: 'Équipe du port', handle: 'equipe-du-port' }, { name: 'Herons', handle: 'herons' }];
+    assert.deepEqual(completion.members('he', [], roles).map((each) => each.insert), ['@here ', '@herons ']);
+    assert.deepEqual(completion.members('port', [], roles).map((each) => each.insert), ['@equipe-du-port ']);
+    assert.deepEqual(completion.members('he', [], null), []);
+    const many = Array.from({ length: 20 }, (_, n) => member(String(n + 10), { username: `her${n}` }));
+    assert.ok(completion.members('her', many, roles).some((each) => each.kind === 'role'), 'many names do not hide the roles');
   });
 
   test('emoji are found by their names in both languages', () => {
