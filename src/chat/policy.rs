@@ -117,6 +117,7 @@ impl Permit for SeeOwnRooms {
 #[derive(Debug)]
 pub struct MakeRoom {
     member: MemberId,
+    manages: bool,
     public: bool,
     private: bool,
     direct: bool,
@@ -126,6 +127,11 @@ impl MakeRoom {
     /// Who makes it.
     pub const fn member(&self) -> MemberId {
         self.member
+    }
+
+    /// Do they make as many as they need?
+    pub const fn is_free_of_limits(&self) -> bool {
+        self.manages
     }
 
     /// May they make a room of this kind?
@@ -152,6 +158,7 @@ impl Permit for MakeRoom {
         let may = |permission| actor.permissions.has(permission);
         Ok(Self {
             member,
+            manages: may(Permission::RoomsManage),
             public: may(Permission::RoomsCreate),
             private: may(Permission::RoomsCreatePrivate),
             direct: may(Permission::MessageDirect),

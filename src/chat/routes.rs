@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
-use super::actions::{self, Draft, NewRoom, RoomChange};
+use super::actions::{self, Draft, NewRoom, RoomChange, RoomLimits};
 use super::model::{Level, Message, Room, RoomRole};
 use super::policy::{
     AddToRoom, BeIn, ChangeMessage, ChangeRoom, LeadRoom, MakeRoom, OverseeRooms, PinMessage, PostIn, ReactTo, ReadMessage, ReadRoom,
@@ -132,9 +132,12 @@ async fn list_rooms(gate: Allow<SeeOwnRooms>, query: Query<ListRooms>) -> Result
 
 #[utoipa::path(post, path = "/api/v1/rooms", request_body = NewRoom, responses((status = 201, body = Room)))]
 async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>) -> Result<HttpResponse> {
-    let limit = gate.ground().settings.get().group_members;
+    let ground = gate.ground();
+    let settings = ground.settings.get();
+    let per_day = if ground.config.raised_limits { usize::MAX } else { settings.rooms_per_day };
+    let limits = RoomLimits { group_members: settings.group_members, per_day };
     gate.create(body, move |tx, may, _, wish| {
-        let room = actions::make_room(tx, may, &wish, limit)?;
+        let room = actions::make_room(tx, may, &wish, limits)?;
         let row = store::room(tx, room)?.ok_or(Error::NotFound)?;
         actions::room_for(tx, row, may.member())
     })

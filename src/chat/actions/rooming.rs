@@ -18,6 +18,10 @@ use crate::text;
 const NAME: std::ops::RangeInclusive<usize> = 1..=60;
 /// Most characters of a topic.
 const TOPIC: usize = 300;
+/// Most members that a new room begins with, beside its maker.
+const ADDED_AT_ONCE: usize = 200;
+/// The time in which made rooms are counted.
+const DAY: Millis = 86_400_000;
 
 /// A room that somebody wants.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -45,11 +49,21 @@ fn named(name: &str) -> Result<(String, String)> {
     if key.is_empty() { Err(Error::invalid("name", "chat.room_name")) } else { Ok((name, key)) }
 }
 
+/// How many members a group has, and how many rooms somebody makes.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLimits {
+    /// Most members of a group conversation.
+    pub group_members: usize,
+    /// Most rooms and conversations of one maker within 24 hours.
+    pub per_day: usize,
+}
+
 /// Makes a room; a direct conversation that exists already is returned as it is.
 ///
 /// # Errors
-/// `access.not_allowed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`.
-pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, group_limit: usize) -> Result<RoomId> {
+/// `access.not_allowed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`,
+/// `chat.too_many_members`, 429 `chat.too_many_rooms`.
+pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, limits: RoomLimits) -> Result<RoomId> {
     may.of_kind(wish.kind)?;
     let mut others: Vec<MemberId> = wish.members.iter().copied().filter(|id| *id != may.member()).collect();
     others.sort_unstable();
@@ -59,18 +73,47 @@ pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, group_limit: u
         if !fits {
             return Err(Error::invalid("members", "chat.members"));
         }
-        if others.len() + 1 > group_limit.max(2) {
+        if others.len() + 1 > limits.group_members.max(2) {
             return Err(Error::invalid("members", "chat.group_too_large"));
         }
     }
+    if others.len() > ADDED_AT_ONCE {
+        return Err(Error::invalid("members", "chat.too_many_members"));
+    }
     if store::active_members(tx, &others)?.len() != others.len() {
         return Err(Error::invalid("members", "chat.members"));
+    }
+    let is_there = match others[..] {
+        [other] if wish.kind == RoomKind::Direct => store::room_of_circle(tx, &circle(may.member(), other))?.is_some(),
+        _ => false,
+    };
+    if !is_there && !may.is_free_of_limits() {
+        must_have_made_few(tx, may.member(), limits.per_day)?;
     }
     let room = create_room(tx, wish, Some(may.member()))?;
     for member in others {
         enter(tx, room, member, may.member(), RoomRole::Member)?;
     }
     Ok(room)
+}
+
+/// What makes the conversation of two the only one.
+fn circle(one: MemberId, other: MemberId) -> String {
+    format!("{}:{}", one.0.min(other.0), one.0.max(other.0))
+}
+
+/// Refuses who has made `most` rooms within a day, until the first of them is a day old.
+fn must_have_made_few(tx: &mut Tx<'_>, maker: MemberId, most: usize) -> Result<()> {
+    one_at_a_time(tx, &format!("rooms of {maker}"))?;
+    let now = tx.now();
+    let made = store::rooms_made_since(tx, maker, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
+    match made.last() {
+        Some(first) if made.len() >= most => {
+            let wait = (first + DAY - now).max(1);
+            Err(Error::slow_down("chat.too_many_rooms", wait.unsigned_abs()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes a room with its maker in it as owner. The caller has shown that it may: a permit, the wizard or the seed.
@@ -93,14 +136,14 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         }
         (None, _) => return Err(Error::invalid("name", "chat.room_name")),
     };
-    let circle = match (wish.kind, maker, wish.members.iter().find(|id| Some(**id) != maker)) {
-        (RoomKind::Direct, Some(one), Some(other)) => Some(format!("{}:{}", one.0.min(other.0), one.0.max(other.0))),
+    let the_two = match (wish.kind, maker, wish.members.iter().find(|id| Some(**id) != maker)) {
+        (RoomKind::Direct, Some(one), Some(other)) => Some(circle(one, *other)),
         _ => None,
     };
-    if let Some(circle) = &circle {
+    if let Some(circle) = &the_two {
         one_at_a_time(tx, &format!("circle {circle}"))?;
     }
-    if let Some(circle) = &circle
+    if let Some(circle) = &the_two
         && let Some(known) = store::room_of_circle(tx, circle)?
     {
         return Ok(known);
@@ -116,7 +159,7 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
             name_key: named.as_ref().and_then(|(_, key)| key.as_deref()),
             topic: &topic,
             history: history.number(),
-            circle: circle.as_deref(),
+            circle: the_two.as_deref(),
             created_by: maker,
             at,
         },

@@ -45,6 +45,17 @@ pub(in crate::chat) fn room_of_circle(conn: &mut Conn, circle: &str) -> Result<O
     Ok(rooms::table.filter(rooms::circle.eq(circle)).select(rooms::id).first::<i64>(conn).optional()?.map(RoomId))
 }
 
+/// When the rooms were made that this member has made since, newest first, at most `limit`.
+pub(in crate::chat) fn rooms_made_since(conn: &mut Conn, maker: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
+    Ok(rooms::table
+        .filter(rooms::created_by.eq(maker.0))
+        .filter(rooms::created_at.gt(since))
+        .order(rooms::created_at.desc())
+        .limit(limit)
+        .select(rooms::created_at)
+        .load(conn)?)
+}
+
 pub(in crate::chat) fn name_is_taken(conn: &mut Conn, name_key: &str, but: Option<RoomId>) -> Result<bool> {
     let found = rooms::table.filter(rooms::name_key.eq(name_key)).select(rooms::id).first::<i64>(conn).optional()?;
     Ok(found.is_some_and(|id| but.is_none_or(|but| but.0 != id)))

@@ -1,6 +1,7 @@
 //! Rooms and messages over the API and the socket: what is promised to those who talk.
 
 mod calling;
+mod making;
 mod open_sockets;
 mod owners;
 mod posting;

@@ -3,6 +3,7 @@
 mod catching_up;
 mod frames;
 mod heartbeat;
+mod limits;
 mod order;
 mod passing;
 mod restart;
