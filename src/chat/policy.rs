@@ -437,11 +437,18 @@ message_permit! {
 
 message_permit! {
     /// May react to a message.
-    ReactTo, Send, |_conn, stand, actor, message| {
+    ReactTo, Send, |conn, stand, actor, message| {
         stand.must_be_in()?;
         stand.must_be_alive()?;
         must_not_be_muted(actor)?;
-        if message.deleted_at.is_some() { Err(Error::refused(RefusalKind::Gone, "chat.deleted")) } else { Ok(()) }
+        if message.deleted_at.is_some() {
+            Err(Error::refused(RefusalKind::Gone, "chat.deleted"))
+        } else if stand.hides_from_newest(conn, message.seq)? {
+            // Everyone in the room hears of a reaction, also those who came after the message.
+            Err(Error::forbidden("chat.before_somebody"))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod calling;
 mod making;
+mod newcomers;
 mod open_sockets;
 mod owners;
 mod posting;
