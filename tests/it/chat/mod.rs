@@ -1,5 +1,6 @@
 //! Rooms and messages over the API and the socket: what is promised to those who talk.
 
+mod ageing;
 mod calling;
 mod making;
 mod newcomers;

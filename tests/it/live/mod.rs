@@ -2,6 +2,7 @@
 
 mod catching_up;
 mod frames;
+mod greeting;
 mod heartbeat;
 mod limits;
 mod order;
