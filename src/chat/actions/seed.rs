@@ -3,9 +3,10 @@
 //! The same acts as in a running community, but without the question whether one may, and called inside [`Tx::as_of`], so that rows
 //! and logs carry the time of the story and nobody is told.
 
+use super::membership::enter;
 use super::objects::rooms_of_mine;
 use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
-use super::rooming::{NewRoom, create_room, enter};
+use super::rooming::{NewRoom, create_room};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Calls, MessageRow, RoomRole};
 use crate::chat::store;
