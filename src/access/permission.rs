@@ -91,7 +91,7 @@ flags! {
         Announce = 3, "messages.announce";
         /// Delete and pin other people's messages.
         MessagesModerate = 4, "messages.moderate";
-        /// Mention everyone in a room.
+        /// Mention everyone in a room, those who are here, and roles.
         MentionRoom = 5, "messages.mention_room";
         /// Make invites to the community.
         Invite = 6, "members.invite";

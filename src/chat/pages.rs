@@ -1,10 +1,12 @@
 //! The pages of chat: the app's shell with its first data, the community's front page for strangers, the first sign-in.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use super::actions::{room_object, rooms_of_mine};
+use super::actions::{room_for, room_object, rooms_of_mine};
 use super::model::Room;
 use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
@@ -59,6 +61,8 @@ pub struct RoleName {
     pub id: RoleId,
     /// Its name.
     pub name: String,
+    /// What calls those who have it, behind an `@`; null when they cannot be called.
+    pub handle: Option<String>,
 }
 
 /// Limits that a client shows before it runs into them.
@@ -115,7 +119,8 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
     people.dedup();
     let profiles = members::profiles(conn, &people, actor.now)?;
     let me = profiles.iter().find(|profile| profile.id == member).cloned().ok_or(Error::SignIn)?;
-    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name }).collect();
+    let mut handles: HashMap<RoleId, String> = members::role_handles(conn)?.into_iter().collect();
+    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name, handle: handles.remove(&id) }).collect();
     Ok(State {
         epoch: epoch(conn)?,
         seq: head(conn, LogId::Member(member))?.map_or(0, |head| head.seq),
@@ -152,6 +157,8 @@ async fn my_state(gate: Allow<SeeOwnRooms>) -> Result<HttpResponse> {
 #[derive(Serialize)]
 struct RoomPage {
     id: RoomId,
+    /// The room itself, for somebody who may read it and is not in it: the state does not hold it.
+    about: Option<Room>,
     messages: MessagePage,
 }
 
@@ -203,7 +210,8 @@ fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, 
         None => None,
         Some((id, around)) => {
             let may = ReadRoom::check(conn, actor, id)?;
-            Some(RoomPage { id, messages: newest_page(conn, &may, around, actor.now)? })
+            let about = Some(room_for(conn, may.row().clone(), member)?).filter(|room| room.mine.is_none());
+            Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
     Ok(Shell { state: state(conn, ground, member, actor)?, room })

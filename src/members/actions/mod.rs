@@ -31,7 +31,7 @@ pub use reading::{
     members_by_ids, profiles, render,
 };
 pub use removal::{delete_account, delete_member, turn_down};
-pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
+pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_handles, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
 #[cfg(test)]
 pub(in crate::members) use sign_in::admit;

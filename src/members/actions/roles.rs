@@ -12,6 +12,7 @@ use crate::members::model::{Line, NewRole, Role, RoleChange, RoleKind, RoleRow};
 use crate::members::notices::{Notice, Notices};
 use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles};
 use crate::storage::{Act, Conn, Tx, record};
+use crate::text::mention_handle;
 
 /// Most roles of a community.
 const MOST: usize = 100;
@@ -51,6 +52,22 @@ pub fn built_in_role(conn: &mut Conn, kind: RoleKind) -> Result<RoleId> {
 /// When the database cannot be read.
 pub fn role_names(conn: &mut Conn) -> Result<Vec<(RoleId, String)>> {
     Ok(store::roles::all(conn)?.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// What is written behind an `@` to call those who have a role, for each role that can be called, highest first; not for the one that
+/// everyone has.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn role_handles(conn: &mut Conn) -> Result<Vec<(RoleId, String)>> {
+    let mut handles: Vec<(RoleId, String)> = Vec::new();
+    for row in store::roles::all(conn)?.into_iter().filter(|row| row.kind() != RoleKind::Member) {
+        let handle = mention_handle(&row.name).filter(|handle| !["room", "all", "here"].contains(&handle.as_str()));
+        if let Some(handle) = handle.filter(|handle| handles.iter().all(|(_, known)| known != handle)) {
+            handles.push((row.id, handle));
+        }
+    }
+    Ok(handles)
 }
 
 /// Every role as administrators see it, highest first.
