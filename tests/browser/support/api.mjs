@@ -91,7 +91,7 @@ export const signUp = async (url, username, display_name = username) => {
 };
 
 /**
- * A community with an owner, open sign-up, and these members, who are in every open room.
+ * A community with an owner, open sign-up, and these members, who are in every open room and have been through the welcome.
  * @param {import('./server.mjs').Server} server started on a data folder that `setUp` has prepared
  * @param {string[]} usernames
  * @returns {Promise<Record<string, Account>>}
@@ -105,5 +105,6 @@ export const community = async (server, ...usernames) => {
     await account.joinAll();
     accounts[name] = account;
   }
+  for (const account of Object.values(accounts)) await account.call('PATCH', '/me', { welcomed: true });
   return accounts;
 };
