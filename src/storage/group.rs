@@ -62,9 +62,19 @@ fn commit_group(
         }
     }
     if let Conn::Sqlite(c) = conn {
-        Manager::commit_transaction(c)?;
+        Manager::commit_transaction(c).inspect_err(abort_on_lost_sync)?;
     }
     Ok(())
+}
+
+/// After a failed fsync nobody knows what is on the disk: the kernel may have dropped the pages and will report the next
+/// fsync as good. Only a new start, which reads the log back from the disk, finds the truth; so the process ends here,
+/// before anything is answered. A full disk is another error and is survived.
+fn abort_on_lost_sync(error: &diesel::result::Error) {
+    if error.to_string().contains("disk I/O error") {
+        tracing::error!(%error, "the disk did not take a COMMIT; the program ends, so that its next start reads what is really there");
+        std::process::abort();
+    }
 }
 
 /// Leaves whatever transaction a failure left open, so that the next group starts clean.
