@@ -38,7 +38,7 @@ try {
   await page.goto(`${server.url}/r/${room.id}`);
   await acts.timeline(page).getByRole('article').last().waitFor();
   const loaded = () => page.evaluate((id) => {
-    const it = document.querySelector('rialto-app').client.state.rooms[id];
+    const it = /** @type {any} */ (document.querySelector('rialto-app')).client.state.rooms[id];
     return it.ranges.reduce((sum, range) => sum + range.items.length, 0);
   }, room.id);
   const box = await page.locator('.timeline-scroll').boundingBox();
@@ -47,7 +47,7 @@ try {
   while ((await loaded()) < MESSAGES) {
     const before = await loaded();
     await page.evaluate(() => (document.querySelector('.timeline-scroll').scrollTop = 0));
-    await page.waitForFunction(([id, n]) => document.querySelector('rialto-app').client.state.rooms[id].ranges.reduce((sum, range) => sum + range.items.length, 0) > n, [room.id, before]);
+    await page.waitForFunction(([id, n]) => /** @type {any} */ (document.querySelector('rialto-app')).client.state.rooms[id].ranges.reduce((sum, range) => sum + range.items.length, 0) > n, [room.id, before]);
   }
   await page.evaluate(() => {
     window['tasks'] = [];
