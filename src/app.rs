@@ -10,7 +10,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Site4, HttpServer, rt};
 use tokio::task::JoinHandle;
 
-use crate::access::{Authenticator, Ground, Keys, Rate, RateClass, Rates, RouteTable, Routes};
+use crate::access::{Authenticator, Ground, Keys, Patience, Rate, RateClass, Rates, RouteTable, Routes};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
@@ -34,15 +34,21 @@ const JOBS_GRACE: Duration = Duration::from_secs(4);
 const FLUSH: Duration = Duration::from_secs(60);
 
 /// What may be done how often, when nothing is raised.
-const RATES: [(RateClass, Rate); 7] = [
+const RATES: [(RateClass, Rate); 8] = [
     (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
-    (RateClass::SignInAccount, Rate { burst: 10, refill_ms: 90_000 }),
     (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
+    // A village that was invited at its meeting signs up from one address, on one evening.
+    (RateClass::SignUpInvited, Rate { burst: 300, refill_ms: 2_000 }),
+    (RateClass::InviteGuess, Rate { burst: 20, refill_ms: 30_000 }),
     (RateClass::Send, Rate { burst: 20, refill_ms: 1_000 }),
     (RateClass::SendRoom, Rate { burst: 200, refill_ms: 20 }),
     (RateClass::Letter, Rate { burst: 3, refill_ms: 1_200_000 }),
     (RateClass::Request, Rate { burst: 600, refill_ms: 20 }),
 ];
+
+/// How tries at an account's password are slowed down: ten in a quarter of an hour, then a minute, two, four, up to an hour.
+const PATIENCE: [(RateClass, Patience); 1] =
+    [(RateClass::SignInAccount, Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 })];
 
 /// Where committed events and the wish to run jobs go.
 struct Outlet {
@@ -159,7 +165,7 @@ impl App {
         let wire = Arc::new(Wire::new(Arc::clone(&ground)));
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
-        let site = Site::new(words, settings, &config, is_demo);
+        let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
         Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, wire, jobs })
     }
 
@@ -254,7 +260,7 @@ impl App {
                 if let Err(error) = app.keep_house().await {
                     tracing::warn!(%error, "housekeeping failed");
                 }
-                app.ground.rates.sweep();
+                app.ground.rates.sweep(app.ground.clock.now());
             }
         });
     }
@@ -275,9 +281,10 @@ fn note_descriptor(io: &dyn std::any::Any, extensions: &mut Extensions) {
 fn rates(raised: bool) -> Rates {
     if raised {
         let out_of_reach = Rate { burst: u32::MAX, refill_ms: 1 };
-        return Rates::new(&RATES.map(|(class, _)| (class, out_of_reach)));
+        let patient = Patience { free: u32::MAX, first_wait_ms: 0, longest_wait_ms: 0, forget_ms: 0 };
+        return Rates::new(&RATES.map(|(class, _)| (class, out_of_reach))).with_patience(&PATIENCE.map(|(class, _)| (class, patient)));
     }
-    Rates::new(&RATES)
+    Rates::new(&RATES).with_patience(&PATIENCE)
 }
 
 impl Running {
@@ -292,5 +299,28 @@ impl Running {
         if let Err(error) = self.app.keep_house().await {
             tracing::warn!(%error, "what was seen last could not be kept");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ordinary_limits_hold_at_their_edges() {
+        let rates = rates(false);
+        for (class, rate) in RATES {
+            assert!((0..rate.burst).all(|_| rates.count(class, 1).is_ok()), "{class:?}");
+            assert!(class == RateClass::Request || rates.count(class, 1).is_err(), "{class:?}: one more than {}", rate.burst);
+        }
+        assert!((0..10).all(|_| rates.try_secret(RateClass::SignInAccount, 1, 0).is_ok()));
+        let eleventh = rates.try_secret(RateClass::SignInAccount, 1, 0).expect_err("too many");
+        assert_eq!(eleventh.retry_after_ms(), Some(60_000));
+    }
+
+    #[test]
+    fn raised_limits_are_out_of_reach() {
+        let rates = rates(true);
+        assert!((0..1_000).all(|_| rates.try_secret(RateClass::SignInAccount, 1, 0).is_ok() && rates.count(RateClass::SignUp, 1).is_ok()));
     }
 }

@@ -1,5 +1,6 @@
 //! What may go wrong, in six kinds, each with a stable code.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
@@ -64,7 +65,7 @@ pub enum RefusalKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The JSON field, or `""` for the whole.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// Stable code, also the key of the sentence.
     pub code: &'static str,
 }
@@ -116,8 +117,8 @@ impl Error {
 
     /// One field is wrong.
     #[must_use]
-    pub fn invalid(field: &'static str, code: &'static str) -> Self {
-        Self::Invalid(vec![Problem { field, code }])
+    pub fn invalid(field: impl Into<Cow<'static, str>>, code: &'static str) -> Self {
+        Self::Invalid(vec![Problem { field: field.into(), code }])
     }
 
     /// Our own fault, noticed here.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
@@ -48,6 +49,12 @@ pub struct Settings {
     pub presence_members: usize,
     /// Do members see who is online?
     pub show_presence: bool,
+    /// Most rooms and conversations that one member makes within 24 hours, 1–1,000. Who manages rooms is free of it.
+    pub rooms_per_day: usize,
+    /// Most live connections of one member, 1–1,000.
+    pub connections_per_member: usize,
+    /// Most live connections that are begun within a second, 10–10,000; the others are asked to come back.
+    pub handshakes_per_second: u32,
 }
 
 impl Default for Settings {
@@ -62,6 +69,9 @@ impl Default for Settings {
             group_members: 20,
             presence_members: 200,
             show_presence: true,
+            rooms_per_day: 50,
+            connections_per_member: 20,
+            handshakes_per_second: 200,
         }
     }
 }
@@ -113,9 +123,12 @@ impl Settings {
             ((256..=65_536).contains(&self.message_bytes), "message_bytes", "settings.message_bytes"),
             ((3..=200).contains(&self.group_members), "group_members", "settings.group_members"),
             (self.presence_members <= 1_000, "presence_members", "settings.presence_members"),
+            ((1..=1_000).contains(&self.rooms_per_day), "rooms_per_day", "settings.rooms_per_day"),
+            ((1..=1_000).contains(&self.connections_per_member), "connections_per_member", "settings.connections_per_member"),
+            ((10..=10_000).contains(&self.handshakes_per_second), "handshakes_per_second", "settings.handshakes_per_second"),
         ];
         let problems: Vec<Problem> =
-            rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field, code }).collect();
+            rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field: field.into(), code }).collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 
@@ -146,24 +159,32 @@ impl Settings {
 
 /// The settings in force, shared by all threads.
 #[derive(Clone, Debug)]
-pub struct SettingsCell(Arc<RwLock<Arc<Settings>>>);
+pub struct SettingsCell {
+    current: Arc<RwLock<Arc<Settings>>>,
+    order: Arc<Mutex<()>>,
+}
 
 impl SettingsCell {
     /// Holds `first`.
     #[must_use]
     pub fn new(first: Settings) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(first))))
+        Self { current: Arc::new(RwLock::new(Arc::new(first))), order: Arc::default() }
     }
 
     /// Those in force now.
     #[must_use]
     pub fn get(&self) -> Arc<Settings> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until no other change is under way, from reading to being in force: what is in force is then always what was committed last.
+    pub async fn in_order(&self) -> MutexGuard<'_, ()> {
+        self.order.lock().await
     }
 
     /// Puts others in force, once they are committed.
     pub fn put(&self, settings: Settings) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 }
 
@@ -187,6 +208,15 @@ mod tests {
         assert!(change(r#"{"message_bytes":256}"#).is_ok() && change(r#"{"message_bytes":65536}"#).is_ok());
         assert_eq!(change(r#"{"message_bytes":255}"#).expect_err("too small").code(), "settings.message_bytes");
         assert_eq!(change(r#"{"message_bytes":65537}"#).expect_err("too large").code(), "settings.message_bytes");
+        for (name, least, most) in
+            [("rooms_per_day", 1, 1_000), ("connections_per_member", 1, 1_000), ("handshakes_per_second", 10, 10_000)]
+        {
+            let with = |value: i64| change(&format!(r#"{{"{name}":{value}}}"#));
+            assert!(with(least).is_ok() && with(most).is_ok(), "{name}");
+            for value in [least - 1, most + 1] {
+                assert_eq!(with(value).expect_err(name).code(), format!("settings.{name}"));
+            }
+        }
         assert_eq!(change(r#"{"community_name":"  "}"#).expect_err("empty").code(), "settings.community_name");
         assert!(change(&format!(r#"{{"community_name":"{}"}}"#, "é".repeat(60))).is_ok());
         assert!(change(&format!(r#"{{"community_name":"{}"}}"#, "é".repeat(61))).is_err());

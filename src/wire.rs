@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
@@ -184,6 +185,7 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
     if is_cookie && !http::origin_is_ours(&request, gate.ground()) {
         return Err(Error::forbidden("access.foreign_origin"));
     }
+    let ground = gate.ground().clone();
     let local = request.app_data::<LocalHub>().cloned().ok_or_else(|| Error::broken("a worker without a hub"))?;
     let caller = gate
         .read(move |_, may, actor| {
@@ -191,7 +193,13 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
             Ok(Caller { member: may.member(), session, address, language })
         })
         .await?;
-    live::open(&request, payload, caller, &local)
+    let limits = ground.settings.get();
+    // Only who is signed in takes a turn: nobody else can keep members out.
+    if ground.config.raised_limits {
+        return live::open(&request, payload, caller, &local, usize::MAX);
+    }
+    ground.hub.admit(Instant::now(), limits.handshakes_per_second)?;
+    live::open(&request, payload, caller, &local, limits.connections_per_member)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

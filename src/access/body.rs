@@ -13,6 +13,9 @@ use crate::error::{Error, RefusalKind, Result};
 /// Most bytes of a JSON body.
 pub const BODY_BYTES: usize = 64 * 1024;
 
+/// Most characters of a field's name that is sent back.
+const FIELD_CHARS: usize = 64;
+
 /// A JSON body of at most 64 KiB.
 #[derive(Debug)]
 pub struct Body<T> {
@@ -48,11 +51,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             }
             let value = serde_json::from_slice(&bytes).map_err(|error| {
                 tracing::debug!(%error, "a body was refused");
-                Error::invalid("", "error.body")
+                refused(&error)
             })?;
             Ok(Self { value, hash: Sha256::digest(&bytes).to_vec() })
         })
     }
+}
+
+/// A problem of the field that the message names, when it names one; otherwise of the whole body.
+fn refused(error: &serde_json::Error) -> Error {
+    let told = error.to_string();
+    let rest = ["missing field `", "unknown field `"].into_iter().find_map(|start| told.strip_prefix(start));
+    let field = rest.and_then(|rest| rest.split_once('`')).map_or("", |(field, _)| field);
+    // It may be the sender's own and is sent back, so no longer than any field of ours.
+    let field: String = field.chars().filter(|c| !c.is_control()).take(FIELD_CHARS).collect();
+    Error::invalid(field, "error.body")
 }
 
 /// Does a JSON text name the character NUL, which PostgreSQL refuses everywhere?
@@ -82,7 +95,31 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::names_nul;
+    use super::*;
+
+    /// What is told of a body that ought to be one field `name`, and no other.
+    fn told(json: &str) -> (String, &'static str) {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Strict {
+            #[serde(rename = "name")]
+            _name: String,
+        }
+        match refused(&serde_json::from_str::<Strict>(json).expect_err("wrong")) {
+            Error::Invalid(problems) => (problems[0].field.clone().into_owned(), problems[0].code),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_missing_or_unknown_is_named_and_anything_else_is_the_whole_body() {
+        assert_eq!(told("{}"), ("name".to_owned(), "error.body"));
+        assert_eq!(told(r#"{"nmae":"x"}"#), ("nmae".to_owned(), "error.body"));
+        assert_eq!(told(&format!(r#"{{"{}":1}}"#, "x".repeat(65))).0.len(), FIELD_CHARS);
+        for whole in ["", "{", "[]", r#"{"name":5}"#, r#"{"name":"missing field `x`"#] {
+            assert_eq!(told(whole), (String::new(), "error.body"), "{whole}");
+        }
+    }
 
     #[test]
     fn nul_is_noticed_however_it_is_written_and_its_name_is_not() {

@@ -79,6 +79,14 @@ impl<P: Permit> Allow<P> {
         &self.visitor
     }
 
+    /// What the request is about; nothing has been checked yet.
+    pub const fn target(&self) -> P::Target
+    where
+        P::Target: Copy,
+    {
+        self.target
+    }
+
     /// Checks, then reads on the same connection, in one snapshot.
     ///
     /// # Errors

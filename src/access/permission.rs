@@ -91,7 +91,7 @@ flags! {
         Announce = 3, "messages.announce";
         /// Delete and pin other people's messages.
         MessagesModerate = 4, "messages.moderate";
-        /// Mention everyone in a room.
+        /// Mention everyone in a room, those who are here, and roles.
         MentionRoom = 5, "messages.mention_room";
         /// Make invites to the community.
         Invite = 6, "members.invite";
@@ -134,6 +134,15 @@ flags! {
     }
 }
 
+impl Permissions {
+    /// May somebody with these rights act on somebody, or on a role, with `theirs`? They need everything that the other has, and only an
+    /// owner is equal to an owner, whatever the roles say.
+    #[must_use]
+    pub fn reaches(self, theirs: Self) -> bool {
+        if theirs == Self::ALL { self == Self::ALL } else { self.covers(theirs) }
+    }
+}
+
 impl Permission {
     /// Does it open any page of the dashboard?
     #[must_use]
@@ -170,6 +179,16 @@ mod tests {
         for (n, one) in Permission::ALL.iter().enumerate() {
             assert!(Permission::ALL.iter().skip(n + 1).all(|other| other.bit() != one.bit()));
         }
+    }
+
+    #[test]
+    fn nobody_reaches_more_than_they_have_and_an_owner_only_an_owner() {
+        let everything: Permissions = Permission::ALL.iter().copied().collect();
+        let some = Permissions::NONE.with(Permission::Ban);
+        assert!(Permissions::ALL.reaches(Permissions::ALL) && Permissions::ALL.reaches(everything) && everything.reaches(everything));
+        assert!(!everything.reaches(Permissions::ALL), "every right of today is not to be an owner");
+        assert!(everything.reaches(some) && some.reaches(some) && some.reaches(Permissions::NONE));
+        assert!(!some.reaches(everything) && !Permissions::NONE.reaches(some));
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! How often something may be done: one limiter for each class, keyed by account or address.
+//! How often something may be done: one limiter for each class, keyed by account or address; and patience with those who guess.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::clock::Millis;
 use crate::error::{Error, Result};
 
 /// What is counted.
@@ -17,8 +19,12 @@ pub enum RateClass {
     SignInAddress,
     /// Sign-ins to one account.
     SignInAccount,
-    /// Sign-ups from one address.
+    /// Sign-ups from one address without an invite, as far as their fields are right.
     SignUp,
+    /// The same with an invite of ours: a whole village may stand behind one address.
+    SignUpInvited,
+    /// Codes from one address that are no invite of ours.
+    InviteGuess,
     /// Messages of one member.
     Send,
     /// Messages into one room.
@@ -38,12 +44,64 @@ pub struct Rate {
     pub refill_ms: u64,
 }
 
+/// How tries at a secret are slowed down: the first ones come freely, each further one waits twice as long as the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Tries that need not wait.
+    pub free: u32,
+    /// How long the next one waits, in milliseconds.
+    pub first_wait_ms: u64,
+    /// The longest wait, in milliseconds.
+    pub longest_wait_ms: u64,
+    /// After this time beyond the wait without a try, in milliseconds, the tries are free again.
+    pub forget_ms: u64,
+}
+
+impl Patience {
+    /// How long after the last of `tries` the next one may come.
+    fn wait(&self, tries: u32) -> u64 {
+        let Some(doublings) = tries.checked_sub(self.free) else { return 0 };
+        let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
+        self.first_wait_ms.saturating_mul(factor).min(self.longest_wait_ms)
+    }
+
+    /// From when on the next try may come.
+    fn opens(&self, tried: Tried) -> Millis {
+        tried.last.saturating_add_unsigned(self.wait(tried.tries))
+    }
+
+    fn is_forgotten(&self, tried: Tried, now: Millis) -> bool {
+        now >= self.opens(tried).saturating_add_unsigned(self.forget_ms)
+    }
+}
+
+/// Tries at one secret that were not forgiven.
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    tries: u32,
+    last: Millis,
+}
+
+/// Patience with one class, and who tried what.
+struct Guard {
+    class: RateClass,
+    patience: Patience,
+    tried: Mutex<HashMap<u128, Tried>>,
+}
+
+impl Guard {
+    fn tried(&self) -> MutexGuard<'_, HashMap<u128, Tried>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 type Limiter = RateLimiter<(RateClass, u128), DefaultKeyedStateStore<(RateClass, u128)>, DefaultClock>;
 
 /// All limiters of the program.
 #[derive(Clone)]
 pub struct Rates {
     limiters: Arc<[(RateClass, Limiter)]>,
+    guards: Arc<[Guard]>,
 }
 
 impl std::fmt::Debug for Rates {
@@ -62,7 +120,43 @@ impl Rates {
             let quota = Quota::with_period(period).unwrap_or_else(|| Quota::per_second(burst)).allow_burst(burst);
             (*class, RateLimiter::keyed(quota))
         });
-        Self { limiters: limiters.collect() }
+        Self { limiters: limiters.collect(), guards: Arc::default() }
+    }
+
+    /// The same, with patience for the classes named here.
+    #[must_use]
+    pub fn with_patience(mut self, classes: &[(RateClass, Patience)]) -> Self {
+        self.guards =
+            classes.iter().map(|(class, patience)| Guard { class: *class, patience: *patience, tried: Mutex::default() }).collect();
+        self
+    }
+
+    fn guard(&self, class: RateClass) -> Option<&Guard> {
+        self.guards.iter().find(|guard| guard.class == class)
+    }
+
+    /// Counts a try at a secret before it is looked at, so that tries at the same time count too. One that comes too early is refused
+    /// and does not count.
+    ///
+    /// # Errors
+    /// 429 `error.slow_down` with the time after which the next one may come.
+    pub fn try_secret(&self, class: RateClass, key: u128, now: Millis) -> Result<()> {
+        let Some(guard) = self.guard(class) else { return Ok(()) };
+        let mut all = guard.tried();
+        let known = all.get(&key).copied().filter(|tried| !guard.patience.is_forgotten(*tried, now));
+        let opens = known.map_or(now, |tried| guard.patience.opens(tried));
+        if opens > now {
+            return Err(Error::slow_down("error.slow_down", opens.abs_diff(now)));
+        }
+        all.insert(key, Tried { tries: known.map_or(0, |tried| tried.tries).saturating_add(1), last: now });
+        Ok(())
+    }
+
+    /// Forgets the tries at a secret: somebody knew it.
+    pub fn forgive(&self, class: RateClass, key: u128) {
+        if let Some(guard) = self.guard(class) {
+            guard.tried().remove(&key);
+        }
     }
 
     /// Counts one act.
@@ -78,9 +172,12 @@ impl Rates {
     }
 
     /// Forgets keys that are back at their full number; called by a timer.
-    pub fn sweep(&self) {
+    pub fn sweep(&self, now: Millis) {
         for (_, limiter) in self.limiters.iter() {
             limiter.retain_recent();
+        }
+        for guard in self.guards.iter() {
+            guard.tried().retain(|_, tried| !guard.patience.is_forgotten(*tried, now));
         }
     }
 }
@@ -108,6 +205,44 @@ mod tests {
         assert!(refused.retry_after_ms().expect("when") > 1_000_000);
         assert!(rates.count(RateClass::Send, 2).is_ok());
         assert!((0..100).all(|_| rates.count(RateClass::SignUp, 1).is_ok()), "a class without a limit");
+    }
+
+    const PATIENCE: Patience = Patience { free: 3, first_wait_ms: 1_000, longest_wait_ms: 5_000, forget_ms: 60_000 };
+
+    /// Tries at `now`, and says how long the next one must wait.
+    fn wait(rates: &Rates, key: u128, now: Millis) -> Option<u64> {
+        rates.try_secret(RateClass::SignInAccount, key, now).err().and_then(|refused| refused.retry_after_ms())
+    }
+
+    #[test]
+    fn guesses_wait_twice_as_long_each_time_up_to_the_longest_wait() {
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        assert!((0..3).all(|_| wait(&rates, 1, 0).is_none()), "the free ones");
+        let mut now = 0;
+        for step in [1_000, 2_000, 4_000, 5_000, 5_000] {
+            assert_eq!(wait(&rates, 1, now), Some(step));
+            assert_eq!(wait(&rates, 1, now + 1), Some(step - 1), "one that was refused makes the wait no longer");
+            now += i64::try_from(step).expect("small");
+            assert_eq!(wait(&rates, 1, now), None, "after {step}");
+        }
+        assert_eq!(wait(&rates, 2, now), None, "another account");
+        assert_eq!(wait(&rates, 1, now + 5_000 + 60_000), None, "forgotten");
+        assert!((0..2).all(|_| wait(&rates, 1, now + 65_000).is_none()), "and free again");
+        assert_eq!(wait(&rates, 1, now + 65_000), Some(1_000));
+    }
+
+    #[test]
+    fn who_knew_the_secret_is_forgiven_and_what_is_over_is_swept() {
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        assert!((0..3).all(|_| wait(&rates, 1, 0).is_none()));
+        rates.forgive(RateClass::SignInAccount, 1);
+        assert!((0..3).all(|_| wait(&rates, 1, 0).is_none()));
+        let kept = || rates.guard(RateClass::SignInAccount).expect("named").tried().len();
+        rates.sweep(60_999);
+        assert_eq!(kept(), 1);
+        rates.sweep(61_000);
+        assert_eq!(kept(), 0);
+        assert!((0..100).all(|_| rates.try_secret(RateClass::InviteGuess, 1, 0).is_ok()), "a class without patience");
     }
 
     #[test]

@@ -15,29 +15,6 @@ use crate::text::clean_line;
 
 /// Most rooms of the set-up.
 pub const FIRST_ROOMS: usize = 12;
-/// The fields of those rooms, so that a problem stands under the right one.
-const ROOM_FIELDS: [&str; FIRST_ROOMS] =
-    ["rooms.0", "rooms.1", "rooms.2", "rooms.3", "rooms.4", "rooms.5", "rooms.6", "rooms.7", "rooms.8", "rooms.9", "rooms.10", "rooms.11"];
-
-/// A page of a list.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Page<T> {
-    /// What is on it, newest first.
-    pub items: Vec<T>,
-    /// Use as `before` for older ones; null at the end.
-    pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// From rows of which one more than `limit` was asked for.
-    pub fn of(mut rows: Vec<T>, limit: i64, id: impl Fn(&T) -> String) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(0);
-        let is_full = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| is_full).map(id);
-        Self { items: rows, next }
-    }
-}
 
 /// A row of the audit log, as the API tells it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -209,9 +186,9 @@ pub struct FirstRoom {
     pub topic: String,
 }
 
-/// The form of the set-up.
+/// The owner's part of the set-up: its first step.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
-pub struct SetUp {
+pub struct SetUpOwner {
     /// The secret of the set-up address.
     pub code: String,
     /// The owner's unique name.
@@ -224,6 +201,20 @@ pub struct SetUp {
     pub email: Option<String>,
     /// 10–256 characters.
     pub password: String,
+}
+
+impl std::fmt::Debug for SetUpOwner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetUpOwner").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// The form of the set-up.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct SetUp {
+    /// Who it is to belong to.
+    #[serde(flatten)]
+    pub owner: SetUpOwner,
     /// The community's name, 1–60 characters.
     pub community_name: String,
     /// What it is, at most 200 characters.
@@ -235,12 +226,6 @@ pub struct SetUp {
     pub sign_up_mode: SignUpMode,
     /// 1–12 rooms.
     pub rooms: Vec<FirstRoom>,
-}
-
-impl std::fmt::Debug for SetUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SetUp").field("username", &self.username).finish_non_exhaustive()
-    }
 }
 
 /// What the set-up answers.
@@ -260,13 +245,13 @@ pub struct SetUpDone {
 /// `setup.rooms`, `setup.room_not_open`, `setup.room_twice`, and `chat.room_name` or `chat.topic` on the room's field.
 pub fn checked_rooms(rooms: &[FirstRoom]) -> Result<(), Vec<Problem>> {
     if rooms.is_empty() || rooms.len() > FIRST_ROOMS {
-        return Err(vec![Problem { field: "rooms", code: "setup.rooms" }]);
+        return Err(vec![Problem { field: "rooms".into(), code: "setup.rooms" }]);
     }
     let mut problems = Vec::new();
     let mut keys: Vec<String> = Vec::new();
-    for (room, field) in rooms.iter().zip(ROOM_FIELDS) {
+    for (n, room) in rooms.iter().enumerate() {
         if let Some(code) = wrong_room(room, &mut keys) {
-            problems.push(Problem { field, code });
+            problems.push(Problem { field: format!("rooms.{n}").into(), code });
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -300,7 +285,7 @@ pub fn keep<T>(result: Result<T>, problems: &mut Vec<Problem>) -> Option<T> {
             None
         }
         Err(_) => {
-            problems.push(Problem { field: "", code: "error.invalid" });
+            problems.push(Problem { field: "".into(), code: "error.invalid" });
             None
         }
     }

@@ -112,8 +112,7 @@ impl Permit for ReadLetter {
         let theirs = members::table.filter(members::email.eq(recipient)).select(members::permissions).first::<i64>(conn).optional()?;
         // A letter may hold a link that stands for its reader: nobody reads those of somebody with more rights.
         let theirs = Permissions::from_bits(theirs.unwrap_or(0));
-        let reaches = if theirs == Permissions::ALL { actor.permissions == Permissions::ALL } else { actor.permissions.covers(theirs) };
-        if reaches { Ok(Self { letter }) } else { Err(Error::forbidden("access.not_allowed")) }
+        if actor.permissions.reaches(theirs) { Ok(Self { letter }) } else { Err(Error::forbidden("access.not_allowed")) }
     }
 }
 
@@ -160,13 +159,13 @@ impl SeePerson {
     /// May the one who looks do this to somebody with these rights? Nobody acts on themselves or on someone with more.
     #[must_use]
     pub fn may(&self, permission: Permission, theirs: Permissions) -> bool {
-        !self.is_own() && self.permissions.has(permission) && self.reaches(theirs)
+        !self.is_own() && self.permissions.has(permission) && self.permissions.reaches(theirs)
     }
 
-    /// Has the one who looks everything that somebody with these rights has? Only an owner is equal to an owner.
+    /// What the one who looks may do.
     #[must_use]
-    pub fn reaches(&self, theirs: Permissions) -> bool {
-        if theirs == Permissions::ALL { self.permissions == Permissions::ALL } else { self.permissions.covers(theirs) }
+    pub const fn permissions(&self) -> Permissions {
+        self.permissions
     }
 
     /// Also mail address and sessions?
@@ -178,6 +177,6 @@ impl SeePerson {
     /// May the one who looks say which roles the member has? Also their own, downwards.
     #[must_use]
     pub fn gives_roles(&self, theirs: Permissions) -> bool {
-        self.permissions.has(Permission::MembersManage) && self.reaches(theirs)
+        self.permissions.has(Permission::MembersManage) && self.permissions.reaches(theirs)
     }
 }

@@ -1,8 +1,5 @@
 //! The API of the dashboard: URL, gate, action, JSON. No decisions.
 
-use std::sync::LazyLock;
-use std::time::Instant;
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,26 +8,19 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use super::actions;
-use super::model::{AuditPage, LetterItem, LetterText, Page, SetUp, SetUpDone, Summary};
+use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, Summary};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
-use crate::access::{Allow, Body, Public, Query, RateClass, Routes, address_key};
-use crate::error::{Error, Result};
+use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
+use crate::error::Result;
+use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
 use crate::mail;
 use crate::members::{Members, session_cookie, site_address};
 use crate::settings::Settings;
 
-/// Most items of one page.
-const PAGE: i64 = 200;
-/// Items of a page when nothing is said.
-pub const PAGE_DEFAULT: i64 = 50;
-
-/// When the routes were first registered, which is when the program began to serve.
-pub static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
-
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(settings, change_settings, audit, letters, letter, summary, set_up))]
+#[openapi(paths(settings, change_settings, audit, letters, letter, summary, check_set_up, set_up))]
 struct Api;
 
 /// The description of these routes.
@@ -41,7 +31,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
-    LazyLock::force(&STARTED);
     routes
         .get("/api/v1/admin/settings", settings)
         .patch("/api/v1/admin/settings", change_settings)
@@ -49,15 +38,12 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/api/v1/admin/mail", letters)
         .get("/api/v1/admin/mail/{letter}", letter)
         .get("/api/v1/admin/summary", summary)
+        .post("/api/v1/setup/check", check_set_up)
         .post("/api/v1/setup", set_up);
 }
 
 fn limit(asked: Option<i64>) -> Result<i64> {
-    match asked {
-        None => Ok(PAGE_DEFAULT),
-        Some(n) if (1..=PAGE).contains(&n) => Ok(n),
-        Some(_) => Err(Error::invalid("limit", "error.limit")),
-    }
+    page_limit(asked, PAGE_MOST)
 }
 
 /// Every setting, under its flat key.
@@ -71,7 +57,7 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
 #[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
 async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let order = actions::settings_in_order().await;
+    let order = ground.settings.in_order().await;
     let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &body.value)).await?;
     ground.settings.put(settings.clone());
     drop(order);
@@ -123,10 +109,18 @@ async fn letter(gate: Allow<ReadLetter>) -> Result<HttpResponse> {
 
 /// The community in numbers.
 #[utoipa::path(get, path = "/api/v1/admin/summary", responses((status = 200, body = Summary)))]
-async fn summary(gate: Allow<OpenDashboard>) -> Result<HttpResponse> {
+async fn summary(gate: Allow<OpenDashboard>, metrics: Metrics) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let summary = gate.read(move |conn, may, actor| actions::summary(conn, may, &ground, *STARTED, actor.now)).await?;
+    let summary = gate.read(move |conn, may, actor| actions::summary(conn, may, &ground, metrics.uptime(), actor.now)).await?;
     Ok(HttpResponse::Ok().json(summary))
+}
+
+/// Checks the owner's part of the set-up by itself, as one leaves its step. Nothing is stored, and the link stays good.
+#[utoipa::path(post, path = "/api/v1/setup/check", request_body = SetUpOwner, responses((status = 204), (status = 410, description = "set up already, or the link is over"), (status = 422, description = "the problems of the fields")))]
+async fn check_set_up(gate: Public, body: Body<SetUpOwner>) -> Result<HttpResponse> {
+    gate.ground().rates.count(RateClass::SignInAddress, address_key(gate.visitor().address))?;
+    gate.read(move |conn, actor| actions::check_owner(conn, &body.value, actor.now)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Makes the owner, the community and its first rooms, by the link that was printed at the first start. Works once; sets the session
@@ -135,13 +129,13 @@ async fn summary(gate: Allow<OpenDashboard>) -> Result<HttpResponse> {
 async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request: HttpRequest) -> Result<HttpResponse> {
     let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
     ground.rates.count(RateClass::SignInAddress, address_key(visitor.address))?;
-    let (code, now) = (body.value.code.clone(), ground.clock.now());
+    let (code, now) = (body.value.owner.code.clone(), ground.clock.now());
     gate.read(move |conn, _| actions::check(conn, &code, now)).await?;
     let founding = body.value.checked(visitor.language)?;
     let hash = members.hasher.make(founding.password.clone()).await?;
     let founding = founding.with_hash(hash);
     let (needs, asked) = (members.clone(), visitor.clone());
-    let order = actions::settings_in_order().await;
+    let order = ground.settings.in_order().await;
     let founded = ground.db.write(move |tx| actions::found(tx, founding, &needs, &asked)).await?;
     ground.settings.put(founded.settings);
     drop(order);

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::actions::{self, Draft, Prepared};
 use super::events::Signal as ChatSignal;
-use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
+use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, calls_of};
 use crate::access::{Actor, Ground, Permit, RateClass, Target};
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
@@ -39,8 +39,8 @@ trait Command: Send + 'static {
     /// What it is about.
     fn target(&self) -> <Self::Permit as Permit>::Target;
 
-    /// A text of it that is rendered before it is written.
-    fn text(&self) -> Option<&str> {
+    /// A text of it that is rendered before it is written, and where it stands.
+    fn text(&self) -> Option<(RoomId, &str)> {
         None
     }
 
@@ -84,13 +84,17 @@ fn write<C: Command + DeserializeOwned>(ground: &Arc<Ground>, caller: Caller, fr
 fn queue<C: Command>(ground: &Arc<Ground>, caller: Caller, command: C) -> Answer {
     match command.text() {
         None => queue_prepared(ground, caller, command, None).boxed(),
-        Some(text) if actions::renders_here(text) => {
+        Some((_, text)) if actions::renders_here(text) => {
             let prepared = actions::render_here(text);
             queue_prepared(ground, caller, command, Some(prepared)).boxed()
         }
-        Some(text) => {
-            let (text, ground) = (text.to_owned(), Arc::clone(ground));
-            let prepared = ground.db.read(move |conn| actions::render_with_names(conn, &text));
+        Some((room, text)) => {
+            let (text, ground, inner) = (text.to_owned(), Arc::clone(ground), Arc::clone(ground));
+            let prepared = ground.db.read(move |conn| {
+                let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
+                let calls = calls_of(conn, &actor, room, inner.settings.get().show_presence);
+                actions::render_with_names(conn, &text, calls)
+            });
             async move { queue_prepared(&ground, caller, command, Some(prepared.await?)).await }.boxed()
         }
     }
@@ -161,8 +165,8 @@ impl Command for SendDraft {
         self.room
     }
 
-    fn text(&self) -> Option<&str> {
-        Some(&self.draft.body)
+    fn text(&self) -> Option<(RoomId, &str)> {
+        Some((self.room, &self.draft.body))
     }
 
     fn before(&self, tx: &mut Tx<'_>, actor: &Actor, _: &Ground) -> Result<Option<Ack>> {
@@ -170,9 +174,9 @@ impl Command for SendDraft {
         Ok(sent.map(|sent| Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) }))
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {
+    fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let sent = actions::send_message(tx, may, &self.draft, &prepared)?;
+        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub)?;
         Ok(Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) })
     }
 }
@@ -200,8 +204,8 @@ impl Command for Edit {
         (self.room, self.id)
     }
 
-    fn text(&self) -> Option<&str> {
-        Some(&self.body)
+    fn text(&self) -> Option<(RoomId, &str)> {
+        Some((self.room, &self.body))
     }
 
     fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {

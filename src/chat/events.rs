@@ -12,7 +12,7 @@ use crate::storage::Announcement;
 /// Numbers of the kinds as stored; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the events")]
-pub enum RoomKindNumber {
+pub enum EventNumber {
     MessageSent = 1,
     MessageEdited = 2,
     MessageDeleted = 3,
@@ -101,7 +101,7 @@ pub enum Event {
         history: History,
     },
     RoomRoleSet {
-        actor: MemberId,
+        actor: Option<MemberId>,
         member: MemberId,
         role: RoomRole,
     },
@@ -134,7 +134,7 @@ impl Event {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn announcement(&self, actor: Option<MemberId>) -> Result<Announcement> {
-        use RoomKindNumber as Kind;
+        use EventNumber as Kind;
         let (kind, subject, holds_words) = match self {
             Self::MessageSent(message) => (Kind::MessageSent, Some(message.id.0), true),
             Self::MessageEdited { id, .. } => (Kind::MessageEdited, Some(id.0), true),
@@ -159,7 +159,7 @@ impl MeEvent {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn announcement(&self, actor: Option<MemberId>) -> Result<Announcement> {
-        use RoomKindNumber as Kind;
+        use EventNumber as Kind;
         let (kind, room, effect) = match self {
             Self::RoomJoined { room, head } => (Kind::RoomJoined, room, Effect::Join { room: *room, head: *head }),
             Self::RoomLeft { room, .. } => (Kind::RoomLeft, room, Effect::Leave(*room)),

@@ -18,7 +18,7 @@ pub use actions::{NewRoom, create_room, join_announcements, join_quietly, leave_
 pub use commands::{COMMANDS, run as run_command};
 #[cfg(test)]
 pub(crate) use events::{Departure, Signal};
-pub use events::{Event, MeEvent, RoomKindNumber};
+pub use events::{Event, EventNumber, MeEvent};
 pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
 #[cfg(test)]
 pub(crate) use model::{Mentions, MessageBody, Mine, Quote, Reaction};
@@ -41,5 +41,5 @@ pub fn mount(routes: &mut crate::access::Routes<'_>) {
 /// The description of the slice's API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::Api::openapi().merge_from(pages::StateApi::openapi())
+    routes::openapi().merge_from(pages::StateApi::openapi())
 }

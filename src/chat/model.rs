@@ -229,23 +229,35 @@ pub struct Mine {
     pub last_at: Option<Millis>,
 }
 
+/// Whom an author may call together, beside members by their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Everyone in the room, and roles.
+    pub many: bool,
+    /// Those who are here: not where the community hides who is online.
+    pub here: bool,
+}
+
 /// Whom a message mentions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Mentions {
     /// Members by name.
     pub members: Vec<MemberId>,
-    /// Roles.
+    /// Roles: whoever in the room has one of them.
     pub roles: Vec<RoleId>,
     /// Everyone in the room.
     pub room: bool,
+    /// Who was in the room and online when it was sent, for `@here`; at most 500.
+    #[serde(default)]
+    pub here: Vec<MemberId>,
 }
 
 impl Mentions {
     /// Nobody?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.roles.is_empty() && !self.room
+        self.members.is_empty() && self.roles.is_empty() && self.here.is_empty() && !self.room
     }
 }
 

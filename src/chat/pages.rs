@@ -1,10 +1,12 @@
 //! The pages of chat: the app's shell with its first data, the community's front page for strangers, the first sign-in.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use super::actions::{room_object, rooms_of_mine};
+use super::actions::{room_for, room_object, rooms_of_mine};
 use super::model::Room;
 use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
@@ -59,6 +61,8 @@ pub struct RoleName {
     pub id: RoleId,
     /// Its name.
     pub name: String,
+    /// What calls those who have it, behind an `@`; null when they cannot be called.
+    pub handle: Option<String>,
 }
 
 /// Limits that a client shows before it runs into them.
@@ -115,7 +119,8 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
     people.dedup();
     let profiles = members::profiles(conn, &people, actor.now)?;
     let me = profiles.iter().find(|profile| profile.id == member).cloned().ok_or(Error::SignIn)?;
-    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name }).collect();
+    let mut handles: HashMap<RoleId, String> = members::role_handles(conn)?.into_iter().collect();
+    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name, handle: handles.remove(&id) }).collect();
     Ok(State {
         epoch: epoch(conn)?,
         seq: head(conn, LogId::Member(member))?.map_or(0, |head| head.seq),
@@ -152,6 +157,8 @@ async fn my_state(gate: Allow<SeeOwnRooms>) -> Result<HttpResponse> {
 #[derive(Serialize)]
 struct RoomPage {
     id: RoomId,
+    /// The room itself, for somebody who may read it and is not in it: the state does not hold it.
+    about: Option<Room>,
     messages: MessagePage,
 }
 
@@ -180,6 +187,8 @@ pub struct OpenRoom {
 struct FrontPage {
     rooms: Vec<OpenRoom>,
     sign_up_mode: SignUpMode,
+    /// Has the community an owner?
+    is_set_up: bool,
 }
 
 /// The open rooms, for strangers and for the first sign-in.
@@ -201,7 +210,8 @@ fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, 
         None => None,
         Some((id, around)) => {
             let may = ReadRoom::check(conn, actor, id)?;
-            Some(RoomPage { id, messages: newest_page(conn, &may, around, actor.now)? })
+            let about = Some(room_for(conn, may.row().clone(), member)?).filter(|room| room.mine.is_none());
+            Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
     Ok(Shell { state: state(conn, ground, member, actor)?, room })
@@ -215,15 +225,16 @@ async fn front(gate: Public, site: Site) -> Result<HttpResponse> {
         .read(move |conn, actor| {
             let looker = members::looker(conn, actor, &asked)?;
             if actor.member.is_none() {
-                return Ok((looker, Some(browse_for_strangers(conn)?), None));
+                return Ok((looker, Some((browse_for_strangers(conn)?, members::community_has_owner(conn)?)), None));
             }
             Ok((looker, None, Some(shell(conn, &ground, actor, None)?)))
         })
         .await?;
     match (stranger, shell) {
         (_, Some(shell)) => site.page(&looker, &visitor, "chat/app.html", shell),
-        (rooms, None) => {
-            let page = FrontPage { rooms: rooms.unwrap_or_default(), sign_up_mode: mode };
+        (found, None) => {
+            let (rooms, is_set_up) = found.unwrap_or_default();
+            let page = FrontPage { rooms, sign_up_mode: mode, is_set_up };
             site.page(&looker, &visitor, "chat/front.html", page)
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::actions::message_objects;
-use super::events::{Event, RoomKindNumber};
+use super::events::{Event, EventNumber};
 use super::model::{History, Message};
 use super::store;
 use crate::clock::Millis;
@@ -23,8 +23,8 @@ pub type Rendered = (Seq, Millis, String);
 /// # Errors
 /// When the database cannot be read.
 pub fn render_room_rows(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>) -> Result<Vec<Rendered>> {
-    let sent = RoomKindNumber::MessageSent as i16;
-    let edited = RoomKindNumber::MessageEdited as i16;
+    let sent = EventNumber::MessageSent as i16;
+    let edited = EventNumber::MessageEdited as i16;
     let subjects: Vec<MessageId> =
         rows.iter().filter(|row| row.kind == sent || row.kind == edited).filter_map(|row| row.subject.map(MessageId)).collect();
     let mut messages: HashMap<MessageId, Message> = HashMap::new();
@@ -60,12 +60,12 @@ fn worded_event(
 ) -> Result<Event> {
     let lost = || Error::broken(format!("an event of room {room} has lost its subject"));
     let actor = actor.ok_or_else(lost)?;
-    if kind == RoomKindNumber::MessageSent as i16 {
+    if kind == EventNumber::MessageSent as i16 {
         let mut body = message.ok_or_else(lost)?.body.clone();
         body.thread_total = body.thread.and_then(|root| totals.get(&root).copied());
         return Ok(Event::MessageSent(body));
     }
-    if kind == RoomKindNumber::MessageEdited as i16 {
+    if kind == EventNumber::MessageEdited as i16 {
         let body = &message.ok_or_else(lost)?.body;
         return Ok(Event::MessageEdited {
             id: body.id,
@@ -76,7 +76,7 @@ fn worded_event(
             mentions: body.mentions.clone(),
         });
     }
-    if kind == RoomKindNumber::RoomChanged as i16 {
+    if kind == EventNumber::RoomChanged as i16 {
         let row = store::room(conn, room)?.ok_or_else(lost)?;
         let history = History::from_number(row.history)?;
         return Ok(Event::RoomChanged { actor, name: row.name, topic: row.topic, archived: row.archived_at.is_some(), history });
@@ -87,7 +87,7 @@ fn worded_event(
 /// Rows of a member's own log that chat wrote: they hold no words, so they stand as they were written.
 #[must_use]
 pub fn render_member_rows(row: &LogRow) -> Option<&str> {
-    (row.kind >= RoomKindNumber::RoomJoined as i16).then_some(row.data.as_deref()).flatten()
+    (row.kind >= EventNumber::RoomJoined as i16).then_some(row.data.as_deref()).flatten()
 }
 
 /// The rooms that a member hears, with their heads, in ascending id.

@@ -6,9 +6,9 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use actix_web::http::uri::{Authority, PathAndQuery};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -81,14 +81,16 @@ pub async fn front(
     let finished = Finished { started, method, asked, metrics };
     match answered {
         Ok(Ok(response)) => {
-            let mut response = problems::dress(response, &finished.asked, &site, &table);
+            let looker = finished.asked.looker(response.status(), &ground, &site).await;
+            let mut response = problems::dress(response, &finished.asked, &site, &looker, &table);
             let pattern = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
             finished.note(response.response_mut(), &config, &pattern);
             Ok(response)
         }
         lost => {
             // The request is gone with what failed, so the finished answer leaves as an error.
-            let mut response = problems::lost(lost.ok().and_then(Result::err).as_ref(), &finished.asked, &site);
+            let looker = finished.asked.looker(StatusCode::INTERNAL_SERVER_ERROR, &ground, &site).await;
+            let mut response = problems::lost(lost.ok().and_then(Result::err).as_ref(), &finished.asked, &site, &looker);
             finished.note(&mut response, &config, "-");
             Err(InternalError::from_response("answered in full", response).into())
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::future::{Ready, ready};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -69,6 +69,12 @@ impl Metrics {
         let _ = self.inner.others.set(others);
     }
 
+    /// How long the program has been running.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.inner.started.elapsed()
+    }
+
     /// Counts one answer.
     pub fn count(&self, class: &str, status: u16) {
         let class = CLASSES.iter().position(|known| *known == class).unwrap_or(0);
@@ -89,7 +95,7 @@ impl Metrics {
         }
         let own = [
             ("rialto_writes_waiting", "Writes in the queue of the database.", u64::try_from(writes_waiting).unwrap_or(u64::MAX)),
-            ("rialto_uptime_seconds", "Seconds since the program started.", self.inner.started.elapsed().as_secs()),
+            ("rialto_uptime_seconds", "Seconds since the program started.", self.uptime().as_secs()),
         ];
         let own = own.into_iter().map(|(name, help, value)| Reading { name, help, value });
         let memory = resident_bytes().map(|value| Reading { name: "rialto_resident_bytes", help: "Memory in use, in bytes.", value });

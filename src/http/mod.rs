@@ -24,4 +24,4 @@ mod tests;
 pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
 pub use metrics::{Metrics, Reading, Readings};
 pub use routes::{mount, openapi};
-pub use site::{Looker, Site};
+pub use site::{Looker, Lookers, Site};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Looker, Site, headers};
-use crate::access::{RouteTable, Visitor};
+use crate::access::{Ground, RouteTable, Visitor};
 use crate::error::{Error, Problem};
 
 /// What is known of a request after it was handed on.
@@ -54,8 +54,18 @@ impl Asked {
         }
     }
 
-    fn wants_page(&self) -> bool {
-        self.accepts_html && matches!(self.class(), "page" | "health")
+    /// Whoever came by a wrong name in a browser gets a page at every path: a program of ours would not have come there.
+    fn wants_page(&self, status: StatusCode) -> bool {
+        self.accepts_html && (matches!(self.class(), "page" | "health") || status == StatusCode::MISDIRECTED_REQUEST)
+    }
+
+    /// Who looks at the answer, if it is the page of an error; a stranger otherwise, without asking.
+    pub async fn looker(&self, status: StatusCode, ground: &Ground, site: &Site) -> Looker {
+        if (status.is_client_error() || status.is_server_error()) && self.wants_page(status) {
+            site.looker(ground, &self.visitor).await
+        } else {
+            Looker::stranger(self.visitor.language)
+        }
     }
 }
 
@@ -92,7 +102,13 @@ impl<'a> Failure<'a> {
 
 /// Gives words and a form to an answer that is an error without a body of its own; others pass.
 #[must_use]
-pub fn dress(response: ServiceResponse<BoxBody>, asked: &Asked, site: &Site, table: &RouteTable) -> ServiceResponse<BoxBody> {
+pub fn dress(
+    response: ServiceResponse<BoxBody>,
+    asked: &Asked,
+    site: &Site,
+    looker: &Looker,
+    table: &RouteTable,
+) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -102,20 +118,20 @@ pub fn dress(response: ServiceResponse<BoxBody>, asked: &Asked, site: &Site, tab
         None if matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0)) => unrouted(status, asked, table),
         None => return response,
     };
-    let answer = answer(&failure, asked, site);
+    let answer = answer(&failure, asked, site, looker);
     response.into_response(answer)
 }
 
 /// The answer when the request itself is gone: a middleware failed, or, without an error, a handler panicked, which wrote where.
 #[must_use]
-pub fn lost(error: Option<&actix_web::Error>, asked: &Asked, site: &Site) -> HttpResponse {
+pub fn lost(error: Option<&actix_web::Error>, asked: &Asked, site: &Site, looker: &Looker) -> HttpResponse {
     let failure = if let Some(error) = error {
         told(error, error.as_response_error().status_code(), asked)
     } else {
         tracing::error!(request_id = asked.visitor.request_id, "a handler panicked");
         Failure::of_status(StatusCode::INTERNAL_SERVER_ERROR)
     };
-    answer(&failure, asked, site)
+    answer(&failure, asked, site, looker)
 }
 
 /// What is told of an error; what is our own fault is written to the log, once.
@@ -159,8 +175,8 @@ fn fits(pattern: &str, path: &str) -> bool {
     parts.next().is_none()
 }
 
-fn answer(failure: &Failure<'_>, asked: &Asked, site: &Site) -> HttpResponse {
-    let mut answer = if asked.wants_page() { page(failure, asked, site) } else { problem(failure, asked, site) };
+fn answer(failure: &Failure<'_>, asked: &Asked, site: &Site, looker: &Looker) -> HttpResponse {
+    let mut answer = if asked.wants_page(failure.status) { page(failure, asked, site, looker) } else { problem(failure, asked, site) };
     let all = answer.headers_mut();
     all.insert(VARY, actix_web::http::header::HeaderValue::from_static("Accept, Accept-Language"));
     if let Some(ms) = failure.retry_after_ms {
@@ -210,7 +226,7 @@ struct ErrorPage<'a> {
 }
 
 /// The designed page; a redirect to the sign-in for those who are not signed in.
-fn page(failure: &Failure<'_>, asked: &Asked, site: &Site) -> HttpResponse {
+fn page(failure: &Failure<'_>, asked: &Asked, site: &Site, looker: &Looker) -> HttpResponse {
     let visitor = &asked.visitor;
     if failure.status == StatusCode::UNAUTHORIZED && asked.is_get && asked.path() != "/sign-in" {
         let to = format!("/sign-in?next={}", encoded(&asked.target));
@@ -227,14 +243,14 @@ fn page(failure: &Failure<'_>, asked: &Asked, site: &Site) -> HttpResponse {
         429 => ("slow_down", "errors/other.html", "error.slow_down_title"),
         _ => ("bad_request", "errors/other.html", "error.bad_request_title"),
     };
-    let words = |key: &str| site.words().t(visitor.language, key, &[]);
+    let words = |key: &str| site.words().t(&looker.language, key, &[]);
     let own = ErrorPage {
         kind,
         title: words(title),
         sentence: words(failure.code),
         reference: failure.status.is_server_error().then_some(visitor.request_id.as_str()),
     };
-    site.page_with_status(failure.status, &Looker::stranger(visitor.language), visitor, template, own).unwrap_or_else(|error| {
+    site.page_with_status(failure.status, looker, visitor, template, own).unwrap_or_else(|error| {
         tracing::error!(request_id = visitor.request_id, %error, "the page for an error could not be made");
         let text = format!("{}\n{}\n", words(failure.code), visitor.request_id);
         HttpResponse::build(failure.status)

@@ -17,10 +17,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::files::Files;
 use super::frame::{Frame, engine, safe_json};
 use super::{headers, preload};
-use crate::access::{Permissions, Token, Visitor};
+use crate::access::{Actor, Ground, Permissions, Token, Visitor};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::settings::SettingsCell;
+use crate::storage::Conn;
 use crate::text::{LANGUAGES, Words};
 
 #[derive(RustEmbed)]
@@ -50,10 +51,15 @@ impl Looker {
     }
 }
 
+/// Finds who looks at a page; given by the slice that keeps accounts.
+pub type Lookers = Arc<dyn Fn(&mut Conn, &Actor, &Visitor) -> Result<Looker> + Send + Sync>;
+
 /// Everything that pages are made from. Cheap to clone; an argument of handlers.
 #[derive(Clone)]
 pub struct Site {
     inner: Arc<Inner>,
+    /// For pages that no handler makes; without them everyone is a stranger there.
+    lookers: Option<Lookers>,
 }
 
 struct Inner {
@@ -93,7 +99,28 @@ impl Site {
                 .collect()
         });
         let socket = headers::socket_origin(config);
-        Self { inner: Arc::new(Inner { files, words, settings, socket, is_demo, load, engines, preloads: RwLock::default() }) }
+        let inner = Inner { files, words, settings, socket, is_demo, load, engines, preloads: RwLock::default() };
+        Self { inner: Arc::new(inner), lookers: None }
+    }
+
+    /// The same, with who finds the looker of pages that no handler makes: those of errors.
+    #[must_use]
+    pub fn knowing(self, lookers: Lookers) -> Self {
+        Self { lookers: Some(lookers), ..self }
+    }
+
+    /// Who looks at a page that no handler makes. Whoever cannot be found, for whatever reason, is a stranger: an error has its page anyway.
+    pub(super) async fn looker(&self, ground: &Ground, visitor: &Visitor) -> Looker {
+        let (Some(lookers), Some(_)) = (self.lookers.clone(), &visitor.credential) else { return Looker::stranger(visitor.language) };
+        let (inside, asked) = (ground.clone(), visitor.clone());
+        let found = ground.db.read(move |conn| {
+            let actor = inside.authenticator.actor(conn, &asked, inside.clock.now())?;
+            lookers(conn, &actor, &asked)
+        });
+        found.await.unwrap_or_else(|error| {
+            tracing::debug!(request_id = visitor.request_id, %error, "who looks at the page of an error could not be found");
+            Looker::stranger(visitor.language)
+        })
     }
 
     /// Static files.

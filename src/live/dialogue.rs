@@ -149,6 +149,10 @@ impl Dialogue {
                 Err(_) => self.malformed(known_ref.as_deref()),
             },
             "presence.watch" => match serde_json::from_str::<Watch>(text) {
+                Ok(watch) if watch.members.len() > WATCHED_MEMBERS => {
+                    let error = Error::invalid("members", "live.too_many_members");
+                    push_refused(&self.connection, &self.local, known_ref.as_deref(), &error);
+                }
                 Ok(watch) => self.watch(watch),
                 Err(_) => self.malformed(known_ref.as_deref()),
             },
@@ -214,7 +218,6 @@ impl Dialogue {
     }
 
     fn watch(&self, mut watch: Watch) {
-        watch.members.truncate(WATCHED_MEMBERS);
         watch.members.sort_unstable();
         watch.members.dedup();
         // Where presence is not shown, nobody is watched.

@@ -11,18 +11,21 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::admission::Admission;
 use super::frames;
 use super::log::Logged;
 use super::order::Order;
 use super::shard::{Delivery, Shard, Signal};
 use super::source::{Commands, Source};
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::ids::MemberId;
 
 /// How often what was delivered is compared with the heads in the database.
 const COMPARE: Duration = Duration::from_secs(10);
 /// How often presence is sent and time-outs are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// One that has as many connections as they may have tries again after this long: by then a lost one has been noticed.
+const ANOTHER_CONNECTION_MS: u64 = 30_000;
 /// Events read at once to fill a gap.
 const GAP_PAGE: i64 = 500;
 
@@ -40,6 +43,7 @@ struct Inner {
     connections: AtomicUsize,
     published: AtomicU64,
     numbered: AtomicU64,
+    admission: Mutex<Admission>,
 }
 
 impl std::fmt::Debug for Hub {
@@ -86,6 +90,7 @@ impl Hub {
                 connections: AtomicUsize::new(0),
                 published: AtomicU64::new(0),
                 numbered: AtomicU64::new(0),
+                admission: Mutex::default(),
             }),
         }
     }
@@ -165,16 +170,39 @@ impl Hub {
         format!("{:x}", self.inner.numbered.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    pub(super) fn came(&self, member: MemberId) {
-        self.inner.connections.fetch_add(1, Ordering::Relaxed);
+    /// Lets one more handshake in, at most `per_second` of the whole program.
+    ///
+    /// # Errors
+    /// 503 `live.too_many_handshakes` with the time after which to try again.
+    pub fn admit(&self, now: Instant, per_second: u32) -> Result<()> {
+        let admitted = self.inner.admission.lock().unwrap_or_else(PoisonError::into_inner).admit(now, per_second);
+        admitted.map_err(|wait| {
+            Error::Refused(Refusal {
+                kind: RefusalKind::Unavailable,
+                code: "live.too_many_handshakes",
+                retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            })
+        })
+    }
+
+    /// A connection of this member more, of which they may have `most`.
+    ///
+    /// # Errors
+    /// 429 `live.too_many_connections`; nothing is counted then.
+    pub(super) fn came(&self, member: MemberId, most: usize) -> Result<()> {
         let mut online = self.inner.online.lock().unwrap_or_else(PoisonError::into_inner);
         let count = online.entry(member).or_insert(0);
+        if usize::try_from(*count).is_ok_and(|count| count >= most.max(1)) {
+            return Err(Error::slow_down("live.too_many_connections", ANOTHER_CONNECTION_MS));
+        }
         *count += 1;
         let is_first = *count == 1;
         drop(online);
+        self.inner.connections.fetch_add(1, Ordering::Relaxed);
         if is_first {
             self.inner.tell(&ToShard::Presence(member, true));
         }
+        Ok(())
     }
 
     pub(super) fn left(&self, member: MemberId) {

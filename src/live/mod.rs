@@ -2,6 +2,7 @@
 //!
 //! It knows no feature: what commands do and what stands in the rows comes through [`Commands`] and [`Source`].
 
+mod admission;
 mod dialogue;
 mod frames;
 mod hub;

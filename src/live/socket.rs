@@ -37,15 +37,15 @@ pub(super) fn shut(descriptor: i32) {
     let _ = nix::sys::socket::shutdown(descriptor, nix::sys::socket::Shutdown::Both);
 }
 
-/// Answers a WebSocket handshake and keeps the connection.
+/// Answers a WebSocket handshake and keeps the connection, one of at most `most` that its member has.
 ///
 /// # Errors
-/// When the request is no WebSocket handshake.
-pub fn open(request: &HttpRequest, payload: web::Payload, caller: Caller, local: &LocalHub) -> Result<HttpResponse> {
+/// When the request is no WebSocket handshake; 429 `live.too_many_connections`.
+pub fn open(request: &HttpRequest, payload: web::Payload, caller: Caller, local: &LocalHub, most: usize) -> Result<HttpResponse> {
     let (response, _session, stream) = actix_ws::handle(request, payload).map_err(|_| Error::invalid("", "live.handshake"))?;
+    local.hub.came(caller.member, most)?;
     let descriptor = request.conn_data::<Descriptor>().map(|descriptor| descriptor.0);
     let connection = local.shard.borrow_mut().connect(caller, descriptor, Instant::now());
-    local.hub.came(caller.member);
     let outgoing = Rc::clone(&connection);
     let keep = local.clone();
     rt::spawn(listen(stream.max_frame_size(FRAME_BYTES), connection, local.clone()));

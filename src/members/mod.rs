@@ -20,7 +20,7 @@ pub use actions::*;
 pub use events::*;
 pub use model::*;
 pub use notices::{Notice, Notices};
-pub use policy::SeeMe;
+pub use policy::{SeeMe, may_be_invited_to};
 pub use routes::session_cookie;
 
 /// Registers every route of the slice.

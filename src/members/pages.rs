@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::actions::{self, looker};
-use super::model::{Account, ApiToken, LinkPurpose, Profile, Session};
+use super::model::{Account, ApiToken, LinkPurpose, Profile, Session, zone_names};
 use super::policy::SeeMe;
 use super::routes::Code;
 use crate::access::{Actor, Allow, Public, Query, Routes, Scope};
@@ -94,7 +94,15 @@ impl JoinPage {
 
 async fn join(gate: Public, site: Site) -> Result<HttpResponse> {
     let (visitor, mode) = (gate.visitor().clone(), gate.ground().settings.get().sign_up_mode);
-    let Some(looker) = stranger_only(gate).await? else { return Ok(to_rooms()) };
+    let asked = visitor.clone();
+    // Before the set-up there is nothing to join; the front page says so.
+    let looker = gate
+        .read(move |conn, actor| {
+            let is_open = actor.member.is_none() && actions::community_has_owner(conn)?;
+            if is_open { looker(conn, actor, &asked).map(Some) } else { Ok(None) }
+        })
+        .await?;
+    let Some(looker) = looker else { return Ok(to_rooms()) };
     site.page(&looker, &visitor, "members/join.html", JoinPage::without_invite(mode))
 }
 
@@ -193,8 +201,19 @@ async fn profile(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {
     own(gate, site, "members/profile.html", account_page).await
 }
 
+/// What `members/look.html` sees.
+#[derive(Serialize)]
+struct LookPage {
+    account: Account,
+    /// Names of time zones to choose from.
+    zones: Vec<String>,
+}
+
 async fn look(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {
-    own(gate, site, "members/look.html", account_page).await
+    own(gate, site, "members/look.html", |conn, may, actor| {
+        Ok(LookPage { account: actions::account(conn, may.member(), actor.now)?, zones: zone_names() })
+    })
+    .await
 }
 
 async fn security(gate: Allow<SeeMe>, site: Site) -> Result<HttpResponse> {

@@ -1,6 +1,7 @@
 //! Tests of the slice on a real database: rules, edges, and what they leave in logs and audit.
 
 mod accounts;
+mod arrivals;
 mod invites;
 mod moderation;
 mod pages;
@@ -58,6 +59,10 @@ impl Town {
     }
 
     async fn with_rates(rates: &[(RateClass, Rate)]) -> Self {
+        Self::with_limits(Rates::new(rates)).await
+    }
+
+    async fn with_limits(rates: Rates) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let (clock, hand) = Clock::held(START);
         let ids = Arc::new(Ids::new(clock.clone()));
@@ -85,7 +90,7 @@ impl Town {
             config: Arc::new(config),
             authenticator: sessions as Arc<dyn Authenticator>,
             hub: Hub::new(),
-            rates: Rates::new(rates),
+            rates,
             words: Arc::new(Words::load().expect("words")),
             is_demo: false,
         };
@@ -230,7 +235,7 @@ fn code<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
 
 fn problems<T: std::fmt::Debug>(result: Result<T>) -> Vec<(&'static str, &'static str)> {
     match result.expect_err("invalid") {
-        Error::Invalid(problems) => problems.into_iter().map(|problem| (problem.field, problem.code)).collect(),
+        Error::Invalid(problems) => problems.into_iter().map(|problem| (&*problem.field.into_owned().leak(), problem.code)).collect(),
         other => panic!("{other}"),
     }
 }

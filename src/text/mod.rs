@@ -13,5 +13,5 @@ pub use clean::{clean_body, clean_line, name_key};
 pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;
 pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};
-pub use names::mention_candidates;
+pub use names::{mention_candidates, mention_handle};
 pub use words::{LANGUAGES, Words};

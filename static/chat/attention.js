@@ -4,6 +4,7 @@ import { excerptOf } from "./messages.js";
 import { memberName, roomName, roomTitle } from "./names.js";
 import { calls, isUnread } from "./room-order.js";
 import { isConversation } from "./rights.js";
+import { roomAt } from "./state.js";
 import { concerns } from "./unread.js";
 
 /** @import { Entry } from "../lib/socket.js" */
@@ -38,7 +39,7 @@ export class Attention {
     const { room: id } = this.app.place.state;
     const rooms = Object.values(state.rooms).map(({ room }) => room);
     const count = rooms.reduce((sum, room) => sum + calls(room), 0);
-    const it = id === null ? undefined : state.rooms[id]?.room;
+    const it = roomAt(state, id)?.room;
     const name = it ? `${roomTitle(state, it)} · ${state.community.name}` : state.community.name;
     const title = count ? `(${count}) ${name}` : name;
     if (document.title !== title) document.title = title;

@@ -1,6 +1,6 @@
 /** The chat behind the screen: state, connection and outbox, and all that one can do with them. Draws nothing. */
 
-import { get, newKey, path, post } from "../lib/api.js";
+import { get, newKey, path, post, put } from "../lib/api.js";
 import { Refused } from "../lib/errors.js";
 import { LocalShelf } from "../lib/local-database.js";
 import { Socket } from "../lib/socket.js";
@@ -8,14 +8,14 @@ import { Store } from "../lib/store.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { isUsable } from "./room-events.js";
-import { after, begin } from "./state.js";
+import { after, begin, roomAt } from "./state.js";
 
 /** @import { Entry } from "../lib/socket.js" */
-/** @import { Member, Message, Signal, State } from "../types/live.d.ts" */
+/** @import { Member, Message, Room, Signal, State } from "../types/live.d.ts" */
 /** @import { Asked, Change, ChatState, Echo, MessagePage, MyRoom } from "./types.d.ts" */
 
 /** @typedef {Record<string, "loading" | "failed">} Loads */
-/** @typedef {{state: State, room: {id: string, messages: MessagePage} | null}} PageData */
+/** @typedef {{state: State, room: {id: string, about: Room | null, messages: MessagePage} | null}} PageData */
 
 const TYPING_EVERY = 3_000;
 const TYPING_LASTS = 6_000;
@@ -52,6 +52,7 @@ export class Client {
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
     this.#follow(state);
+    if (room?.about) this.store.dispatch({ type: "visited", room: room.about });
     if (room) this.#take(room.id, null, target === null ? { newest: true } : { around: target }, room.messages);
     this.drafts = new Drafts(new LocalShelf("drafts", state.me.id, "place"));
     this.outbox = this.#makeOutbox(state.me.id);
@@ -125,7 +126,8 @@ export class Client {
         const state = await get("/api/v1/me/state");
         this.socket.epoch = state.epoch;
         this.store.dispatch({ type: "loaded", state });
-        return this.#follow(state);
+        this.#follow(state);
+        return this.#look();
       } catch (error) {
         if (error instanceof Refused && error.status === 401) return location.assign("/sign-in");
         await pause(1_000 + Math.random() * 4_000);
@@ -210,7 +212,7 @@ export class Client {
 
   /** @param {string} room @param {string | null} thread @param {Asked} asked @param {MessagePage} page */
   #take(room, thread, asked, page) {
-    const it = this.state.rooms[room];
+    const it = roomAt(this.state, room);
     if (!it || !isUsable(it, page)) return false;
     this.store.dispatch({ type: "page", room, thread, asked, page });
     return true;
@@ -297,7 +299,8 @@ export class Client {
 
   /** @param {string} room @param {string} thread @param {number} seq */
   readThread(room, thread, seq) {
-    if (seq <= (this.state.rooms[room]?.threadReads[thread] ?? 0)) return;
+    const it = this.state.rooms[room];
+    if (!it || seq <= (it.threadReads[thread] ?? 0)) return;
     this.socket.request({ type: "chat.read", room, thread, seq }).catch(() => undefined);
   }
 
@@ -324,6 +327,37 @@ export class Client {
   opened(room) {
     this.#open = room;
     this.#watchSoon();
+    if (room === null || !this.state.visited[room]) this.store.dispatch({ type: "visit_over" });
+    this.#look();
+  }
+
+  /** The key under which `loads` knows the look into a room from outside. @param {string} room */
+  static visitKey(room) {
+    return `visit ${room}`;
+  }
+
+  /** Looks into the open room from outside, when it is none of mine; what may not be seen is not there. */
+  #look() {
+    const room = this.#open;
+    if (room !== null && !this.state.joining[room] && !roomAt(this.state, room)) void this.visit(room);
+  }
+
+  /** @param {string} id */
+  async visit(id) {
+    await this.#loading(Client.visitKey(id), async () => {
+      /** @type {Room | MyRoom | null} */
+      const room = await get(path`/api/v1/rooms/${id}`).catch((error) => {
+        if (error instanceof Refused && error.status === 404) return null;
+        throw error;
+      });
+      if (room && !("seq" in room) && this.#open === id) this.store.dispatch({ type: "visited", room });
+    });
+  }
+
+  /** Enters an open room. @param {string} id */
+  async join(id) {
+    await put(path`/api/v1/rooms/${id}/members/${this.state.me.id}`);
+    await this.joined(id);
   }
 
   /** @type {ReturnType<typeof setTimeout> | null} */

@@ -6,7 +6,8 @@ import { memberName } from "./names.js";
 
 /** @import { Member } from "../types/live.d.ts" */
 
-/** @typedef {{kind: "member", member: Member, insert: string} | {kind: "room", name: string, insert: string} | {kind: "emoji", emoji: string, name: string, insert: string}} Option */
+/** @typedef {{handle: string, name: string}} Called those who have a role, by what is written behind the at sign */
+/** @typedef {{kind: "member", member: Member, insert: string} | {kind: "room", name: string, insert: string} | {kind: "role", role: Called, insert: string} | {kind: "emoji", emoji: string, name: string, insert: string}} Option */
 
 const MOST = 8;
 
@@ -25,10 +26,11 @@ export function wordAt(text, caret) {
 }
 
 /**
- * @param {string} word @param {Member[]} members those of the room first @param {boolean} withRoom whether everyone may be called
+ * @param {string} word @param {Member[]} members those of the room first
+ * @param {Called[] | null} roles that may be called; null when neither they nor everyone may be
  * @returns {Option[]}
  */
-export function members(word, members, withRoom) {
+export function members(word, members, roles) {
   const wanted = fold(word);
   /** @param {Member} member 0: none, 1: somewhere, 2: at the beginning */
   const fit = (member) => {
@@ -37,8 +39,11 @@ export function members(word, members, withRoom) {
   };
   const found = members.filter((member) => member.state === "active" && fit(member) > 0).sort((a, b) => fit(b) - fit(a));
   /** @type {Option[]} */
-  const all = withRoom ? ["room", "here"].filter((name) => name.startsWith(wanted)).map((name) => ({ kind: "room", name, insert: `@${name} ` })) : [];
-  return [...found.slice(0, MOST).map((member) => /** @type {Option} */ ({ kind: "member", member, insert: `@${member.username} ` })), ...all].slice(0, MOST);
+  const all = roles ? ["room", "here"].filter((name) => name.startsWith(wanted)).map((name) => ({ kind: "room", name, insert: `@${name} ` })) : [];
+  for (const role of roles ?? []) {
+    if (role.handle.startsWith(wanted) || fold(role.name).includes(wanted)) all.push({ kind: "role", role, insert: `@${role.handle} ` });
+  }
+  return [...found.slice(0, Math.max(MOST - all.length, MOST / 2)).map((member) => /** @type {Option} */ ({ kind: "member", member, insert: `@${member.username} ` })), ...all].slice(0, MOST);
 }
 
 /** @param {string} word @returns {Option[]} */

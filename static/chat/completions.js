@@ -47,7 +47,9 @@ export class Completions {
     const known = Object.values(state.members).filter((member) => member.id !== state.me.id);
     // Those in the room first; in a conversation nobody else can be meant.
     const wanted = [...known.filter((member) => ids.has(member.id)), ...(isConversation(it) ? [] : known.filter((member) => !ids.has(member.id)))];
-    return membersFor(word, wanted, isConversation(it) || leads(state, it) || has(state, "messages.mention_room"));
+    const mayCall = isConversation(it) || leads(state, it) || has(state, "messages.mention_room");
+    const roles = state.roles.flatMap(({ name, handle }) => (handle === null ? [] : [{ name, handle }]));
+    return membersFor(word, wanted, mayCall ? roles : null);
   }
 
   /** @param {string} room */
@@ -120,6 +122,7 @@ export class Completions {
 /** @param {Option} option */
 function draw(option) {
   if (option.kind === "member") return html`${avatar(option.member, { size: 24 })}<span dir="auto">${memberName(option.member)}</span><small>@${option.member.username}</small>`;
+  if (option.kind === "role") return html`<span dir="auto">@${option.role.handle}</span><small>${t("chat.mention_role", { role: option.role.name })}</small>`;
   if (option.kind === "room") return html`<span>@${option.name}</span><small>${t(`chat.mention_${option.name}`)}</small>`;
   return html`<span>${option.emoji} :${option.name}:</span>`;
 }

@@ -7,7 +7,8 @@ import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
 import { pathOf } from "./place.js";
-import { mayDelete, mayEdit, mayPin, mayReact } from "./rights.js";
+import { isVisitor, mayDelete, mayEdit, mayPin, mayReact } from "./rights.js";
+import { roomAt } from "./state.js";
 
 /** @import { Anchor } from "../lib/menu.js" */
 /** @import { Message } from "../types/live.d.ts" */
@@ -57,7 +58,7 @@ async function told(done) {
 export async function openActs(app, message, anchor) {
   const [{ openMenu }, { recent }] = await Promise.all([import("../lib/menu.js"), import("./emoji.js")]);
   const { state } = app.client;
-  const room = state.rooms[message.room]?.room;
+  const room = roomAt(state, message.room)?.room;
   if (!room || message.deleted) return;
   const now = Date.now();
   /** @param {string} act */
@@ -75,7 +76,7 @@ export async function openActs(app, message, anchor) {
     { label: t("chat.copy_text"), icon: "copy", run: run("copy_text") },
     { label: t("chat.copy_link"), icon: "link", run: run("copy_link") },
     ...when(mayPin(state, room, message), message.pinned ? { label: t("chat.unpin"), icon: "pin-off", run: run("pin") } : { label: t("chat.pin"), icon: "pin", run: run("pin") }),
-    ...when(message.thread === null, { label: t("chat.mark_unread"), icon: "eye-off", run: run("unread") }),
+    ...when(message.thread === null && !isVisitor(state, room), { label: t("chat.mark_unread"), icon: "eye-off", run: run("unread") }),
     ...(mayDelete(state, room, message) ? [{ line: /** @type {const} */ (true) }, { label: t("chat.delete"), icon: "trash-2", danger: true, run: run("delete") }] : []),
   ]);
 }
@@ -83,7 +84,7 @@ export async function openActs(app, message, anchor) {
 /** Whether the member may do this act with this message. @param {RialtoApp} app @param {string} act @param {Message} message */
 export function mayDo(app, act, message) {
   const { state } = app.client;
-  const room = state.rooms[message.room]?.room;
+  const room = roomAt(state, message.room)?.room;
   if (!room || message.deleted) return false;
   if (act === "edit") return mayEdit(state, room, message, Date.now());
   return act !== "reply" || mayReact(state, room, Date.now());

@@ -33,7 +33,7 @@ export function messageView(message, isFirst, setting) {
   const author = state.members[message.author];
   const name = memberName(author);
   const isMentioned = message.author !== state.me.id && !message.deleted && concerns(message.mentions, state.me);
-  const body = message.deleted || message.body_html === null ? html`<div class="message-body"><p>${t("chat.message_deleted")}</p></div>` : setting.bodies.of(message.id, message.body_html, state.me.id);
+  const body = message.deleted || message.body_html === null ? html`<div class="message-body"><p>${t("chat.message_deleted")}</p></div>` : setting.bodies.of(message.id, message.body_html, message.mentions, state.me);
   const marks = [
     message.edited_at !== null && !message.deleted ? html`<span class="message-mark" title=${moment(message.edited_at)}>${t("chat.edited")}</span>` : null,
     message.thread_count && !setting.isThread ? html`<div><button class="message-mark" type="button" @click=${act(setting, "thread", message)}>${t("chat.answers", { count: message.thread_count })}</button></div>` : null,

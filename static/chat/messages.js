@@ -23,7 +23,7 @@ export function messageAfter(message, event) {
       return message.deleted || event.body === null ? message
         : { ...message, body: event.body, body_html: event.body_html, edited_at: event.edited_at, mentions: event.mentions };
     case "message_deleted":
-      return message.deleted ? message : { ...message, deleted: true, body: null, body_html: null, reply_to: null, reactions: [], mentions: { members: [], roles: [], room: false }, pinned: false };
+      return message.deleted ? message : { ...message, deleted: true, body: null, body_html: null, reply_to: null, reactions: [], mentions: { members: [], roles: [], room: false, here: [] }, pinned: false };
     case "message_pinned":
       return message.deleted || message.pinned ? message : { ...message, pinned: true };
     case "message_unpinned":

@@ -126,8 +126,11 @@ export class MemberPanel {
     };
     /** @param {RoomRole} next */
     const make = (next) => told(put(path`/api/v1/rooms/${room.id}/members/${member.id}/role`, { role: next }));
+    const gives = room.role === "owner" || has(state, "rooms.manage");
+    /** @param {RoomRole} next */
+    const button = (next) => html`<button class="button" data-size="small" type="button" @click=${() => make(next)}>${t(`chat.make_${next}`)}</button>`;
     return html`<div class="buttons">
-      ${(room.role === "owner" || has(state, "rooms.manage")) && role !== "owner" ? html`<button class="button" data-size="small" type="button" @click=${() => make(role === "member" ? "moderator" : "member")}>${t(role === "member" ? "chat.make_moderator" : "chat.make_member")}</button>` : null}
+      ${gives && role === "moderator" ? [button("member"), button("owner")] : null}${gives && role !== "moderator" ? button("moderator") : null}
       ${role === "owner" ? null : html`<button class="button" data-size="small" data-kind="quiet" data-tone="danger" type="button" @click=${() => void remove()}>${t("chat.remove")}</button>`}</div>`;
   }
 }

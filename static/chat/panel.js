@@ -6,6 +6,7 @@ import { detailsView } from "./panel-details.js";
 import { MemberPanel } from "./panel-members.js";
 import { PinsPanel } from "./panel-pins.js";
 import { ThreadPanel } from "./panel-thread.js";
+import { roomAt } from "./state.js";
 
 /** @import { RialtoApp } from "./rialto-app.js" */
 
@@ -20,7 +21,7 @@ export function openPanels(app, aside) {
 
   const view = () => {
     const { panel, room: id } = app.place.state;
-    const it = id === null ? undefined : app.client.state.rooms[id];
+    const it = roomAt(app.client.state, id);
     if (!panel || !it) return null;
     switch (panel.kind) {
       case "members": return members.list(it);

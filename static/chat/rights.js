@@ -14,13 +14,17 @@ export function leads(state, room) {
   return room.role === "owner" || room.role === "moderator" || (!isConversation(room) && has(state, "rooms.manage"));
 }
 
+/** Whether I look at the room without being in it. @param {ChatState} state @param {MyRoom} room */
+export const isVisitor = (state, room) => room.id in state.visited;
+
 /**
  * Why I may not write here; null when I may.
  * @param {ChatState} state @param {MyRoom} room @param {number} now
- * @returns {"archived" | "muted" | "announcement" | null}
+ * @returns {"archived" | "outside" | "muted" | "announcement" | null}
  */
 export function closedTo(state, room, now) {
   if (room.archived) return "archived";
+  if (isVisitor(state, room)) return "outside";
   if (state.muted_until !== null && state.muted_until > now) return "muted";
   if (room.kind === "announcement" && !leads(state, room) && !has(state, "messages.announce")) return "announcement";
   return null;
@@ -28,7 +32,7 @@ export function closedTo(state, room, now) {
 
 /** @param {ChatState} state @param {MyRoom} room @param {Message} message */
 export function mayDelete(state, room, message) {
-  if (message.deleted) return false;
+  if (message.deleted || isVisitor(state, room)) return false;
   return message.author === state.me.id || (!isConversation(room) && has(state, "messages.moderate")) || (room.kind !== "direct" && leads(state, room));
 }
 
@@ -40,12 +44,12 @@ export const mayReact = (state, room, now) => [null, "announcement"].includes(cl
 
 /** @param {ChatState} state @param {MyRoom} room @param {Message} message */
 export function mayPin(state, room, message) {
-  return !message.deleted && !room.archived && (isConversation(room) || has(state, "messages.moderate") || leads(state, room));
+  return !message.deleted && !room.archived && !isVisitor(state, room) && (isConversation(room) || has(state, "messages.moderate") || leads(state, room));
 }
 
 /** Whether I may bring others in. @param {ChatState} state @param {MyRoom} room */
 export function mayAdd(state, room) {
-  if (room.archived || room.kind === "direct") return false;
+  if (room.archived || room.kind === "direct" || isVisitor(state, room)) return false;
   return room.kind !== "private" || leads(state, room);
 }
 

@@ -9,6 +9,7 @@ import { closedTo } from "./rights.js";
 import { liveOf } from "./ranges.js";
 import { Surface } from "./surface.js";
 import { excerptOf } from "./messages.js";
+import { roomAt } from "./state.js";
 
 /** @import { Writing } from "./place.js" */
 /** @import { ChatState, MyRoom } from "./types.d.ts" */
@@ -96,11 +97,33 @@ class RoomComposer extends Surface {
   /** @override @param {ChatState} state */
   view(state) {
     const { room: id } = this.app.place.state;
-    const room = id === null ? undefined : state.rooms[id]?.room;
+    const room = roomAt(state, id)?.room;
     if (!room) return html`<div class="composer"><div class="composer-box"></div></div>`;
     const closed = closedTo(state, room, Date.now());
+    if (closed === "outside") return this.#outside(state, room);
     if (closed) return html`<div class="composer"><p class="composer-closed">${icon(SIGNS[closed])}<span>${t(`chat.closed_${closed}`, { until: moment(state.muted_until ?? 0) })}</span></p></div>`;
     return this.#open(state, room);
+  }
+
+  /** Who looks at an open room from outside may enter it. @param {ChatState} state @param {MyRoom} room */
+  #outside(state, room) {
+    const error = this.#error ? html`<p class="composer-note" data-tone="danger" role="alert"><span>${this.#error}</span></p>` : null;
+    return html`<div class="composer"><p class="composer-closed">${icon("eye")}<span>${t("chat.closed_outside", { room: roomTitle(state, room) })} <small>${t("chat.member_count", { count: room.member_count })}</small></span>
+      <button class="button" data-kind="primary" data-size="small" type="button" aria-busy=${this.#isJoining ? "true" : null} @click=${() => void this.#join(room.id)}>${t("chat.join_room")}</button></p>${error}</div>`;
+  }
+
+  #isJoining = false;
+
+  /** @param {string} room */
+  async #join(room) {
+    if (this.#isJoining) return;
+    this.#isJoining = true;
+    this.#error = "";
+    this.update();
+    await this.app.client.join(room).catch((error) => (this.#error = sentence(error)));
+    this.#isJoining = false;
+    this.update();
+    this.#focus();
   }
 
   /** @param {ChatState} state @param {MyRoom} room */
@@ -259,7 +282,7 @@ class RoomComposer extends Surface {
   }
 }
 
-/** @type {Record<NonNullable<ReturnType<typeof closedTo>>, string>} */
+/** @type {Record<Exclude<ReturnType<typeof closedTo>, "outside" | null>, string>} */
 const SIGNS = { archived: "archive", muted: "mic-off", announcement: "megaphone" };
 
 customElements.define("room-composer", RoomComposer);

@@ -140,8 +140,7 @@ export async function browseRooms(app) {
   /** @param {Open<string>} open @param {Room} room */
   const join = async (open, room) => {
     try {
-      if (!app.client.state.rooms[room.id]) await put(path`/api/v1/rooms/${room.id}/members/${app.client.state.me.id}`);
-      await app.client.joined(room.id);
+      if (!app.client.state.rooms[room.id]) await app.client.join(room.id);
       open.close(room.id);
     } catch (error) {
       toast(sentence(error), { icon: "circle-alert" });
@@ -215,7 +214,7 @@ export async function archive(room, archived) {
 /** @param {RialtoApp} app @param {MyRoom} room */
 export async function leave(app, room) {
   const { me } = app.client.state;
-  const text = t(room.kind === "private" || room.kind === "group" ? "chat.leave_closed_text" : "chat.leave_text");
+  const text = [t(room.kind === "private" || room.kind === "group" ? "chat.leave_closed_text" : "chat.leave_text"), ...(room.role === "owner" ? [t("chat.leave_owner_text")] : [])].join(" ");
   if (!(await confirm({ title: t("chat.leave_title", { room: roomName(app.client.state, room) }), text, act: t("chat.leave"), keep: t("chat.stay"), danger: true }))) return;
   await del(path`/api/v1/rooms/${room.id}/members/${me.id}`).catch((error) => toast(sentence(error), { icon: "circle-alert" }));
 }

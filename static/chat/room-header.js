@@ -5,7 +5,8 @@ import { icon } from "../lib/icon.js";
 import { moment, t } from "../lib/words.js";
 import { ConnectionStrip } from "./connection-strip.js";
 import { memberName, others, roomName, roomPicture } from "./names.js";
-import { isConversation, mayAdd, mayChange } from "./rights.js";
+import { isConversation, isVisitor, mayAdd, mayChange } from "./rights.js";
+import { roomAt } from "./state.js";
 import { Surface } from "./surface.js";
 
 /** @import { ChatState, Level, MyRoom } from "./types.d.ts" */
@@ -25,7 +26,7 @@ class RoomHeader extends Surface {
   /** @override @param {ChatState} state */
   view(state) {
     const { room: id } = this.app.place.state;
-    const room = id === null ? undefined : state.rooms[id]?.room;
+    const room = roomAt(state, id)?.room;
     return html`<header class="header">${room ? this.#head(state, room) : this.#back()}</header>${this.#strip.view(this.app.client)}`;
   }
 
@@ -41,8 +42,8 @@ class RoomHeader extends Surface {
       <div class="header-tools">
         ${room.kind === "direct" ? null : html`<button class="icon-button" type="button" aria-label=${t("chat.members_title")} title=${t("chat.member_count", { count: room.member_count })}
           aria-pressed=${String(isOpen)} @click=${() => this.app.toggle({ kind: "members" })}>${icon("users")}</button>`}
-        <button class="icon-button" type="button" aria-label=${t("chat.more")} title=${t("chat.more")} aria-haspopup="menu" aria-expanded="false"
-          @click=${(/** @type {Event} */ event) => void this.#menu(/** @type {Element} */ (event.currentTarget), room)}>${icon("ellipsis")}</button>
+        ${isVisitor(state, room) ? null : html`<button class="icon-button" type="button" aria-label=${t("chat.more")} title=${t("chat.more")} aria-haspopup="menu" aria-expanded="false"
+          @click=${(/** @type {Event} */ event) => void this.#menu(/** @type {Element} */ (event.currentTarget), room)}>${icon("ellipsis")}</button>`}
       </div>`;
   }
 

@@ -9,8 +9,10 @@ import { Client } from "./client.js";
 import { echoView, messageView } from "./message-view.js";
 import { memberName, roomName, roomPicture, roomTitle } from "./names.js";
 import { covering, isLive, liveOf } from "./ranges.js";
+import { isVisitor } from "./rights.js";
 import { guess, keyOf, rowsOf } from "./rows.js";
 import { ScrollKeeper } from "./scroll-keeper.js";
+import { roomAt } from "./state.js";
 import { Surface } from "./surface.js";
 import { watchLongPress } from "./long-press.js";
 
@@ -49,6 +51,8 @@ class RoomTimeline extends Surface {
   /** @type {number | null} */
   #target = null;
   #visit = -1;
+  /** Is the room looked at without being in it? */
+  #isOutside = false;
   /** What the rows were made of. @type {unknown[]} */
   #from = [];
   /** @type {Row[]} */
@@ -74,9 +78,13 @@ class RoomTimeline extends Surface {
   update() {
     const { state } = this.app.client;
     const { room, target, visit } = this.app.place.state;
-    const it = room === null ? undefined : state.rooms[room];
+    const it = roomAt(state, room);
     if (room !== this.#room) this.#enter(room, it);
-    if (visit !== this.#visit) {
+    const isOutside = it !== undefined && isVisitor(state, it.room);
+    const hasJoined = it !== undefined && this.#isOutside && !isOutside;
+    this.#isOutside = isOutside;
+    // Who joins stays at the message that led them here.
+    if (visit !== this.#visit || hasJoined) {
       this.#visit = visit;
       if (target !== null) this.#seek(target);
       else if (this.#around !== null) this.#present();
@@ -120,7 +128,7 @@ class RoomTimeline extends Surface {
 
   /** @override @param {ChatState} state */
   view(state) {
-    const it = this.#room === null ? undefined : state.rooms[this.#room];
+    const it = roomAt(state, this.#room);
     return html`${this.#content(state, it)}${it ? this.#pills(it) : null}
       <p class="typing">${it ? this.#typing(state) : null}</p>
       <div class="visually-hidden" role="log" aria-live="polite" aria-label=${t("chat.news")}></div>`;
@@ -128,7 +136,7 @@ class RoomTimeline extends Surface {
 
   /** @param {ChatState} state @param {RoomState | undefined} it */
   #content(state, it) {
-    if (!it) return this.#room === null || state.joining[this.#room] ? this.#empty("rooms", t("chat.choose_room"), t("chat.choose_room_text")) : this.#stranger();
+    if (!it) return this.#room === null || state.joining[this.#room] ? this.#empty("rooms", t("chat.choose_room"), t("chat.choose_room_text")) : this.#unknown(this.#room);
     const range = this.#around === null ? liveOf(it.ranges) : covering(it.ranges, this.#around);
     if (range) {
       return html`<div class="timeline-scroll" tabindex="0" aria-label=${t("chat.messages_of", { room: roomTitle(state, it.room) })} role="region">
@@ -137,7 +145,7 @@ class RoomTimeline extends Surface {
     /** @type {Asked} */
     const asked = this.#around === null ? { newest: true } : { around: this.#around };
     if (this.app.client.loads.state[Client.loadKey(it.room.id, null, asked)] !== "failed") return SKELETON;
-    return html`<div class="timeline-scroll">${this.#empty("tide", t("chat.not_loaded"), t("chat.not_loaded_text"), html`<button class="button" type="button" @click=${() => this.#load(asked, true)}>${t("chat.try_again")}</button>`, "alert")}</div>`;
+    return this.#failed(() => this.#load(asked, true));
   }
 
   /** @param {string} drawing @param {string} title @param {string} text @param {unknown} [act] @param {string | null} [role] */
@@ -145,7 +153,22 @@ class RoomTimeline extends Surface {
     return html`<div class="empty" role=${role}><svg class="drawing" aria-hidden="true"><use href="${document.documentElement.dataset.static}icons/drawings.svg#${drawing}"></use></svg><h3>${title}</h3><p>${text}</p>${act}</div>`;
   }
 
-  /** A room that I am not in, or that does not exist: the server says the same about both. */
+  /** None of my rooms: it is being looked into, or the look failed, or there is nothing to see. @param {string} room */
+  #unknown(room) {
+    const { client } = this.app;
+    switch (client.loads.state[Client.visitKey(room)]) {
+      case "loading": return SKELETON;
+      case "failed": return this.#failed(() => void client.visit(room));
+      case undefined: return this.#stranger();
+    }
+  }
+
+  /** @param {() => void} again */
+  #failed(again) {
+    return html`<div class="timeline-scroll">${this.#empty("tide", t("chat.not_loaded"), t("chat.not_loaded_text"), html`<button class="button" type="button" @click=${again}>${t("chat.try_again")}</button>`, "alert")}</div>`;
+  }
+
+  /** A room that I may not see, or that does not exist: the server says the same about both. */
   #stranger() {
     const open = () => void import("./room-dialogs.js").then(({ browseRooms }) => browseRooms(this.app));
     return html`<div class="timeline-scroll">${this.#empty("lost", t("chat.not_in_room"), t("chat.not_in_room_text"), html`<button class="button" type="button" @click=${open}>${t("chat.browse")}</button>`)}</div>`;
@@ -206,7 +229,7 @@ class RoomTimeline extends Surface {
   /** @param {Row} row */
   #row(row) {
     const { state } = this.app.client;
-    const it = /** @type {RoomState} */ (state.rooms[/** @type {string} */ (this.#room)]);
+    const it = /** @type {RoomState} */ (roomAt(state, this.#room));
     switch (row.kind) {
       case "start": return html`<article class="timeline-start" data-key="start" aria-label=${t("chat.about_room")}>${roomPicture(state, it.room, 48)}<h2 dir="auto">${roomName(state, it.room)}</h2>
         <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></article>`;
@@ -279,13 +302,13 @@ class RoomTimeline extends Surface {
   #scrolled() {
     this.#edges(true);
     this.#attend();
-    const it = this.#room === null ? undefined : this.app.client.state.rooms[this.#room];
+    const it = roomAt(this.app.client.state, this.#room);
     if (it) super.update();
   }
 
   /** Loads what lies beyond an edge that comes near. @param {boolean} [again] also what failed to load before */
   #edges(again = false) {
-    const it = this.#room === null ? undefined : this.app.client.state.rooms[this.#room];
+    const it = roomAt(this.app.client.state, this.#room);
     const keeper = this.#keeper;
     if (!it || !keeper) return;
     const range = this.#around === null ? liveOf(it.ranges) : covering(it.ranges, this.#around);
@@ -296,7 +319,7 @@ class RoomTimeline extends Surface {
 
   /** Marks as read what the member has before them: the end of the room, in a window that they look at. */
   #attend() {
-    const it = this.#room === null ? undefined : this.app.client.state.rooms[this.#room];
+    const it = roomAt(this.app.client.state, this.#room);
     if (!it) return;
     const live = liveOf(it.ranges);
     const isSeen = document.visibilityState === "visible" && document.hasFocus() && !this.#isHeld && this.#around === null && (this.#keeper?.isAtEnd ?? false);
@@ -314,7 +337,7 @@ class RoomTimeline extends Surface {
   }
 
   #markRead() {
-    const it = this.#room === null ? undefined : this.app.client.state.rooms[this.#room];
+    const it = roomAt(this.app.client.state, this.#room);
     this.#newFrom = null;
     this.#newCount = 0;
     this.#isHeld = false;

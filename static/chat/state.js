@@ -3,8 +3,8 @@
 import { afterRoomEvent, emptyRoom, unknown, withPage } from "./room-events.js";
 import { counted, recounted } from "./unread.js";
 
-/** @import { Event, MeEvent, Member, Signal, State } from "../types/live.d.ts" */
-/** @import { Change, ChatState, Echo, RoomState } from "./types.d.ts" */
+/** @import { Event, MeEvent, Member, Room, Signal, State } from "../types/live.d.ts" */
+/** @import { Change, ChatState, Echo, MyRoom, RoomState } from "./types.d.ts" */
 
 /** @param {State} snapshot @returns {ChatState} */
 export function begin(snapshot) {
@@ -17,6 +17,7 @@ export function begin(snapshot) {
     presence: {},
     typing: {},
     joining: {},
+    visited: {},
     connection: { status: "connecting", retryAt: null, caughtUp: false },
   };
 }
@@ -34,7 +35,10 @@ export function after(state, change) {
         : afterEvent(state, change.room, change.seq, change.at, /** @type {Event} */ (change.event));
     case "signalled": return afterSignal(state, change.signal, change.at);
     case "page": return afterPage(state, change);
-    case "room_loaded": return withoutJoining({ ...state, rooms: { ...state.rooms, [change.room.id]: emptyRoom(change.room) } }, change.room.id);
+    case "room_loaded": return withoutJoining({ ...state, visited: without(state.visited, change.room.id), rooms: { ...state.rooms, [change.room.id]: emptyRoom(change.room) } }, change.room.id);
+    // One room at a time is looked at from outside: nobody tells of what changes in it meanwhile.
+    case "visited": return state.rooms[change.room.id] ? state : { ...state, visited: { [change.room.id]: emptyRoom(asVisitor(change.room)) } };
+    case "visit_over": return Object.keys(state.visited).length ? { ...state, visited: {} } : state;
     case "counted":
       // A count from another moment than the room's is worth nothing; the next one will fit.
       return inRoom(state, change.room, (it) => (it.room.seq === change.seq && it.room.read_seq === change.read_seq ? counted(it, change.unread, change.mentions) : it));
@@ -50,9 +54,24 @@ export function after(state, change) {
   }
 }
 
+/** A room of mine, or the one that I look at from outside. @param {ChatState} state @param {string | null} room @returns {RoomState | undefined} */
+export const roomAt = (state, room) => (room === null ? undefined : state.rooms[room] ?? state.visited[room]);
+
+/** What a room is to somebody who is not in it: nothing is unread, nothing is theirs. @param {Room} room @returns {MyRoom} */
+const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, last_at: null });
+
+/** @template T @param {Record<string, T>} all @param {string} key @returns {Record<string, T>} */
+function without(all, key) {
+  if (!(key in all)) return all;
+  const { [key]: _, ...rest } = all;
+  return rest;
+}
+
 /** @param {ChatState} state @param {string} room @param {(it: RoomState) => RoomState} change @returns {ChatState} */
 function inRoom(state, room, change) {
   const it = state.rooms[room];
+  const visited = state.visited[room];
+  if (!it && visited) return { ...state, visited: { [room]: change(visited) } };
   if (!it) return state;
   const next = change(it);
   return next === it ? state : { ...state, rooms: { ...state.rooms, [room]: next } };
@@ -120,20 +139,22 @@ function afterPage(state, { room, thread, asked, page }) {
 }
 
 /** @param {ChatState} state @param {Member} me @returns {ChatState} */
-const withMe = (state, me) => ({ ...state, me, members: { ...state.members, [me.id]: me } });
+function withMe(state, me) {
+  const next = { ...state, me, members: { ...state.members, [me.id]: me } };
+  if (me.roles.join() === state.me.roles.join()) return next;
+  // Who has another role is meant by other messages.
+  const rooms = Object.entries(state.rooms).map(([id, it]) => [id, it.room.unread ? recounted(it, me) : it]);
+  return { ...next, rooms: Object.fromEntries(rooms) };
+}
 
 /** @param {ChatState} state @param {string} room @returns {ChatState} */
 function withoutRoom(state, room) {
-  const { [room]: _, ...rooms } = state.rooms;
-  const { [room]: __, ...typing } = state.typing;
-  return withoutJoining({ ...state, rooms, typing }, room);
+  return withoutJoining({ ...state, rooms: without(state.rooms, room), typing: without(state.typing, room) }, room);
 }
 
 /** @param {ChatState} state @param {string} room @returns {ChatState} */
 function withoutJoining(state, room) {
-  if (!(room in state.joining)) return state;
-  const { [room]: _, ...joining } = state.joining;
-  return { ...state, joining };
+  return room in state.joining ? { ...state, joining: without(state.joining, room) } : state;
 }
 
 /** @param {ChatState} state @param {number} before @returns {ChatState} */

@@ -1,6 +1,6 @@
 // What the chat client keeps between the wire and the screen.
 
-import type { Event, Id, MeEvent, Member, Message, MessagePage, Millis, Quote, Signal, State } from "../types/live.d.ts";
+import type { Event, Id, MeEvent, Member, Message, MessagePage, Millis, Quote, Room, Signal, State } from "../types/live.d.ts";
 
 /** A room of mine: the room, what I am in it, and what I have not read. */
 export type MyRoom = State["rooms"][number];
@@ -88,6 +88,8 @@ export interface ChatState {
   typing: Record<Id, Record<Id, Millis>>;
   /** Rooms I have joined and whose snapshot is still to be loaded. */
   joining: Record<Id, number>;
+  /** The open room that I look at without being in it, as it was when it was loaded. */
+  visited: Record<Id, RoomState>;
   connection: Connection;
 }
 
@@ -98,6 +100,8 @@ export type Change =
   | { type: "signalled"; signal: Signal; at: Millis }
   | { type: "page"; room: Id; thread: Id | null; asked: Asked; page: MessagePage }
   | { type: "room_loaded"; room: MyRoom }
+  | { type: "visited"; room: Room }
+  | { type: "visit_over" }
   | { type: "counted"; room: Id; seq: number; read_seq: number; unread: number; mentions: number }
   | { type: "room_reset"; room: Id }
   | { type: "room_gone"; room: Id }

@@ -10,7 +10,7 @@ export const MOST = 1_000;
 
 /** @param {Message["mentions"]} mentions @param {Member} me */
 export function concerns(mentions, me) {
-  return mentions.room || mentions.members.includes(me.id) || mentions.roles.some((role) => me.roles.includes(role));
+  return mentions.room || mentions.members.includes(me.id) || mentions.here.includes(me.id) || mentions.roles.some((role) => me.roles.includes(role));
 }
 
 /** @param {Message} message @param {number} readSeq @param {Member} me */

@@ -11,7 +11,7 @@ import { toast, toastOnNextPage } from "./toast.js";
  * `<api-form method="POST" action="/api/v1/sign-in" data-next="/">…<form>…</form></api-form>`
  *
  * Attributes of the element:
- * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-stay`: go nowhere, keep the form;
+ * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-first`: where instead when the answer says `first`; `data-stay`: go nowhere, keep the form;
  * `data-toast`: what to say afterwards; `data-confirm`: a question asked first; `data-wipe`: takes away what this browser keeps
  * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
  * first: who cancels it does the rest alone. The method is that of the pressed button (`formmethod`) or of the element.
@@ -61,7 +61,8 @@ class ApiForm extends HTMLElement {
       return;
     }
     if (this.dataset.toast) toastOnNextPage(this.dataset.toast);
-    const next = this.dataset.next?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
+    const wanted = (answer?.first === true && this.dataset.first) || this.dataset.next;
+    const next = wanted?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
     // Only a path of our own: a page's data never sends people to another site.
     if (next && /^\/(?![/\\])/.test(next)) location.assign(next);
     else location.reload();

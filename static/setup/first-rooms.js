@@ -3,6 +3,8 @@
 import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 
+/** @typedef {{name: string, kind: string, topic: string}} FirstRoom */
+
 /** A list of rows; each has fields marked `data-room`. */
 export class FirstRooms {
   #list;
@@ -30,10 +32,25 @@ export class FirstRooms {
 
   /** Adds an empty row and goes there. */
   add() {
-    if (this.#rows.length >= this.#most) return;
-    const row = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    this.#list.append(row);
-    field(this.#rows.at(-1), "name")?.focus();
+    if (this.#append()) field(this.#rows.at(-1), "name")?.focus();
+  }
+
+  #append() {
+    if (this.#rows.length >= this.#most) return false;
+    this.#list.append(/** @type {DocumentFragment} */ (this.#template.content.cloneNode(true)));
+    return true;
+  }
+
+  /** Shows these rooms instead. @param {FirstRoom[]} rooms */
+  show(rooms) {
+    this.#list.replaceChildren();
+    for (const room of rooms) {
+      if (!this.#append()) return;
+      for (const [name, value] of Object.entries(room)) {
+        const place = field(this.#rows.at(-1), name);
+        if (place) place.value = value;
+      }
+    }
   }
 
   /** @param {Element} row */
@@ -43,7 +60,7 @@ export class FirstRooms {
     field(next ?? undefined, "name")?.focus();
   }
 
-  /** The rooms as the API takes them. Rows without a name stay: the server says what is missing, on their line. */
+  /** The rooms as the API takes them. Rows without a name stay: the server says what is missing, on their line. @returns {FirstRoom[]} */
   read() {
     return this.#rows.map((row) => ({ name: field(row, "name")?.value ?? "", kind: field(row, "kind")?.value ?? "public", topic: field(row, "topic")?.value ?? "" }));
   }

@@ -7,6 +7,7 @@ import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
 import { FirstRooms } from "./first-rooms.js";
+import { forget, keep, kept, putBack, valuesOf } from "./kept-answers.js";
 
 /** How long the first invite works. */
 const INVITE_MS = 7 * 86_400_000;
@@ -28,12 +29,30 @@ class SetupWizard extends HTMLElement {
       const button = event.target instanceof Element ? event.target.closest("button") : null;
       if (button?.hasAttribute("data-back")) this.#show(this.#at - 1);
       if (button?.hasAttribute("data-add")) this.#rooms?.add();
+      if (button?.matches("[data-add], [data-remove]")) this.#keep();
     });
     this.addEventListener("input", (event) => {
       const field = /** @type {HTMLInputElement} */ (event.target);
       if (field.name) forgive(field);
       if (field.name === "community_name") this.#letter(field.value);
+      this.#keep();
     });
+    this.#putBack();
+  }
+
+  #keep() {
+    keep(sessionStorage, this.dataset.code ?? "", { fields: valuesOf(this.#fields), rooms: this.#rooms?.read() ?? [] });
+  }
+
+  /** What was answered before a reload. */
+  #putBack() {
+    const answers = kept(sessionStorage, this.dataset.code ?? "");
+    if (!answers) return;
+    putBack(this.#fields, answers.fields);
+    this.#rooms?.show(answers.rooms);
+    this.#letter(answers.fields.community_name ?? "");
+    // The page takes on the hue again.
+    this.querySelector("[type=range]")?.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   get #steps() {
@@ -67,22 +86,36 @@ class SetupWizard extends HTMLElement {
     const wrong = this.#fields.filter((field) => here?.contains(field) && !field.checkValidity());
     for (const field of wrong) mark(field, field.validity.valueMissing ? t("error.missing") : wrongLength(field));
     if (wrong[0]) return wrong[0].focus();
+    if (this.#at === 0) return this.#busy(() => this.#leaveOwner());
     if (this.#at < this.#steps.length - 1) return this.#show(this.#at + 1);
-    await this.#finish();
+    await this.#busy(() => this.#finish());
   }
 
-  async #finish() {
+  /** One thing at a time; what is refused is said where it belongs. @param {() => Promise<void>} act */
+  async #busy(act) {
     const go = this.querySelector("[data-go]");
     if (!go || go.ariaBusy === "true") return;
     go.ariaBusy = "true";
     try {
-      await post("/api/v1/setup", this.#answers());
-      location.assign(`/setup/done${await this.#invite()}`);
+      await act();
     } catch (error) {
       this.#refused(error);
     } finally {
       go.ariaBusy = null;
     }
+  }
+
+  /** The server knows more about names and passwords than the browser: it is asked before the step is left. */
+  async #leaveOwner() {
+    const { code, username, display_name, email, password } = this.#answers();
+    await post("/api/v1/setup/check", { code, username, display_name, email, password });
+    this.#show(1);
+  }
+
+  async #finish() {
+    await post("/api/v1/setup", this.#answers());
+    forget(sessionStorage);
+    location.assign(`/setup/done${await this.#invite()}`);
   }
 
   /** The first invite; the community is made, so a failure here is no failure of the whole. @returns {Promise<string>} */

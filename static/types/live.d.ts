@@ -126,10 +126,12 @@ export type MyRoom = {
 export type Mentions = {
   /** Members by name. */
   members: Array<Id>;
-  /** Roles. */
+  /** Roles: whoever in the room has one of them. */
   roles: Array<Id>;
   /** Everyone in the room. */
   room: boolean;
+  /** Who was in the room and online when it was sent, for `@here`; at most 500. */
+  here: Array<Id>;
 };
 
 /** The message that another one answers. */
@@ -304,7 +306,7 @@ export type Event = {
 }
 | {
   "kind": "room_role_set";
-  actor: Id;
+  actor: Id | null;
   member: Id;
   role: RoomRole;
 };
@@ -455,6 +457,8 @@ export type RoleName = {
   id: Id;
   /** Its name. */
   name: string;
+  /** What calls those who have it, behind an `@`; null when they cannot be called. */
+  handle: string | null;
 };
 
 /** Limits that a client shows before it runs into them. */

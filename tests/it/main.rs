@@ -5,6 +5,7 @@ mod architecture;
 mod bad_start;
 mod chat;
 mod live;
+mod members;
 mod migrations;
 mod openapi;
 mod protocol;

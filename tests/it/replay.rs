@@ -37,6 +37,9 @@ const CASES: &[Case] = &[
     ("message_sent", "by myself"),
     ("message_sent", "with a quote and a mention"),
     ("message_sent", "in a thread"),
+    ("message_sent", "to everyone"),
+    ("message_sent", "to those who are here"),
+    ("message_sent", "to a role of mine"),
     ("message_edited", "of another, mention and all"),
     ("message_edited", "of mine"),
     ("message_deleted", "of another, which was unread"),
@@ -54,6 +57,7 @@ const CASES: &[Case] = &[
     ("room_changed", "archived"),
     ("room_role_set", "of another"),
     ("room_role_set", "of mine"),
+    ("room_role_set", "passed on to me"),
     ("room_joined", "a public room"),
     ("room_joined", "a direct conversation"),
     ("room_left", "by myself"),
@@ -64,6 +68,7 @@ const CASES: &[Case] = &[
     ("level_set", "to mentions"),
     ("me_changed", "profile"),
     ("rights_changed", "a role"),
+    ("rights_changed", "a role that was called"),
     ("rights_changed", "a mute"),
     ("session_ended", "another one"),
 ];
@@ -103,6 +108,22 @@ impl Scene<'_> {
         page["items"][0]["id"].as_str().expect("an answer").to_owned()
     }
 
+    /// Ann becomes a moderator of the community.
+    async fn promote_ann(&self) {
+        let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
+        let roles = keeper.get("/api/v1/admin/roles").await;
+        let is_moderator = |role: &&Value| role["kind"] == "moderator";
+        let role = roles["items"].as_array().expect("roles").iter().find(is_moderator).expect("moderators")["id"].clone();
+        self.call(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/roles", self.ann.id), Some(json!({ "roles": [role] }))).await;
+    }
+
+    /// Bob, who leads the room from now on, calls many.
+    async fn bob_calls(&self, text: &str) {
+        let path = format!("/api/v1/rooms/{}/members/{}/role", self.room, self.bob.id);
+        self.call(&self.ann, Method::PUT, &path, Some(json!({ "role": "moderator" }))).await;
+        drop(self.bob.says(self.room, "call", text).await);
+    }
+
     /// Does what the case is about.
     async fn act(&self, case: Case) {
         let (ann, bob, messages, room) = (&self.ann, &self.bob, self.messages(), format!("/api/v1/rooms/{}", self.room));
@@ -119,6 +140,12 @@ impl Scene<'_> {
             }
             ("message_sent", "in a thread") => {
                 drop(bob.post(&messages, json!({ "client_key": "n1", "body": "Yes", "thread": self.message })).await)
+            }
+            ("message_sent", "to everyone") => self.bob_calls("@room look").await,
+            ("message_sent", "to those who are here") => self.bob_calls("@here look").await,
+            ("message_sent", "to a role of mine") => {
+                self.promote_ann().await;
+                self.bob_calls("@moderator look").await;
             }
             ("message_edited", "of mine") => {
                 self.call(ann, Method::PATCH, &at(&self.message), Some(json!({ "body": "It *turned*" }))).await
@@ -142,6 +169,11 @@ impl Scene<'_> {
             ("room_role_set", "of mine") => {
                 self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
                 self.call(bob, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "moderator" }))).await;
+            }
+            ("room_role_set", "passed on to me") => {
+                self.call(ann, put.clone(), &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "owner" }))).await;
+                self.call(ann, put, &format!("{room}/members/{}/role", ann.id), Some(json!({ "role": "member" }))).await;
+                self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await;
             }
             ("room_role_set", _) => {
                 self.call(ann, put, &format!("{room}/members/{}/role", bob.id), Some(json!({ "role": "moderator" }))).await
@@ -183,14 +215,11 @@ impl Scene<'_> {
                 )
                 .await;
             }
-            ("rights_changed", _) => {
-                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
-                let roles = keeper.get("/api/v1/admin/roles").await;
-                let role =
-                    roles["items"].as_array().expect("roles").iter().find(|role| role["kind"] == "moderator").expect("moderators")["id"]
-                        .clone();
-                self.call(&keeper, put, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
+            ("rights_changed", "a role that was called") => {
+                self.bob_calls("@moderator look").await;
+                self.promote_ann().await;
             }
+            ("rights_changed", _) => self.promote_ann().await,
             ("session_ended", _) => {
                 let id = ann.id;
                 let made = self.town.app().ground.db.write(move |tx| {

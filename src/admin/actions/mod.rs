@@ -5,7 +5,7 @@ mod set_up;
 mod settings;
 
 pub use reading::{audit_page, is_reachable, mail_page, summary};
-pub use set_up::{check, found};
+pub use set_up::{check, check_owner, found};
 #[cfg(test)]
 pub(crate) use settings::SettingsChanged;
-pub use settings::{change_settings, settings_in_order};
+pub use settings::change_settings;

@@ -1,10 +1,10 @@
 //! What the dashboard reads: the community in numbers, the audit log, the outbox.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::Duration;
 
-use crate::access::Ground;
-use crate::admin::model::{AuditEntry, AuditPage, LetterItem, Page, Summary};
+use crate::access::{Ground, Page};
+use crate::admin::model::{AuditEntry, AuditPage, LetterItem, Summary};
 use crate::admin::policy::{OpenDashboard, ReadAudit, ReadMail};
 use crate::admin::store;
 use crate::clock::Millis;
@@ -20,7 +20,7 @@ const DAY: Millis = 86_400_000;
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, started: Instant, now: Millis) -> Result<Summary> {
+pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, uptime: Duration, now: Millis) -> Result<Summary> {
     let counts = store::member_counts(conn)?;
     Ok(Summary {
         members: counts,
@@ -35,7 +35,7 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, started: Ins
         database: if ground.db.target().is_sqlite() { "sqlite" } else { "postgresql" },
         database_bytes: store::database_bytes(conn)?,
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: started.elapsed().as_secs(),
+        uptime_seconds: uptime.as_secs(),
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::settings::announce;
 use crate::access::{Scopes, Token, Visitor};
-use crate::admin::model::{FirstRoom, SetUp, checked_rooms, keep};
+use crate::admin::model::{FirstRoom, SetUp, SetUpOwner, checked_rooms, keep};
 use crate::chat::{self, NewRoom};
 use crate::error::{Error, Found, Problem, RefusalKind, Result};
 use crate::ids::MemberId;
@@ -61,12 +61,19 @@ pub fn check(conn: &mut Conn, code: &str, now: crate::clock::Millis) -> Result<(
     members::check_link(conn, LinkPurpose::SetUp, code, now).map(|_| ())
 }
 
-impl SetUp {
+/// Checks the first step of the set-up by itself; nothing is stored, and the link stays good.
+///
+/// # Errors
+/// As [`check`]; the problems of the owner's fields; `members.username_taken`, `members.email_taken`.
+pub fn check_owner(conn: &mut Conn, owner: &SetUpOwner, now: crate::clock::Millis) -> Result<()> {
+    check(conn, &owner.code, now)?;
+    let (new, _) = owner.checked("")?;
+    members::check_free(conn, &new)
+}
+
+impl SetUpOwner {
     /// Reads every field; all problems are told at once.
-    ///
-    /// # Errors
-    /// The problems of the owner's fields, of the settings, and of the rooms.
-    pub fn checked(self, language: &str) -> Result<Founding> {
+    fn checked(&self, language: &str) -> Result<(NewMember, Password)> {
         let mut problems: Vec<Problem> = Vec::new();
         let username = keep(Username::parse(&self.username), &mut problems);
         let shown = self.display_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
@@ -75,14 +82,31 @@ impl SetUp {
         let email = written.and_then(|email| keep(Email::parse(email), &mut problems));
         let known_as = self.username.trim().to_lowercase();
         let password = keep(Password::parse(&self.password, &known_as, "password"), &mut problems);
+        match (username, display_name, password) {
+            (Some(username), Some(display_name), Some(password)) if problems.is_empty() => {
+                let owner = NewMember { email, language: language.to_owned(), welcomed: true, ..NewMember::named(username, display_name) };
+                Ok((owner, password))
+            }
+            _ => Err(Error::Invalid(problems)),
+        }
+    }
+}
+
+impl SetUp {
+    /// Reads every field; all problems are told at once.
+    ///
+    /// # Errors
+    /// The problems of the owner's fields, of the settings, and of the rooms.
+    pub fn checked(self, language: &str) -> Result<Founding> {
+        let mut problems: Vec<Problem> = Vec::new();
+        let owner = keep(self.owner.checked(language), &mut problems);
         let settings = keep(self.settings(language), &mut problems);
         if let Err(more) = checked_rooms(&self.rooms) {
             problems.extend(more);
         }
-        match (username, display_name, password, settings) {
-            (Some(username), Some(display_name), Some(password), Some(settings)) if problems.is_empty() => {
-                let owner = NewMember { email, language: language.to_owned(), welcomed: true, ..NewMember::named(username, display_name) };
-                Ok(Founding { code: self.code, owner, settings, rooms: self.rooms, password })
+        match (owner, settings) {
+            (Some((owner, password)), Some(settings)) if problems.is_empty() => {
+                Ok(Founding { code: self.owner.code, owner, settings, rooms: self.rooms, password })
             }
             _ => Err(Error::Invalid(problems)),
         }

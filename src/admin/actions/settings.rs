@@ -1,10 +1,7 @@
 //! The settings: changed in one transaction with its trace, in force once that is committed.
 
-use std::sync::LazyLock;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::access::Actor;
 use crate::admin::policy::ManageSettings;
@@ -13,14 +10,6 @@ use crate::live::{Signal, signal_frame};
 use crate::settings::Settings;
 use crate::storage::{Act, Tx, record};
 use crate::text::clean_line;
-
-/// One change at a time, from reading to being in force.
-static ORDER: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
-
-/// Waits until no other change is under way: what is in force is then always what was committed last.
-pub async fn settings_in_order() -> MutexGuard<'static, ()> {
-    ORDER.lock().await
-}
 
 /// Lines as they are stored: trimmed, in one form, without control characters.
 fn cleaned(changes: &Map<String, Value>) -> Result<Map<String, Value>> {

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
-use super::{Person, RoleTag, given, href, qr, runs_community, show};
+use super::{Person, RoleTag, given, href, qr, show};
 use crate::access::{Allow, Permission, Query};
 use crate::admin::actions;
 use crate::admin::policy::SeeDoor;
@@ -91,9 +91,7 @@ pub async fn door(gate: Allow<SeeDoor>, query: Query<Find>, site: Site) -> Resul
             Vec::new()
         };
         let given_by_invite = |role: &&Role| {
-            !matches!(role.kind, RoleKind::Member | RoleKind::Owner)
-                && !runs_community(role.permissions)
-                && actor.permissions.covers(role.permissions)
+            !matches!(role.kind, RoleKind::Member | RoleKind::Owner) && members::may_be_invited_to(actor.permissions, role.permissions)
         };
         Ok(DoorPage {
             mode: ground.settings.get().sign_up_mode,

@@ -8,9 +8,8 @@ use crate::access::{Allow, Permission};
 use crate::admin::actions;
 use crate::admin::model::Summary;
 use crate::admin::policy::OpenDashboard;
-use crate::admin::routes::STARTED;
 use crate::error::Result;
-use crate::http::Site;
+use crate::http::{Metrics, Site};
 use crate::members::site_address;
 
 /// One thing that waits for a person.
@@ -48,10 +47,10 @@ struct HomePage {
 }
 
 /// `GET /admin`.
-pub async fn home(gate: Allow<OpenDashboard>, site: Site) -> Result<HttpResponse> {
+pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     show(gate, site, "admin/home.html", move |conn, may, actor| {
-        let summary = actions::summary(conn, may, &ground, *STARTED, actor.now)?;
+        let summary = actions::summary(conn, may, &ground, metrics.uptime(), actor.now)?;
         let permissions = may.permissions();
         let address = site_address(&ground.config);
         let needs = [

@@ -1,20 +1,18 @@
-//! Lists of the dashboard: rooms, the outbox, the audit log.
+//! Lists of the dashboard: rooms and the outbox.
 
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{ROWS, given, href, show};
-use crate::access::{Allow, Permission, Query};
+use crate::access::{Allow, Page, Permission, Query};
 use crate::admin::actions;
-use crate::admin::model::{AuditEntry, LetterItem, LetterText, Page, RoomItem};
-use crate::admin::policy::{ReadAudit, ReadLetter, ReadMail, SeeRooms};
+use crate::admin::model::{LetterItem, LetterText, RoomItem};
+use crate::admin::policy::{ReadLetter, ReadMail, SeeRooms};
 use crate::admin::store::{self, RoomFilter};
 use crate::error::Result;
 use crate::http::Site;
-use crate::ids::{AuditId, LetterId, RoomId};
+use crate::ids::{LetterId, RoomId};
 use crate::mail::letter as stored_letter;
-use crate::members::Profile;
 
 #[derive(Deserialize)]
 pub struct FindRooms {
@@ -116,159 +114,4 @@ struct LetterPage {
 /// `GET /admin/mail/{letter}`.
 pub async fn letter(gate: Allow<ReadLetter>, site: Site) -> Result<HttpResponse> {
     show(gate, site, "admin/letter.html", |conn, may, _| Ok(LetterPage { letter: stored_letter(conn, may.letter())?.into() })).await
-}
-
-/// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 19] = [
-    "members.approve",
-    "members.turn_down",
-    "members.mute",
-    "members.unmute",
-    "members.ban",
-    "members.unban",
-    "members.roles",
-    "members.sign_out",
-    "members.reset_link",
-    "members.delete",
-    "invites.make",
-    "invites.end",
-    "roles.make",
-    "roles.change",
-    "roles.delete",
-    "rooms.change",
-    "rooms.remove_member",
-    "settings.change",
-    "setup.finish",
-];
-/// Beginnings of acts, for the filter.
-const KINDS: [&str; 5] = ["members.", "invites.", "roles.", "rooms.", "settings."];
-
-#[derive(Deserialize)]
-pub struct FindActs {
-    act: Option<String>,
-    before: Option<String>,
-}
-
-/// Names of what are times.
-const TIMES: [&str; 2] = ["until", "expires_at"];
-
-/// One thing that changed.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Change {
-    name: String,
-    before: Option<String>,
-    after: Option<String>,
-    /// Are both times, in milliseconds?
-    is_time: bool,
-}
-
-/// A row of the log as the page shows it.
-#[derive(Serialize)]
-struct AuditLine {
-    #[serde(flatten)]
-    entry: AuditEntry,
-    by: Option<Profile>,
-    member: Option<Profile>,
-    /// Name of the room, role or whatever else it was done to.
-    subject_name: Option<String>,
-    changes: Vec<Change>,
-    /// Has the page words for it?
-    is_known: bool,
-}
-
-/// What `admin/audit.html` sees.
-#[derive(Serialize)]
-struct AuditPage {
-    rows: Vec<AuditLine>,
-    act: String,
-    kinds: [&'static str; 5],
-    acts: [&'static str; 19],
-    is_first: bool,
-    first: String,
-    next: Option<String>,
-}
-
-/// A value in few words; none for nothing.
-fn plain(value: Option<&Value>) -> Option<String> {
-    match value {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Array(all)) => Some(all.iter().filter_map(|one| plain(Some(one))).collect::<Vec<_>>().join(", ")),
-        Some(other) => Some(other.to_string()),
-    }
-}
-
-/// What differs between two states; of one state alone, all that it says.
-fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<Change> {
-    let names =
-        |value: Option<&Value>| value.and_then(Value::as_object).map(|all| all.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-    let mut all = names(before);
-    all.extend(names(after).into_iter().filter(|name| !names(before).contains(name)));
-    let part = |value: Option<&Value>, name: &str| plain(value.and_then(|value| value.get(name)));
-    all.into_iter()
-        .map(|name| Change { before: part(before, &name), after: part(after, &name), is_time: TIMES.contains(&name.as_str()), name })
-        .filter(|change| change.before != change.after)
-        .collect()
-}
-
-/// `GET /admin/audit`.
-pub async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>, site: Site) -> Result<HttpResponse> {
-    show(gate, site, "admin/audit.html", move |conn, may, actor| {
-        let act = query.0.act.unwrap_or_default();
-        let before = given::<AuditId>(query.0.before.as_deref());
-        let wanted = Some(act.as_str()).filter(|act| !act.is_empty());
-        let page = actions::audit_page(conn, may, before, wanted, ROWS, actor.now)?;
-        let rooms: Vec<RoomId> =
-            page.items.iter().filter(|row| row.subject_kind == "room").filter_map(|row| row.subject.parse().ok()).collect();
-        let rooms = store::room_names(conn, &rooms)?;
-        let person = |id: &str| page.members.iter().find(|one| one.id.to_string() == id).cloned();
-        let line = |entry: AuditEntry| {
-            let said =
-                entry.after.as_ref().or(entry.before.as_ref()).and_then(|value| value.get("name")).and_then(|name| plain(Some(name)));
-            AuditLine {
-                by: entry.actor.and_then(|id| person(&id.to_string())),
-                member: if entry.subject_kind == "member" { person(&entry.subject) } else { None },
-                subject_name: rooms.iter().find(|(id, _)| id.to_string() == entry.subject).map(|(_, name)| name.clone()).or(said),
-                changes: changes(entry.before.as_ref(), entry.after.as_ref()),
-                is_known: ACTS.contains(&entry.act.as_str()),
-                entry,
-            }
-        };
-        let rows = page.items.into_iter().map(line).collect();
-        let link = |before: &str| href("/admin/audit", &[("act", &act), ("before", before)]);
-        Ok(AuditPage {
-            rows,
-            kinds: KINDS,
-            acts: ACTS,
-            is_first: before.is_none(),
-            first: link(""),
-            next: page.next.as_deref().map(link),
-            act,
-        })
-    })
-    .await
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn only_what_differs_is_a_change() {
-        let (before, after) = (json!({ "name": "quay", "topic": "a", "place": 1 }), json!({ "name": "quay", "topic": "b", "place": 1 }));
-        let change = |name: &str, before: Option<&str>, after: Option<&str>| Change {
-            name: name.to_owned(),
-            before: before.map(str::to_owned),
-            after: after.map(str::to_owned),
-            is_time: false,
-        };
-        assert_eq!(changes(Some(&before), Some(&after)), [change("topic", Some("a"), Some("b"))]);
-        assert_eq!(
-            changes(None, Some(&json!({ "roles": ["Owner", "Member"], "until": null }))),
-            [change("roles", None, Some("Owner, Member"))]
-        );
-        assert_eq!(changes(None, Some(&json!("a text"))), []);
-    }
 }

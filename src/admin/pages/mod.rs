@@ -1,5 +1,6 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
+mod audit;
 mod door;
 mod home;
 mod lists;
@@ -9,13 +10,13 @@ mod settings;
 mod setup;
 
 #[cfg(test)]
-pub use lists::ACTS;
+pub use audit::ACTS;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::access::{Actor, Allow, Permission, Permissions, Permit, Routes};
+use crate::access::{Actor, Allow, Permit, Routes};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::RoleId;
@@ -37,7 +38,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
-        .get("/admin/audit", lists::audit)
+        .get("/admin/audit", audit::audit)
         // Before the link's page: "done" is no code.
         .get("/setup/done", setup::done)
         .get("/setup/{code}", setup::setup);
@@ -126,13 +127,6 @@ fn href(path: &str, values: &[(&str, &str)]) -> String {
 /// A value of a query string; a form sends empty ones for fields that were left alone.
 fn given<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
     text.filter(|text| !text.is_empty()).and_then(|text| text.parse().ok())
-}
-
-/// What makes somebody run the community: such roles are given by hand, never by an invite.
-fn runs_community(permissions: Permissions) -> bool {
-    let powers =
-        [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
-    powers.into_iter().any(|power| permissions.has(power))
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ pub async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> 
         let choice = |role: &members::Role| RoleChoice {
             tag: RoleTag::of(role),
             has: member.profile.roles.contains(&role.id),
-            may_move: role.kind != members::RoleKind::Member && may.reaches(role.permissions),
+            may_move: role.kind != members::RoleKind::Member && may.permissions().reaches(role.permissions),
         };
         let roles = all.iter().map(choice).collect();
         let makers: Vec<MemberId> = sanctions.iter().filter_map(|sanction| sanction.made_by).collect();

@@ -1,11 +1,14 @@
 //! What happens in chat: rows, announcements, consequences. Knows neither HTTP nor sockets.
 
+mod membership;
 mod objects;
 mod posting;
 mod rooming;
 pub mod seed;
 
+pub(super) use membership::*;
+pub use membership::{join_announcements, join_quietly, leave_everything};
 pub(super) use objects::*;
 pub(super) use posting::*;
 pub(super) use rooming::*;
-pub use rooming::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
+pub use rooming::{NewRoom, create_room};

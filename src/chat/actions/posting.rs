@@ -4,13 +4,14 @@ use sha2::{Digest, Sha256};
 
 use super::objects::{mentions_of, quote, shared_floor};
 use crate::chat::events::{Event, MeEvent};
-use crate::chat::model::{Mentions, MessageBody, MessageRow};
+use crate::chat::model::{Calls, Mentions, MessageBody, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
 use crate::chat::store::{self, NewMessageRow, NewWords};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
-use crate::live::{LogId, Seq};
+use crate::live::{Hub, LogId, Seq};
+use crate::members;
 use crate::storage::{Conn, Tx, head, one_at_a_time};
 use crate::text;
 
@@ -56,12 +57,20 @@ impl Draft {
     }
 }
 
-/// Safe HTML of a body, and whom it mentions.
+/// Safe HTML of a body, and whom it names.
 #[derive(Clone, Debug)]
 pub(in crate::chat) struct Prepared {
     pub html: String,
-    pub mentions: Mentions,
+    pub names: text::Mentions,
 }
+
+/// Most members that one `@here` reaches.
+const HERE: usize = 500;
+/// Members of a room that are looked through at once for those who are here.
+const HERE_PAGE: i64 = 1_000;
+
+/// Who of these members is online.
+pub(in crate::chat) type Online<'a> = &'a dyn Fn(&[MemberId]) -> Vec<MemberId>;
 
 /// Bodies longer than this are rendered on a reader's thread, so that no connection waits for them.
 const RENDER_HERE_BYTES: usize = 2_048;
@@ -73,19 +82,25 @@ pub(in crate::chat) fn renders_here(body: &str) -> bool {
 
 /// Renders a body that mentions nobody.
 pub(in crate::chat) fn render_here(body: &str) -> Prepared {
-    Prepared { html: text::render(body, &|_| None).html, mentions: Mentions::default() }
+    Prepared { html: text::render(body, &|_| None).html, names: text::Mentions::default() }
 }
 
-/// Renders a body; whoever is mentioned is looked up once for all.
-pub(in crate::chat) fn render_with_names(conn: &mut Conn, body: &str) -> Result<Prepared> {
+/// Renders a body; whoever is mentioned is looked up once for all. A call that the author may not make stays text.
+pub(in crate::chat) fn render_with_names(conn: &mut Conn, body: &str, calls: Calls) -> Result<Prepared> {
+    use text::MentionTarget as Target;
     let names = text::mention_candidates(body);
     let known = if names.is_empty() { Vec::new() } else { store::members_by_username(conn, &names)? };
+    let roles = if names.is_empty() || !calls.many { Vec::new() } else { members::role_handles(conn)? };
+    let role = |name: &str| {
+        let name = text::name_key(name);
+        roles.iter().find(|(_, handle)| *handle == name).map(|(id, _)| Target::Role(*id))
+    };
     let rendered = text::render(body, &|name| match name {
-        "room" | "here" | "all" => Some(text::MentionTarget::Room),
-        name => known.iter().find(|(known, _)| known == name).map(|(_, id)| text::MentionTarget::Member(*id)),
+        "room" | "all" => calls.many.then_some(Target::Room),
+        "here" => calls.here.then_some(Target::Here),
+        name => known.iter().find(|(known, _)| known == name).map(|(_, id)| Target::Member(*id)).or_else(|| role(name)),
     });
-    let found = rendered.mentions;
-    Ok(Prepared { html: rendered.html, mentions: Mentions { members: found.members, roles: found.roles, room: found.room } })
+    Ok(Prepared { html: rendered.html, names: rendered.mentions })
 }
 
 /// What a sender is told.
@@ -110,9 +125,9 @@ pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: Room
 ///
 /// # Errors
 /// `chat.reply_to` or `chat.thread` when what is answered is not there to see.
-pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft, prepared: &Prepared) -> Result<Sent> {
-    let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_mention_room: may.may_mention_room() };
-    say(tx, &from, draft, prepared)
+pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft, prepared: &Prepared, hub: &Hub) -> Result<Sent> {
+    let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_call: may.may_call() };
+    say(tx, &from, draft, prepared, &|ids| hub.online(ids).into_iter().filter(|(_, is_here)| *is_here).map(|(id, _)| id).collect())
 }
 
 /// Who writes where, and what they may see and do there.
@@ -122,11 +137,11 @@ pub(super) struct Speaker {
     pub(super) member: MemberId,
     /// The place after which they see messages.
     pub(super) floor: Seq,
-    pub(super) may_mention_room: bool,
+    pub(super) may_call: bool,
 }
 
 /// [`send_message`] without the question whether one may.
-pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Prepared) -> Result<Sent> {
+pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Prepared, online: Online<'_>) -> Result<Sent> {
     let visible = |tx: &mut Tx<'_>, id: MessageId, code| -> Result<_> {
         let row = store::message(tx, id)?.filter(|row| row.room == from.room && row.seq > from.floor);
         row.ok_or_else(|| Error::invalid("reply_to", code))
@@ -150,7 +165,7 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         }
         None => None,
     };
-    let mentions = allowed_mentions(tx, from, &prepared.mentions)?;
+    let mentions = allowed_mentions(tx, from, &prepared.names, online)?;
     let id: MessageId = tx.new_id();
     let object = MessageBody {
         id,
@@ -195,14 +210,37 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
     Ok(Sent { id, seq, at })
 }
 
-/// Only those who are in the room are mentioned, and everyone only by those who may.
-fn allowed_mentions(tx: &mut Tx<'_>, from: &Speaker, wanted: &Mentions) -> Result<Mentions> {
-    if wanted.is_empty() {
-        return Ok(Mentions::default());
+/// Only those who are in the room are mentioned, and many at once only by those who may.
+fn allowed_mentions(tx: &mut Tx<'_>, from: &Speaker, wanted: &text::Mentions, online: Online<'_>) -> Result<Mentions> {
+    let members = present(tx, from.room, &wanted.members)?;
+    if !from.may_call {
+        return Ok(Mentions { members, ..Mentions::default() });
     }
-    let present = store::those_in(tx, from.room, &wanted.members)?;
-    let members = wanted.members.iter().copied().filter(|id| present.contains(id)).collect();
-    Ok(Mentions { members, roles: wanted.roles.clone(), room: wanted.room && from.may_mention_room })
+    let here = if wanted.here { those_here(tx, from, online)? } else { Vec::new() };
+    Ok(Mentions { members, roles: wanted.roles.clone(), room: wanted.room, here })
+}
+
+/// Those of the named who are in the room, in order of appearance.
+fn present(tx: &mut Tx<'_>, room: RoomId, named: &[MemberId]) -> Result<Vec<MemberId>> {
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let present = store::those_in(tx, room, named)?;
+    Ok(named.iter().copied().filter(|id| present.contains(id)).collect())
+}
+
+/// Who of the room is online at this moment, but for the one who calls; at most [`HERE`].
+fn those_here(tx: &mut Tx<'_>, from: &Speaker, online: Online<'_>) -> Result<Vec<MemberId>> {
+    let (mut here, mut after) = (Vec::new(), None);
+    loop {
+        let ids: Vec<MemberId> = store::places_in(tx, from.room, after, HERE_PAGE)?.into_iter().map(|place| place.member).collect();
+        here.extend(online(&ids).into_iter().filter(|id| *id != from.member));
+        after = ids.last().copied();
+        if here.len() >= HERE || after.is_none() {
+            here.truncate(HERE);
+            return Ok(here);
+        }
+    }
 }
 
 /// Changes a message's words.
@@ -218,11 +256,14 @@ pub(super) fn reword(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, bod
     if message.body == body {
         return room_head(tx, message.room);
     }
-    let before = mentions_of(message.mentions.as_deref());
-    let present = store::those_in(tx, message.room, &prepared.mentions.members)?;
-    let members = prepared.mentions.members.iter().copied().filter(|id| present.contains(id)).collect();
-    // Whether everyone was mentioned was decided when it was sent: an edit does not call a room together.
-    let mentions = Mentions { members, roles: prepared.mentions.roles.clone(), room: before.room && prepared.mentions.room };
+    let (names, kept) = (&prepared.names, mentions_of(message.mentions.as_deref()));
+    // Whether many were called was decided when it was sent: an edit calls nobody together.
+    let mentions = Mentions {
+        members: present(tx, message.room, &names.members)?,
+        roles: kept.roles.into_iter().filter(|role| names.roles.contains(role)).collect(),
+        room: kept.room && names.room,
+        here: if names.here { kept.here } else { Vec::new() },
+    };
     let at = tx.now();
     let event = Event::MessageEdited {
         id: message.id,
@@ -234,7 +275,7 @@ pub(super) fn reword(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, bod
     };
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
-    if !(before.is_empty() && mentions.is_empty()) {
+    if !(message.mentions.is_none() && mentions.is_empty()) {
         store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, false)?;
     }
     announce(tx, message.room, &event, actor)

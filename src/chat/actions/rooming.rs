@@ -1,11 +1,12 @@
-//! Making rooms, entering and leaving them, changing them.
+//! Making rooms and changing them.
 
 use serde::Deserialize;
 
-use super::posting::{announce, room_head};
-use crate::chat::events::{Departure, Event, MeEvent};
-use crate::chat::model::{History, Level, PlaceRow, RoomKind, RoomRole, RoomRow};
-use crate::chat::policy::{AddToRoom, BeIn, ChangeRoom, LeadRoom, MakeRoom, RemoveFromRoom};
+use super::membership::enter;
+use super::posting::announce;
+use crate::chat::events::{Event, MeEvent};
+use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
+use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -18,6 +19,10 @@ use crate::text;
 const NAME: std::ops::RangeInclusive<usize> = 1..=60;
 /// Most characters of a topic.
 const TOPIC: usize = 300;
+/// Most members that a new room begins with, beside its maker.
+const ADDED_AT_ONCE: usize = 200;
+/// The time in which made rooms are counted.
+const DAY: Millis = 86_400_000;
 
 /// A room that somebody wants.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -45,11 +50,21 @@ fn named(name: &str) -> Result<(String, String)> {
     if key.is_empty() { Err(Error::invalid("name", "chat.room_name")) } else { Ok((name, key)) }
 }
 
+/// How many members a group has, and how many rooms somebody makes.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLimits {
+    /// Most members of a group conversation.
+    pub group_members: usize,
+    /// Most rooms and conversations of one maker within 24 hours.
+    pub per_day: usize,
+}
+
 /// Makes a room; a direct conversation that exists already is returned as it is.
 ///
 /// # Errors
-/// `access.not_allowed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`.
-pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, group_limit: usize) -> Result<RoomId> {
+/// `access.not_allowed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`,
+/// `chat.too_many_members`, 429 `chat.too_many_rooms`.
+pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, limits: RoomLimits) -> Result<RoomId> {
     may.of_kind(wish.kind)?;
     let mut others: Vec<MemberId> = wish.members.iter().copied().filter(|id| *id != may.member()).collect();
     others.sort_unstable();
@@ -59,18 +74,47 @@ pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, group_limit: u
         if !fits {
             return Err(Error::invalid("members", "chat.members"));
         }
-        if others.len() + 1 > group_limit.max(2) {
+        if others.len() + 1 > limits.group_members.max(2) {
             return Err(Error::invalid("members", "chat.group_too_large"));
         }
     }
+    if others.len() > ADDED_AT_ONCE {
+        return Err(Error::invalid("members", "chat.too_many_members"));
+    }
     if store::active_members(tx, &others)?.len() != others.len() {
         return Err(Error::invalid("members", "chat.members"));
+    }
+    let is_there = match others[..] {
+        [other] if wish.kind == RoomKind::Direct => store::room_of_circle(tx, &circle(may.member(), other))?.is_some(),
+        _ => false,
+    };
+    if !is_there && !may.is_free_of_limits() {
+        must_have_made_few(tx, may.member(), limits.per_day)?;
     }
     let room = create_room(tx, wish, Some(may.member()))?;
     for member in others {
         enter(tx, room, member, may.member(), RoomRole::Member)?;
     }
     Ok(room)
+}
+
+/// What makes the conversation of two the only one.
+fn circle(one: MemberId, other: MemberId) -> String {
+    format!("{}:{}", one.0.min(other.0), one.0.max(other.0))
+}
+
+/// Refuses who has made `most` rooms within a day, until the first of them is a day old.
+fn must_have_made_few(tx: &mut Tx<'_>, maker: MemberId, most: usize) -> Result<()> {
+    one_at_a_time(tx, &format!("rooms of {maker}"))?;
+    let now = tx.now();
+    let made = store::rooms_made_since(tx, maker, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
+    match made.last() {
+        Some(first) if made.len() >= most => {
+            let wait = (first + DAY - now).max(1);
+            Err(Error::slow_down("chat.too_many_rooms", wait.unsigned_abs()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes a room with its maker in it as owner. The caller has shown that it may: a permit, the wizard or the seed.
@@ -93,14 +137,14 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         }
         (None, _) => return Err(Error::invalid("name", "chat.room_name")),
     };
-    let circle = match (wish.kind, maker, wish.members.iter().find(|id| Some(**id) != maker)) {
-        (RoomKind::Direct, Some(one), Some(other)) => Some(format!("{}:{}", one.0.min(other.0), one.0.max(other.0))),
+    let the_two = match (wish.kind, maker, wish.members.iter().find(|id| Some(**id) != maker)) {
+        (RoomKind::Direct, Some(one), Some(other)) => Some(circle(one, *other)),
         _ => None,
     };
-    if let Some(circle) = &circle {
+    if let Some(circle) = &the_two {
         one_at_a_time(tx, &format!("circle {circle}"))?;
     }
-    if let Some(circle) = &circle
+    if let Some(circle) = &the_two
         && let Some(known) = store::room_of_circle(tx, circle)?
     {
         return Ok(known);
@@ -116,7 +160,7 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
             name_key: named.as_ref().and_then(|(_, key)| key.as_deref()),
             topic: &topic,
             history: history.number(),
-            circle: circle.as_deref(),
+            circle: the_two.as_deref(),
             created_by: maker,
             at,
         },
@@ -127,115 +171,6 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         enter(tx, id, maker, maker, role)?;
     }
     Ok(id)
-}
-
-/// Puts a member into a room and tells the room and the member. Nothing happens when they are in it already.
-///
-/// # Errors
-/// When the database refuses.
-pub(in crate::chat) fn enter(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: MemberId, role: RoomRole) -> Result<bool> {
-    let head = room_head(tx, room)?;
-    let row = PlaceRow { room, member, role: role.number(), level: Level::All.number(), joined_at: tx.now(), joined_seq: head };
-    if !store::insert_place(tx, &row)? {
-        return Ok(false);
-    }
-    let joined = announce(tx, room, &Event::MemberJoined { member, actor }, actor)?;
-    tx.announce(LogId::Member(member), MeEvent::RoomJoined { room, head: joined }.announcement(Some(actor))?)?;
-    Ok(true)
-}
-
-/// Puts a new member into an open room, as the community's own doing.
-///
-/// # Errors
-/// When the database refuses.
-pub fn join_quietly(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<bool> {
-    enter(tx, room, member, member, RoomRole::Member)
-}
-
-/// A new member is in every announcement room from the start: that is what they are for.
-///
-/// # Errors
-/// When the database refuses.
-pub fn join_announcements(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
-    for (_, room) in store::open_rooms(tx, "", None, MOST_ANNOUNCEMENTS)? {
-        if room.kind == RoomKind::Announcement.number() {
-            join_quietly(tx, room.id, member)?;
-        }
-    }
-    Ok(())
-}
-
-/// Open rooms looked through for announcement rooms.
-const MOST_ANNOUNCEMENTS: i64 = 1_000;
-
-/// Takes a member out of a room and tells the room and the member.
-fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberId>, reason: Departure) -> Result<bool> {
-    if !store::delete_place(tx, room, member)? {
-        return Ok(false);
-    }
-    // Whoever comes back begins anew: what was said meanwhile is not unread.
-    store::forget_read_marks(tx, member, room)?;
-    tx.announce(LogId::Member(member), MeEvent::RoomLeft { room, reason }.announcement(actor)?)?;
-    tx.announce(LogId::Room(room), Event::MemberLeft { member, actor, reason }.announcement(actor)?)?;
-    Ok(true)
-}
-
-/// A member who is banned or deleted leaves every room, but for conversations of two, which stay readable for the other.
-///
-/// # Errors
-/// When the database refuses.
-pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Result<()> {
-    let reason = if banned { Departure::Banned } else { Departure::Deleted };
-    for (room, _) in store::rooms_of(tx, member)? {
-        if room.kind != RoomKind::Direct.number() {
-            depart(tx, room.id, member, None, reason)?;
-        }
-    }
-    Ok(())
-}
-
-/// Adds a member, or joins.
-///
-/// # Errors
-/// `chat.members` for somebody who cannot take part, `chat.group_too_large`.
-pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize) -> Result<bool> {
-    let room = may.row();
-    if store::active_members(tx, &[may.member()])?.is_empty() {
-        return Err(Error::invalid("member", "chat.members"));
-    }
-    let is_in = store::place(tx, room.id, may.member())?.is_some();
-    let full = usize::try_from(room.member_count).unwrap_or(0) >= group_limit;
-    if room.kind == RoomKind::Group.number() && full && !is_in {
-        return Err(Error::conflict("chat.group_too_large"));
-    }
-    enter(tx, room.id, may.member(), may.actor(), RoomRole::Member)
-}
-
-/// Removes a member, or leaves.
-///
-/// # Errors
-/// When the database cannot be written.
-pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> Result<bool> {
-    let room = may.row().id;
-    let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
-    let gone = depart(tx, room, may.member(), Some(may.actor()), reason)?;
-    if gone && reason == Departure::Removed {
-        let subject = format!("{room}:{}", may.member());
-        record(
-            tx,
-            &Act {
-                actor: Some(may.actor()),
-                act: "rooms.remove_member",
-                subject_kind: "room_member",
-                subject,
-                before: None,
-                after: None,
-                reason: None,
-                address: None,
-            },
-        )?;
-    }
-    Ok(gone)
 }
 
 /// What is to change of a room; what is absent stays.
@@ -337,18 +272,6 @@ fn record_change(
             address: None,
         },
     )?;
-    Ok(())
-}
-
-/// Gives a member a role within a room.
-///
-/// # Errors
-/// 404 when they are not in it.
-pub(in crate::chat) fn set_room_role(tx: &mut Tx<'_>, may: &LeadRoom, role: RoomRole) -> Result<()> {
-    if !store::set_room_role(tx, may.room(), may.member(), role.number())? {
-        return Err(Error::NotFound);
-    }
-    announce(tx, may.room(), &Event::RoomRoleSet { actor: may.actor(), member: may.member(), role }, may.actor())?;
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 //! The same acts as in a running community, but without the question whether one may, and called inside [`Tx::as_of`], so that rows
 //! and logs carry the time of the story and nobody is told.
 
+use super::membership::enter;
 use super::objects::rooms_of_mine;
 use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
-use super::rooming::{NewRoom, create_room, enter};
+use super::rooming::{NewRoom, create_room};
 use crate::chat::events::{Event, MeEvent};
-use crate::chat::model::{Mentions, MessageRow, RoomRole};
+use crate::chat::model::{Calls, MessageRow, RoomRole};
 use crate::chat::store;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -61,7 +62,7 @@ pub fn place_member(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberI
 /// [`Error::NotFound`] when they are not in it.
 pub fn place_role(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId, role: RoomRole) -> Result<()> {
     store::set_room_role(tx, room, member, role.number())?.then_some(()).found()?;
-    let event = Event::RoomRoleSet { actor: by, member, role };
+    let event = Event::RoomRoleSet { actor: Some(by), member, role };
     tx.announce(LogId::Room(room), event.announcement(Some(by))?)?;
     Ok(())
 }
@@ -71,7 +72,7 @@ pub fn place_role(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId,
 /// # Errors
 /// What makes a body, a key or an answer wrong; `chat.not_a_member` when the author is not in the room.
 pub fn place_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId> {
-    let prepared = render_with_names(tx, said.body)?;
+    let prepared = render_with_names(tx, said.body, Calls::default())?;
     Ok(place(tx, said, &prepared)?.id)
 }
 
@@ -81,13 +82,13 @@ pub fn place_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId> {
 /// As [`place_message`].
 pub fn place_plain_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId> {
     let html = text::render(said.body, &|_| None).html;
-    Ok(place(tx, said, &Prepared { html, mentions: Mentions::default() })?.id)
+    Ok(place(tx, said, &Prepared { html, names: text::Mentions::default() })?.id)
 }
 
 fn place(tx: &mut Tx<'_>, said: &Said<'_>, prepared: &Prepared) -> Result<Sent> {
     must_be_in(tx, said.room, said.author)?;
     let draft = Draft::parse(said.client_key, said.body, said.reply_to, said.thread, MESSAGE_BYTES)?;
-    say(tx, &Speaker { room: said.room, member: said.author, floor: 0, may_mention_room: false }, &draft, prepared)
+    say(tx, &Speaker { room: said.room, member: said.author, floor: 0, may_call: false }, &draft, prepared, &|_| Vec::new())
 }
 
 /// Changes a message's words, as its author.
@@ -97,7 +98,7 @@ fn place(tx: &mut Tx<'_>, said: &Said<'_>, prepared: &Prepared) -> Result<Sent> 
 pub fn place_edit(tx: &mut Tx<'_>, message: MessageId, body: &str) -> Result<()> {
     let row = message_row(tx, message)?;
     let body = text::clean_body(body, MESSAGE_BYTES)?;
-    let prepared = render_with_names(tx, &body)?;
+    let prepared = render_with_names(tx, &body, Calls::default())?;
     reword(tx, &row, row.author, &body, &prepared)?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Messages, reactions, mentions, pins.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::{MENTION_MEMBER, MENTION_ROLE, MENTION_ROOM};
@@ -242,7 +244,9 @@ pub(in crate::chat) fn replace_mentions(
     if !is_new {
         diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
     }
-    let members = all.members.iter().map(|id| (MENTION_MEMBER, id.0));
+    // Who is named and here besides is mentioned once.
+    let members: BTreeSet<i64> = all.members.iter().chain(&all.here).map(|id| id.0).collect();
+    let members = members.into_iter().map(|id| (MENTION_MEMBER, id));
     let roles = all.roles.iter().map(|id| (MENTION_ROLE, id.0));
     let everyone = all.room.then_some((MENTION_ROOM, 0));
     for (kind, target) in members.chain(roles).chain(everyone) {

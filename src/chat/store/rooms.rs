@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::chat::model::{PlaceRow, RoomKind, RoomRow};
+use crate::chat::model::{PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
@@ -43,6 +43,17 @@ pub(in crate::chat) fn insert_room(tx: &mut Tx<'_>, row: &NewRoomRow<'_>) -> Res
 
 pub(in crate::chat) fn room_of_circle(conn: &mut Conn, circle: &str) -> Result<Option<RoomId>> {
     Ok(rooms::table.filter(rooms::circle.eq(circle)).select(rooms::id).first::<i64>(conn).optional()?.map(RoomId))
+}
+
+/// When the rooms were made that this member has made since, newest first, at most `limit`.
+pub(in crate::chat) fn rooms_made_since(conn: &mut Conn, maker: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
+    Ok(rooms::table
+        .filter(rooms::created_by.eq(maker.0))
+        .filter(rooms::created_at.gt(since))
+        .order(rooms::created_at.desc())
+        .limit(limit)
+        .select(rooms::created_at)
+        .load(conn)?)
 }
 
 pub(in crate::chat) fn name_is_taken(conn: &mut Conn, name_key: &str, but: Option<RoomId>) -> Result<bool> {
@@ -180,6 +191,26 @@ pub(in crate::chat) fn all_rooms(conn: &mut Conn, contains: &str, before: Option
 
 fn escape_like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+/// Does the room have an owner?
+pub(in crate::chat) fn has_owner(conn: &mut Conn, room: RoomId) -> Result<bool> {
+    let owners = room_members::table.filter(room_members::room.eq(room.0)).filter(room_members::role.eq(RoomRole::Owner.number()));
+    Ok(owners.select(room_members::member).first::<i64>(conn).optional()?.is_some())
+}
+
+/// Who of those with at least this role has been in the room longest.
+pub(in crate::chat) fn longest_standing(conn: &mut Conn, room: RoomId, least: RoomRole) -> Result<Option<MemberId>> {
+    let found = room_members::table
+        .inner_join(members::table.on(members::id.eq(room_members::member)))
+        .filter(room_members::room.eq(room.0))
+        .filter(room_members::role.ge(least.number()))
+        .filter(members::state.eq(ACTIVE))
+        .order((room_members::joined_seq, room_members::member))
+        .select(room_members::member)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(found.map(MemberId))
 }
 
 /// The place at which the newest of a room's members came.

@@ -204,7 +204,7 @@ async fn the_banned_one_is_out_and_what_asked_for_money_is_gone() {
             let sanction =
                 sanctions::table.filter(sanctions::member.eq(vik.0)).select((sanctions::made_by, sanctions::lifted_at)).first(conn)?;
             let left = room_events::table
-                .filter(room_events::kind.eq(chat::RoomKindNumber::MemberLeft as i16))
+                .filter(room_events::kind.eq(chat::EventNumber::MemberLeft as i16))
                 .filter(room_events::data.like("%\"banned\"%"))
                 .count()
                 .get_result(conn)?;

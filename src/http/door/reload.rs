@@ -205,6 +205,65 @@ mod tests {
         following.abort();
     }
 
+    /// Where the lines of a log go.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl Lines {
+        fn text(&self) -> String {
+            String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+        }
+
+        /// Lets the follower go on until the log holds this.
+        async fn hold(&self, part: &str) {
+            let told = tokio::time::timeout(Duration::from_secs(20), async {
+                while !self.text().contains(part) {
+                    tokio::task::yield_now().await;
+                }
+            });
+            told.await.unwrap_or_else(|_| panic!("{part:?} is not in {}", self.text()));
+        }
+    }
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_file_is_refused_with_a_line_in_the_log_while_the_old_one_serves() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let _log =
+            tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish());
+        let folder = tempfile::tempdir().unwrap();
+        let (old, other) = (Pair::new("localhost"), Pair::new("localhost"));
+        let (cert, key) = write(folder.path(), &old);
+        let (files, first) = Files::open(&cert, &key).unwrap();
+        let current = Current::new(first);
+        let server = Server::start(current.clone());
+        let following = tokio::spawn(files.follow(Arc::clone(&current), Duration::from_millis(5)));
+        for (wrong, told) in [("half a fi", "There is no certificate in"), (&*other.cert_pem, "do not work together")] {
+            std::fs::write(&cert, wrong).unwrap();
+            lines.hold(told).await;
+            assert!(handshake(server.port, "localhost", &old.der).is_ok(), "the old one serves: {told}");
+        }
+        std::fs::remove_file(&cert).unwrap();
+        lines.hold("cannot be read").await;
+        assert!(handshake(server.port, "localhost", &old.der).is_ok(), "also without a file");
+        assert_eq!(lines.text().matches("WARN").count(), 3, "each is told once: {}", lines.text());
+        write(folder.path(), &other);
+        lines.hold("the changed certificate is in use").await;
+        assert!(handshake(server.port, "localhost", &other.der).is_ok());
+        following.abort();
+    }
+
     #[test]
     fn files_that_cannot_work_stop_the_start() {
         let folder = tempfile::tempdir().unwrap();

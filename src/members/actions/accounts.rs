@@ -39,6 +39,8 @@ pub struct SignedIn {
     pub member: Profile,
     /// Bearer token; `null` for browsers, which get a cookie, and for somebody who waits.
     pub token: Option<String>,
+    /// Does a browser bring this member in for the first time? Then the page leads to the welcome; `false` for everything else.
+    pub first: bool,
 }
 
 /// Somebody who came in, or waits.
@@ -56,7 +58,8 @@ impl Arrival {
         let now = tx.now();
         let member = store::members::with_roles(tx, vec![row], now)?.pop().found()?;
         let shown = token.as_ref().filter(|_| !visitor.is_browser).map(|token| token.reveal().to_owned());
-        Ok(Self { answer: SignedIn { member, token: shown }, token })
+        let first = token.is_some() && visitor.is_browser && store::members::welcome(tx, member.id)?;
+        Ok(Self { answer: SignedIn { member, token: shown, first }, token })
     }
 }
 
@@ -68,19 +71,28 @@ pub fn community_has_owner(conn: &mut Conn) -> Result<bool> {
     store::roles::has_owner(conn)
 }
 
+/// Is nobody called so, and has nobody this mail address?
+///
+/// # Errors
+/// `members.username_taken` or `members.email_taken`.
+pub fn check_free(conn: &mut Conn, new: &NewMember) -> Result<()> {
+    if store::members::by_username(conn, new.username.as_str())?.is_some() {
+        return Err(Error::invalid("username", "members.username_taken"));
+    }
+    if let Some(email) = &new.email
+        && store::members::by_email(conn, email.as_str())?.is_some()
+    {
+        return Err(Error::invalid("email", "members.email_taken"));
+    }
+    Ok(())
+}
+
 /// Makes a member: the row, the log, the role of every member and those asked for.
 ///
 /// # Errors
 /// `members.username_taken` or `members.email_taken`.
 pub fn create_member(tx: &mut Tx<'_>, new: &NewMember) -> Result<MemberId> {
-    if store::members::by_username(tx, new.username.as_str())?.is_some() {
-        return Err(Error::invalid("username", "members.username_taken"));
-    }
-    if let Some(email) = &new.email
-        && store::members::by_email(tx, email.as_str())?.is_some()
-    {
-        return Err(Error::invalid("email", "members.email_taken"));
-    }
+    check_free(tx, new)?;
     let (id, made) = new.made.unwrap_or_else(|| (tx.new_id(), tx.now()));
     store::members::insert(tx, id, made, new)?;
     start_log(tx, LogId::Member(id), made)?;
@@ -104,7 +116,7 @@ fn check(form: &SignUp) -> Result<Checked> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut keep = |error: Error| match error {
         Error::Invalid(more) => problems.extend(more),
-        _ => problems.push(Problem { field: "", code: "error.invalid" }),
+        _ => problems.push(Problem { field: "".into(), code: "error.invalid" }),
     };
     let username = Username::parse(&form.username).map_err(&mut keep).ok();
     let shown = form.display_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
@@ -145,17 +157,28 @@ fn take_invite(tx: &mut Tx<'_>, id: InviteId) -> Result<Option<RoleId>> {
     Ok(row.filter(|row| policy::may_be_invited_to(maker.permissions(), row.permissions())).map(|row| row.id))
 }
 
+/// The invite that a code stands for. A code that is not ours counts as a guess; neighbours who guess do not keep out who has one.
+fn invite_of(ground: &Ground, code: &str, from: u128) -> Result<InviteId> {
+    if let Some(id) = ground.keys.id_of_code("invite", code) {
+        return Ok(InviteId(id));
+    }
+    ground.rates.count(RateClass::InviteGuess, from)?;
+    Err(Error::refused(RefusalKind::Gone, "members.invite_over"))
+}
+
 /// Makes an account for a visitor and opens the door, or lets them wait.
+///
+/// Only what passes the check of its fields counts against the address: a form with a slip in it is no attempt.
 ///
 /// # Errors
 /// Problems of the fields; `members.sign_up_closed`, `members.invite_needed`, `members.invite_over`; 429 when too many come.
 pub async fn sign_up(ground: &Ground, visitor: &Visitor, members: &Members, form: SignUp) -> Result<Arrival> {
-    ground.rates.count(RateClass::SignUp, address_key(visitor.address))?;
+    let from = address_key(visitor.address);
     let code = form.invite.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    let over = || Error::refused(RefusalKind::Gone, "members.invite_over");
-    let invite = code.map(|code| ground.keys.id_of_code("invite", code).map(InviteId).ok_or_else(over)).transpose()?;
+    let invite = code.map(|code| invite_of(ground, code, from)).transpose()?;
     admit(ground.settings.get().sign_up_mode, invite.is_some())?;
     let Checked { username, display_name, email, password } = check(&form)?;
+    ground.rates.count(if invite.is_some() { RateClass::SignUpInvited } else { RateClass::SignUp }, from)?;
     let wanted = username.as_str().to_owned();
     let is_taken = ground.db.read(move |conn| Ok(store::members::by_username(conn, &wanted)?.is_some())).await?;
     if is_taken {

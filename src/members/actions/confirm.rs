@@ -43,10 +43,12 @@ pub(super) async fn my_row(ground: &Ground, visitor: &Visitor) -> Result<MemberR
 /// `members.password_wrong` on `field`; 429 after too many tries.
 pub(super) async fn confirm(ground: &Ground, members: &Members, row: &MemberRow, password: &str, field: &'static str) -> Result<Confirmed> {
     if row.password.is_some() {
-        ground.rates.count(RateClass::SignInAccount, account_key("", Some(row.id)))?;
+        let tries = account_key("", Some(row.id));
+        ground.rates.try_secret(RateClass::SignInAccount, tries, ground.clock.now())?;
         if !members.hasher.check(Password::tried(password), row.password.clone()).await?.is_right {
             return Err(Error::invalid(field, "members.password_wrong"));
         }
+        ground.rates.forgive(RateClass::SignInAccount, tries);
     }
     Ok(Confirmed { member: row.id, stored: row.password.clone() })
 }

@@ -19,11 +19,11 @@ use std::sync::Arc;
 
 #[cfg(test)]
 pub(in crate::members) use accounts::join;
-pub use accounts::{Arrival, SignUp, SignedIn, community_has_owner, create_member, sign_up};
+pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, sign_up};
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
-pub use moderation::{approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
+pub use moderation::{BAN_IS_OVER, approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
 pub(in crate::members) use profile::store_account;
 pub use profile::{account, change_account, change_password};
 pub use reading::{
@@ -31,7 +31,7 @@ pub use reading::{
     members_by_ids, profiles, render,
 };
 pub use removal::{delete_account, delete_member, turn_down};
-pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_names, roles, set_roles};
+pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_handles, role_names, roles, set_roles};
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
 #[cfg(test)]
 pub(in crate::members) use sign_in::admit;

@@ -17,6 +17,9 @@ use crate::storage::{Act, Tx, record};
 /// The longest mute: a year.
 const LONGEST_MUTE: Millis = 366 * 86_400_000;
 
+/// Why the program itself lifts a ban, as the audit log keeps it.
+pub const BAN_IS_OVER: &str = "the time of the ban is over";
+
 /// Shuts a member out, for ever or until a time: all sessions end and their connections close.
 ///
 /// # Errors
@@ -73,7 +76,7 @@ pub(super) fn end_ban_if_over(tx: &mut Tx<'_>, members: &Members, member: Member
         subject: member.to_string(),
         before: None,
         after: None,
-        reason: Some("the time of the ban is over"),
+        reason: Some(BAN_IS_OVER),
         address: None,
     };
     record(tx, &act)?;

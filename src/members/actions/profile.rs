@@ -2,12 +2,13 @@
 
 use super::confirm::{Confirmed, confirm, my_row};
 use super::sessions::end_all;
+use super::sign_in::enter;
 use super::{Members, announce_look, store};
-use crate::access::{Actor, Ground, Visitor};
+use crate::access::{Actor, Credential, Ground, Token, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Problem, Result};
 use crate::ids::MemberId;
-use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, MemberRow, Password, SessionKind};
+use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, MemberRow, Password, SessionKind, zone_named};
 use crate::members::notices::Notices;
 use crate::members::policy::ChangeMe;
 use crate::storage::{Conn, Tx};
@@ -27,11 +28,6 @@ fn paragraphs(text: &str, most: usize, field: &'static str, code: &'static str) 
     let lines = text.trim().lines().map(|line| Line::parse(line, most, field, code).map(Line::into_string)).collect::<Result<Vec<_>>>()?;
     let joined = lines.join("\n");
     if joined.chars().count() > most { Err(Error::invalid(field, code)) } else { Ok(joined) }
-}
-
-/// A name of a time zone as it is written, such as `Europe/Oslo`; whether the machine knows it is not asked.
-fn is_zone(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'+' | b'-'))
 }
 
 /// Puts the changes into the row; every problem is told at once.
@@ -63,8 +59,7 @@ fn apply(row: &mut MemberRow, change: AccountChange, now: Millis) -> Result<()> 
         keep(fits.then(|| row.language = language).ok_or_else(|| Error::invalid("language", "members.language_unknown")));
     }
     if let Some(zone) = change.time_zone {
-        let fits = is_zone(&zone);
-        keep(fits.then(|| row.time_zone = zone).ok_or_else(|| Error::invalid("time_zone", "members.time_zone_shape")));
+        keep(zone_named(&zone).map(|zone| row.time_zone = zone));
     }
     if let Some(theme) = change.theme {
         theme.name().clone_into(&mut row.theme);
@@ -127,11 +122,12 @@ pub(in crate::members) fn store_account(tx: &mut Tx<'_>, may: &ChangeMe, notices
     account(tx, may.member(), now)
 }
 
-/// Changes the member's own password; their other browsers and programs are signed out.
+/// Changes the member's own password; their other browsers and programs are signed out. A browser that asks gets another session, whose
+/// secret is the answer: whoever has a copy of its cookie is out too.
 ///
 /// # Errors
 /// `members.password_wrong` on `current`, and the problems of [`Password::parse`] on `new`.
-pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, current: &str, new: &str) -> Result<()> {
+pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, current: &str, new: &str) -> Result<Option<Token>> {
     let row = my_row(ground, visitor).await?;
     let confirmed = confirm(ground, members, &row, current, "current").await?;
     let hash = members.hasher.make(Password::parse(new, &row.username, "new")?).await?;
@@ -140,15 +136,17 @@ pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Membe
         .db
         .write(move |tx| {
             let (actor, may) = confirmed.again(tx, &inside, &visitor, "current")?;
-            store_password(tx, &may, &actor, &hash)
+            store_password(tx, &may, &actor, &visitor, &hash)
         })
         .await
 }
 
 /// The part of a change of password that happens in one transaction.
-pub(in crate::members) fn store_password(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, hash: &str) -> Result<()> {
+fn store_password(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, visitor: &Visitor, hash: &str) -> Result<Option<Token>> {
     store::members::set_password(tx, may.member(), hash)?;
     store::links::spend_of(tx, may.member())?;
-    end_all(tx, may.member(), Some(may.member()), actor.session, &[SessionKind::Browser, SessionKind::Bearer])?;
-    Ok(())
+    let is_cookie = matches!(visitor.credential, Some(Credential::Cookie(_)));
+    let spared = actor.session.filter(|_| !is_cookie);
+    end_all(tx, may.member(), Some(may.member()), spared, &[SessionKind::Browser, SessionKind::Bearer])?;
+    is_cookie.then(|| enter(tx, visitor, may.member())).transpose()
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{announce_look, announce_rights, store};
-use crate::access::{Actor, Permissions};
+use crate::access::{Actor, Permission, Permissions};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoleId};
 use crate::members::model::{Line, NewRole, Role, RoleChange, RoleKind, RoleRow};
 use crate::members::notices::{Notice, Notices};
 use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles};
 use crate::storage::{Act, Conn, Tx, record};
+use crate::text::mention_handle;
 
 /// Most roles of a community.
 const MOST: usize = 100;
@@ -51,6 +52,22 @@ pub fn built_in_role(conn: &mut Conn, kind: RoleKind) -> Result<RoleId> {
 /// When the database cannot be read.
 pub fn role_names(conn: &mut Conn) -> Result<Vec<(RoleId, String)>> {
     Ok(store::roles::all(conn)?.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// What is written behind an `@` to call those who have a role, for each role that can be called, highest first; not for the one that
+/// everyone has.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn role_handles(conn: &mut Conn) -> Result<Vec<(RoleId, String)>> {
+    let mut handles: Vec<(RoleId, String)> = Vec::new();
+    for row in store::roles::all(conn)?.into_iter().filter(|row| row.kind() != RoleKind::Member) {
+        let handle = mention_handle(&row.name).filter(|handle| !["room", "all", "here"].contains(&handle.as_str()));
+        if let Some(handle) = handle.filter(|handle| handles.iter().all(|(_, known)| known != handle)) {
+            handles.push((row.id, handle));
+        }
+    }
+    Ok(handles)
 }
 
 /// Every role as administrators see it, highest first.
@@ -103,7 +120,7 @@ pub fn make_role(tx: &mut Tx<'_>, may: &MakeRoles, actor: &Actor, new: &NewRole)
 /// Changes a role; everyone who has it hears at once what they may do now.
 ///
 /// # Errors
-/// As [`make_role`], and `members.owner_role_fixed`.
+/// As [`make_role`], `members.owner_role_fixed`, and `members.locks_you_out` when the actor's own rights to manage would be cut.
 pub fn change_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, change: RoleChange) -> Result<Role> {
     let before = store::roles::by_id(tx, may.role())?.found()?;
     let mut row = before.clone();
@@ -125,6 +142,7 @@ pub fn change_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, change: Rol
     let holders = store::roles::holders(tx, row.id)?;
     if row.permissions != before.permissions {
         spread(tx, &holders, may.by())?;
+        check_not_locked_out(tx, actor)?;
     }
     Ok(row.role(i64::try_from(holders.len()).unwrap_or(i64::MAX)))
 }
@@ -132,7 +150,7 @@ pub fn change_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, change: Rol
 /// Deletes a role of the community's own; nobody has it any more.
 ///
 /// # Errors
-/// `members.role_built_in`.
+/// `members.role_built_in`, `members.locks_you_out`.
 pub fn delete_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, notices: &Notices) -> Result<()> {
     may.may_delete()?;
     let before = store::roles::by_id(tx, may.role())?.found()?;
@@ -140,6 +158,7 @@ pub fn delete_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, notices: &N
     store::roles::delete(tx, may.role())?;
     trace_role(tx, actor, "roles.delete", Some(&before), None)?;
     store::roles::rewrite_permissions(tx, &holders)?;
+    check_not_locked_out(tx, actor)?;
     for member in holders {
         announce_rights(tx, member, Some(may.by()))?;
         announce_look(tx, notices, member, Some(may.by()))?;
@@ -158,7 +177,7 @@ fn spread(tx: &mut Tx<'_>, members: &[MemberId], by: MemberId) -> Result<()> {
 /// Says which roles a member has; the role of every member stays.
 ///
 /// # Errors
-/// `members.role_unknown`, `members.last_owner`, or a refusal with `members.above_you` for a role with more than the actor has.
+/// `members.role_unknown`, `members.last_owner`, `members.locks_you_out`, or a refusal with `members.above_you` for a role with more than the actor has.
 pub fn set_roles(tx: &mut Tx<'_>, may: &GiveRoles, actor: &Actor, notices: &Notices, wanted: &[RoleId]) -> Result<()> {
     let all = store::roles::all(tx)?;
     let row = |id: RoleId| all.iter().find(|row| row.id == id);
@@ -186,6 +205,7 @@ pub fn set_roles(tx: &mut Tx<'_>, may: &GiveRoles, actor: &Actor, notices: &Noti
         store::roles::give(tx, may.member(), *given)?;
     }
     store::roles::rewrite_permissions(tx, &[may.member()])?;
+    check_not_locked_out(tx, actor)?;
     let names = |ids: &BTreeSet<RoleId>| json!({ "roles": ids.iter().filter_map(|id| row(*id)).map(|row| &row.name).collect::<Vec<_>>() });
     let act = Act {
         actor: actor.member,
@@ -200,6 +220,15 @@ pub fn set_roles(tx: &mut Tx<'_>, may: &GiveRoles, actor: &Actor, notices: &Noti
     record(tx, &act)?;
     announce_rights(tx, may.member(), Some(may.by()))?;
     announce_look(tx, notices, may.member(), Some(may.by()))
+}
+
+/// Refuses what would take from its own actor the right to manage members or roles: nobody below them could give it back, and an
+/// administrator alone would have locked themselves out. Owners lose it only with their role, which the last of them keeps.
+fn check_not_locked_out(tx: &mut Tx<'_>, actor: &Actor) -> Result<()> {
+    let Some(member) = actor.member.filter(|_| actor.permissions != Permissions::ALL) else { return Ok(()) };
+    let left = store::members::by_id(tx, member)?.found()?.permissions();
+    let kept = [Permission::MembersManage, Permission::RolesManage].into_iter().all(|one| left.has(one) || !actor.permissions.has(one));
+    if kept { Ok(()) } else { Err(Error::conflict("members.locks_you_out")) }
 }
 
 /// Refuses to leave the community without an active owner.

@@ -61,12 +61,14 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
         })
         .await?;
     // Others may use an account's tries up; that must not keep its member out where they already are.
+    let tries = account_key(&name, known.as_ref().map(|known| known.row.id));
     if !known.as_ref().is_some_and(|known| known.is_home) {
-        ground.rates.count(RateClass::SignInAccount, account_key(&name, known.as_ref().map(|known| known.row.id)))?;
+        ground.rates.try_secret(RateClass::SignInAccount, tries, ground.clock.now())?;
     }
     let stored = known.as_ref().and_then(|known| known.row.password.clone());
     let verdict = members.hasher.check(Password::tried(&form.password), stored.clone()).await?;
     let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
+    ground.rates.forgive(RateClass::SignInAccount, tries);
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
     db.write(move |tx| {

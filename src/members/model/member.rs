@@ -91,7 +91,7 @@ pub struct MemberRow {
     pub permissions: i64,
     /// Until when they may not write.
     pub muted_until: Option<Millis>,
-    /// Have they been through the first page?
+    /// Were they led to the welcome, which the first sign-in in a browser does?
     pub welcomed: bool,
     /// When the account was made.
     pub created_at: Millis,
@@ -253,7 +253,7 @@ pub struct Account {
     pub permissions: Permissions,
     /// Until when they may not write, milliseconds UTC.
     pub muted_until: Option<Millis>,
-    /// Have they been through the first page?
+    /// Were they led to the welcome, which the first sign-in in a browser does?
     pub welcomed: bool,
     /// Can they sign in with a password?
     pub has_password: bool,
@@ -312,7 +312,7 @@ pub struct AccountChange {
     pub password: Option<String>,
     /// Hue of the avatar, 0–11.
     pub hue: Option<i16>,
-    /// The first page is done.
+    /// `true`: the welcome is done; `false`: show it again at the next sign-in in a browser.
     pub welcomed: Option<bool>,
 }
 
@@ -341,7 +341,7 @@ pub struct NewMember {
     pub state: MemberState,
     /// Roles beside that of every member.
     pub roles: Vec<RoleId>,
-    /// Has been through the first page?
+    /// Was led to the welcome?
     pub welcomed: bool,
     /// Id and time of making, for seeds; otherwise new.
     pub made: Option<(MemberId, Millis)>,

@@ -6,6 +6,7 @@ mod member;
 mod names;
 mod password;
 mod session;
+mod zone;
 
 pub use access::{NewRole, Role, RoleChange, RoleKind, RoleRow};
 pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
@@ -15,3 +16,4 @@ pub use member::{
 pub use names::{DisplayName, Email, Line, Username, name_key};
 pub use password::Password;
 pub use session::{ApiToken, NewToken, Session, SessionKind, SessionRow, device_name};
+pub use zone::{zone_named, zone_names};

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
-use super::{Needs, Page, limit, no_content, secret};
-use crate::access::{Allow, Body, Query, Routes};
+use super::{Needs, limit, no_content, secret};
+use crate::access::{Allow, Body, Page, Query, Routes};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use super::{Page, limit, no_content};
-use crate::access::{Allow, Body, Query, Routes};
+use super::{limit, no_content};
+use crate::access::{Allow, Body, Page, Query, Routes};
 use crate::error::Result;
 use crate::ids::InviteId;
 use crate::members::actions;
@@ -36,12 +36,8 @@ async fn list(gate: Allow<MakeInvites>, query: Query<Find>) -> Result<HttpRespon
     let Find { after, limit: asked } = query.0;
     let limit = limit(asked)?;
     let (keys, site) = (gate.ground().keys.clone(), actions::site_address(&gate.ground().config));
-    let mut items = gate.read(move |conn, _, actor| actions::invites(conn, &keys, &site, after, limit + 1, actor.now)).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| has_more).map(|last| last.id.to_string());
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let found = gate.read(move |conn, _, actor| actions::invites(conn, &keys, &site, after, limit + 1, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(found, limit, |invite| invite.id.to_string())))
 }
 
 /// Makes an invite.

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use super::{Needs, Page, no_content, no_session_cookie, secret};
-use crate::access::{Allow, Body, Routes};
+use super::{Needs, no_content, no_session_cookie, secret, session_cookie};
+use crate::access::{Allow, Body, Page, Routes};
 use crate::error::Result;
 use crate::ids::SessionId;
 use crate::members::actions::{self, MadeToken};
@@ -104,12 +104,16 @@ struct PasswordChange {
     new: String,
 }
 
-/// Changes the password; other browsers and programs are signed out.
+/// Changes the password; other browsers and programs are signed out, and a browser that asks gets another cookie.
 #[utoipa::path(post, path = "/api/v1/me/password", request_body = PasswordChange, responses((status = 204)))]
-async fn password(gate: Allow<ChangeMe>, body: Body<PasswordChange>, members: Needs) -> Result<HttpResponse> {
+async fn password(gate: Allow<ChangeMe>, body: Body<PasswordChange>, members: Needs, request: HttpRequest) -> Result<HttpResponse> {
     let PasswordChange { current, new } = body.value;
-    actions::change_password(gate.ground(), gate.visitor(), &members, &current, &new).await?;
-    Ok(no_content())
+    let token = actions::change_password(gate.ground(), gate.visitor(), &members, &current, &new).await?;
+    let mut answer = HttpResponse::NoContent();
+    if let Some(token) = token {
+        answer.cookie(session_cookie(&request, gate.visitor(), &token));
+    }
+    Ok(answer.finish())
 }
 
 /// Browsers and programs that are signed in.

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use super::{PAGE, Page, limit};
-use crate::access::{Allow, Query, Routes};
+use super::limit;
+use crate::access::{Allow, PAGE_MOST, Page, Query, Routes};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::members::actions;
@@ -37,7 +37,7 @@ struct Find {
 fn parse_ids(text: &str) -> Result<Vec<MemberId>> {
     let wrong = || Error::invalid("ids", "error.query");
     let ids: Vec<MemberId> = text.split(',').filter(|id| !id.is_empty()).map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
-    if i64::try_from(ids.len()).unwrap_or(i64::MAX) > PAGE { Err(wrong()) } else { Ok(ids) }
+    if i64::try_from(ids.len()).unwrap_or(i64::MAX) > PAGE_MOST { Err(wrong()) } else { Ok(ids) }
 }
 
 /// Active members in order of name, or those named by id.

@@ -17,15 +17,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use crate::access::{Routes, Token, Visitor};
-use crate::error::{Error, Result};
+use crate::access::{PAGE_MOST, Routes, Token, Visitor, page_limit};
+use crate::error::Result;
 use crate::http::{bound_port, session_cookie_name};
 use crate::members::Members;
-
-/// Most items of one page.
-const PAGE: i64 = 200;
-/// Items of a page when nothing is said.
-const PAGE_DEFAULT: i64 = 50;
 
 /// Registers every route of the API.
 pub fn mount(routes: &mut Routes<'_>) {
@@ -48,28 +43,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all
 }
 
-/// A page of anything.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Where the next one begins, if there is one.
-    pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// Everything on one page.
-    const fn whole(items: Vec<T>) -> Self {
-        Self { items, next: None }
-    }
-}
-
 fn limit(asked: Option<i64>) -> Result<i64> {
-    match asked {
-        None => Ok(PAGE_DEFAULT),
-        Some(n) if (1..=PAGE).contains(&n) => Ok(n),
-        Some(_) => Err(Error::invalid("limit", "error.limit")),
-    }
+    page_limit(asked, PAGE_MOST)
 }
 
 /// What handlers need beside the ground.

@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use utoipa::OpenApi;
 
-use super::{Needs, Page, no_content};
-use crate::access::{Allow, Body, Routes};
+use super::{Needs, no_content};
+use crate::access::{Allow, Body, Page, Routes};
 use crate::error::Result;
 use crate::ids::RoleId;
 use crate::members::actions;

@@ -162,6 +162,14 @@ pub fn set_password(tx: &mut Tx<'_>, member: MemberId, hash: &str) -> Result<()>
     Ok(())
 }
 
+/// Notes that a member was led to the welcome; `false` when they were before. Check and note are one statement: it is told once.
+pub fn welcome(tx: &mut Tx<'_>, member: MemberId) -> Result<bool> {
+    let noted = diesel::update(members::table.find(member.0).filter(members::welcomed.eq(false)))
+        .set(members::welcomed.eq(true))
+        .execute(&mut **tx)?;
+    Ok(noted == 1)
+}
+
 /// Stores when a member was last there.
 pub fn set_seen(tx: &mut Tx<'_>, member: MemberId, at: Millis) -> Result<()> {
     diesel::update(members::table.find(member.0)).set(members::last_seen_at.eq(at)).execute(&mut **tx)?;

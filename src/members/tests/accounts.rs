@@ -1,6 +1,7 @@
 //! Sign-up, sign-in, passwords, profiles, and the end of an account.
 
 use super::*;
+use crate::access::Patience;
 use crate::mail::outbox;
 use crate::members::actions::{SignIn, SignUp};
 use crate::members::model::{AccountChange, LinkPurpose, Removed, Status};
@@ -95,8 +96,8 @@ async fn nobody_learns_whether_a_name_exists_and_the_old_browser_session_ends() 
 
 #[tokio::test]
 async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
-    let rate = Rate { burst: 3, refill_ms: 900_000 };
-    let town = Town::with_rates(&[(RateClass::SignInAccount, rate)]).await;
+    let patience = Patience { free: 3, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
+    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, patience)])).await;
     town.mode(SignUpMode::Open);
     sign_up(&town, form("marta")).await.expect("in, from her own address");
     let afar = Visitor { address: Some([198, 51, 100, 9].into()), ..visitor(None) };
@@ -104,12 +105,36 @@ async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
         assert_eq!(code(sign_in(&town, &afar, key("marta", "a bad guess")).await), "members.sign_in_wrong");
     }
     let refused = sign_in(&town, &afar, key("marta", PASSWORD)).await.expect_err("too many tries");
-    assert_eq!((refused.status(), refused.code()), (429, "error.slow_down"));
+    assert_eq!((refused.status(), refused.code(), refused.retry_after_ms()), (429, "error.slow_down", Some(60_000)));
     for _ in 0..3 {
         assert_eq!(code(sign_in(&town, &afar, key("ghost", PASSWORD)).await), "members.sign_in_wrong");
     }
     assert_eq!(sign_in(&town, &afar, key("ghost", PASSWORD)).await.expect_err("alike").status(), 429);
-    assert!(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await.is_ok());
+    for wait in [60_000, 120_000, 240_000] {
+        town.pass(wait - 1);
+        assert_eq!(sign_in(&town, &afar, key("ghost", PASSWORD)).await.expect_err("a moment too early").retry_after_ms(), Some(1));
+        town.pass(1);
+        assert_eq!(code(sign_in(&town, &afar, key("ghost", PASSWORD)).await), "members.sign_in_wrong", "after {wait}");
+    }
+    assert!(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await.is_ok(), "at home");
+    assert!(sign_in(&town, &afar, key("marta", PASSWORD)).await.is_ok(), "who knew the password is forgiven");
+}
+
+#[tokio::test]
+async fn a_thousand_addresses_share_the_tries_of_one_account() {
+    let patience = Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
+    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, patience)])).await;
+    town.mode(SignUpMode::Open);
+    sign_up(&town, form("marta")).await.expect("in");
+    let mut looked_at = 0;
+    for n in 0..1_000_u16 {
+        let [high, low] = n.to_be_bytes();
+        let afar = Visitor { address: Some([198, 18, high, low].into()), ..visitor(None) };
+        let refused = sign_in(&town, &afar, key("marta", "a bad guess")).await.expect_err("wrong");
+        looked_at += u16::from(refused.code() == "members.sign_in_wrong");
+    }
+    assert_eq!(looked_at, 10);
+    assert!(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await.is_ok(), "her own door stays open");
 }
 
 #[tokio::test]
@@ -136,11 +161,14 @@ async fn a_changed_password_ends_the_other_sessions_and_needs_the_old_one() {
     let change = |current: &'static str, new: &'static str| actions::change_password(&town.ground, &here, &town.members, current, new);
     assert_eq!(problems(change("wrong one here", "a new one by the sea").await), [("current", "members.password_wrong")]);
     assert_eq!(problems(change(PASSWORD, "short").await), [("new", "members.password_short")]);
-    change(PASSWORD, "a new one by the sea").await.expect("changed");
-    assert!(town.actor(&here).await.member.is_some());
+    let fresh = change(PASSWORD, "a new one by the sea").await.expect("changed").expect("another cookie");
+    assert_eq!(town.actor(&here).await.member, None, "a copy of the cookie is worth nothing now");
+    assert!(town.actor(&visitor(Some(Credential::Cookie(fresh.hash())))).await.member.is_some());
     assert_eq!(town.actor(&visitor(Some(Credential::Cookie(other.hash())))).await.member, None);
     assert_eq!(code(sign_in(&town, &visitor(None), key("marta", PASSWORD)).await), "members.sign_in_wrong");
-    assert!(sign_in(&town, &visitor(None), key("marta", "a new one by the sea")).await.is_ok());
+    let bot = sign_in(&town, &program(), key("marta", "a new one by the sea")).await.expect("in").answer.token.expect("token");
+    let by_bot = actions::change_password(&town.ground, &bearer(&bot), &town.members, "a new one by the sea", "and one more tide").await;
+    assert!(by_bot.expect("changed").is_none() && town.actor(&bearer(&bot)).await.member.is_some(), "a program keeps its token");
 }
 
 #[tokio::test]
@@ -220,7 +248,9 @@ async fn a_change_of_look_is_an_event_and_a_notice_and_of_settings_is_not() {
         bio: Some("x".repeat(501)),
         ..AccountChange::default()
     };
-    assert_eq!(problems(change(wrong).await).len(), 4);
+    let told = problems(change(wrong).await);
+    assert_eq!(told.len(), 4);
+    assert!(told.contains(&("time_zone", "members.time_zone_unknown")), "{told:?}");
     assert_eq!(town.events(marta).len(), 1, "nothing of it was stored");
 }
 

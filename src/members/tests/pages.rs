@@ -84,6 +84,8 @@ async fn the_door_leads_only_to_our_own_pages() {
         let answer = ask(&town, page(&format!("/sign-in?next={bad}"), "en")).await;
         assert!(answer.body.contains("data-next=\"&#x2f;\""), "{bad}");
     }
+    let door = ask(&town, page("/sign-in", "en")).await.body;
+    assert!(door.contains("data-first=\"/welcome\""), "where the first sign-in leads");
 }
 
 #[actix_web::test]

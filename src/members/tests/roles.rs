@@ -124,3 +124,32 @@ async fn built_in_roles_stay_and_names_are_unique() {
     let renamed = RoleChange { name: Some("Captain".to_owned()), ..RoleChange::default() };
     assert_eq!(change(&town, owner, owners, renamed).await.expect("renamed").name, "Captain");
 }
+
+#[tokio::test]
+async fn nobody_cuts_their_own_right_to_manage() {
+    let town = Town::new().await;
+    let owner = town.member("owner", &[RoleKind::Owner]).await;
+    let ada = town.member("ada", &[RoleKind::Administrator]).await;
+    let administrators = town.role(RoleKind::Administrator).await;
+    assert_eq!(code(give(&town, ada, ada, vec![]).await), "members.locks_you_out");
+    let all = permissions(&town, ada).await;
+    for lost in [Permission::MembersManage, Permission::RolesManage] {
+        let less = RoleChange { permissions: Some(all.iter().filter(|one| *one != lost).collect()), ..RoleChange::default() };
+        assert_eq!(code(change(&town, ada, administrators, less).await), "members.locks_you_out", "{lost:?}");
+    }
+    let keepers = make(&town, owner, "Keepers", &[Permission::MembersManage, Permission::RolesManage]).await.expect("role").id;
+    let kim = town.member("kim", &[]).await;
+    give(&town, owner, kim, vec![keepers]).await.expect("given");
+    let delete =
+        |by, role| town.act::<ChangeRole, _>(by, role, |tx, may, actor, members| actions::delete_role(tx, may, actor, &members.notices));
+    assert_eq!(code(delete(kim, keepers).await), "members.locks_you_out");
+    assert!(permissions(&town, kim).await.has(Permission::RolesManage), "nothing of it was stored");
+
+    give(&town, owner, ada, vec![administrators, keepers]).await.expect("given");
+    give(&town, ada, ada, vec![keepers]).await.expect("one of two roles that give it may go");
+    let less = RoleChange { permissions: Some(all.iter().filter(|one| *one != Permission::AuditRead).collect()), ..RoleChange::default() };
+    change(&town, owner, administrators, less).await.expect("an owner may");
+    delete(owner, keepers).await.expect("an owner may");
+    let second = town.member("second", &[RoleKind::Owner]).await;
+    give(&town, second, second, vec![]).await.expect("one of two owners may step down");
+}

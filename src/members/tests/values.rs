@@ -1,9 +1,9 @@
 //! Names, passwords and other values at their edges.
 
-use super::code;
+use super::{code, problems};
 use crate::access::{Permission, Permissions};
-use crate::members::model::{DisplayName, Email, Password, RoleKind, Status, Username, device_name, name_key};
-use crate::members::policy::{may_be_invited_to, outranks};
+use crate::members::model::{DisplayName, Email, Password, RoleKind, Status, Username, device_name, name_key, zone_named, zone_names};
+use crate::members::policy::may_be_invited_to;
 
 #[test]
 fn usernames_hold_at_their_edges() {
@@ -79,8 +79,8 @@ fn only_an_owner_is_equal_to_an_owner() {
     let administrator = RoleKind::Administrator.first_permissions();
     let moderator = RoleKind::Moderator.first_permissions();
     assert!(Permission::ALL.iter().all(|one| administrator.has(*one)));
-    assert!(!outranks(administrator, Permissions::ALL) && outranks(Permissions::ALL, Permissions::ALL));
-    assert!(outranks(administrator, administrator) && outranks(administrator, moderator) && !outranks(moderator, administrator));
+    assert!(!administrator.reaches(Permissions::ALL) && Permissions::ALL.reaches(Permissions::ALL));
+    assert!(administrator.reaches(administrator) && administrator.reaches(moderator) && !moderator.reaches(administrator));
 }
 
 #[test]
@@ -102,4 +102,20 @@ fn devices_have_short_names() {
     assert_eq!(device_name(chrome), "Chrome on Android");
     assert_eq!(device_name("tide-bot/1\r\n"), "tide-bot/1");
     assert_eq!(device_name(&"x".repeat(100)).len(), 64);
+}
+
+#[test]
+fn a_time_zone_is_one_that_the_database_knows() {
+    for (written, kept) in [("Europe/Oslo", "Europe/Oslo"), (" europe/paris ", "Europe/Paris"), ("UTC", "UTC"), ("", "")] {
+        assert_eq!(zone_named(written).expect(written), kept);
+    }
+    for unknown in ["Europe/Atlantis", "../etc/passwd", "Etc/Unknown", "+01:00", "Europe", "\u{0}"] {
+        assert_eq!(problems(zone_named(unknown)), [("time_zone", "members.time_zone_unknown")], "{unknown}");
+    }
+    let names = zone_names();
+    assert!(
+        names.len() > 400 && names.is_sorted() && names.iter().all(|name| zone_named(name).is_ok_and(|kept| kept == *name)),
+        "{}",
+        names.len()
+    );
 }

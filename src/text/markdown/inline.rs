@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{MentionTarget, Mentions};
 
-/// Longest username.
-const LONGEST_NAME: usize = 32;
+/// Most bytes of a name: a role's may have 40 characters of any script.
+pub(in crate::text) const LONGEST_NAME: usize = 160;
 /// Shortest username.
 const SHORTEST_NAME: usize = 2;
 /// A message names at most this many members, and as many roles.
@@ -31,10 +31,7 @@ impl<'a> Names<'a> {
 
     /// Whom `name` means, when the message may still name it.
     fn named(&mut self, name: &str) -> Option<MentionTarget> {
-        let mut key = name.to_ascii_lowercase();
-        if key == "here" {
-            "room".clone_into(&mut key);
-        }
+        let key = name.to_lowercase();
         let target = match self.asked.get(&key) {
             Some(known) => *known,
             None => {
@@ -48,6 +45,10 @@ impl<'a> Names<'a> {
             MentionTarget::Role(id) => note(&mut self.found.roles, id),
             MentionTarget::Room => {
                 self.found.room = true;
+                true
+            }
+            MentionTarget::Here => {
+                self.found.here = true;
                 true
             }
         };
@@ -94,19 +95,24 @@ fn one_line(html: &mut String, text: &str, names: &mut Names<'_>) {
     escape(html, &text[done..]);
 }
 
+/// May this stand in a name behind an `@`? Usernames are plain; the names of roles are in their community's language.
+pub(in crate::text) fn is_in_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '.' | '-')
+}
+
 /// A mention at the start of `text`; answers how many bytes it takes.
 fn mention(html: &mut String, text: &str, before: Option<char>, names: &mut Names<'_>) -> Option<usize> {
     if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '.' | '_' | '-' | '/' | '+' | '%' | '=')) {
         return None;
     }
     let word = &text[1..];
-    let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))).unwrap_or(word.len());
-    if word[end..].chars().next().is_some_and(|c| c.is_alphanumeric() || c == '@') {
+    let end = word.find(|c: char| !is_in_name(c)).unwrap_or(word.len());
+    if end > LONGEST_NAME || word[end..].starts_with('@') {
         return None;
     }
     // The full stop of a sentence may belong to the name: the longest name that exists is meant.
     let bare = word[..end].trim_end_matches(['.', '_', '-']).len();
-    for len in (bare..=end.min(LONGEST_NAME)).rev() {
+    for len in (bare..=end).rev() {
         if len < SHORTEST_NAME {
             break;
         }
@@ -115,6 +121,7 @@ fn mention(html: &mut String, text: &str, before: Option<char>, names: &mut Name
                 MentionTarget::Member(id) => format!("data-member=\"{id}\""),
                 MentionTarget::Role(id) => format!("data-role=\"{id}\""),
                 MentionTarget::Room => "data-room=\"\"".to_owned(),
+                MentionTarget::Here => "data-here=\"\"".to_owned(),
             };
             html.push_str(&format!("<span class=\"mention\" {data}>@{}</span>", &word[..len]));
             return Some(1 + len);

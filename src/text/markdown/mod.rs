@@ -19,9 +19,10 @@ use super::emoji::few_emoji;
 use crate::ids::{MemberId, RoleId};
 
 pub use code::highlight_css;
+pub(super) use inline::{LONGEST_NAME, is_in_name};
 
 /// Version of this renderer. Stored beside what it wrote, so that older messages can be rendered again.
-pub const RENDERER: i16 = 1;
+pub const RENDERER: i16 = 2;
 
 /// The Markdown that is understood.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
@@ -39,6 +40,8 @@ pub enum MentionTarget {
     Role(RoleId),
     /// Everyone in the room.
     Room,
+    /// Those in the room who are here at that moment.
+    Here,
 }
 
 /// Whom a message names, each once, in order of appearance.
@@ -50,6 +53,8 @@ pub struct Mentions {
     pub roles: Vec<RoleId>,
     /// Everyone in the room?
     pub room: bool,
+    /// Those who are here?
+    pub here: bool,
 }
 
 /// A rendered message.
@@ -63,8 +68,8 @@ pub struct Rendered {
 
 /// Renders `source` (bounded by the caller, 16 KiB for a message).
 ///
-/// `mentions` is asked at most once for each lower-case name behind an `@`, and for `room` when the text says `@room` or
-/// `@here`: it answers [`MentionTarget::Room`] when the author may call everyone. A name for which it answers `None` stays text.
+/// `mentions` is asked at most once for each lower-case name behind an `@`, `room` and `here` among them: it answers
+/// [`MentionTarget::Room`] when the author may call everyone. A name for which it answers `None` stays text.
 pub fn render(source: &str, mentions: &dyn Fn(&str) -> Option<MentionTarget>) -> Rendered {
     if few_emoji(source) {
         return Rendered { html: large(source), mentions: Mentions::default() };

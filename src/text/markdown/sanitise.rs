@@ -43,7 +43,7 @@ static LIST: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("a", HashSet::from(["href", "target"])),
             ("ol", HashSet::from(["start"])),
             ("p", HashSet::from(["class"])),
-            ("span", HashSet::from(["class", "data-member", "data-role", "data-room"])),
+            ("span", HashSet::from(["class", "data-member", "data-role", "data-room", "data-here"])),
         ]))
         .url_schemes(HashSet::from(SCHEMES))
         .url_relative(UrlRelative::Deny)
@@ -75,7 +75,7 @@ fn checked<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v,
         ("a", "target") => value == "_blank",
         ("a", "rel") => true,
         ("ol", "start") | ("span", "data-member" | "data-role") => number(),
-        ("span", "data-room") => value.is_empty(),
+        ("span", "data-room" | "data-here") => value.is_empty(),
         ("p", "class") => value == "big",
         ("span", "class") => matches!(value, "mention" | "task" | "task done") || value.strip_prefix("hl-").is_some_and(is_word),
         _ => false,

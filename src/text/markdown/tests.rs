@@ -12,7 +12,9 @@ fn people(name: &str) -> Option<MentionTarget> {
         "bo.b-2" => Some(MentionTarget::Member(MemberId(2))),
         "dot." => Some(MentionTarget::Member(MemberId(3))),
         "crew" => Some(MentionTarget::Role(RoleId(9))),
+        "nacht-wächter" => Some(MentionTarget::Role(RoleId(8))),
         "room" => Some(MentionTarget::Room),
+        "here" => Some(MentionTarget::Here),
         _ => name.strip_prefix('u')?.parse().ok().map(|n| MentionTarget::Member(MemberId(n))),
     }
 }
@@ -104,11 +106,15 @@ fn bare_addresses_become_links_without_the_sentence_around_them() {
 #[test]
 fn mentions_are_found_where_a_person_means_them() {
     let rendered = render("@ada, @Bo.B-2. and @dot. (@crew) @here: @ada!", &people);
-    assert_eq!(rendered.mentions, Mentions { members: vec![MemberId(1), MemberId(2), MemberId(3)], roles: vec![RoleId(9)], room: true });
+    assert_eq!(
+        rendered.mentions,
+        Mentions { members: vec![MemberId(1), MemberId(2), MemberId(3)], roles: vec![RoleId(9)], room: false, here: true }
+    );
     assert!(rendered.html.starts_with("<p><span class=\"mention\" data-member=\"1\">@ada</span>, <span"), "{}", rendered.html);
     assert!(rendered.html.contains("<span class=\"mention\" data-member=\"2\">@Bo.B-2</span>."), "{}", rendered.html);
     assert!(rendered.html.contains("(<span class=\"mention\" data-role=\"9\">@crew</span>)"), "{}", rendered.html);
-    assert!(rendered.html.contains("<span class=\"mention\" data-room=\"\">@here</span>"), "{}", rendered.html);
+    assert!(rendered.html.contains("<span class=\"mention\" data-here=\"\">@here</span>"), "{}", rendered.html);
+    assert_eq!(render("@room @nacht-wächter", &people).mentions, Mentions { room: true, roles: vec![RoleId(8)], ..Mentions::default() });
     assert_eq!(render("**@ada**", &people).mentions.members, [MemberId(1)]);
 }
 

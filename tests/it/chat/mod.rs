@@ -1,9 +1,15 @@
 //! Rooms and messages over the API and the socket: what is promised to those who talk.
 
+mod ageing;
+mod calling;
+mod making;
+mod newcomers;
 mod open_sockets;
+mod owners;
 mod posting;
 mod reads;
 mod rooms;
+mod storage_faults;
 
 use rialto::ids::RoomId;
 

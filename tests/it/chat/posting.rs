@@ -339,12 +339,16 @@ async fn only_those_present_are_mentioned_and_the_whole_room_only_by_those_who_m
     let id = |sent: (String, i64)| sent.0;
     let sent = id(bob.says(room, "k1", "Hello @ann and @cleo and @nobody and @room").await);
     let mentions = bob.get(&message(room, &sent)).await["mentions"].clone();
-    assert_eq!(mentions, json!({ "members": [ann.id], "roles": [], "room": false }), "cleo is not here, bob may not call the room");
+    assert_eq!(
+        mentions,
+        json!({ "members": [ann.id], "roles": [], "room": false, "here": [] }),
+        "cleo is not here, bob may not call the room"
+    );
     let sent = id(ann.says(room, "k2", "Hello @room").await);
     assert_eq!(ann.get(&message(room, &sent)).await["mentions"]["room"], true, "the room's owner may");
     let sent = id(bob.says(room, "k3", "Nothing").await);
     bob.call(Method::PATCH, &message(room, &sent), Some(json!({ "body": "@room @ann" }))).await;
-    assert_eq!(bob.get(&message(room, &sent)).await["mentions"], json!({ "members": [ann.id], "roles": [], "room": false }));
+    assert_eq!(bob.get(&message(room, &sent)).await["mentions"], json!({ "members": [ann.id], "roles": [], "room": false, "here": [] }));
     let sent = id(ann.says(room, "k4", "Nothing").await);
     ann.call(Method::PATCH, &message(room, &sent), Some(json!({ "body": "@room" }))).await;
     assert_eq!(ann.get(&message(room, &sent)).await["mentions"]["room"], false, "an edit calls nobody together");

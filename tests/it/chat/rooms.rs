@@ -42,6 +42,49 @@ async fn public_rooms_are_found_and_private_ones_are_not() {
     town.close().await;
 }
 
+/// The data block of an app page.
+async fn page_data(town: &Town, person: &Person, path: &str) -> Value {
+    let answer = town.http.get(town.url(path)).bearer_auth(&person.token).header("accept", "text/html").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200, "{path}");
+    let html = answer.text().await.expect("text");
+    let (_, rest) = html.split_once("id=\"page\"").expect("a data block");
+    let json = &rest[rest.find('>').expect("a tag") + 1..rest.find("</script>").expect("its end")];
+    serde_json::from_str(json).expect("JSON")
+}
+
+#[actix_web::test]
+async fn a_link_into_an_open_room_shows_it_to_who_is_not_in_it_and_leads_in() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let open = id(&ann.post("/api/v1/rooms", json!({ "kind": "public", "name": "Harbour", "topic": "Tides" })).await);
+    let (_, seq) = ann.says(open, "k1", "High at noon").await;
+    for path in [format!("/r/{open}"), format!("/r/{open}/{seq}")] {
+        let page = page_data(&town, &bob, &path).await;
+        let about = &page["room"]["about"];
+        let told = (&about["name"], &about["topic"], &about["member_count"], about.get("read_seq"));
+        assert_eq!(told, (&json!("Harbour"), &json!("Tides"), &json!(1), None), "{path}");
+        assert_eq!(page["room"]["messages"]["items"][0]["body"], "High at noon");
+        assert!(!page["state"]["rooms"].to_string().contains(&open.to_string()), "it is none of bob's rooms");
+    }
+    let mut socket = bob.connect().await;
+    assert_eq!(bob.call(Method::PUT, &place(open, &bob), None).await.0, 200);
+    assert_eq!(socket.event("room_joined").await["event"]["room"], open.to_string());
+    let page = page_data(&town, &bob, &format!("/r/{open}/{seq}")).await;
+    assert_eq!(page["room"]["about"], Value::Null, "now the state holds it");
+    assert!(page["state"]["rooms"].to_string().contains(&open.to_string()));
+    let closed = id(&ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Office" })).await);
+    let mut answers = Vec::new();
+    for room in [closed.to_string(), "7305812345678901".to_owned()] {
+        for path in [format!("/r/{room}"), format!("/r/{room}/1"), format!("/api/v1/rooms/{room}")] {
+            let (status, body) = bob.call(Method::GET, &path, None).await;
+            assert_eq!(status, 404, "{path}");
+            answers.push(body);
+        }
+    }
+    assert_eq!(answers[..3], answers[3..], "a room that may not be seen answers like one that does not exist");
+    town.close().await;
+}
+
 #[actix_web::test]
 async fn rooms_are_listed_by_the_code_points_of_their_names_on_every_database() {
     let town = Town::new().await;

@@ -2,7 +2,9 @@
 
 mod catching_up;
 mod frames;
+mod greeting;
 mod heartbeat;
+mod limits;
 mod order;
 mod passing;
 mod restart;

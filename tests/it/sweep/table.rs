@@ -169,5 +169,6 @@ pub const TABLE: &[Row] = &[
     // The set-up: its token is used up by the first owner.
     row("GET", "/setup/done",                             "FinishSetUp", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("GET", "/setup/{code}",                           "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
+    row("POST", "/api/v1/setup/check",                    "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
     row("POST", "/api/v1/setup",                          "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
 ];

@@ -16,7 +16,7 @@ export const room = (id, more = {}) => ({
   seq: 0, first_seq: 1, joined_seq: 0, role: 'member', level: 'all', read_seq: 0, unread: 0, mentions: 0, members: null, last_at: null, ...more,
 });
 
-export const nobody = { members: [], roles: [], room: false };
+export const nobody = { members: [], roles: [], room: false, here: [] };
 
 /** @returns {any} */
 export const message = (seq, more = {}) => ({
@@ -33,7 +33,7 @@ export const sent = (seq, more = {}) => {
 /** @returns {any} */
 export const snapshot = (rooms = [room(ROOM)], more = {}) => ({
   epoch: 'a', seq: 0, me: member(ME, { roles: ['50'] }), permissions: [], muted_until: null, rooms, members: [member(MARTA)],
-  roles: [{ id: '50', name: 'Crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open' }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, ...more,
+  roles: [{ id: '50', name: 'Crew', handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open' }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, ...more,
 });
 
 /** A page of these messages, newest first. @returns {any} */

@@ -1,7 +1,7 @@
 // A snapshot and the events after it give what a later snapshot says, for every kind of event.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { after, begin, comparable } from '../../../static/chat/state.js';
+import { after, begin, comparable, roomAt } from '../../../static/chat/state.js';
 import { IDRIS, MARTA, ME, ROOM, member, message, nobody, page, room, sent, snapshot } from './cast.js';
 
 /** The state after these changes; an array [seq, event] stands for an event of the room. */
@@ -275,5 +275,31 @@ describe('words on their way', () => {
 
   test('giving one up leaves the others', () => {
     assert.deepEqual(keys(play(waiting(), { type: 'echo_dropped', client_key: 'a' })), ['b']);
+  });
+});
+
+describe('an open room looked at from outside', () => {
+  const open = (id, more = {}) => ({ id, kind: 'public', name: `room ${id}`, topic: '', history: 'all', archived: false, created_by: MARTA, created_at: 1, member_count: 2, ...more });
+  const inside = (state, id) => roomAt(state, id)?.ranges.flatMap((range) => range.items.map((each) => each.seq));
+  const visiting = () => play(begin(snapshot([])), { type: 'visited', room: open(ROOM) }, loaded(2, [message(1), message(2)]));
+
+  test('its messages are shown, and nothing of it is unread or mine', () => {
+    const state = visiting();
+    assert.deepEqual(inside(state, ROOM), [1, 2]);
+    assert.deepEqual(comparable(state).rooms, {});
+    assert.equal(roomAt(state, ROOM).room.unread, 0);
+    assert.deepEqual(inside(play(state, { type: 'page', room: ROOM, thread: null, asked: { after: 2 }, page: page(9, [message(9)]) }), ROOM).at(-1), 9);
+  });
+
+  test('joining makes it a room of mine, which is loaded anew', () => {
+    const state = play(visiting(), mine(1, { kind: 'room_joined', room: ROOM, head: 3 }), { type: 'room_loaded', room: room(ROOM, { seq: 3 }) });
+    assert.deepEqual(state.visited, {});
+    assert.deepEqual([roomAt(state, ROOM).room.seq, inside(state, ROOM)], [3, []]);
+  });
+
+  test('one room at a time, and never one that is mine', () => {
+    assert.deepEqual(Object.keys(play(visiting(), { type: 'visited', room: open('200') }).visited), ['200']);
+    assert.deepEqual(play(visiting(), { type: 'visit_over' }).visited, {});
+    assert.deepEqual(play(start(), { type: 'visited', room: open(ROOM) }).visited, {});
   });
 });

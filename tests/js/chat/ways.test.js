@@ -6,7 +6,7 @@ import { search } from '../../../static/chat/emoji.js';
 import { moved, parse, pathOf } from '../../../static/chat/place.js';
 import * as rights from '../../../static/chat/rights.js';
 import { calls, inOrder, neighbour } from '../../../static/chat/room-order.js';
-import { begin } from '../../../static/chat/state.js';
+import { after, begin } from '../../../static/chat/state.js';
 import { IDRIS, MARTA, ME, member, message, room, snapshot } from './cast.js';
 
 describe('addresses', () => {
@@ -38,6 +38,16 @@ describe('rights', () => {
     assert.equal(rights.closedTo(plain, of('announcement'), 0), 'announcement');
     assert.equal(rights.closedTo(plain, of('announcement', { role: 'moderator' }), 0), null);
     assert.equal(rights.closedTo(as(['messages.announce']), of('announcement'), 0), null);
+  });
+
+  test('who looks at an open room from outside may only join it', () => {
+    const outside = after(plain, { type: 'visited', room: of('public') });
+    assert.equal(rights.closedTo(outside, of('public'), 0), 'outside');
+    assert.equal(rights.closedTo(outside, of('public', { archived: true }), 0), 'archived', 'nobody joins what is over');
+    const mine = message(1, { author: ME });
+    for (const may of [rights.mayDelete, rights.mayEdit, rights.mayPin]) assert.equal(may(outside, of('public'), mine, 0), false);
+    assert.equal(rights.mayReact(outside, of('public'), 0), false);
+    assert.equal(rights.mayAdd(outside, of('public')), false);
   });
 
   test('a message is deleted by its author, by who leads the room, by moderators outside conversations', () => {
@@ -96,10 +106,19 @@ describe('completion', () => {
 
   test('members are found by any of their names, without accents', () => {
     const all = [member('7', { username: 'elo', display_name: 'Élodie Marchand' }), member('8', { username: 'marta', display_name: 'Marta' }), member('9', { username: 'gone', display_name: 'Mar', state: 'deleted' })];
-    assert.deepEqual(completion.members('mar', all, false).map((each) => each.insert), ['@elo ', '@marta ']);
-    assert.deepEqual(completion.members('elod', all, false).map((each) => each.insert), ['@elo ']);
-    assert.deepEqual(completion.members('ro', all, true).map((each) => each.insert), ['@room ']);
-    assert.deepEqual(completion.members('ro', all, false), []);
+    assert.deepEqual(completion.members('mar', all, null).map((each) => each.insert), ['@elo ', '@marta ']);
+    assert.deepEqual(completion.members('elod', all, null).map((each) => each.insert), ['@elo ']);
+    assert.deepEqual(completion.members('ro', all, []).map((each) => each.insert), ['@room ']);
+    assert.deepEqual(completion.members('ro', all, null), []);
+  });
+
+  test('roles are called by their handle, by those who may call many', () => {
+    const roles = [{ name: 'Équipe du port', handle: 'equipe-du-port' }, { name: 'Herons', handle: 'herons' }];
+    assert.deepEqual(completion.members('he', [], roles).map((each) => each.insert), ['@here ', '@herons ']);
+    assert.deepEqual(completion.members('port', [], roles).map((each) => each.insert), ['@equipe-du-port ']);
+    assert.deepEqual(completion.members('he', [], null), []);
+    const many = Array.from({ length: 20 }, (_, n) => member(String(n + 10), { username: `her${n}` }));
+    assert.ok(completion.members('her', many, roles).some((each) => each.kind === 'role'), 'many names do not hide the roles');
   });
 
   test('emoji are found by their names in both languages', () => {

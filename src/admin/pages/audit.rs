@@ -1,0 +1,362 @@
+//! The audit log as people read it: who did what to whom, and what changed, in words instead of stored values.
+
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ROWS, given, href, show};
+use crate::access::{Allow, Permission, Query};
+use crate::admin::actions;
+use crate::admin::model::AuditEntry;
+use crate::admin::policy::ReadAudit;
+use crate::admin::store;
+use crate::error::Result;
+use crate::http::Site;
+use crate::ids::{AuditId, MemberId, RoomId};
+use crate::members::{self, BAN_IS_OVER, Profile, Role, RoleKind};
+use crate::storage::Conn;
+
+/// Acts that the log knows, as the page has words for them.
+pub const ACTS: [&str; 20] = [
+    "members.approve",
+    "members.turn_down",
+    "members.mute",
+    "members.unmute",
+    "members.ban",
+    "members.unban",
+    "members.roles",
+    "members.sign_out",
+    "members.reset_link",
+    "members.delete",
+    "invites.make",
+    "invites.end",
+    "roles.make",
+    "roles.change",
+    "roles.delete",
+    "rooms.change",
+    "rooms.remove_member",
+    "settings.change",
+    "setup.finish",
+    "tokens.make",
+];
+/// Beginnings of acts, for the filter.
+const KINDS: [&str; 5] = ["members.", "invites.", "roles.", "rooms.", "settings."];
+
+/// What may have changed, and the key of its words.
+const FIELDS: [(&str, &str); 23] = [
+    ("archived", "admin.field_archived"),
+    ("community_hue", "admin.set_hue"),
+    ("community_name", "admin.field_community_name"),
+    ("community_sentence", "admin.set_sentence"),
+    ("default_language", "admin.set_language"),
+    ("expires_at", "admin.field_expires_at"),
+    ("group_members", "admin.set_group_members"),
+    ("max_uses", "admin.field_max_uses"),
+    ("message_bytes", "admin.set_message_bytes"),
+    ("name", "admin.field_name"),
+    ("note", "admin.field_note"),
+    ("owner", "admin.role_owner"),
+    ("permissions", "admin.field_permissions"),
+    ("place", "admin.field_place"),
+    ("presence_members", "admin.set_presence_members"),
+    ("role", "admin.role"),
+    ("roles", "admin.roles"),
+    ("scopes", "admin.field_scopes"),
+    ("sessions", "admin.field_sessions"),
+    ("show_presence", "admin.set_presence"),
+    ("sign_up_mode", "admin.mode_title"),
+    ("topic", "admin.field_topic"),
+    ("until", "admin.field_until"),
+];
+
+#[derive(Deserialize)]
+pub struct FindActs {
+    act: Option<String>,
+    before: Option<String>,
+}
+
+/// A piece of a value as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
+enum Part {
+    /// The key of our own words.
+    Word(String),
+    /// A name, a number, or what somebody wrote.
+    Text(String),
+    /// Milliseconds UTC.
+    Time(i64),
+}
+
+/// One thing that changed.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Change {
+    /// What; a key of words, or the stored name of what has none.
+    field: Part,
+    before: Vec<Part>,
+    after: Vec<Part>,
+}
+
+/// A row of the log as the page shows it.
+#[derive(Serialize)]
+struct AuditLine {
+    #[serde(flatten)]
+    entry: AuditEntry,
+    by: Option<Profile>,
+    member: Option<Profile>,
+    /// The room, role or whatever else it was done to; with a member: where.
+    subject_part: Option<Part>,
+    changes: Vec<Change>,
+    reason_part: Option<Part>,
+    /// Has the page words for it?
+    is_known: bool,
+}
+
+/// What `admin/audit.html` sees.
+#[derive(Serialize)]
+struct AuditPage {
+    rows: Vec<AuditLine>,
+    act: String,
+    kinds: [&'static str; KINDS.len()],
+    acts: [&'static str; ACTS.len()],
+    is_first: bool,
+    first: String,
+    next: Option<String>,
+}
+
+/// Everything that ids of the log stand for.
+struct Names {
+    people: Vec<Profile>,
+    roles: Vec<Role>,
+    rooms: Vec<(RoomId, String)>,
+}
+
+/// The room and the member of a subject such as `5:7`.
+fn in_room(subject: &str) -> Option<(RoomId, MemberId)> {
+    let (room, member) = subject.split_once(':')?;
+    Some((room.parse().ok()?, member.parse().ok()?))
+}
+
+/// The owner whom a set-up made.
+fn owner_of(entry: &AuditEntry) -> Option<MemberId> {
+    entry.after.as_ref()?.get("owner")?.as_str()?.parse().ok()
+}
+
+impl Names {
+    fn read(conn: &mut Conn, entries: &[AuditEntry], mut people: Vec<Profile>, now: i64) -> Result<Self> {
+        let mut rooms: Vec<RoomId> = Vec::new();
+        let mut others: Vec<MemberId> = entries.iter().filter_map(owner_of).collect();
+        for entry in entries {
+            match entry.subject_kind.as_str() {
+                "room" => rooms.extend(entry.subject.parse::<RoomId>().ok()),
+                "room_member" => {
+                    let (room, member) = in_room(&entry.subject).unzip();
+                    rooms.extend(room);
+                    others.extend(member);
+                }
+                _ => {}
+            }
+        }
+        others.retain(|id| people.iter().all(|known| known.id != *id));
+        others.sort_unstable();
+        others.dedup();
+        people.extend(members::profiles(conn, &others, now)?);
+        Ok(Self { people, roles: members::roles(conn)?, rooms: store::room_names(conn, &rooms)? })
+    }
+
+    fn person(&self, id: MemberId) -> Option<&Profile> {
+        self.people.iter().find(|one| one.id == id)
+    }
+
+    fn room(&self, id: RoomId) -> Part {
+        let name = self.rooms.iter().find(|(known, name)| *known == id && !name.is_empty());
+        name.map_or_else(|| word("admin.subject_room"), |(_, name)| text(name))
+    }
+
+    /// A role by its id, which may be gone.
+    fn role(&self, id: &str) -> Part {
+        self.roles.iter().find(|role| role.id.to_string() == id).map_or_else(|| word("admin.deleted_role"), |role| role_name(&role.name))
+    }
+
+    /// What an act was done to, beside a member.
+    fn subject(&self, entry: &AuditEntry) -> Option<Part> {
+        let said = || entry.after.as_ref().or(entry.before.as_ref()).and_then(|value| value.get("name")?.as_str());
+        match entry.subject_kind.as_str() {
+            "room" => entry.subject.parse().ok().map(|room| self.room(room)),
+            "room_member" => in_room(&entry.subject).map(|(room, _)| self.room(room)),
+            "role" => Some(said().map_or_else(|| self.role(&entry.subject), role_name)),
+            "settings" => Some(word("admin.subject_settings")),
+            "invite" => Some(word("admin.subject_invite")),
+            "member" => None,
+            _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
+        }
+    }
+
+    /// A stored value in the words of people; nothing for nothing.
+    fn parts(&self, field: &str, value: Option<&Value>) -> Vec<Part> {
+        match value {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(all)) => all.iter().flat_map(|one| self.parts(field, Some(one))).collect(),
+            Some(Value::Bool(is)) => vec![word(match (field, is) {
+                ("archived", true) => "admin.value_yes",
+                ("archived", false) => "admin.value_no",
+                (_, true) => "admin.value_on",
+                (_, false) => "admin.value_off",
+            })],
+            Some(Value::String(said)) if said.is_empty() => Vec::new(),
+            Some(Value::String(said)) => vec![self.said(field, said)],
+            Some(Value::Number(number)) => match (field, number.as_i64()) {
+                ("until" | "expires_at", Some(at)) => vec![Part::Time(at)],
+                _ => vec![text(&number.to_string())],
+            },
+            Some(other) => vec![text(&other.to_string())],
+        }
+    }
+
+    fn said(&self, field: &str, said: &str) -> Part {
+        match field {
+            "sign_up_mode" if ["open", "invite", "approval", "closed"].contains(&said) => word(&format!("admin.mode_{said}")),
+            "default_language" if said == "en" => text("English"),
+            "default_language" if said == "fr" => text("Français"),
+            "permissions" if Permission::ALL.iter().any(|one| one.name() == said) => {
+                word(&format!("admin.permission_{}", said.replace('.', "_")))
+            }
+            "scopes" if crate::access::Scope::ALL.iter().any(|one| one.name() == said) => word(&format!("members.scope_{said}")),
+            "roles" => role_name(said),
+            "role" => self.role(said),
+            "owner" => match said.parse().ok().and_then(|id| self.person(id)) {
+                Some(person) if !person.display_name.is_empty() => text(&person.display_name),
+                _ => word("admin.deleted_member"),
+            },
+            _ => text(said),
+        }
+    }
+
+    /// What differs between two states; of one state alone, all that it says. Of lists only what came and went.
+    fn changes(&self, before: Option<&Value>, after: Option<&Value>) -> Vec<Change> {
+        let names = |value: Option<&Value>| -> Vec<String> {
+            value.and_then(Value::as_object).map(|all| all.keys().cloned().collect()).unwrap_or_default()
+        };
+        let mut all = names(before);
+        all.extend(names(after).into_iter().filter(|name| !names(before).contains(name)));
+        let of_field = |name: String| {
+            let (old, new) = (before.and_then(|value| value.get(&name)), after.and_then(|value| value.get(&name)));
+            let is_list = old.is_some_and(Value::is_array) && new.is_some_and(Value::is_array);
+            let (old, new) = (self.parts(&name, old), self.parts(&name, new));
+            let but = |all: &[Part], others: &[Part]| all.iter().filter(|one| !others.contains(one)).cloned().collect::<Vec<_>>();
+            let (before, after) = if is_list { (but(&old, &new), but(&new, &old)) } else { (old, new) };
+            Change { field: field_name(&name), before, after }
+        };
+        all.into_iter().map(of_field).filter(|change| change.before != change.after).collect()
+    }
+
+    fn line(&self, entry: AuditEntry) -> AuditLine {
+        let on = match entry.subject_kind.as_str() {
+            "member" => entry.subject.parse().ok(),
+            "room_member" => in_room(&entry.subject).map(|(_, member)| member),
+            _ => None,
+        };
+        let reason = entry.reason.as_deref().filter(|reason| !reason.is_empty());
+        AuditLine {
+            by: entry.actor.and_then(|id| self.person(id)).cloned(),
+            member: on.and_then(|id| self.person(id)).cloned(),
+            subject_part: self.subject(&entry),
+            changes: self.changes(entry.before.as_ref(), entry.after.as_ref()),
+            reason_part: reason.map(|reason| if reason == BAN_IS_OVER { word("admin.reason_ban_over") } else { text(reason) }),
+            is_known: ACTS.contains(&entry.act.as_str()),
+            entry,
+        }
+    }
+}
+
+fn word(key: &str) -> Part {
+    Part::Word(key.to_owned())
+}
+
+fn text(text: &str) -> Part {
+    Part::Text(text.to_owned())
+}
+
+/// A name of a built-in role is our own word as long as the community did not give it another.
+fn role_name(name: &str) -> Part {
+    let words = ["admin.role_owner", "admin.role_administrator", "admin.role_moderator", "admin.role_member"];
+    let known = RoleKind::BUILT_IN.into_iter().zip(words).find(|(kind, _)| kind.first_name() == name);
+    known.map_or_else(|| text(name), |(_, key)| word(key))
+}
+
+fn field_name(name: &str) -> Part {
+    FIELDS.iter().find(|(known, _)| *known == name).map_or_else(|| text(name), |(_, key)| word(key))
+}
+
+/// `GET /admin/audit`.
+pub async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "admin/audit.html", move |conn, may, actor| {
+        let act = query.0.act.unwrap_or_default();
+        let before = given::<AuditId>(query.0.before.as_deref());
+        let wanted = Some(act.as_str()).filter(|act| !act.is_empty());
+        let page = actions::audit_page(conn, may, before, wanted, ROWS, actor.now)?;
+        let names = Names::read(conn, &page.items, page.members, actor.now)?;
+        let link = |before: &str| href("/admin/audit", &[("act", &act), ("before", before)]);
+        Ok(AuditPage {
+            rows: page.items.into_iter().map(|entry| names.line(entry)).collect(),
+            kinds: KINDS,
+            acts: ACTS,
+            is_first: before.is_none(),
+            first: link(""),
+            next: page.next.as_deref().map(link),
+            act,
+        })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn nobody() -> Names {
+        Names { people: Vec::new(), roles: Vec::new(), rooms: Vec::new() }
+    }
+
+    fn change(field: &str, before: &[Part], after: &[Part]) -> Change {
+        Change { field: word(field), before: before.to_vec(), after: after.to_vec() }
+    }
+
+    #[test]
+    fn only_what_differs_is_a_change() {
+        let (before, after) = (json!({ "name": "quay", "topic": "a", "place": 1 }), json!({ "name": "quay", "topic": "b", "place": 1 }));
+        assert_eq!(nobody().changes(Some(&before), Some(&after)), [change("admin.field_topic", &[text("a")], &[text("b")])]);
+        assert_eq!(nobody().changes(None, Some(&json!("a text"))), []);
+        assert_eq!(nobody().changes(None, Some(&json!({ "until": null, "note": "" }))), [], "nothing is no change");
+    }
+
+    #[test]
+    fn of_lists_only_what_came_and_went_is_shown() {
+        let permissions = |names: &[&str]| json!({ "permissions": names });
+        let (before, after) = (permissions(&["rooms.create", "members.ban"]), permissions(&["rooms.create", "audit.read"]));
+        let told = [change("admin.field_permissions", &[word("admin.permission_members_ban")], &[word("admin.permission_audit_read")])];
+        assert_eq!(nobody().changes(Some(&before), Some(&after)), told);
+        let given = json!({ "roles": ["Owner", "Crew"] });
+        assert_eq!(nobody().changes(None, Some(&given)), [change("admin.roles", &[], &[word("admin.role_owner"), text("Crew")])]);
+    }
+
+    #[test]
+    fn stored_values_become_words_names_and_times() {
+        for (field, value, shown) in [
+            ("show_presence", json!(false), word("admin.value_off")),
+            ("archived", json!(true), word("admin.value_yes")),
+            ("sign_up_mode", json!("approval"), word("admin.mode_approval")),
+            ("sign_up_mode", json!("ajar"), text("ajar")),
+            ("default_language", json!("fr"), text("Français")),
+            ("expires_at", json!(5), Part::Time(5)),
+            ("max_uses", json!(5), text("5")),
+            ("role", json!("77"), word("admin.deleted_role")),
+            ("owner", json!("77"), word("admin.deleted_member")),
+            ("scopes", json!("send"), word("members.scope_send")),
+        ] {
+            assert_eq!(nobody().parts(field, Some(&value)), [shown], "{field} {value}");
+        }
+        assert_eq!(field_name("shoe_size"), text("shoe_size"), "what has no words is shown as it is");
+    }
+}

@@ -1,0 +1,41 @@
+//! Settings: in force at once, with a trace of what changed.
+
+use super::*;
+
+#[actix_web::test]
+async fn a_change_of_settings_is_in_force_and_leaves_a_trace_of_what_changed() {
+    let harbour = harbour(|_| {}).await;
+    let (owner, token) = harbour.person("marta", RoleKind::Owner, &[]).await;
+    let change = json!({ "community_name": "  The   Harbour Club ", "sign_up_mode": "open", "message_bytes": 16_384 });
+    let answer = harbour.ask(Method::PATCH, "/api/v1/admin/settings", &token, Some(change)).await;
+    assert_eq!((answer.status, answer.json()["community_name"].as_str()), (200, Some("The Harbour Club")), "{}", answer.body);
+    assert_eq!(harbour.ground.settings.get().sign_up_mode, SignUpMode::Open);
+    assert_eq!(harbour.get("/api/v1/admin/settings", &token).await.json()["sign_up_mode"], "open");
+
+    let row = harbour.get("/api/v1/admin/audit?act=settings.", &token).await.json()["items"][0].clone();
+    assert_eq!((row["act"].as_str(), row["actor"].as_str()), (Some("settings.change"), Some(owner.to_string().as_str())));
+    assert_eq!(row["before"], json!({ "community_name": "Rialto", "sign_up_mode": "invite" }), "only what changed");
+    assert_eq!(row["after"], json!({ "community_name": "The Harbour Club", "sign_up_mode": "open" }));
+
+    let again = harbour.ask(Method::PATCH, "/api/v1/admin/settings", &token, Some(json!({ "sign_up_mode": "open" }))).await;
+    assert_eq!(again.status, 200);
+    let rows = harbour.get("/api/v1/admin/audit?act=settings.", &token).await.json();
+    assert_eq!(rows["items"].as_array().map(Vec::len), Some(1), "what changes nothing leaves no trace");
+}
+
+#[actix_web::test]
+async fn a_setting_that_does_not_fit_changes_nothing() {
+    let harbour = harbour(|_| {}).await;
+    let (_, token) = harbour.person("marta", RoleKind::Owner, &[]).await;
+    for (change, field, code) in [
+        (json!({ "sign_up_moode": "open" }), "", "settings.unknown"),
+        (json!({ "sign_up_mode": "ajar" }), "", "settings.value"),
+        (json!({ "sign_up_mode": "open", "group_members": 2 }), "group_members", "settings.group_members"),
+        (json!({ "community_name": "\u{200b} " }), "community_name", "settings.community_name"),
+    ] {
+        let answer = harbour.ask(Method::PATCH, "/api/v1/admin/settings", &token, Some(change.clone())).await;
+        assert_eq!((answer.status, answer.fields()), (422, vec![(field.to_owned(), code.to_owned())]), "{change}");
+    }
+    assert_eq!(*harbour.ground.settings.get(), Settings::default());
+    assert_eq!(harbour.get("/api/v1/admin/audit", &token).await.json()["items"], json!([]));
+}

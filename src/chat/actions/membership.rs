@@ -1,0 +1,159 @@
+//! Who is in a room: entering, leaving, being added and removed, roles, and who follows the last owner.
+
+use super::posting::{announce, room_head};
+use crate::chat::events::{Departure, Event, MeEvent};
+use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole};
+use crate::chat::policy::{AddToRoom, LeadRoom, RemoveFromRoom};
+use crate::chat::store;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::live::LogId;
+use crate::storage::{Act, Tx, hold_room, record};
+
+/// Puts a member into a room and tells the room and the member. Nothing happens when they are in it already.
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::chat) fn enter(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: MemberId, role: RoomRole) -> Result<bool> {
+    let head = room_head(tx, room)?;
+    let row = PlaceRow { room, member, role: role.number(), level: Level::All.number(), joined_at: tx.now(), joined_seq: head };
+    if !store::insert_place(tx, &row)? {
+        return Ok(false);
+    }
+    let joined = announce(tx, room, &Event::MemberJoined { member, actor }, actor)?;
+    tx.announce(LogId::Member(member), MeEvent::RoomJoined { room, head: joined }.announcement(Some(actor))?)?;
+    Ok(true)
+}
+
+/// Puts a new member into an open room, as the community's own doing.
+///
+/// # Errors
+/// When the database refuses.
+pub fn join_quietly(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<bool> {
+    enter(tx, room, member, member, RoomRole::Member)
+}
+
+/// A new member is in every announcement room from the start: that is what they are for.
+///
+/// # Errors
+/// When the database refuses.
+pub fn join_announcements(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    for (_, room) in store::open_rooms(tx, "", None, MOST_ANNOUNCEMENTS)? {
+        if room.kind == RoomKind::Announcement.number() {
+            join_quietly(tx, room.id, member)?;
+        }
+    }
+    Ok(())
+}
+
+/// Open rooms looked through for announcement rooms.
+const MOST_ANNOUNCEMENTS: i64 = 1_000;
+
+/// Takes a member out of a room and tells the room and the member.
+fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberId>, reason: Departure) -> Result<bool> {
+    let Some(place) = store::place(tx, room, member)? else { return Ok(false) };
+    store::delete_place(tx, room, member)?;
+    // Whoever comes back begins anew: what was said meanwhile is not unread.
+    store::forget_read_marks(tx, member, room)?;
+    tx.announce(LogId::Member(member), MeEvent::RoomLeft { room, reason }.announcement(actor)?)?;
+    tx.announce(LogId::Room(room), Event::MemberLeft { member, actor, reason }.announcement(actor)?)?;
+    if place.role == RoomRole::Owner.number() {
+        pass_on(tx, room)?;
+    }
+    Ok(true)
+}
+
+/// A room whose last owner went gets another: who has been its moderator longest, or else its member. Everyone is in an announcement
+/// room and few are trusted with it, so there only moderators follow; without one, those who keep all rooms in order look after it.
+fn pass_on(tx: &mut Tx<'_>, room: RoomId) -> Result<()> {
+    if store::has_owner(tx, room)? {
+        return Ok(());
+    }
+    let kind = store::room(tx, room)?.map(|row| row.kind);
+    let heir = match store::longest_standing(tx, room, RoomRole::Moderator)? {
+        None if kind != Some(RoomKind::Announcement.number()) => store::longest_standing(tx, room, RoomRole::Member)?,
+        found => found,
+    };
+    let Some(member) = heir else { return Ok(()) };
+    store::set_room_role(tx, room, member, RoomRole::Owner.number())?;
+    let event = Event::RoomRoleSet { actor: None, member, role: RoomRole::Owner };
+    tx.announce(LogId::Room(room), event.announcement(None)?)?;
+    Ok(())
+}
+
+/// A member who is banned or deleted leaves every room, but for conversations of two, which stay readable for the other.
+///
+/// # Errors
+/// When the database refuses.
+pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Result<()> {
+    let reason = if banned { Departure::Banned } else { Departure::Deleted };
+    for (room, _) in store::rooms_of(tx, member)? {
+        if room.kind != RoomKind::Direct.number() {
+            hold_room(tx, room.id)?;
+            depart(tx, room.id, member, None, reason)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a member, or joins.
+///
+/// # Errors
+/// `chat.members` for somebody who cannot take part, `chat.group_too_large`.
+pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize) -> Result<bool> {
+    let room = may.row();
+    if store::active_members(tx, &[may.member()])?.is_empty() {
+        return Err(Error::invalid("member", "chat.members"));
+    }
+    let is_in = store::place(tx, room.id, may.member())?.is_some();
+    let full = usize::try_from(room.member_count).unwrap_or(0) >= group_limit;
+    if room.kind == RoomKind::Group.number() && full && !is_in {
+        return Err(Error::conflict("chat.group_too_large"));
+    }
+    enter(tx, room.id, may.member(), may.actor(), RoomRole::Member)
+}
+
+/// Removes a member, or leaves.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> Result<bool> {
+    let room = may.row().id;
+    let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
+    let gone = depart(tx, room, may.member(), Some(may.actor()), reason)?;
+    if gone && reason == Departure::Removed {
+        let subject = format!("{room}:{}", may.member());
+        record(
+            tx,
+            &Act {
+                actor: Some(may.actor()),
+                act: "rooms.remove_member",
+                subject_kind: "room_member",
+                subject,
+                before: None,
+                after: None,
+                reason: None,
+                address: None,
+            },
+        )?;
+    }
+    Ok(gone)
+}
+
+/// Gives a member a role within a room.
+///
+/// # Errors
+/// 404 when they are not in it; `chat.last_owner` when the room would have no owner left.
+pub(in crate::chat) fn set_room_role(tx: &mut Tx<'_>, may: &LeadRoom, role: RoomRole) -> Result<()> {
+    let room = may.row().id;
+    let before = store::place(tx, room, may.member())?.found()?.role;
+    if before == role.number() {
+        return Ok(());
+    }
+    store::set_room_role(tx, room, may.member(), role.number())?;
+    if before == RoomRole::Owner.number() && !store::has_owner(tx, room)? {
+        return Err(Error::conflict("chat.last_owner"));
+    }
+    announce(tx, room, &Event::RoomRoleSet { actor: Some(may.actor()), member: may.member(), role }, may.actor())?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Writing in a room, and calling many there at once.
+
+use super::stand::{Stand, must_not_be_muted};
+use crate::access::{Actor, Permission, Permit, Scope};
+use crate::chat::model::{Calls, RoomKind};
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::live::Seq;
+use crate::storage::Conn;
+
+/// May write in a room.
+#[derive(Debug)]
+pub struct PostIn {
+    room: RoomId,
+    member: MemberId,
+    floor: Seq,
+    may_call: bool,
+}
+
+impl PostIn {
+    /// The room.
+    pub const fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// The author.
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// Messages at or below this place may not be quoted.
+    pub const fn floor(&self) -> Seq {
+        self.floor
+    }
+
+    /// Do `@room`, `@here` and the names of roles reach anybody?
+    pub const fn may_call(&self) -> bool {
+        self.may_call
+    }
+}
+
+impl Permit for PostIn {
+    type Target = RoomId;
+    const SCOPE: Scope = Scope::Send;
+
+    fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
+        let stand = Stand::of(conn, actor, room)?;
+        stand.must_be_in()?;
+        stand.must_be_alive()?;
+        must_not_be_muted(actor)?;
+        let leads = stand.leads(actor);
+        if stand.kind == RoomKind::Announcement && !leads && !actor.permissions.has(Permission::Announce) {
+            return Err(Error::forbidden("chat.announcements_only"));
+        }
+        let may_call = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
+        Ok(Self { room, member: stand.member, floor: stand.floor(), may_call })
+    }
+}
+
+/// Whom this author may call together in a room, for the look of what they write; [`PostIn`] is asked again when it is written.
+pub fn calls_of(conn: &mut Conn, actor: &Actor, room: RoomId, shows_presence: bool) -> Calls {
+    let many = PostIn::check(conn, actor, room).is_ok_and(|may| may.may_call());
+    Calls { many, here: many && shows_presence }
+}
+
+/// Wants to write in a room. Whether they may is asked with [`PostIn`] once it is known that the key is new: an answer that was given
+/// is given again, also to somebody who has left since.
+#[derive(Debug)]
+pub struct SayIn {
+    room: RoomId,
+}
+
+impl SayIn {
+    /// The room.
+    pub const fn room(&self) -> RoomId {
+        self.room
+    }
+}
+
+impl Permit for SayIn {
+    type Target = RoomId;
+    const SCOPE: Scope = Scope::Send;
+
+    fn check(_: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
+        actor.signed_in()?;
+        Ok(Self { room })
+    }
+}

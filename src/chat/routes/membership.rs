@@ -1,0 +1,102 @@
+//! Who is in a room, with which role.
+
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::OpenApi;
+
+use super::{Page, limit};
+use crate::access::{Allow, Body, Query, Routes};
+use crate::chat::actions;
+use crate::chat::model::{Room, RoomRole};
+use crate::chat::policy::{AddToRoom, LeadRoom, ReadRoom, RemoveFromRoom};
+use crate::chat::store;
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::members::{self, Profile};
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(list_members, add, remove, set_role))]
+pub struct Api;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes
+        .get("/api/v1/rooms/{room}/members", list_members)
+        .put("/api/v1/rooms/{room}/members/{member}", add)
+        .delete("/api/v1/rooms/{room}/members/{member}", remove)
+        .put("/api/v1/rooms/{room}/members/{member}/role", set_role);
+}
+
+#[utoipa::path(put, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 200, body = Room)))]
+async fn add(gate: Allow<AddToRoom>) -> Result<HttpResponse> {
+    let limit = gate.ground().settings.get().group_members;
+    let room = gate
+        .write(move |tx, may, _| {
+            actions::add_member(tx, may, limit)?;
+            let row = store::room(tx, may.row().id)?.ok_or(Error::NotFound)?;
+            actions::room_for(tx, row, may.actor())
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(room))
+}
+
+#[utoipa::path(delete, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 204)))]
+async fn remove(gate: Allow<RemoveFromRoom>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::remove_member(tx, may)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+struct RoleInRoom {
+    /// The role.
+    role: RoomRole,
+}
+
+#[utoipa::path(put, path = "/api/v1/rooms/{room}/members/{member}/role", params(("room" = RoomId, Path), ("member" = MemberId, Path)), request_body = RoleInRoom, responses((status = 204)))]
+async fn set_role(gate: Allow<LeadRoom>, body: Body<RoleInRoom>) -> Result<HttpResponse> {
+    gate.write(move |tx, may, _| actions::set_room_role(tx, may, body.value.role)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Somebody in a room.
+#[derive(Serialize, utoipa::ToSchema)]
+struct InRoom {
+    /// Who.
+    member: Profile,
+    /// Their role there.
+    role: RoomRole,
+    /// When they came.
+    joined_at: Millis,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct ListMembers {
+    /// Where the page begins.
+    after: Option<MemberId>,
+    /// 1–100.
+    limit: Option<i64>,
+}
+
+#[utoipa::path(get, path = "/api/v1/rooms/{room}/members", params(("room" = RoomId, Path), ListMembers), responses((status = 200, body = Page<InRoom>)))]
+async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Result<HttpResponse> {
+    let limit = limit(query.0.limit)?;
+    let page = gate
+        .read(move |conn, may, actor| {
+            let places = store::places_in(conn, may.room(), query.0.after, limit + 1)?;
+            let next = (places.len() as i64 > limit).then(|| places[limit as usize - 1].member.to_string());
+            let ids: Vec<MemberId> = places.iter().take(limit as usize).map(|place| place.member).collect();
+            let mut people = members::profiles(conn, &ids, actor.now)?;
+            let mut items = Vec::with_capacity(ids.len());
+            for place in places.into_iter().take(limit as usize) {
+                if let Some(at) = people.iter().position(|person| person.id == place.member) {
+                    let role = RoomRole::from_number(place.role)?;
+                    items.push(InRoom { member: people.swap_remove(at), role, joined_at: place.joined_at });
+                }
+            }
+            Ok(Page { items, next })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}

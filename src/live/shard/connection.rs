@@ -1,0 +1,97 @@
+//! One connection as its worker knows it: what waits to be written, what it hears, what it has on its screen.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::ids::{MemberId, RoomId};
+use crate::live::log::{Effect, LogId, Seq};
+use crate::live::queue::{Class, Queue};
+use crate::live::source::Caller;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Whose it is.
+    pub caller: Caller,
+    /// What waits to be written.
+    pub queue: RefCell<Queue>,
+    /// Logs that are being replayed, in order.
+    pub replays: RefCell<VecDeque<Replay>>,
+    pub(super) state: RefCell<State>,
+    pub(super) heard_at: Cell<Instant>,
+    /// When its socket is shut, once a close frame is in.
+    pub(super) shut_at: Cell<Option<Instant>>,
+    pub(super) gone: Cell<bool>,
+    pub(super) descriptor: Option<i32>,
+}
+
+/// A log that is read from the database for one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The log.
+    pub log: LogId,
+    /// The last place that was sent.
+    pub after: Seq,
+}
+
+/// What of it changes as it goes.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Sorted.
+    pub(super) rooms: Vec<RoomId>,
+    /// Before the snapshot is in: what happened meanwhile.
+    pub(super) waiting: Option<Vec<(Seq, Effect)>>,
+    /// Events at or below these were in a replay or snapshot already.
+    pub(super) floors: HashMap<LogId, Seq>,
+    /// The room on the screen; `None` until the client says.
+    pub(super) open: Option<Option<RoomId>>,
+    pub(super) watches: Vec<MemberId>,
+}
+
+impl Connection {
+    /// Not seated yet: what happens to its member waits for the snapshot.
+    pub(super) fn new(caller: Caller, descriptor: Option<i32>, now: Instant) -> Self {
+        Self {
+            caller,
+            queue: RefCell::default(),
+            replays: RefCell::default(),
+            state: RefCell::new(State { waiting: Some(Vec::new()), ..State::default() }),
+            heard_at: Cell::new(now),
+            shut_at: Cell::new(None),
+            gone: Cell::new(false),
+            descriptor,
+        }
+    }
+
+    /// Queues a frame; `false` when the queue was full and the connection is being closed.
+    pub fn push(&self, frame: &Bytes, class: Class) -> bool {
+        self.queue.borrow_mut().push(frame.clone(), class).is_ok()
+    }
+
+    /// Something came from the client.
+    pub fn heard(&self, now: Instant) {
+        self.heard_at.set(now);
+    }
+
+    /// Is this event for the queue? Not while its log is replayed, nor when a snapshot or replay had it already.
+    pub(super) fn takes(&self, log: LogId, seq: Seq) -> bool {
+        if self.replays.borrow().iter().any(|running| running.log == log) {
+            return false;
+        }
+        let floors = &mut self.state.borrow_mut().floors;
+        if floors.is_empty() {
+            return true;
+        }
+        match floors.get(&log) {
+            Some(floor) if seq <= *floor => false,
+            Some(_) => {
+                floors.remove(&log);
+                true
+            }
+            None => true,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The connections of one worker: who hears which log, and what each is told. Single-threaded: it takes no lock.
+
+mod beat;
+mod connection;
+mod signal;
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::frames::CloseCode;
+use super::log::{Effect, LogId, Seq};
+use super::queue::Class;
+use super::source::{Caller, Standing};
+use crate::ids::{MemberId, RoomId};
+
+#[cfg(test)]
+pub(super) use beat::Heartbeat;
+pub use connection::{Connection, Replay};
+#[cfg(test)]
+pub(super) use signal::PresenceSignal;
+pub use signal::{Signal, WATCHED_MEMBERS, signal_frame};
+
+/// One published event, framed.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Its log.
+    pub log: LogId,
+    /// Its place.
+    pub seq: Seq,
+    /// The frame, shared by all.
+    pub frame: Bytes,
+    /// What it does to connections.
+    pub effect: Effect,
+}
+
+/// The connections of one worker.
+#[derive(Debug)]
+pub struct Shard {
+    heartbeat: Duration,
+    by_member: HashMap<MemberId, Vec<Rc<Connection>>>,
+    by_room: HashMap<RoomId, Vec<Rc<Connection>>>,
+    watchers: HashMap<MemberId, Vec<Rc<Connection>>>,
+    /// The last event of each log that passed here, or was in a snapshot.
+    seen: HashMap<LogId, Seq>,
+    beats: VecDeque<(Instant, Rc<Connection>)>,
+    lingering: Vec<Rc<Connection>>,
+    presence: HashMap<MemberId, bool>,
+}
+
+fn without(list: &mut Vec<Rc<Connection>>, connection: &Rc<Connection>) {
+    if let Some(place) = list.iter().position(|one| Rc::ptr_eq(one, connection)) {
+        list.swap_remove(place);
+    }
+}
+
+impl Shard {
+    /// An empty one.
+    #[must_use]
+    pub fn new(heartbeat: Duration) -> Self {
+        Self {
+            heartbeat,
+            by_member: HashMap::new(),
+            by_room: HashMap::new(),
+            watchers: HashMap::new(),
+            seen: HashMap::new(),
+            beats: VecDeque::new(),
+            lingering: Vec::new(),
+            presence: HashMap::new(),
+        }
+    }
+
+    /// Takes a connection in; it hears its member's log at once, rooms after [`Shard::seat`].
+    pub fn connect(&mut self, caller: Caller, descriptor: Option<i32>, now: Instant) -> Rc<Connection> {
+        let connection = Rc::new(Connection::new(caller, descriptor, now));
+        self.by_member.entry(caller.member).or_default().push(Rc::clone(&connection));
+        connection
+    }
+
+    /// The snapshot is in: the connection hears its rooms from its heads on. What happened since the snapshot is replayed.
+    pub fn seat(&mut self, connection: &Rc<Connection>, standing: &Standing, now: Instant) {
+        if connection.gone.get() {
+            return;
+        }
+        let me = LogId::Member(connection.caller.member);
+        let mut rooms: Vec<RoomId> = standing.rooms.iter().map(|(room, _)| *room).collect();
+        rooms.sort_unstable();
+        let heads = standing.rooms.iter().map(|(room, head)| (LogId::Room(*room), *head)).chain([(me, standing.me_head)]);
+        let mut replays = Vec::new();
+        {
+            let mut state = connection.state.borrow_mut();
+            for (log, head) in heads {
+                let seen = self.seen.entry(log).or_insert(head);
+                if *seen > head {
+                    replays.push(Replay { log, after: head });
+                } else if *seen < head {
+                    state.floors.insert(log, head);
+                    *seen = head;
+                }
+            }
+            for room in &rooms {
+                self.by_room.entry(*room).or_default().push(Rc::clone(connection));
+            }
+            state.rooms = rooms;
+        }
+        let waiting = connection.state.borrow_mut().waiting.take().unwrap_or_default();
+        for (seq, effect) in waiting {
+            if effect == Effect::EndSession(connection.caller.session) {
+                connection.queue.borrow_mut().close(CloseCode::SignedOut, false);
+                self.linger(Rc::clone(connection), now);
+            } else if seq > standing.me_head {
+                self.apply(connection, effect);
+            }
+        }
+        for replay in replays {
+            self.replay(connection, replay);
+        }
+        self.beats.push_back((now + self.heartbeat, Rc::clone(connection)));
+    }
+
+    /// From now on this log comes from the database, until it meets the head.
+    pub fn replay(&mut self, connection: &Rc<Connection>, replay: Replay) {
+        // Who was removed while the cursor was looked up hears no more of the room.
+        if let LogId::Room(room) = replay.log
+            && connection.state.borrow().rooms.binary_search(&room).is_err()
+        {
+            return;
+        }
+        let mut replays = connection.replays.borrow_mut();
+        replays.retain(|running| running.log != replay.log);
+        replays.push_back(replay);
+        drop(replays);
+        connection.queue.borrow_mut().wake();
+    }
+
+    /// A page of a replay was written up to `after`, and `is_last` says that nothing was left above it: has it met the head?
+    pub fn replayed(&mut self, connection: &Connection, log: LogId, after: Seq, is_last: bool) {
+        let met = is_last && self.seen.get(&log).copied().unwrap_or(0) <= after;
+        let mut replays = connection.replays.borrow_mut();
+        if met {
+            replays.retain(|running| running.log != log);
+            connection.state.borrow_mut().floors.insert(log, after);
+        } else if let Some(running) = replays.iter_mut().find(|running| running.log == log) {
+            running.after = after;
+        }
+    }
+
+    /// A client is up to date with a log again without a replay (`reset`), or is told that it is not its own (`gone`).
+    pub fn end_replay(&mut self, connection: &Connection, log: LogId) {
+        connection.replays.borrow_mut().retain(|running| running.log != log);
+    }
+
+    /// The connection is over.
+    pub fn disconnect(&mut self, connection: &Rc<Connection>) {
+        let state = connection.state.borrow();
+        for room in &state.rooms {
+            if let Some(list) = self.by_room.get_mut(room) {
+                without(list, connection);
+                if list.is_empty() {
+                    self.by_room.remove(room);
+                }
+            }
+        }
+        for member in &state.watches {
+            if let Some(list) = self.watchers.get_mut(member) {
+                without(list, connection);
+                if list.is_empty() {
+                    self.watchers.remove(member);
+                }
+            }
+        }
+        if let Some(list) = self.by_member.get_mut(&connection.caller.member) {
+            without(list, connection);
+            if list.is_empty() {
+                self.by_member.remove(&connection.caller.member);
+                self.seen.remove(&LogId::Member(connection.caller.member));
+            }
+        }
+        without(&mut self.lingering, connection);
+        connection.shut_at.set(None);
+        connection.gone.set(true);
+    }
+
+    /// An event whose turn it is: everyone who hears the log gets the same bytes.
+    pub fn deliver(&mut self, delivery: &Delivery, now: Instant) {
+        match delivery.log {
+            LogId::Room(room) => {
+                self.seen.insert(delivery.log, delivery.seq);
+                let mut slow = Vec::new();
+                for connection in self.by_room.get(&room).map_or(&[][..], Vec::as_slice) {
+                    if connection.takes(delivery.log, delivery.seq) && !connection.push(&delivery.frame, Class::Event) {
+                        slow.push(Rc::clone(connection));
+                    }
+                }
+                slow.into_iter().for_each(|connection| self.linger(connection, now));
+            }
+            LogId::Member(member) => {
+                let Some(list) = self.by_member.get(&member).cloned() else { return };
+                self.seen.insert(delivery.log, delivery.seq);
+                for connection in list {
+                    if let Some(waiting) = &mut connection.state.borrow_mut().waiting {
+                        waiting.push((delivery.seq, delivery.effect));
+                        continue;
+                    }
+                    self.apply(&connection, delivery.effect);
+                    if connection.takes(delivery.log, delivery.seq) && !connection.push(&delivery.frame, Class::Event) {
+                        self.linger(Rc::clone(&connection), now);
+                    }
+                    if let Effect::EndSession(session) = delivery.effect
+                        && session == connection.caller.session
+                    {
+                        connection.queue.borrow_mut().close(CloseCode::SignedOut, false);
+                        self.linger(connection, now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, connection: &Rc<Connection>, effect: Effect) {
+        let mut state = connection.state.borrow_mut();
+        match effect {
+            Effect::Join { room, head } => {
+                if let Err(place) = state.rooms.binary_search(&room) {
+                    state.rooms.insert(place, room);
+                    state.floors.insert(LogId::Room(room), head);
+                    self.seen.entry(LogId::Room(room)).or_insert(head);
+                    self.by_room.entry(room).or_default().push(Rc::clone(connection));
+                }
+            }
+            Effect::Leave(room) => {
+                if let Ok(place) = state.rooms.binary_search(&room) {
+                    state.rooms.remove(place);
+                    state.floors.remove(&LogId::Room(room));
+                    connection.replays.borrow_mut().retain(|running| running.log != LogId::Room(room));
+                    if let Some(list) = self.by_room.get_mut(&room) {
+                        without(list, connection);
+                    }
+                }
+            }
+            Effect::None | Effect::EndSession(_) => {}
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Permits to act on another member: ban, mute, decide, manage, give roles.
+
+use super::standing;
+use crate::access::{Actor, Permission, Permissions, Permit, Scope};
+use crate::error::{Error, Result};
+use crate::ids::MemberId;
+use crate::members::model::MemberState;
+use crate::storage::Conn;
+
+/// May `actor`, by this permission, act on `member`? Never on themselves, never on someone with more, never on a tombstone.
+fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
+    let by = actor.allowed(permission)?;
+    let (state, permissions) = standing(conn, member)?;
+    if state == MemberState::Deleted {
+        return Err(Error::NotFound);
+    }
+    if by == member {
+        return Err(Error::forbidden("members.not_yourself"));
+    }
+    if actor.permissions.reaches(permissions) { Ok(by) } else { Err(Error::forbidden("members.above_you")) }
+}
+
+macro_rules! over_a_member {
+    ($($(#[$doc:meta])* $name:ident by $permission:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name { member: MemberId, by: MemberId }
+
+        impl Permit for $name {
+            type Target = MemberId;
+            const SCOPE: Scope = Scope::Admin;
+
+            fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
+                Ok(Self { member, by: over(conn, actor, Permission::$permission, member)? })
+            }
+        }
+
+        impl $name {
+            /// To whom.
+            #[must_use]
+            pub const fn member(&self) -> MemberId { self.member }
+            /// By whom.
+            #[must_use]
+            pub const fn by(&self) -> MemberId { self.by }
+        }
+    )+};
+}
+
+over_a_member! {
+    /// Shut a member out, and let them in again.
+    BanMember by Ban;
+    /// Keep a member from writing for a time.
+    MuteMember by Moderate;
+    /// Say yes or no to somebody who waits.
+    DecideSignUp by Approve;
+    /// End a member's sessions, make a reset link, delete the account.
+    ManageMember by MembersManage;
+}
+
+/// Say which roles a member has; also one's own, downwards.
+#[derive(Debug)]
+pub struct GiveRoles {
+    member: MemberId,
+    by: MemberId,
+    permissions: Permissions,
+}
+
+impl Permit for GiveRoles {
+    type Target = MemberId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
+        let by = actor.allowed(Permission::MembersManage)?;
+        let (state, permissions) = standing(conn, member)?;
+        if state == MemberState::Deleted {
+            return Err(Error::NotFound);
+        }
+        if !actor.permissions.reaches(permissions) {
+            return Err(Error::forbidden("members.above_you"));
+        }
+        Ok(Self { member, by, permissions: actor.permissions })
+    }
+}
+
+impl GiveRoles {
+    /// To whom.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
+    }
+
+    /// Nobody gives or takes what they do not have.
+    ///
+    /// # Errors
+    /// A refusal with `members.above_you`.
+    pub fn may_move(&self, role: Permissions) -> Result<()> {
+        if self.permissions.reaches(role) { Ok(()) } else { Err(Error::forbidden("members.above_you")) }
+    }
+}

@@ -1,0 +1,28 @@
+//! Who may do what to whom. The only place that makes the slice's permits.
+
+mod acting;
+mod invites;
+mod own;
+mod roles;
+mod seeing;
+
+use diesel::prelude::*;
+
+pub use acting::{BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember};
+pub use invites::{EndInvite, MakeInvites, may_be_invited_to};
+pub use own::{ChangeMe, EndMine, SeeMe};
+pub use roles::{ChangeRole, MakeRoles, SeeRoles};
+pub use seeing::{SeeAccount, SeeAccounts, SeeMember, SeeMembers};
+
+use super::model::MemberState;
+use crate::access::Permissions;
+use crate::error::{Found, Result};
+use crate::ids::MemberId;
+use crate::storage::Conn;
+use crate::storage::schema::members;
+
+/// Where a member stands, and what they may do.
+fn standing(conn: &mut Conn, member: MemberId) -> Result<(MemberState, Permissions)> {
+    let row = members::table.find(member.0).select((members::state, members::permissions)).first::<(i16, i64)>(conn).optional()?.found()?;
+    Ok((MemberState::from_number(row.0), Permissions::from_bits(row.1)))
+}

@@ -1,0 +1,27 @@
+//! The front page before the set-up: it says what is to be done, and asks for no invite that nobody could have made.
+
+use crate::support::Town;
+
+async fn page(town: &Town, path: &str) -> (u16, String) {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let answer = client.get(town.url(path)).header("Accept", "text/html").header("Accept-Language", "en").send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let text = answer.text().await.expect("a body");
+    // Above the data block: that one holds every word anyway.
+    (status, text.split("id=\"words\"").next().unwrap_or_default().to_owned())
+}
+
+#[actix_web::test]
+async fn before_the_set_up_the_front_page_says_so() {
+    let town = Town::new().await;
+    let (status, text) = page(&town, "/").await;
+    assert!(status == 200 && text.contains("not set up yet") && text.contains("set up at"), "{text}");
+    assert!(!text.contains("need an invite") && !text.contains("/sign-in"), "{text}");
+    assert_eq!(page(&town, "/join").await.0, 303, "there is nothing to join yet");
+
+    town.owner("marta").await;
+    let (status, text) = page(&town, "/").await;
+    assert!(status == 200 && text.contains("need an invite") && !text.contains("not set up yet"), "{text}");
+    assert_eq!(page(&town, "/join").await.0, 200);
+    town.close().await;
+}
