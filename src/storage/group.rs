@@ -10,6 +10,7 @@ use super::Conn;
 use super::db::{Context, Outcome, WriteJob};
 use super::tx::Outbox;
 use crate::error::Error;
+use crate::mutants::Mutant;
 
 /// At most this many jobs share a COMMIT.
 const GROUP_JOBS: usize = 256;
@@ -60,6 +61,12 @@ fn commit_group(
         if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
             group.extend(jobs.try_recv());
         }
+    }
+    if Mutant::FanOutBeforeCommit.is_on() {
+        context.publish(std::mem::take(outbox));
+    }
+    if Mutant::AckBeforeCommit.is_on() {
+        group.drain(..).for_each(|job| job.finish(Outcome::Committed));
     }
     if let Conn::Sqlite(c) = conn {
         Manager::commit_transaction(c).inspect_err(abort_on_lost_sync)?;
