@@ -54,6 +54,21 @@ export const screens = [
   { name: 'room-rtl', who: 'owner', path: '/', then: named('المقهى') },
   { name: 'room-french', who: 'owner', path: '/', then: named('comptoir') },
   {
+    name: 'room-to-join',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await rooms(page);
+      // A room that is open to all and that this member is not in.
+      const id = await page.evaluate(async () => {
+        const [mine, all] = await Promise.all(['/api/v1/me/state', '/api/v1/rooms?browse=true'].map((url) => fetch(url).then((answer) => answer.json())));
+        return all.items.find((room) => !mine.rooms.some((own) => own.id === room.id)).id;
+      });
+      await page.goto(new URL(`/r/${id}`, page.url()).href);
+      await expect(page.locator('room-composer').getByRole('button').first()).toBeVisible();
+    },
+  },
+  {
     name: 'members-panel',
     who: 'free',
     path: '/',
