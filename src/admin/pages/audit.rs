@@ -43,14 +43,16 @@ pub const ACTS: [&str; 20] = [
 const KINDS: [&str; 5] = ["members.", "invites.", "roles.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 23] = [
+const FIELDS: [(&str, &str); 26] = [
     ("archived", "admin.field_archived"),
     ("community_hue", "admin.set_hue"),
     ("community_name", "admin.field_community_name"),
     ("community_sentence", "admin.set_sentence"),
+    ("connections_per_member", "admin.set_connections_per_member"),
     ("default_language", "admin.set_language"),
     ("expires_at", "admin.field_expires_at"),
     ("group_members", "admin.set_group_members"),
+    ("handshakes_per_second", "admin.set_handshakes_per_second"),
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
     ("name", "admin.field_name"),
@@ -61,6 +63,7 @@ const FIELDS: [(&str, &str); 23] = [
     ("presence_members", "admin.set_presence_members"),
     ("role", "admin.role"),
     ("roles", "admin.roles"),
+    ("rooms_per_day", "admin.set_rooms_per_day"),
     ("scopes", "admin.field_scopes"),
     ("sessions", "admin.field_sessions"),
     ("show_presence", "admin.set_presence"),
@@ -339,6 +342,14 @@ mod tests {
         assert_eq!(nobody().changes(Some(&before), Some(&after)), told);
         let given = json!({ "roles": ["Owner", "Crew"] });
         assert_eq!(nobody().changes(None, Some(&given)), [change("admin.roles", &[], &[word("admin.role_owner"), text("Crew")])]);
+    }
+
+    #[test]
+    fn every_setting_has_a_name() {
+        let all = serde_json::to_value(crate::settings::Settings::default()).expect("json");
+        for name in all.as_object().expect("an object").keys() {
+            assert!(matches!(field_name(name), Part::Word(_)), "{name} has no words in the log");
+        }
     }
 
     #[test]

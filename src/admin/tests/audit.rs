@@ -18,7 +18,7 @@ async fn the_log_speaks_of_names_and_choices_in_both_languages() {
     let (_, token) = harbour.person("marta", RoleKind::Owner, &[]).await;
     let (idris, _) = harbour.person("idris", RoleKind::Own, &[Permission::Announce]).await;
     let moderators = harbour.ground.db.read(|conn| members::built_in_role(conn, RoleKind::Moderator)).await.expect("role");
-    let wider = json!({ "permissions": ["rooms.create", "messages.direct", "messages.mention_room"] });
+    let wider = json!({ "permissions": ["rooms.create", "messages.direct", "messages.announce"] });
     let everyone = harbour.ground.db.read(|conn| members::built_in_role(conn, RoleKind::Member)).await.expect("role");
     for (method, path, body) in [
         (Method::PATCH, "/api/v1/me".to_owned(), json!({ "language": "en" })),
@@ -42,7 +42,7 @@ async fn the_log_speaks_of_names_and_choices_in_both_languages() {
         "Language English → Français",
         "Role Moderator",
         "How often it works 3",
-        "Permissions Make private rooms → Mention everyone in a room Member",
+        "Permissions Make private rooms → Write in announcement rooms Member",
         "Roles idris → Moderator",
         "Until 2027-01-15 08:01 UTC",
     ] {

@@ -5,11 +5,10 @@ mod messages;
 mod reading;
 mod rooms;
 
-use serde::Serialize;
 use utoipa::OpenApi;
 
-use crate::access::Routes;
-use crate::error::{Error, Result};
+use crate::access::{PAGE_DEFAULT, Page, Routes, page_limit};
+use crate::error::Result;
 
 pub use reading::MessagePage;
 pub(crate) use reading::event_list;
@@ -17,8 +16,6 @@ pub(super) use reading::newest_page;
 
 /// Most items of one page.
 const PAGE: i64 = 100;
-/// Items of a page when nothing is said.
-const PAGE_DEFAULT: i64 = 50;
 
 /// Registers every route of the API.
 pub fn mount(routes: &mut Routes<'_>) {
@@ -35,19 +32,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     parts.into_iter().fold(rooms::Api::openapi(), utoipa::openapi::OpenApi::merge_from)
 }
 
-/// A page of anything.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Where the next one begins, if there is one.
-    pub next: Option<String>,
-}
-
 fn limit(asked: Option<i64>) -> Result<i64> {
-    match asked {
-        None => Ok(PAGE_DEFAULT),
-        Some(n) if (1..=PAGE).contains(&n) => Ok(n),
-        Some(_) => Err(Error::invalid("limit", "error.limit")),
-    }
+    page_limit(asked, PAGE)
 }

@@ -296,6 +296,7 @@ fn body(method: &str, path: &str, n: u32) -> Value {
             "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern", "community_name": "Harbour", "community_hue": 205,
             "sign_up_mode": "open", "rooms": [{ "kind": "public", "name": "Square", "topic": "" }],
         }),
+        ("POST", "/api/v1/setup/check") => json!({ "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern" }),
         _ => json!({}),
     }
 }
