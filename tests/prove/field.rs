@@ -72,8 +72,18 @@ pub struct Field {
     _folder: Option<tempfile::TempDir>,
 }
 
+impl Status {
+    /// What this device still waits for, in words.
+    fn behind(&self, name: &str, stored: &Stored, rooms: &[String]) -> Option<String> {
+        let places = self.places.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let missing: i64 = rooms.iter().map(|room| stored.head(room) - places.get(room).copied().unwrap_or(0)).sum();
+        let is_idle = self.idle.load(Ordering::Relaxed);
+        (!is_idle || missing > 0).then(|| format!("{name} has {missing} to go, nothing under way: {is_idle}"))
+    }
+}
+
 /// How long devices may take to become equal once nobody disturbs them.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A port of loopback that is free now; the next program that asks for it gets it.
 pub fn free_address() -> Result<SocketAddr, String> {
@@ -170,6 +180,7 @@ impl Field {
         let fresh = self.profile(self.seats.len() - 1, "fresh".to_owned());
         self.join(Profile { pace: None, ..fresh });
         let greeted = until(PATIENCE, || idle(self)).await.is_ok();
+        let late: Vec<String> = self.devices.iter().filter_map(|(name, status, _)| status.behind(name, &stored, &self.rooms)).collect();
         let _ = self.phase.send(Phase::Over);
         let mut views = Vec::new();
         for (name, _, running) in self.devices.drain(..) {
@@ -177,8 +188,13 @@ impl Field {
         }
         let mut violations = check(&self.journal, &stored, &views);
         if !drained || !levelled || !greeted {
-            violations
-                .push(('l', format!("devices did not become equal in {PATIENCE:?}: drained {drained}, level {levelled}, fresh {greeted}")));
+            violations.push((
+                'l',
+                format!(
+                    "devices did not become equal in {PATIENCE:?}: drained {drained}, level {levelled}, fresh {greeted}; {}",
+                    late.join("; ")
+                ),
+            ));
         }
         if self.plan.log_text().contains("panicked") {
             violations.push(('x', "the program's log holds a panic".to_owned()));

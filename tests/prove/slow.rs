@@ -14,8 +14,9 @@ use crate::options::Options;
 use crate::restarts::contract;
 use crate::verdict::Line;
 
-/// Receive buffer of those who do not read, in bytes.
-const NARROW: u32 = 4_096;
+/// Receive buffer of those who do not read, in bytes: soon full, yet more than a segment of loopback, so that what stands in the pipe can
+/// be read quickly in the end.
+const NARROW: u32 = 128 * 1024;
 /// Large messages, so that the pipes of those who do not read are soon full.
 const TALK: Crowd = Crowd { senders: 8, listeners: 4, rooms: 1, rate: 50.0, padding: 4_000, changes: 20, over_http: 0 };
 /// Who stop reading for a while and then go on, as full devices.
