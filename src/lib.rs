@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod members;
+pub mod mutants;
 pub mod settings;
 pub mod storage;
 pub mod text;

@@ -19,6 +19,9 @@ use crate::storage::Conn;
 /// The wizard's link works until the community has an owner, and at most a week.
 const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
+/// What the log says unless `RIALTO_LOG` asks otherwise: ours, and of the web server only what goes wrong.
+const LOG_DEFAULT: &str = "info,actix_server=warn";
+
 /// Serves what the command line says.
 ///
 /// # Errors
@@ -97,7 +100,8 @@ pub fn say(line: &str) {
 
 /// Starts the log on standard error.
 pub fn start_log(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = if json { log.json().try_init() } else { log.try_init() };
 }

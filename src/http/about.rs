@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
+use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Looker, Site};
 use crate::access::Public;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What `http/about.html` sees.
 #[derive(Serialize)]
@@ -45,6 +46,19 @@ pub async fn about(gate: Public, site: Site) -> Result<HttpResponse> {
 pub async fn parts(gate: Public, site: Site) -> Result<HttpResponse> {
     let visitor = gate.visitor();
     site.page(&Looker::stranger(visitor.language), visitor, "parts/index.html", ())
+}
+
+/// `GET /parts/errors/{kind}`: the page that people get on a bad day; `kind` is broken, restarting or slow_down.
+///
+/// # Errors
+/// Always: that is what it is for.
+pub async fn part_error(_: Public, kind: Path<String>) -> Result<HttpResponse> {
+    Err(match kind.as_str() {
+        "broken" => Error::broken("asked for by the page of parts"),
+        "restarting" => Error::Busy { retry_after_ms: 1_000 },
+        "slow_down" => Error::slow_down("error.slow_down", 1_000),
+        _ => Error::NotFound,
+    })
 }
 
 #[cfg(test)]

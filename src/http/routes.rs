@@ -45,7 +45,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/readyz", health::readyz)
         .get("/metrics", health::numbers);
     if HAS_PARTS {
-        routes.get("/parts", about::parts);
+        routes.get("/parts", about::parts).get("/parts/errors/{kind}", about::part_error);
     }
 }
 

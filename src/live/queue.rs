@@ -6,6 +6,7 @@ use std::task::Waker;
 use bytes::{Bytes, BytesMut};
 
 use super::frames::{self, CloseCode};
+use crate::mutants::Mutant;
 
 /// Most bytes that wait; a single frame always fits.
 pub const QUEUE_BYTES: usize = 256 * 1024;
@@ -50,6 +51,9 @@ impl Queue {
             return Ok(());
         }
         let full = self.frames.len() >= QUEUE_FRAMES || (!self.frames.is_empty() && self.bytes + frame.len() > QUEUE_BYTES);
+        if full && Mutant::DropWithoutClose.is_on() {
+            return Ok(());
+        }
         if full {
             self.close(CloseCode::SlowConsumer, true);
             return Err(Overflow);

@@ -20,6 +20,7 @@ use super::queue::Class;
 use super::shard::{Connection, Replay};
 use super::source::Caller;
 use crate::error::{Error, Result};
+use crate::mutants::Mutant;
 
 /// Most bytes of a frame from a client.
 pub const FRAME_BYTES: usize = 64 * 1024;
@@ -115,7 +116,8 @@ impl Stream for Outgoing {
             }
             if self.page.is_none() {
                 let Some(replay) = self.connection.replays.borrow().front().copied() else { return Poll::Pending };
-                self.page = Some((replay, self.local.source.page(replay.log, replay.after, REPLAY_EVENTS)));
+                let after = replay.after + Seq::from(Mutant::ResumeOffByOne.is_on());
+                self.page = Some((replay, self.local.source.page(replay.log, after, REPLAY_EVENTS)));
             }
             let Some((replay, page)) = self.page.as_mut() else { return Poll::Pending };
             let (replay, result) = (*replay, std::task::ready!(page.as_mut().poll(cx)));

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::Ids;
 use crate::live::{Logged, Signal};
+use crate::mutants::Mutant;
 
 /// How much may wait, and how many threads serve.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,9 @@ impl Db {
             return Err(Error::broken("the database comes from a newer version of this program"));
         }
         migrate(&mut first)?;
+        if Mutant::NoUniqueKey.is_on() {
+            diesel::connection::SimpleConnection::batch_execute(&mut first, "DROP INDEX IF EXISTS messages_by_key")?;
+        }
         let context = Context { target: target.clone(), clock, ids, sink };
         let (writes, write_jobs) = bounded(limits.queue);
         let (reads, read_jobs) = bounded(limits.queue);

@@ -10,6 +10,7 @@ use super::Conn;
 use super::db::{Context, Outcome, WriteJob};
 use super::tx::Outbox;
 use crate::error::Error;
+use crate::mutants::Mutant;
 
 /// At most this many jobs share a COMMIT.
 const GROUP_JOBS: usize = 256;
@@ -61,10 +62,26 @@ fn commit_group(
             group.extend(jobs.try_recv());
         }
     }
+    if Mutant::FanOutBeforeCommit.is_on() {
+        context.publish(std::mem::take(outbox));
+    }
+    if Mutant::AckBeforeCommit.is_on() {
+        group.drain(..).for_each(|job| job.finish(Outcome::Committed));
+    }
     if let Conn::Sqlite(c) = conn {
-        Manager::commit_transaction(c)?;
+        Manager::commit_transaction(c).inspect_err(abort_on_lost_sync)?;
     }
     Ok(())
+}
+
+/// After a failed fsync nobody knows what is on the disk: the kernel may have dropped the pages and will report the next
+/// fsync as good. Only a new start, which reads the log back from the disk, finds the truth; so the process ends here,
+/// before anything is answered. A full disk is another error and is survived.
+fn abort_on_lost_sync(error: &diesel::result::Error) {
+    if error.to_string().contains("disk I/O error") {
+        tracing::error!(%error, "the disk did not take a COMMIT; the program ends, so that its next start reads what is really there");
+        std::process::abort();
+    }
 }
 
 /// Leaves whatever transaction a failure left open, so that the next group starts clean.

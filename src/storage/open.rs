@@ -8,6 +8,7 @@ use diesel::sqlite::SqliteConnection;
 
 use super::Conn;
 use crate::error::{Error, Result};
+use crate::mutants::Mutant;
 
 /// Which database, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,9 @@ impl Target {
                 let path = path.to_str().ok_or_else(|| Error::broken("the path of the database is not Unicode"))?;
                 let mut conn = SqliteConnection::establish(path).map_err(Error::broken)?;
                 conn.batch_execute(EVERY)?;
+                if Mutant::SynchronousNormal.is_on() {
+                    conn.batch_execute("PRAGMA synchronous = NORMAL")?;
+                }
                 conn.batch_execute(sqlite_extra)?;
                 Ok(Conn::Sqlite(conn))
             }

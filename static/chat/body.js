@@ -44,9 +44,10 @@ function finish(body, me, isHere) {
     if (isMe || (isHere && mention.hasAttribute("data-here"))) mention.setAttribute("data-me", "");
   }
   for (const link of body.querySelectorAll("a")) {
-    if (link.origin === location.origin) continue;
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
+    const isOurs = link.origin === location.origin;
+    // Our own pages open in place, and the app follows those of rooms without loading anything.
+    link.target = isOurs ? "" : "_blank";
+    link.rel = isOurs ? "" : "noopener noreferrer nofollow";
   }
   // What scrolls inside a message must be reachable by the keyboard.
   for (const wide of body.querySelectorAll("pre, table")) wide.setAttribute("tabindex", "0");

@@ -66,7 +66,7 @@ export class ThreadPanel {
     if (last && document.hasFocus() && this.#wasAtEnd) client.readThread(it.room.id, id, last.seq);
     return html`${panelHead(this.app, t("chat.thread_title"))}<div class="panel-scroll" role="group" aria-label=${t("chat.thread_title")}>
       ${root ? messageView(root, true, setting) : null}
-      ${root && range ? html`<div class="date-line" role="separator"><span>${t("chat.answers", { count: root.thread_count })}</span></div>` : null}
+      ${root && range && (root.thread_count || echoes.length) ? html`<div class="date-line" role="separator"><span>${t("chat.answers", { count: root.thread_count })}</span></div>` : null}
       ${range ? null : status === "failed" ? panelFailed(t("chat.thread_failed"), () => void client.load(it.room.id, id, asked)) : panelBones}
       ${range && range.from > 0 && range.items[0] && range.items.length >= 50 ? html`<button class="button" data-kind="quiet" type="button" @click=${() => void client.load(it.room.id, id, { before: /** @type {Message} */ (range.items[0]).seq })}>${t("chat.older")}</button>` : null}
       ${keyed(rows.filter((row) => row.kind === "message" || row.kind === "echo"), (row) => row.key, (row) => (row.kind === "message" ? messageView(row.message, row.isFirst, setting)

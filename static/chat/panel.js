@@ -31,6 +31,11 @@ export function openPanels(app, aside) {
       case "details": return detailsView(app, it);
     }
   };
+  // What lies under an open panel is out of reach for the keyboard too; a press beside it closes it.
+  const shield = () => {
+    const isUnder = app.overlaid.matches && !aside.hidden;
+    for (const part of app.querySelectorAll(":scope > :is(.rail, .sidebar, .room)")) part.toggleAttribute("inert", isUnder);
+  };
   const draw = () => {
     const { panel, room } = app.place.state;
     const next = panel ? `${room} ${panel.kind} ${"id" in panel ? panel.id : ""}` : "";
@@ -40,6 +45,7 @@ export function openPanels(app, aside) {
     const drawn = view();
     const hadFocus = aside.contains(document.activeElement);
     aside.hidden = !drawn;
+    shield();
     render(drawn, aside);
     thread.drawn();
     if (isNew && drawn) aside.querySelector("h2")?.focus();
@@ -51,5 +57,9 @@ export function openPanels(app, aside) {
   app.client.store.watch(draw);
   app.client.loads.watch(draw);
   app.place.watch(draw);
+  app.overlaid.addEventListener("change", shield);
+  app.addEventListener("pointerdown", (event) => {
+    if (event.target === app && app.overlaid.matches) app.show(null);
+  });
   draw();
 }

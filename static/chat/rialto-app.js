@@ -17,6 +17,8 @@ export class RialtoApp extends HTMLElement {
   /** @type {Store<Place, Move>} */
   place = new Store({ room: null, target: null, visit: 0, panel: null, writing: null }, moved);
   narrow = matchMedia("(max-width: 719.98px)");
+  /** Where the panel lies over the room instead of beside it. */
+  overlaid = matchMedia("(max-width: 1023.98px)");
   /** @type {() => void} */
   #isReady = () => undefined;
   ready = new Promise((resolve) => (this.#isReady = () => resolve(undefined)));

@@ -147,9 +147,9 @@ export async function browseRooms(app) {
     }
   };
   /** @param {Open<string>} open @param {Room} room */
-  const row = (open, room) => html`<div class="row"><span class="arch" data-size="28" aria-hidden="true">${roomIcon(room)}</span>
-    <span class="row-label" dir="auto">${room.name ?? ""}${room.topic ? html` <small>${room.topic}</small>` : null}</span><small>${t("chat.member_count", { count: room.member_count })}</small>
-    <button class="button" data-size="small" type="button" aria-label=${t(app.client.state.rooms[room.id] ? "chat.open_named" : "chat.join_named", { room: room.name ?? "" })} @click=${() => void join(open, room)}>${t(app.client.state.rooms[room.id] ? "chat.open" : "chat.join")}</button></div>`;
+  const row = (open, room) => html`<li><span class="arch" data-size="28" aria-hidden="true">${roomIcon(room)}</span>
+    <span class="item-text"><b dir="auto">${room.name ?? ""}</b>${room.topic ? html`<small dir="auto">${room.topic}</small>` : null}<small>${t("chat.member_count", { count: room.member_count })}</small></span>
+    <button class="button" data-size="small" type="button" aria-label=${t(app.client.state.rooms[room.id] ? "chat.open_named" : "chat.join_named", { room: room.name ?? "" })} @click=${() => void join(open, room)}>${t(app.client.state.rooms[room.id] ? "chat.open" : "chat.join")}</button></li>`;
   let isBegun = false;
   const id = await openDialog({
     title: t("chat.browse"),
@@ -162,7 +162,7 @@ export async function browseRooms(app) {
         void load(open);
       }}></div>
       <div class="section" aria-busy=${String(status === "loading")}>${status === "failed" ? html`<div class="failed" role="alert">${icon("triangle-alert")}<p>${t("chat.rooms_failed")}</p><button class="button" data-size="small" type="button" @click=${() => void load(open)}>${t("chat.try_again")}</button></div>`
-        : page.items.map((room) => row(open, room))}${status === "there" && !page.items.length ? html`<p class="empty-line" role="status">${t(text ? "chat.no_such_room" : "chat.no_open_rooms")}</p>` : null}
+        : html`<ul class="items">${page.items.map((room) => row(open, room))}</ul>`}${status === "there" && !page.items.length ? html`<p class="empty-line" role="status">${t(text ? "chat.no_such_room" : "chat.no_open_rooms")}</p>` : null}
         ${page.next ? html`<button class="button" data-kind="quiet" type="button" @click=${() => void load(open, page.next)}>${t("chat.more_rooms")}</button>` : null}</div>`;
     },
   });

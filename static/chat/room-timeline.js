@@ -14,6 +14,7 @@ import { guess, keyOf, rowsOf } from "./rows.js";
 import { ScrollKeeper } from "./scroll-keeper.js";
 import { roomAt } from "./state.js";
 import { Surface } from "./surface.js";
+import { SKELETON, noRoomChosen, notLoaded, unknownRoom } from "./timeline-states.js";
 import { watchLongPress } from "./long-press.js";
 
 /** @import { Event, Message } from "../types/live.d.ts" */
@@ -136,7 +137,7 @@ class RoomTimeline extends Surface {
 
   /** @param {ChatState} state @param {RoomState | undefined} it */
   #content(state, it) {
-    if (!it) return this.#room === null || state.joining[this.#room] ? this.#empty("rooms", t("chat.choose_room"), t("chat.choose_room_text")) : this.#unknown(this.#room);
+    if (!it) return this.#room === null || state.joining[this.#room] ? noRoomChosen() : unknownRoom(this.app, this.#room);
     const range = this.#around === null ? liveOf(it.ranges) : covering(it.ranges, this.#around);
     if (range) {
       return html`<div class="timeline-scroll" tabindex="0" aria-label=${t("chat.messages_of", { room: roomTitle(state, it.room) })} role="region">
@@ -145,33 +146,7 @@ class RoomTimeline extends Surface {
     /** @type {Asked} */
     const asked = this.#around === null ? { newest: true } : { around: this.#around };
     if (this.app.client.loads.state[Client.loadKey(it.room.id, null, asked)] !== "failed") return SKELETON;
-    return this.#failed(() => this.#load(asked, true));
-  }
-
-  /** @param {string} drawing @param {string} title @param {string} text @param {unknown} [act] @param {string | null} [role] */
-  #empty(drawing, title, text, act = null, role = null) {
-    return html`<div class="empty" role=${role}><svg class="drawing" aria-hidden="true"><use href="${document.documentElement.dataset.static}icons/drawings.svg#${drawing}"></use></svg><h3>${title}</h3><p>${text}</p>${act}</div>`;
-  }
-
-  /** None of my rooms: it is being looked into, or the look failed, or there is nothing to see. @param {string} room */
-  #unknown(room) {
-    const { client } = this.app;
-    switch (client.loads.state[Client.visitKey(room)]) {
-      case "loading": return SKELETON;
-      case "failed": return this.#failed(() => void client.visit(room));
-      case undefined: return this.#stranger();
-    }
-  }
-
-  /** @param {() => void} again */
-  #failed(again) {
-    return html`<div class="timeline-scroll">${this.#empty("tide", t("chat.not_loaded"), t("chat.not_loaded_text"), html`<button class="button" type="button" @click=${again}>${t("chat.try_again")}</button>`, "alert")}</div>`;
-  }
-
-  /** A room that I may not see, or that does not exist: the server says the same about both. */
-  #stranger() {
-    const open = () => void import("./room-dialogs.js").then(({ browseRooms }) => browseRooms(this.app));
-    return html`<div class="timeline-scroll">${this.#empty("lost", t("chat.not_in_room"), t("chat.not_in_room_text"), html`<button class="button" type="button" @click=${open}>${t("chat.browse")}</button>`)}</div>`;
+    return notLoaded(() => this.#load(asked, true));
   }
 
   /** @param {ChatState} state @param {RoomState} it @param {Range} range @param {HTMLElement} scroller */
@@ -434,9 +409,5 @@ class RoomTimeline extends Surface {
     event.preventDefault();
   }
 }
-
-const SKELETON = html`<div class="timeline-scroll skeleton" aria-hidden="true"><div class="timeline-feed">
-  ${["60", "80", "40", "80", "60", "40"].map((width) => html`<div class="message" data-first><span class="bone" data-shape="avatar"></span><div class="message-main"><span class="bone" data-width="20"></span><span class="bone" data-width=${width}></span></div></div>`)}
-</div></div>`;
 
 customElements.define("room-timeline", RoomTimeline);

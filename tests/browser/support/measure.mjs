@@ -18,7 +18,8 @@ const geometry = ({ smallest }) => {
     const classes = (el.getAttribute('class') ?? '').trim().split(/\s+/).filter(Boolean).map((c) => `.${c}`).join('');
     return `<${el.localName}${classes}> “${text}”`;
   };
-  const scope = document.querySelector('dialog:modal') ?? document.body;
+  // What a dialog or a menu lies over is not aimed at.
+  const scope = document.querySelector(':popover-open') ?? document.querySelector('dialog:modal') ?? document.body;
   const seen = (el) => {
     if (!el.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || el.closest('[inert]')) return false;
     const box = el.getBoundingClientRect();
@@ -79,6 +80,16 @@ const geometry = ({ smallest }) => {
   // A link inside a sentence is exempt: its size is that of the text.
   const inSentence = (el) =>
     el.matches('a') && getComputedStyle(el).display === 'inline' && el.parentElement.innerText.trim() !== el.innerText.trim();
+  // What floats over a list covers nothing for good, when the list can still be scrolled to bring it out.
+  const comesOut = (el, cover) => {
+    for (let up = el.parentElement; up; up = up.parentElement) {
+      if (up.contains(cover) && getComputedStyle(cover).position !== 'sticky') return false;
+      if (up.scrollHeight <= up.clientHeight || !/auto|scroll/.test(getComputedStyle(up).overflowY)) continue;
+      const [box, over] = [el.getBoundingClientRect(), cover.getBoundingClientRect()];
+      return over.bottom - box.top <= up.scrollTop || box.bottom - over.top <= up.scrollHeight - up.clientHeight - up.scrollTop;
+    }
+    return false;
+  };
   const covered = new Map();
   for (const { el, box } of boxes) {
     const x = box.x + box.width / 2;
@@ -88,6 +99,7 @@ const geometry = ({ smallest }) => {
     const label = hit?.closest('label');
     if (hit && hit !== el && !el.contains(hit) && !hit.contains(el) && label?.control !== el) {
       const cover = hit.closest('dialog, aside, [popover], header, nav, [role=status]') ?? hit;
+      if (comesOut(el, cover)) continue;
       covered.set(cover, [...(covered.get(cover) ?? []), el]);
     }
   }
@@ -102,7 +114,7 @@ const geometry = ({ smallest }) => {
     const grown =
       reachable(el, cx - reach + 1, cy) && reachable(el, cx + reach - 1, cy) && reachable(el, cx, cy - reach + 1) && reachable(el, cx, cy + reach - 1);
     const near = boxes.find(({ el: other, box: its }) => {
-      if (other === el || other.contains(el) || el.contains(other) || inSentence(other) || isCovered(other)) return false;
+      if (other === el || other.contains(el) || el.contains(other) || inSentence(other) || isCovered(other) || comesOut(el, other)) return false;
       const dx = Math.max(its.left - cx, 0, cx - its.right);
       const dy = Math.max(its.top - cy, 0, cy - its.bottom);
       return Math.hypot(dx, dy) < reach;

@@ -1,6 +1,7 @@
 // Every screen of Rialto: who sees it, where it is, and how it is reached.
 import { expect as soon } from '@playwright/test';
 import * as acts from './acts.mjs';
+import { PASSWORD } from './api.mjs';
 
 // Pictures are not about time: a busy machine may take it.
 const expect = soon.configure({ timeout: 15_000 });
@@ -23,6 +24,21 @@ const room = (find) => async (page) => {
   await expect(acts.composer(page)).toBeVisible();
   await expect(acts.timeline(page).getByRole('article').first()).toBeVisible();
 };
+/** The newest message of the open room. */
+const newest = (page) => acts.timeline(page).locator('.message[data-seq]').last();
+/** Steps of the set-up wizard, by what it is asked and not by its words. */
+const step = (steps) => async (page) => {
+  const fill = [
+    { display_name: 'Marta Olsen', username: 'marta', password: PASSWORD },
+    { community_name: 'Saltbridge' },
+    {},
+  ];
+  for (const answers of fill.slice(0, steps)) {
+    for (const [field, value] of Object.entries(answers)) await page.locator(`[name=${field}]`).fill(value);
+    await page.locator('[data-go]').click();
+  }
+  await expect(page.locator('.setup-step').nth(steps)).toBeVisible();
+};
 const named = (name) => room((page) => acts.roomLink(page, name).first());
 
 /** @type {Screen[]} */
@@ -38,6 +54,21 @@ export const screens = [
   { name: 'room-rtl', who: 'owner', path: '/', then: named('المقهى') },
   { name: 'room-french', who: 'owner', path: '/', then: named('comptoir') },
   {
+    name: 'room-to-join',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await rooms(page);
+      // A room that is open to all and that this member is not in.
+      const id = await page.evaluate(async () => {
+        const [mine, all] = await Promise.all(['/api/v1/me/state', '/api/v1/rooms?browse=true'].map((url) => fetch(url).then((answer) => answer.json())));
+        return all.items.find((room) => !mine.rooms.some((own) => own.id === room.id)).id;
+      });
+      await page.goto(new URL(`/r/${id}`, page.url()).href);
+      await expect(page.locator('room-composer').getByRole('button').first()).toBeVisible();
+    },
+  },
+  {
     name: 'members-panel',
     who: 'free',
     path: '/',
@@ -45,6 +76,77 @@ export const screens = [
       await named('harbour')(page);
       await page.getByRole('button', { name: /^(members|membres)$/i }).click();
       await expect(page.locator('.panel')).toBeVisible();
+    },
+  },
+  {
+    name: 'member-panel',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await named('harbour')(page);
+      await newest(page).locator('.message-author').or(acts.timeline(page).locator('.message-author')).last().click();
+      await expect(page.locator('.panel .profile')).toBeVisible();
+    },
+  },
+  {
+    name: 'thread-panel',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await named('boatyard')(page);
+      await newest(page).click({ button: 'right' });
+      await page.getByRole('menuitem', { name: /^(thread|fil)/i }).click();
+      await expect(page.locator('.panel .message').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'message-menu',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await named('harbour')(page);
+      await newest(page).click({ button: 'right' });
+      await expect(page.getByRole('menu')).toBeVisible();
+    },
+  },
+  {
+    name: 'emoji-picker',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await named('harbour')(page);
+      await page.locator('room-composer [aria-haspopup=dialog]').click();
+      await expect(page.locator('.emoji-grid').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'find',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await rooms(page);
+      await page.keyboard.press('Control+k');
+      await expect(page.getByRole('option').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'browse-rooms',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await rooms(page);
+      await page.locator('room-list .section-head button').first().click();
+      await expect(page.getByRole('dialog').getByRole('listitem').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'new-room',
+    who: 'owner',
+    path: '/',
+    then: async (page) => {
+      await rooms(page);
+      await page.locator('room-list .sidebar-head button').click();
+      await expect(page.getByRole('dialog').getByRole('textbox').first()).toBeVisible();
     },
   },
   {
@@ -60,14 +162,25 @@ export const screens = [
     },
   },
   { name: 'settings-profile', who: 'free', path: '/settings' },
-  { name: 'settings-notices', who: 'free', path: '/settings/notices' },
   { name: 'settings-look', who: 'free', path: '/settings/look' },
   { name: 'settings-security', who: 'free', path: '/settings/security' },
   { name: 'settings-sessions', who: 'free', path: '/settings/sessions' },
   { name: 'settings-tokens', who: 'free', path: '/settings/tokens' },
   { name: 'forbidden', who: 'free', path: '/admin', status: 403 },
+  { name: 'broken', who: 'stranger', path: '/parts/errors/broken', status: 500 },
+  { name: 'restarting', who: 'stranger', path: '/parts/errors/restarting', status: 503 },
+  { name: 'slow-down', who: 'stranger', path: '/parts/errors/slow_down', status: 429 },
   { name: 'admin-home', who: 'owner', path: '/admin' },
   { name: 'admin-members', who: 'owner', path: '/admin/members' },
+  {
+    name: 'admin-member',
+    who: 'owner',
+    path: '/admin/members',
+    then: async (page) => {
+      await page.locator('.table-person').first().click();
+      await expect(page).toHaveURL(/members\/\d+/);
+    },
+  },
   { name: 'admin-invites', who: 'owner', path: '/admin/invites' },
   { name: 'admin-roles', who: 'owner', path: '/admin/roles' },
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
@@ -76,5 +189,17 @@ export const screens = [
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },
   { name: 'about', who: 'stranger', path: '/about' },
   { name: 'parts', who: 'owner', path: '/parts' },
-  { name: 'wizard', who: 'operator' },
+  { name: 'wizard-you', who: 'operator' },
+  { name: 'wizard-community', who: 'operator', then: step(1) },
+  { name: 'wizard-sign-up', who: 'operator', then: step(2) },
+  { name: 'wizard-rooms', who: 'operator', then: step(3) },
+  {
+    name: 'wizard-done',
+    who: 'operator',
+    then: async (page) => {
+      await step(3)(page);
+      await page.locator('[data-go]').click();
+      await expect(page).toHaveURL(/setup\/done/);
+    },
+  },
 ];

@@ -15,7 +15,9 @@ const DAY: i64 = 86_400_000;
 
 /// What the timer does every minute.
 async fn clean(town: &Town) {
-    town.app().ground.db.write(members::clean_sessions).await.expect("cleaned");
+    let app = town.app();
+    app.members.sessions.flush(&app.ground.db).await.expect("stored when they were seen");
+    app.ground.db.write(members::clean_sessions).await.expect("cleaned");
 }
 
 #[actix_web::test]

@@ -86,6 +86,19 @@ async fn a_link_into_an_open_room_shows_it_to_who_is_not_in_it_and_leads_in() {
 }
 
 #[actix_web::test]
+async fn rooms_are_listed_by_the_code_points_of_their_names_on_every_database() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await;
+    for name in ["quay east", "quay-north", "quay", "quayside", "~lost", "Éclusiers", "zoo", "ferry_2", "ferry 1"] {
+        ann.post("/api/v1/rooms", json!({ "kind": "public", "name": name })).await;
+    }
+    let found = ann.get("/api/v1/rooms?browse=true").await;
+    let names: Vec<&str> = found["items"].as_array().expect("items").iter().filter_map(|room| room["name"].as_str()).collect();
+    assert_eq!(names, ["Éclusiers", "ferry 1", "ferry_2", "quay", "quay east", "quay-north", "quayside", "zoo", "~lost"]);
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn names_are_unique_whatever_their_case_accents_or_spaces_also_at_once() {
     let town = Town::new().await;
     let ann = town.member("ann").await;

@@ -248,7 +248,8 @@ impl Cast {
     }
 }
 
-fn filled(pattern: &str, targets: &Targets) -> String {
+/// The address behind a pattern.
+pub fn filled(pattern: &str, targets: &Targets) -> String {
     let all = [
         ("{room}", targets.room.as_str()),
         ("{message}", &targets.message),

@@ -1,6 +1,7 @@
 //! The sweep: every route and every socket command × every kind of visitor, held against a declared table; what one may not see answers
 //! like what does not exist; and what another site caused is refused.
 
+mod canary;
 mod cast;
 mod commands;
 mod foreign;

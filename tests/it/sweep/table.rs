@@ -35,6 +35,7 @@ pub const TABLE: &[Row] = &[
     row("GET", "/", "Public", OPEN),
     row("GET", "/about", "Public", OPEN),
     row("GET", "/parts", "Public", OPEN),
+    row("GET", "/parts/errors/{kind}", "Public", "404 404 404 404 404 404 404 404 404 404 404 404"),
     row("GET", "/community.css", "Public", OPEN),
     row("GET", "/favicon.svg", "Public", OPEN),
     row("GET", "/robots.txt", "Public", OPEN),

@@ -1,0 +1,149 @@
+//! One member of twenty never reads: what the others notice, and what it costs the server to be patient.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::crowd::{Place, Stage, open_all, run_key};
+use crate::load::figures::{median, quantile};
+use crate::load::pipe::{self, Kind};
+use crate::load::program::Program;
+use crate::options::Options;
+use crate::report::Row;
+
+/// Who send, of the nineteen who read.
+const SENDERS: usize = 8;
+/// Receive buffer of the one who does not read, in bytes.
+const NARROW: u32 = 4_096;
+/// Bytes of a message: large enough to fill the pipe of the one who does not read within a window.
+const BODY_BYTES: usize = 1_500;
+/// Added latency that is forgiven on the slowest hundredth, in milliseconds.
+const FORGIVEN_MS: f64 = 20.0;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Shared {
+    latencies: RefCell<Vec<f64>>,
+    wanted: Cell<usize>,
+    enough: Notify,
+    trouble: RefCell<Option<String>>,
+}
+
+struct Window {
+    p50: f64,
+    p99: f64,
+    /// KiB between the beginning and the peak.
+    growth: f64,
+}
+
+/// Windows without and with the slow one, in turn.
+pub async fn measure(options: &Options) -> Result<Vec<Row>, String> {
+    let stage = Stage::set(1, 20).await?;
+    let program = stage.product(options).await?;
+    let (slow, others) = stage.places.split_last().ok_or("nobody is there")?;
+    let shared = Rc::new(Shared::default());
+    let tasks = speak(&program, others, &shared).await?;
+    let (windows, acks) = (if options.quick { 2 } else { 10 }, options.count(2_000));
+    window(&program, &shared, acks).await?;
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..windows {
+        without.push(window(&program, &shared, acks).await?);
+        let deaf = pipe::open(program.address, &slow.token, Some(NARROW)).await?;
+        with.push(window(&program, &shared, acks).await?);
+        drop(deaf);
+    }
+    tasks.iter().for_each(JoinHandle::abort);
+    let middle = |all: &[Window], of: fn(&Window) -> f64| median(&all.iter().map(of).collect::<Vec<_>>());
+    let (p50, p50_with) = (middle(&without, |w| w.p50), middle(&with, |w| w.p50));
+    let (p99, p99_with) = (middle(&without, |w| w.p99), middle(&with, |w| w.p99));
+    let growth = middle(&with, |w| w.growth) - middle(&without, |w| w.growth);
+    let row = |name: &str, unit, value, bar, note: String| Row {
+        name: name.to_owned(),
+        unit,
+        value,
+        rounds: Vec::new(),
+        floor: None,
+        bar,
+        aim: None,
+        note,
+    };
+    Ok(vec![
+        row("one of 20 never reads: others' p50", "× without", p50_with / p50, 1.2, format!("{p50:.2} → {p50_with:.2} ms")),
+        row(
+            "one of 20 never reads: others' p99",
+            "ms",
+            p99_with,
+            (p99 * 1.5).max(p99 + FORGIVEN_MS),
+            format!("{p99:.2} → {p99_with:.2} ms"),
+        ),
+        row("one of 20 never reads: growth of the server", "MB", growth / 1_024.0, 2.0, String::new()),
+    ])
+}
+
+/// Everyone listens; some send whenever their last message is acknowledged, for ever.
+async fn speak(program: &Program, places: &[Place], shared: &Rc<Shared>) -> Result<Vec<JoinHandle<()>>, String> {
+    let scratch = Rc::new(pipe::scratch());
+    let body = "oars ".repeat(BODY_BYTES / 5);
+    let mut tasks = Vec::new();
+    for (n, ((mouth, mut ear), place)) in open_all(program, places).await?.into_iter().zip(places).enumerate() {
+        let (shared, scratch, room, body, prefix) = (Rc::clone(shared), Rc::clone(&scratch), place.room.clone(), body.clone(), run_key());
+        tasks.push(tokio::task::spawn_local(async move {
+            let (mut count, mut may_send, mut sent) = (0_u64, n < SENDERS, Instant::now());
+            loop {
+                if std::mem::take(&mut may_send) {
+                    count += 1;
+                    sent = Instant::now();
+                    let text = format!(
+                        r#"{{"type":"chat.send","ref":"{count}","room":"{room}","client_key":"s{prefix}-{count}","body":"{body}"}}"#
+                    );
+                    if mouth.say(&text).await.is_err() {
+                        return;
+                    }
+                }
+                let heard = ear.listen(&scratch, |payload| match Kind::of(payload) {
+                    Kind::Ack => {
+                        may_send = true;
+                        let mut latencies = shared.latencies.borrow_mut();
+                        latencies.push(sent.elapsed().as_secs_f64() * 1_000.0);
+                        if latencies.len() >= shared.wanted.get() {
+                            shared.enough.notify_one();
+                        }
+                    }
+                    Kind::Refused => *shared.trouble.borrow_mut() = Some(String::from_utf8_lossy(payload).into_owned()),
+                    Kind::Event | Kind::Other => {}
+                });
+                if let Err(end) = heard.await {
+                    *shared.trouble.borrow_mut() = Some(format!("one who reads was ended: {end:?}"));
+                    return;
+                }
+            }
+        }));
+    }
+    Ok(tasks)
+}
+
+async fn window(program: &Program, shared: &Shared, acks: usize) -> Result<Window, String> {
+    shared.latencies.borrow_mut().clear();
+    shared.wanted.set(acks);
+    let before = program.pss_kib();
+    let mut peak = before;
+    let begun = Instant::now();
+    loop {
+        let enough = tokio::time::timeout(Duration::from_millis(250), shared.enough.notified()).await.is_ok();
+        peak = peak.max(program.pss_kib());
+        if let Some(trouble) = shared.trouble.borrow().clone() {
+            return Err(trouble);
+        }
+        if enough && shared.latencies.borrow().len() >= acks {
+            break;
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(format!("only {} of {acks} acks came in {PATIENCE:?}", shared.latencies.borrow().len()));
+        }
+    }
+    let latencies = shared.latencies.borrow();
+    Ok(Window { p50: quantile(&latencies, 0.5), p99: quantile(&latencies, 0.99), growth: peak - before })
+}

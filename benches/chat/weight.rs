@@ -1,0 +1,72 @@
+//! Memory: of the program alone, and of a connection that does nothing.
+
+use std::time::{Duration, Instant};
+
+use crate::crowd::{Stage, open_all};
+use crate::load::figures::median;
+use crate::load::machine::memory_kib;
+use crate::load::program::Program;
+use crate::options::Options;
+use crate::report::Row;
+
+const MIB: f64 = 1_024.0;
+/// Memory stands still when it has changed by less than a hundredth for this long.
+const STILL: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The size in KiB once it stands still.
+async fn at_rest(program: &Program, name: &str) -> f64 {
+    let begun = Instant::now();
+    let (mut last, mut since) = (memory_kib(program.pid(), name), Instant::now());
+    while since.elapsed() < STILL && begun.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let now = memory_kib(program.pid(), name);
+        if (now - last).abs() > last / 100.0 {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    memory_kib(program.pid(), name)
+}
+
+/// 5,000 members, each with a socket, in rooms of ten.
+pub async fn idle(options: &Options) -> Result<Vec<Row>, String> {
+    let count = options.count(5_000);
+    let stage = Stage::set(count / 10, 10).await?;
+    let program = stage.product(options).await?;
+    let before = at_rest(&program, "Pss").await;
+    let (cpu, connections) = (program.cpu_ms(), open_all(&program, &stage.places).await?);
+    let cpu = program.cpu_ms() - cpu;
+    let after = at_rest(&program, "Pss").await;
+    drop(connections);
+    let each = (after - before) * 1.024 / count as f64;
+    Ok(vec![Row {
+        name: format!("{count} idle authenticated sockets, each"),
+        unit: "kB PSS",
+        value: each,
+        rounds: vec![each],
+        floor: None,
+        bar: 25.0,
+        aim: Some(18.0),
+        note: format!("{:.2} ms CPU to come in", cpu / count as f64),
+    }])
+}
+
+/// The program with nobody connected.
+pub async fn resident(options: &Options) -> Result<Vec<Row>, String> {
+    let stage = Stage::set(1, 10).await?;
+    let mut sizes = Vec::new();
+    for _ in 0..options.rounds.min(3) {
+        let program = stage.product(options).await?;
+        sizes.push(at_rest(&program, "Rss").await / MIB);
+    }
+    Ok(vec![Row {
+        name: "resident with no connection".to_owned(),
+        unit: "MiB",
+        value: median(&sizes),
+        rounds: sizes,
+        floor: None,
+        bar: 64.0,
+        aim: Some(40.0),
+        note: String::new(),
+    }])
+}

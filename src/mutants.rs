@@ -1,0 +1,52 @@
+//! Seeded faults: each breaks one promise of the delivery contract, so that the proofs can show that they would notice.
+//!
+//! Without the cargo feature `mutants`, which no build that is served has, every question here is answered with no at compile time.
+
+/// A fault that can be switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// A sender hears of success before COMMIT.
+    AckBeforeCommit,
+    /// Others hear of a message before COMMIT.
+    FanOutBeforeCommit,
+    /// A key that was used before is no reason not to store a message again.
+    NoUniqueKey,
+    /// A frame that does not fit into a queue is dropped, and the connection goes on.
+    DropWithoutClose,
+    /// SQLite does not sync its log on COMMIT.
+    SynchronousNormal,
+    /// A replay begins one event too late.
+    ResumeOffByOne,
+}
+
+impl Mutant {
+    /// Its name in the environment.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AckBeforeCommit => "ack-before-commit",
+            Self::FanOutBeforeCommit => "fan-out-before-commit",
+            Self::NoUniqueKey => "no-unique-key",
+            Self::DropWithoutClose => "drop-without-close",
+            Self::SynchronousNormal => "synchronous-normal",
+            Self::ResumeOffByOne => "resume-off-by-one",
+        }
+    }
+
+    /// Is it switched on by `RIALTO_TEST_MUTANT`?
+    #[cfg(feature = "mutants")]
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        static CHOSEN: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+        let chosen = CHOSEN.get_or_init(|| std::env::var("RIALTO_TEST_MUTANT").ok());
+        chosen.as_deref() == Some(self.name())
+    }
+
+    /// Never.
+    #[cfg(not(feature = "mutants"))]
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        let _ = self.name();
+        false
+    }
+}

@@ -1,0 +1,78 @@
+//! R5: another process holds the database's write lock for a while; a backup is taken while people talk.
+
+use std::process::Command;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+
+use crate::field::{Crowd, Field, integrity};
+use crate::options::Options;
+use crate::restarts::contract;
+use crate::verdict::Line;
+
+fn refusals(field: &Field) -> u64 {
+    field.journal.refusals().values().sum()
+}
+
+/// Holds the lock, then gives it back.
+async fn hold(field: &Field, time: Duration) -> Result<(), String> {
+    let path = field.database();
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").map_err(|error| error.to_string())?;
+    tokio::time::sleep(time).await;
+    conn.batch_execute("ROLLBACK").map_err(|error| error.to_string())
+}
+
+/// A backup while people talk: what it ended with, and whether it is whole.
+async fn back_up(field: &Field) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("all.rialto");
+    let mut command = Command::new(&field.plan.binary);
+    command.arg("--data").arg(&field.plan.data).arg("backup").arg(&file).env_remove("DATABASE_URL");
+    let done = tokio::task::spawn_blocking(move || command.output()).await.map_err(|error| error.to_string())?;
+    let done = done.map_err(|error| error.to_string())?;
+    if !done.status.success() {
+        return Err(format!("backup ended with {}: {}", done.status, String::from_utf8_lossy(&done.stderr).trim()));
+    }
+    let unpacked = Command::new("tar").arg("-xf").arg(&file).arg("-C").arg(folder.path()).output().map_err(|error| error.to_string())?;
+    if !unpacked.status.success() {
+        return Err(format!("the backup is no archive: {}", String::from_utf8_lossy(&unpacked.stderr).trim()));
+    }
+    let found = Command::new("find").arg(folder.path()).args(["-name", "*.db"]).output().map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&found.stdout).into_owned();
+    let database = text.lines().next().ok_or("the backup holds no database")?;
+    integrity(std::path::Path::new(database))
+}
+
+/// Locks of 1, 4 and 10 seconds, and a backup.
+pub async fn locked(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
+    let mut field = Field::lay(&options.program, None, None, Crowd { rate: 20.0, ..Crowd::default() }, options.seed).await?;
+    field.plan.environment.clone_from(&options.environment);
+    let program = field.plan.start().await?;
+    field.talk();
+    field.acks(20, Duration::from_secs(20)).await?;
+    let mut lines = Vec::new();
+    for seconds in [1, 4] {
+        let before = refusals(&field);
+        hold(&field, Duration::from_secs(seconds)).await?;
+        field.acks(20, Duration::from_secs(20)).await?;
+        lines.push(Line::most(proof, &format!("refusals while locked for {seconds} s"), (refusals(&field) - before) as f64, 0.0, ""));
+    }
+    hold(&field, Duration::from_secs(10)).await?;
+    field.acks(20, Duration::from_secs(20)).await?;
+    let others: Vec<String> = field.journal.refusals().into_keys().filter(|code| code != "error.busy").collect();
+    lines.push(Line::most(proof, "codes other than error.busy while locked for 10 s", others.len() as f64, 0.0, "").because(others));
+    let backup = back_up(&field).await;
+    lines.push(Line::must(
+        proof,
+        "a backup while people talk is whole",
+        backup.clone().err().unwrap_or("whole".to_owned()),
+        backup.is_ok(),
+    ));
+    let outcome = field.settle().await?;
+    drop(program);
+    lines.extend(contract(proof, &outcome));
+    Ok(lines)
+}

@@ -1,0 +1,199 @@
+//! What was said, what was acknowledged and when: the evidence that the checker weighs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A message that a device wants to send.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The author's member id.
+    pub author: String,
+    /// The room's id.
+    pub room: String,
+    /// The words as they were first sent.
+    pub body: String,
+    /// When it first left the device.
+    pub issued: Duration,
+    /// How often it left the device.
+    pub tries: u32,
+    /// The answer.
+    pub acked: Option<Acked>,
+}
+
+/// An answer to a send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acked {
+    /// The message's id.
+    pub id: String,
+    /// Its place.
+    pub seq: i64,
+    /// When the answer came.
+    pub at: Duration,
+}
+
+/// Something that must not happen, by the letter of the rule that it breaks.
+pub type Violation = (char, String);
+
+#[derive(Default)]
+struct State {
+    sends: HashMap<String, Sent>,
+    /// What a message's words must be in the end, by its id.
+    edits: HashMap<String, String>,
+    /// Whether a reaction must be there in the end, by message, emoji and member.
+    reactions: BTreeMap<(String, String, String), bool>,
+    violations: Vec<Violation>,
+    acks: Vec<Duration>,
+    latencies: Vec<(Duration, Duration)>,
+    refusals: HashMap<String, u64>,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+/// The journal of one run; devices write into it.
+pub struct Journal {
+    begun: Instant,
+    state: Mutex<State>,
+}
+
+/// More examples of one fault help nobody.
+const MOST_VIOLATIONS: usize = 500;
+
+impl Journal {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self { begun: Instant::now(), state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Time since the run began; it never goes back.
+    pub fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// A send leaves a device, for the first time or again.
+    pub fn issued(&self, key: &str, author: &str, room: &str, body: &str) {
+        let now = self.now();
+        let mut state = self.state();
+        let sent = state.sends.entry(key.to_owned()).or_insert_with(|| Sent {
+            author: author.to_owned(),
+            room: room.to_owned(),
+            body: body.to_owned(),
+            issued: now,
+            tries: 0,
+            acked: None,
+        });
+        sent.tries += 1;
+    }
+
+    /// A send was acknowledged. A second answer must be the first one again.
+    pub fn acked(&self, key: &str, id: &str, seq: i64) {
+        let at = self.now();
+        let mut state = self.state();
+        state.acks.push(at);
+        let Some(sent) = state.sends.get_mut(key) else { return };
+        let issued = sent.issued;
+        match &sent.acked {
+            Some(first) if first.id == id && first.seq == seq => {}
+            Some(first) => {
+                let sentence = format!("{key} was answered with {}/{} and then with {id}/{seq}", first.id, first.seq);
+                push(&mut state, 'b', sentence);
+            }
+            None => {
+                sent.acked = Some(Acked { id: id.to_owned(), seq, at });
+                state.latencies.push((at, at - issued));
+            }
+        }
+    }
+
+    /// An edit was acknowledged: these are the words from now on.
+    pub fn edited(&self, id: &str, body: &str) {
+        let at = self.now();
+        let mut state = self.state();
+        state.acks.push(at);
+        state.edits.insert(id.to_owned(), body.to_owned());
+    }
+
+    /// A reaction was put or taken away, acknowledged.
+    pub fn reacted(&self, id: &str, emoji: &str, member: &str, add: bool) {
+        let at = self.now();
+        let mut state = self.state();
+        state.acks.push(at);
+        state.reactions.insert((id.to_owned(), emoji.to_owned(), member.to_owned()), add);
+    }
+
+    /// Something was refused with this code.
+    pub fn refused(&self, code: &str) {
+        *self.state().refusals.entry(code.to_owned()).or_default() += 1;
+    }
+
+    /// Counts something worth telling.
+    pub fn count(&self, what: &'static str) {
+        *self.state().counts.entry(what).or_default() += 1;
+    }
+
+    /// Notes a fault.
+    pub fn violation(&self, rule: char, sentence: impl Into<String>) {
+        push(&mut self.state(), rule, sentence.into());
+    }
+
+    /// When the first ack after `moment` came, as time from it.
+    pub fn first_ack_after(&self, moment: Duration) -> Option<Duration> {
+        self.state().acks.iter().find(|at| **at > moment).map(|at| *at - moment)
+    }
+
+    /// The last ack's time.
+    pub fn last_ack(&self) -> Duration {
+        self.state().acks.last().copied().unwrap_or_default()
+    }
+
+    /// Acks so far.
+    pub fn acks(&self) -> usize {
+        self.state().acks.len()
+    }
+
+    /// Milliseconds from first issue to ack, of sends acknowledged between the two moments.
+    pub fn latencies_ms(&self, from: Duration, to: Duration) -> Vec<f64> {
+        let state = self.state();
+        let within = state.latencies.iter().filter(|(at, _)| *at >= from && *at < to);
+        within.map(|(_, took)| took.as_secs_f64() * 1_000.0).collect()
+    }
+
+    /// Refusals by code.
+    pub fn refusals(&self) -> HashMap<String, u64> {
+        self.state().refusals.clone()
+    }
+
+    /// How often something was counted.
+    pub fn counted(&self, what: &'static str) -> u64 {
+        self.state().counts.get(what).copied().unwrap_or(0)
+    }
+
+    /// Every send by its key.
+    pub fn sends(&self) -> HashMap<String, Sent> {
+        self.state().sends.clone()
+    }
+
+    /// The words of edited messages in the end, by id.
+    pub fn edits(&self) -> HashMap<String, String> {
+        self.state().edits.clone()
+    }
+
+    /// Whether each reaction must be there in the end.
+    pub fn reactions(&self) -> BTreeMap<(String, String, String), bool> {
+        self.state().reactions.clone()
+    }
+
+    /// The faults so far.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.state().violations.clone()
+    }
+}
+
+fn push(state: &mut State, rule: char, sentence: String) {
+    if state.violations.len() < MOST_VIOLATIONS {
+        state.violations.push((rule, sentence));
+    }
+}

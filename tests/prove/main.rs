@@ -1,0 +1,110 @@
+//! The long proofs of the delivery contract: fake devices talk to the real program while it is killed, starved and lied to, and a checker
+//! weighs what was acknowledged, stored and shown. `bin/prove chat` builds what is needed and runs this.
+
+#[path = "../load/mod.rs"]
+mod load;
+
+mod busy;
+mod checker;
+mod clock;
+mod cluster;
+mod device;
+mod disk;
+mod field;
+mod journal;
+mod mutants;
+mod options;
+mod oracle;
+mod restarts;
+mod slow;
+mod verdict;
+mod view;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use options::Options;
+use verdict::Line;
+
+/// Every proof with what it shows, in the order in which they run.
+const PROOFS: &[(&str, &str)] = &[
+    ("R1", "kill -9 under load: nothing acknowledged is lost, shown twice or out of order"),
+    ("R1-postgres", "the same on a PostgreSQL of its own"),
+    ("R2b", "every ack and event leaves after the log that carries it was synced (strace)"),
+    ("R3", "full disk on tmpfs: reads go on, sends wait, nothing restarts"),
+    ("R3-ext4", "the same on ext4"),
+    ("R4", "every sync fails with EIO: nothing more is acknowledged"),
+    ("R5", "another process holds the write lock; a backup under load"),
+    ("R6", "PostgreSQL restarted without warning, and frozen"),
+    ("R11", "a fifth of all connections does not read"),
+    ("R13", "the clock jumps"),
+    ("R18", "graceful restarts under load"),
+    ("mutants", "seeded faults are noticed by the proofs named for them"),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let options = match Options::parse(&arguments, PROOFS) {
+        Ok(options) => options,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let lines = runtime.block_on(run(&options));
+    let all_hold = lines.iter().all(|line| line.holds);
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "{}", table(&lines, options.seed));
+    if let Some(path) = &options.output {
+        let all = serde_json::json!({ "seed": options.seed, "lines": lines.iter().map(Line::json).collect::<Vec<_>>() });
+        if let Err(error) = std::fs::write(path, format!("{all:#}\n")) {
+            eprintln!("{} cannot be written: {error}", path.display());
+            return ExitCode::FAILURE;
+        }
+    }
+    if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn table(lines: &[Line], seed: u64) -> String {
+    let mut text = format!("\n{:22} {:62} {:>18} {:>14}  verdict\n", "proof", "what", "figure", "bar");
+    for line in lines {
+        text.push_str(&line.text());
+        text.push('\n');
+    }
+    let missed = lines.iter().filter(|line| !line.holds).count();
+    text + &format!("{} of {} bars met; seed {seed}\n", lines.len() - missed, lines.len())
+}
+
+async fn run(options: &Options) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for proof in &options.proofs {
+        eprintln!("… {proof}");
+        match prove(options, proof).await {
+            Ok(found) => lines.extend(found),
+            Err(sentence) => lines.push(Line::must(proof, "ran to its end", sentence, false)),
+        }
+    }
+    lines
+}
+
+async fn prove(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
+    match proof {
+        "R1" => restarts::kills(options, proof, options.count.unwrap_or(100)).await,
+        "R1-postgres" => {
+            let cluster = cluster::Cluster::start()?;
+            let own = Options { database_url: Some(cluster.database("prove")?), ..options.clone() };
+            restarts::kills(&own, proof, options.count.unwrap_or(100)).await
+        }
+        "R2b" => oracle::synced(options, proof, options.count.unwrap_or(1_000)).await,
+        "R3" => disk::full(options, proof, "tmpfs").await,
+        "R3-ext4" => disk::full(options, proof, "ext4").await,
+        "R4" => oracle::failing_sync(options, proof).await,
+        "R5" => busy::locked(options, proof).await,
+        "R6" => cluster::restarts(options, proof, options.count.unwrap_or(20)).await,
+        "R11" => slow::readers(options, proof, options.count.unwrap_or(1_000)).await,
+        "R13" => clock::jumps(options, proof).await,
+        "R18" => restarts::graceful(options, proof, options.count.unwrap_or(50)).await,
+        _ => mutants::killed(options).await,
+    }
+}

@@ -1,0 +1,61 @@
+//! What is to be proved, with which program and which chance.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The command line, read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The proofs, by name.
+    pub proofs: Vec<&'static str>,
+    /// The server program.
+    pub program: PathBuf,
+    /// The same with seeded faults, for the control.
+    pub mutants: Option<PathBuf>,
+    /// The database that the running proof uses instead of SQLite.
+    pub database_url: Option<String>,
+    /// Repetitions; each proof has its own default.
+    pub count: Option<usize>,
+    /// Where chance begins.
+    pub seed: u64,
+    /// Environment of the program.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Where the figures are written as JSON.
+    pub output: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads `[--count N] [--seed N] [--program FILE] [--mutants FILE] [--output FILE] [PROOF …]`.
+    pub fn parse(arguments: &[String], known: &'static [(&'static str, &'static str)]) -> Result<Self, String> {
+        let mut options = Self {
+            proofs: Vec::new(),
+            program: PathBuf::from(env!("CARGO_BIN_EXE_rialto")),
+            mutants: None,
+            database_url: None,
+            count: None,
+            seed: u64::from(std::process::id()),
+            environment: Vec::new(),
+            output: None,
+        };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().cloned().ok_or_else(|| format!("write a value after {word}"));
+            match word.as_str() {
+                "--count" => options.count = Some(value()?.parse().map_err(|_| "--count takes a number".to_owned())?),
+                "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number".to_owned())?,
+                "--program" => options.program = value()?.into(),
+                "--mutants" => options.mutants = Some(value()?.into()),
+                "--output" => options.output = Some(value()?.into()),
+                name => {
+                    let found = known.iter().find(|(proof, _)| proof.eq_ignore_ascii_case(name));
+                    let all = || known.iter().map(|(proof, what)| format!("  {proof:12} {what}")).collect::<Vec<_>>().join("\n");
+                    options.proofs.push(found.ok_or_else(|| format!("There is no proof {name}:\n{}", all()))?.0);
+                }
+            }
+        }
+        if options.proofs.is_empty() {
+            options.proofs = known.iter().map(|(proof, _)| *proof).collect();
+        }
+        Ok(options)
+    }
+}

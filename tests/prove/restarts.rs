@@ -1,0 +1,102 @@
+//! R1 and R18: the program is killed, or told to stop, again and again while people talk.
+
+use std::time::{Duration, Instant};
+
+use crate::field::{Crowd, Field, Outcome, integrity};
+use crate::load::figures::{Chance, quantile};
+use crate::options::Options;
+use crate::verdict::Line;
+
+/// From a start to the first ack, in seconds, in 95 of 100 cases.
+const FIRST_ACK: f64 = 3.0;
+/// A graceful stop takes at most this, in seconds.
+const STOP: f64 = 10.0;
+
+/// Lines that every torture ends with.
+pub fn contract(proof: &str, outcome: &Outcome) -> Vec<Line> {
+    let row = |what: &str, rules: &str| {
+        let faults = outcome.violations.iter().filter(|(rule, _)| rules.contains(*rule));
+        Line::most(proof, what, outcome.of(rules) as f64, 0.0, "").because(faults.map(|(rule, text)| format!("({rule}) {text}")))
+    };
+    vec![
+        row(&format!("acknowledged and lost, of {} acks", outcome.acks), "a"),
+        row("stored, answered or shown twice", "b"),
+        row("order broken: holes, gaps, repeats, real time", "cdfn"),
+        row(&format!("phantoms, beside {} stored", outcome.messages), "e"),
+        row("screens or words that differ in the end", "ghl"),
+        row("refusals for good, sign-outs, panics, 5xx other than 503", "rsxp"),
+    ]
+}
+
+/// kill -9 at random points under load, also while it starts.
+pub async fn kills(options: &Options, proof: &str, count: usize) -> Result<Vec<Line>, String> {
+    let mut field = Field::lay(&options.program, options.database_url.as_deref(), None, Crowd::default(), options.seed).await?;
+    field.plan.environment.clone_from(&options.environment);
+    let mut chance = Chance::new(options.seed);
+    field.talk();
+    let (mut first_acks, mut damaged, mut killed_early) = (Vec::new(), Vec::new(), 0);
+    for round in 0..count {
+        if chance.percent(10) {
+            // In the middle of a start: recovery, migration, the first connections.
+            let starting = field.plan.spawn()?;
+            tokio::time::sleep(Duration::from_millis(chance.below(400))).await;
+            drop(starting);
+            killed_early += 1;
+        } else {
+            let moment = field.journal.now();
+            let (program, _) = field.plan.spawn()?.ready().await?;
+            let came = crate::field::until(Duration::from_secs(20), || field.journal.first_ack_after(moment).is_some()).await;
+            if came.is_err() {
+                return Err(format!("no ack came after start {round}; seed {}", options.seed));
+            }
+            first_acks.extend(field.journal.first_ack_after(moment).map(|took| took.as_secs_f64()));
+            tokio::time::sleep(Duration::from_millis(chance.below(1_500))).await;
+            program.kill();
+        }
+        if field.target.is_sqlite()
+            && let Err(what) = integrity(&field.database())
+        {
+            damaged.push(format!("after kill {round}: {what}"));
+        }
+        if (round + 1) % 20 == 0 {
+            crate::device::tracing_line(&format!("{proof}: {} of {count} kills, {} acks", round + 1, field.journal.acks()));
+        }
+    }
+    let program = field.plan.start().await?;
+    let outcome = field.settle().await?;
+    drop(program);
+    let mut lines = contract(proof, &outcome);
+    lines.push(
+        Line::most(proof, &format!("damaged after {count} kills ({killed_early} while starting)"), damaged.len() as f64, 0.0, "")
+            .because(damaged),
+    );
+    lines.push(Line::most(proof, "start to first ack, p95", quantile(&first_acks, 0.95), FIRST_ACK, "s"));
+    Ok(lines)
+}
+
+/// SIGTERM under load.
+pub async fn graceful(options: &Options, proof: &str, count: usize) -> Result<Vec<Line>, String> {
+    let mut field = Field::lay(&options.program, options.database_url.as_deref(), None, Crowd::default(), options.seed).await?;
+    field.plan.environment.clone_from(&options.environment);
+    let mut chance = Chance::new(options.seed);
+    field.talk();
+    let (mut stops, mut bad_ends) = (Vec::new(), Vec::new());
+    for round in 0..count {
+        let program = field.plan.start().await?;
+        field.acks(20, Duration::from_secs(20)).await?;
+        tokio::time::sleep(Duration::from_millis(chance.below(700))).await;
+        let begun = Instant::now();
+        let (took, status) = program.stop().await;
+        stops.push(took.as_secs_f64());
+        if !status.success() {
+            bad_ends.push(format!("stop {round} ended with {status} after {:?}", begun.elapsed()));
+        }
+    }
+    let program = field.plan.start().await?;
+    let outcome = field.settle().await?;
+    drop(program);
+    let mut lines = contract(proof, &outcome);
+    lines.push(Line::most(proof, &format!("slowest of {count} stops"), quantile(&stops, 1.0), STOP, "s"));
+    lines.push(Line::most(proof, "stops that did not end with 0", bad_ends.len() as f64, 0.0, "").because(bad_ends));
+    Ok(lines)
+}

@@ -1,0 +1,65 @@
+//! What a proof says: figures beside their bars.
+
+use serde_json::{Value, json};
+
+/// One line of the table.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The proof, as the test matrix names it.
+    pub proof: String,
+    /// What was looked at.
+    pub what: String,
+    /// What was found.
+    pub figure: String,
+    /// What must hold.
+    pub bar: String,
+    /// Does it?
+    pub holds: bool,
+    /// Examples of what went wrong.
+    pub faults: Vec<String>,
+}
+
+impl Line {
+    /// A figure that must be at most `bar`.
+    pub fn most(proof: &str, what: &str, figure: f64, bar: f64, unit: &str) -> Self {
+        Self {
+            proof: proof.to_owned(),
+            what: what.to_owned(),
+            figure: format!("{} {unit}", short(figure)),
+            bar: format!("≤ {} {unit}", short(bar)),
+            holds: figure <= bar,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Something that must be so.
+    pub fn must(proof: &str, what: &str, figure: impl Into<String>, holds: bool) -> Self {
+        let bar = "so".to_owned();
+        Self { proof: proof.to_owned(), what: what.to_owned(), figure: figure.into(), bar, holds, faults: Vec::new() }
+    }
+
+    /// With examples.
+    pub fn because(mut self, faults: impl IntoIterator<Item = String>) -> Self {
+        self.faults = faults.into_iter().take(8).collect();
+        self
+    }
+
+    /// For the table.
+    pub fn text(&self) -> String {
+        let verdict = if self.holds { "ok" } else { "MISSED" };
+        let mut out = format!("{:22} {:62} {:>18} {:>14}  {verdict}", self.proof, self.what, self.figure, self.bar);
+        for fault in &self.faults {
+            out.push_str(&format!("\n{:22}   {fault}", ""));
+        }
+        out
+    }
+
+    /// For machines.
+    pub fn json(&self) -> Value {
+        json!({ "proof": self.proof, "what": self.what, "figure": self.figure, "bar": self.bar, "holds": self.holds, "faults": self.faults })
+    }
+}
+
+fn short(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
