@@ -44,6 +44,11 @@ const PROOFS: &[(&str, &str)] = &[
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|word| word == "--help") {
+        let known: String = PROOFS.iter().map(|(proof, what)| format!("  {proof:12} {what}\n")).collect();
+        let _ = write!(std::io::stdout().lock(), "{known}");
+        return ExitCode::SUCCESS;
+    }
     let options = match Options::parse(&arguments, PROOFS) {
         Ok(options) => options,
         Err(sentence) => {
