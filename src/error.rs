@@ -193,8 +193,12 @@ impl From<diesel::result::Error> for Error {
         match &error {
             // Somebody else wrote the same thing at the same moment: asked again, the answer is known.
             Diesel::DatabaseError(Kind::SerializationFailure | Kind::UniqueViolation, _) => Self::Busy { retry_after_ms: 200 },
+            // PostgreSQL restarts, or the way to it is broken. Whether a COMMIT arrived is unknown; whoever asks again under the
+            // same key learns it.
+            Diesel::DatabaseError(Kind::ClosedConnection, _) | Diesel::BrokenTransactionManager => Self::Busy { retry_after_ms: 1_000 },
+            Diesel::DatabaseError(Kind::Unknown, info) if is_connection_lost(info.message()) => Self::Busy { retry_after_ms: 1_000 },
             Diesel::DatabaseError(Kind::Unknown, info) if is_storage_fault(info.message()) => {
-                tracing::error!(%error, "storage refuses to write");
+                tracing::debug!(%error, "storage refuses to write");
                 Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000) })
             }
             Diesel::DatabaseError(Kind::Unknown, info)
@@ -206,6 +210,13 @@ impl From<diesel::result::Error> for Error {
             _ => Self::broken(error),
         }
     }
+}
+
+/// Does the message say that the database server went away?
+fn is_connection_lost(message: &str) -> bool {
+    ["server closed the connection", "terminating connection", "no connection to the server", "connection to server"]
+        .iter()
+        .any(|sign| message.contains(sign))
 }
 
 /// Does the message say that the disk is full or cannot be written?

@@ -29,7 +29,7 @@ pub struct DbLimits {
 
 impl Default for DbLimits {
     fn default() -> Self {
-        Self { readers: 4, writers: 4, queue: 1_024 }
+        Self { readers: 4, writers: 4, queue: 4_096 }
     }
 }
 
@@ -112,7 +112,7 @@ impl Db {
     /// Runs `f` on a connection that cannot write, in one snapshot: whatever it reads belongs together.
     ///
     /// # Errors
-    /// What `f` returns, or [`Error::Busy`] when too much is waiting.
+    /// What `f` returns, or [`Error::Busy`] when too much is waiting or the database cannot be reached.
     pub fn read<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
@@ -128,7 +128,8 @@ impl Db {
         let sent = self.inner.reads.try_send(job).map_err(|error| refused(&error));
         async move {
             sent?;
-            wait.await.map_err(|_| Error::broken("the readers are gone"))?
+            // The reader had no connection to read with.
+            wait.await.unwrap_or(Err(Error::Busy { retry_after_ms: 1_000 }))
         }
     }
 
@@ -217,6 +218,13 @@ impl Context {
             Err(Rollback::Job) => Ok(()),
             Err(Rollback::Database(error)) => Err(error.into()),
         }
+    }
+
+    /// What is left for others on the disk of an SQLite database, if the system says.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        let Target::Sqlite(path) = &self.target else { return None };
+        let disk = nix::sys::statvfs::statvfs(path.as_path()).ok()?;
+        Some(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
     }
 
     pub(super) fn publish(&self, outbox: Outbox) {

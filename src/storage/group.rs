@@ -17,10 +17,16 @@ const GROUP_JOBS: usize = 256;
 /// A group takes in new jobs for at most this long; there is no waiting for them.
 const GROUP_TIME: Duration = Duration::from_millis(20);
 
+/// With less than this left on the disk, an error of writing is taken for a full disk.
+const LITTLE_SPACE: u64 = 64 * 1024 * 1024;
+/// What keeps failing is logged this often.
+const LOG_PAUSE: Duration = Duration::from_secs(1);
+
 type Manager = <SqliteConnection as diesel::Connection>::TransactionManager;
 
 /// Runs jobs until every sender is gone.
 pub(super) fn run(mut conn: Conn, jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
+    let mut logged: Option<Instant> = None;
     while let Ok(first) = jobs.recv() {
         let mut group = Vec::with_capacity(8);
         let mut outbox = Outbox::default();
@@ -31,7 +37,10 @@ pub(super) fn run(mut conn: Conn, jobs: &Receiver<Box<dyn WriteJob>>, context: &
                 group.into_iter().for_each(|job| job.finish(Outcome::Committed));
             }
             Err(error) => {
-                tracing::error!(%error, jobs = group.len(), "a group of writes was rolled back");
+                if logged.is_none_or(|at| at.elapsed() >= LOG_PAUSE) {
+                    logged = Some(Instant::now());
+                    tracing::error!(%error, jobs = group.len(), "a group of writes was rolled back");
+                }
                 restore(&mut conn);
                 let code = error.code();
                 let lasting = matches!(error, Error::Refused(_));
@@ -69,16 +78,20 @@ fn commit_group(
         group.drain(..).for_each(|job| job.finish(Outcome::Committed));
     }
     if let Conn::Sqlite(c) = conn {
-        Manager::commit_transaction(c).inspect_err(abort_on_lost_sync)?;
+        Manager::commit_transaction(c).inspect_err(|error| abort_on_lost_sync(error, context))?;
     }
     Ok(())
 }
 
 /// After a failed fsync nobody knows what is on the disk: the kernel may have dropped the pages and will report the next
 /// fsync as good. Only a new start, which reads the log back from the disk, finds the truth; so the process ends here,
-/// before anything is answered. A full disk is another error and is survived.
-fn abort_on_lost_sync(error: &diesel::result::Error) {
-    if error.to_string().contains("disk I/O error") {
+/// before anything is answered.
+///
+/// A full disk is survived. SQLite calls some of its ways "disk I/O error" too (growing the shared memory file, a quota), so
+/// that is taken for a full disk where little space is left. What fails to sync in a checkpoint is still in the log, and is
+/// not seen here.
+fn abort_on_lost_sync(error: &diesel::result::Error, context: &Context) {
+    if error.to_string().contains("disk I/O error") && context.free_bytes().is_none_or(|free| free >= LITTLE_SPACE) {
         tracing::error!(%error, "the disk did not take a COMMIT; the program ends, so that its next start reads what is really there");
         std::process::abort();
     }
