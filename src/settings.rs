@@ -12,6 +12,9 @@ use crate::ids::MemberId;
 use crate::storage::schema::settings;
 use crate::storage::{Conn, Tx, on_conflict};
 
+/// Of a key that does not exist, this many characters are said back.
+const NAMED_CHARACTERS: usize = 64;
+
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -98,14 +101,18 @@ impl Settings {
     /// These settings with some changed.
     ///
     /// # Errors
-    /// `settings.unknown` for a key that does not exist, `settings.value` for a value that does not fit, and the code of the field.
+    /// `settings.unknown` for a key that does not exist, `settings.value` for a value that does not fit, both with the key as their
+    /// field, and the code of the field.
     pub fn with(&self, changes: &Map<String, Value>) -> Result<Self> {
         let Value::Object(mut all) = serde_json::to_value(self)? else { return Err(Error::broken("settings are not an object")) };
         for (name, value) in changes {
-            let slot = all.get_mut(name).ok_or_else(|| Error::invalid("", "settings.unknown"))?;
+            let field = || name.chars().take(NAMED_CHARACTERS).collect::<String>();
+            let slot = all.get_mut(name).ok_or_else(|| Error::invalid(field(), "settings.unknown"))?;
             *slot = value.clone();
+            // One at a time, so that the one that does not fit is named.
+            serde_json::from_value::<Self>(Value::Object(all.clone())).map_err(|_| Error::invalid(field(), "settings.value"))?;
         }
-        let made: Self = serde_json::from_value(Value::Object(all)).map_err(|_| Error::invalid("", "settings.value"))?;
+        let made: Self = serde_json::from_value(Value::Object(all))?;
         made.check()?;
         Ok(made)
     }

@@ -1,6 +1,6 @@
 //! `rialto serve`: the community, until it is told to stop.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,12 +32,16 @@ pub async fn run(config: Config) -> Result<(), String> {
     let clock = Clock::system();
     let tls_config = tls::server_config(&config, &clock).await?;
     let authority = if config.tls == TlsMode::Lan { Some(lan::open(&config, clock.now())?.0) } else { None };
-    let address = config.address(config.listen.port());
+    let (address, bound) = (config.address(config.listen.port()), config.listen);
     migrate::bring_up(&folder, &config.target, &clock)?;
     let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
     let setup = app.ground.db.write(setup_link).await.map_err(|error| error.to_string())?;
     let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;
     say(&format!("listening on {address}"));
+    // A public name says nothing about where the door really is.
+    if !address.ends_with(&format!("//{bound}")) {
+        say(&format!("bound to {bound}"));
+    }
     if let Some(token) = setup {
         say(&format!("set up at {address}/setup/{token}"));
     }
@@ -102,7 +106,8 @@ pub fn say(line: &str) {
 pub fn start_log(json: bool) {
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_seen = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_seen);
     let _ = if json { log.json().try_init() } else { log.try_init() };
 }
 

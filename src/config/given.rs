@@ -246,7 +246,7 @@ fn knows(key: &str) -> bool {
 fn nearest(key: &str, spell: impl Fn(&str) -> String) -> String {
     let close = keys().into_iter().map(|known| (distance(key, &known), known)).min();
     match close {
-        Some((steps, known)) if steps <= 3 => format!(" (did you mean {}?)", spell(&known)),
+        Some((steps, known)) if steps <= 3 && steps * 2 < key.chars().count() => format!(" (did you mean {}?)", spell(&known)),
         _ => String::new(),
     }
 }

@@ -59,8 +59,9 @@ pub(super) fn own_path(wanted: Option<String>) -> String {
 async fn sign_in(gate: Public, query: Query<Next>, site: Site) -> Result<HttpResponse> {
     let (visitor, mode) = (gate.visitor().clone(), gate.ground().settings.get().sign_up_mode);
     let looker = stranger_only(gate).await?;
-    let Some(looker) = looker else { return Ok(to_rooms()) };
-    let page = SignInPage { next: own_path(query.0.next), may_join: matches!(mode, SignUpMode::Open | SignUpMode::Approval) };
+    let next = own_path(query.0.next);
+    let Some(looker) = looker else { return Ok(HttpResponse::SeeOther().insert_header((LOCATION, next)).finish()) };
+    let page = SignInPage { next, may_join: matches!(mode, SignUpMode::Open | SignUpMode::Approval) };
     site.page(&looker, &visitor, "members/sign_in.html", page)
 }
 
@@ -77,6 +78,8 @@ struct JoinPage {
     invite: Option<String>,
     inviter: Option<Profile>,
     waits: bool,
+    /// May one join without an invite?
+    may_join: bool,
     next: &'static str,
 }
 
@@ -88,7 +91,8 @@ impl JoinPage {
             SignUpMode::Invite => ("invite_needed", false),
             SignUpMode::Closed => ("closed", false),
         };
-        Self { state, invite: None, inviter: None, waits, next: if waits { "/waiting" } else { "/welcome" } }
+        let may_join = matches!(mode, SignUpMode::Open | SignUpMode::Approval);
+        Self { state, invite: None, inviter: None, waits, may_join, next: if waits { "/waiting" } else { "/welcome" } }
     }
 }
 
@@ -117,7 +121,14 @@ async fn invite(gate: Public, code: Code, site: Site) -> Result<HttpResponse> {
             }
             let page = match actions::invite_of_code(conn, &ground.keys, &code, actor.now) {
                 _ if mode == SignUpMode::Closed => JoinPage::without_invite(mode),
-                Ok(inviter) => JoinPage { state: "form", invite: Some(code), inviter: Some(inviter), waits: false, next: "/welcome" },
+                Ok(inviter) => JoinPage {
+                    state: "form",
+                    invite: Some(code),
+                    inviter: Some(inviter),
+                    waits: false,
+                    next: "/welcome",
+                    ..JoinPage::without_invite(mode)
+                },
                 Err(Error::Refused(_)) => JoinPage { state: "invite_over", ..JoinPage::without_invite(mode) },
                 Err(error) => return Err(error),
             };

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use diesel::RunQueryDsl;
 use diesel::connection::{AnsiTransactionManager as Ansi, Connection, TransactionManager};
 use tokio::sync::oneshot;
 
+use super::dialect::{BeginJob, KeepJob, UndoJob};
 use super::tx::Outbox;
 use super::{Conn, Target, Tx, durability, group, migrate, migration_state};
 use crate::clock::Clock;
@@ -202,7 +204,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Runs one job in a savepoint. An error of the job itself stays with the job; one returned here ends the whole transaction.
+    /// Runs one job in a transaction of its own. An error of the job itself stays with the job; one returned here ends the whole transaction.
     pub(super) fn run_job(&self, conn: &mut Conn, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
         let mut own = Outbox::default();
         let now = self.clock.now();
@@ -218,6 +220,20 @@ impl Context {
             Err(Rollback::Job) => Ok(()),
             Err(Rollback::Database(error)) => Err(error.into()),
         }
+    }
+
+    /// The same for a job of a group, inside the transaction that they share.
+    pub(super) fn run_grouped(&self, conn: &mut Conn, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
+        BeginJob {}.execute(conn)?;
+        let mut own = Outbox::default();
+        let now = self.clock.now();
+        if job.run(&mut Tx { conn, now, ids: &self.ids, outbox: &mut own }) {
+            outbox.append(own);
+        } else {
+            UndoJob {}.execute(conn)?;
+        }
+        KeepJob {}.execute(conn)?;
+        Ok(())
     }
 
     /// What is left for others on the disk of an SQLite database, if the system says.

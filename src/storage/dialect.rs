@@ -3,8 +3,10 @@
 use diesel::backend::Backend;
 use diesel::insertable::CanInsertInSingleQuery;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::Conn;
 use crate::error::Result;
@@ -54,6 +56,63 @@ impl<V: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for ConflictValues<V> 
         out.push_sql(self.clause);
         Ok(())
     }
+}
+
+/// A statement whose text never changes, so that it is prepared once for each connection: Diesel prepares an UPDATE, and whatever marks
+/// a savepoint, anew at each use.
+macro_rules! kept_statement {
+    ($(#[$doc:meta])* $name:ident { $($field:ident),* }, [$($part:tt),*]) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, QueryId)]
+        pub(super) struct $name { $(pub(super) $field: i64),* }
+
+        impl<DB: Backend + HasSqlType<BigInt>> QueryFragment<DB> for $name
+        where
+            i64: ToSql<BigInt, DB>,
+        {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+                $(kept_statement!(@part self, out, $part);)*
+                let _ = &mut out;
+                Ok(())
+            }
+        }
+
+        impl<C> RunQueryDsl<C> for $name {}
+    };
+    (@part $this:ident, $out:ident, $text:literal) => { $out.push_sql($text); };
+    (@part $this:ident, $out:ident, $field:ident) => { $out.push_bind_param::<BigInt, _>(&$this.$field)?; };
+}
+
+kept_statement!(
+    /// Marks where a job of a group begins.
+    BeginJob {}, ["SAVEPOINT job"]
+);
+kept_statement!(
+    /// What the job wrote stays in the transaction.
+    KeepJob {}, ["RELEASE job"]
+);
+kept_statement!(
+    /// What the job wrote is taken back.
+    UndoJob {}, ["ROLLBACK TO job"]
+);
+kept_statement!(
+    /// Takes the next place of a room's log: its number and its time, which never goes back.
+    NextInRoom { room, now },
+    ["UPDATE room_heads SET seq = seq + 1, at = CASE WHEN at > ", now, " THEN at ELSE ", now, " END WHERE room = ", room, " RETURNING seq, at"]
+);
+kept_statement!(
+    /// The same for a member's own log.
+    NextOfMember { member, now },
+    ["UPDATE member_heads SET seq = seq + 1, at = CASE WHEN at > ", now, " THEN at ELSE ", now, " END WHERE member = ", member,
+     " RETURNING seq, at"]
+);
+
+impl Query for NextInRoom {
+    type SqlType = (BigInt, BigInt);
+}
+
+impl Query for NextOfMember {
+    type SqlType = (BigInt, BigInt);
 }
 
 /// From here to the end of the transaction nobody else does the same thing: what is read afterwards stays true until it is written. SQLite

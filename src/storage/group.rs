@@ -65,7 +65,7 @@ fn commit_group(
     let started = Instant::now();
     let mut next = 0;
     while next < group.len() {
-        context.run_job(conn, &mut *group[next], outbox)?;
+        context.run_grouped(conn, &mut *group[next], outbox)?;
         next += 1;
         if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
             group.extend(jobs.try_recv());

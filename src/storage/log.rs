@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::dialect::{NextInRoom, NextOfMember};
 use super::schema::{member_events, member_heads, room_events, room_heads};
 use super::{Conn, on_conflict};
 use crate::clock::Millis;
@@ -76,13 +77,8 @@ pub fn start_log(conn: &mut Conn, log: LogId, now: Millis) -> Result<()> {
 pub(super) fn append(conn: &mut Conn, log: LogId, row: &NewRow, now: Millis) -> Result<(Seq, Millis)> {
     match log {
         LogId::Room(room) => {
-            use room_heads::dsl as heads;
-            let (seq, at) = diesel::update(heads::room_heads.find(room.0))
-                .set((heads::seq.eq(heads::seq + 1), heads::at.eq(diesel::dsl::case_when(heads::at.gt(now), heads::at).otherwise(now))))
-                .returning((heads::seq, heads::at))
-                .get_result::<(Seq, Millis)>(conn)
-                .optional()?
-                .ok_or_else(|| Error::broken("a room without a log"))?;
+            let next = NextInRoom { room: room.0, now }.get_result::<(Seq, Millis)>(conn).optional()?;
+            let (seq, at) = next.ok_or_else(|| Error::broken("a room without a log"))?;
             use room_events::dsl as events;
             diesel::insert_into(events::room_events)
                 .values((
@@ -99,12 +95,8 @@ pub(super) fn append(conn: &mut Conn, log: LogId, row: &NewRow, now: Millis) -> 
         }
         LogId::Member(member) => {
             use member_heads::dsl as heads;
-            let (seq, at) = diesel::update(heads::member_heads.find(member.0))
-                .set((heads::seq.eq(heads::seq + 1), heads::at.eq(diesel::dsl::case_when(heads::at.gt(now), heads::at).otherwise(now))))
-                .returning((heads::seq, heads::at))
-                .get_result::<(Seq, Millis)>(conn)
-                .optional()?
-                .ok_or_else(|| Error::broken("a member without a log"))?;
+            let next = NextOfMember { member: member.0, now }.get_result::<(Seq, Millis)>(conn).optional()?;
+            let (seq, at) = next.ok_or_else(|| Error::broken("a member without a log"))?;
             use member_events::dsl as events;
             diesel::insert_into(events::member_events)
                 .values((

@@ -96,6 +96,7 @@ export class Client {
       hello: () => {
         this.#watchedText = "";
         this.#sendWatch();
+        this.#askAgain();
         this.outbox.flush();
       },
       caughtUp: () => this.store.dispatch({ type: "connection", connection: { caughtUp: true } }),
@@ -104,6 +105,12 @@ export class Client {
       restored: () => void this.#loadAll().then(() => this.socket.open()),
       signedOut: () => location.assign("/sign-in"),
     };
+  }
+
+  /** What failed to load while the server was away is asked for again by whoever shows it, once it is no longer marked. */
+  #askAgain() {
+    for (const [key, status] of Object.entries(this.loads.state)) if (status === "failed") this.loads.dispatch({ key, status: null });
+    this.#mend(this.state);
   }
 
   /** @param {Signal} signal */

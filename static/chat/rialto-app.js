@@ -23,6 +23,8 @@ export class RialtoApp extends HTMLElement {
   #isReady = () => undefined;
   ready = new Promise((resolve) => (this.#isReady = () => resolve(undefined)));
   #hasPanel = false;
+  /** Whether the newest entry of the history is a panel over the room. */
+  #isLayered = false;
 
   connectedCallback() {
     if (this.client) return;
@@ -41,7 +43,7 @@ export class RialtoApp extends HTMLElement {
     });
     this.client.start();
     new Attention(this).start();
-    addEventListener("popstate", () => this.#arrive(parse(location.pathname)));
+    addEventListener("popstate", () => this.#back());
     this.narrow.addEventListener("change", () => this.#settle());
     document.addEventListener("click", (event) => this.#follow(event));
     document.addEventListener("keydown", (event) => this.#press(event));
@@ -53,13 +55,22 @@ export class RialtoApp extends HTMLElement {
    */
   go(room, { target = null, replace = false } = {}) {
     const path = pathOf({ room, target });
-    if (replace || path === location.pathname) history.replaceState(null, "", path);
+    if (replace || this.#isLayered || path === location.pathname) history.replaceState(null, "", path);
     else history.pushState(null, "", path);
     this.#arrive({ room, target });
   }
 
+  /** Going back closes a panel that lies over the room, before it leaves the room. */
+  #back() {
+    const where = parse(location.pathname);
+    if (!this.#isLayered || where.room !== this.place.state.room) return this.#arrive(where);
+    this.#isLayered = false;
+    this.place.dispatch({ type: "panel", panel: null });
+  }
+
   /** @param {{room: string | null, target: number | null}} where */
   #arrive({ room, target }) {
+    this.#isLayered = false;
     this.place.dispatch({ type: "gone_to", room, target });
     this.dataset.view = room === null ? "list" : "room";
     this.client.opened(room);
@@ -78,6 +89,12 @@ export class RialtoApp extends HTMLElement {
 
   /** @param {Panel | null} panel */
   show(panel) {
+    const isOpen = this.place.state.panel !== null;
+    if (panel && !isOpen && this.overlaid.matches) {
+      history.pushState(null, "");
+      this.#isLayered = true;
+    }
+    if (!panel && isOpen && this.#isLayered) return history.back();
     this.place.dispatch({ type: "panel", panel });
   }
 

@@ -30,6 +30,12 @@ export function openMenu(anchor, label, items) {
   const menu = close.element;
   menu.setAttribute("role", "menu");
   roving(menu, "[role^=menuitem]");
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab") return;
+    // What lies behind an open menu is not where the focus may go unseen: it goes back to what opened the menu.
+    event.preventDefault();
+    close();
+  });
   typeAhead(menu);
   /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.querySelector(".menu-item"))?.focus();
 }

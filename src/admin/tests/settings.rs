@@ -28,8 +28,8 @@ async fn a_setting_that_does_not_fit_changes_nothing() {
     let harbour = harbour(|_| {}).await;
     let (_, token) = harbour.person("marta", RoleKind::Owner, &[]).await;
     for (change, field, code) in [
-        (json!({ "sign_up_moode": "open" }), "", "settings.unknown"),
-        (json!({ "sign_up_mode": "ajar" }), "", "settings.value"),
+        (json!({ "sign_up_moode": "open" }), "sign_up_moode", "settings.unknown"),
+        (json!({ "community_name": "Quay", "sign_up_mode": "ajar" }), "sign_up_mode", "settings.value"),
         (json!({ "sign_up_mode": "open", "group_members": 2 }), "group_members", "settings.group_members"),
         (json!({ "community_name": "\u{200b} " }), "community_name", "settings.community_name"),
     ] {

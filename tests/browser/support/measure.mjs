@@ -133,8 +133,9 @@ const geometry = ({ smallest }) => {
       if (wide <= 2 || high <= 2) continue;
       const x = Math.max(a.box.left, b.box.left) + wide / 2;
       const y = Math.max(a.box.top, b.box.top) + high / 2;
-      const hit = document.elementFromPoint(x, y);
-      if (hit && (a.el.contains(hit) || b.el.contains(hit))) found.push(`overlap: ${name(a.el)} and ${name(b.el)}`);
+      // Both are really there: what a scrolling box cuts off is not.
+      const hits = document.elementsFromPoint(x, y);
+      if ([a, b].every(({ el }) => hits.some((hit) => el.contains(hit)))) found.push(`overlap: ${name(a.el)} and ${name(b.el)}`);
     }
   }
   return [...new Set(found)];
