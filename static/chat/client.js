@@ -20,6 +20,8 @@ import { after, begin, roomAt } from "./state.js";
 const TYPING_EVERY = 3_000;
 const TYPING_LASTS = 6_000;
 const WATCH_AFTER = 300;
+/** Between two looks into a room that one visits, in milliseconds. */
+const VISIT_MS = 20_000;
 const MOST_WATCHED = 200;
 const MOST_ASKED = 100;
 /** Two lost connections in a row: perhaps it is not the line but the session. */
@@ -72,6 +74,8 @@ export class Client {
     addEventListener("offline", () => this.socket.probe());
     document.addEventListener("visibilitychange", () => document.hidden || this.socket.probe());
     setInterval(() => this.#forgetTyping(), 1_000);
+    setInterval(() => this.#lookAgain(), VISIT_MS);
+    document.addEventListener("visibilitychange", () => this.#lookAgain());
   }
 
   /** Hears every event of every log, after it was applied. @param {(entry: Entry) => void} listener */
@@ -105,6 +109,12 @@ export class Client {
       restored: () => void this.#loadAll().then(() => this.socket.open()),
       signedOut: () => location.assign("/sign-in"),
     };
+  }
+
+  /** No log tells a visitor what is said in the room: its newest page is read again now and then. */
+  #lookAgain() {
+    const room = this.#open;
+    if (!document.hidden && room !== null && this.state.visited[room]) void this.load(room, null, { newest: true });
   }
 
   /** What failed to load while the server was away is asked for again by whoever shows it, once it is no longer marked. */

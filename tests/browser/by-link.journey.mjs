@@ -35,6 +35,12 @@ test('a link into an open room is a way in', async ({ start, someone }) => {
     await expect(acts.roomLink(page, 'market')).toHaveCount(0);
   });
 
+  await test.step('a visitor sees what is said meanwhile, when they look again', async () => {
+    await olga.say(market.id, 'The dill has come');
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await expect(acts.message(page, 'The dill has come')).toHaveCount(1);
+  });
+
   await test.step('joining leaves one at the message, now among members', async () => {
     await join.click();
     await expect(acts.composer(page)).toBeVisible();

@@ -27,6 +27,23 @@ test('one hand is enough', async ({ startDemo, someone }) => {
     await expect(acts.composer(page)).toHaveValue('');
   });
 
+  await test.step('back closes the panel over a room before it leaves the room', async () => {
+    const address = page.url();
+    const members = page.locator('room-header').getByRole('button', { name: 'Members' });
+    await members.tap();
+    await expect(page.getByRole('heading', { name: 'Members', level: 2 })).toBeFocused();
+    await page.goBack();
+    await expect(page.locator('.panel')).toBeHidden();
+    await expect(acts.composer(page)).toBeVisible();
+    expect(page.url()).toBe(address);
+    await members.tap();
+    await page.getByRole('button', { name: 'Close' }).tap();
+    await expect(page.locator('.panel')).toBeHidden();
+    await page.goBack();
+    await expect(page.locator('room-list')).toBeVisible();
+    await page.goForward();
+  });
+
   await test.step('nothing runs out of the screen', async () => {
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(360);
