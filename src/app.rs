@@ -46,9 +46,14 @@ const RATES: [(RateClass, Rate); 8] = [
     (RateClass::Request, Rate { burst: 600, refill_ms: 20 }),
 ];
 
-/// How tries at an account's password are slowed down: ten in a quarter of an hour, then a minute, two, four, up to an hour.
-const PATIENCE: [(RateClass, Patience); 1] =
-    [(RateClass::SignInAccount, Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 })];
+/// Ten tries in a quarter of an hour, then a minute, two, four, up to an hour.
+const ONE_GUESSER: Patience = Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
+/// What many addresses share may be used up by others, so it never keeps the member waiting for longer than two minutes.
+const ALL_GUESSERS: Patience = Patience { free: 100, first_wait_ms: 1_000, longest_wait_ms: 120_000, forget_ms: 900_000 };
+
+/// How tries at an account's password are slowed down.
+const PATIENCE: [(RateClass, Patience); 3] =
+    [(RateClass::SignInGuess, ONE_GUESSER), (RateClass::SignInAccount, ALL_GUESSERS), (RateClass::Confirm, ONE_GUESSER)];
 
 /// Where committed events and the wish to run jobs go.
 struct Outlet {
@@ -313,9 +318,23 @@ mod tests {
             assert!((0..rate.burst).all(|_| rates.count(class, 1).is_ok()), "{class:?}");
             assert!(class == RateClass::Request || rates.count(class, 1).is_err(), "{class:?}: one more than {}", rate.burst);
         }
-        assert!((0..10).all(|_| rates.try_secret(RateClass::SignInAccount, 1, 0).is_ok()));
-        let eleventh = rates.try_secret(RateClass::SignInAccount, 1, 0).expect_err("too many");
-        assert_eq!(eleventh.retry_after_ms(), Some(60_000));
+        for (class, free, first, longest) in [
+            (RateClass::SignInGuess, 10, 60_000, 3_600_000),
+            (RateClass::SignInAccount, 100, 1_000, 120_000),
+            (RateClass::Confirm, 10, 60_000, 3_600_000),
+        ] {
+            assert!((0..free).all(|_| rates.try_secret(class, 1, 0).is_ok()), "{class:?}");
+            let mut now = 0;
+            let mut waits = Vec::new();
+            while waits.last() != Some(&longest) {
+                let wait = rates.try_secret(class, 1, now).expect_err("too many").retry_after_ms().expect("when");
+                waits.push(wait);
+                now += i64::try_from(wait).expect("small");
+                assert!(rates.try_secret(class, 1, now).is_ok(), "{class:?} after {wait}");
+            }
+            assert_eq!(waits[0], first, "{class:?}");
+            assert_eq!(rates.try_secret(class, 1, now).expect_err("too many").retry_after_ms(), Some(longest), "{class:?}: no longer");
+        }
     }
 
     #[test]

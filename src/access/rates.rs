@@ -17,8 +17,12 @@ use crate::error::{Error, Result};
 pub enum RateClass {
     /// Sign-ins from one address.
     SignInAddress,
-    /// Sign-ins to one account.
+    /// Sign-ins to one account from one address.
+    SignInGuess,
+    /// Sign-ins to one account, wherever they come from.
     SignInAccount,
+    /// The password of somebody who is signed in, asked again.
+    Confirm,
     /// Sign-ups from one address without an invite, as far as their fields are right.
     SignUp,
     /// The same with an invite of ours: a whole village may stand behind one address.

@@ -1,8 +1,8 @@
 //! Asking again who it is: the password, before what a stolen session must not do.
 
-use super::sign_in::account_key;
+use super::sign_in::{account_key, key_of};
 use super::{Members, store};
-use crate::access::{Actor, Ground, Permit, RateClass, Visitor};
+use crate::access::{Actor, Credential, Ground, Permit, RateClass, Visitor};
 use crate::error::{Error, Found, Result};
 use crate::ids::MemberId;
 use crate::members::model::{MemberRow, Password};
@@ -37,18 +37,34 @@ pub(super) async fn my_row(ground: &Ground, visitor: &Visitor) -> Result<MemberR
         .await
 }
 
+/// The key under which tries are counted: that of the browser's session, so that nobody else can use them up. Programs share one of their
+/// member: a session may make as many tokens as it likes, which must not be as many tries.
+fn tries_key(visitor: &Visitor, member: MemberId) -> u128 {
+    match &visitor.credential {
+        Some(Credential::Cookie(hash)) => key_of(hash),
+        Some(Credential::Bearer(_)) | None => account_key("", Some(member)),
+    }
+}
+
 /// Compares a password with the member's; one who has none is known by the session alone.
 ///
 /// # Errors
 /// `members.password_wrong` on `field`; 429 after too many tries.
-pub(super) async fn confirm(ground: &Ground, members: &Members, row: &MemberRow, password: &str, field: &'static str) -> Result<Confirmed> {
+pub(super) async fn confirm(
+    ground: &Ground,
+    visitor: &Visitor,
+    members: &Members,
+    row: &MemberRow,
+    password: &str,
+    field: &'static str,
+) -> Result<Confirmed> {
     if row.password.is_some() {
-        let tries = account_key("", Some(row.id));
-        ground.rates.try_secret(RateClass::SignInAccount, tries, ground.clock.now())?;
+        let tries = tries_key(visitor, row.id);
+        ground.rates.try_secret(RateClass::Confirm, tries, ground.clock.now())?;
         if !members.hasher.check(Password::tried(password), row.password.clone()).await?.is_right {
             return Err(Error::invalid(field, "members.password_wrong"));
         }
-        ground.rates.forgive(RateClass::SignInAccount, tries);
+        ground.rates.forgive(RateClass::Confirm, tries);
     }
     Ok(Confirmed { member: row.id, stored: row.password.clone() })
 }

@@ -1,7 +1,7 @@
 //! Links that work once: another password, the demo's doors, the set-up.
 
 use super::sessions::{EVERY_KIND, end_all};
-use super::sign_in::{account_key, find};
+use super::sign_in::{Tries, account_key, find};
 use super::{Letters, Members, site_address, store, trace, write_letter};
 use crate::access::{Actor, Ground, RateClass, Token, Visitor, address_key, hash_token};
 use crate::clock::Millis;
@@ -86,11 +86,12 @@ pub fn reset_link(tx: &mut Tx<'_>, may: &ManageMember, actor: &Actor, site: &str
     Ok(format!("{site}/reset/{}", token.reveal()))
 }
 
-/// Sets another password by a reset link; every session and every other link of the member is over then.
+/// Sets another password by a reset link; every session and every other link of the member is over then, and wrong guesses at the old
+/// password are forgotten.
 ///
 /// # Errors
 /// 410 `members.link_over`, or the problems of [`Password::parse`].
-pub async fn reset_password(ground: &Ground, members: &Members, code: String, password: &str) -> Result<()> {
+pub async fn reset_password(ground: &Ground, visitor: &Visitor, members: &Members, code: String, password: &str) -> Result<()> {
     let now = ground.clock.now();
     let shown = code.clone();
     let row = ground
@@ -102,7 +103,9 @@ pub async fn reset_password(ground: &Ground, members: &Members, code: String, pa
         .await?;
     let password = Password::parse(password, &row.username, "password")?;
     let hash = members.hasher.make(password).await?;
-    ground.db.write(move |tx| finish_reset(tx, &code, &hash)).await
+    ground.db.write(move |tx| finish_reset(tx, &code, &hash)).await?;
+    Tries::of(account_key("", Some(row.id)), visitor).forgive(ground);
+    Ok(())
 }
 
 /// The part of a reset that happens in one transaction.

@@ -84,7 +84,7 @@ pub async fn change_account(ground: &Ground, visitor: &Visitor, members: &Member
     let row = my_row(ground, visitor).await?;
     let wanted = change.email.as_ref().map(|email| email.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()));
     let confirmed = if wanted.is_some_and(|email| email != row.email) {
-        confirm(ground, members, &row, change.password.as_deref().unwrap_or_default(), "password").await?
+        confirm(ground, visitor, members, &row, change.password.as_deref().unwrap_or_default(), "password").await?
     } else {
         Confirmed { member: row.id, stored: row.password }
     };
@@ -129,7 +129,7 @@ pub(in crate::members) fn store_account(tx: &mut Tx<'_>, may: &ChangeMe, notices
 /// `members.password_wrong` on `current`, and the problems of [`Password::parse`] on `new`.
 pub async fn change_password(ground: &Ground, visitor: &Visitor, members: &Members, current: &str, new: &str) -> Result<Option<Token>> {
     let row = my_row(ground, visitor).await?;
-    let confirmed = confirm(ground, members, &row, current, "current").await?;
+    let confirmed = confirm(ground, visitor, members, &row, current, "current").await?;
     let hash = members.hasher.make(Password::parse(new, &row.username, "new")?).await?;
     let (inside, visitor) = (ground.clone(), visitor.clone());
     ground

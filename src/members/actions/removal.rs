@@ -29,7 +29,7 @@ fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberI
 /// `members.password_wrong`, `members.last_owner`.
 pub async fn delete_account(ground: &Ground, visitor: &Visitor, members: &Members, password: &str) -> Result<()> {
     let row = my_row(ground, visitor).await?;
-    let confirmed = confirm(ground, members, &row, password, "password").await?;
+    let confirmed = confirm(ground, visitor, members, &row, password, "password").await?;
     let (inside, members, visitor) = (ground.clone(), members.clone(), visitor.clone());
     ground
         .db

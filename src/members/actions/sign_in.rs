@@ -40,8 +40,40 @@ pub(super) fn find(conn: &mut Conn, name: &str) -> Result<Option<MemberRow>> {
 /// The key under which tries are counted: the account's, or that of a name that nobody has, so that both look alike.
 pub(super) fn account_key(name: &str, member: Option<MemberId>) -> u128 {
     let text = member.map_or_else(|| format!("name {name}"), |id| format!("member {id}"));
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(16).fold(0, |key, byte| (key << 8) | u128::from(*byte))
+    key_of(text.as_bytes())
+}
+
+/// 128 bits that stand for these.
+pub(super) fn key_of(bytes: &[u8]) -> u128 {
+    Sha256::digest(bytes).iter().take(16).fold(0, |key, byte| (key << 8) | u128::from(*byte))
+}
+
+/// Tries at one account's password by one address.
+pub(super) struct Tries {
+    account: u128,
+    /// The account as this address tries it: strangers use up their own tries, not the member's.
+    here: u128,
+}
+
+impl Tries {
+    pub(super) fn of(account: u128, visitor: &Visitor) -> Self {
+        let both = [account.to_be_bytes(), address_key(visitor.address).to_be_bytes()].concat();
+        Self { account, here: key_of(&both) }
+    }
+
+    /// Counts one more.
+    fn count(&self, ground: &Ground) -> Result<()> {
+        let now = ground.clock.now();
+        // What the address has to wait for is not counted against the account.
+        ground.rates.try_secret(RateClass::SignInGuess, self.here, now)?;
+        ground.rates.try_secret(RateClass::SignInAccount, self.account, now)
+    }
+
+    /// Somebody has shown that the account is theirs.
+    pub(super) fn forgive(&self, ground: &Ground) {
+        ground.rates.forgive(RateClass::SignInGuess, self.here);
+        ground.rates.forgive(RateClass::SignInAccount, self.account);
+    }
 }
 
 /// Checks a password and opens the door.
@@ -61,14 +93,14 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
         })
         .await?;
     // Others may use an account's tries up; that must not keep its member out where they already are.
-    let tries = account_key(&name, known.as_ref().map(|known| known.row.id));
+    let tries = Tries::of(account_key(&name, known.as_ref().map(|known| known.row.id)), visitor);
     if !known.as_ref().is_some_and(|known| known.is_home) {
-        ground.rates.try_secret(RateClass::SignInAccount, tries, ground.clock.now())?;
+        tries.count(ground)?;
     }
     let stored = known.as_ref().and_then(|known| known.row.password.clone());
     let verdict = members.hasher.check(Password::tried(&form.password), stored.clone()).await?;
     let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
-    ground.rates.forgive(RateClass::SignInAccount, tries);
+    tries.forgive(ground);
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
     db.write(move |tx| {

@@ -85,7 +85,7 @@ struct NewPassword {
 /// Sets another password by the code of a link; every session of the member ends.
 #[utoipa::path(post, path = "/api/v1/password-resets/{code}", params(("code" = String, Path)), request_body = NewPassword, responses((status = 204)))]
 async fn reset(gate: Public, body: Body<NewPassword>, members: Needs, code: Code) -> Result<HttpResponse> {
-    actions::reset_password(gate.ground(), &members, code.0.0, &body.value.password).await?;
+    actions::reset_password(gate.ground(), gate.visitor(), &members, code.0.0, &body.value.password).await?;
     Ok(no_content())
 }
 

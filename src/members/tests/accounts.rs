@@ -193,7 +193,8 @@ async fn a_reset_link_works_once_for_half_an_hour_and_ends_every_session() {
         let at = text.find("https://harbour.example/reset/").expect("the link, from the public address") + 30;
         codes.push(text[at..].split_whitespace().next().expect("code").to_owned());
     }
-    let reset = |code: String, password: &'static str| actions::reset_password(&town.ground, &town.members, code, password);
+    let stranger = visitor(None);
+    let reset = |code: String, password: &'static str| actions::reset_password(&town.ground, &stranger, &town.members, code, password);
     assert_eq!(code(reset("guess".to_owned(), PASSWORD).await), "members.link_over");
     assert_eq!(problems(reset(codes[0].clone(), "short").await), [("password", "members.password_short")]);
     reset(codes[0].clone(), "another tide tomorrow").await.expect("set");

@@ -135,7 +135,7 @@ async fn an_administrator_hands_over_a_link_and_signs_out_everywhere() {
         .await
         .expect("link");
     let shown = url.strip_prefix("https://harbour.example/reset/").expect("address").to_owned();
-    actions::reset_password(&town.ground, &town.members, shown, "a new one by the sea").await.expect("set");
+    actions::reset_password(&town.ground, &visitor(None), &town.members, shown, "a new one by the sea").await.expect("set");
     assert_eq!(town.ended(), [session]);
     let (second, _) = town.browser(marta).await;
     town.act::<ManageMember, _>(administrator, marta, |tx, may, actor, _| actions::sign_out_everywhere(tx, may, actor)).await.expect("out");

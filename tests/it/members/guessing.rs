@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 use reqwest::Method;
 use serde_json::json;
 
+use rialto::members::{self, LinkPurpose};
+
 use super::{Browser, PASSWORD, account};
 use crate::support::Town;
 
@@ -29,6 +31,50 @@ async fn ten_tries_at_a_password_are_free_and_each_further_one_waits_twice_as_lo
     }
     town.hand.fetch_add(480_000, Ordering::Relaxed);
     assert_eq!(guess(PASSWORD).await.status, 200);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn strangers_who_guess_do_not_keep_the_member_from_their_settings_nor_from_a_reset() {
+    let town = Town::with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")]).await;
+    let marta = account(&town, "marta").await;
+    let home = Browser::new(&town).sign_in("marta", PASSWORD).await;
+    let from = |address: &'static str, password: &'static str| {
+        let body = json!({ "username": "marta", "password": password });
+        let asked = town.http.post(town.url("/api/v1/sign-in")).header("X-Forwarded-For", address).json(&body);
+        async move { asked.send().await.expect("an answer").status().as_u16() }
+    };
+    for _ in 0..10 {
+        assert_eq!(from("198.51.100.9", "a bad guess of it").await, 403);
+    }
+    assert_eq!(from("198.51.100.9", "a bad guess of it").await, 429, "who guesses waits");
+    assert_eq!(from("198.51.100.10", "a bad guess of it").await, 403, "another address has tries of its own");
+
+    let change = |current: &'static str| {
+        home.call(Method::POST, "/api/v1/me/password", Some(json!({ "current": current, "new": "another tide tomorrow" })))
+    };
+    assert_eq!(change("not what it is").await.status, 422);
+    let changed = change(PASSWORD).await;
+    assert_eq!(changed.status, 204, "{}", changed.json);
+    let home = home.with(&changed.cookie.expect("another cookie"));
+    for _ in 0..10 {
+        assert_eq!(home.call(Method::DELETE, "/api/v1/me", Some(json!({ "password": "a bad guess of it" }))).await.status, 422);
+    }
+    let thief = home.call(Method::DELETE, "/api/v1/me", Some(json!({ "password": "another tide tomorrow" }))).await;
+    assert_eq!((thief.status.as_u16(), thief.json["retry_after_ms"].as_i64()), (429, Some(60_000)), "guesses in the session wait too");
+
+    for address in ["203.0.113.5", "203.0.113.6"] {
+        for _ in 0..10 {
+            assert_eq!(from(address, "a bad guess of it").await, 403);
+        }
+        assert_eq!(from(address, "another tide tomorrow").await, 429);
+    }
+    let link = town.app().ground.db.write(move |tx| members::make_link(tx, LinkPurpose::Reset, Some(marta), None, 60_000)).await;
+    let path = town.url(&format!("/api/v1/password-resets/{}", link.expect("a link").reveal()));
+    let reset = town.http.post(path).header("X-Forwarded-For", "203.0.113.5").json(&json!({ "password": "a third tide comes" }));
+    assert_eq!(reset.send().await.expect("an answer").status(), 204);
+    assert_eq!(from("203.0.113.5", "a third tide comes").await, 200, "a reset opens the door where it was made");
+    assert_eq!(from("203.0.113.6", "a third tide comes").await, 429, "and no other");
     town.close().await;
 }
 
