@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
@@ -14,7 +13,7 @@ use crate::access::{Allow, Credential, Ground, Query, RateClass, Routes};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
-use crate::live::{self, Ack, Caller, CatchUp, Commands, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
+use crate::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
 use crate::members::{self, SeeMe};
 use crate::storage::{Conn, LogRow, all_heads, epoch, head, member_rows, room_rows};
 use crate::{chat, http};
@@ -193,13 +192,14 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
             Ok(Caller { member: may.member(), session, address, language })
         })
         .await?;
-    let limits = ground.settings.get();
+    let limits = if ground.config.raised_limits {
+        ConnectionLimits { per_member: usize::MAX, per_second: u32::MAX }
+    } else {
+        let settings = ground.settings.get();
+        ConnectionLimits { per_member: settings.connections_per_member, per_second: settings.handshakes_per_second }
+    };
     // Only who is signed in takes a turn: nobody else can keep members out.
-    if ground.config.raised_limits {
-        return live::open(&request, payload, caller, &local, usize::MAX);
-    }
-    ground.hub.admit(Instant::now(), limits.handshakes_per_second)?;
-    live::open(&request, payload, caller, &local, limits.connections_per_member)
+    live::open(&request, payload, caller, &local, limits)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -171,10 +171,7 @@ impl Hub {
     }
 
     /// Lets one more handshake in, at most `per_second` of the whole program.
-    ///
-    /// # Errors
-    /// 503 `live.too_many_handshakes` with the time after which to try again.
-    pub fn admit(&self, now: Instant, per_second: u32) -> Result<()> {
+    fn admit(&self, now: Instant, per_second: u32) -> Result<()> {
         let admitted = self.inner.admission.lock().unwrap_or_else(PoisonError::into_inner).admit(now, per_second);
         admitted.map_err(|wait| {
             Error::Refused(Refusal {
@@ -185,18 +182,19 @@ impl Hub {
         })
     }
 
-    /// A connection of this member more, of which they may have `most`.
+    /// A connection of this member more. The member's own limit comes first: who is refused by it takes no turn from the others.
     ///
     /// # Errors
-    /// 429 `live.too_many_connections`; nothing is counted then.
-    pub(super) fn came(&self, member: MemberId, most: usize) -> Result<()> {
+    /// 429 `live.too_many_connections`, 503 `live.too_many_handshakes` with the time after which to try again; nothing is counted then.
+    pub(super) fn came(&self, member: MemberId, now: Instant, limits: ConnectionLimits) -> Result<()> {
         let mut online = self.inner.online.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = online.entry(member).or_insert(0);
-        if usize::try_from(*count).is_ok_and(|count| count >= most.max(1)) {
+        let before = online.get(&member).copied().unwrap_or(0);
+        if usize::try_from(before).is_ok_and(|count| count >= limits.per_member.max(1)) {
             return Err(Error::slow_down("live.too_many_connections", ANOTHER_CONNECTION_MS));
         }
-        *count += 1;
-        let is_first = *count == 1;
+        self.admit(now, limits.per_second)?;
+        online.insert(member, before + 1);
+        let is_first = before == 0;
         drop(online);
         self.inner.connections.fetch_add(1, Ordering::Relaxed);
         if is_first {
@@ -234,6 +232,15 @@ impl Inner {
             ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
         self.tell(&ToShard::Deliver(framed.collect()));
     }
+}
+
+/// How many connections may begin and be.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Of one member, at the same time.
+    pub per_member: usize,
+    /// Begun in a second, of the whole program.
+    pub per_second: u32,
 }
 
 /// The hub as one worker has it.

@@ -16,7 +16,7 @@ mod source;
 mod types;
 
 pub use frames::CloseCode;
-pub use hub::{Hub, LocalHub};
+pub use hub::{ConnectionLimits, Hub, LocalHub};
 pub use log::{Effect, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};

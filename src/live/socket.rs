@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::dialogue::Dialogue;
 use super::frames::{self, CloseCode};
-use super::hub::LocalHub;
+use super::hub::{ConnectionLimits, LocalHub};
 use super::log::{LogId, Logged, Seq};
 use super::queue::Class;
 use super::shard::{Connection, Replay};
@@ -38,13 +38,19 @@ pub(super) fn shut(descriptor: i32) {
     let _ = nix::sys::socket::shutdown(descriptor, nix::sys::socket::Shutdown::Both);
 }
 
-/// Answers a WebSocket handshake and keeps the connection, one of at most `most` that its member has.
+/// Answers a WebSocket handshake and keeps the connection, within these limits. What is no handshake counts against none of them.
 ///
 /// # Errors
-/// When the request is no WebSocket handshake; 429 `live.too_many_connections`.
-pub fn open(request: &HttpRequest, payload: web::Payload, caller: Caller, local: &LocalHub, most: usize) -> Result<HttpResponse> {
+/// When the request is no WebSocket handshake; 429 `live.too_many_connections`; 503 `live.too_many_handshakes`.
+pub fn open(
+    request: &HttpRequest,
+    payload: web::Payload,
+    caller: Caller,
+    local: &LocalHub,
+    limits: ConnectionLimits,
+) -> Result<HttpResponse> {
     let (response, _session, stream) = actix_ws::handle(request, payload).map_err(|_| Error::invalid("", "live.handshake"))?;
-    local.hub.came(caller.member, most)?;
+    local.hub.came(caller.member, Instant::now(), limits)?;
     let descriptor = request.conn_data::<Descriptor>().map(|descriptor| descriptor.0);
     let connection = local.shard.borrow_mut().connect(caller, descriptor, Instant::now());
     let outgoing = Rc::clone(&connection);

@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 use nix::sys::socket::{setsockopt, sockopt};
 use rialto::error::Result;
 use rialto::ids::{MemberId, SessionId};
-use rialto::live::{self, Ack, Caller, CatchUp, Commands, Hub, LocalHub, LogId, Logged, Seq, Source, Standing};
+use rialto::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Hub, LocalHub, LogId, Logged, Seq, Source, Standing};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -76,7 +76,7 @@ impl Commands for Mute {
 async fn accept(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse> {
     let local = request.app_data::<LocalHub>().expect("a worker's hub").clone();
     let caller = Caller { member: MemberId(7), session: SessionId(1), address: None, language: "en" };
-    live::open(&request, payload, caller, &local, 20)
+    live::open(&request, payload, caller, &local, ConnectionLimits { per_member: 20, per_second: 200 })
 }
 
 struct Scene {

@@ -117,3 +117,20 @@ async fn handshakes_beyond_the_rate_are_asked_to_come_back() {
     }
     town.close().await;
 }
+
+#[actix_web::test]
+async fn who_is_at_their_own_limit_and_what_is_no_handshake_take_no_turns() {
+    let town = Town::new().await;
+    let (keeper, ann) = (town.owner("keeper").await, town.member("ann").await);
+    set(&town, &keeper, "connections_per_member", 1).await;
+    let _only = ann.connect().await;
+    set(&town, &keeper, "handshakes_per_second", 10).await;
+    // Many more than the turns of a second: were they taken, the answer would be 503.
+    for answer in join_all((0..60).map(|_| refused(&town, &ann))).await {
+        assert_eq!(answer, (429, "live.too_many_connections".to_owned(), 30));
+    }
+    let plain = || async { town.http.get(town.url("/live")).bearer_auth(&keeper.token).send().await.expect("an answer").status().as_u16() };
+    assert_eq!(join_all((0..60).map(|_| plain())).await, [422; 60]);
+    assert!(Socket::open(&town.url(""), &keeper.token).await.is_ok(), "there are turns for the others");
+    town.close().await;
+}
