@@ -72,7 +72,7 @@ pub async fn front(
         request.head_mut().method = Method::GET;
     }
     let (visitor, admitted) = knock(&request, &ground, &site);
-    let asked = asked(&request, visitor.clone());
+    let asked = asked(&request, visitor.clone(), admitted.is_ok());
     request.extensions_mut().insert(visitor);
     let answered = match admitted {
         Err(error) => Ok(Ok(request.error_response(error))),
@@ -161,11 +161,12 @@ fn knock(request: &ServiceRequest, ground: &Ground, site: &Site) -> (Visitor, Re
     (visitor, admitted)
 }
 
-fn asked(request: &ServiceRequest, visitor: Visitor) -> Asked {
+fn asked(request: &ServiceRequest, visitor: Visitor, is_admitted: bool) -> Asked {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Asked {
         accepts_html: accept.contains("text/html"),
         is_get: *request.method() == Method::GET,
+        is_admitted,
         target: request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
         visitor,
     }

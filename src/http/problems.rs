@@ -20,6 +20,8 @@ pub struct Asked {
     pub accepts_html: bool,
     /// Was it a GET?
     pub is_get: bool,
+    /// Did the request pass the front, or was it refused before anybody looked who asks?
+    pub is_admitted: bool,
     /// Path and query.
     pub target: String,
 }
@@ -59,9 +61,16 @@ impl Asked {
         self.accepts_html && (matches!(self.class(), "page" | "health") || status == StatusCode::MISDIRECTED_REQUEST)
     }
 
+    /// Is the answer one that must cost nothing, because there are too many requests already or this one is none of ours?
+    fn is_turned_away(&self, status: StatusCode) -> bool {
+        let turned_away = [StatusCode::MISDIRECTED_REQUEST, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+        !self.is_admitted || turned_away.contains(&status)
+    }
+
     /// Who looks at the answer, if it is the page of an error; a stranger otherwise, without asking.
     pub async fn looker(&self, status: StatusCode, ground: &Ground, site: &Site) -> Looker {
-        if (status.is_client_error() || status.is_server_error()) && self.wants_page(status) {
+        let is_error = status.is_client_error() || status.is_server_error();
+        if is_error && self.wants_page(status) && !self.is_turned_away(status) {
             site.looker(ground, &self.visitor).await
         } else {
             Looker::stranger(self.visitor.language)

@@ -1,5 +1,7 @@
 //! Errors as people and programs get them: pages, problems, references.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 #[actix_web::test]
@@ -72,8 +74,7 @@ async fn the_page_of_an_error_speaks_the_language_of_the_account() {
         Ok(Looker::stranger(language))
     }));
     let english = |path: &str| browse(path).insert_header(("Accept-Language", "en"));
-    for path in ["/fails/forbidden", "/fails/missing", "/nowhere", "/fails/gone", "/fails/busy", "/fails/broken", "/fails/panic", "/strict"]
-    {
+    for path in ["/fails/forbidden", "/fails/missing", "/nowhere", "/fails/gone", "/fails/broken", "/fails/panic", "/strict"] {
         let known = ask(&parts, english(path).insert_header(("Authorization", "Bearer member"))).await;
         assert!(known.status >= 400 && known.header("content-language") == "fr", "{path}: {} {}", known.status, known.body);
         for stranger in [english(path), english(path).insert_header(("Authorization", "Bearer wrong"))] {
@@ -83,6 +84,34 @@ async fn the_page_of_an_error_speaks_the_language_of_the_account() {
     parts.site = parts.site.knowing(Arc::new(|_, _, _| Err(Error::broken("no account to be read"))));
     let unread = ask(&parts, english("/nowhere").insert_header(("Authorization", "Bearer member"))).await;
     assert_eq!((unread.status, unread.header("content-language")), (404, "en"), "an error has its page anyway");
+}
+
+#[actix_web::test]
+async fn who_is_turned_away_is_not_looked_up() {
+    let mut parts = plain();
+    let looked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&looked);
+    parts.site = parts.site.knowing(Arc::new(move |_, _, visitor| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(Looker::stranger(visitor.language))
+    }));
+    let mut times = Vec::new();
+    for credential in [("Authorization", "Bearer member"), ("Cookie", "rialto-8080=junk")] {
+        let known = |path: &str| browse(path).insert_header(credential);
+        let too_long = "k".repeat(201);
+        for (request, status) in [
+            (known("/fails/slow"), 429),
+            (known("/fails/busy"), 503),
+            (known("/nowhere").insert_header(("Host", "elsewhere.example")), 421),
+            (known("/nowhere").insert_header(("Idempotency-Key", too_long.as_str())), 422),
+        ] {
+            let answer = ask(&parts, request).await;
+            assert_eq!((answer.status, answer.header("content-language")), (status, "en"), "{}", answer.body);
+        }
+        times.push(looked.load(Ordering::Relaxed));
+        ask(&parts, known("/fails/missing")).await;
+    }
+    assert_eq!(times, [0, 1], "only for the page that an ordinary error has");
 }
 
 #[actix_web::test]
