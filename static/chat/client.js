@@ -8,6 +8,7 @@ import { Store } from "../lib/store.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { isUsable } from "./room-events.js";
+import { sessionNow } from "./signed-out.js";
 import { after, begin, roomAt } from "./state.js";
 
 /** @import { Entry } from "../lib/socket.js" */
@@ -107,7 +108,7 @@ export class Client {
       reset: (room) => (room === "me" ? void this.#loadAll() : void this.#reload(room)),
       gone: (room) => this.store.dispatch({ type: "room_gone", room }),
       restored: () => void this.#loadAll().then(() => this.socket.open()),
-      signedOut: () => location.assign("/sign-in"),
+      signedOut: () => void this.#signedOut(),
     };
   }
 
@@ -126,6 +127,18 @@ export class Client {
   /** @param {Signal} signal */
   #signal(signal) {
     this.store.dispatch({ type: "signalled", signal, at: Date.now() });
+  }
+
+  /** The session of this connection is over; a change of password in another tab gave this browser another one. */
+  async #signedOut() {
+    const session = await sessionNow(this.state.me.id, {
+      whoAmI: () => get("/api/v1/me"),
+      after: (run, ms) => setTimeout(run, ms),
+      random: Math.random,
+    });
+    if (session === "again") this.socket.open();
+    else if (session === "other") location.assign("/");
+    else location.assign("/sign-in");
   }
 
   /** A refused handshake looks like a lost line; the API tells them apart. */
