@@ -63,15 +63,17 @@ fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberI
     Ok(true)
 }
 
-/// A room whose last owner went gets another: who has been its moderator longest, or else its member. Everyone is in an announcement
-/// room and few are trusted with it, so there only moderators follow; without one, those who keep all rooms in order look after it.
+/// A room whose last owner went gets another: who has been its moderator longest. In a closed room it is else who has been its member
+/// longest and is not muted. Into an open room anybody may come, to wait for its owner to go, so there only moderators follow. Without an
+/// heir those who keep all rooms in order look after it.
 fn pass_on(tx: &mut Tx<'_>, room: RoomId) -> Result<()> {
     if store::has_owner(tx, room)? {
         return Ok(());
     }
-    let kind = store::room(tx, room)?.map(|row| row.kind);
+    let Some(kind) = store::room(tx, room)?.map(|row| row.kind) else { return Ok(()) };
+    let is_open = [RoomKind::Public.number(), RoomKind::Announcement.number()].contains(&kind);
     let heir = match store::longest_standing(tx, room, RoomRole::Moderator)? {
-        None if kind != Some(RoomKind::Announcement.number()) => store::longest_standing(tx, room, RoomRole::Member)?,
+        None if !is_open => store::longest_standing_unmuted(tx, room)?,
         found => found,
     };
     let Some(member) = heir else { return Ok(()) };

@@ -213,6 +213,21 @@ pub(in crate::chat) fn longest_standing(conn: &mut Conn, room: RoomId, least: Ro
     Ok(found.map(MemberId))
 }
 
+/// Who of those who may write has been in the room longest.
+pub(in crate::chat) fn longest_standing_unmuted(tx: &mut Tx<'_>, room: RoomId) -> Result<Option<MemberId>> {
+    let now = tx.now();
+    let found = room_members::table
+        .inner_join(members::table.on(members::id.eq(room_members::member)))
+        .filter(room_members::room.eq(room.0))
+        .filter(members::state.eq(ACTIVE))
+        .filter(members::muted_until.is_null().or(members::muted_until.le(now)))
+        .order((room_members::joined_seq, room_members::member))
+        .select(room_members::member)
+        .first::<i64>(&mut **tx)
+        .optional()?;
+    Ok(found.map(MemberId))
+}
+
 /// The place at which the newest of a room's members came.
 pub(in crate::chat) fn newest_join(conn: &mut Conn, room: RoomId) -> Result<Seq> {
     let newest = room_members::table.filter(room_members::room.eq(room.0)).select(diesel::dsl::max(room_members::joined_seq));

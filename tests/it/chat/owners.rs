@@ -1,12 +1,14 @@
 //! Who owns a room when its owner is gone.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use rialto::members::RoleKind;
 use serde_json::{Value, json};
 
-use crate::support::{Person, Town};
+use crate::support::{NOON, Person, Town};
 
 fn place(room: RoomId, person: &Person) -> String {
     format!("/api/v1/rooms/{room}/members/{}", person.id)
@@ -68,6 +70,7 @@ async fn a_room_passes_on_when_its_owner_is_banned_deleted_or_removed_and_not_wh
         let (ann, bob, cleo) = (town.member(&name("ann")).await, town.member(&name("bob")).await, town.member(&name("cleo")).await);
         let room = town.room(&ann, RoomKind::Public, &name("Harbour"), &[&bob, &cleo]).await;
         make(&ann, room, &bob, "owner").await;
+        make(&ann, room, &cleo, "moderator").await;
         let member = format!("/api/v1/admin/members/{}", ann.id);
         let (method, path, body) = match how {
             "banned" => (Method::POST, format!("{member}/ban"), Some(json!({ "reason": "spam" }))),
@@ -76,7 +79,7 @@ async fn a_room_passes_on_when_its_owner_is_banned_deleted_or_removed_and_not_wh
         };
         let (status, answer) = keeper.call(method, &path, body).await;
         assert!(status.is_success(), "{how}: {status} {answer}");
-        assert_eq!(roles_set(room, &cleo).await.len(), 1, "{how}: bob is an owner still");
+        assert_eq!(roles_set(room, &cleo).await.len(), 2, "{how}: bob is an owner still");
         assert_eq!(bob.call(Method::DELETE, &place(room, &bob), None).await.0, 204);
         assert_eq!(roles_set(room, &cleo).await.last(), Some(&passed_on(&cleo)), "{how}");
         let (method, path, body) = match how {
@@ -86,6 +89,7 @@ async fn a_room_passes_on_when_its_owner_is_banned_deleted_or_removed_and_not_wh
         };
         let late = town.member(&name("late")).await;
         assert_eq!(late.call(Method::PUT, &place(room, &late), None).await.0, 200);
+        make(&cleo, room, &late, "moderator").await;
         let (status, answer) = keeper.call(method, &path, body).await;
         assert!(status.is_success(), "{how}: {status} {answer}");
         assert_eq!(role(room, &late).await, "owner", "{how}");
@@ -94,18 +98,46 @@ async fn a_room_passes_on_when_its_owner_is_banned_deleted_or_removed_and_not_wh
 }
 
 #[actix_web::test]
-async fn an_announcement_room_passes_on_to_moderators_only() {
+async fn a_room_that_anybody_may_enter_passes_on_to_moderators_only() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
-    let news = town.room(&ann, RoomKind::Announcement, "News", &[&bob, &cleo]).await;
-    make(&ann, news, &cleo, "moderator").await;
-    ann.call(Method::DELETE, &place(news, &ann), None).await;
-    assert_eq!((role(news, &bob).await, role(news, &cleo).await), (json!("member"), json!("owner")));
-    cleo.call(Method::DELETE, &place(news, &cleo), None).await;
-    assert_eq!(role(news, &bob).await, "member", "who was put there by the community is not put in charge of it");
     let keeper = town.person("keeper", &[RoleKind::Administrator]).await;
-    make(&keeper, news, &bob, "owner").await;
-    assert_eq!(role(news, &bob).await, "owner", "those who keep all rooms in order give it to somebody");
+    for kind in [RoomKind::Announcement, RoomKind::Public] {
+        let room = town.room(&ann, kind, "News", &[&bob, &cleo]).await;
+        make(&ann, room, &cleo, "moderator").await;
+        ann.call(Method::DELETE, &place(room, &ann), None).await;
+        assert_eq!((role(room, &bob).await, role(room, &cleo).await), (json!("member"), json!("owner")), "{kind:?}");
+        cleo.call(Method::DELETE, &place(room, &cleo), None).await;
+        assert_eq!(role(room, &bob).await, "member", "{kind:?}: who only waited is not put in charge");
+        make(&keeper, room, &bob, "owner").await;
+        assert_eq!(role(room, &bob).await, "owner", "{kind:?}: those who keep all rooms in order give it to somebody");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_closed_room_does_not_pass_on_to_who_is_muted() {
+    let town = Town::new().await;
+    let keeper = town.person("keeper", &[RoleKind::Owner]).await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let mute = |person: &Person, until: i64| {
+        (format!("/api/v1/admin/members/{}/mute", person.id), json!({ "until": until, "reason": "shouting" }))
+    };
+    for (name, others, heir) in [("Harbour", vec![&bob, &cleo], Some(&cleo)), ("Quay", vec![&bob], None)] {
+        let room = town.room(&ann, RoomKind::Private, name, &others).await;
+        let (path, body) = mute(&bob, NOON + 60_000);
+        let (status, answer) = keeper.call(Method::POST, &path, Some(body)).await;
+        assert!(status.is_success(), "{status} {answer}");
+        assert_eq!(ann.call(Method::DELETE, &place(room, &ann), None).await.0, 204);
+        assert_eq!(role(room, &bob).await, "member", "{name}");
+        if let Some(heir) = heir {
+            assert_eq!(role(room, heir).await, "owner", "{name}");
+        }
+    }
+    let later = town.room(&ann, RoomKind::Private, "Slip", &[&bob, &cleo]).await;
+    town.hand.fetch_add(60_000, Ordering::Relaxed);
+    assert_eq!(ann.call(Method::DELETE, &place(later, &ann), None).await.0, 204);
+    assert_eq!(role(later, &bob).await, "owner", "the mute is over");
     town.close().await;
 }
 
