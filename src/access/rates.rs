@@ -86,6 +86,14 @@ struct Tried {
     last: Millis,
 }
 
+impl Tried {
+    /// The clock may have been set back: what seems to lie ahead of `now` was now at the latest, so that nobody waits for the difference.
+    fn not_after(&mut self, now: Millis) -> Self {
+        self.last = self.last.min(now);
+        *self
+    }
+}
+
 /// Patience with one class, and who tried what.
 struct Guard {
     class: RateClass,
@@ -147,7 +155,7 @@ impl Rates {
     pub fn try_secret(&self, class: RateClass, key: u128, now: Millis) -> Result<()> {
         let Some(guard) = self.guard(class) else { return Ok(()) };
         let mut all = guard.tried();
-        let known = all.get(&key).copied().filter(|tried| !guard.patience.is_forgotten(*tried, now));
+        let known = all.get_mut(&key).map(|tried| tried.not_after(now)).filter(|tried| !guard.patience.is_forgotten(*tried, now));
         let opens = known.map_or(now, |tried| guard.patience.opens(tried));
         if opens > now {
             return Err(Error::slow_down("error.slow_down", opens.abs_diff(now)));
@@ -181,7 +189,7 @@ impl Rates {
             limiter.retain_recent();
         }
         for guard in self.guards.iter() {
-            guard.tried().retain(|_, tried| !guard.patience.is_forgotten(*tried, now));
+            guard.tried().retain(|_, tried| !guard.patience.is_forgotten(tried.not_after(now), now));
         }
     }
 }
@@ -233,6 +241,22 @@ mod tests {
         assert_eq!(wait(&rates, 1, now + 5_000 + 60_000), None, "forgotten");
         assert!((0..2).all(|_| wait(&rates, 1, now + 65_000).is_none()), "and free again");
         assert_eq!(wait(&rates, 1, now + 65_000), Some(1_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_wait_longer() {
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        let hour = 3_600_000;
+        for key in [1, 2] {
+            assert!((0..3).all(|_| wait(&rates, key, hour).is_none()));
+        }
+        assert_eq!(wait(&rates, 1, 0), Some(1_000), "an hour back: the wait begins now");
+        assert_eq!(wait(&rates, 1, 400), Some(600), "and passes");
+        assert_eq!(wait(&rates, 1, 1_000), None);
+        rates.sweep(0);
+        assert_eq!(wait(&rates, 2, 1_000), None, "what is swept now begins now");
+        rates.sweep(1_000 + 2_000 + 60_000);
+        assert!(rates.guard(RateClass::SignInAccount).expect("named").tried().is_empty(), "and is forgotten in its time");
     }
 
     #[test]
