@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use super::actions::{room_for, room_object, rooms_of_mine};
@@ -11,7 +11,7 @@ use super::model::Room;
 use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
 use super::store;
-use crate::access::{Actor, Allow, Ground, Permissions, Permit, Public, Routes, Target};
+use crate::access::{Actor, Allow, Ground, Permissions, Permit, Public, Query, Routes, Target};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::http::Site;
@@ -288,16 +288,24 @@ async fn show_room(gate: Allow<ReadRoom>, site: Site, around: Option<Seq>) -> Re
 /// What the first sign-in shows.
 #[derive(Serialize)]
 struct WelcomePage {
+    /// Where to go afterwards.
+    next: String,
     rooms: Vec<OpenRoom>,
     joined: Vec<RoomId>,
 }
 
-async fn welcome(gate: Allow<SeeOwnRooms>, site: Site) -> Result<HttpResponse> {
+#[derive(Deserialize)]
+struct Next {
+    next: Option<String>,
+}
+
+async fn welcome(gate: Allow<SeeOwnRooms>, query: Query<Next>, site: Site) -> Result<HttpResponse> {
+    let next = members::own_path(query.0.next);
     let visitor = gate.visitor().clone();
     let asked = visitor.clone();
     let (looker, page) = gate
         .read(move |conn, may, actor| {
-            let page = WelcomePage { rooms: browse_for_strangers(conn)?, joined: store::room_ids_of(conn, may.member())? };
+            let page = WelcomePage { next, rooms: browse_for_strangers(conn)?, joined: store::room_ids_of(conn, may.member())? };
             Ok((members::looker(conn, actor, &asked)?, page))
         })
         .await?;

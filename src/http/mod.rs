@@ -23,5 +23,6 @@ mod tests;
 
 pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
 pub use metrics::{Metrics, Reading, Readings};
+pub use problems::encoded;
 pub use routes::{mount, openapi};
 pub use site::{Looker, Lookers, Site};

@@ -270,7 +270,8 @@ fn page(failure: &Failure<'_>, asked: &Asked, site: &Site, looker: &Looker) -> H
 }
 
 /// A path and query as the value of one parameter.
-fn encoded(text: &str) -> String {
+#[must_use]
+pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         use std::fmt::Write;
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

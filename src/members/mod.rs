@@ -20,6 +20,7 @@ pub use actions::*;
 pub use events::*;
 pub use model::*;
 pub use notices::{Notice, Notices};
+pub use pages::own_path;
 pub use policy::{SeeMe, may_be_invited_to};
 pub use routes::session_cookie;
 

@@ -11,7 +11,7 @@ use super::policy::SeeMe;
 use super::routes::Code;
 use crate::access::{Actor, Allow, Public, Query, Routes, Scope};
 use crate::error::{Error, Result};
-use crate::http::{Looker, Site};
+use crate::http::{Looker, Site, encoded};
 use crate::settings::SignUpMode;
 use crate::storage::Conn;
 
@@ -41,6 +41,8 @@ fn to_rooms() -> HttpResponse {
 #[derive(Serialize)]
 struct SignInPage {
     next: String,
+    /// Where the first sign-in leads.
+    first: String,
     may_join: bool,
 }
 
@@ -50,7 +52,8 @@ struct Next {
 }
 
 /// A path of our own, or the rooms: a link to the door never leads to another site.
-pub(super) fn own_path(wanted: Option<String>) -> String {
+#[must_use]
+pub fn own_path(wanted: Option<String>) -> String {
     let is_own =
         |path: &String| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
     wanted.filter(is_own).unwrap_or_else(|| "/".to_owned())
@@ -61,7 +64,8 @@ async fn sign_in(gate: Public, query: Query<Next>, site: Site) -> Result<HttpRes
     let looker = stranger_only(gate).await?;
     let next = own_path(query.0.next);
     let Some(looker) = looker else { return Ok(HttpResponse::SeeOther().insert_header((LOCATION, next)).finish()) };
-    let page = SignInPage { next, may_join: matches!(mode, SignUpMode::Open | SignUpMode::Approval) };
+    let first = if next == "/" { "/welcome".to_owned() } else { format!("/welcome?next={}", encoded(&next)) };
+    let page = SignInPage { next, first, may_join: matches!(mode, SignUpMode::Open | SignUpMode::Approval) };
     site.page(&looker, &visitor, "members/sign_in.html", page)
 }
 

@@ -82,10 +82,16 @@ async fn the_door_leads_only_to_our_own_pages() {
     let town = Town::new().await;
     for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"] {
         let answer = ask(&town, page(&format!("/sign-in?next={bad}"), "en")).await;
-        assert!(answer.body.contains("data-next=\"&#x2f;\""), "{bad}");
+        assert!(answer.body.contains("data-next=\"&#x2f;\"") && answer.body.contains("data-first=\"&#x2f;welcome\""), "{bad}");
     }
     let door = ask(&town, page("/sign-in", "en")).await.body;
-    assert!(door.contains("data-first=\"/welcome\""), "where the first sign-in leads");
+    assert!(door.contains("data-first=\"&#x2f;welcome\""), "where the first sign-in leads");
+    let door = ask(&town, page("/sign-in?next=/r/5%3Fa%3Db", "en")).await.body;
+    assert!(door.contains("data-next=\"&#x2f;r&#x2f;5?a=b\""), "{door}");
+    assert!(
+        door.contains("data-first=\"&#x2f;welcome?next=&#x2f;r&#x2f;5%3Fa%3Db\""),
+        "the first sign-in leads there by way of the welcome: {door}"
+    );
 }
 
 #[actix_web::test]

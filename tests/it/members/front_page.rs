@@ -1,4 +1,4 @@
-//! The front page before the set-up: it says what is to be done, and asks for no invite that nobody could have made.
+//! The front page before the set-up, which says what is to be done and asks for no invite that nobody could have made; and the welcome.
 
 use crate::support::Town;
 
@@ -23,5 +23,26 @@ async fn before_the_set_up_the_front_page_says_so() {
     let (status, text) = page(&town, "/").await;
     assert!(status == 200 && text.contains("need an invite") && !text.contains("not set up yet"), "{text}");
     assert_eq!(page(&town, "/join").await.0, 200);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn the_welcome_leads_on_to_where_the_member_wanted_to_go_and_only_to_our_own_pages() {
+    let town = Town::new().await;
+    let marta = town.member("marta").await;
+    for (next, leads) in [
+        ("", "&#x2f;"),
+        ("?next=/r/5%3Fa%3Db", "&#x2f;r&#x2f;5?a=b"),
+        ("?next=https://evil.example", "&#x2f;"),
+        ("?next=//evil.example", "&#x2f;"),
+        ("?next=/%5Cevil.example", "&#x2f;"),
+        ("?next=javascript:alert(1)", "&#x2f;"),
+    ] {
+        let asked = town.http.get(town.url(&format!("/welcome{next}"))).bearer_auth(&marta.token).header("Accept", "text/html");
+        let answer = asked.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{next}");
+        let text = answer.text().await.expect("a body");
+        assert!(text.contains(&format!("action=\"/api/v1/me\" data-next=\"{leads}\"")), "{next}");
+    }
     town.close().await;
 }
