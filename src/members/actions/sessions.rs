@@ -199,13 +199,14 @@ pub(super) fn end_all(
     Ok(ended.len())
 }
 
-/// Deletes what is long over: sessions and one-time links; called by a timer.
+/// Deletes what is over: sessions, whose connections end with them, and one-time links of a week ago. Called by a timer, after what was
+/// seen last is stored: a session that is refused must not go on listening.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn clean_sessions(tx: &mut Tx<'_>) -> Result<()> {
     let now = tx.now();
-    for (member, session) in store::sessions::delete_over(tx, now - IDLE - DAY)? {
+    for (member, session) in store::sessions::delete_over(tx, now - IDLE)? {
         announce_ended(tx, member, None, &[session])?;
     }
     store::links::delete_before(tx, now - 7 * DAY)?;

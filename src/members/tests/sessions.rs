@@ -54,6 +54,25 @@ async fn an_unused_session_ends_after_fourteen_days_and_a_used_one_after_ninety(
 }
 
 #[tokio::test]
+async fn connections_end_at_the_first_sweep_after_their_session_was_not_used_for_fourteen_days() {
+    let town = Town::new().await;
+    let marta = town.member("marta", &[]).await;
+    let ((idle, _), (_, used)) = (town.browser(marta).await, town.browser(marta).await);
+    let sweep = || async {
+        town.members.sessions.flush(&town.ground.db).await.expect("flush");
+        town.write(actions::clean_sessions).await.expect("cleaned");
+    };
+    town.pass(14 * DAY - 1);
+    assert!(town.actor(&used).await.member.is_some());
+    sweep().await;
+    assert_eq!(town.ended(), [], "a millisecond before");
+    town.pass(1);
+    sweep().await;
+    assert_eq!(town.ended(), [idle]);
+    assert!(town.actor(&used).await.member.is_some(), "who used it stays");
+}
+
+#[tokio::test]
 async fn use_counts_before_it_is_stored_and_survives_a_flush() {
     let town = Town::new().await;
     let marta = town.member("marta", &[]).await;

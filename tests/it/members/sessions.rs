@@ -6,6 +6,8 @@ use std::sync::atomic::Ordering;
 use reqwest::Method;
 use serde_json::json;
 
+use rialto::members;
+
 use super::{Browser, PASSWORD, account};
 use crate::support::{Socket, Town};
 
@@ -107,6 +109,18 @@ async fn a_ban_ends_every_session_for_good() {
     owner.call(Method::POST, &format!("/api/v1/admin/members/{id}/unban"), None).await;
     assert_eq!(marta.whose().await, None, "what was ended stays ended");
     assert_eq!(browser.sign_in("marta", PASSWORD).await.whose().await.as_deref(), Some("marta"));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_silent_connection_ends_with_its_session() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    let ann = town.member("ann").await;
+    let mut silent = ann.connect().await;
+    town.hand.fetch_add(14 * DAY, Ordering::Relaxed);
+    town.app().ground.db.write(members::clean_sessions).await.expect("cleaned");
+    assert_eq!(silent.closed().await, Some(4001));
+    assert_eq!(ann.call(Method::GET, "/api/v1/me", None).await.0, 401);
     town.close().await;
 }
 
