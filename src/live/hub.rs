@@ -132,6 +132,12 @@ impl Hub {
         members.iter().map(|member| (*member, online.contains_key(member))).collect()
     }
 
+    /// Those who are online, in no order; at most `most`.
+    #[must_use]
+    pub fn those_online(&self, most: usize) -> Vec<MemberId> {
+        self.inner.online.lock().unwrap_or_else(PoisonError::into_inner).keys().take(most).copied().collect()
+    }
+
     /// How many members are online.
     #[must_use]
     pub fn members_online(&self) -> usize {

@@ -1,5 +1,6 @@
 //! What happens in chat: rows, announcements, consequences. Knows neither HTTP nor sockets.
 
+mod calling;
 mod membership;
 mod objects;
 mod posting;

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::calling::{Online, allowed_mentions, present};
 use super::objects::{mentions_of, quote, shared_floor};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Calls, Mentions, MessageBody, MessageRow};
@@ -65,14 +66,6 @@ pub(in crate::chat) struct Prepared {
     pub names: text::Mentions,
 }
 
-/// Most members that one `@here` reaches.
-const HERE: usize = 500;
-/// Members of a room that are looked through at once for those who are here.
-const HERE_PAGE: i64 = 1_000;
-
-/// Who of these members is online.
-pub(in crate::chat) type Online<'a> = &'a dyn Fn(&[MemberId]) -> Vec<MemberId>;
-
 /// Bodies longer than this are rendered on a reader's thread, so that no connection waits for them.
 const RENDER_HERE_BYTES: usize = 2_048;
 
@@ -131,7 +124,7 @@ pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: Room
 /// `chat.reply_to` or `chat.thread` when what is answered is not there to see.
 pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft, prepared: &Prepared, hub: &Hub) -> Result<Sent> {
     let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_call: may.may_call() };
-    say(tx, &from, draft, prepared, &|ids| hub.online(ids).into_iter().filter(|(_, is_here)| *is_here).map(|(id, _)| id).collect())
+    say(tx, &from, draft, prepared, &|most| hub.those_online(most))
 }
 
 /// Who writes where, and what they may see and do there.
@@ -212,39 +205,6 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         store::replace_mentions(tx, from.room, seq, id, &mentions, true)?;
     }
     Ok(Sent { id, seq, at })
-}
-
-/// Only those who are in the room are mentioned, and many at once only by those who may.
-fn allowed_mentions(tx: &mut Tx<'_>, from: &Speaker, wanted: &text::Mentions, online: Online<'_>) -> Result<Mentions> {
-    let members = present(tx, from.room, &wanted.members)?;
-    if !from.may_call {
-        return Ok(Mentions { members, ..Mentions::default() });
-    }
-    let here = if wanted.here { those_here(tx, from, online)? } else { Vec::new() };
-    Ok(Mentions { members, roles: wanted.roles.clone(), room: wanted.room, here })
-}
-
-/// Those of the named who are in the room, in order of appearance.
-fn present(tx: &mut Tx<'_>, room: RoomId, named: &[MemberId]) -> Result<Vec<MemberId>> {
-    if named.is_empty() {
-        return Ok(Vec::new());
-    }
-    let present = store::those_in(tx, room, named)?;
-    Ok(named.iter().copied().filter(|id| present.contains(id)).collect())
-}
-
-/// Who of the room is online at this moment, but for the one who calls; at most [`HERE`].
-fn those_here(tx: &mut Tx<'_>, from: &Speaker, online: Online<'_>) -> Result<Vec<MemberId>> {
-    let (mut here, mut after) = (Vec::new(), None);
-    loop {
-        let ids: Vec<MemberId> = store::places_in(tx, from.room, after, HERE_PAGE)?.into_iter().map(|place| place.member).collect();
-        here.extend(online(&ids).into_iter().filter(|id| *id != from.member));
-        after = ids.last().copied();
-        if here.len() >= HERE || after.is_none() {
-            here.truncate(HERE);
-            return Ok(here);
-        }
-    }
 }
 
 /// Changes a message's words.
