@@ -138,13 +138,13 @@ export class Client {
     });
     if (session === "again") this.socket.open();
     else if (session === "other") location.assign("/");
-    else location.assign("/sign-in");
+    else toSignIn();
   }
 
   /** A refused handshake looks like a lost line; the API tells them apart. */
   async #checkSession() {
     await get("/api/v1/me").catch((error) => {
-      if (error instanceof Refused && error.status === 401) location.assign("/sign-in");
+      if (error instanceof Refused && error.status === 401) toSignIn();
     });
   }
 
@@ -159,7 +159,7 @@ export class Client {
         this.#follow(state);
         return this.#look();
       } catch (error) {
-        if (error instanceof Refused && error.status === 401) return location.assign("/sign-in");
+        if (error instanceof Refused && error.status === 401) return toSignIn();
         await pause(1_000 + Math.random() * 4_000);
       }
     }
@@ -422,6 +422,9 @@ export class Client {
     if (!this.state.rooms[id]) await this.#loadRoom(id);
   }
 }
+
+/** To the door, and from there back to where one was. */
+const toSignIn = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
