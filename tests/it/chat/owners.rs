@@ -102,8 +102,8 @@ async fn a_room_that_anybody_may_enter_passes_on_to_moderators_only() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let keeper = town.person("keeper", &[RoleKind::Administrator]).await;
-    for kind in [RoomKind::Announcement, RoomKind::Public] {
-        let room = town.room(&ann, kind, "News", &[&bob, &cleo]).await;
+    for (kind, name) in [(RoomKind::Announcement, "News"), (RoomKind::Public, "Square")] {
+        let room = town.room(&ann, kind, name, &[&bob, &cleo]).await;
         make(&ann, room, &cleo, "moderator").await;
         ann.call(Method::DELETE, &place(room, &ann), None).await;
         assert_eq!((role(room, &bob).await, role(room, &cleo).await), (json!("member"), json!("owner")), "{kind:?}");
