@@ -3,8 +3,8 @@
 import { Refused } from "../lib/errors.js";
 
 /** The cookie of a changed password comes with an answer that another tab waits for, a moment after the connections have ended. */
-const SOONEST = 500;
-const SPREAD = 1_500;
+const SOONEST = 150;
+const SPREAD = 250;
 
 /**
  * `again`: the same member has a session still; `other`: somebody else does; `out`: nobody. Whoever cannot be asked is not out: the next

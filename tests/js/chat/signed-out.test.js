@@ -23,7 +23,7 @@ const found = async (answer, chance = 0) => {
     random: () => chance,
   });
   assert.equal(asked, 0, 'not at once: the cookie is on its way');
-  clock.pass(2_000);
+  clock.pass(400);
   await settle();
   return verdict;
 };
@@ -52,8 +52,8 @@ describe('a connection that was signed out', () => {
     }
   });
 
-  test('asks after half a second to two, so that tabs do not ask together', () => {
+  test('asks after 150 to 400 milliseconds, so that tabs do not ask together', () => {
     for (const chance of [0, 0.5, 1]) void sessionNow('1', { whoAmI: async () => ({ id: '1' }), after: clock.after, random: () => chance });
-    assert.deepEqual(clock.pending, [500, 1_250, 2_000]);
+    assert.deepEqual(clock.pending, [150, 275, 400]);
   });
 });
