@@ -240,7 +240,7 @@ impl Context {
     pub(super) fn free_bytes(&self) -> Option<u64> {
         let Target::Sqlite(path) = &self.target else { return None };
         let disk = nix::sys::statvfs::statvfs(path.as_path()).ok()?;
-        Some(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
+        Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
     }
 
     pub(super) fn publish(&self, outbox: Outbox) {
