@@ -1,0 +1,110 @@
+//! A device's connection: the handshake, what it has never seen is loaded, what it missed is asked for.
+
+use std::collections::HashMap;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::outbox::Act;
+use super::{Device, REQUEST};
+use crate::view::{Applied, RoomView};
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A connection that was greeted.
+pub(super) struct Line {
+    pub(super) sink: SplitSink<Stream, Message>,
+    pub(super) stream: SplitStream<Stream>,
+    /// The server has said where the logs stand for our `sync`.
+    pub(super) heads: Option<HashMap<String, i64>>,
+    /// Event frames heard on this connection.
+    pub(super) events: u64,
+}
+
+impl Device {
+    /// Connects, is greeted, loads what it has never seen and asks for what it missed.
+    pub(super) async fn connect(&mut self) -> Result<Line, String> {
+        let failed = |error: &dyn std::fmt::Display| error.to_string();
+        let mut request = format!("ws://{}/live", self.profile.address).into_client_request().map_err(|error| failed(&error))?;
+        let bearer = format!("Bearer {}", self.profile.token).parse().map_err(|_| "a token that is no header".to_owned())?;
+        request.headers_mut().insert("authorization", bearer);
+        let socket = TcpSocket::new_v4().map_err(|error| failed(&error))?;
+        // A narrow pipe is for the first connection: who comes back reads as fast as others.
+        if let Some(bytes) = self.profile.window.take() {
+            socket.set_recv_buffer_size(bytes).map_err(|error| failed(&error))?;
+        }
+        let shaken = async {
+            let stream = socket.connect(self.profile.address).await?;
+            stream.set_nodelay(true)?;
+            tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await
+        };
+        let opened = tokio::time::timeout(REQUEST, shaken).await.map_err(|error| failed(&error))?;
+        let (stream, _) = opened.map_err(|error| {
+            if let tokio_tungstenite::tungstenite::Error::Http(answer) = &error
+                && answer.status() == 401
+            {
+                self.journal.violation('s', format!("{}: signed out", self.profile.name));
+            }
+            failed(&error)
+        })?;
+        let (sink, stream) = stream.split();
+        let mut line = Line { sink, stream, heads: None, events: 0 };
+        let hello = tokio::time::timeout(REQUEST, line.stream.next()).await.map_err(|error| failed(&error))?;
+        let Some(Ok(Message::Text(_))) = hello else { return Err("no greeting".to_owned()) };
+        if !self.loaded {
+            for room in self.profile.rooms.clone() {
+                self.load(&room).await?;
+            }
+            self.loaded = true;
+        }
+        self.sync(&mut line).await?;
+        // What was under way on the last connection is said again, under the same key.
+        let again: Vec<Act> = self.under_way.drain().map(|(_, (act, _))| act).collect();
+        again.into_iter().for_each(|act| self.outbox.push_front(act));
+        self.journal.count("connections");
+        Ok(line)
+    }
+
+    pub(super) async fn sync(&mut self, line: &mut Line) -> Result<(), String> {
+        line.heads = None;
+        let rooms: HashMap<&String, i64> = self.profile.rooms.iter().map(|room| (room, self.applied(room))).collect();
+        let frame = json!({ "type": "sync", "ref": "sync", "rooms": rooms }).to_string();
+        line.sink.send(Message::text(frame)).await.map_err(|error| error.to_string())
+    }
+
+    /// Loads all of a room, newest page first.
+    pub(super) async fn load(&mut self, room: &str) -> Result<(), String> {
+        let mut view = RoomView::default();
+        let mut before = None;
+        loop {
+            let mut url = format!("http://{}/api/v1/rooms/{room}/messages?limit=50", self.profile.address);
+            if let Some(seq) = before.take() {
+                url = format!("{url}&before={seq}");
+            }
+            let answer = self.http.get(&url).bearer_auth(&self.profile.token).send().await.map_err(|error| error.to_string())?;
+            let page: Value =
+                answer.error_for_status().map_err(|error| error.to_string())?.json().await.map_err(|error| error.to_string())?;
+            if view.applied == 0 {
+                view.applied = page["seq"].as_i64().unwrap_or(0);
+            }
+            for message in page["items"].as_array().into_iter().flatten() {
+                if message["seq"].as_i64().is_some_and(|seq| seq <= view.applied)
+                    && let Applied::Wrong(sentence) = view.load(message)
+                {
+                    self.journal.violation('d', format!("{}: {sentence} (in a page)", self.name()));
+                }
+            }
+            match page["next"].as_str() {
+                Some(next) => before = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        self.views.insert(room.to_owned(), view);
+        Ok(())
+    }
+}

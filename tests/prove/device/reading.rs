@@ -1,0 +1,96 @@
+//! What a device hears: events for its view, answers for its outbox, heartbeats to compare.
+
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::Device;
+use super::connection::Line;
+use crate::view::Applied;
+
+impl Device {
+    pub(super) async fn hear(&mut self, line: &mut Line, frame: Option<Result<Message, Error>>) -> Result<(), ()> {
+        let text = match frame {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Close(reason))) => {
+                if reason.is_some_and(|reason| u16::from(reason.code) == 4008) {
+                    self.journal.count("closed as slow");
+                }
+                return Err(());
+            }
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(_)) | None => return Err(()),
+        };
+        let Ok(frame) = serde_json::from_str::<Value>(&text) else {
+            self.journal.violation('p', format!("{}: a frame that is no JSON", self.name()));
+            return Err(());
+        };
+        match frame["type"].as_str().unwrap_or_default() {
+            "event" => self.event(line, &frame).await?,
+            "ack" | "refused" => self.answer(line, &frame),
+            "heartbeat" if line.heads.is_some() => self.heartbeat(line, &frame).await?,
+            "reset" => {
+                self.journal.count("resets");
+                let room = frame["room"].as_str().unwrap_or_default().to_owned();
+                self.load(&room).await.map_err(|_| ())?;
+            }
+            "gone" => self.journal.violation('p', format!("{}: a room is gone: {frame}", self.name())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn event(&mut self, line: &mut Line, frame: &Value) -> Result<(), ()> {
+        line.events += 1;
+        let room = frame["room"].as_str().unwrap_or_default();
+        if room == "me" {
+            return Ok(());
+        }
+        let applied = self.views.entry(room.to_owned()).or_default().apply(frame);
+        match applied {
+            Applied::Yes => {}
+            Applied::Again => self.journal.count("events heard again"),
+            Applied::Gap if line.heads.is_none() => self.journal.count("events before the answer to sync"),
+            Applied::Gap => {
+                let sentence = format!("{}: room {room} goes on with {} after {}", self.name(), frame["seq"], self.applied(room));
+                self.journal.violation('d', sentence);
+                self.sync(line).await.map_err(|_| ())?;
+            }
+            Applied::Wrong(sentence) => self.journal.violation('d', format!("{}: {sentence}", self.name())),
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, line: &mut Line, frame: &Value) {
+        let reference = frame["ref"].as_str().unwrap_or_default();
+        if reference == "sync" {
+            if let Some(heads) = frame["heads"].as_object() {
+                let own = heads.iter().filter(|(room, _)| *room != "me");
+                line.heads = Some(own.filter_map(|(room, head)| Some((room.clone(), head.as_i64()?))).collect());
+            }
+            return;
+        }
+        let is_ack = frame["type"] == "ack";
+        let (id, seq) = (frame["id"].as_str().unwrap_or_default(), frame["seq"].as_i64().unwrap_or(0));
+        if let Some(key) = reference.strip_suffix('+') {
+            if is_ack {
+                self.journal.acked(key, id, seq);
+            }
+            return;
+        }
+        let Some((act, _)) = self.under_way.remove(reference) else { return };
+        if is_ack {
+            self.done(&act, id, seq);
+        } else {
+            self.refused(act, frame["code"].as_str().unwrap_or("no code"), frame["retry_after_ms"].as_u64());
+        }
+    }
+
+    /// Compares how many events came with how many were queued, and where the logs stand.
+    async fn heartbeat(&mut self, line: &mut Line, frame: &Value) -> Result<(), ()> {
+        if frame["n"].as_u64().is_some_and(|n| n != line.events) {
+            let sentence = format!("{}: heartbeat says {} events, {} came", self.name(), frame["n"], line.events);
+            self.journal.violation('n', sentence);
+        }
+        Ok(())
+    }
+}
