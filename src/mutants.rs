@@ -17,6 +17,8 @@ pub enum Mutant {
     SynchronousNormal,
     /// A replay begins one event too late.
     ResumeOffByOne,
+    /// The program goes on after a COMMIT whose sync failed.
+    SurviveFailedSync,
 }
 
 impl Mutant {
@@ -30,6 +32,7 @@ impl Mutant {
             Self::DropWithoutClose => "drop-without-close",
             Self::SynchronousNormal => "synchronous-normal",
             Self::ResumeOffByOne => "resume-off-by-one",
+            Self::SurviveFailedSync => "survive-failed-sync",
         }
     }
 

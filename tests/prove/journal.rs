@@ -144,11 +144,6 @@ impl Journal {
         self.state().acks.iter().find(|at| **at > moment).map(|at| *at - moment)
     }
 
-    /// The last ack's time.
-    pub fn last_ack(&self) -> Duration {
-        self.state().acks.last().copied().unwrap_or_default()
-    }
-
     /// Acks so far.
     pub fn acks(&self) -> usize {
         self.state().acks.len()

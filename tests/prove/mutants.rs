@@ -11,6 +11,7 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("synchronous-normal", "R2b", "acks before the sync"),
     ("no-unique-key", "R1", "stored, answered or shown twice"),
     ("resume-off-by-one", "R1", "order broken"),
+    ("survive-failed-sync", "R4", "it ended itself"),
     ("drop-without-close", "R11", "order broken"),
 ];
 
@@ -24,6 +25,7 @@ pub async fn killed(options: &Options) -> Result<Vec<Line>, String> {
             Options { program: program.clone(), environment: vec![("RIALTO_TEST_MUTANT".into(), (*mutant).into())], ..options.clone() };
         let found = match *proof {
             "R2b" => oracle::synced(&own, proof, 200).await,
+            "R4" => oracle::failing_sync(&own, proof).await,
             "R1" => restarts::kills(&own, proof, 6).await,
             _ => slow::readers(&own, proof, 50).await,
         };
