@@ -19,6 +19,8 @@ pub enum Mutant {
     ResumeOffByOne,
     /// The program goes on after a COMMIT whose sync failed.
     SurviveFailedSync,
+    /// Heartbeats tell of logs that nothing was ever added to.
+    FrozenDigest,
 }
 
 impl Mutant {
@@ -33,6 +35,7 @@ impl Mutant {
             Self::SynchronousNormal => "synchronous-normal",
             Self::ResumeOffByOne => "resume-off-by-one",
             Self::SurviveFailedSync => "survive-failed-sync",
+            Self::FrozenDigest => "frozen-digest",
         }
     }
 

@@ -85,6 +85,9 @@ impl Status {
 /// How long devices may take to become equal once nobody disturbs them.
 const PATIENCE: Duration = Duration::from_secs(45);
 
+/// In this time everyone hears two heartbeats, also where they are as rare as they ordinarily are.
+const BEATS: Duration = Duration::from_secs(60);
+
 /// A port of loopback that is free now; the next program that asks for it gets it.
 pub fn free_address() -> Result<SocketAddr, String> {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).map_err(|error| error.to_string())
@@ -181,6 +184,7 @@ impl Field {
         self.join(Profile { pace: None, ..fresh });
         let greeted = until(PATIENCE, || idle(self)).await.is_ok();
         let late: Vec<String> = self.devices.iter().filter_map(|(name, status, _)| status.behind(name, &stored, &self.rooms)).collect();
+        self.confirm().await;
         let _ = self.phase.send(Phase::Over);
         let mut views = Vec::new();
         for (name, _, running) in self.devices.drain(..) {
@@ -199,7 +203,19 @@ impl Field {
         if self.plan.log_text().contains("panicked") {
             violations.push(('x', "the program's log holds a panic".to_owned()));
         }
-        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages() })
+        let heartbeats = self.journal.counted("heartbeats compared");
+        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), devices: views.len(), heartbeats })
+    }
+
+    /// Now that all is quiet, each device waits for a heartbeat that says what it applied; one that hears none is a fault.
+    async fn confirm(&self) {
+        let confirmed = |status: &Status| status.confirmed.load(Ordering::Relaxed);
+        let before: Vec<u64> = self.devices.iter().map(|(_, status, _)| confirmed(status)).collect();
+        let missing = || self.devices.iter().zip(&before).filter(|((_, status, _), before)| confirmed(status) <= **before);
+        let _ = until(BEATS, || missing().next().is_none()).await;
+        for ((name, ..), _) in missing() {
+            self.journal.violation('n', format!("{name}: no heartbeat in {BEATS:?} said what was applied"));
+        }
     }
 }
 
@@ -211,6 +227,10 @@ pub struct Outcome {
     pub acks: usize,
     /// Messages stored.
     pub messages: usize,
+    /// Devices in the end.
+    pub devices: usize,
+    /// Heartbeats whose digest was compared, all devices together.
+    pub heartbeats: u64,
 }
 
 impl Outcome {

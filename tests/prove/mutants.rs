@@ -12,6 +12,7 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("no-unique-key", "R1", "stored, answered or shown twice"),
     ("resume-off-by-one", "R1", "order broken"),
     ("survive-failed-sync", "R4", "it ended itself"),
+    ("frozen-digest", "R18", "order broken"),
     ("drop-without-close", "R11", "order broken"),
 ];
 
@@ -26,6 +27,7 @@ pub async fn killed(options: &Options) -> Result<Vec<Line>, String> {
         let found = match *proof {
             "R2b" => oracle::synced(&own, proof, 200).await,
             "R4" => oracle::failing_sync(&own, proof).await,
+            "R18" => restarts::graceful(&own, proof, 2).await,
             "R1" => restarts::kills(&own, proof, 6).await,
             _ => slow::readers(&own, proof, 50).await,
         };

@@ -25,6 +25,7 @@ pub fn contract(proof: &str, outcome: &Outcome) -> Vec<Line> {
         row(&format!("phantoms, beside {} stored", outcome.messages), "e"),
         row("screens or words that differ in the end", "ghl"),
         row("refusals for good, sign-outs, panics, 5xx other than 503", "rsxp"),
+        Line::least(proof, "heartbeats compared", outcome.heartbeats as f64, outcome.devices as f64),
     ]
 }
 

@@ -32,6 +32,18 @@ impl Line {
         }
     }
 
+    /// A count that must be at least `bar`.
+    pub fn least(proof: &str, what: &str, figure: f64, bar: f64) -> Self {
+        Self {
+            proof: proof.to_owned(),
+            what: what.to_owned(),
+            figure: short(figure),
+            bar: format!("≥ {}", short(bar)),
+            holds: figure >= bar,
+            faults: Vec::new(),
+        }
+    }
+
     /// Something that must be so.
     pub fn must(proof: &str, what: &str, figure: impl Into<String>, holds: bool) -> Self {
         let bar = "so".to_owned();

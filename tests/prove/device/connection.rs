@@ -1,6 +1,7 @@
 //! A device's connection: the handshake, what it has never seen is loaded, what it missed is asked for.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -24,6 +25,10 @@ pub(super) struct Line {
     pub(super) heads: Option<HashMap<String, i64>>,
     /// Event frames heard on this connection.
     pub(super) events: u64,
+    /// Where the member's own log stands.
+    pub(super) me: i64,
+    /// The last heartbeat's digest was another than that of what was applied.
+    pub(super) differed: bool,
 }
 
 impl Device {
@@ -53,9 +58,11 @@ impl Device {
             failed(&error)
         })?;
         let (sink, stream) = stream.split();
-        let mut line = Line { sink, stream, heads: None, events: 0 };
+        let mut line = Line { sink, stream, heads: None, events: 0, me: 0, differed: false };
         let hello = tokio::time::timeout(REQUEST, line.stream.next()).await.map_err(|error| failed(&error))?;
-        let Some(Ok(Message::Text(_))) = hello else { return Err("no greeting".to_owned()) };
+        let Some(Ok(Message::Text(hello))) = hello else { return Err("no greeting".to_owned()) };
+        let hello: Value = serde_json::from_str(&hello).map_err(|error| failed(&error))?;
+        line.me = hello["heads"]["me"].as_i64().ok_or("a greeting without heads")?;
         if !self.loaded {
             for room in self.profile.rooms.clone() {
                 self.load(&room).await?;
@@ -67,6 +74,7 @@ impl Device {
         let again: Vec<Act> = self.under_way.drain().map(|(_, (act, _))| act).collect();
         again.into_iter().for_each(|act| self.outbox.push_front(act));
         self.journal.count("connections");
+        self.status.connections.fetch_add(1, Ordering::Relaxed);
         Ok(line)
     }
 

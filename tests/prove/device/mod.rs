@@ -6,7 +6,7 @@ mod reading;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,6 +70,10 @@ pub struct Status {
     pub applied: AtomicI64,
     /// The last place in each room.
     pub places: Mutex<HashMap<String, i64>>,
+    /// Connections that were made.
+    pub connections: AtomicU64,
+    /// Heartbeats whose count and digest agreed with what was heard and applied.
+    pub confirmed: AtomicU64,
 }
 
 /// How long a request may take.
@@ -140,9 +144,13 @@ impl Device {
         &self.profile.name
     }
 
+    /// Has it applied all that the server said there is?
+    fn has_caught_up(&self, line: &Line) -> bool {
+        line.heads.as_ref().is_some_and(|heads| heads.iter().all(|(room, head)| self.applied(room) >= *head))
+    }
+
     fn report(&self, line: Option<&Line>) {
-        let caught_up =
-            line.is_some_and(|line| line.heads.as_ref().is_some_and(|heads| heads.iter().all(|(room, head)| self.applied(room) >= *head)));
+        let caught_up = line.is_some_and(|line| self.has_caught_up(line));
         let nothing_waits = self.outbox.is_empty() && self.under_way.is_empty() && self.later.is_empty();
         self.status.idle.store(caught_up && nothing_waits, Ordering::Relaxed);
         self.status.applied.store(self.views.values().map(|view| view.applied).sum(), Ordering::Relaxed);

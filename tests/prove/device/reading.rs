@@ -1,5 +1,7 @@
 //! What a device hears: events for its view, answers for its outbox, heartbeats to compare.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -27,7 +29,7 @@ impl Device {
         match frame["type"].as_str().unwrap_or_default() {
             "event" => self.event(line, &frame).await?,
             "ack" | "refused" => self.answer(line, &frame),
-            "heartbeat" if line.heads.is_some() => self.heartbeat(line, &frame).await?,
+            "heartbeat" => self.heartbeat(line, &frame).await?,
             "reset" => {
                 self.journal.count("resets");
                 let room = frame["room"].as_str().unwrap_or_default().to_owned();
@@ -43,6 +45,7 @@ impl Device {
         line.events += 1;
         let room = frame["room"].as_str().unwrap_or_default();
         if room == "me" {
+            line.me = line.me.max(frame["seq"].as_i64().unwrap_or(0));
             return Ok(());
         }
         let applied = self.views.entry(room.to_owned()).or_default().apply(frame);
@@ -85,12 +88,41 @@ impl Device {
         }
     }
 
-    /// Compares how many events came with how many were queued, and where the logs stand.
+    /// Compares how many events came with how many were queued, and what was applied with where the server says that the logs stand.
+    /// A digest may differ once, while a log is being replayed or a page was loaded before its events came; not again after a `sync`.
     async fn heartbeat(&mut self, line: &mut Line, frame: &Value) -> Result<(), ()> {
-        if frame["n"].as_u64().is_some_and(|n| n != line.events) {
-            let sentence = format!("{}: heartbeat says {} events, {} came", self.name(), frame["n"], line.events);
+        let n = frame["n"].as_u64();
+        if n != Some(line.events) {
+            self.journal.violation('n', format!("{}: heartbeat says {} events, {} came", self.name(), frame["n"], line.events));
+        }
+        if !self.has_caught_up(line) {
+            return Ok(());
+        }
+        let own = self.digest(line.me);
+        self.journal.count("heartbeats compared");
+        if frame["heads_digest"] == own {
+            line.differed = false;
+            if n == Some(line.events) {
+                self.status.confirmed.fetch_add(1, Ordering::Relaxed);
+            }
+            return Ok(());
+        }
+        self.journal.count("digests that differed");
+        if line.differed {
+            let sentence = format!("{}: heartbeats say {} again after a sync, and {own} was applied", self.name(), frame["heads_digest"]);
             self.journal.violation('n', sentence);
         }
-        Ok(())
+        line.differed = true;
+        self.sync(line).await.map_err(|_| ())
+    }
+
+    /// The digest of what was applied: FNV-1a, 32 bits, over `id:seq;` of each room in ascending id, then `me:seq;`.
+    fn digest(&self, me: i64) -> String {
+        let mut rooms: Vec<(i64, &String)> = self.profile.rooms.iter().filter_map(|room| Some((room.parse().ok()?, room))).collect();
+        rooms.sort_unstable();
+        let lines = rooms.into_iter().map(|(_, room)| format!("{room}:{};", self.applied(room)));
+        let text: String = lines.chain([format!("me:{me};")]).collect();
+        let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        format!("{hash:08x}")
     }
 }
