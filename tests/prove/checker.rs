@@ -2,7 +2,7 @@
 //!
 //! (a) what was acknowledged is stored; (b) no key is stored, or answered, twice; (c) places are dense; (d) every device applied each event
 //! once and in order; (e) nothing was shown that is not stored; (f) who was acknowledged before another was said stands before it;
-//! (g) all devices show the same in the end; (h) words are as they were said, byte for byte.
+//! (g) all devices show the same in the end; (h) words are stored and shown as they were said, byte for byte.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use rialto::storage::schema::{messages, reactions, room_events, room_heads};
 use rialto::storage::{Conn, Target};
 
 use crate::journal::{Journal, Violation};
-use crate::view::RoomView;
+use crate::view::{RoomView, Shown};
 
 /// A message as it is stored.
 #[derive(Clone, Debug)]
@@ -133,15 +133,18 @@ fn places_are_dense(stored: &Stored, found: &mut Vec<Violation>) {
 }
 
 fn shown_is_stored(stored: &Stored, devices: &[(String, HashMap<String, RoomView>)], found: &mut Vec<Violation>) {
+    let is_same = |row: &Row, shown: &Shown| row.id == shown.id && row.key == shown.key && row.author == shown.author;
     let rows: HashMap<(&str, i64), &Row> = stored.rows.iter().map(|row| ((row.room.as_str(), row.seq), row)).collect();
     for (name, views) in devices {
         for (room, view) in views {
             for (seq, shown) in &view.messages {
-                let is_true = rows
-                    .get(&(room.as_str(), *seq))
-                    .is_some_and(|row| row.id == shown.id && row.key == shown.key && row.author == shown.author);
-                if !is_true {
+                let Some(row) = rows.get(&(room.as_str(), *seq)).filter(|row| is_same(row, shown)) else {
                     found.push(('e', format!("{name} shows {} at {seq} of room {room}, which is not stored", shown.key)));
+                    continue;
+                };
+                let wanted = (!row.is_deleted).then_some(row.body.as_str());
+                if shown.body.as_deref() != wanted {
+                    found.push(('h', format!("{name} shows {:?} for {}, and {wanted:?} is stored", shown.body, row.key)));
                 }
             }
         }

@@ -82,8 +82,9 @@ impl Status {
     }
 }
 
-/// How long devices may take to become equal once nobody disturbs them.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// How long all devices together may take to become equal once nobody disturbs them: to empty their outboxes, to catch up, and one that
+/// was never there before to load everything.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// In this time everyone hears two heartbeats, also where they are as rare as they ordinarily are.
 const BEATS: Duration = Duration::from_secs(60);
@@ -169,8 +170,10 @@ impl Field {
     /// Nothing new is said; waits until every outbox is empty and every device has caught up, then weighs everything.
     pub async fn settle(&mut self) -> Result<Outcome, String> {
         let _ = self.phase.send(Phase::Draining);
+        let deadline = Instant::now() + PATIENCE;
+        let left = || deadline.saturating_duration_since(Instant::now());
         let idle = |field: &Self| field.devices.iter().all(|(_, status, _)| status.idle.load(Ordering::Relaxed));
-        let drained = until(PATIENCE, || idle(self)).await.is_ok();
+        let drained = until(left(), || idle(self)).await.is_ok();
         let stored = Stored::read(&self.target)?;
         let level = |field: &Self| {
             field.devices.iter().all(|(_, status, _)| {
@@ -178,11 +181,11 @@ impl Field {
                 field.rooms.iter().all(|room| places.get(room).copied().unwrap_or(0) >= stored.head(room))
             })
         };
-        let levelled = until(PATIENCE, || level(self)).await.is_ok();
+        let levelled = until(left(), || level(self)).await.is_ok();
         // One that was never there before sees what is stored, through the same door.
         let fresh = self.profile(self.seats.len() - 1, "fresh".to_owned());
         self.join(Profile { pace: None, ..fresh });
-        let greeted = until(PATIENCE, || idle(self)).await.is_ok();
+        let greeted = until(left(), || idle(self)).await.is_ok();
         let late: Vec<String> = self.devices.iter().filter_map(|(name, status, _)| status.behind(name, &stored, &self.rooms)).collect();
         self.confirm().await;
         let _ = self.phase.send(Phase::Over);
