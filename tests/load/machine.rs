@@ -1,5 +1,6 @@
 //! What the kernel says about a process and about the machine: CPU time, memory, load.
 
+use std::collections::HashMap;
 use std::fs;
 
 /// Clock ticks of a second in `/proc`; Linux has kept this value on every architecture that we run on.
@@ -19,6 +20,19 @@ pub fn memory_kib(pid: u32, name: &str) -> f64 {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("");
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0.0)
+}
+
+/// Bytes that a server on this port of loopback has written to each connection and the other side has not taken, by the other side's port.
+pub fn untaken(port: u16) -> HashMap<u16, u64> {
+    let text = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let port_of = |address: &str| u16::from_str_radix(address.rsplit(':').next()?, 16).ok();
+    let row = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().take(5).collect();
+        let [_, own, peer, _, queues] = fields.as_slice() else { return None };
+        let bytes = u64::from_str_radix(queues.split(':').next()?, 16).ok()?;
+        (port_of(own)? == port).then_some((port_of(peer)?, bytes))
+    };
+    text.lines().filter_map(row).collect()
 }
 
 /// How many processes wanted a core in the last minute.

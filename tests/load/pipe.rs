@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -114,6 +115,23 @@ impl Mouth {
 }
 
 impl Ear {
+    /// Our side's port.
+    pub fn port(&self) -> u16 {
+        self.stream.local_addr().map_or(0, |address| address.port())
+    }
+
+    /// Reads on until the connection ends; `None` when it does not within `patience`.
+    pub async fn end(&mut self, scratch: &std::cell::RefCell<Vec<u8>>, patience: Duration) -> Option<End> {
+        let ended = async {
+            loop {
+                if let Err(end) = self.listen(scratch, |_| ()).await {
+                    return end;
+                }
+            }
+        };
+        tokio::time::timeout(patience, ended).await.ok()
+    }
+
     /// Waits for bytes and gives each complete text frame to `hear`; `scratch` is shared by many ears.
     pub async fn listen(&mut self, scratch: &std::cell::RefCell<Vec<u8>>, mut hear: impl FnMut(&[u8])) -> Result<(), End> {
         loop {

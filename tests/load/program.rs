@@ -192,7 +192,8 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        if self.child.is_some() {
+        // The number of one that has ended may be somebody else's by now.
+        if self.child.is_some() && self.ended().is_none() {
             self.signal("KILL");
             let _ = self.wait();
         }

@@ -187,6 +187,10 @@ impl Field {
         self.join(Profile { pace: None, ..fresh });
         let greeted = until(left(), || idle(self)).await.is_ok();
         let late: Vec<String> = self.devices.iter().filter_map(|(name, status, _)| status.behind(name, &stored, &self.rooms)).collect();
+        let is_back = |status: &Status, name: &str| {
+            status.connections.load(Ordering::Relaxed) > 1 && status.behind(name, &stored, &self.rooms).is_none()
+        };
+        let came_back = self.devices.iter().filter(|(name, status, _)| is_back(status, name)).map(|(name, ..)| name.clone()).collect();
         self.confirm().await;
         let _ = self.phase.send(Phase::Over);
         let mut views = Vec::new();
@@ -207,7 +211,7 @@ impl Field {
             violations.push(('x', "the program's log holds a panic".to_owned()));
         }
         let heartbeats = self.journal.counted("heartbeats compared");
-        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), devices: views.len(), heartbeats })
+        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), came_back, devices: views.len(), heartbeats })
     }
 
     /// Now that all is quiet, each device waits for a heartbeat that says what it applied; one that hears none is a fault.
@@ -230,6 +234,8 @@ pub struct Outcome {
     pub acks: usize,
     /// Messages stored.
     pub messages: usize,
+    /// Devices that had more than one connection and caught up on the last.
+    pub came_back: Vec<String>,
     /// Devices in the end.
     pub devices: usize,
     /// Heartbeats whose digest was compared, all devices together.

@@ -9,7 +9,8 @@ use tokio::task::{JoinHandle, LocalSet};
 use crate::device::{Profile, tracing_line};
 use crate::field::{Crowd, Field};
 use crate::load::figures::quantile;
-use crate::load::pipe::{self, End, Mouth};
+use crate::load::machine::untaken;
+use crate::load::pipe::{self, Ear, End, Mouth};
 use crate::options::Options;
 use crate::restarts::contract;
 use crate::verdict::Line;
@@ -22,6 +23,13 @@ const TALK: Crowd = Crowd { senders: 8, listeners: 4, rooms: 1, rate: 50.0, padd
 /// Who stop reading for a while and then go on, as full devices.
 const STUTTERERS: usize = 4;
 const DEAF_FOR: Duration = Duration::from_secs(20);
+/// Whoever reads again is at the end of what is left within this time.
+const READING: Duration = Duration::from_secs(15);
+/// Of so many deaf, all but one read again once their pipe and their queue are full, and hear why they are closed before the socket itself
+/// is shut; the one never looks up.
+const LOOK_UP: usize = 4;
+/// Acks after which a queue is full whose pipe takes nothing any more: their events are more than 256 KiB.
+const FILL: usize = 60;
 
 /// Healthy light sockets; each counts on until it is ended.
 struct Healthy {
@@ -49,6 +57,71 @@ async fn healthy(field: &Field, count: usize) -> Result<Healthy, String> {
     Ok(Healthy { tasks, ended, _mouths: mouths })
 }
 
+/// One who does not read.
+struct Deaf {
+    _mouth: Mouth,
+    ear: Ear,
+    /// Bytes in the pipe when it was last looked at, and the acks when that changed last.
+    untaken: (u64, usize),
+}
+
+/// Those who do not read, those of them who never will, and those who read again.
+struct Silence {
+    waiting: Vec<Deaf>,
+    never: Vec<Deaf>,
+    reading: Vec<JoinHandle<Option<End>>>,
+    scratch: Rc<RefCell<Vec<u8>>>,
+    /// When the first of them read again.
+    broken: Option<Duration>,
+}
+
+impl Silence {
+    async fn fall(field: &Field, count: usize) -> Result<Self, String> {
+        let (mut waiting, mut never) = (Vec::new(), Vec::new());
+        for n in 0..count {
+            let token = &field.seats[n % field.seats.len()].token;
+            let (mouth, ear) = pipe::open(field.plan.listen, token, Some(NARROW)).await?;
+            let deaf = Deaf { _mouth: mouth, ear, untaken: (0, 0) };
+            if n % LOOK_UP == LOOK_UP - 1 { never.push(deaf) } else { waiting.push(deaf) }
+        }
+        Ok(Self { waiting, never, reading: Vec::new(), scratch: Rc::new(pipe::scratch()), broken: None })
+    }
+
+    /// Whoever's pipe has taken nothing for as long as it takes to fill a queue reads from now on.
+    fn look(&mut self, field: &Field) {
+        let (untaken, acks) = (untaken(field.plan.listen.port()), field.journal.acks());
+        for mut deaf in std::mem::take(&mut self.waiting) {
+            let now = untaken.get(&deaf.ear.port()).copied().unwrap_or(0);
+            if now == 0 || now != deaf.untaken.0 {
+                deaf.untaken = (now, acks);
+            }
+            if acks - deaf.untaken.1 >= FILL {
+                self.broken.get_or_insert_with(|| field.journal.now());
+                self.read(deaf);
+            } else {
+                self.waiting.push(deaf);
+            }
+        }
+    }
+
+    fn read(&mut self, mut deaf: Deaf) {
+        let scratch = Rc::clone(&self.scratch);
+        self.reading.push(tokio::task::spawn_local(async move { deaf.ear.end(&scratch, READING).await }));
+    }
+
+    /// All read what is left; how each ended.
+    async fn break_up(mut self) -> Vec<Option<End>> {
+        for deaf in std::mem::take(&mut self.waiting).into_iter().chain(std::mem::take(&mut self.never)) {
+            self.read(deaf);
+        }
+        let mut ends = Vec::with_capacity(self.reading.len());
+        for one in self.reading {
+            ends.push(one.await.unwrap_or(None));
+        }
+        ends
+    }
+}
+
 /// `all` sockets, a fifth of them deaf.
 pub async fn readers(options: &Options, proof: &str, all: usize) -> Result<Vec<Line>, String> {
     LocalSet::new().run_until(measure(options, proof, all)).await
@@ -74,39 +147,26 @@ async fn measure(options: &Options, proof: &str, all: usize) -> Result<Vec<Line>
         let profile = field.profile(n, format!("stutterer{n}"));
         field.join(Profile { pace: None, window: Some(NARROW), deaf_for: Some(DEAF_FOR), ..profile });
     }
-    let mut deaf = Vec::new();
-    for n in 0..deaf_count {
-        deaf.push(pipe::open(field.plan.listen, &field.seats[n % field.seats.len()].token, Some(NARROW)).await?);
-    }
+    let mut deaf = Silence::fall(&field, deaf_count).await?;
     let (from, begun) = (field.journal.now(), Instant::now());
     let mut peak = memory;
     while begun.elapsed() < DEAF_FOR + Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(500)).await;
+        deaf.look(&field);
         peak = peak.max(program.pss_kib());
     }
-    let during = field.journal.latencies_ms(from, field.journal.now());
-    // Now they read what is left: the last they hear is why.
-    let (mut as_slow, mut cut, mut still_open) = (0, 0, 0);
-    let scratch = pipe::scratch();
-    for (_mouth, mut ear) in deaf {
-        let end = tokio::time::timeout(Duration::from_secs(5), async {
-            loop {
-                if let Err(end) = ear.listen(&scratch, |_| ()).await {
-                    return end;
-                }
-            }
-        });
-        match end.await {
-            Ok(End::Closed(4008)) => as_slow += 1,
-            Ok(_) => cut += 1,
-            Err(_) => still_open += 1,
-        }
-    }
-    tracing_line(&format!("{proof}: {as_slow} closed with 4008, {cut} cut, {still_open} still open"));
+    // Only while all were silent: the megabytes that they read then are read by this process, which also takes the time of acks.
+    let during = field.journal.latencies_ms(from, deaf.broken.unwrap_or_else(|| field.journal.now()));
+    let ends = deaf.break_up().await;
+    let count = |end: Option<End>| ends.iter().filter(|one| **one == end).count();
+    let (as_slow, still_open) = (count(Some(End::Closed(4008))), count(None));
+    let cut = ends.len() - as_slow - still_open;
+    tracing_line(&format!("{proof}: {as_slow} closed with 4008, {cut} cut, {still_open} still open, of {deaf_count}"));
     let hurt = others.ended.borrow().len();
     let outcome = field.settle().await?;
     others.tasks.iter().for_each(JoinHandle::abort);
     drop(program);
+    let came_back = outcome.came_back.iter().filter(|name| name.starts_with("stutterer")).count();
     let (p99, p99_during) = (quantile(&before, 0.99), quantile(&during, 0.99));
     let mut lines = vec![
         Line::most(
@@ -118,17 +178,9 @@ async fn measure(options: &Options, proof: &str, all: usize) -> Result<Vec<Line>
         ),
         Line::most(proof, "healthy connections that were ended", hurt as f64, 0.0, ""),
         Line::most(proof, "growth of the server", (peak - memory) / 1_024.0, 256.0, "MiB"),
-        Line::most(proof, &format!("deaf connections still open ({as_slow} closed with 4008, {cut} cut)"), f64::from(still_open), 0.0, ""),
-        Line::must(
-            proof,
-            "devices that stopped reading were closed as slow and came back",
-            format!(
-                "{} times",
-                field.journal.counted("closed as slow") + field.journal.counted("connections")
-                    - (TALK.senders + TALK.listeners + STUTTERERS + 1) as u64
-            ),
-            field.journal.counted("connections") > (TALK.senders + TALK.listeners + STUTTERERS + 1) as u64,
-        ),
+        Line::most(proof, &format!("deaf connections still open, of {deaf_count}"), still_open as f64, 0.0, ""),
+        Line::least(proof, &format!("deaf connections that heard 4008 ({cut} were cut)"), as_slow as f64, deaf_count.div_ceil(2) as f64),
+        Line::least(proof, &format!("of {STUTTERERS} devices that stopped reading, came back and caught up"), came_back as f64, 1.0),
     ];
     lines.extend(contract(proof, &outcome));
     Ok(lines)
