@@ -11,7 +11,7 @@ use crate::load::figures::median;
 use crate::load::pipe::{self, Kind};
 use crate::load::program::Program;
 use crate::options::Options;
-use crate::report::{Floor, Row};
+use crate::report::{Bar, Floor, Row};
 
 /// Against the bare group commit.
 pub async fn measure(options: &Options) -> Result<Vec<Row>, String> {
@@ -33,9 +33,10 @@ pub async fn measure(options: &Options) -> Result<Vec<Row>, String> {
         unit: "ms/1,000 acks",
         value: median(&products),
         rounds: products,
-        floor: Some(Floor { value: median(&floors), reference: 30.0, rounds: floors }),
-        bar: 3.0,
-        aim: Some(2.0),
+        // The 30 ms that were once measured are those of another kind of program; this floor is judged by what it is in the same run.
+        floor: Some(Floor { value: median(&floors), reference: None, rounds: floors }),
+        bar: Bar::Both(3.0, 100.0),
+        aim: Some(60.0),
         note: format!("{:.0} acks/s, {:.0} refused as busy for 1,000 acks", median(&rates), median(&refusals)),
     }])
 }

@@ -8,7 +8,7 @@ use crate::crowd::{Crowd, Place, Stage};
 use crate::load::figures::median;
 use crate::load::program::Program;
 use crate::options::Options;
-use crate::report::{Floor, Row};
+use crate::report::{Bar, Floor, Row};
 
 /// How a round drives the room.
 #[derive(Clone, Copy)]
@@ -51,14 +51,14 @@ async fn compare(
         let program = stage.product(options).await?;
         products.push(round(&program, &stage.places, drive, time).await?);
     }
-    let floor = Floor { value: median(&floors), reference, rounds: floors };
+    let floor = Floor { value: median(&floors), reference: Some(reference), rounds: floors };
     Ok(Row {
         name: name.to_owned(),
         unit: "ms/1,000 deliveries",
         value: median(&products),
         rounds: products,
         floor: Some(floor),
-        bar,
+        bar: Bar::Floors(bar),
         aim: Some(aim),
         note: String::new(),
     })

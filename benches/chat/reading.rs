@@ -6,7 +6,7 @@ use crate::load::figures::median;
 use crate::load::program::Plan;
 use crate::load::town::Town;
 use crate::options::Options;
-use crate::report::Row;
+use crate::report::{Bar, Row};
 
 /// The newest page of 50 from a room of 100,000 over HTTP.
 pub async fn page(options: &Options) -> Result<Vec<Row>, String> {
@@ -43,7 +43,7 @@ pub async fn page(options: &Options) -> Result<Vec<Row>, String> {
         value: median(&costs),
         rounds: costs,
         floor: None,
-        bar: 1.0,
+        bar: Bar::Value(1.0),
         aim: Some(0.3),
         note: format!("{bytes} bytes"),
     }])
@@ -76,7 +76,7 @@ pub async fn start(options: &Options) -> Result<Vec<Row>, String> {
         value: median(&times),
         rounds: times,
         floor: None,
-        bar: 3.0,
+        bar: Bar::Value(3.0),
         aim: Some(1.0),
         note: String::new(),
     }])

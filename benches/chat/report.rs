@@ -12,10 +12,28 @@ use crate::options::Options;
 pub struct Floor {
     /// Its median.
     pub value: f64,
-    /// What it was on the machine where the references were taken.
-    pub reference: f64,
+    /// What it was on the machine where the references were taken; `None` where none was taken of this program.
+    pub reference: Option<f64>,
     /// Every round.
     pub rounds: Vec<f64>,
+}
+
+impl Floor {
+    /// How many times its reference it is.
+    fn above(&self) -> f64 {
+        self.reference.map_or(1.0, |reference| self.value / reference)
+    }
+}
+
+/// What must hold of a figure.
+#[derive(Clone, Copy, Debug)]
+pub enum Bar {
+    /// It is at most so many times its floor.
+    Floors(f64),
+    /// It is at most this.
+    Value(f64),
+    /// It is at most the smaller of both: so many times its floor, and this.
+    Both(f64, f64),
 }
 
 /// One figure.
@@ -31,34 +49,49 @@ pub struct Row {
     pub rounds: Vec<f64>,
     /// The floor, when there is one.
     pub floor: Option<Floor>,
-    /// What must hold: the ratio to the floor, or the value when there is none, is at most this.
-    pub bar: f64,
-    /// What is aimed at.
+    /// What must hold.
+    pub bar: Bar,
+    /// What is aimed at, in what the bar is in: floors, or the figure's unit.
     pub aim: Option<f64>,
     /// What else is worth knowing.
     pub note: String,
 }
 
 impl Row {
-    /// The figure that is compared with the bar.
-    fn judged(&self) -> f64 {
-        self.floor.as_ref().map_or(self.value, |floor| self.value / floor.value)
+    /// How many floors it is; infinite without one, and where the floor measured nothing.
+    fn ratio(&self) -> f64 {
+        self.floor.as_ref().filter(|floor| floor.value > 0.0).map_or(f64::INFINITY, |floor| self.value / floor.value)
+    }
+
+    /// The figure that is compared, and with what.
+    fn judged(&self) -> (f64, f64) {
+        match self.bar {
+            Bar::Floors(most) => (self.ratio(), most),
+            Bar::Value(most) => (self.value, most),
+            Bar::Both(floors, most) => (self.value, self.floor.as_ref().map_or(0.0, |floor| floor.value * floors).min(most)),
+        }
+    }
+
+    fn is_void(&self) -> bool {
+        self.floor.as_ref().is_some_and(|floor| floor.above() > VOID)
     }
 
     fn holds(&self) -> bool {
-        self.judged().is_finite() && self.judged() <= self.bar
+        let (figure, bar) = self.judged();
+        figure.is_finite() && figure <= bar
     }
 
     fn verdict(&self) -> &'static str {
-        match (self.holds(), self.aim) {
-            (false, _) => "MISSED",
-            (true, Some(aim)) if self.judged() <= aim => "aim",
-            (true, _) => "ok",
+        match (self.is_void(), self.holds(), self.aim) {
+            (true, ..) => "VOID",
+            (_, false, _) => "MISSED",
+            (_, true, Some(aim)) if self.judged().0 <= aim => "aim",
+            (_, true, _) => "ok",
         }
     }
 }
 
-/// A floor this many times above its reference voids the run until a profile explains it.
+/// A floor this many times above its reference voids its row until a profile explains it: the machine was another one, or had no time.
 const VOID: f64 = 1.5;
 
 /// All figures of one run.
@@ -86,9 +119,9 @@ impl Report {
         self.failed.push((name.to_owned(), sentence.to_owned()));
     }
 
-    /// Is every bar met?
+    /// Is every bar met, by figures that count? A quick run is not asked whether its floors are what they were.
     pub fn holds(&self) -> bool {
-        self.failed.is_empty() && self.rows.iter().all(Row::holds)
+        self.failed.is_empty() && self.rows.iter().all(|row| row.holds() && (self.quick || !row.is_void()))
     }
 
     /// The table.
@@ -110,17 +143,15 @@ impl Report {
                 short(row.value),
                 row.unit,
                 show(floor.map(|floor| floor.value)),
-                floor.map_or_else(String::new, |floor| format!("({})", short(floor.reference))),
-                show(floor.map(|_| row.judged())),
-                short(row.bar),
+                floor.and_then(|floor| floor.reference).map_or_else(String::new, |reference| format!("({})", short(reference))),
+                show(floor.map(|_| row.ratio())),
+                short(row.judged().1),
                 show(row.aim),
                 row.verdict(),
                 if row.note.is_empty() { String::new() } else { format!("; {}", row.note) },
             );
-            if let Some(floor) = floor
-                && floor.value > floor.reference * VOID
-            {
-                let _ = writeln!(out, "    the floor is {:.1} × its reference: void until explained", floor.value / floor.reference);
+            if let Some(floor) = floor.filter(|_| row.is_void()) {
+                let _ = writeln!(out, "    the floor is {:.1} × its reference: void until explained", floor.above());
             }
         }
         for (name, sentence) in &self.failed {
@@ -140,10 +171,11 @@ impl Report {
             .rows
             .iter()
             .map(|row| {
+                let (judged, bar) = row.judged();
                 json!({
                     "name": row.name, "unit": row.unit, "value": row.value, "rounds": row.rounds,
                     "floor": row.floor.as_ref().map(|floor| json!({ "value": floor.value, "reference": floor.reference, "rounds": floor.rounds })),
-                    "judged": row.judged(), "bar": row.bar, "aim": row.aim, "verdict": row.verdict(), "note": row.note,
+                    "judged": judged, "bar": bar, "aim": row.aim, "verdict": row.verdict(), "note": row.note,
                 })
             })
             .collect();

@@ -12,7 +12,7 @@ use crate::load::figures::{median, quantile};
 use crate::load::pipe::{self, Kind};
 use crate::load::program::Program;
 use crate::options::Options;
-use crate::report::Row;
+use crate::report::{Bar, Row};
 
 /// Who send, of the nineteen who read.
 const SENDERS: usize = 8;
@@ -66,7 +66,7 @@ pub async fn measure(options: &Options) -> Result<Vec<Row>, String> {
         value,
         rounds: Vec::new(),
         floor: None,
-        bar,
+        bar: Bar::Value(bar),
         aim: None,
         note,
     };

@@ -7,7 +7,7 @@ use crate::load::figures::median;
 use crate::load::machine::memory_kib;
 use crate::load::program::Program;
 use crate::options::Options;
-use crate::report::Row;
+use crate::report::{Bar, Row};
 
 const MIB: f64 = 1_024.0;
 /// Memory stands still when it has changed by less than a hundredth for this long.
@@ -45,7 +45,7 @@ pub async fn idle(options: &Options) -> Result<Vec<Row>, String> {
         value: each,
         rounds: vec![each],
         floor: None,
-        bar: 25.0,
+        bar: Bar::Value(25.0),
         aim: Some(18.0),
         note: format!("{:.2} ms CPU to come in", cpu / count as f64),
     }])
@@ -65,7 +65,7 @@ pub async fn resident(options: &Options) -> Result<Vec<Row>, String> {
         value: median(&sizes),
         rounds: sizes,
         floor: None,
-        bar: 64.0,
+        bar: Bar::Value(64.0),
         aim: Some(40.0),
         note: String::new(),
     }])
