@@ -1,4 +1,4 @@
-//! One member of twenty never reads: what the others notice, and what it costs the server to be patient.
+//! One member of twenty does not read: what the others notice, what it costs the server to be patient, and that its patience ends.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::crowd::{Place, Stage, open_all, run_key};
 use crate::load::figures::{median, quantile};
-use crate::load::pipe::{self, Kind};
+use crate::load::pipe::{self, Ear, End, Kind};
 use crate::load::program::Program;
 use crate::options::Options;
 use crate::report::{Bar, Row};
@@ -23,6 +23,10 @@ const BODY_BYTES: usize = 1_500;
 /// Added latency that is forgiven on the slowest hundredth, in milliseconds.
 const FORGIVEN_MS: f64 = 20.0;
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After this long a socket that was closed as slow and still takes nothing is shut, and the close frame with it.
+const LINGER: Duration = Duration::from_secs(10);
+/// The one who reads again is at the end of what is left within this time.
+const READING: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 struct Shared {
@@ -48,12 +52,16 @@ pub async fn measure(options: &Options) -> Result<Vec<Row>, String> {
     let tasks = speak(&program, others, &shared).await?;
     let (windows, acks) = (if options.quick { 2 } else { 10 }, options.count(2_000));
     window(&program, &shared, acks).await?;
-    let (mut without, mut with) = (Vec::new(), Vec::new());
+    let (mut without, mut with, mut as_slow) = (Vec::new(), Vec::new(), 0);
     for _ in 0..windows {
         without.push(window(&program, &shared, acks).await?);
-        let deaf = pipe::open(program.address, &slow.token, Some(NARROW)).await?;
+        let (_mouth, mut ear) = pipe::open(program.address, &slow.token, Some(NARROW)).await?;
+        let begun = Instant::now();
         with.push(window(&program, &shared, acks).await?);
-        drop(deaf);
+        as_slow += usize::from(was_closed(&mut ear, begun.elapsed(), options.quick).await?);
+    }
+    if as_slow == 0 && !options.quick {
+        return Err("the one who does not read never heard 4008".to_owned());
     }
     tasks.iter().for_each(JoinHandle::abort);
     let middle = |all: &[Window], of: fn(&Window) -> f64| median(&all.iter().map(of).collect::<Vec<_>>());
@@ -77,10 +85,22 @@ pub async fn measure(options: &Options) -> Result<Vec<Row>, String> {
             "ms",
             p99_with,
             (p99 * 1.5).max(p99 + FORGIVEN_MS),
-            format!("{p99:.2} → {p99_with:.2} ms"),
+            format!("{p99:.2} → {p99_with:.2} ms; closed with 4008 in {as_slow} of {windows} windows"),
         ),
         row("one of 20 never reads: growth of the server", "MB", growth / 1_024.0, 2.0, String::new()),
     ])
+}
+
+/// The one who did not read reads what is left: did it hear 4008? Who was never closed had a pipe that never filled, and showed nothing.
+async fn was_closed(ear: &mut Ear, silent_for: Duration, quick: bool) -> Result<bool, String> {
+    match ear.end(&pipe::scratch(), READING).await {
+        Some(End::Closed(4008)) => Ok(true),
+        // In a long window the socket may have been shut before it was read again.
+        Some(End::Cut) if silent_for > LINGER => Ok(false),
+        _ if quick => Ok(false),
+        Some(end) => Err(format!("the one who does not read was not closed as slow: {end:?}")),
+        None => Err("the one who does not read was never closed: its pipe did not fill".to_owned()),
+    }
 }
 
 /// Everyone listens; some send whenever their last message is acknowledged, for ever.
