@@ -37,7 +37,11 @@ pub async fn idle(options: &Options) -> Result<Vec<Row>, String> {
     let (cpu, connections) = (program.cpu_ms(), open_all(&program, &stage.places).await?);
     let cpu = program.cpu_ms() - cpu;
     let after = at_rest(&program, "Pss").await;
+    let there = connections_of(&program, &stage.places[0].token).await?;
     drop(connections);
+    if there < count {
+        return Err(format!("only {there} of {count} connections were still there when memory was read"));
+    }
     let each = (after - before) * 1.024 / count as f64;
     Ok(vec![Row {
         name: format!("{count} idle authenticated sockets, each"),
@@ -49,6 +53,15 @@ pub async fn idle(options: &Options) -> Result<Vec<Row>, String> {
         aim: Some(18.0),
         note: format!("{:.2} ms CPU to come in", cpu / count as f64),
     }])
+}
+
+/// How many live connections the program says that it has; the first of all is the owner, who may ask.
+async fn connections_of(program: &Program, owner: &str) -> Result<usize, String> {
+    let url = format!("http://{}/metrics", program.address);
+    let answer = reqwest::Client::new().get(url).bearer_auth(owner).send().await.and_then(reqwest::Response::error_for_status);
+    let text = answer.map_err(|error| error.to_string())?.text().await.map_err(|error| error.to_string())?;
+    let number = text.lines().find_map(|line| line.strip_prefix("rialto_connections ")?.trim().parse().ok());
+    number.ok_or_else(|| "the metrics do not count connections".to_owned())
 }
 
 /// The program with nobody connected.
