@@ -2,6 +2,9 @@
 //!
 //! Without the cargo feature `mutants`, which no build that is served has, every question here is answered with no at compile time.
 
+#[cfg(all(feature = "mutants", not(debug_assertions)))]
+compile_error!("the feature `mutants` seeds faults for proofs; a release build must not have it");
+
 /// A fault that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
