@@ -1,15 +1,23 @@
 //! R13: the machine's clock jumps while people talk; order does not care, times never go back in a room, nobody is signed out.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use rialto::members::SessionKind;
+use rialto::storage::schema::sessions;
 
 use crate::field::{Crowd, Field};
 use crate::options::Options;
 use crate::restarts::contract;
 use crate::verdict::Line;
 
-/// Jumps in turn, from the true time; steps back are in it.
-const JUMPS: &[&str] = &["+1h", "-1h", "+0", "+23h", "+2h", "-23h", "+0", "+300", "-300", "+0"];
+/// Jumps in turn, from the true time; steps back are in it. None is longer than a session may lie unused.
+const JUMPS: &[&str] = &["+1h", "-1h", "+0", "+23h", "+2h", "-23h", "+0", "-1d", "+1d", "+300", "-300", "+0"];
+/// Further than any session lasts, and back.
+const FAR: &[&str] = &["+10y", "+0"];
 
 /// The library that lies about the time, in its variant for threads.
 pub fn library() -> Option<PathBuf> {
@@ -17,37 +25,70 @@ pub fn library() -> Option<PathBuf> {
     folders.iter().map(|folder| PathBuf::from(folder).join("libfaketimeMT.so.1")).find(|file| file.exists())
 }
 
-/// A few seconds in each time.
+/// The clock that the program sees.
+struct Hand {
+    folder: tempfile::TempDir,
+}
+
+impl Hand {
+    fn new() -> Result<Self, String> {
+        let hand = Self { folder: tempfile::tempdir().map_err(|error| error.to_string())? };
+        hand.set("+0")?;
+        Ok(hand)
+    }
+
+    fn set(&self, offset: &str) -> Result<(), String> {
+        std::fs::write(self.folder.path().join("time"), format!("{offset}\n")).map_err(|error| error.to_string())
+    }
+
+    fn environment(&self) -> Result<Vec<(OsString, OsString)>, String> {
+        let library = library().ok_or("libfaketime is not installed")?;
+        Ok(vec![
+            ("LD_PRELOAD".into(), library.into()),
+            ("FAKETIME_TIMESTAMP_FILE".into(), self.folder.path().join("time").into()),
+            ("FAKETIME_NO_CACHE".into(), "1".into()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC".into(), "1".into()),
+        ])
+    }
+}
+
+/// A few seconds in each time: up to a day away, where nobody may be signed out, and ten years away, with tokens that never expire.
 pub async fn jumps(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
-    let library = library().ok_or("libfaketime is not installed")?;
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let hand = folder.path().join("time");
-    let set = |offset: &str| std::fs::write(&hand, format!("{offset}\n")).map_err(|error| error.to_string());
-    set("+0")?;
+    let mut lines = through(options, proof, JUMPS, false).await?;
+    lines.extend(through(options, &format!("{proof} +10 years"), FAR, true).await?);
+    Ok(lines)
+}
+
+async fn through(options: &Options, proof: &str, jumps: &[&str], for_ever: bool) -> Result<Vec<Line>, String> {
+    let hand = Hand::new()?;
     let mut field = Field::lay(&options.program, None, None, Crowd::default(), options.seed).await?;
-    field.plan.environment = vec![
-        ("LD_PRELOAD".into(), library.into()),
-        ("FAKETIME_TIMESTAMP_FILE".into(), hand.clone().into()),
-        ("FAKETIME_NO_CACHE".into(), "1".into()),
-        ("FAKETIME_DONT_FAKE_MONOTONIC".into(), "1".into()),
-    ];
+    if for_ever {
+        make_tokens(&field)?;
+    }
+    field.plan.environment = hand.environment()?;
     field.plan.environment.extend(options.environment.iter().cloned());
     let mut program = field.plan.start().await?;
     field.talk();
     field.acks(30, Duration::from_secs(30)).await?;
-    for jump in JUMPS {
-        set(jump)?;
+    for (n, jump) in jumps.iter().enumerate() {
+        hand.set(jump)?;
         field.acks(60, Duration::from_secs(30)).await.map_err(|error| format!("{error} after a jump to {jump}"))?;
+        // Whoever comes back in another time is still who they are.
+        let fresh = field.profile(n, format!("returning{n}"));
+        field.join(crate::device::Profile { pace: None, ..fresh });
     }
-    // Whoever comes back in another time is still who they are.
-    set("+23h")?;
-    let fresh = field.profile(0, "returning".to_owned());
-    field.join(crate::device::Profile { pace: None, ..fresh });
     field.acks(60, Duration::from_secs(30)).await?;
     let is_alive = program.ended().is_none();
     let outcome = field.settle().await?;
     drop(program);
-    let mut lines = vec![Line::must(proof, "it stayed through the jumps", format!("{} jumps", JUMPS.len()), is_alive)];
+    let mut lines = vec![Line::must(proof, "it stayed through the jumps", format!("{} jumps", jumps.len()), is_alive)];
     lines.extend(contract(proof, &outcome));
     Ok(lines)
+}
+
+/// Makes API tokens, which never expire, of everyone's sessions.
+fn make_tokens(field: &Field) -> Result<(), String> {
+    let mut conn = SqliteConnection::establish(&field.database().to_string_lossy()).map_err(|error| error.to_string())?;
+    let lasting = (sessions::kind.eq(SessionKind::Token.number()), sessions::expires_at.eq(i64::MAX));
+    diesel::update(sessions::table).set(lasting).execute(&mut conn).map(drop).map_err(|error| error.to_string())
 }

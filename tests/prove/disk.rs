@@ -80,7 +80,7 @@ pub async fn full(options: &Options, proof: &str, kind: &str) -> Result<Vec<Line
     let ballast = small.fill(LEFT)?;
     let refused = |field: &Field| field.journal.refusals().get("error.storage").copied().unwrap_or(0);
     let is_full = until(Duration::from_secs(60), || refused(&field) > 0).await.is_ok();
-    let (lines_before, hold) = (field.plan.log_text().lines().count(), Duration::from_secs(options.count.unwrap_or(15) as u64));
+    let (lines_before, hold) = (field.plan.log_text().lines().count(), Duration::from_secs(options.count.unwrap_or(30) as u64));
     let (reads, failed_reads) = read_meanwhile(&field, hold).await;
     let log_lines = field.plan.log_text().lines().count() - lines_before;
     let refused_while_full = refused(&field);
