@@ -189,7 +189,13 @@ impl Device {
             let end = tokio::select! {
                 frame = line.stream.next() => self.hear(line, frame).await,
                 Some((key, answer)) = inbox.recv() => { self.answered(&key, answer); Ok(()) },
-                _ = acts.tick(), if now == Phase::Talking && self.profile.pace.is_some() => { self.think(); Ok(()) },
+                _ = acts.tick(), if now == Phase::Talking && self.profile.pace.is_some() => {
+                    // It may have been told otherwise while it waited.
+                    if *phase.borrow() == Phase::Talking {
+                        self.think();
+                    }
+                    Ok(())
+                },
                 _ = looks.tick() => self.look(),
                 _ = phase.changed() => Ok(()),
             };

@@ -1,6 +1,7 @@
 //! What a device wants done: an outbox that never gives up, and what came of each act.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::SinkExt;
@@ -47,6 +48,8 @@ impl Device {
         if self.outbox.len() + self.under_way.len() + self.later.len() >= OUTBOX {
             return;
         }
+        // At once: until the next report somebody may look.
+        self.status.idle.store(false, Ordering::Relaxed);
         self.numbered += 1;
         let chance = self.chance.next();
         let words = format!("{} says {chance} of {}", self.name(), self.numbered);
