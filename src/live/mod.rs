@@ -10,6 +10,8 @@ mod log;
 mod order;
 mod queue;
 mod shard;
+#[cfg(test)]
+mod sim;
 mod socket;
 mod source;
 #[cfg(test)]
