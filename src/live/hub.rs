@@ -15,6 +15,7 @@ use super::admission::Admission;
 use super::frames;
 use super::log::Logged;
 use super::order::Order;
+use super::queue::QUEUE_BYTES;
 use super::shard::{Delivery, Shard, Signal};
 use super::source::{Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
@@ -272,14 +273,13 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
         tokio::select! {
             message = inbox.recv() => {
                 let Some(message) = message else { return };
-                let (now, mut shard) = (Instant::now(), shard.borrow_mut());
                 match message {
-                    ToShard::Deliver(deliveries) => deliveries.iter().for_each(|delivery| shard.deliver(delivery, now)),
-                    ToShard::Signal(signal) => shard.signal(&signal),
-                    ToShard::Presence(member, online) => shard.presence_changed(member, online),
+                    ToShard::Deliver(deliveries) => deliver_in_slices(&shard, &deliveries).await,
+                    ToShard::Signal(signal) => shard.borrow_mut().signal(&signal),
+                    ToShard::Presence(member, online) => shard.borrow_mut().presence_changed(member, online),
                     ToShard::GoAway { retry_after_ms } => {
                         let notice = frames::json(&GoingAway { r#type: "going_away", retry_after_ms });
-                        shard.go_away(&notice, now);
+                        shard.borrow_mut().go_away(&notice, Instant::now());
                     }
                 }
             }
@@ -288,6 +288,20 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                 over.into_iter().for_each(super::socket::shut);
             }
         }
+    }
+}
+
+/// What was committed together may be more than the queue of a connection holds, and none of this worker's connections can write while
+/// the worker delivers. So it stops for them each time that half a queue may have come together.
+async fn deliver_in_slices(shard: &RefCell<Shard>, deliveries: &[Delivery]) {
+    let mut bytes = 0;
+    for delivery in deliveries {
+        if bytes > 0 && bytes + delivery.frame.len() > QUEUE_BYTES / 2 {
+            bytes = 0;
+            tokio::task::yield_now().await;
+        }
+        bytes += delivery.frame.len();
+        shard.borrow_mut().deliver(delivery, Instant::now());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use rialto::chat::RoomKind;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,6 +57,37 @@ async fn a_reader_who_does_not_read_is_closed_with_4008_and_others_are_not_delay
     back.done(json!({ "type": "sync", "rooms": { room.to_string(): head - 40 } })).await;
     for seq in head - 39..=head {
         assert_eq!(back.event("message_sent").await["seq"], seq, "what was missed is there");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_was_committed_together_and_is_more_than_a_queue_reaches_who_reads() {
+    const MESSAGES: usize = 12;
+    let town = Town::with(|config| (config.raised_limits, config.workers) = (true, 1)).await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = town.room(&ann, RoomKind::Private, "Harbour", &[&bob]).await;
+    let mut listener = bob.connect().await;
+    // The writer is held until all of them wait: then they share one COMMIT, and leave together.
+    let db = town.app().ground.db.clone();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let hold = db.write(move |_| Ok(held.recv().is_ok()));
+    let body = "& ".repeat(8_000);
+    let (ann, body, address) = (&ann, &body, &format!("/api/v1/rooms/{room}/messages"));
+    let say = |n: usize| async move { ann.call(Method::POST, address, Some(json!({ "client_key": format!("k{n}"), "body": body }))).await };
+    let all_wait = async {
+        let started = Instant::now();
+        // On PostgreSQL others write meanwhile, and nothing piles up.
+        while db.writes_waiting() < MESSAGES && started.elapsed() < Duration::from_secs(2) {
+            tokio::task::yield_now().await;
+        }
+        release.send(()).expect("somebody waits");
+    };
+    let (answers, (), held) = tokio::join!(futures_util::future::join_all((0..MESSAGES).map(say)), all_wait, hold);
+    assert!(held.expect("released"));
+    assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
+    for _ in 0..MESSAGES {
+        listener.event("message_sent").await;
     }
     town.close().await;
 }
