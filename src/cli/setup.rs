@@ -48,7 +48,7 @@ pub fn read_password(file: &Path, input: &mut dyn Read) -> std::result::Result<S
 pub fn run(db: &Db, community: &str, owner: &str, password: &str) -> std::result::Result<(), String> {
     let plan = Plan::check(community, owner, password)?;
     let is_done = wait(async {
-        let hash = Hasher::new(1)?.make(plan.password.clone()).await?;
+        let hash = Hasher::new(1).make(plan.password.clone()).await?;
         db.write(move |tx| plan.carry_out(tx, hash)).await
     })?;
     if is_done { Ok(()) } else { Err("This community has an owner already; sign in, or ask them.".to_owned()) }

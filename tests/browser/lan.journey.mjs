@@ -45,6 +45,7 @@ test('a third person comes over https from another machine', async () => {
     // The owner was made on the command line, so this is their first time in a browser.
     await acts.knock(tess.page, url, 'olga');
     await tess.page.getByRole('button', { name: 'Start talking' }).click();
+    await expect(acts.composer(tess.page)).toBeVisible();
     expect(await tess.page.evaluate(() => isSecureContext)).toBe(true);
     await acts.openRoom(tess.page, 'general');
     await acts.say(tess.page, 'Hello over the cable.');

@@ -12,6 +12,8 @@ use crate::members::model::Password;
 
 /// Memory in KiB, passes and lanes of new hashes.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
+/// A hash at today's cost that no password is known for: checked for those who do not exist, so that they take as long.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// How many may wait for a core.
 const QUEUE: usize = 32;
 
@@ -22,8 +24,6 @@ pub struct Hasher {
     free: Arc<Semaphore>,
     /// At work and waiting.
     inside: Arc<AtomicUsize>,
-    /// The hash of a password that nobody has, checked for those who do not exist.
-    dummy: Arc<str>,
 }
 
 impl std::fmt::Debug for Hasher {
@@ -52,13 +52,10 @@ impl Drop for Place {
 
 impl Hasher {
     /// One that uses at most `cores` threads at once.
-    ///
-    /// # Errors
-    /// When the machine has no randomness.
-    pub fn new(cores: usize) -> Result<Self> {
+    #[must_use]
+    pub fn new(cores: usize) -> Self {
         let cores = cores.max(1);
-        let dummy = hash(&Password::tried("nobody's password"))?;
-        Ok(Self { cores, free: Arc::new(Semaphore::new(cores)), inside: Arc::default(), dummy: dummy.into() })
+        Self { cores, free: Arc::new(Semaphore::new(cores)), inside: Arc::default() }
     }
 
     /// The hash of a new password, in PHC form.
@@ -74,8 +71,7 @@ impl Hasher {
     /// # Errors
     /// 429 `members.sign_in_busy` when too many wait.
     pub async fn check(&self, password: Password, stored: Option<String>) -> Result<Verdict> {
-        let dummy = Arc::clone(&self.dummy);
-        self.run(move || check(&password, stored.as_deref(), &dummy)).await?
+        self.run(move || check(&password, stored.as_deref())).await?
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -106,8 +102,8 @@ fn hash(password: &Password) -> Result<String> {
     Ok(argon()?.hash_password(password.as_bytes(), &salt).map_err(Error::broken)?.to_string())
 }
 
-fn check(password: &Password, stored: Option<&str>, dummy: &str) -> Result<Verdict> {
-    let parsed = PasswordHash::new(stored.unwrap_or(dummy)).map_err(Error::broken)?;
+fn check(password: &Password, stored: Option<&str>) -> Result<Verdict> {
+    let parsed = PasswordHash::new(stored.unwrap_or(NOBODYS)).map_err(Error::broken)?;
     let fits = argon()?.verify_password(password.as_bytes(), &parsed).is_ok();
     if stored.is_none() || !fits {
         return Ok(Verdict { is_right: false, again: None });
@@ -124,13 +120,16 @@ mod tests {
 
     #[tokio::test]
     async fn the_right_password_fits_and_nothing_else_does() {
-        let hasher = Hasher::new(1).expect("randomness");
+        let hasher = Hasher::new(1);
         let stored = hasher.make(Password::tried("tide over the harbour")).await.expect("hash");
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         let right = hasher.check(Password::tried("tide over the harbour"), Some(stored.clone())).await.expect("checked");
         assert_eq!(right, Verdict { is_right: true, again: None });
         let wrong = hasher.check(Password::tried("tide over the harbor"), Some(stored)).await.expect("checked");
         assert!(!wrong.is_right);
+        let nobodys = PasswordHash::new(NOBODYS).expect("a hash");
+        let cost = Params::try_from(&nobodys).expect("parameters");
+        assert_eq!((cost.m_cost(), cost.t_cost(), cost.p_cost()), COST, "checking it takes as long as any other");
         assert!(!hasher.check(Password::tried("nobody's password"), None).await.expect("checked").is_right);
     }
 
@@ -139,14 +138,14 @@ mod tests {
         let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).expect("params"));
         let salt = SaltString::encode_b64(&[3; 16]).expect("salt");
         let stored = cheap.hash_password(b"tide over the harbour", &salt).expect("hash").to_string();
-        let verdict = check(&Password::tried("tide over the harbour"), Some(&stored), "").expect("checked");
+        let verdict = check(&Password::tried("tide over the harbour"), Some(&stored)).expect("checked");
         assert!(verdict.is_right && verdict.again.expect("again").contains("m=19456,t=2,p=1"));
-        assert!(check(&Password::tried("another one"), Some(&stored), "").expect("checked").again.is_none());
+        assert!(check(&Password::tried("another one"), Some(&stored)).expect("checked").again.is_none());
     }
 
     #[tokio::test]
     async fn beyond_the_queue_the_answer_is_slow_down_and_places_come_back() {
-        let hasher = Hasher::new(1).expect("randomness");
+        let hasher = Hasher::new(1);
         let held = Arc::clone(&hasher.free).acquire_owned().await.expect("the only core");
         let mut waiting: Vec<_> = (0..=QUEUE).map(|_| Box::pin(hasher.make(Password::tried("x")))).collect();
         for one in &mut waiting {

@@ -67,7 +67,7 @@ impl Members {
     /// # Errors
     /// When the machine has no randomness.
     pub fn new(sessions: Arc<Sessions>, notices: Notices, cores: usize) -> Result<Self> {
-        Ok(Self { sessions, notices, hasher: Hasher::new(cores)? })
+        Ok(Self { sessions, notices, hasher: Hasher::new(cores) })
     }
 }
 
