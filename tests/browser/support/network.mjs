@@ -26,6 +26,8 @@ export class TwoMachines {
       ip('-n', this.visitor, 'addr', 'add', '10.203.0.2/24', 'dev', 'cable');
       for (const name of [this.server, this.visitor]) {
         ip('-n', name, 'link', 'set', 'lo', 'up');
+        // An IPv6 address that comes by itself comes seconds later, and a browser drops what it is loading when the network changes.
+        ip('-n', name, 'link', 'set', 'cable', 'addrgenmode', 'none');
         ip('-n', name, 'link', 'set', 'cable', 'up');
       }
     } catch (error) {
