@@ -26,6 +26,7 @@ export class ScrollKeeper {
   /** @type {Set<Element>} */
   #observed = new Set();
   #isDue = false;
+  #ending = new AbortController();
 
   /**
    * @param {HTMLElement} scroller @param {HTMLElement} feed the only child of `scroller` that grows
@@ -39,11 +40,13 @@ export class ScrollKeeper {
     // Sizes are answered in the next frame: drawing inside the observer would make it loop.
     this.observer = new ResizeObserver(() => this.#later());
     this.observer.observe(scroller);
-    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
   }
 
   stop() {
     this.observer.disconnect();
+    // A scroll that the browser has not told yet would draw rows of a room that is left.
+    this.#ending.abort();
   }
 
   /** @param {R[]} rows */
