@@ -7,8 +7,8 @@ import { Socket } from "../lib/socket.js";
 import { Store } from "../lib/store.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
+import { Presence } from "./presence.js";
 import { isUsable } from "./room-events.js";
-import { sessionNow } from "./signed-out.js";
 import { after, begin, roomAt } from "./state.js";
 
 /** @import { Entry } from "../lib/socket.js" */
@@ -18,12 +18,8 @@ import { after, begin, roomAt } from "./state.js";
 /** @typedef {Record<string, "loading" | "failed">} Loads */
 /** @typedef {{state: State, room: {id: string, about: Room | null, messages: MessagePage} | null}} PageData */
 
-const TYPING_EVERY = 3_000;
-const TYPING_LASTS = 6_000;
-const WATCH_AFTER = 300;
 /** Between two looks into a room that one visits, in milliseconds. */
 const VISIT_MS = 20_000;
-const MOST_WATCHED = 200;
 const MOST_ASKED = 100;
 /** Two lost connections in a row: perhaps it is not the line but the session. */
 const DOUBTFUL = 2;
@@ -34,9 +30,6 @@ export class Client {
     const { [key]: _, ...rest } = state;
     return status ? { ...rest, [key]: status } : rest;
   });
-  /** Members on the screen, by who shows them. @type {Map<string, string[]>} */
-  #watched = new Map();
-  #watchedText = "";
   /** @type {string | null} */
   #open = null;
   /** Members to be asked for, and those that were: whoever the server does not know is asked for once. @type {Set<string>} */
@@ -45,7 +38,6 @@ export class Client {
   #asked = new Set();
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
   #reading = new Map();
-  #typedAt = -Infinity;
   /** @type {Set<(entry: Entry) => void>} */
   #listeners = new Set();
 
@@ -54,6 +46,7 @@ export class Client {
     /** @type {Store<ChatState, Change>} */
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
+    this.presence = new Presence(this.store, this.socket);
     this.#follow(state);
     if (room?.about) this.store.dispatch({ type: "visited", room: room.about });
     if (room) this.#take(room.id, null, target === null ? { newest: true } : { around: target }, room.messages);
@@ -71,10 +64,14 @@ export class Client {
     void this.outbox.begin();
     void this.drafts.begin();
     this.socket.open();
-    addEventListener("online", () => this.socket.probe());
+    addEventListener("online", () => {
+      this.socket.probe();
+      // A connection may have outlived the gap, so that no greeting comes.
+      this.#askAgain();
+    });
     addEventListener("offline", () => this.socket.probe());
     document.addEventListener("visibilitychange", () => document.hidden || this.socket.probe());
-    setInterval(() => this.#forgetTyping(), 1_000);
+    this.presence.start();
     setInterval(() => this.#lookAgain(), VISIT_MS);
     document.addEventListener("visibilitychange", () => this.#lookAgain());
   }
@@ -99,8 +96,7 @@ export class Client {
         if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#checkSession();
       },
       hello: () => {
-        this.#watchedText = "";
-        this.#sendWatch();
+        this.presence.greeted();
         this.#askAgain();
         this.outbox.flush();
       },
@@ -108,7 +104,7 @@ export class Client {
       reset: (room) => (room === "me" ? void this.#loadAll() : void this.#reload(room)),
       gone: (room) => this.store.dispatch({ type: "room_gone", room }),
       restored: () => void this.#loadAll().then(() => this.socket.open()),
-      signedOut: () => void this.#signedOut(),
+      signedOut: () => void this.#signedOut().catch(toSignIn),
     };
   }
 
@@ -131,6 +127,7 @@ export class Client {
 
   /** The session of this connection is over; a change of password in another tab gave this browser another one. */
   async #signedOut() {
+    const { sessionNow } = await import("./signed-out.js");
     const session = await sessionNow(this.state.me.id, {
       whoAmI: () => get("/api/v1/me"),
       after: (run, ms) => setTimeout(run, ms),
@@ -270,7 +267,7 @@ export class Client {
     const quote = reply_to && { id: reply_to.id, seq: reply_to.seq, author: reply_to.author, excerpt: (reply_to.body ?? "").slice(0, 140) };
     /** @type {Echo} */
     const echo = { client_key: newKey(), room, thread, reply_to: quote, body, created: Date.now(), attempts: 0, state: "waiting", code: null, seq: null };
-    this.#typedAt = -Infinity;
+    this.presence.sent();
     await this.outbox.add(echo);
   }
 
@@ -334,29 +331,10 @@ export class Client {
     this.socket.request({ type: "chat.read", room, thread, seq }).catch(() => undefined);
   }
 
-  /** Tells the room that I write, now and then. @param {string} room */
-  typing(room) {
-    if (Date.now() - this.#typedAt < TYPING_EVERY) return;
-    this.#typedAt = Date.now();
-    this.socket.tell({ type: "chat.typing", room });
-  }
-
-  #forgetTyping() {
-    const before = Date.now() - TYPING_LASTS;
-    const heard = Object.values(this.state.typing).flatMap((each) => Object.values(each));
-    if (heard.some((at) => at <= before)) this.store.dispatch({ type: "typing_passed", before });
-  }
-
-  /** Says which members a surface shows, and which room is open. @param {string} surface @param {Iterable<string>} ids */
-  watch(surface, ids) {
-    this.#watched.set(surface, [...ids]);
-    this.#watchSoon();
-  }
-
   /** @param {string | null} room */
   opened(room) {
     this.#open = room;
-    this.#watchSoon();
+    this.presence.opened(room);
     if (room === null || !this.state.visited[room]) this.store.dispatch({ type: "visit_over" });
     this.#look();
   }
@@ -388,25 +366,6 @@ export class Client {
   async join(id) {
     await put(path`/api/v1/rooms/${id}/members/${this.state.me.id}`);
     await this.joined(id);
-  }
-
-  /** @type {ReturnType<typeof setTimeout> | null} */
-  #watchTimer = null;
-
-  #watchSoon() {
-    if (this.#watchTimer !== null) return;
-    this.#watchTimer = setTimeout(() => {
-      this.#watchTimer = null;
-      this.#sendWatch();
-    }, WATCH_AFTER);
-  }
-
-  #sendWatch() {
-    const members = [...new Set([...this.#watched.values()].flat())].sort().slice(0, MOST_WATCHED);
-    const frame = { type: "presence.watch", members, ...(this.#open && { open: this.#open }) };
-    if (JSON.stringify(frame) === this.#watchedText || this.socket.status !== "open") return;
-    this.#watchedText = JSON.stringify(frame);
-    this.socket.tell(frame);
   }
 
   /** Makes a room, or finds the conversation that is there already. @param {Record<string, unknown>} wish @returns {Promise<MyRoom>} */

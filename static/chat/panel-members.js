@@ -69,7 +69,7 @@ export class MemberPanel {
     this.#refresh(it);
     const { state } = this.app.client;
     const { room } = it;
-    this.app.client.watch("panel", this.#items.slice(0, PAGE).map(({ member }) => member.id));
+    this.app.client.presence.watch("panel", this.#items.slice(0, PAGE).map(({ member }) => member.id));
     const people = this.#items.map((each) => ({ ...each, member: state.members[each.member.id] ?? each.member, isHere: state.presence[each.member.id] ?? each.member.id === state.me.id }))
       .sort((a, b) => compare(memberName(a.member), memberName(b.member)));
     const here = people.filter((each) => each.isHere);
@@ -97,7 +97,7 @@ export class MemberPanel {
     const { state } = client;
     const member = state.members[id];
     if (!member) client.want([id]);
-    client.watch("panel", [id]);
+    client.presence.watch("panel", [id]);
     const back = () => this.app.show({ kind: "members" });
     if (!member) return html`${panelHead(this.app, "", back)}<div class="panel-scroll">${panelBones}</div>`;
     const isHere = state.presence[id] ?? id === state.me.id;

@@ -51,7 +51,7 @@ export function openPanels(app, aside) {
     if (isNew && drawn) aside.querySelector("h2")?.focus();
     // The focus goes back to what opened the panel, if that is still there.
     if (!drawn && hadFocus) (opener instanceof HTMLElement && opener.isConnected ? opener : /** @type {HTMLElement | null} */ (document.getElementById("main")))?.focus();
-    if (!drawn) app.client.watch("panel", []);
+    if (!drawn) app.client.presence.watch("panel", []);
   };
   aside.setAttribute("aria-label", t("chat.panel"));
   app.client.store.watch(draw);

@@ -169,7 +169,7 @@ class RoomComposer extends Surface {
     this.#error = "";
     if (this.#writing?.kind !== "edit") this.app.client.drafts.set(this.#place, this.#text);
     const { room } = this.app.place.state;
-    if (room && this.#text.trim() && this.#writing?.kind !== "edit") this.app.client.typing(room);
+    if (room && this.#text.trim() && this.#writing?.kind !== "edit") this.app.client.presence.typing(room);
     if (this.#completions || /[@:]/.test(this.#text)) void this.#complete();
     this.update();
   }

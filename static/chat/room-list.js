@@ -31,7 +31,7 @@ class RoomList extends Surface {
   update() {
     super.update();
     const { state } = this.app.client;
-    this.app.client.watch("list", sections(state).people.flatMap((room) => (room.kind === "direct" ? others(state, room) : [])));
+    this.app.client.presence.watch("list", sections(state).people.flatMap((room) => (room.kind === "direct" ? others(state, room) : [])));
     this.app.client.want(sections(state).people.flatMap((room) => room.members ?? []));
   }
 

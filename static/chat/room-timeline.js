@@ -351,7 +351,7 @@ class RoomTimeline extends Surface {
       for (const id of [row.message.author, row.message.reply_to?.author]) if (id && !state.members[id]) unknown.add(id);
     }
     for (const id of Object.keys(state.typing[this.#room ?? ""] ?? {})) unknown.add(id);
-    this.app.client.watch("timeline", authors);
+    this.app.client.presence.watch("timeline", authors);
     this.app.client.want(unknown);
   }
 

@@ -8,7 +8,10 @@ test('messages written offline arrive exactly once', async ({ start, someone }) 
   const data = dataFolder();
   setUp(data);
   const server = await start({ data });
-  const { olga } = await community(server, 'bruno');
+  const { olga, bruno: account } = await community(server, 'bruno');
+  const quay = await olga.call('POST', '/rooms', { kind: 'public', name: 'quay' });
+  await olga.say(quay.id, 'Berth nine is free');
+  await account.joinAll();
   const bruno = await someone('bruno');
   bruno.expects(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection/);
   await acts.signIn(bruno.page, server.url, 'bruno');
@@ -55,5 +58,13 @@ test('messages written offline arrive exactly once', async ({ start, someone }) 
       await expect(acts.message(again, `${text} from the boat.`)).toHaveCount(1);
     }
     await expect(again.getByRole('status').filter({ hasText: /offline|wait/i })).toHaveCount(0);
+
+    await test.step('a room that was opened without a connection loads when it is back', async () => {
+      await bruno.context.setOffline(true);
+      await acts.roomLink(again, 'quay').click();
+      await expect(again.getByRole('button', { name: 'Try again' })).toBeVisible();
+      await bruno.context.setOffline(false);
+      await expect(acts.message(again, 'Berth nine is free')).toHaveCount(1, { timeout: 20_000 });
+    });
   });
 });

@@ -32,7 +32,10 @@ test('one hand is enough', async ({ startDemo, someone }) => {
     const members = page.locator('room-header').getByRole('button', { name: 'Members' });
     await members.tap();
     await expect(page.getByRole('heading', { name: 'Members', level: 2 })).toBeFocused();
+    // What lies under it is out of reach, for the keyboard too.
+    await expect(page.locator('rialto-app > [inert]')).toHaveCount(3);
     await page.goBack();
+    await expect(page.locator('rialto-app > [inert]')).toHaveCount(0);
     await expect(page.locator('.panel')).toBeHidden();
     await expect(acts.composer(page)).toBeVisible();
     expect(page.url()).toBe(address);
@@ -42,6 +45,16 @@ test('one hand is enough', async ({ startDemo, someone }) => {
     await page.goBack();
     await expect(page.locator('room-list')).toBeVisible();
     await page.goForward();
+  });
+
+  await test.step('Tab does not go behind an open menu', async () => {
+    const more = page.locator('room-header').getByRole('button', { name: 'More' });
+    await more.focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('menu')).toBeVisible();
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('menu')).toBeHidden();
+    await expect(more).toBeFocused();
   });
 
   await test.step('nothing runs out of the screen', async () => {
