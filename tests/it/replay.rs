@@ -270,8 +270,10 @@ async fn frames(socket: &mut Socket, before: &Value, after: &Value) -> Vec<Value
     heard
 }
 
-fn folder() -> PathBuf {
+/// An empty folder: a case that is no more must not be played back.
+fn empty_folder() -> PathBuf {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/replay"));
+    let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
     folder
 }
@@ -294,6 +296,7 @@ async fn compare_with_the_log(scene: &Scene<'_>, heard: &[Value]) {
 
 #[actix_web::test]
 async fn every_event_is_recorded_between_two_snapshots() {
+    let folder = empty_folder();
     let town = Town::with(|config| config.raised_limits = true).await;
     for (n, case) in CASES.iter().enumerate() {
         let scene = scene(&town, n).await;
@@ -305,7 +308,7 @@ async fn every_event_is_recorded_between_two_snapshots() {
         assert!(heard.iter().any(|frame| frame["event"]["kind"] == case.0), "{case:?} was not heard: {heard:?}");
         compare_with_the_log(&scene, &heard).await;
         let recorded = json!({ "kind": case.0, "case": case.1, "before": before, "events": heard, "after": after });
-        let file = folder().join(format!("{n:02}-{}.json", case.0));
+        let file = folder.join(format!("{n:02}-{}.json", case.0));
         std::fs::write(file, serde_json::to_string_pretty(&recorded).expect("JSON")).expect("written");
     }
     town.close().await;
