@@ -263,3 +263,29 @@ impl actix_web::ResponseError for Error {
         actix_web::HttpResponse::build(self.status_code()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+
+    use super::*;
+
+    #[test]
+    fn what_the_database_says_becomes_an_answer_that_clients_can_act_on() {
+        let said = |kind, message: &str| Error::from(Diesel::DatabaseError(kind, Box::new(message.to_owned())));
+        for (kind, message, code, retry_after_ms) in [
+            (Kind::UniqueViolation, "UNIQUE constraint failed: rooms.name_key", "error.busy", Some(200)),
+            (Kind::ClosedConnection, "server closed the connection unexpectedly", "error.busy", Some(1_000)),
+            (Kind::Unknown, "FATAL: terminating connection due to administrator command", "error.busy", Some(1_000)),
+            (Kind::Unknown, "no connection to the server", "error.busy", Some(1_000)),
+            (Kind::Unknown, "deadlock detected", "error.busy", Some(200)),
+            (Kind::Unknown, "database is locked", "error.busy", Some(1_000)),
+            (Kind::Unknown, "database or disk is full", "error.storage", Some(2_000)),
+            (Kind::Unknown, "no such table: rooms", "error.broken", None),
+        ] {
+            let error = said(kind, message);
+            assert_eq!((error.code(), error.retry_after_ms()), (code, retry_after_ms), "{message}");
+        }
+        assert_eq!(Error::from(Diesel::BrokenTransactionManager).code(), "error.busy");
+    }
+}

@@ -144,6 +144,8 @@ fn strange_variables_and_keys_stop_the_start() {
         let sentence = environment(&[(name, value)]).expect_err(name);
         assert!(sentence.contains(part), "{name}: {sentence}");
     }
+    let short = environment(&[("RIALTO_FOO", "1")]).expect_err("no such variable");
+    assert!(short.contains("RIALTO_FOO") && !short.contains("did you mean"), "half of a short word is no slip: {short}");
     for (text, part) in [
         ("public-url = 'https://a.example.org'", "did you mean public_url?"),
         ("[serve]\nlisten = '127.0.0.1:1'", "not a setting"),

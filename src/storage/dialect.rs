@@ -72,7 +72,6 @@ macro_rules! kept_statement {
         {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
                 $(kept_statement!(@part self, out, $part);)*
-                let _ = &mut out;
                 Ok(())
             }
         }

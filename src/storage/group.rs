@@ -91,11 +91,15 @@ fn commit_group(
 /// that is taken for a full disk where little space is left. What fails to sync in a checkpoint is still in the log, and is
 /// not seen here.
 fn abort_on_lost_sync(error: &diesel::result::Error, context: &Context) {
-    let is_lost = error.to_string().contains("disk I/O error") && context.free_bytes().is_none_or(|free| free >= LITTLE_SPACE);
-    if is_lost && !Mutant::SurviveFailedSync.is_on() {
+    if is_lost_sync(&error.to_string(), context.free_bytes()) && !Mutant::SurviveFailedSync.is_on() {
         tracing::error!(%error, "the disk did not take a COMMIT; the program ends, so that its next start reads what is really there");
         std::process::abort();
     }
+}
+
+/// Does what COMMIT said mean that a sync was lost, with so much space left on the disk (`None`: not known)?
+fn is_lost_sync(said: &str, free_bytes: Option<u64>) -> bool {
+    said.contains("disk I/O error") && free_bytes.is_none_or(|free| free >= LITTLE_SPACE)
 }
 
 /// Leaves whatever transaction a failure left open, so that the next group starts clean.
@@ -109,5 +113,23 @@ fn restore(conn: &mut Conn) {
         }
         // Fails with "no transaction is active" in the ordinary case.
         let _ = c.batch_execute("ROLLBACK");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_writing_is_a_lost_sync_unless_little_space_is_left() {
+        for (said, free, is_lost) in [
+            ("disk I/O error", Some(LITTLE_SPACE), true),
+            ("disk I/O error", Some(LITTLE_SPACE - 1), false),
+            ("disk I/O error", None, true),
+            ("database or disk is full", Some(u64::MAX), false),
+            ("database is locked", None, false),
+        ] {
+            assert_eq!(is_lost_sync(said, free), is_lost, "{said}, {free:?}");
+        }
     }
 }

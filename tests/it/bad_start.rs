@@ -49,6 +49,19 @@ impl Serving {
     }
 }
 
+/// Under a public name the address says nothing about the door, so the door is named too.
+#[test]
+fn a_start_under_a_public_name_says_where_it_is_bound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flags = ["serve", "--listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1", "--public-url", "https://harbour.example"];
+    let child = rialto(&folder.path().join("data"), &flags).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut serving = Serving(child);
+    let lines = BufReader::new(serving.0.stdout.take().expect("its output")).lines();
+    let first: Vec<String> = lines.map_while(Result::ok).take(2).collect();
+    assert_eq!(first[0], "listening on https://harbour.example");
+    assert!(first[1].strip_prefix("bound to 127.0.0.1:").is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0)), "{first:?}");
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.0.kill();

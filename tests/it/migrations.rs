@@ -132,3 +132,15 @@ async fn a_program_does_not_start_on_a_database_from_a_newer_version() {
     let refused = App::build(config, [7; 32], Clock::system(), false).await.expect_err("it does not start").to_string();
     assert!(refused.contains("newer"), "{refused}");
 }
+
+#[test]
+fn sqlite_keeps_its_plans() {
+    #[derive(diesel::QueryableByName)]
+    struct Option {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        compile_options: String,
+    }
+    let mut conn = diesel::SqliteConnection::establish(":memory:").expect("a connection");
+    let options: Vec<Option> = diesel::sql_query("PRAGMA compile_options").load(&mut conn).expect("options");
+    assert!(options.iter().any(|option| option.compile_options == "ENABLE_QPSG"), "decision 0013: .cargo/config.toml was not read");
+}
