@@ -16,8 +16,9 @@ pub fn clean_body(text: &str, max_bytes: usize) -> Result<String> {
     if text.len() > max_bytes.saturating_mul(4) {
         return Err(Error::refused(RefusalKind::TooLarge, "chat.message_too_long"));
     }
-    let unified = text.replace("\r\n", "\n").replace('\r', "\n");
-    let clean: String = unified.nfc().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let unified = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() };
+    let mut clean = if unified.is_ascii() { unified } else { unified.nfc().collect() };
+    clean.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     if !clean.chars().any(is_visible) {
         return Err(Error::invalid("body", "chat.message_empty"));
     }

@@ -74,6 +74,20 @@ pub fn render(source: &str, mentions: &dyn Fn(&str) -> Option<MentionTarget>) ->
     if few_emoji(source) {
         return Rendered { html: large(source), mentions: Mentions::default() };
     }
+    if is_plain(source) {
+        return Rendered { html: format!("<p>{source}</p>"), mentions: Mentions::default() };
+    }
+    render_markdown(source, mentions)
+}
+
+/// Is it a line of words and nothing that Markdown, HTML, a link or a mention is made of? Most of what people write is, and needs none of
+/// the three steps.
+fn is_plain(source: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '.' | '?' | '!' | ';' | '\'' | '"' | '(' | ')' | '-');
+    source.starts_with(char::is_alphabetic) && !source.ends_with(' ') && source.chars().all(is_word)
+}
+
+fn render_markdown(source: &str, mentions: &dyn Fn(&str) -> Option<MentionTarget>) -> Rendered {
     let mut names = Names::new(mentions);
     let written = write(source, &mut names).unwrap_or_else(|TooMuch| {
         names = Names::new(mentions);

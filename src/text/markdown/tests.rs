@@ -250,4 +250,11 @@ proptest! {
         let rendered = render(&source, &people);
         prop_assert!(is_safe(&rendered.html), "{:?} became {:?}", source, rendered.html);
     }
+
+    #[test]
+    fn plain_words_are_what_markdown_makes_of_them(source in "[a-zA-ZÀ-žа-яぁ-ん一-丁0-9Ⓜ][-a-zA-Zé0-9 ,.?!;'\"()٣]{0,60}|[\\PC]{0,12}|(www.|http|1[.)] |- |a|é| ){0,9}") {
+        if is_plain(&source) && !few_emoji(&source) {
+            prop_assert_eq!(render(&source, &people), render_markdown(&source, &people));
+        }
+    }
 }
