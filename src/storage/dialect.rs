@@ -1,5 +1,7 @@
 //! The few places where Diesel's multi-connection cannot say what both databases understand.
 
+use std::marker::PhantomData;
+
 use diesel::backend::Backend;
 use diesel::insertable::CanInsertInSingleQuery;
 use diesel::prelude::*;
@@ -113,6 +115,44 @@ impl Query for NextInRoom {
 impl Query for NextOfMember {
     type SqlType = (BigInt, BigInt);
 }
+
+/// A statement that Diesel would write out anew at each use, as it does with every INSERT, but whose text never changes: it is prepared
+/// once for each connection, under the name `N`.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<N, Q> {
+    statement: Q,
+    name: PhantomData<N>,
+}
+
+/// Keeps a statement under the name `N`, which no other statement has. Every value in it must be an expression, as `column.eq(…)` is,
+/// also of an `Option`: a missing value would change the text.
+pub const fn kept<N, Q>(statement: Q) -> Kept<N, Q> {
+    Kept { statement, name: PhantomData }
+}
+
+impl<N: 'static, Q> QueryId for Kept<N, Q> {
+    type QueryId = Kept<N, ()>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<N, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<N, Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out)
+    }
+}
+
+impl<N, Q, C> RunQueryDsl<C> for Kept<N, Q> {}
+
+/// Runs a statement on the connection inside: Diesel writes out anew, at each use, whatever is run on both kinds at once.
+macro_rules! either {
+    ($conn:expr, $inner:ident => $run:expr) => {
+        match $conn {
+            $crate::storage::Conn::Pg($inner) => $run,
+            $crate::storage::Conn::Sqlite($inner) => $run,
+        }
+    };
+}
+pub(crate) use either;
 
 /// From here to the end of the transaction nobody else does the same thing: what is read afterwards stays true until it is written. SQLite
 /// has one writer, so it is so already; PostgreSQL has several.

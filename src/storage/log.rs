@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::dialect::{NextInRoom, NextOfMember};
+use super::dialect::{NextInRoom, NextOfMember, either, kept};
 use super::schema::{member_events, member_heads, room_events, room_heads};
 use super::{Conn, on_conflict};
 use crate::clock::Millis;
@@ -54,6 +54,11 @@ pub struct NewRow {
     pub data: Option<String>,
 }
 
+/// The name of the kept INSERT into `room_events`.
+enum InsertRoomEvent {}
+/// The name of the kept INSERT into `member_events`.
+enum InsertMemberEvent {}
+
 /// Starts an empty log.
 ///
 /// # Errors
@@ -77,38 +82,36 @@ pub fn start_log(conn: &mut Conn, log: LogId, now: Millis) -> Result<()> {
 pub(super) fn append(conn: &mut Conn, log: LogId, row: &NewRow, now: Millis) -> Result<(Seq, Millis)> {
     match log {
         LogId::Room(room) => {
-            let next = NextInRoom { room: room.0, now }.get_result::<(Seq, Millis)>(conn).optional()?;
+            let next = either!(conn, c => NextInRoom { room: room.0, now }.get_result::<(Seq, Millis)>(c)).optional()?;
             let (seq, at) = next.ok_or_else(|| Error::broken("a room without a log"))?;
             use room_events::dsl as events;
-            diesel::insert_into(events::room_events)
-                .values((
-                    events::room.eq(room.0),
-                    events::seq.eq(seq),
-                    events::at.eq(at),
-                    events::kind.eq(row.kind),
-                    events::actor.eq(row.actor.map(|id| id.0)),
-                    events::subject.eq(row.subject),
-                    events::data.eq(row.data.as_deref()),
-                ))
-                .execute(conn)?;
+            let insert = diesel::insert_into(events::room_events).values((
+                events::room.eq(room.0),
+                events::seq.eq(seq),
+                events::at.eq(at),
+                events::kind.eq(row.kind),
+                events::actor.eq(row.actor.map(|id| id.0)),
+                events::subject.eq(row.subject),
+                events::data.eq(row.data.as_deref()),
+            ));
+            either!(conn, c => kept::<InsertRoomEvent, _>(insert).execute(c))?;
             Ok((seq, at))
         }
         LogId::Member(member) => {
             use member_heads::dsl as heads;
-            let next = NextOfMember { member: member.0, now }.get_result::<(Seq, Millis)>(conn).optional()?;
+            let next = either!(conn, c => NextOfMember { member: member.0, now }.get_result::<(Seq, Millis)>(c)).optional()?;
             let (seq, at) = next.ok_or_else(|| Error::broken("a member without a log"))?;
             use member_events::dsl as events;
-            diesel::insert_into(events::member_events)
-                .values((
-                    events::member.eq(member.0),
-                    events::seq.eq(seq),
-                    events::at.eq(at),
-                    events::kind.eq(row.kind),
-                    events::actor.eq(row.actor.map(|id| id.0)),
-                    events::subject.eq(row.subject),
-                    events::data.eq(row.data.as_deref()),
-                ))
-                .execute(conn)?;
+            let insert = diesel::insert_into(events::member_events).values((
+                events::member.eq(member.0),
+                events::seq.eq(seq),
+                events::at.eq(at),
+                events::kind.eq(row.kind),
+                events::actor.eq(row.actor.map(|id| id.0)),
+                events::subject.eq(row.subject),
+                events::data.eq(row.data.as_deref()),
+            ));
+            either!(conn, c => kept::<InsertMemberEvent, _>(insert).execute(c))?;
             if seq % MEMBER_LOG_SLICE == 0 && seq > MEMBER_LOG_KEPT {
                 let first = seq - MEMBER_LOG_KEPT + 1;
                 diesel::delete(events::member_events.filter(events::member.eq(member.0)).filter(events::seq.lt(first))).execute(conn)?;

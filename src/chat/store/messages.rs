@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::Seq;
 use crate::storage::schema::{mentions, messages, reactions};
-use crate::storage::{Conn, Tx, on_conflict};
+use crate::storage::{Conn, Tx, either, kept, on_conflict};
 
 /// What a new message's row holds.
 pub(in crate::chat) struct NewMessageRow<'a> {
@@ -30,26 +30,28 @@ pub(in crate::chat) struct NewMessageRow<'a> {
     pub at: Millis,
 }
 
+/// The name of the kept INSERT into `messages`.
+enum InsertMessage {}
+
 pub(in crate::chat) fn insert_message(tx: &mut Tx<'_>, row: &NewMessageRow<'_>) -> Result<()> {
-    diesel::insert_into(messages::table)
-        .values((
-            messages::id.eq(row.id.0),
-            messages::room.eq(row.room.0),
-            messages::seq.eq(row.seq),
-            messages::author.eq(row.author.0),
-            messages::client_key.eq(row.client_key),
-            messages::body_hash.eq(row.body_hash),
-            messages::body.eq(row.body),
-            messages::body_html.eq(row.body_html),
-            messages::renderer.eq(row.renderer),
-            messages::reply_to.eq(row.reply_to.map(|id| id.0)),
-            messages::thread.eq(row.thread.map(|id| id.0)),
-            messages::thread_count.eq(0),
-            messages::mentions.eq(row.mentions.as_deref()),
-            messages::reactions.eq(0),
-            messages::sent_at.eq(row.at),
-        ))
-        .execute(&mut **tx)?;
+    let insert = diesel::insert_into(messages::table).values((
+        messages::id.eq(row.id.0),
+        messages::room.eq(row.room.0),
+        messages::seq.eq(row.seq),
+        messages::author.eq(row.author.0),
+        messages::client_key.eq(row.client_key),
+        messages::body_hash.eq(row.body_hash),
+        messages::body.eq(row.body),
+        messages::body_html.eq(row.body_html),
+        messages::renderer.eq(row.renderer),
+        messages::reply_to.eq(row.reply_to.map(|id| id.0)),
+        messages::thread.eq(row.thread.map(|id| id.0)),
+        messages::thread_count.eq(0),
+        messages::mentions.eq(row.mentions.as_deref()),
+        messages::reactions.eq(0),
+        messages::sent_at.eq(row.at),
+    ));
+    either!(&mut **tx, c => kept::<InsertMessage, _>(insert).execute(c))?;
     Ok(())
 }
 
@@ -58,12 +60,14 @@ type SentRow = (MessageId, RoomId, Seq, Millis, Vec<u8>);
 
 /// What was sent before under this key.
 pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, client_key: &str) -> Result<Option<SentRow>> {
-    Ok(messages::table
-        .filter(messages::author.eq(author.0))
-        .filter(messages::client_key.eq(client_key))
-        .select((messages::id, messages::room, messages::seq, messages::sent_at, messages::body_hash))
-        .first(conn)
-        .optional()?)
+    let sent = messages::table.filter(messages::author.eq(author.0)).filter(messages::client_key.eq(client_key)).select((
+        messages::id,
+        messages::room,
+        messages::seq,
+        messages::sent_at,
+        messages::body_hash,
+    ));
+    Ok(either!(conn, c => sent.first(c)).optional()?)
 }
 
 pub(in crate::chat) fn message(conn: &mut Conn, id: MessageId) -> Result<Option<MessageRow>> {
