@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::http::{Metrics, Reading, Readings, Site};
 use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
-use crate::live::{Commands, Descriptor, Hub, Logged, Signal, Source};
+use crate::live::{Answer, Commands, Descriptor, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
 use crate::members::{Members, Notices, Sessions};
 use crate::settings::{Settings, SettingsCell};
@@ -63,7 +63,11 @@ struct Outlet {
 
 impl Sink for Outlet {
     fn publish(&self, events: Vec<Logged>) {
-        self.hub.publish(events);
+        self.hub.publish(events, Vec::new());
+    }
+
+    fn publish_and_answer(&self, events: Vec<Logged>, answers: Vec<Answer>) {
+        self.hub.publish(events, answers);
     }
 
     fn signal(&self, signal: Signal) {

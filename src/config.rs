@@ -125,7 +125,7 @@ impl Config {
             trusted_proxies,
             smtp_url: serving.smtp_url,
             mail_from: serving.mail_from,
-            workers: serving.workers.unwrap_or(machine.processors),
+            workers: serving.workers.unwrap_or_else(|| machine.processors.div_ceil(2)),
             heartbeat_ms: serving.heartbeat_ms.unwrap_or(25_000),
             raised_limits: serving.raised_limits.unwrap_or(false),
             log_json: serving.log_json.unwrap_or(false),

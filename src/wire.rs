@@ -186,10 +186,11 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
     }
     let ground = gate.ground().clone();
     let local = request.app_data::<LocalHub>().cloned().ok_or_else(|| Error::broken("a worker without a hub"))?;
+    let shard = local.number;
     let caller = gate
         .read(move |_, may, actor| {
             let session = actor.session.ok_or(Error::SignIn)?;
-            Ok(Caller { member: may.member(), session, address, language })
+            Ok(Caller { member: may.member(), session, address, language, shard })
         })
         .await?;
     let limits = if ground.config.raised_limits {

@@ -6,7 +6,7 @@ use super::{Permission, Permissions, Scope, Scopes, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, SessionId};
-use crate::storage::Conn;
+use crate::storage::{Conn, Tx};
 
 /// Why the program acts by itself; ends up in the audit log.
 pub type Reason = &'static str;
@@ -94,4 +94,13 @@ pub trait Authenticator: Send + Sync + 'static {
     /// # Errors
     /// When the database cannot be read.
     fn actor_of_session(&self, conn: &mut Conn, session: SessionId, address: Option<IpAddr>, now: Millis) -> Result<Actor>;
+
+    /// The same inside a command's write, where it is recalled while nobody has changed it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn actor_of_command(&self, tx: &mut Tx<'_>, session: SessionId, address: Option<IpAddr>) -> Result<Actor> {
+        let now = tx.now();
+        self.actor_of_session(tx, session, address, now)
+    }
 }

@@ -25,6 +25,14 @@ pub trait Permit: Sized + Send + 'static {
     /// # Errors
     /// [`Error::NotFound`] when the actor may not know that it exists, otherwise the refusal.
     fn check(conn: &mut Conn, actor: &Actor, target: Self::Target) -> Result<Self>;
+
+    /// The same inside a command's write, for permits that can be made from what is recalled while nobody has changed it.
+    ///
+    /// # Errors
+    /// As [`Permit::check`].
+    fn check_command(tx: &mut Tx<'_>, actor: &Actor, target: Self::Target) -> Result<Self> {
+        Self::check(tx, actor, target)
+    }
 }
 
 /// The first argument of every handler.

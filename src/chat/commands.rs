@@ -108,14 +108,14 @@ fn queue_prepared<C: Command>(
 ) -> impl Future<Output = Result<Option<Ack>>> + Send + use<C> {
     let inner = Arc::clone(ground);
     // One session's commands are done in the order in which they came.
-    ground.db.write_in_order(caller.session.0.unsigned_abs(), move |tx| {
+    ground.db.write_command(caller.session.0.unsigned_abs(), caller.shard, move |tx| {
         command.target().take_turn(tx)?;
-        let actor = inner.authenticator.actor_of_session(tx, caller.session, caller.address, inner.clock.now())?;
+        let actor = inner.authenticator.actor_of_command(tx, caller.session, caller.address)?;
         actor.check_scope(C::Permit::SCOPE)?;
         if let Some(ack) = command.before(tx, &actor, &inner)? {
             return Ok(Some(ack));
         }
-        let may = C::Permit::check(tx, &actor, command.target())?;
+        let may = C::Permit::check_command(tx, &actor, command.target())?;
         command.run(tx, &may, prepared, &inner).map(Some)
     })
 }

@@ -96,7 +96,7 @@ impl RoomKind {
 }
 
 /// A room's row.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = crate::storage::schema::rooms)]
 pub struct RoomRow {
     /// Its id.
@@ -120,7 +120,7 @@ pub struct RoomRow {
 }
 
 /// A member's place in a room.
-#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = crate::storage::schema::room_members)]
 pub struct PlaceRow {
     /// The room.

@@ -57,7 +57,7 @@ pub struct Serving {
     /// The sender of letters
     #[arg(long, value_name = "MAIL", value_parser = mail_address)]
     pub mail_from: Option<String>,
-    /// Threads that answer requests [default: one per processor]
+    /// Threads that answer requests [default: one for two processors; the others store, read and forward media]
     #[arg(long, value_name = "N", value_parser = workers)]
     pub workers: Option<usize>,
     /// Milliseconds between heartbeats on a live connection [default: 25000]

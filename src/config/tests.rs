@@ -26,7 +26,7 @@ fn everything_has_a_default_that_works() {
     assert_eq!(config.public_url, None);
     assert_eq!(config.tls, TlsMode::Off);
     assert_eq!(config.target, Target::Sqlite(PathBuf::from("data/rialto.db")));
-    assert_eq!((config.workers, config.heartbeat_ms), (3, 25_000));
+    assert_eq!((config.workers, config.heartbeat_ms), (2, 25_000));
     assert_eq!(config.address(4321), "http://127.0.0.1:4321");
 }
 

@@ -200,7 +200,9 @@ impl Dialogue {
         push_ack(&self.connection, reference, Ack::default(), Some(heads.collect()));
         for (log, answer) in answers {
             match answer {
-                CatchUp::Replay { after, head } if after == head => self.local.shard.borrow_mut().end_replay(&self.connection, log),
+                CatchUp::Replay { after, head } if after == head => {
+                    self.local.shard.borrow_mut().caught_up(&self.connection, Replay { log, after });
+                }
                 CatchUp::Replay { after, .. } => self.local.shard.borrow_mut().replay(&self.connection, Replay { log, after }),
                 CatchUp::Reset { .. } => {
                     self.local.shard.borrow_mut().end_replay(&self.connection, log);

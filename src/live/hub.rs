@@ -1,23 +1,22 @@
-//! The hub: one publisher thread that keeps every log in order, a shard of connections in each worker, and who is online.
+//! The hub: what is committed leaves in the order of its log, to a shard of connections in each worker; and who is online.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::admission::Admission;
 use super::frames;
 use super::log::Logged;
 use super::order::Order;
-use super::queue::QUEUE_BYTES;
-use super::shard::{Delivery, Shard, Signal};
-use super::source::{Commands, Source};
+use super::run::{RUN_BYTES, Run, runs};
+use super::shard::{Shard, Signal};
+use super::source::{Answer, Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::ids::MemberId;
 
@@ -37,8 +36,9 @@ pub struct Hub {
 }
 
 struct Inner {
-    events: Sender<Vec<Logged>>,
-    inbox: Mutex<Option<Receiver<Vec<Logged>>>>,
+    publication: Mutex<Publication>,
+    /// Something waits for an earlier event.
+    holds: Notify,
     shards: Mutex<Vec<mpsc::UnboundedSender<ToShard>>>,
     online: Mutex<HashMap<MemberId, u32>>,
     connections: AtomicUsize,
@@ -62,10 +62,18 @@ pub(super) struct GoingAway {
     retry_after_ms: u64,
 }
 
+/// What was published, and what may be next.
+enum Publication {
+    /// The heads are not known yet: this was committed meanwhile.
+    Early(Vec<Logged>),
+    /// From the heads on.
+    Begun(Order),
+}
+
 /// What a shard is told.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum ToShard {
-    Deliver(Arc<[Delivery]>),
+    Deliver(Arc<[Run]>, Vec<Answer>),
     Signal(Signal),
     Presence(MemberId, bool),
     GoAway { retry_after_ms: u64 },
@@ -78,14 +86,13 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// A hub that takes events in and publishes them once [`Hub::start`] has run.
+    /// A hub that takes events in and publishes them once [`Hub::start`] has begun.
     #[must_use]
     pub fn new() -> Self {
-        let (events, inbox) = unbounded();
         Self {
             inner: Arc::new(Inner {
-                events,
-                inbox: Mutex::new(Some(inbox)),
+                publication: Mutex::new(Publication::Early(Vec::new())),
+                holds: Notify::new(),
                 shards: Mutex::default(),
                 online: Mutex::default(),
                 connections: AtomicUsize::new(0),
@@ -96,34 +103,47 @@ impl Hub {
         }
     }
 
-    /// Starts the publisher, which begins at the heads in the database.
+    /// Begins to publish, at the heads in the database, and looks for what got lost from then on.
     ///
     /// # Errors
     /// When the heads cannot be read, or it was started before.
     pub async fn start(&self, source: Arc<dyn Source>) -> Result<()> {
-        let inbox = self.inner.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let inbox = inbox.ok_or_else(|| Error::broken("the publisher runs already"))?;
-        let order = Order::new(source.heads().await?);
-        let hub = Arc::downgrade(&self.inner);
-        std::thread::Builder::new().name("rialto-publisher".to_owned()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers needs nothing");
-            publish_until_closed(&inbox, order, &*source, &runtime, &|ready| {
-                if let Some(inner) = hub.upgrade() {
-                    inner.deliver(ready);
-                }
-            });
+        let heads = source.heads().await?;
+        let mut publication = self.inner.publication();
+        let Publication::Early(events) = &mut *publication else { return Err(Error::broken("publication has begun")) };
+        let events = std::mem::take(events);
+        *publication = Publication::Begun(Order::new(heads));
+        drop(publication);
+        self.publish(events, Vec::new());
+        let inner = Arc::clone(&self.inner);
+        std::thread::Builder::new().name("rialto-gaps".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a clock needs nothing");
+            runtime.block_on(fill_gaps(&inner, &*source));
         })?;
         Ok(())
     }
 
-    /// Committed events, in commit order.
-    pub fn publish(&self, events: Vec<Logged>) {
-        let _ = self.inner.events.send(events);
+    /// Committed events, in commit order, with the answers that are to be given for them. Whoever committed them hands them to the shards
+    /// themselves: a thread between would have to be woken for each commit.
+    pub fn publish(&self, events: Vec<Logged>, answers: Vec<Answer>) {
+        match &mut *self.inner.publication() {
+            Publication::Early(early) => {
+                early.extend(events);
+                answers.into_iter().for_each(|answer| (answer.give)());
+            }
+            Publication::Begun(order) => {
+                let ready = order.take(events, Instant::now());
+                self.inner.deliver(&ready, answers);
+                if order.next_overdue().is_some() {
+                    self.inner.holds.notify_one();
+                }
+            }
+        }
     }
 
     /// Something passing; may be lost.
     pub fn signal(&self, signal: Signal) {
-        self.inner.tell(&ToShard::Signal(signal));
+        self.inner.tell(|| ToShard::Signal(signal.clone()));
     }
 
     /// Who of these is online.
@@ -159,17 +179,21 @@ impl Hub {
 
     /// The program stops: every connection is told to come back after `retry_after_ms` and closed.
     pub fn go_away(&self, retry_after_ms: u64) {
-        self.inner.tell(&ToShard::GoAway { retry_after_ms });
+        self.inner.tell(|| ToShard::GoAway { retry_after_ms });
     }
 
     /// Makes the shard of this worker. Must be called on the worker's own thread.
     #[must_use]
     pub fn shard(&self, heartbeat: Duration, source: Arc<dyn Source>, commands: Arc<dyn Commands>) -> LocalHub {
         let (sender, inbox) = mpsc::unbounded_channel();
-        self.inner.shards.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        let mut shards = self.inner.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = shards.len();
+        shards.push(sender);
+        drop(shards);
         let shard = Rc::new(RefCell::new(Shard::new(heartbeat)));
         actix_web::rt::spawn(run_shard(Rc::clone(&shard), inbox));
-        LocalHub { hub: self.clone(), shard, source, commands, heartbeat_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX) }
+        let heartbeat_ms = u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX);
+        LocalHub { hub: self.clone(), number, shard, source, commands, heartbeat_ms }
     }
 
     /// A name for a new connection, unique while the program runs.
@@ -205,7 +229,7 @@ impl Hub {
         drop(online);
         self.inner.connections.fetch_add(1, Ordering::Relaxed);
         if is_first {
-            self.inner.tell(&ToShard::Presence(member, true));
+            self.inner.tell(|| ToShard::Presence(member, true));
         }
         Ok(())
     }
@@ -222,22 +246,41 @@ impl Hub {
         };
         drop(online);
         if is_last {
-            self.inner.tell(&ToShard::Presence(member, false));
+            self.inner.tell(|| ToShard::Presence(member, false));
         }
     }
 }
 
 impl Inner {
-    fn tell(&self, message: &ToShard) {
-        let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
-        shards.retain(|shard| shard.send(message.clone()).is_ok());
+    /// While it is held, nobody else publishes: each log reaches every shard in the same order.
+    fn publication(&self) -> MutexGuard<'_, Publication> {
+        self.publication.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn deliver(&self, ready: Vec<Logged>) {
+    /// Asks the order, once there is one.
+    fn with_order<T: Default>(&self, ask: impl FnOnce(&mut Order) -> T) -> T {
+        match &mut *self.publication() {
+            Publication::Early(_) => T::default(),
+            Publication::Begun(order) => ask(order),
+        }
+    }
+
+    /// Whose worker is gone hears nothing; its number stays taken.
+    fn tell(&self, message: impl Fn() -> ToShard) {
+        for shard in &*self.shards.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = shard.send(message());
+        }
+    }
+
+    fn deliver(&self, ready: &[Logged], mut answers: Vec<Answer>) {
         self.published.fetch_add(ready.len() as u64, Ordering::Relaxed);
-        let framed =
-            ready.iter().map(|logged| Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect });
-        self.tell(&ToShard::Deliver(framed.collect()));
+        let runs: Arc<[Run]> = runs(ready).into();
+        for (number, shard) in self.shards.lock().unwrap_or_else(PoisonError::into_inner).iter().enumerate() {
+            let own: Vec<Answer> = answers.extract_if(.., |answer| answer.shard == number).collect();
+            if !runs.is_empty() || !own.is_empty() {
+                let _ = shard.send(ToShard::Deliver(Arc::clone(&runs), own));
+            }
+        }
     }
 }
 
@@ -254,6 +297,8 @@ pub struct ConnectionLimits {
 #[derive(Clone)]
 pub struct LocalHub {
     pub(super) hub: Hub,
+    /// The number of its shard.
+    pub number: usize,
     pub(super) shard: Rc<RefCell<Shard>>,
     pub(super) source: Arc<dyn Source>,
     pub(super) commands: Arc<dyn Commands>,
@@ -274,7 +319,11 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
             message = inbox.recv() => {
                 let Some(message) = message else { return };
                 match message {
-                    ToShard::Deliver(deliveries) => deliver_in_slices(&shard, &deliveries).await,
+                    ToShard::Deliver(runs, answers) => {
+                        // Whoever waits for an answer is woken first, and so has queued it before the connections write.
+                        answers.into_iter().for_each(|answer| (answer.give)());
+                        deliver_in_slices(&shard, &runs).await;
+                    }
                     ToShard::Signal(signal) => shard.borrow_mut().signal(&signal),
                     ToShard::Presence(member, online) => shard.borrow_mut().presence_changed(member, online),
                     ToShard::GoAway { retry_after_ms } => {
@@ -293,55 +342,39 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
 
 /// What was committed together may be more than the queue of a connection holds, and none of this worker's connections can write while
 /// the worker delivers. So it stops for them each time that half a queue may have come together.
-async fn deliver_in_slices(shard: &RefCell<Shard>, deliveries: &[Delivery]) {
+async fn deliver_in_slices(shard: &RefCell<Shard>, runs: &[Run]) {
     let mut bytes = 0;
-    for delivery in deliveries {
-        if bytes > 0 && bytes + delivery.frame.len() > QUEUE_BYTES / 2 {
+    for run in runs {
+        if bytes > 0 && bytes + run.bytes() > RUN_BYTES {
             bytes = 0;
             tokio::task::yield_now().await;
         }
-        bytes += delivery.frame.len();
-        shard.borrow_mut().deliver(delivery, Instant::now());
+        bytes += run.bytes();
+        shard.borrow_mut().deliver(run, Instant::now());
     }
 }
 
-fn publish_until_closed(
-    inbox: &Receiver<Vec<Logged>>,
-    mut order: Order,
-    source: &dyn Source,
-    runtime: &tokio::runtime::Runtime,
-    deliver: &dyn Fn(Vec<Logged>),
-) {
+/// Reads from the logs what was committed and not published: when a later event has waited too long, and when the heads say so.
+async fn fill_gaps(inner: &Inner, source: &dyn Source) {
     let mut compare_at = Instant::now() + COMPARE;
     loop {
+        let wake_at = inner.with_order(|order| order.next_overdue()).map_or(compare_at, |at| at.min(compare_at));
+        let _ = tokio::time::timeout_at(wake_at.into(), inner.holds.notified()).await;
         let now = Instant::now();
-        let wake_at = order.next_overdue().map_or(compare_at, |at| at.min(compare_at));
-        match inbox.recv_timeout(wake_at.saturating_duration_since(now)) {
-            Ok(mut batch) => {
-                batch.extend(inbox.try_iter().flatten());
-                let ready = order.take(batch, Instant::now());
-                if !ready.is_empty() {
-                    deliver(ready);
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        let now = Instant::now();
-        let mut late = order.overdue(now);
+        let mut late = inner.with_order(|order| order.overdue(now));
         if now >= compare_at {
             compare_at = now + COMPARE;
-            match runtime.block_on(source.heads()) {
-                Ok(heads) => late.extend(order.behind(heads)),
+            match source.heads().await {
+                Ok(heads) => late.extend(inner.with_order(|order| order.behind(heads))),
                 Err(error) => tracing::warn!(%error, "the heads could not be compared"),
             }
         }
         for (log, after) in late {
-            match runtime.block_on(source.page(log, after, GAP_PAGE)) {
-                Ok(events) => deliver(order.take(events, now)),
+            match source.page(log, after, GAP_PAGE).await {
+                Ok(events) => inner.with_order(|order| inner.deliver(&order.take(events, now), Vec::new())),
                 Err(error) => {
                     tracing::warn!(%error, "a gap could not be read");
-                    order.postpone(log, Instant::now());
+                    inner.with_order(|order| order.postpone(log, Instant::now()));
                 }
             }
         }

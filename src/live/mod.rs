@@ -9,6 +9,7 @@ mod hub;
 mod log;
 mod order;
 mod queue;
+mod run;
 mod shard;
 #[cfg(test)]
 mod sim;
@@ -23,6 +24,6 @@ pub use log::{Effect, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};
 pub use socket::{Descriptor, FRAME_BYTES, open};
-pub use source::{Ack, Caller, CatchUp, Commands, Source, Standing};
+pub use source::{Ack, Answer, Caller, CatchUp, Commands, Source, Standing};
 #[cfg(test)]
 pub(crate) use types::{presence_signal, server_frames};

@@ -27,7 +27,9 @@ pub enum Class {
 /// The queue of one connection.
 #[derive(Debug, Default)]
 pub struct Queue {
-    frames: VecDeque<Bytes>,
+    waiting: VecDeque<Bytes>,
+    /// How many frames they are.
+    frames: usize,
     bytes: usize,
     events: u64,
     closing: bool,
@@ -39,18 +41,18 @@ pub struct Queue {
 pub struct Overflow;
 
 impl Queue {
-    /// Adds a frame.
+    /// Adds `count` frames, joined.
     ///
     /// # Errors
     /// [`Overflow`] when there was no space: everything queued is dropped and close 4008 put in its place.
-    pub fn push(&mut self, frame: Bytes, class: Class) -> Result<(), Overflow> {
+    pub fn push(&mut self, joined: Bytes, count: usize, class: Class) -> Result<(), Overflow> {
         if self.closing {
             return Ok(());
         }
-        if class == Class::Signal && (self.bytes >= QUEUE_BYTES / 2 || self.frames.len() >= QUEUE_FRAMES / 2) {
+        if class == Class::Signal && (self.bytes >= QUEUE_BYTES / 2 || self.frames >= QUEUE_FRAMES / 2) {
             return Ok(());
         }
-        let full = self.frames.len() >= QUEUE_FRAMES || (!self.frames.is_empty() && self.bytes + frame.len() > QUEUE_BYTES);
+        let full = self.frames + count > QUEUE_FRAMES || (!self.waiting.is_empty() && self.bytes + joined.len() > QUEUE_BYTES);
         if full && Mutant::DropWithoutClose.is_on() {
             return Ok(());
         }
@@ -59,10 +61,11 @@ impl Queue {
             return Err(Overflow);
         }
         if class == Class::Event {
-            self.events += 1;
+            self.events += count as u64;
         }
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+        self.bytes += joined.len();
+        self.frames += count;
+        self.waiting.push_back(joined);
         self.wake();
         Ok(())
     }
@@ -73,31 +76,32 @@ impl Queue {
             return;
         }
         if drop_rest {
-            self.frames.clear();
-            self.bytes = 0;
+            self.waiting.clear();
+            (self.frames, self.bytes) = (0, 0);
         }
         let frame = frames::close(code);
         self.bytes += frame.len();
-        self.frames.push_back(frame);
+        self.frames += 1;
+        self.waiting.push_back(frame);
         self.closing = true;
         self.wake();
     }
 
     /// Everything that waits, joined into one write; `None` when nothing does.
     pub fn take(&mut self) -> Option<Bytes> {
-        let joined = match self.frames.len() {
+        let joined = match self.waiting.len() {
             0 => return None,
-            1 => self.frames.pop_front()?,
+            1 => self.waiting.pop_front()?,
             _ => {
                 let mut all = BytesMut::with_capacity(self.bytes);
-                self.frames.drain(..).for_each(|frame| all.extend_from_slice(&frame));
+                self.waiting.drain(..).for_each(|frame| all.extend_from_slice(&frame));
                 all.freeze()
             }
         };
-        if self.frames.capacity() > 64 {
-            self.frames = VecDeque::new();
+        if self.waiting.capacity() > 64 {
+            self.waiting = VecDeque::new();
         }
-        self.bytes = 0;
+        (self.frames, self.bytes) = (0, 0);
         Some(joined)
     }
 
@@ -110,7 +114,7 @@ impl Queue {
     /// Does nothing wait?
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.waiting.is_empty()
     }
 
     /// How many event frames were queued on this connection, replay included.
@@ -151,10 +155,10 @@ mod tests {
     fn what_waits_is_joined_in_order_and_a_single_frame_is_not_copied() {
         let mut queue = Queue::default();
         let only = of(3);
-        queue.push(only.clone(), Class::Event).expect("space");
+        queue.push(only.clone(), 1, Class::Event).expect("space");
         assert_eq!(queue.take().expect("one").as_ptr(), only.as_ptr());
-        queue.push(Bytes::from_static(b"a"), Class::Event).expect("space");
-        queue.push(Bytes::from_static(b"b"), Class::Answer).expect("space");
+        queue.push(Bytes::from_static(b"a"), 1, Class::Event).expect("space");
+        queue.push(Bytes::from_static(b"b"), 1, Class::Answer).expect("space");
         assert_eq!(queue.take().as_deref(), Some(&b"ab"[..]));
         assert_eq!((queue.take(), queue.events()), (None, 2));
     }
@@ -163,30 +167,39 @@ mod tests {
     fn the_frame_limit_holds_at_its_edge() {
         let mut queue = Queue::default();
         for _ in 0..QUEUE_FRAMES {
-            queue.push(of(1), Class::Event).expect("space");
+            queue.push(of(1), 1, Class::Event).expect("space");
         }
-        assert_eq!(queue.push(of(1), Class::Event), Err(Overflow));
+        assert_eq!(queue.push(of(1), 1, Class::Event), Err(Overflow));
         assert_eq!(queue.take(), Some(frames::close(CloseCode::SlowConsumer)), "nothing but the close frame is left");
-        queue.push(of(1), Class::Event).expect("ignored");
+        queue.push(of(1), 1, Class::Event).expect("ignored");
         assert!(queue.is_empty() && queue.is_closing());
     }
 
     #[test]
     fn the_byte_limit_holds_at_its_edge_and_one_frame_always_fits() {
         let mut queue = Queue::default();
-        queue.push(of(QUEUE_BYTES * 2), Class::Event).expect("one frame always fits");
-        assert_eq!(queue.push(of(1), Class::Event), Err(Overflow));
+        queue.push(of(QUEUE_BYTES * 2), 1, Class::Event).expect("one frame always fits");
+        assert_eq!(queue.push(of(1), 1, Class::Event), Err(Overflow));
         let mut queue = Queue::default();
-        queue.push(of(QUEUE_BYTES - 1), Class::Event).expect("space");
-        queue.push(of(1), Class::Event).expect("exactly full");
-        assert_eq!(queue.push(of(1), Class::Answer), Err(Overflow));
+        queue.push(of(QUEUE_BYTES - 1), 1, Class::Event).expect("space");
+        queue.push(of(1), 1, Class::Event).expect("exactly full");
+        assert_eq!(queue.push(of(1), 1, Class::Answer), Err(Overflow));
+    }
+
+    #[test]
+    fn joined_frames_count_as_many() {
+        let mut queue = Queue::default();
+        queue.push(of(3), QUEUE_FRAMES - 1, Class::Event).expect("space");
+        queue.push(of(1), 1, Class::Answer).expect("exactly full");
+        assert_eq!(queue.events(), QUEUE_FRAMES as u64 - 1);
+        assert_eq!(queue.push(of(2), 2, Class::Event), Err(Overflow));
     }
 
     #[test]
     fn signals_go_first() {
         let mut queue = Queue::default();
-        queue.push(of(QUEUE_BYTES / 2), Class::Event).expect("space");
-        queue.push(Bytes::from_static(b"typing"), Class::Signal).expect("dropped");
+        queue.push(of(QUEUE_BYTES / 2), 1, Class::Event).expect("space");
+        queue.push(Bytes::from_static(b"typing"), 1, Class::Signal).expect("dropped");
         assert_eq!(queue.take().expect("event").len(), QUEUE_BYTES / 2);
     }
 }

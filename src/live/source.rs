@@ -65,6 +65,23 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// Language of refusals.
     pub language: &'static str,
+    /// The number of the shard that has the connection.
+    pub shard: usize,
+}
+
+/// The answer to a write that came over a connection. It is given on the thread of the connection's shard, together with the events
+/// that were committed with it, so that one write to the socket carries both.
+pub struct Answer {
+    /// The shard's number.
+    pub shard: usize,
+    /// Gives it.
+    pub give: Box<dyn FnOnce() + Send>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("shard", &self.shard).finish_non_exhaustive()
+    }
 }
 
 /// The answer to a command.

@@ -7,15 +7,16 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use diesel::RunQueryDsl;
 use diesel::connection::{AnsiTransactionManager as Ansi, Connection, TransactionManager};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-use super::dialect::{BeginJob, KeepJob, UndoJob};
+use super::dialect::{BeginJob, KeepJob, UndoJob, either};
+use super::recall::Known;
 use super::tx::Outbox;
 use super::{Conn, Target, Tx, durability, group, migrate, migration_state};
 use crate::clock::Clock;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::Ids;
-use crate::live::{Logged, Signal};
+use crate::live::{Answer, Logged, Signal};
 use crate::mutants::Mutant;
 
 /// How much may wait, and how many threads serve.
@@ -39,6 +40,11 @@ impl Default for DbLimits {
 pub trait Sink: Send + Sync + 'static {
     /// Takes the events of one or more committed transactions, in commit order. Must not block.
     fn publish(&self, events: Vec<Logged>);
+    /// The same with the answers that are to be given for what was committed. Must not block.
+    fn publish_and_answer(&self, events: Vec<Logged>, answers: Vec<Answer>) {
+        self.publish(events);
+        answers.into_iter().for_each(|answer| (answer.give)());
+    }
     /// Takes something passing. Must not block.
     fn signal(&self, signal: Signal);
     /// Jobs were enqueued.
@@ -57,9 +63,38 @@ pub struct Db {
 struct Inner {
     target: Target,
     reads: Sender<ReadJob>,
-    writes: Sender<Box<dyn WriteJob>>,
-    /// One queue for each writer of PostgreSQL: what is put into the same one keeps its order. SQLite has one writer and needs none.
-    lanes: Vec<Sender<Box<dyn WriteJob>>>,
+    writes: Writes,
+}
+
+/// Where writes wait.
+enum Writes {
+    /// For the one writer of SQLite. This kind of channel sleeps at once when nothing waits; the other tries a few times first, which costs
+    /// more than it gains where every message is waited for.
+    One(mpsc::Sender<Box<dyn WriteJob>>),
+    /// For the writers of PostgreSQL: one queue for all, and one for each, in which what is put into the same one keeps its order.
+    Several { all: Sender<Box<dyn WriteJob>>, lanes: Vec<Sender<Box<dyn WriteJob>>> },
+}
+
+impl Writes {
+    fn send(&self, lane: Option<u64>, job: Box<dyn WriteJob>) -> Result<()> {
+        match self {
+            Self::One(queue) => queue.try_send(job).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => full(),
+                mpsc::error::TrySendError::Closed(_) => gone(),
+            }),
+            Self::Several { all, lanes } => {
+                let own = lane.and_then(|lane| lanes.get(usize::try_from(lane % lanes.len().max(1) as u64).ok()?));
+                own.unwrap_or(all).try_send(job).map_err(|error| refused(&error))
+            }
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        match self {
+            Self::One(queue) => queue.max_capacity() - queue.capacity(),
+            Self::Several { all, lanes } => all.len() + lanes.iter().map(Sender::len).sum::<usize>(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Db {
@@ -84,25 +119,27 @@ impl Db {
             diesel::connection::SimpleConnection::batch_execute(&mut first, "DROP INDEX IF EXISTS messages_by_key")?;
         }
         let context = Context { target: target.clone(), clock, ids, sink };
-        let (writes, write_jobs) = bounded(limits.queue);
         let (reads, read_jobs) = bounded(limits.queue);
-        let mut lanes = Vec::new();
-        if target.is_sqlite() {
-            let context = context.clone();
-            spawn("rialto-writer", move || group::run(first, &write_jobs, &context))?;
+        let writes = if target.is_sqlite() {
+            let (queue, mut jobs) = mpsc::channel(limits.queue);
+            spawn("rialto-writer", move || group::run(first, &mut jobs, &context))?;
+            Writes::One(queue)
         } else {
+            let (all, shared) = bounded(limits.queue);
+            let mut lanes = Vec::new();
             for n in 0..limits.writers.max(1) {
-                let (lane, own_jobs) = bounded(limits.queue);
+                let (lane, own) = bounded(limits.queue);
                 lanes.push(lane);
-                let (jobs, context) = (write_jobs.clone(), context.clone());
-                spawn(&format!("rialto-writer-{n}"), move || write_alone(&jobs, &own_jobs, &context))?;
+                let (shared, context) = (shared.clone(), context.clone());
+                spawn(&format!("rialto-writer-{n}"), move || write_alone(&shared, &own, &context))?;
             }
-        }
+            Writes::Several { all, lanes }
+        };
         for n in 0..limits.readers.max(1) {
             let (jobs, target) = (read_jobs.clone(), target.clone());
             spawn(&format!("rialto-reader-{n}"), move || read_jobs_until_closed(&jobs, &target))?;
         }
-        Ok(Self { inner: Arc::new(Inner { target, reads, writes, lanes }) })
+        Ok(Self { inner: Arc::new(Inner { target, reads, writes }) })
     }
 
     /// Which database this is.
@@ -144,49 +181,57 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        queue_write(&self.inner.writes, f)
+        self.queue_write(None, None, f)
     }
 
-    /// Like [`Db::write`]; writes of the same `lane` are done in the order in which they were queued.
+    /// Like [`Db::write`], for what members say over the live connection: commands of the same `lane` are done in the order in which they
+    /// were queued. They change nothing that [`Tx::recall`] gives: who somebody is and where they may write stays as it was. What is
+    /// committed is answered on the thread of `shard`, which has the connection.
     ///
     /// # Errors
     /// As [`Db::write`].
-    pub fn write_in_order<T, F>(&self, lane: u64, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    pub fn write_command<T, F>(&self, lane: u64, shard: usize, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let count = self.inner.lanes.len().max(1) as u64;
-        let own = usize::try_from(lane % count).ok().and_then(|place| self.inner.lanes.get(place));
-        queue_write(own.unwrap_or(&self.inner.writes), f)
+        self.queue_write(Some(lane), Some(shard), f)
     }
 
     /// How many writes wait.
     #[must_use]
     pub fn writes_waiting(&self) -> usize {
-        self.inner.writes.len() + self.inner.lanes.iter().map(Sender::len).sum::<usize>()
+        self.inner.writes.waiting()
     }
-}
 
-fn queue_write<T, F>(queue: &Sender<Box<dyn WriteJob>>, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-{
-    let (answer, wait) = oneshot::channel();
-    let job = Pending { work: Some(Box::new(f)), result: None, answer };
-    let sent = queue.try_send(Box::new(job)).map_err(|error| refused(&error));
-    async move {
-        sent?;
-        wait.await.map_err(|_| Error::broken("the writer is gone"))?
+    fn queue_write<T, F>(&self, lane: Option<u64>, command_of: Option<usize>, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        let job = Pending { work: Some(Box::new(f)), command_of, result: None, answer };
+        let sent = self.inner.writes.send(lane, Box::new(job));
+        async move {
+            sent?;
+            wait.await.map_err(|_| Error::broken("the writer is gone"))?
+        }
     }
 }
 
 fn refused<T>(error: &TrySendError<T>) -> Error {
     match error {
-        TrySendError::Full(_) => Error::Busy { retry_after_ms: 500 },
-        TrySendError::Disconnected(_) => Error::broken("the database threads are gone"),
+        TrySendError::Full(_) => full(),
+        TrySendError::Disconnected(_) => gone(),
     }
+}
+
+const fn full() -> Error {
+    Error::Busy { retry_after_ms: 500 }
+}
+
+fn gone() -> Error {
+    Error::broken("the database threads are gone")
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -209,7 +254,7 @@ impl Context {
         let mut own = Outbox::default();
         let now = self.clock.now();
         let ran = conn.transaction::<(), Rollback, _>(|conn| {
-            let mut tx = Tx { conn, now, ids: &self.ids, outbox: &mut own };
+            let mut tx = Tx { conn, now, ids: &self.ids, outbox: &mut own, known: None };
             if job.run(&mut tx) { Ok(()) } else { Err(Rollback::Job) }
         });
         match ran {
@@ -223,16 +268,21 @@ impl Context {
     }
 
     /// The same for a job of a group, inside the transaction that they share.
-    pub(super) fn run_grouped(&self, conn: &mut Conn, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
-        BeginJob {}.execute(conn)?;
+    pub(super) fn run_grouped(&self, conn: &mut Conn, known: &mut Known, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
+        either!(conn, c => BeginJob {}.execute(c))?;
         let mut own = Outbox::default();
         let now = self.clock.now();
-        if job.run(&mut Tx { conn, now, ids: &self.ids, outbox: &mut own }) {
+        let is_command = job.command_of().is_some();
+        if !is_command {
+            known.forget();
+        }
+        let known = is_command.then_some(known);
+        if job.run(&mut Tx { conn, now, ids: &self.ids, outbox: &mut own, known }) {
             outbox.append(own);
         } else {
-            UndoJob {}.execute(conn)?;
+            either!(conn, c => UndoJob {}.execute(c))?;
         }
-        KeepJob {}.execute(conn)?;
+        either!(conn, c => KeepJob {}.execute(c))?;
         Ok(())
     }
 
@@ -243,9 +293,22 @@ impl Context {
         Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
     }
 
-    pub(super) fn publish(&self, outbox: Outbox) {
-        if !outbox.events.is_empty() {
-            self.sink.publish(outbox.events);
+    /// What was committed leaves, and is answered: commands where their connections are, together with the events.
+    pub(super) fn publish_and_finish(&self, outbox: Outbox, group: Vec<Box<dyn WriteJob>>) {
+        let (mut answers, mut others) = (Vec::new(), Vec::new());
+        for job in group {
+            match job.command_of() {
+                Some(shard) => answers.push(Answer { shard, give: Box::new(move || job.finish(Outcome::Committed)) }),
+                None => others.push(job),
+            }
+        }
+        self.publish(outbox, answers);
+        others.into_iter().for_each(|job| job.finish(Outcome::Committed));
+    }
+
+    pub(super) fn publish(&self, outbox: Outbox, answers: Vec<Answer>) {
+        if !outbox.events.is_empty() || !answers.is_empty() {
+            self.sink.publish_and_answer(outbox.events, answers);
         }
         outbox.signals.into_iter().for_each(|signal| self.sink.signal(signal));
         if outbox.wakes_jobs {
@@ -284,6 +347,8 @@ pub(super) enum Outcome {
 pub(super) trait WriteJob: Send {
     /// Runs it; `false` rolls it back.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// The shard whose connection said it; `None` for what is no command, which may change anything.
+    fn command_of(&self) -> Option<usize>;
     /// Answers the caller.
     fn finish(self: Box<Self>, outcome: Outcome);
 }
@@ -292,6 +357,7 @@ type Work<T> = Box<dyn FnOnce(&mut Tx<'_>) -> Result<T> + Send>;
 
 struct Pending<T> {
     work: Option<Work<T>>,
+    command_of: Option<usize>,
     result: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
 }
@@ -303,6 +369,10 @@ impl<T: Send + 'static> WriteJob for Pending<T> {
         let commit = result.is_ok();
         self.result = Some(result);
         commit
+    }
+
+    fn command_of(&self) -> Option<usize> {
+        self.command_of
     }
 
     fn finish(self: Box<Self>, outcome: Outcome) {
@@ -342,8 +412,7 @@ fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, own: &Receiver<Box<dyn WriteJ
         let mut outbox = Outbox::default();
         match context.run_job(conn, &mut *job, &mut outbox) {
             Ok(()) => {
-                context.publish(outbox);
-                job.finish(Outcome::Committed);
+                context.publish_and_finish(outbox, vec![job]);
             }
             Err(error) => {
                 tracing::warn!(%error, "a write was rolled back");

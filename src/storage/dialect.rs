@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType};
+use diesel::sql_types::{BigInt, HasSqlType, Integer};
 
 use super::Conn;
 use crate::error::Result;
@@ -107,6 +107,15 @@ kept_statement!(
     ["UPDATE member_heads SET seq = seq + 1, at = CASE WHEN at > ", now, " THEN at ELSE ", now, " END WHERE member = ", member,
      " RETURNING seq, at"]
 );
+
+kept_statement!(
+    /// A number that changes when another connection has written. SQLite only.
+    DataVersion {}, ["PRAGMA data_version"]
+);
+
+impl Query for DataVersion {
+    type SqlType = Integer;
+}
 
 impl Query for NextInRoom {
     type SqlType = (BigInt, BigInt);

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use diesel::RunQueryDsl;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::sqlite::SqliteConnection;
+use tokio::sync::mpsc::Receiver;
 
 use super::Conn;
 use super::db::{Context, Outcome, WriteJob};
+use super::dialect::DataVersion;
+use super::recall::Known;
 use super::tx::Outbox;
 use crate::error::Error;
 use crate::mutants::Mutant;
@@ -25,18 +28,19 @@ const LOG_PAUSE: Duration = Duration::from_secs(1);
 type Manager = <SqliteConnection as diesel::Connection>::TransactionManager;
 
 /// Runs jobs until every sender is gone.
-pub(super) fn run(mut conn: Conn, jobs: &Receiver<Box<dyn WriteJob>>, context: &Context) {
+pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, context: &Context) {
     let mut logged: Option<Instant> = None;
-    while let Ok(first) = jobs.recv() {
+    let mut known = Known::default();
+    while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::with_capacity(8);
         let mut outbox = Outbox::default();
-        let outcome = commit_group(&mut conn, first, jobs, context, &mut group, &mut outbox);
+        let outcome = commit_group(&mut conn, &mut known, first, jobs, context, &mut group, &mut outbox);
         match outcome {
             Ok(()) => {
-                context.publish(outbox);
-                group.into_iter().for_each(|job| job.finish(Outcome::Committed));
+                context.publish_and_finish(outbox, group);
             }
             Err(error) => {
+                known.forget();
                 if logged.is_none_or(|at| at.elapsed() >= LOG_PAUSE) {
                     logged = Some(Instant::now());
                     tracing::error!(%error, jobs = group.len(), "a group of writes was rolled back");
@@ -52,8 +56,9 @@ pub(super) fn run(mut conn: Conn, jobs: &Receiver<Box<dyn WriteJob>>, context: &
 
 fn commit_group(
     conn: &mut Conn,
+    known: &mut Known,
     first: Box<dyn WriteJob>,
-    jobs: &Receiver<Box<dyn WriteJob>>,
+    jobs: &mut Receiver<Box<dyn WriteJob>>,
     context: &Context,
     group: &mut Vec<Box<dyn WriteJob>>,
     outbox: &mut Outbox,
@@ -61,18 +66,19 @@ fn commit_group(
     group.push(first);
     if let Conn::Sqlite(c) = conn {
         AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+        known.see_version(DataVersion {}.get_result(c)?);
     }
     let started = Instant::now();
     let mut next = 0;
     while next < group.len() {
-        context.run_grouped(conn, &mut *group[next], outbox)?;
+        context.run_grouped(conn, known, &mut *group[next], outbox)?;
         next += 1;
         if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
             group.extend(jobs.try_recv());
         }
     }
     if Mutant::FanOutBeforeCommit.is_on() {
-        context.publish(std::mem::take(outbox));
+        context.publish(std::mem::take(outbox), Vec::new());
     }
     if Mutant::AckBeforeCommit.is_on() {
         group.drain(..).for_each(|job| job.finish(Outcome::Committed));

@@ -14,6 +14,7 @@ mod idempotency;
 mod log;
 mod migrate;
 mod open;
+mod recall;
 #[allow(missing_docs, reason = "generated names; the migrations describe the tables")]
 pub mod schema;
 mod tx;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Conn;
 use super::log::{self, NewRow};
+use super::recall::Known;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{Ids, MemberId};
@@ -16,6 +17,8 @@ pub struct Tx<'a> {
     pub(super) now: Millis,
     pub(super) ids: &'a Ids,
     pub(super) outbox: &'a mut Outbox,
+    /// What need not be read again; only for who changes none of it.
+    pub(super) known: Option<&'a mut Known>,
 }
 
 /// What leaves after COMMIT.
@@ -67,6 +70,21 @@ impl Tx<'_> {
         self.ids.next()
     }
 
+    /// What `load` reads under these keys, which with the type name the row: on SQLite it is read again only when somebody may have
+    /// changed it. It must depend on nothing but the database and the keys, and not on what commands write.
+    ///
+    /// # Errors
+    /// What `load` returns; that is not kept.
+    pub fn recall<T>(&mut self, keys: (i64, i64), load: impl Fn(&mut Conn) -> Result<T>) -> Result<T>
+    where
+        T: Clone + PartialEq + std::fmt::Debug + Send + 'static,
+    {
+        match &mut self.known {
+            Some(known) => known.recall(keys, || load(self.conn)),
+            None => load(self.conn),
+        }
+    }
+
     /// Appends to a log; connections hear of it after COMMIT.
     ///
     /// # Errors
@@ -86,7 +104,7 @@ impl Tx<'_> {
     /// What `f` returns.
     pub fn as_of<T>(&mut self, then: Millis, ids: &Ids, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut unheard = Outbox::default();
-        let result = f(&mut Tx { conn: &mut *self.conn, now: then, ids, outbox: &mut unheard });
+        let result = f(&mut Tx { conn: &mut *self.conn, now: then, ids, outbox: &mut unheard, known: None });
         self.outbox.wakes_jobs |= unheard.wakes_jobs;
         result
     }

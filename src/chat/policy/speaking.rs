@@ -6,7 +6,7 @@ use crate::chat::model::{Calls, RoomKind};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::Seq;
-use crate::storage::Conn;
+use crate::storage::{Conn, Tx};
 
 /// May write in a room.
 #[derive(Debug)]
@@ -37,14 +37,8 @@ impl PostIn {
     pub const fn may_call(&self) -> bool {
         self.may_call
     }
-}
 
-impl Permit for PostIn {
-    type Target = RoomId;
-    const SCOPE: Scope = Scope::Send;
-
-    fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
-        let stand = Stand::of(conn, actor, room)?;
+    fn of(stand: &Stand, actor: &Actor) -> Result<Self> {
         stand.must_be_in()?;
         stand.must_be_alive()?;
         must_not_be_muted(actor)?;
@@ -53,7 +47,20 @@ impl Permit for PostIn {
             return Err(Error::forbidden("chat.announcements_only"));
         }
         let may_call = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
-        Ok(Self { room, member: stand.member, floor: stand.floor(), may_call })
+        Ok(Self { room: stand.room.id, member: stand.member, floor: stand.floor(), may_call })
+    }
+}
+
+impl Permit for PostIn {
+    type Target = RoomId;
+    const SCOPE: Scope = Scope::Send;
+
+    fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
+        Self::of(&Stand::of(conn, actor, room)?, actor)
+    }
+
+    fn check_command(tx: &mut Tx<'_>, actor: &Actor, room: RoomId) -> Result<Self> {
+        Self::of(&Stand::recalled(tx, actor, room)?, actor)
     }
 }
 

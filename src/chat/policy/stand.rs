@@ -7,8 +7,20 @@ use crate::chat::model::{History, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::Seq;
-use crate::storage::Conn;
 use crate::storage::schema::{room_members, rooms};
+use crate::storage::{Conn, Tx};
+
+type RoomAndPlace = (RoomRow, Option<PlaceRow>);
+
+fn room_and_place(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<RoomAndPlace> {
+    rooms::table
+        .left_join(room_members::table.on(room_members::room.eq(rooms::id).and(room_members::member.eq(member.0))))
+        .filter(rooms::id.eq(room.0))
+        .select((RoomRow::as_select(), Option::<PlaceRow>::as_select()))
+        .first::<RoomAndPlace>(conn)
+        .optional()?
+        .found()
+}
 
 /// A room as one member stands towards it.
 pub(super) struct Stand {
@@ -22,21 +34,27 @@ impl Stand {
     /// Without asking whether the room may be seen.
     pub(super) fn unseen(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
         let member = actor.signed_in()?;
-        let (room, place) = rooms::table
-            .left_join(room_members::table.on(room_members::room.eq(rooms::id).and(room_members::member.eq(member.0))))
-            .filter(rooms::id.eq(room.0))
-            .select((RoomRow::as_select(), Option::<PlaceRow>::as_select()))
-            .first::<(RoomRow, Option<PlaceRow>)>(conn)
-            .optional()?
-            .found()?;
-        let kind = RoomKind::from_number(room.kind)?;
-        Ok(Self { room, kind, member, place })
+        Self::new(member, room_and_place(conn, room, member)?)
+    }
+
+    fn new(member: MemberId, (room, place): RoomAndPlace) -> Result<Self> {
+        Ok(Self { kind: RoomKind::from_number(room.kind)?, room, member, place })
     }
 
     /// A room that may not be seen answers like one that does not exist.
     pub(super) fn of(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
-        let stand = Self::unseen(conn, actor, room)?;
-        if stand.place.is_none() && !stand.kind.is_open() { Err(Error::NotFound) } else { Ok(stand) }
+        Self::unseen(conn, actor, room)?.seen()
+    }
+
+    /// The same inside a command's write: neither the room nor the place in it is changed by commands.
+    pub(super) fn recalled(tx: &mut Tx<'_>, actor: &Actor, room: RoomId) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let found = tx.recall((room.0, member.0), |conn| room_and_place(conn, room, member))?;
+        Self::new(member, found)?.seen()
+    }
+
+    fn seen(self) -> Result<Self> {
+        if self.place.is_none() && !self.kind.is_open() { Err(Error::NotFound) } else { Ok(self) }
     }
 
     /// The same for those who keep rooms in order: they reach every room that is no conversation.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::ids::{MemberId, RoomId};
 use crate::live::log::{Effect, LogId, Seq};
 use crate::live::queue::{Class, Queue};
+use crate::live::run::Run;
 use crate::live::source::Caller;
 
 /// One connection.
@@ -68,7 +69,16 @@ impl Connection {
 
     /// Queues a frame; `false` when the queue was full and the connection is being closed.
     pub fn push(&self, frame: &Bytes, class: Class) -> bool {
-        self.queue.borrow_mut().push(frame.clone(), class).is_ok()
+        self.queue.borrow_mut().push(frame.clone(), 1, class).is_ok()
+    }
+
+    /// Queues what this connection hears of a run; `false` as in [`Connection::push`].
+    pub(super) fn hear(&self, run: &Run) -> bool {
+        let (frames, count) = run.above(match self.floor(run) {
+            Some(floor) => floor,
+            None => return true,
+        });
+        count == 0 || self.queue.borrow_mut().push(frames, count, Class::Event).is_ok()
     }
 
     /// Something came from the client.
@@ -76,22 +86,20 @@ impl Connection {
         self.heard_at.set(now);
     }
 
-    /// Is this event for the queue? Not while its log is replayed, nor when a snapshot or replay had it already.
-    pub(super) fn takes(&self, log: LogId, seq: Seq) -> bool {
-        if self.replays.borrow().iter().any(|running| running.log == log) {
-            return false;
+    /// The place up to which this connection had the log already, from a snapshot or replay. `None` while the log is replayed: then
+    /// nothing of it is for the queue.
+    fn floor(&self, run: &Run) -> Option<Seq> {
+        if self.replays.borrow().iter().any(|running| running.log == run.log) {
+            return None;
         }
         let floors = &mut self.state.borrow_mut().floors;
         if floors.is_empty() {
-            return true;
+            return Some(0);
         }
-        match floors.get(&log) {
-            Some(floor) if seq <= *floor => false,
-            Some(_) => {
-                floors.remove(&log);
-                true
-            }
-            None => true,
+        let floor = floors.get(&run.log).copied().unwrap_or(0);
+        if run.last() > floor {
+            floors.remove(&run.log);
         }
+        Some(floor)
     }
 }

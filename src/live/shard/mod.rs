@@ -8,11 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::frames::CloseCode;
 use super::log::{Effect, LogId, Seq};
-use super::queue::Class;
+use super::run::Run;
 use super::source::{Caller, Standing};
 use crate::ids::{MemberId, RoomId};
 
@@ -22,19 +20,6 @@ pub use connection::{Connection, Replay};
 #[cfg(test)]
 pub(super) use signal::PresenceSignal;
 pub use signal::{Signal, WATCHED_MEMBERS, signal_frame};
-
-/// One published event, framed.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// Its log.
-    pub log: LogId,
-    /// Its place.
-    pub seq: Seq,
-    /// The frame, shared by all.
-    pub frame: Bytes,
-    /// What it does to connections.
-    pub effect: Effect,
-}
 
 /// The connections of one worker.
 #[derive(Debug)]
@@ -147,6 +132,15 @@ impl Shard {
         }
     }
 
+    /// A client stands at what was the head when it was read. A replay that runs goes on from there: what was delivered while it ran is in
+    /// no queue.
+    pub fn caught_up(&mut self, connection: &Rc<Connection>, replay: Replay) {
+        let is_running = connection.replays.borrow().iter().any(|running| running.log == replay.log);
+        if is_running {
+            self.replay(connection, replay);
+        }
+    }
+
     /// A client is up to date with a log again without a replay (`reset`), or is told that it is not its own (`gone`).
     pub fn end_replay(&mut self, connection: &Connection, log: LogId) {
         connection.replays.borrow_mut().retain(|running| running.log != log);
@@ -183,14 +177,14 @@ impl Shard {
         connection.gone.set(true);
     }
 
-    /// An event whose turn it is: everyone who hears the log gets the same bytes.
-    pub fn deliver(&mut self, delivery: &Delivery, now: Instant) {
-        match delivery.log {
+    /// Events whose turn it is: everyone who hears the log gets the same bytes.
+    pub fn deliver(&mut self, run: &Run, now: Instant) {
+        match run.log {
             LogId::Room(room) => {
-                self.seen.insert(delivery.log, delivery.seq);
+                self.seen.insert(run.log, run.last());
                 let mut slow = Vec::new();
                 for connection in self.by_room.get(&room).map_or(&[][..], Vec::as_slice) {
-                    if connection.takes(delivery.log, delivery.seq) && !connection.push(&delivery.frame, Class::Event) {
+                    if !connection.hear(run) {
                         slow.push(Rc::clone(connection));
                     }
                 }
@@ -198,17 +192,17 @@ impl Shard {
             }
             LogId::Member(member) => {
                 let Some(list) = self.by_member.get(&member).cloned() else { return };
-                self.seen.insert(delivery.log, delivery.seq);
+                self.seen.insert(run.log, run.last());
                 for connection in list {
                     if let Some(waiting) = &mut connection.state.borrow_mut().waiting {
-                        waiting.push((delivery.seq, delivery.effect));
+                        waiting.push((run.last(), run.effect));
                         continue;
                     }
-                    self.apply(&connection, delivery.effect);
-                    if connection.takes(delivery.log, delivery.seq) && !connection.push(&delivery.frame, Class::Event) {
+                    self.apply(&connection, run.effect);
+                    if !connection.hear(run) {
                         self.linger(Rc::clone(&connection), now);
                     }
-                    if let Effect::EndSession(session) = delivery.effect
+                    if let Effect::EndSession(session) = run.effect
                         && session == connection.caller.session
                     {
                         connection.queue.borrow_mut().close(CloseCode::SignedOut, false);
@@ -242,5 +236,43 @@ impl Shard {
             }
             Effect::None | Effect::EndSession(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::ids::SessionId;
+    use crate::live::log::Logged;
+    use crate::live::run::runs;
+
+    const ROOM: RoomId = RoomId(3);
+
+    fn delivery(seq: Seq) -> Run {
+        let event = Logged { log: LogId::Room(ROOM), seq, at: 0, event: Arc::from("{}"), effect: Effect::None };
+        runs(&[event]).remove(0)
+    }
+
+    #[test]
+    fn what_was_delivered_during_a_replay_is_not_lost_when_the_client_says_again_where_it_stands() {
+        let (mut shard, now, log) = (Shard::new(Duration::from_secs(9)), Instant::now(), LogId::Room(ROOM));
+        let caller = Caller { member: MemberId(1), session: SessionId(1), address: None, language: "en", shard: 0 };
+        let connection = shard.connect(caller, None, now);
+        let standing = Standing { epoch: String::new(), me: serde_json::Value::Null, me_head: 0, rooms: vec![(ROOM, 3)] };
+        shard.seat(&connection, &standing, now);
+        shard.caught_up(&connection, Replay { log, after: 3 });
+        assert!(connection.replays.borrow().is_empty(), "nothing was missing");
+        shard.replay(&connection, Replay { log, after: 0 });
+        shard.deliver(&delivery(4), now);
+        // Its answer was read before the fourth event was committed.
+        shard.caught_up(&connection, Replay { log, after: 3 });
+        shard.deliver(&delivery(5), now);
+        assert!(connection.queue.borrow().is_empty(), "the fourth comes first");
+        assert_eq!(connection.replays.borrow().front(), Some(&Replay { log, after: 3 }));
+        shard.replayed(&connection, log, 5, true);
+        shard.deliver(&delivery(6), now);
+        assert_eq!(connection.queue.borrow().events(), 1);
     }
 }

@@ -14,7 +14,8 @@ use crate::live::frames;
 use crate::live::log::{Effect, LogId, Logged, Seq};
 use crate::live::order::Order;
 use crate::live::queue::Class;
-use crate::live::shard::{Connection, Delivery, Replay, Shard};
+use crate::live::run::{Run, runs};
+use crate::live::shard::{Connection, Replay, Shard};
 use crate::live::source::{Caller, CatchUp, Standing};
 
 /// Who is further behind than this loads the newest page again.
@@ -47,7 +48,7 @@ pub(super) struct Server {
     store: BTreeMap<LogId, Vec<Logged>>,
     inbox: VecDeque<Vec<Logged>>,
     order: Order,
-    told: [VecDeque<Delivery>; 2],
+    told: [VecDeque<Run>; 2],
     tasks: Vec<Task>,
     compare_at: Instant,
     padding: usize,
@@ -125,16 +126,15 @@ impl Server {
     }
 
     fn tell(&mut self, ready: &[Logged]) {
-        for logged in ready {
-            let delivery = Delivery { log: logged.log, seq: logged.seq, frame: frames::event(logged), effect: logged.effect };
-            self.told.iter_mut().for_each(|queue| queue.push_back(delivery.clone()));
+        for run in runs(ready) {
+            self.told.iter_mut().for_each(|queue| queue.push_back(run.clone()));
         }
     }
 
     /// A shard takes the next delivery.
     pub(super) fn deliver(&mut self, shard: usize) {
-        if let Some(delivery) = self.told[shard].pop_front() {
-            self.shards[shard].deliver(&delivery, self.now);
+        if let Some(run) = self.told[shard].pop_front() {
+            self.shards[shard].deliver(&run, self.now);
         }
     }
 
@@ -181,7 +181,7 @@ impl Server {
     /// A connection of this member; its greeting is read later.
     pub(super) fn connect(&mut self, member: MemberId, shard: usize) -> (Rc<Connection>, i32) {
         self.numbered += 1;
-        let caller = Caller { member, session: SessionId(i64::from(self.numbered)), address: None, language: "en" };
+        let caller = Caller { member, session: SessionId(i64::from(self.numbered)), address: None, language: "en", shard };
         let connection = self.shards[shard].connect(caller, Some(self.numbered), self.now);
         self.tasks.push(Task::Stand(Rc::clone(&connection), shard));
         (connection, self.numbered)
@@ -244,7 +244,7 @@ impl Server {
         connection.push(&frames::json(&json!({ "type": "ack" })), Class::Answer);
         for (log, answer) in answers {
             match answer {
-                CatchUp::Replay { after, head } if after == head => self.shards[shard].end_replay(connection, log),
+                CatchUp::Replay { after, head } if after == head => self.shards[shard].caught_up(connection, Replay { log, after }),
                 CatchUp::Replay { after, .. } => self.shards[shard].replay(connection, Replay { log, after }),
                 CatchUp::Reset { .. } | CatchUp::Gone => {
                     self.shards[shard].end_replay(connection, log);

@@ -104,6 +104,11 @@ impl Authenticator for Sessions {
         let holder = store::sessions::by_id(conn, session)?;
         Ok(self.actor_of(holder, address, now))
     }
+
+    fn actor_of_command(&self, tx: &mut Tx<'_>, session: SessionId, address: Option<IpAddr>) -> Result<Actor> {
+        let holder = tx.recall((session.0, 0), |conn| store::sessions::by_id(conn, session))?;
+        Ok(self.actor_of(holder, address, tx.now()))
+    }
 }
 
 /// A session to be started.

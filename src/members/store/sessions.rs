@@ -10,7 +10,7 @@ use crate::storage::schema::{members, sessions};
 use crate::storage::{Conn, Tx};
 
 /// What decides whether a session holds, and what its member may do: one row of the joined query.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Holder {
     /// The session.
     pub session: SessionId,

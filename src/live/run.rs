@@ -1,0 +1,136 @@
+//! What is delivered: events of one log that follow each other, framed once and joined once, for everyone who hears them.
+
+use std::collections::HashMap;
+
+use bytes::{Bytes, BytesMut};
+
+use super::frames;
+use super::log::{Effect, LogId, Logged, Seq};
+use super::queue::{QUEUE_BYTES, QUEUE_FRAMES};
+
+/// Most bytes of a run, unless it is a single frame: half of a queue, so that what is delivered to a writing client always fits.
+pub const RUN_BYTES: usize = QUEUE_BYTES / 2;
+/// Most frames of a run.
+const RUN_FRAMES: usize = QUEUE_FRAMES / 2;
+
+/// Events of one log with successive places. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Their log.
+    pub log: LogId,
+    /// The place of the first.
+    pub first: Seq,
+    /// What it does to connections; a run that does something is a single event.
+    pub effect: Effect,
+    frames: Bytes,
+    /// Where each frame ends.
+    ends: Vec<usize>,
+}
+
+impl Run {
+    /// The place of the last event.
+    #[must_use]
+    pub fn last(&self) -> Seq {
+        self.first + Seq::try_from(self.ends.len()).unwrap_or(Seq::MAX) - 1
+    }
+
+    /// How long all frames are.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The frames of the events above `floor`, and how many; none when there are none.
+    #[must_use]
+    pub fn above(&self, floor: Seq) -> (Bytes, usize) {
+        let skipped = usize::try_from(floor - self.first + 1).unwrap_or(0).min(self.ends.len());
+        let from = skipped.checked_sub(1).map_or(0, |last| self.ends[last]);
+        (self.frames.slice(from..), self.ends.len() - skipped)
+    }
+}
+
+/// Joins events into runs. What is said in one log keeps its order; and nothing passes an event that changes who hears what.
+#[must_use]
+pub fn runs(events: &[Logged]) -> Vec<Run> {
+    let (mut open, mut all) = (HashMap::<LogId, usize>::new(), Vec::<(Run, BytesMut)>::new());
+    for event in events {
+        let frame = frames::event(event);
+        if event.effect != Effect::None {
+            open.clear();
+        }
+        let place = open.get(&event.log).copied().filter(|place| {
+            let (run, bytes) = &all[*place];
+            event.effect == Effect::None
+                && event.seq == run.last() + 1
+                && run.ends.len() < RUN_FRAMES
+                && bytes.len() + frame.len() <= RUN_BYTES
+        });
+        let place = place.unwrap_or_else(|| {
+            let run = Run { log: event.log, first: event.seq, effect: event.effect, frames: Bytes::new(), ends: Vec::new() };
+            all.push((run, BytesMut::new()));
+            all.len() - 1
+        });
+        if event.effect == Effect::None {
+            open.insert(event.log, place);
+        }
+        let (run, bytes) = &mut all[place];
+        bytes.extend_from_slice(&frame);
+        run.ends.push(bytes.len());
+    }
+    all.into_iter().map(|(run, bytes)| Run { frames: bytes.freeze(), ..run }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::ids::{MemberId, RoomId};
+
+    fn event(log: LogId, seq: Seq, effect: Effect) -> Logged {
+        Logged { log, seq, at: 0, event: Arc::from(format!("{{\"n\":{seq}}}")), effect }
+    }
+
+    const ROOM: LogId = LogId::Room(RoomId(1));
+    const OTHER: LogId = LogId::Room(RoomId(2));
+    const ME: LogId = LogId::Member(MemberId(3));
+
+    fn shape(runs: &[Run]) -> Vec<(LogId, Seq, Seq)> {
+        runs.iter().map(|run| (run.log, run.first, run.last())).collect()
+    }
+
+    #[test]
+    fn events_of_a_log_are_joined_in_order_and_each_hears_what_is_above_their_floor() {
+        let events = [(ROOM, 4), (OTHER, 9), (ROOM, 5), (OTHER, 10), (ROOM, 6)].map(|(log, seq)| event(log, seq, Effect::None));
+        let runs = runs(&events);
+        assert_eq!(shape(&runs), [(ROOM, 4, 6), (OTHER, 9, 10)]);
+        let frames = [4, 5, 6].map(|seq| frames::event(&event(ROOM, seq, Effect::None)));
+        for (floor, from) in [(0, 0), (3, 0), (4, 1), (5, 2), (6, 3), (99, 3)] {
+            let (bytes, count) = runs[0].above(floor);
+            assert_eq!((&bytes[..], count), (&frames[from..].concat()[..], 3 - from), "{floor}");
+        }
+    }
+
+    #[test]
+    fn nothing_passes_what_changes_who_hears() {
+        let leave = Effect::Leave(RoomId(1));
+        let events = [
+            event(ROOM, 4, Effect::None),
+            event(ME, 1, Effect::None),
+            event(ME, 2, leave),
+            event(ME, 3, Effect::None),
+            event(ROOM, 5, Effect::None),
+        ];
+        assert_eq!(shape(&runs(&events)), [(ROOM, 4, 4), (ME, 1, 1), (ME, 2, 2), (ME, 3, 3), (ROOM, 5, 5)]);
+    }
+
+    #[test]
+    fn a_gap_begins_a_run_and_so_does_the_limit() {
+        let gap = [event(ROOM, 4, Effect::None), event(ROOM, 6, Effect::None)];
+        assert_eq!(shape(&runs(&gap)), [(ROOM, 4, 4), (ROOM, 6, 6)]);
+        let many: Vec<_> = (1..=600).map(|seq| event(ROOM, seq, Effect::None)).collect();
+        assert_eq!(shape(&runs(&many)), [(ROOM, 1, 512), (ROOM, 513, 600)]);
+        let long = |seq| Logged { event: Arc::from("x".repeat(RUN_BYTES / 2)), ..event(ROOM, seq, Effect::None) };
+        assert_eq!(shape(&runs(&[long(1), long(2), long(3)])), [(ROOM, 1, 1), (ROOM, 2, 2), (ROOM, 3, 3)]);
+    }
+}
