@@ -32,9 +32,8 @@ pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, contex
     let mut logged: Option<Instant> = None;
     let mut known = Known::default();
     while let Some(first) = jobs.blocking_recv() {
-        let mut group = Vec::with_capacity(8);
-        let mut outbox = Outbox::default();
-        let outcome = commit_group(&mut conn, &mut known, first, jobs, context, &mut group, &mut outbox);
+        let (mut group, mut outbox) = (vec![first], Outbox::default());
+        let outcome = commit_group(&mut conn, &mut known, jobs, context, &mut group, &mut outbox);
         match outcome {
             Ok(()) => {
                 context.publish_and_finish(outbox, group);
@@ -54,16 +53,15 @@ pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, contex
     }
 }
 
+/// Runs the first job of `group` and takes in others until it is committed.
 fn commit_group(
     conn: &mut Conn,
     known: &mut Known,
-    first: Box<dyn WriteJob>,
     jobs: &mut Receiver<Box<dyn WriteJob>>,
     context: &Context,
     group: &mut Vec<Box<dyn WriteJob>>,
     outbox: &mut Outbox,
 ) -> crate::error::Result<()> {
-    group.push(first);
     if let Conn::Sqlite(c) = conn {
         AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
         known.see_version(DataVersion {}.get_result(c)?);

@@ -53,33 +53,24 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
 
     #[test]
-    fn a_row_is_read_once_until_somebody_may_have_changed_it() {
-        let (mut known, reads) = (Known::default(), Cell::new(0));
-        let mut read = |known: &mut Known, keys| {
-            let load = || {
-                reads.set(reads.get() + 1);
-                Ok(keys)
-            };
-            assert_eq!(known.recall(keys, load).expect("a row"), keys);
-            // A hit is checked by a reading of its own in debug builds.
-            std::mem::take(&mut known.rows).len() + usize::from(reads.get() == 0)
-        };
-        assert_eq!(read(&mut known, (1_i64, 2_i64)), 1);
+    fn a_row_is_kept_by_type_and_keys_until_somebody_may_have_changed_it() {
+        let mut known = Known::default();
         known.see_version(7);
         known.recall((1, 1), || Ok(5_u8)).expect("a row");
         known.recall((1, 1), || Ok(6_u16)).expect("another type, another row");
-        assert_eq!(known.rows.len(), 2);
+        known.recall((1, 2), || Ok(7_u8)).expect("another key, another row");
+        known.recall((1, 3), || Err::<u8, _>(crate::error::Error::NotFound)).expect_err("a failure is not kept");
+        assert_eq!(known.recall((1, 1), || Ok(5_u8)).expect("known"), 5);
         known.see_version(7);
-        assert_eq!(known.rows.len(), 2);
+        assert_eq!(known.rows.len(), 3);
         known.see_version(8);
         assert_eq!(known.rows.len(), 0, "another connection has written");
-        known.recall((1, 1), || Err::<u8, _>(crate::error::Error::NotFound)).expect_err("not found");
-        assert_eq!(known.rows.len(), 0, "a failure is not kept");
+        known.recall((1, 1), || Ok(5_u8)).expect("a row");
+        known.forget();
+        assert_eq!(known.recall((1, 1), || Ok(9_u8)).expect("read again"), 9);
     }
 
     #[test]
