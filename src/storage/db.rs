@@ -307,6 +307,8 @@ impl Context {
     }
 
     pub(super) fn publish(&self, outbox: Outbox, answers: Vec<Answer>) {
+        // First of all: whoever hears of a change must find it in memory too.
+        outbox.kept.run();
         if !outbox.events.is_empty() || !answers.is_empty() {
             self.sink.publish_and_answer(outbox.events, answers);
         }

@@ -30,6 +30,25 @@ pub struct Outbox {
     pub signals: Vec<Signal>,
     /// Were jobs enqueued?
     pub wakes_jobs: bool,
+    /// What keeps memory in step with the rows.
+    pub kept: Kept,
+}
+
+/// What runs after COMMIT, in order, before anybody is answered.
+#[derive(Default)]
+pub struct Kept(Vec<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kept({})", self.0.len())
+    }
+}
+
+impl Kept {
+    /// Runs it.
+    pub(super) fn run(self) {
+        self.0.into_iter().for_each(|step| step());
+    }
 }
 
 impl Outbox {
@@ -38,6 +57,7 @@ impl Outbox {
         self.events.append(&mut other.events);
         self.signals.append(&mut other.signals);
         self.wakes_jobs |= other.wakes_jobs;
+        self.kept.0.append(&mut other.kept.0);
     }
 }
 
@@ -106,12 +126,18 @@ impl Tx<'_> {
         let mut unheard = Outbox::default();
         let result = f(&mut Tx { conn: &mut *self.conn, now: then, ids, outbox: &mut unheard, known: None });
         self.outbox.wakes_jobs |= unheard.wakes_jobs;
+        self.outbox.kept.0.append(&mut unheard.kept.0);
         result
     }
 
     /// Tells something passing, after COMMIT; it may be lost.
     pub fn signal(&mut self, signal: Signal) {
         self.outbox.signals.push(signal);
+    }
+
+    /// Runs `step` after COMMIT, before anybody is answered: for what is remembered of the rows in memory. It must neither block nor panic.
+    pub fn after_commit(&mut self, step: impl FnOnce() + Send + 'static) {
+        self.outbox.kept.0.push(Box::new(step));
     }
 
     /// A job was enqueued: wake the runner after COMMIT.
