@@ -11,6 +11,7 @@ use actix_web::{App as Site4, HttpServer, rt};
 use tokio::task::JoinHandle;
 
 use crate::access::{Authenticator, Ground, Keys, Patience, Rate, RateClass, Rates, RouteTable, Routes};
+use crate::billing::{Billing, Turner};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
@@ -19,12 +20,12 @@ use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
 use crate::live::{Answer, Commands, Descriptor, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
-use crate::members::{Members, Notices, Sessions};
+use crate::members::{Members, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, set_fact};
 use crate::text::Words;
 use crate::wire::Wire;
-use crate::{admin, chat, consequences, http, members, wire};
+use crate::{admin, billing, chat, consequences, http, members, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -107,6 +108,8 @@ pub struct App {
     pub routes: RouteTable,
     /// Sessions and passwords.
     pub members: Members,
+    /// Where members stand, in memory.
+    pub billing: Billing,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -140,13 +143,16 @@ impl App {
         let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
         ids.start_after(db.read(newest_id).await?);
+        let billing = Billing::new(billing::Notices(Arc::new(consequences::follow_billing)));
+        let inside = billing.clone();
         let settings = db
-            .write(|tx| {
+            .write(move |tx| {
                 if fact(tx, "epoch")?.is_none() {
                     let epoch = crate::access::Token::random()?;
                     set_fact(tx, "epoch", &epoch.reveal()[..16])?;
                 }
                 members::ensure_built_in_roles(tx)?;
+                billing::ensure(tx, &inside)?;
                 Settings::load(tx)
             })
             .await?;
@@ -154,7 +160,7 @@ impl App {
         let words = Arc::new(Words::load()?);
         let sessions = Arc::new(Sessions::new());
         let mailer = Mailer::new(&config)?;
-        let notices = Notices(Arc::new(consequences::follow));
+        let notices = consequences::notices(&billing);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
@@ -171,11 +177,11 @@ impl App {
             words: Arc::clone(&words),
             is_demo,
         });
-        let wire = Arc::new(Wire::new(Arc::clone(&ground)));
+        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone()));
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
-        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, wire, jobs })
+        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, billing, wire, jobs })
     }
 
     /// Registers every route of every slice.
@@ -183,6 +189,7 @@ impl App {
         let mut routes = Routes::new(config, self.routes.clone());
         http::mount(&mut routes);
         members::mount(&mut routes);
+        billing::mount(&mut routes);
         chat::mount(&mut routes);
         admin::mount(&mut routes);
         wire::mount(&mut routes);
@@ -210,6 +217,7 @@ impl App {
                 .app_data(app.metrics.clone())
                 .app_data(app.routes.clone())
                 .app_data(Data::new(app.members.clone()))
+                .app_data(Data::new(app.billing.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
                 .wrap(Compress::default())
@@ -236,7 +244,9 @@ impl App {
     fn start_jobs(&self) -> RunningJobs {
         let ground = &self.ground;
         let runner = Runner::new(ground.db.clone(), ground.clock.clone(), self.jobs.clone());
-        runner.register(mail::SEND, ground.mailer.sender(ground.db.clone())).grace(JOBS_GRACE).start()
+        let runner = runner.register(mail::SEND, ground.mailer.sender(ground.db.clone()));
+        let turner = Turner { db: ground.db.clone(), clock: ground.clock.clone(), hub: ground.hub.clone(), billing: self.billing.clone() };
+        billing::work(runner, &turner).grace(JOBS_GRACE).start()
     }
 
     /// Stores when sessions were last seen, ends what is over.
@@ -247,6 +257,8 @@ impl App {
         if stored != *self.ground.settings.get() {
             self.ground.settings.put(stored);
         }
+        let billing = self.billing.clone();
+        self.ground.db.read(move |conn| billing.standings.catch_up(conn)).await?;
         let members = self.members.clone();
         self.ground
             .db

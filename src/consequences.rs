@@ -1,25 +1,54 @@
 //! When this happens there, that follows here: the one place where slices that do not know each other meet.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use crate::billing::{self, Billing};
 use crate::chat;
 use crate::error::Result;
 use crate::ids::MemberId;
 use crate::live::{Signal, signal_frame};
-use crate::members::{self, MemberState, Notice, Profile, Removed};
+use crate::members::{self, MemberState, Notice, Notices, Profile, Removed};
 use crate::storage::Tx;
+
+/// What hears the notices of members.
+#[must_use]
+pub fn notices(billing: &Billing) -> Notices {
+    let billing = billing.clone();
+    Notices(Arc::new(move |tx, notice| follow(tx, &billing, notice)))
+}
 
 /// Runs inside the transaction of what happened.
 ///
 /// # Errors
 /// Those of what follows; the whole is then rolled back.
-pub fn follow(tx: &mut Tx<'_>, notice: &Notice) -> Result<()> {
+pub fn follow(tx: &mut Tx<'_>, billing: &Billing, notice: &Notice) -> Result<()> {
     match notice {
-        Notice::MemberRemoved { member, reason } => chat::leave_everything(tx, *member, matches!(reason, Removed::Banned)),
-        Notice::MemberJoined { member } => chat::join_announcements(tx, *member),
+        Notice::MemberRemoved { member, reason } => {
+            chat::leave_everything(tx, *member, matches!(reason, Removed::Banned))?;
+            if *reason == Removed::Deleted { billing::drop_everything(tx, billing, *member) } else { Ok(()) }
+        }
+        Notice::MemberJoined { member } => {
+            chat::join_announcements(tx, *member)?;
+            billing::keep_owner_grant(tx, billing, *member)
+        }
         Notice::MemberReturned { member } => chat::join_announcements(tx, *member),
-        Notice::MemberChanged { member } => tell_look(tx, *member),
+        Notice::MemberChanged { member } => {
+            billing::keep_owner_grant(tx, billing, *member)?;
+            tell_look(tx, *member)
+        }
         Notice::RoleDeleted { .. } => Ok(()),
+    }
+}
+
+/// The same for what happens to memberships.
+///
+/// # Errors
+/// As [`follow`].
+pub fn follow_billing(tx: &mut Tx<'_>, notice: &billing::Notice) -> Result<()> {
+    match notice {
+        billing::Notice::BadgeChanged { member } => tell_look(tx, *member),
     }
 }
 

@@ -121,6 +121,12 @@ id_types! {
     AuditId;
     /// A sanction: ban, mute or kick.
     SanctionId;
+    /// A plan: a named set of entitlements.
+    PlanId;
+    /// A grant of a plan to a member.
+    GrantId;
+    /// An entry of the log of grants.
+    GrantEntryId;
 }
 
 /// The text is not a positive decimal number of at most 63 bits without leading zeros.

@@ -2,6 +2,7 @@
 pub mod access;
 pub mod admin;
 pub mod app;
+pub mod billing;
 pub mod chat;
 pub mod cli;
 pub mod clock;

@@ -30,6 +30,31 @@ pub enum SignUpMode {
     Closed,
 }
 
+/// Who may start calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallsOpenTo {
+    /// Whoever has a plan with `calls.start`.
+    #[default]
+    PayingMembers,
+    /// Everyone.
+    AllMembers,
+}
+
+/// What puts the verified badge beside a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifiedBadge {
+    /// A plan whose entitlements carry a badge.
+    Plan,
+    /// An administrator who verified the member.
+    Administrator,
+    /// One or the other.
+    Either,
+    /// Nothing: nobody has one.
+    Off,
+}
+
 /// All settings, flat: the field names are the keys of the API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +79,12 @@ pub struct Settings {
     pub show_presence: bool,
     /// Most rooms and conversations that one member makes within 24 hours, 1–1,000. Who manages rooms is free of it.
     pub rooms_per_day: usize,
+    /// Does making a public, private or announcement room need a plan with `rooms.create`? Who manages rooms is free of it.
+    pub rooms_need_plan: bool,
+    /// Who may start calls.
+    pub calls_open_to: CallsOpenTo,
+    /// What puts the verified badge beside a name.
+    pub verified_badge: VerifiedBadge,
     /// Most live connections of one member, 1–1,000.
     pub connections_per_member: usize,
     /// Most live connections that are begun within a second, 10–10,000; the others are asked to come back.
@@ -73,6 +104,9 @@ impl Default for Settings {
             presence_members: 200,
             show_presence: true,
             rooms_per_day: 50,
+            rooms_need_plan: false,
+            calls_open_to: CallsOpenTo::PayingMembers,
+            verified_badge: VerifiedBadge::Either,
             connections_per_member: 20,
             handshakes_per_second: 200,
         }

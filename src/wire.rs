@@ -6,15 +6,16 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use crate::access::{Allow, Credential, Ground, Query, RateClass, Routes};
+use crate::billing::{self, Billing, Entitlements};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
-use crate::members::{self, SeeMe};
+use crate::members::{self, Account, Profile, SeeMe};
 use crate::storage::{Conn, LogRow, all_heads, epoch, head, member_rows, room_rows};
 use crate::{chat, http};
 
@@ -30,13 +31,14 @@ const EVENTS: i64 = 500;
 #[derive(Clone, Debug)]
 pub struct Wire {
     ground: Arc<Ground>,
+    billing: Billing,
 }
 
 impl Wire {
     /// Over this ground.
     #[must_use]
-    pub const fn new(ground: Arc<Ground>) -> Self {
-        Self { ground }
+    pub const fn new(ground: Arc<Ground>, billing: Billing) -> Self {
+        Self { ground, billing }
     }
 }
 
@@ -97,6 +99,16 @@ fn effect_of(log: LogId, event: &str) -> Effect {
     }
 }
 
+/// Me, as a connection is greeted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Me {
+    #[serde(flatten)]
+    me: Profile,
+    /// All that I am entitled to.
+    entitlements: Entitlements,
+}
+
 fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp> {
     let Some(head) = head(conn, LogId::Member(member))? else { return Ok(CatchUp::Gone) };
     let too_far = head.seq.saturating_sub(after) > MOST_BEHIND || after > head.seq || after < head.first_seq - 1;
@@ -106,13 +118,14 @@ fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp>
 impl Source for Wire {
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>> {
         let now = self.ground.clock.now();
-        let ground = Arc::clone(&self.ground);
+        let (ground, billing) = (Arc::clone(&self.ground), self.billing.clone());
         let read = self.ground.db.read(move |conn| {
             ground.authenticator.actor_of_session(conn, caller.session, caller.address, now)?.signed_in()?;
             let me = members::profiles(conn, &[caller.member], now)?.pop().ok_or(Error::SignIn)?;
+            let entitlements = billing.standings.entitlements_of(conn, caller.member, now)?;
             Ok(Standing {
                 epoch: epoch(conn)?,
-                me: serde_json::to_value(me)?,
+                me: serde_json::to_value(Me { me, entitlements })?,
                 me_head: head(conn, LogId::Member(caller.member))?.map_or(0, |head| head.seq),
                 rooms: chat::standing_rooms(conn, caller.member)?,
             })
@@ -168,12 +181,12 @@ impl Commands for Wire {
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(my_events, live_socket, openapi))]
+#[openapi(paths(me, my_events, live_socket, openapi))]
 pub struct Api;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
-    routes.get("/live", live_socket).get("/api/v1/me/events", my_events).get("/api/openapi.json", openapi);
+    routes.get("/live", live_socket).get("/api/v1/me", me).get("/api/v1/me/events", my_events).get("/api/openapi.json", openapi);
 }
 
 #[utoipa::path(get, path = "/live", responses((status = 101, description = "the live protocol, docs/protocol.md")))]
@@ -203,6 +216,27 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
     live::open(&request, payload, caller, &local, limits)
 }
 
+/// A member as they see themselves, with all that they are entitled to.
+#[derive(Serialize, utoipa::ToSchema)]
+struct MyAccount {
+    #[serde(flatten)]
+    account: Account,
+    /// By plans, and by what is open to everyone.
+    entitlements: Entitlements,
+}
+
+/// The member as they see themselves.
+#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = MyAccount)))]
+async fn me(gate: Allow<SeeMe>, billing: web::Data<Billing>) -> Result<HttpResponse> {
+    let account = gate
+        .read(move |conn, may, actor| {
+            let entitlements = billing.standings.entitlements_of(conn, may.member(), actor.now)?;
+            Ok(MyAccount { account: members::account(conn, may.member(), actor.now)?, entitlements })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(account))
+}
+
 #[derive(Deserialize, utoipa::IntoParams)]
 struct ListEvents {
     /// Those above this place.
@@ -225,7 +259,7 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 /// The whole description of the API.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    let parts = [Api::openapi(), members::openapi(), chat::openapi(), crate::admin::openapi(), http::openapi()];
+    let parts = [Api::openapi(), members::openapi(), billing::openapi(), chat::openapi(), crate::admin::openapi(), http::openapi()];
     let mut all = parts.into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
     "Rialto".clone_into(&mut all.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut all.info.version);

@@ -6,13 +6,15 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::admin::SettingsChanged;
+use crate::billing::{BillingEvent, Entitlements, PlanBadge};
 use crate::chat::{
     self, Departure, History, Level, Mentions, Message, MessageBody, MessagePage, Quote, Reaction, Room, RoomKind, RoomRole,
 };
 use crate::consequences::MemberChanged;
 use crate::live::{presence_signal, server_frames};
-use crate::members::{Badge, MemberEvent, MemberState, Profile, Status};
+use crate::members::{Badge, BadgeReason, MemberEvent, MemberState, Profile, Status};
 use crate::settings::SignUpMode;
+use crate::wire::Me;
 
 const FILE: &str = "static/types/live.d.ts";
 const HEAD: &str = "\
@@ -89,9 +91,13 @@ fn composed() -> String {
     let cfg = &Config::new().with_large_int("number");
     let types = [
         declared::<MemberState>(cfg),
+        declared::<BadgeReason>(cfg),
         declared::<Badge>(cfg),
         declared::<Status>(cfg),
         declared::<Profile>(cfg),
+        declared::<PlanBadge>(cfg),
+        declared::<Entitlements>(cfg),
+        declared::<Me>(cfg),
         declared::<RoomKind>(cfg),
         declared::<History>(cfg),
         declared::<RoomRole>(cfg),
@@ -106,7 +112,11 @@ fn composed() -> String {
         declared::<MessagePage>(cfg),
         declared::<Departure>(cfg),
         declared::<chat::Event>(cfg),
-        union("MeEvent", "An event of a member's own log.", &[chat::MeEvent::inline(cfg), MemberEvent::inline(cfg)]),
+        union(
+            "MeEvent",
+            "An event of a member's own log.",
+            &[chat::MeEvent::inline(cfg), MemberEvent::inline(cfg), BillingEvent::inline(cfg)],
+        ),
         union(
             "Signal",
             "Something passing, which may be lost.",

@@ -115,6 +115,10 @@ flags! {
         MetricsRead = 15, "metrics.read";
         /// Start direct conversations.
         MessageDirect = 16, "messages.direct";
+        /// Give, change and end memberships, and verify members.
+        MembersGrant = 20, "members.grant";
+        /// Make plans and say what they entitle to.
+        PlansEdit = 21, "plans.edit";
     }
 }
 
@@ -155,6 +159,8 @@ impl Permission {
                 | Self::Moderate
                 | Self::Ban
                 | Self::MembersManage
+                | Self::MembersGrant
+                | Self::PlansEdit
                 | Self::RolesManage
                 | Self::SettingsManage
                 | Self::MailRead

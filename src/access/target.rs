@@ -5,7 +5,7 @@ use std::str::FromStr;
 use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
-use crate::ids::{InviteId, LetterId, MemberId, MessageId, RoleId, RoomId, SanctionId, SessionId};
+use crate::ids::{GrantId, InviteId, LetterId, MemberId, MessageId, PlanId, RoleId, RoomId, SanctionId, SessionId};
 use crate::storage::{Conn, hold_room};
 
 /// Something a permit can be about.
@@ -85,6 +85,8 @@ path_ids! {
     InviteId "invite";
     LetterId "letter";
     SanctionId "sanction";
+    PlanId "plan";
+    GrantId "grant";
 }
 
 /// A secret or name in the path: `/invite/{code}`, at most 200 bytes.

@@ -9,7 +9,7 @@ use crate::error::{Error, Problem, Result};
 use crate::ids::{AuditId, LetterId, MemberId, RoomId};
 use crate::mail::{LetterHead, StoredLetter};
 use crate::members::Profile;
-use crate::settings::SignUpMode;
+use crate::settings::{CallsOpenTo, SignUpMode};
 use crate::storage::AuditRow;
 use crate::text::clean_line;
 
@@ -224,6 +224,9 @@ pub struct SetUp {
     pub community_hue: u16,
     /// Who may make an account.
     pub sign_up_mode: SignUpMode,
+    /// Who may start calls; missing: whoever has a plan for it.
+    #[serde(default)]
+    pub calls_open_to: CallsOpenTo,
     /// 1–12 rooms.
     pub rooms: Vec<FirstRoom>,
 }

@@ -62,7 +62,7 @@ pages! {
     /// Read the outbox.
     ReadMail by MailRead;
     /// The list of members.
-    SeePeople by Approve | Moderate | Ban | MembersManage;
+    SeePeople by Approve | Moderate | Ban | MembersManage | MembersGrant;
     /// Invites, the mode of sign-up and those who wait.
     SeeDoor by Invite | Approve | SettingsManage;
     /// What each role allows.
@@ -137,7 +137,10 @@ impl Permit for SeePerson {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
-        let by = any_of(actor, &[Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage])?;
+        let by = any_of(
+            actor,
+            &[Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage, Permission::MembersGrant],
+        )?;
         members::table.find(member.0).select(members::id).first::<i64>(conn).optional()?.found()?;
         Ok(Self { member, by, permissions: actor.permissions })
     }
@@ -172,6 +175,12 @@ impl SeePerson {
     #[must_use]
     pub const fn sees_private(&self) -> bool {
         self.permissions.has(Permission::MembersManage)
+    }
+
+    /// Does the one who looks see what the member has?
+    #[must_use]
+    pub const fn sees_membership(&self) -> bool {
+        self.permissions.has(Permission::MembersManage) || self.permissions.has(Permission::MembersGrant)
     }
 
     /// May the one who looks say which roles the member has? Also their own, downwards.

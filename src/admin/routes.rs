@@ -11,6 +11,7 @@ use super::actions;
 use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, Summary};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
 use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
+use crate::billing::Billing;
 use crate::error::Result;
 use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
@@ -55,10 +56,10 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
 
 /// Changes the settings that are named; the answer is all of them.
 #[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
-async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>) -> Result<HttpResponse> {
+async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>, billing: Data<Billing>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let order = ground.settings.in_order().await;
-    let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &body.value)).await?;
+    let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &billing, &body.value)).await?;
     ground.settings.put(settings.clone());
     drop(order);
     Ok(HttpResponse::Ok().json(settings))

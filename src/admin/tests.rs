@@ -19,6 +19,7 @@ use actix_web::web::Data;
 use serde_json::{Value, json};
 
 use crate::access::{Authenticator, Ground, Keys, Permission, Rates, RouteTable, Routes, Scopes};
+use crate::billing::{self, Billing};
 use crate::clock::Clock;
 use crate::config::{Config, Given, Machine};
 use crate::http::{self, Metrics, Site};
@@ -42,6 +43,7 @@ struct Harbour {
     ground: Ground,
     site: Site,
     members: Members,
+    billing: Billing,
     /// Moves the clock.
     hand: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
@@ -54,6 +56,9 @@ async fn harbour(change: impl FnOnce(&mut Config)) -> Harbour {
     let target = Target::Sqlite(folder.path().join("test.db"));
     let db = Db::open(target, DbLimits::default(), clock.clone(), Arc::clone(&ids), Arc::new(Nowhere)).expect("database");
     db.write(members::ensure_built_in_roles).await.expect("roles");
+    let billing = Billing::alone();
+    let inside = billing.clone();
+    db.write(move |tx| billing::ensure(tx, &inside)).await.expect("a plan");
     let mut config = Config::from(Given::default(), &Machine { address: None, processors: 2 }).expect("defaults work");
     change(&mut config);
     let words = Arc::new(Words::load().expect("words"));
@@ -75,7 +80,7 @@ async fn harbour(change: impl FnOnce(&mut Config)) -> Harbour {
         words,
         is_demo: false,
     };
-    Harbour { ground, site, members, hand, _folder: folder }
+    Harbour { ground, site, members, billing, hand, _folder: folder }
 }
 
 /// What came back.
@@ -119,12 +124,14 @@ impl Harbour {
         let app = App::new()
             .app_data(Data::new(self.ground.clone()))
             .app_data(Data::new(self.members.clone()))
+            .app_data(Data::new(self.billing.clone()))
             .app_data(self.site.clone())
             .app_data(Metrics::new())
             .app_data(table)
             .configure(move |config| {
                 let mut routes = Routes::new(config, rows.clone());
                 members::mount(&mut routes);
+                billing::mount(&mut routes);
                 super::mount(&mut routes);
             })
             .wrap(from_fn(http::front));

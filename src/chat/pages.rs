@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
@@ -12,6 +13,7 @@ use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
 use super::store;
 use crate::access::{Actor, Allow, Ground, Permissions, Permit, Public, Query, Routes, Target};
+use crate::billing::{Billing, Entitlements};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::http::Site;
@@ -51,6 +53,8 @@ pub struct Community {
     pub sentence: String,
     /// Who may make an account.
     pub sign_up_mode: SignUpMode,
+    /// Does making a room that is no conversation need a plan for it?
+    pub rooms_need_plan: bool,
 }
 
 /// A role as members see it.
@@ -92,6 +96,8 @@ pub struct State {
     /// What my roles allow.
     #[cfg_attr(test, ts(type = "string[]"))]
     pub permissions: Permissions,
+    /// All that I am entitled to.
+    pub entitlements: Entitlements,
     /// Until when I may not write.
     pub muted_until: Option<Millis>,
     /// My rooms.
@@ -110,7 +116,7 @@ pub struct State {
 }
 
 /// Reads the state in one snapshot.
-fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> Result<State> {
+fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, actor: &Actor) -> Result<State> {
     let settings = ground.settings.get();
     let rooms = rooms_of_mine(conn, member)?;
     let mut people: Vec<MemberId> = rooms.iter().filter_map(|room| room.mine.as_ref()?.members.clone()).flatten().collect();
@@ -127,6 +133,7 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
         me,
         session: actor.session,
         permissions: actor.permissions,
+        entitlements: billing.standings.entitlements_of(conn, member, actor.now)?,
         muted_until: actor.muted_until.filter(|until| *until > actor.now),
         rooms,
         members: profiles,
@@ -136,6 +143,7 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
             hue: settings.community_hue,
             sentence: settings.community_sentence.clone(),
             sign_up_mode: settings.sign_up_mode,
+            rooms_need_plan: settings.rooms_need_plan,
         },
         limits: Limits {
             message_bytes: settings.message_bytes,
@@ -147,9 +155,9 @@ fn state(conn: &mut Conn, ground: &Ground, member: MemberId, actor: &Actor) -> R
 }
 
 #[utoipa::path(get, path = "/api/v1/me/state", responses((status = 200, body = State)))]
-async fn my_state(gate: Allow<SeeOwnRooms>) -> Result<HttpResponse> {
+async fn my_state(gate: Allow<SeeOwnRooms>, billing: Data<Billing>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let state = gate.read(move |conn, may, actor| state(conn, &ground, may.member(), actor)).await?;
+    let state = gate.read(move |conn, may, actor| state(conn, &ground, &billing, may.member(), actor)).await?;
     Ok(HttpResponse::Ok().json(state))
 }
 
@@ -204,7 +212,7 @@ pub fn browse_for_strangers(conn: &mut Conn) -> Result<Vec<OpenRoom>> {
         .collect())
 }
 
-fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, Option<Seq>)>) -> Result<Shell> {
+fn shell(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, room: Option<(RoomId, Option<Seq>)>) -> Result<Shell> {
     let member = actor.signed_in()?;
     let room = match room {
         None => None,
@@ -214,10 +222,10 @@ fn shell(conn: &mut Conn, ground: &Ground, actor: &Actor, room: Option<(RoomId, 
             Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
-    Ok(Shell { state: state(conn, ground, member, actor)?, room })
+    Ok(Shell { state: state(conn, ground, billing, member, actor)?, room })
 }
 
-async fn front(gate: Public, site: Site) -> Result<HttpResponse> {
+async fn front(gate: Public, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
     let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
     let mode = ground.settings.get().sign_up_mode;
     let asked = visitor.clone();
@@ -227,7 +235,7 @@ async fn front(gate: Public, site: Site) -> Result<HttpResponse> {
             if actor.member.is_none() {
                 return Ok((looker, Some((browse_for_strangers(conn)?, members::community_has_owner(conn)?)), None));
             }
-            Ok((looker, None, Some(shell(conn, &ground, actor, None)?)))
+            Ok((looker, None, Some(shell(conn, &ground, &billing, actor, None)?)))
         })
         .await?;
     match (stranger, shell) {
@@ -240,8 +248,8 @@ async fn front(gate: Public, site: Site) -> Result<HttpResponse> {
     }
 }
 
-async fn room(gate: Allow<ReadRoom>, site: Site) -> Result<HttpResponse> {
-    show_room(gate, site, None).await
+async fn room(gate: Allow<ReadRoom>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
+    show_room(gate, site, billing, None).await
 }
 
 /// The place in the path of a link to a message.
@@ -269,16 +277,16 @@ impl actix_web::FromRequest for AtSeq {
     }
 }
 
-async fn room_at(gate: Allow<ReadRoom>, seq: AtSeq, site: Site) -> Result<HttpResponse> {
-    show_room(gate, site, Some(seq.0)).await
+async fn room_at(gate: Allow<ReadRoom>, seq: AtSeq, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
+    show_room(gate, site, billing, Some(seq.0)).await
 }
 
-async fn show_room(gate: Allow<ReadRoom>, site: Site, around: Option<Seq>) -> Result<HttpResponse> {
+async fn show_room(gate: Allow<ReadRoom>, site: Site, billing: Data<Billing>, around: Option<Seq>) -> Result<HttpResponse> {
     let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
     let asked = visitor.clone();
     let (looker, shell) = gate
         .read(move |conn, may, actor| {
-            let shell = shell(conn, &ground, actor, Some((may.room(), around)))?;
+            let shell = shell(conn, &ground, &billing, actor, Some((may.room(), around)))?;
             Ok((members::looker(conn, actor, &asked)?, shell))
         })
         .await?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::offline::{sentence, wait};
+use crate::billing::{self, Billing};
 use crate::chat::{NewRoom, RoomKind, create_room};
 use crate::error::Result;
 use crate::members::{
@@ -86,6 +87,7 @@ impl Plan {
             let wish = NewRoom { kind, name: Some(name.to_owned()), topic: topic.to_owned(), history: None, members: Vec::new() };
             create_room(tx, &wish, Some(owner))?;
         }
+        billing::ensure(tx, &Billing::alone())?;
         let act = Act {
             actor: None,
             act: "setup.finish",

@@ -290,6 +290,76 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    plans (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        position -> Integer,
+        created_at -> BigInt,
+        archived_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    plan_entitlements (plan, name) {
+        plan -> BigInt,
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> BigInt,
+        member -> BigInt,
+        plan -> BigInt,
+        source -> SmallInt,
+        source_id -> Nullable<Text>,
+        starts_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        given_by -> Nullable<BigInt>,
+        given_at -> BigInt,
+        note -> Text,
+        phase -> SmallInt,
+    }
+}
+
+diesel::table! {
+    grant_log (id) {
+        id -> BigInt,
+        member -> BigInt,
+        at -> BigInt,
+        kind -> SmallInt,
+        grant_id -> Nullable<BigInt>,
+        plan -> Nullable<BigInt>,
+        actor -> Nullable<BigInt>,
+        ends_at -> Nullable<BigInt>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    verifications (member) {
+        member -> BigInt,
+        verified_by -> Nullable<BigInt>,
+        verified_at -> BigInt,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    member_badges (member) {
+        member -> BigInt,
+        reason -> SmallInt,
+        text -> Text,
+        hue -> Nullable<SmallInt>,
+        since -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -308,6 +378,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     invites,
     one_time_links,
     sanctions,
+    plans,
+    plan_entitlements,
+    grants,
+    grant_log,
+    verifications,
+    member_badges,
     rooms,
     room_members,
     messages,

@@ -7,6 +7,7 @@ import { avatar, memberName } from "./names.js";
 import { mayDelete, mayEdit, mayReact } from "./rights.js";
 import { keyOf } from "./rows.js";
 import { concerns } from "./unread.js";
+import { verifiedSign } from "./verified.js";
 
 /** @import { View } from "../lib/html.js" */
 /** @import { Member, Message, Quote } from "../types/live.d.ts" */
@@ -59,7 +60,7 @@ const act = ({ onAct }, name, message) => (/** @type {Event} */ event) => onAct(
 function head(author, name, message, setting) {
   const title = !author || author.state === "deleted" ? html`<span class="message-author">${name}</span>`
     : html`<button class="message-author" type="button" dir="auto" @click=${act(setting, "author", message)}>${name}</button>`;
-  return html`<header class="message-head">${title}${author?.badge ? html`<span class="badge">${author.badge}</span>` : null}${timeOf(message.at)}</header>`;
+  return html`<header class="message-head">${title}${verifiedSign(author)}${timeOf(message.at)}</header>`;
 }
 
 /** @param {number} at */

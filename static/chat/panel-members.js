@@ -10,6 +10,7 @@ import { compare, t } from "../lib/words.js";
 import { avatar, memberName, roomName } from "./names.js";
 import { panelBones, panelFailed, panelHead } from "./panel-head.js";
 import { has, isConversation, leads, mayAdd } from "./rights.js";
+import { reason, verifiedMark } from "./verified.js";
 
 /** @import { Member } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "./rialto-app.js" */
@@ -87,7 +88,7 @@ export class MemberPanel {
   #section(id, title, people, room) {
     return html`<section class="section" aria-labelledby="panel-${id}"><header class="section-head"><h3 id="panel-${id}">${title}</h3></header>
       ${keyed(people, ({ member }) => member.id, ({ member, role, isHere }) => html`<button class="row" type="button" @click=${() => this.app.show({ kind: "member", id: member.id })}>${avatar(member, { size: 24, isHere })}
-        <span class="row-label" dir="auto">${memberName(member)}</span>${role === "member" || isConversation(room) ? null : html`<span class="badge">${t(`chat.role_${role}`)}</span>`}</button>`)}</section>`;
+        <span class="row-label" dir="auto">${memberName(member)}</span>${verifiedMark(member)}${role === "member" || isConversation(room) ? null : html`<span class="badge">${t(`chat.role_${role}`)}</span>`}</button>`)}</section>`;
   }
 
   /** @param {RoomState} it @param {string} id */
@@ -106,6 +107,7 @@ export class MemberPanel {
     const write = () => void import("./room-dialogs.js").then(({ writeToOne }) => writeToOne(this.app, id));
     return html`${panelHead(this.app, memberName(member), it.room.kind === "direct" ? undefined : back)}<div class="panel-scroll"><div class="profile">${avatar(member, { size: 96, isHere })}
       <h2 dir="auto">${memberName(member)}</h2>
+      ${member.badge ? html`<p>${verifiedMark(member)} ${reason(member.badge)}</p>` : null}
       <p>${member.username ? `@${member.username}` : null}${member.pronouns ? ` · ${member.pronouns}` : null}${isHere ? ` · ${t("chat.here_now")}` : null}</p>
       ${status ? html`<p dir="auto">${status}</p>` : null}${member.bio ? html`<p dir="auto">${member.bio}</p>` : null}
       ${member.roles.length ? html`<div class="buttons">${state.roles.filter((role) => member.roles.includes(role.id)).map((role) => html`<span class="badge" data-tone="accent">${role.name}</span>`)}</div>` : null}

@@ -9,6 +9,15 @@ export const isConversation = (room) => room.kind === "direct" || room.kind === 
 /** @param {ChatState} state @param {string} permission */
 export const has = (state, permission) => state.permissions.includes(permission);
 
+/** Whether my plans let me open rooms, as far as the community asks for one. @param {ChatState} state */
+const hasPlanForRooms = (state) => !state.community.rooms_need_plan || state.entitlements["rooms.create"] || has(state, "rooms.manage");
+
+/** The kinds of rooms that I may open, conversations apart. @param {ChatState} state @returns {("public" | "private" | "announcement")[]} */
+export function roomKinds(state) {
+  if (!hasPlanForRooms(state)) return [];
+  return [...(has(state, "rooms.create") ? /** @type {const} */ (["public"]) : []), ...(has(state, "rooms.create_private") ? /** @type {const} */ (["private"]) : []), ...(has(state, "rooms.create") ? /** @type {const} */ (["announcement"]) : [])];
+}
+
 /** @param {ChatState} state @param {MyRoom} room */
 export function leads(state, room) {
   return room.role === "owner" || room.role === "moderator" || (!isConversation(room) && has(state, "rooms.manage"));

@@ -9,7 +9,7 @@ import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
 import { pickMembers } from "./member-picker.js";
 import { roomIcon, roomName } from "./names.js";
-import { has } from "./rights.js";
+import { roomKinds } from "./rights.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Room } from "../types/live.d.ts" */
@@ -86,7 +86,7 @@ function formDialog({ title, act, form, body, send }) {
 /** @param {RialtoApp} app */
 export async function newRoom(app) {
   const { client } = app;
-  const kinds = [...(has(client.state, "rooms.create") ? ["public"] : []), ...(has(client.state, "rooms.create_private") ? ["private"] : []), ...(has(client.state, "rooms.create") ? ["announcement"] : [])];
+  const kinds = roomKinds(client.state);
   /** @type {Form} */
   const form = { name: "", topic: "", kind: kinds[0] ?? "public", history: "all", errors: {}, isBusy: false };
   const room = await formDialog({

@@ -8,7 +8,7 @@ import { ConnectionStrip } from "./connection-strip.js";
 import { avatar, memberName, others, roomName, roomPicture } from "./names.js";
 import { pathOf } from "./place.js";
 import { calls, isUnread, sections } from "./room-order.js";
-import { has } from "./rights.js";
+import { roomKinds } from "./rights.js";
 import { Surface } from "./surface.js";
 
 /** @import { ChatState, MyRoom } from "./types.d.ts" */
@@ -50,7 +50,7 @@ class RoomList extends Surface {
     const { rooms, people } = sections(state);
     const { me, community } = state;
     return html`<header class="sidebar-head"><span class="community-icon" data-size="28" aria-hidden="true">${[...community.name][0] ?? ""}</span><b dir="auto">${community.name}</b>
-        ${has(state, "rooms.create") || has(state, "rooms.create_private") ? html`<button class="icon-button" type="button" aria-label=${t("chat.new_room")} title=${t("chat.new_room")} @click=${() => void this.#dialog("newRoom")}>${icon("plus")}</button>` : null}</header>
+        ${roomKinds(state).length ? html`<button class="icon-button" type="button" aria-label=${t("chat.new_room")} title=${t("chat.new_room")} @click=${() => void this.#dialog("newRoom")}>${icon("plus")}</button>` : null}</header>
       <div class="sidebar-search"><button class="search-button" type="button" @click=${() => void this.app.find()}>${icon("search")}<span>${t("chat.find")}</span><kbd>${t("chat.find_keys")}</kbd></button></div>
       ${this.app.narrow.matches && this.app.place.state.room === null ? this.#strip.view(this.app.client) : null}
       ${this.#isAsking ? this.#question() : null}

@@ -105,6 +105,8 @@ function afterMeEvent(state, event) {
       return withMe(state, event.me);
     case "rights_changed":
       return { ...withMe(state, { ...state.me, roles: event.roles }), permissions: event.permissions, muted_until: event.muted_until };
+    case "entitlements_changed":
+      return { ...state, entitlements: event.entitlements };
     case "session_ended":
       return state; // If it is this one, the connection ends with 4001.
     default:
@@ -193,6 +195,7 @@ export function comparable(state) {
     seq: state.seq,
     me: state.me,
     permissions: state.permissions,
+    entitlements: state.entitlements,
     muted_until: state.muted_until,
     rooms: Object.fromEntries(rooms.map(({ room }) => [room.id, room])),
     messages: Object.fromEntries(rooms.map(({ room, ranges }) => [room.id, ranges.flatMap((range) => range.items)])),

@@ -75,6 +75,8 @@ export interface ChatState {
   seq: number;
   me: Member;
   permissions: string[];
+  /** All that my plans, and what is open to everyone, entitle me to. */
+  entitlements: State["entitlements"];
   muted_until: Millis | null;
   community: State["community"];
   limits: Limits;

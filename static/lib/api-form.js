@@ -123,6 +123,28 @@ class ApiForm extends HTMLElement {
   }
 }
 
+/**
+ * Where the value of a field belongs: fields below `data-object="a.b"` stand in that object, under what follows its last name; an object
+ * whose field with `data-whole` is empty is null.
+ * @param {Record<string, any>} body @param {Field} field @returns {[Record<string, any>, string] | null} nowhere: its object is null
+ */
+function placeOf(body, field) {
+  const within = field.closest("[data-object]");
+  const path = within instanceof HTMLElement ? (within.dataset.object ?? "").split(".") : [];
+  const last = path.at(-1);
+  const whole = /** @type {Field | null} */ (within?.querySelector("[data-whole]") ?? null);
+  const isNull = whole !== null && whole.closest("[data-object]") === within && !whole.value.trim();
+  let at = body;
+  for (const [n, name] of path.entries()) {
+    if (isNull && n === path.length - 1) {
+      at[name] = null;
+      return null;
+    }
+    at = at[name] ??= {};
+  }
+  return [at, last && field.name.startsWith(`${last}.`) ? field.name.slice(last.length + 1) : field.name];
+}
+
 /** @typedef {HTMLInputElement & {type: string}} Field an input, a select or an area: what they share is all that is used */
 
 /** @param {HTMLFormElement} form @returns {Field[]} */
@@ -160,11 +182,14 @@ function read(form, button, method) {
   const fields = fieldsOf(form).filter((field) => !field.disabled);
   for (const field of fields) {
     const twins = fields.filter((each) => each.name === field.name);
-    if (field.type === "checkbox" && (twins.length > 1 || "list" in field.dataset)) body[field.name] = twins.filter((each) => each.checked).map((each) => each.value);
-    else if (field.type === "checkbox") body[field.name] = field.checked;
+    const place = placeOf(body, field);
+    if (!place) continue;
+    const [at, name] = place;
+    if (field.type === "checkbox" && (twins.length > 1 || "list" in field.dataset)) at[name] = twins.filter((each) => each.checked).map((each) => each.value);
+    else if (field.type === "checkbox") at[name] = field.checked;
     else if (field.type !== "radio" || field.checked) {
       const value = valueOf(field, method);
-      if (value !== undefined) body[field.name] = value;
+      if (value !== undefined) at[name] = value;
     }
   }
   if (button instanceof HTMLButtonElement && button.name) body[button.name] = button.value;

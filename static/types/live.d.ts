@@ -9,8 +9,20 @@ export type Millis = number;
 /** Where an account stands. */
 export type MemberState = "active" | "pending" | "banned" | "deleted";
 
-/** A sign beside a name; none is given yet. */
-export type Badge = "paying";
+/** Why a sign stands beside a name. */
+export type BadgeReason = "plan" | "administrator";
+
+/** The sign of a verified member, beside the name, with its reason. */
+export type Badge = {
+  /** Why. */
+  by: BadgeReason;
+  /** What it says; empty: the client's own word for a verified member. */
+  text: string;
+  /** Its colour, 0–11; none: that of the community. */
+  hue: number | null;
+  /** Since when, milliseconds UTC. */
+  since: number;
+};
 
 /** What a member says about now. */
 export type Status = {
@@ -40,7 +52,63 @@ export type Member = {
   hue: number;
   /** Roles, highest first. */
   roles: Array<Id>;
-  /** Sign beside the name. */
+  /** The sign beside the name of a verified member. */
+  badge: Badge | null;
+  /** Where the account stands. */
+  state: MemberState;
+};
+
+/** The sign that a plan puts beside a name. */
+export type PlanBadge = {
+  /** 1–24 characters. */
+  text: string;
+  /** Its colour, 0–11. */
+  hue: number;
+};
+
+/** What a plan entitles to, and what all of a member's plans together do. The names of the fields are those of the API and of the rows. | type | fields | two at once | |---|---|---| | right | `calls.start`, `calls.video`, `calls.record`, `rooms.create` | any | | limit of calls; none: no limit | `calls.group_size`, `calls.max_minutes` | the most generous of those that allow to start calls | | allowance; none: what the community gives everyone | `upload.max_mb`, `storage.quota_mb` | the greatest | | sign | `badge` | that of the first plan in the plans' order | */
+export type Entitlements = {
+  /** May start calls. */
+  "calls.start": boolean;
+  /** Calls that they start have video. */
+  "calls.video": boolean;
+  /** Most members of a call that they start, 2–1,000; none: no limit. */
+  "calls.group_size": number | null;
+  /** Longest call that they start, 1–10,080 minutes; none: no limit. */
+  "calls.max_minutes": number | null;
+  /** May record calls that they start. */
+  "calls.record": boolean;
+  /** Largest upload, 1–100,000 MB; none: what everyone has. */
+  "upload.max_mb": number | null;
+  /** Room for all uploads, 1–10,000,000 MB; none: what everyone has. */
+  "storage.quota_mb": number | null;
+  /** May make rooms, where the community asks for a plan. */
+  "rooms.create": boolean;
+  /** The sign beside the name. */
+  badge: PlanBadge | null;
+};
+
+/** Me, as a connection is greeted. */
+export type Me = {
+  /** All that I am entitled to. */
+  entitlements: Entitlements;
+  /** Id. */
+  id: Id;
+  /** Unique name; empty once deleted. */
+  username: string;
+  /** Name to show; empty once deleted, the client then has its own word. */
+  display_name: string;
+  /** Pronouns, or empty. */
+  pronouns: string;
+  /** A few sentences, or empty. */
+  bio: string;
+  /** Status that holds now. */
+  status: Status | null;
+  /** Hue of the avatar, 0–11. */
+  hue: number;
+  /** Roles, highest first. */
+  roles: Array<Id>;
+  /** The sign beside the name of a verified member. */
   badge: Badge | null;
   /** Where the account stands. */
   state: MemberState;
@@ -351,6 +419,13 @@ export type MeEvent = {
   "kind": "session_ended";
   /** Which. */
   session: Id;
+}
+| {
+  "kind": "entitlements_changed";
+  /** As they now are. */
+  entitlements: Entitlements;
+  /** The plans that the member now has. */
+  plans: Array<Id>;
 };
 
 /** Something passing, which may be lost. */
@@ -375,6 +450,7 @@ export type Signal = {
     name: string;
     hue: number;
     sentence: string;
+    rooms_need_plan: boolean;
   };
 };
 
@@ -449,6 +525,8 @@ export type Community = {
   sentence: string;
   /** Who may make an account. */
   sign_up_mode: SignUpMode;
+  /** Does making a room that is no conversation need a plan for it? */
+  rooms_need_plan: boolean;
 };
 
 /** A role as members see it. */
@@ -483,6 +561,8 @@ export type State = {
   session: Id | null;
   /** What my roles allow. */
   permissions: string[];
+  /** All that I am entitled to. */
+  entitlements: Entitlements;
   /** Until when I may not write. */
   muted_until: number | null;
   /** My rooms. */

@@ -14,6 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["access"],
     &["http"],
     &["members"],
+    &["billing"],
     &["chat"],
     &["admin"],
     &["wire", "consequences"],

@@ -3,6 +3,7 @@
 mod acme;
 mod architecture;
 mod bad_start;
+mod billing;
 mod chat;
 mod live;
 mod members;

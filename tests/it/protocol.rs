@@ -48,7 +48,12 @@ fn snake(name: &str) -> String {
 
 /// Every kind of event that any log may hold.
 pub fn event_kinds() -> BTreeSet<String> {
-    let all = [variants("chat/events.rs", "Event"), variants("chat/events.rs", "MeEvent"), variants("members/events.rs", "MemberEvent")];
+    let all = [
+        variants("chat/events.rs", "Event"),
+        variants("chat/events.rs", "MeEvent"),
+        variants("members/events.rs", "MemberEvent"),
+        variants("billing/events.rs", "BillingEvent"),
+    ];
     all.into_iter().flatten().collect()
 }
 
@@ -65,7 +70,12 @@ fn the_events_of_rooms_are_those_of_the_program() {
 
 #[test]
 fn the_events_of_members_are_those_of_the_program() {
-    let known = variants("chat/events.rs", "MeEvent").into_iter().chain(variants("members/events.rs", "MemberEvent")).collect();
+    let all = [
+        variants("chat/events.rs", "MeEvent"),
+        variants("members/events.rs", "MemberEvent"),
+        variants("billing/events.rs", "BillingEvent"),
+    ];
+    let known = all.into_iter().flatten().collect();
     assert_eq!(names(part(&page(), "### Events of a member (`\"room\":\"me\"`)")), known);
 }
 

@@ -70,6 +70,8 @@ const CASES: &[Case] = &[
     ("rights_changed", "a role"),
     ("rights_changed", "a role that was called"),
     ("rights_changed", "a mute"),
+    ("entitlements_changed", "a plan that is given"),
+    ("entitlements_changed", "a plan that is taken back"),
     ("session_ended", "another one"),
 ];
 
@@ -220,6 +222,15 @@ impl Scene<'_> {
                 self.promote_ann().await;
             }
             ("rights_changed", _) => self.promote_ann().await,
+            ("entitlements_changed", what) => {
+                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
+                let plan = keeper.get("/api/v1/plans").await["items"][0]["id"].clone();
+                let given = keeper.post(&format!("/api/v1/admin/members/{}/grants", ann.id), json!({ "plan": plan })).await;
+                if what == "a plan that is taken back" {
+                    let path = format!("/api/v1/admin/grants/{}/revoke", given["id"].as_str().expect("an id"));
+                    self.call(&keeper, Method::POST, &path, Some(json!({}))).await;
+                }
+            }
             ("session_ended", _) => {
                 let id = ann.id;
                 let made = self.town.app().ground.db.write(move |tx| {

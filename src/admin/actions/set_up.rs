@@ -123,6 +123,7 @@ impl SetUp {
             "community_sentence": sentence,
             "community_hue": self.community_hue,
             "sign_up_mode": self.sign_up_mode,
+            "calls_open_to": self.calls_open_to,
             "default_language": language,
         });
         Settings::default().with(chosen.as_object().ok_or_else(|| Error::broken("not an object"))?)

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::access::Actor;
 use crate::admin::policy::ManageSettings;
+use crate::billing::{self, Billing};
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
 use crate::settings::Settings;
@@ -35,7 +36,13 @@ fn object(settings: &Settings) -> Result<Map<String, Value>> {
 ///
 /// # Errors
 /// `settings.unknown`, `settings.value`, or a problem of each field that does not fit.
-pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, changes: &Map<String, Value>) -> Result<Settings> {
+pub fn change_settings(
+    tx: &mut Tx<'_>,
+    may: &ManageSettings,
+    actor: &Actor,
+    billing: &Billing,
+    changes: &Map<String, Value>,
+) -> Result<Settings> {
     let before = Settings::load(tx)?;
     let after = before.with(&cleaned(changes)?)?;
     let (old, new) = (object(&before)?, object(&after)?);
@@ -47,6 +54,7 @@ pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, cha
         return Ok(after);
     }
     after.store(tx, Some(may.member()))?;
+    billing::rules_changed(tx, billing, &before, &after)?;
     record(
         tx,
         &Act {
@@ -81,10 +89,16 @@ struct Look<'a> {
     name: &'a str,
     hue: u16,
     sentence: &'a str,
+    rooms_need_plan: bool,
 }
 
 /// Tells every connection, after COMMIT, what the community looks like now.
 pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
-    let community = Look { name: &settings.community_name, hue: settings.community_hue, sentence: &settings.community_sentence };
+    let community = Look {
+        name: &settings.community_name,
+        hue: settings.community_hue,
+        sentence: &settings.community_sentence,
+        rooms_need_plan: settings.rooms_need_plan,
+    };
     tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
 }

@@ -17,7 +17,7 @@ use crate::members::{self, BAN_IS_OVER, Profile, Role, RoleKind};
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 20] = [
+pub const ACTS: [&str; 27] = [
     "members.approve",
     "members.turn_down",
     "members.mute",
@@ -28,6 +28,13 @@ pub const ACTS: [&str; 20] = [
     "members.sign_out",
     "members.reset_link",
     "members.delete",
+    "members.verify",
+    "members.unverify",
+    "grants.give",
+    "grants.change",
+    "grants.revoke",
+    "plans.make",
+    "plans.change",
     "invites.make",
     "invites.end",
     "roles.make",
@@ -40,16 +47,25 @@ pub const ACTS: [&str; 20] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 5] = ["members.", "invites.", "roles.", "rooms.", "settings."];
+const KINDS: [&str; 7] = ["members.", "grants.", "plans.", "invites.", "roles.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 26] = [
+const FIELDS: [(&str, &str); 44] = [
     ("archived", "admin.field_archived"),
+    ("badge", "billing.set_badge"),
+    ("calls.group_size", "billing.set_calls_group_size"),
+    ("calls.max_minutes", "billing.set_calls_max_minutes"),
+    ("calls.record", "billing.can_calls_record"),
+    ("calls.start", "billing.can_calls_start"),
+    ("calls.video", "billing.can_calls_video"),
+    ("calls_open_to", "billing.calls_title"),
     ("community_hue", "admin.set_hue"),
     ("community_name", "admin.field_community_name"),
     ("community_sentence", "admin.set_sentence"),
     ("connections_per_member", "admin.set_connections_per_member"),
     ("default_language", "admin.set_language"),
+    ("description", "billing.plan_description_label"),
+    ("ends_at", "billing.field_ends_at"),
     ("expires_at", "admin.field_expires_at"),
     ("group_members", "admin.set_group_members"),
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
@@ -60,16 +76,25 @@ const FIELDS: [(&str, &str); 26] = [
     ("owner", "admin.role_owner"),
     ("permissions", "admin.field_permissions"),
     ("place", "admin.field_place"),
+    ("plan", "billing.plan"),
+    ("position", "billing.plan_position_label"),
     ("presence_members", "admin.set_presence_members"),
     ("role", "admin.role"),
     ("roles", "admin.roles"),
+    ("rooms.create", "billing.can_rooms_create"),
+    ("rooms_need_plan", "billing.rooms_need_plan"),
     ("rooms_per_day", "admin.set_rooms_per_day"),
     ("scopes", "admin.field_scopes"),
     ("sessions", "admin.field_sessions"),
     ("show_presence", "admin.set_presence"),
     ("sign_up_mode", "admin.mode_title"),
+    ("source", "billing.source"),
+    ("starts_at", "billing.field_starts_at"),
+    ("storage.quota_mb", "billing.set_storage_quota_mb"),
     ("topic", "admin.field_topic"),
     ("until", "admin.field_until"),
+    ("upload.max_mb", "billing.set_upload_max_mb"),
+    ("verified_badge", "billing.verified_badge_title"),
 ];
 
 #[derive(Deserialize)]
@@ -189,6 +214,7 @@ impl Names {
             "role" => Some(said().map_or_else(|| self.role(&entry.subject), role_name)),
             "settings" => Some(word("admin.subject_settings")),
             "invite" => Some(word("admin.subject_invite")),
+            "plan" => said().map(text),
             "member" => None,
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
         }
@@ -200,15 +226,20 @@ impl Names {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(all)) => all.iter().flat_map(|one| self.parts(field, Some(one))).collect(),
             Some(Value::Bool(is)) => vec![word(match (field, is) {
-                ("archived", true) => "admin.value_yes",
-                ("archived", false) => "admin.value_no",
+                ("archived" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
+                    if *is {
+                        "admin.value_yes"
+                    } else {
+                        "admin.value_no"
+                    }
+                }
                 (_, true) => "admin.value_on",
                 (_, false) => "admin.value_off",
             })],
             Some(Value::String(said)) if said.is_empty() => Vec::new(),
             Some(Value::String(said)) => vec![self.said(field, said)],
             Some(Value::Number(number)) => match (field, number.as_i64()) {
-                ("until" | "expires_at", Some(at)) => vec![Part::Time(at)],
+                ("until" | "expires_at" | "starts_at" | "ends_at", Some(at)) => vec![Part::Time(at)],
                 _ => vec![text(&number.to_string())],
             },
             Some(other) => vec![text(&other.to_string())],
@@ -218,6 +249,11 @@ impl Names {
     fn said(&self, field: &str, said: &str) -> Part {
         match field {
             "sign_up_mode" if ["open", "invite", "approval", "closed"].contains(&said) => word(&format!("admin.mode_{said}")),
+            "calls_open_to" if ["paying_members", "all_members"].contains(&said) => word(&format!("billing.calls_{said}")),
+            "verified_badge" if ["plan", "administrator", "either", "off"].contains(&said) => {
+                word(&format!("billing.verified_badge_{said}"))
+            }
+            "source" if ["manual", "comp", "gift", "owner"].contains(&said) => word(&format!("billing.source_{said}")),
             "default_language" if said == "en" => text("English"),
             "default_language" if said == "fr" => text("Français"),
             "permissions" if Permission::ALL.iter().any(|one| one.name() == said) => {

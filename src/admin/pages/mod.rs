@@ -5,6 +5,7 @@ mod door;
 mod home;
 mod lists;
 mod people;
+mod plans;
 mod qr;
 mod settings;
 mod setup;
@@ -34,6 +35,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/members/{member}", people::person)
         .get("/admin/invites", door::door)
         .get("/admin/roles", settings::roles)
+        .get("/admin/plans", plans::plans)
         .get("/admin/rooms", lists::rooms)
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)

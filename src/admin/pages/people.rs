@@ -1,12 +1,14 @@
 //! Members in the dashboard: the list with its filters, and one account with what may be done to it.
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 
 use super::{Person, ROWS, RoleTag, given, href, show};
 use crate::access::{Allow, Permission, Permit, Query};
 use crate::admin::policy::{SeePeople, SeePerson};
 use crate::admin::store;
+use crate::billing::{self, Billing, MembershipView, PlanName};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{MemberId, RoleId};
@@ -93,6 +95,7 @@ struct Rights {
     manage: bool,
     roles: bool,
     sees_private: bool,
+    grant: bool,
 }
 
 /// A ban or mute with the name of who made it.
@@ -113,11 +116,16 @@ struct PersonPage {
     roles: Vec<RoleChoice>,
     may: Rights,
     is_own: bool,
+    /// What they have; none for those who may not see it.
+    membership: Option<MembershipView>,
+    is_verified: bool,
+    /// Plans that can be given.
+    plans: Vec<PlanName>,
 }
 
 /// `GET /admin/members/{member}`.
-pub async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
-    show(gate, site, "admin/member.html", |conn, may, actor| {
+pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
+    show(gate, site, "admin/member.html", move |conn, may, actor| {
         // The permit of the slice that keeps the account; its name stays there.
         let theirs = Permit::check(conn, actor, may.member())?;
         let AdminMemberDetail { member, email, sessions, sanctions } = members::account_detail(conn, &theirs, actor.now)?;
@@ -131,6 +139,7 @@ pub async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> 
             manage: is_there && may.may(Permission::MembersManage, permissions),
             roles: is_active && may.gives_roles(permissions),
             sees_private: may.sees_private(),
+            grant: (is_active || state == MemberState::Banned) && may.permissions().has(Permission::MembersGrant),
         };
         let choice = |role: &members::Role| RoleChoice {
             tag: RoleTag::of(role),
@@ -141,7 +150,17 @@ pub async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> 
         let makers: Vec<MemberId> = sanctions.iter().filter_map(|sanction| sanction.made_by).collect();
         let makers = members::profiles(conn, &makers, actor.now)?;
         let line = |sanction: Sanction| SanctionLine { by: makers.iter().find(|one| Some(one.id) == sanction.made_by).cloned(), sanction };
+        let membership = if may.sees_membership() {
+            let theirs = Permit::check(conn, actor, may.member())?;
+            Some(billing::grants_of(conn, &theirs, &billing, None, ROWS, actor.now)?)
+        } else {
+            None
+        };
+        let plans = if rights.grant { billing::plans(conn, false)? } else { Vec::new() };
         Ok(PersonPage {
+            is_verified: membership.as_ref().is_some_and(|all| all.verified_by_administrator),
+            membership: membership.map(MembershipView::from),
+            plans: plans.into_iter().map(|plan| PlanName { id: plan.id, name: plan.name }).collect(),
             person: Person::of(member, &all),
             email,
             sessions,

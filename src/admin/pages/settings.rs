@@ -73,10 +73,27 @@ pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpRes
 const GROUPS: [(&str, &[Permission]); 4] = [
     ("talk", &[Permission::MessageDirect, Permission::MentionRoom, Permission::Announce, Permission::MessagesModerate]),
     ("rooms", &[Permission::RoomsCreate, Permission::RoomsCreatePrivate, Permission::RoomsManage]),
-    ("people", &[Permission::Invite, Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage]),
+    (
+        "people",
+        &[
+            Permission::Invite,
+            Permission::Approve,
+            Permission::Moderate,
+            Permission::Ban,
+            Permission::MembersManage,
+            Permission::MembersGrant,
+        ],
+    ),
     (
         "community",
-        &[Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead, Permission::MetricsRead],
+        &[
+            Permission::RolesManage,
+            Permission::PlansEdit,
+            Permission::SettingsManage,
+            Permission::MailRead,
+            Permission::AuditRead,
+            Permission::MetricsRead,
+        ],
     ),
 ];
 

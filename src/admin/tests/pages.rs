@@ -77,9 +77,10 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
         ("/admin".to_owned(), vec!["one thing needs you", "harbour.example"]),
         ("/admin/members?state=banned".to_owned(), vec!["idris", "banned"]),
         ("/admin/members?q=nobody-is-called-so".to_owned(), vec!["nobody here"]),
-        (format!("/admin/members/{other}"), vec!["sold the pontoon", "lift the ban"]),
+        (format!("/admin/members/{other}"), vec!["sold the pontoon", "lift the ban", "no plan holds at this moment", "give a plan"]),
         (format!("/admin/invites?made={id}"), vec!["&lt;poster&gt;", "class=\"qr\"", "https://harbour.example/invite/"]),
         ("/admin/roles".to_owned(), vec!["roles.manage", "administrator"]),
+        ("/admin/plans".to_owned(), vec!["member", "start calls", "a new plan"]),
         ("/admin/rooms?q=harb".to_owned(), vec!["who sails when"]),
         ("/admin/mail".to_owned(), vec!["another &lt;password&gt;"]),
         (format!("/admin/mail/{letter}"), vec!["hello &lt;you&gt;", "<title>another &lt;password&gt;"]),
@@ -96,13 +97,24 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
             assert!(text.contains(word), "{word:?} in {path}:\n{text}");
         }
         // A key without words is shown as it is.
-        assert!(!text.contains(">admin.") && !text.contains(">setup.") && !text.contains("\"admin."), "a key without words in {path}");
+        assert!(
+            !text.contains(">admin.") && !text.contains(">setup.") && !text.contains(">billing.") && !text.contains("\"admin."),
+            "a key without words in {path}"
+        );
     }
     let french = harbour.ask(Method::PATCH, "/api/v1/me", &token, Some(json!({ "language": "fr" }))).await;
     assert_eq!(french.status, 200);
-    for path in
-        ["/admin", "/admin/members", "/admin/invites", "/admin/roles", "/admin/rooms", "/admin/mail", "/admin/settings", "/admin/audit"]
-    {
+    for path in [
+        "/admin",
+        "/admin/members",
+        "/admin/invites",
+        "/admin/roles",
+        "/admin/plans",
+        "/admin/rooms",
+        "/admin/mail",
+        "/admin/settings",
+        "/admin/audit",
+    ] {
         let page = harbour.get(path, &token).await;
         assert!(page.status == 200 && page.body.contains("lang=\"fr\""), "{path}");
     }

@@ -9,7 +9,7 @@ use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
-use crate::error::{Error, Result};
+use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
 use crate::storage::{Act, Tx, one_at_a_time, record, start_log};
@@ -57,15 +57,20 @@ pub struct RoomLimits {
     pub group_members: usize,
     /// Most rooms and conversations of one maker within 24 hours.
     pub per_day: usize,
+    /// May the maker open rooms that are no conversations, as far as the community asks for a plan?
+    pub has_plan: bool,
 }
 
 /// Makes a room; a direct conversation that exists already is returned as it is.
 ///
 /// # Errors
-/// `access.not_allowed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`,
-/// `chat.too_many_members`, 429 `chat.too_many_rooms`.
+/// `access.not_allowed`, 402 `chat.plan_needed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`,
+/// `chat.group_too_large`, `chat.too_many_members`, 429 `chat.too_many_rooms`.
 pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, limits: RoomLimits) -> Result<RoomId> {
     may.of_kind(wish.kind)?;
+    if !wish.kind.is_conversation() && !may.is_free_of_limits() && !limits.has_plan {
+        return Err(Error::refused(RefusalKind::Payment, "chat.plan_needed"));
+    }
     let mut others: Vec<MemberId> = wish.members.iter().copied().filter(|id| *id != may.member()).collect();
     others.sort_unstable();
     others.dedup();

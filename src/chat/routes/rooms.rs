@@ -1,11 +1,13 @@
 //! Rooms: found, made, shown, changed, and how one wants to hear of them.
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::OpenApi;
 
 use super::{Page, limit};
 use crate::access::{Allow, Body, Query, Routes};
+use crate::billing::Billing;
 use crate::chat::actions::{self, NewRoom, RoomChange, RoomLimits};
 use crate::chat::model::{Level, Room};
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom, OverseeRooms, ReadRoom, SeeOwnRooms};
@@ -63,12 +65,13 @@ async fn list_rooms(gate: Allow<SeeOwnRooms>, query: Query<ListRooms>) -> Result
 }
 
 #[utoipa::path(post, path = "/api/v1/rooms", request_body = NewRoom, responses((status = 201, body = Room)))]
-async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>) -> Result<HttpResponse> {
+async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>, billing: Data<Billing>) -> Result<HttpResponse> {
     let ground = gate.ground();
     let settings = ground.settings.get();
     let per_day = if ground.config.raised_limits { usize::MAX } else { settings.rooms_per_day };
-    let limits = RoomLimits { group_members: settings.group_members, per_day };
-    gate.create(body, move |tx, may, _, wish| {
+    gate.create(body, move |tx, may, actor, wish| {
+        let has_plan = !settings.rooms_need_plan || billing.standings.of(tx, may.member(), actor.now)?.entitlements.rooms_create;
+        let limits = RoomLimits { group_members: settings.group_members, per_day, has_plan };
         let room = actions::make_room(tx, may, &wish, limits)?;
         let row = store::room(tx, room)?.ok_or(Error::NotFound)?;
         actions::room_for(tx, row, may.member())

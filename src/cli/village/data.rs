@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::billing::{GrantSource, NewPlan};
 use crate::chat::{History, RoomKind};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -57,6 +58,30 @@ pub(super) struct Community {
     pub(super) name: String,
     pub(super) sentence: String,
     pub(super) hue: u16,
+    #[serde(default, rename = "plan")]
+    pub(super) plans: Vec<NewPlan>,
+}
+
+/// A plan that somebody was given.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrantStory {
+    pub(super) plan: String,
+    pub(super) source: GrantSource,
+    pub(super) given: Age,
+    /// How long ago it ended.
+    pub(super) ended: Option<Age>,
+    /// In how long it will.
+    pub(super) ends_in: Option<Age>,
+    pub(super) note: String,
+}
+
+/// Somebody who was verified by the owner.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerifiedStory {
+    pub(super) ago: Age,
+    pub(super) note: String,
 }
 
 /// Somebody who lives there.
@@ -76,6 +101,9 @@ pub(super) struct Person {
     pub(super) joined: Age,
     pub(super) ban: Option<BanStory>,
     pub(super) demo: Option<Door>,
+    #[serde(default, rename = "grant")]
+    pub(super) grants: Vec<GrantStory>,
+    pub(super) verified: Option<VerifiedStory>,
 }
 
 #[derive(Clone, Deserialize)]

@@ -17,6 +17,7 @@ use futures_util::future::try_join_all;
 
 use self::data::{Office, Village};
 use self::story::{Act, MessageNo, PersonNo, RoomNo, story};
+use crate::billing::{self, Billing, NewGrant};
 use crate::chat::seed::{self, Said};
 use crate::chat::{NewRoom, RoomRole};
 use crate::clock::{Clock, Millis};
@@ -24,8 +25,8 @@ use crate::consequences;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, MemberId, MessageId, RoomId};
 use crate::members::{
-    self, DisplayName, MemberState, Members, NewMember, Notices, Password, RoleKind, Sessions, Status, Username, built_in_role,
-    create_member, ensure_built_in_roles,
+    self, DisplayName, MemberState, Members, NewMember, Password, RoleKind, Sessions, Status, Username, built_in_role, create_member,
+    ensure_built_in_roles,
 };
 use crate::settings::{Settings, SignUpMode};
 use crate::storage::{Db, Tx};
@@ -95,7 +96,8 @@ impl Cast {
 pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
     let village = Village::read()?;
     let acts = story(&village, now)?;
-    let notices = Notices(Arc::new(consequences::follow));
+    let billing = Billing::new(billing::Notices(Arc::new(consequences::follow_billing)));
+    let notices = consequences::notices(&billing);
     let members = Members::new(Arc::new(Sessions::new()), notices, std::thread::available_parallelism().map_or(1, usize::from))?;
     let passwords = village.people.iter().map(|person| {
         let password = Password::parse(&format!("village-{}", person.username), &person.username, "password");
@@ -104,7 +106,7 @@ pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
     });
     let passwords = try_join_all(passwords).await?;
     let first = acts.first().map_or(now, |(at, _)| *at);
-    let mut world = World::new(village, members, passwords, first);
+    let mut world = World::new(village, members, billing, passwords, first, now);
     world = in_world(db, world, move |world, tx| world.found(tx, first)).await?;
     for slice in acts.chunks(SLICE) {
         let slice = slice.to_vec();
@@ -143,6 +145,7 @@ async fn in_world(db: &Db, mut world: World, f: impl FnOnce(&mut World, &mut Tx<
 struct World {
     village: Village,
     members: Members,
+    billing: Billing,
     passwords: Vec<String>,
     ids: Ids,
     hand: Arc<AtomicI64>,
@@ -150,10 +153,12 @@ struct World {
     rooms: Vec<Option<RoomId>>,
     said: Vec<Vec<Option<MessageId>>>,
     last_seen: Vec<Millis>,
+    /// The time at which the story ends.
+    now: Millis,
 }
 
 impl World {
-    fn new(village: Village, members: Members, passwords: Vec<String>, first: Millis) -> Self {
+    fn new(village: Village, members: Members, billing: Billing, passwords: Vec<String>, first: Millis, now: Millis) -> Self {
         let (clock, hand) = Clock::held(first);
         Self {
             ids: Ids::new(clock),
@@ -162,8 +167,10 @@ impl World {
             rooms: vec![None; village.rooms.len()],
             said: village.rooms.iter().map(|room| vec![None; room.messages.len()]).collect(),
             last_seen: vec![0; village.people.len()],
+            now,
             village,
             members,
+            billing,
             passwords,
         }
     }
@@ -179,7 +186,10 @@ impl World {
         if members::community_has_owner(tx)? {
             return Err(Error::broken("the village needs a database of its own"));
         }
-        self.then(tx, at, |_, tx| ensure_built_in_roles(tx))
+        self.then(tx, at, |world, tx| {
+            ensure_built_in_roles(tx)?;
+            billing::ensure(tx, &world.billing)
+        })
     }
 
     fn happen(&mut self, tx: &mut Tx<'_>, at: Millis, act: &Act) -> Result<()> {
@@ -231,9 +241,33 @@ impl World {
                 let by = self.person(self.village.person(&ban.by)?)?;
                 members::seed::place_ban(tx, &self.members, self.person(*no)?, by, &ban.reason)
             }
+            Act::Plan => {
+                let owner = self.owner()?;
+                self.village.community.plans.iter().try_for_each(|new| billing::seed::place_plan(tx, owner, new.clone()).map(|_| ()))
+            }
+            Act::Grant(no, n) => self.grant(tx, *no, *n),
+            Act::GrantEnds(no) => billing::seed::place_turn(tx, &self.billing, self.person(*no)?),
+            Act::Verify(no) => {
+                let why = self.village.people[*no].verified.as_ref().map_or("", |verified| verified.note.as_str());
+                billing::seed::place_verification(tx, &self.billing, self.person(*no)?, self.owner()?, why)
+            }
             Act::Read(room, person, unread) => seed::place_read_mark(tx, self.room(*room)?, self.person(*person)?, *unread),
             Act::Arrive(_) | Act::Open(_) | Act::Say(_) => Err(Error::broken("this makes something")),
         }
+    }
+
+    fn owner(&self) -> Result<MemberId> {
+        let no = self.village.people.iter().position(|person| person.role == Office::Owner);
+        self.person(no.ok_or_else(|| Error::broken("nobody owns the village"))?)
+    }
+
+    fn grant(&self, tx: &mut Tx<'_>, no: PersonNo, n: usize) -> Result<()> {
+        let grant = &self.village.people[no].grants[n];
+        let plan = billing::seed::plan_named(tx, &grant.plan)?;
+        let plan = plan.ok_or_else(|| Error::broken(format!("the village has no plan {}", grant.plan)))?;
+        let ends_at = grant.ended.map(|ago| self.now - ago.0).or(grant.ends_in.map(|after| self.now + after.0));
+        let new = NewGrant { plan, source: Some(grant.source), starts_at: None, ends_at, note: grant.note.clone() };
+        billing::seed::place_grant(tx, &self.billing, self.person(no)?, self.owner()?, new)
     }
 
     fn arrive(&self, tx: &mut Tx<'_>, no: PersonNo) -> Result<MemberId> {
@@ -260,7 +294,9 @@ impl World {
             welcomed: person.state != MemberState::Pending,
             ..named
         };
-        create_member(tx, &new)
+        let id = create_member(tx, &new)?;
+        billing::keep_owner_grant(tx, &self.billing, id)?;
+        Ok(id)
     }
 
     fn open(&self, tx: &mut Tx<'_>, no: RoomNo) -> Result<RoomId> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::data::{MessageStory, RoomStory, Village};
+use super::data::{MessageStory, Office, Person, RoomStory, Village};
 use crate::chat::History;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -20,6 +20,14 @@ pub(super) type MessageNo = (RoomNo, usize);
 pub(super) enum Act {
     /// Somebody makes an account.
     Arrive(PersonNo),
+    /// The owner makes the plans.
+    Plan,
+    /// Somebody is given a plan.
+    Grant(PersonNo, usize),
+    /// A plan of somebody's ends by itself.
+    GrantEnds(PersonNo),
+    /// Somebody is verified.
+    Verify(PersonNo),
     /// Somebody makes a room.
     Open(RoomNo),
     /// Somebody enters a room.
@@ -62,6 +70,7 @@ pub(super) fn story(village: &Village, now: Millis) -> Result<Vec<(Millis, Act)>
         if let Some(ban) = &person.ban {
             teller.tell(now - ban.ago.0, Act::Ban(no));
         }
+        teller.membership(no, person);
     }
     for (no, room) in village.rooms.iter().enumerate() {
         teller.room(no, room)?;
@@ -80,6 +89,21 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn tell(&mut self, at: Millis, act: Act) {
         self.acts.push((at, act));
+    }
+
+    fn membership(&mut self, no: PersonNo, person: &Person) {
+        for (n, grant) in person.grants.iter().enumerate() {
+            self.tell(self.now - grant.given.0, Act::Grant(no, n));
+            if let Some(ended) = grant.ended {
+                self.tell(self.now - ended.0, Act::GrantEnds(no));
+            }
+        }
+        if let Some(verified) = &person.verified {
+            self.tell(self.now - verified.ago.0, Act::Verify(no));
+        }
+        if person.role == Office::Owner {
+            self.tell(self.now - person.joined.0, Act::Plan);
+        }
     }
 
     fn room(&mut self, no: RoomNo, room: &RoomStory) -> Result<()> {

@@ -71,6 +71,25 @@ pub fn community_has_owner(conn: &mut Conn) -> Result<bool> {
     store::roles::has_owner(conn)
 }
 
+/// Is this member an owner?
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn owns_community(conn: &mut Conn, member: MemberId) -> Result<bool> {
+    Ok(owners(conn)?.contains(&member))
+}
+
+/// Everyone who has the owners' role.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn owners(conn: &mut Conn) -> Result<Vec<MemberId>> {
+    match store::roles::built_in(conn, RoleKind::Owner)? {
+        Some(role) => store::roles::holders(conn, role.id),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Is nobody called so, and has nobody this mail address?
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! What happens: store, announce, tell other slices, write letters. Knows neither HTTP nor sockets.
 
 mod accounts;
+mod badges;
 mod confirm;
 mod hashing;
 mod invites;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 
 #[cfg(test)]
 pub(in crate::members) use accounts::join;
-pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, sign_up};
+pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, owners, owns_community, sign_up};
+pub use badges::set_badge;
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};

@@ -20,7 +20,10 @@ use crate::storage::{Conn, Tx};
 pub fn account(conn: &mut Conn, member: MemberId, now: Millis) -> Result<Account> {
     let row = store::members::by_id(conn, member)?.found()?;
     let roles = store::roles::ids_of(conn, &[member])?.remove(&member).unwrap_or_default();
-    Ok(Account::of(row, roles, now))
+    let badge = store::badges::of(conn, &[member])?.remove(&member);
+    let mut account = Account::of(row, roles, now);
+    account.profile.badge = badge;
+    Ok(account)
 }
 
 /// Paragraphs: like a line, but with line breaks.

@@ -11,7 +11,7 @@ mod zone;
 pub use access::{NewRole, Role, RoleChange, RoleKind, RoleRow};
 pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
 pub use member::{
-    Account, AccountChange, Badge, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme,
+    Account, AccountChange, Badge, BadgeReason, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme,
 };
 pub use names::{DisplayName, Email, Line, Username, name_key};
 pub use password::Password;

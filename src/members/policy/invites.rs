@@ -43,8 +43,15 @@ impl MakeInvites {
 /// May somebody with `inviter` give a role with `role` to a stranger?
 #[must_use]
 pub fn may_be_invited_to(inviter: Permissions, role: Permissions) -> bool {
-    let powers =
-        [Permission::MembersManage, Permission::RolesManage, Permission::SettingsManage, Permission::MailRead, Permission::AuditRead];
+    let powers = [
+        Permission::MembersManage,
+        Permission::MembersGrant,
+        Permission::RolesManage,
+        Permission::PlansEdit,
+        Permission::SettingsManage,
+        Permission::MailRead,
+        Permission::AuditRead,
+    ];
     inviter.reaches(role) && role != Permissions::ALL && !powers.into_iter().any(|power| role.has(power))
 }
 

@@ -14,26 +14,12 @@ use crate::members::policy::{ChangeMe, EndMine, SeeMe};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(
-    show,
-    change,
-    set_status,
-    clear_status,
-    delete,
-    password,
-    sessions,
-    end_session,
-    end_others,
-    tokens,
-    make_token,
-    end_token
-))]
+#[openapi(paths(change, set_status, clear_status, delete, password, sessions, end_session, end_others, tokens, make_token, end_token))]
 pub struct Api;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
     routes
-        .get("/api/v1/me", show)
         .patch("/api/v1/me", change)
         .delete("/api/v1/me", delete)
         .put("/api/v1/me/status", set_status)
@@ -45,13 +31,6 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/api/v1/me/tokens", tokens)
         .post("/api/v1/me/tokens", make_token)
         .delete("/api/v1/me/tokens/{session}", end_token);
-}
-
-/// The member as they see themselves.
-#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Account)))]
-async fn show(gate: Allow<SeeMe>) -> Result<HttpResponse> {
-    let account = gate.read(|conn, may, actor| actions::account(conn, may.member(), actor.now)).await?;
-    Ok(HttpResponse::Ok().json(account))
 }
 
 /// Changes profile, status, language, look or mail address; what is missing stays.

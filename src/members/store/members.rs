@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::{CHUNK, roles};
+use super::{CHUNK, badges, roles};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
@@ -41,7 +41,9 @@ pub fn by_ids(conn: &mut Conn, ids: &[MemberId]) -> Result<Vec<MemberRow>> {
 pub fn with_roles(conn: &mut Conn, rows: Vec<MemberRow>, now: Millis) -> Result<Vec<Profile>> {
     let ids: Vec<MemberId> = rows.iter().map(|row| row.id).collect();
     let mut roles: HashMap<MemberId, Vec<RoleId>> = roles::ids_of(conn, &ids)?;
-    Ok(rows.into_iter().map(|row| row.profile(roles.remove(&row.id).unwrap_or_default(), now)).collect())
+    let mut badges = badges::of(conn, &ids)?;
+    let profile = |row: MemberRow| Profile { badge: badges.remove(&row.id), ..row.profile(roles.remove(&row.id).unwrap_or_default(), now) };
+    Ok(rows.into_iter().map(profile).collect())
 }
 
 /// Which members a list shows.
@@ -218,5 +220,5 @@ pub fn bury(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
         ))
         .execute(&mut **tx)?;
     diesel::delete(member_roles::table.filter(member_roles::member.eq(member.0))).execute(&mut **tx)?;
-    Ok(())
+    badges::remove(tx, member)
 }

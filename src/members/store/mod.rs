@@ -1,5 +1,6 @@
 //! SQL of the slice, and nothing else.
 
+pub(super) mod badges;
 pub(super) mod invites;
 pub(super) mod links;
 pub(super) mod members;

@@ -123,7 +123,7 @@ async fn a_browser_comes_in_by_cookie_sees_its_settings_and_leaves() {
     assert_eq!(ask(&town, page("/sign-in", "en").cookie(cookie.clone())).await.status, 303);
     let out = ask(&town, TestRequest::post().uri("/api/v1/sign-out").cookie(cookie.clone()).insert_header(origin)).await;
     assert_eq!((out.status, out.cookie.expect("taken away").value()), (204, ""));
-    assert_eq!(ask(&town, TestRequest::get().uri("/api/v1/me").cookie(cookie)).await.status, 401);
+    assert_eq!(ask(&town, TestRequest::get().uri("/api/v1/me/sessions").cookie(cookie)).await.status, 401);
 }
 
 #[actix_web::test]

@@ -7,7 +7,18 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 6] = ["app.css", "mail.send", "members.approved", "members.reset", "members.", "settings."];
+const OTHER_NAMES: [&str; 10] = [
+    "app.css",
+    "billing.member",
+    "billing.revision",
+    "billing.spread",
+    "mail.send",
+    "members.approved",
+    "members.reset",
+    "members.",
+    "settings.",
+    "storage.quota_mb",
+];
 
 /// What the sources name: whole keys, and beginnings that a value completes.
 #[derive(Default)]

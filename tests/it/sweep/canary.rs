@@ -68,6 +68,11 @@ async fn plant(cast: &Cast) -> Planted {
 
     let banned = cast.town.member("thief").await;
     maker.post(&format!("/api/v1/admin/members/{}/ban", banned.id), json!({ "reason": "zqbanreason" })).await;
+    let leader = of("leader").id;
+    let grant = json!({ "plan": cast.plan, "note": "zqgrantnote" });
+    maker.post(&format!("/api/v1/admin/members/{leader}/grants"), grant).await;
+    let verification = format!("/api/v1/admin/members/{leader}/verification");
+    assert_eq!(maker.call(Method::PUT, &verification, Some(json!({ "note": "zqverifynote" }))).await.0, 204);
     maker.post("/api/v1/me/tokens", json!({ "name": "zqtokenname", "scopes": ["read"] })).await;
 
     Planted {
@@ -84,6 +89,9 @@ async fn plant(cast: &Cast) -> Planted {
             canary("zqdirecttext", &[&["insider"]]),
             canary("zqwhisper", &[]),
             canary("zqbanreason", &[&["moderator"], &RUNS]),
+            // Why somebody has something is for them and for support.
+            canary("zqgrantnote", &[&["leader"], &RUNS]),
+            canary("zqverifynote", &[&["leader"], &RUNS]),
             // The dashboard shows whose account has which sessions and tokens.
             canary("zqtokenname", &[&RUNS]),
             // Addresses of everyone, and the passwords of all as they are stored.

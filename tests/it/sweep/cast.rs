@@ -53,6 +53,8 @@ pub struct Cast {
     pub author: Person,
     foreign_message: String,
     letter: String,
+    /// The community's first plan.
+    pub plan: String,
     count: std::cell::Cell<u32>,
 }
 
@@ -73,6 +75,10 @@ pub struct Targets {
     pub invite: String,
     /// `{letter}`
     pub letter: String,
+    /// `{plan}`
+    pub plan: String,
+    /// `{grant}`
+    pub grant: String,
 }
 
 /// An id that nothing has.
@@ -148,7 +154,8 @@ impl Cast {
         let asked = town.http.post(town.url("/api/v1/password-resets")).json(&json!({ "username_or_email": author.name })).send().await;
         assert_eq!(asked.expect("an answer").status(), 202);
         let letter = maker.get("/api/v1/admin/mail").await["items"][0]["id"].as_str().expect("a letter").to_owned();
-        Self { town, private, open, foreign, maker, author, foreign_message, letter, visitors, count: std::cell::Cell::new(0) }
+        let plan = maker.get("/api/v1/plans").await["items"][0]["id"].as_str().expect("a plan").to_owned();
+        Self { town, private, open, foreign, maker, author, foreign_message, letter, plan, visitors, count: std::cell::Cell::new(0) }
     }
 
     /// A number that was not used before.
@@ -174,7 +181,18 @@ impl Cast {
             nothing()
         };
         let invite = if path.contains("{invite}") { made(self.maker.post("/api/v1/admin/invites", json!({})).await) } else { nothing() };
-        Targets { room: room.to_string(), message, member, session, role, invite, letter: self.letter.clone() }
+        let plan = if path.contains("{plan}") {
+            made(self.maker.post("/api/v1/admin/plans", json!({ "name": format!("Plan {n}") })).await)
+        } else {
+            self.plan.clone()
+        };
+        let grant = if path.contains("{grant}") {
+            let subject = arrive(&self.town, &format!("granted{n}"), MemberState::Active, &[], Scopes::ALL).await;
+            made(self.maker.post(&format!("/api/v1/admin/members/{}/grants", subject.id), json!({ "plan": self.plan })).await)
+        } else {
+            nothing()
+        };
+        Targets { room: room.to_string(), message, member, session, role, invite, letter: self.letter.clone(), plan, grant }
     }
 
     async fn subject(&self, method: &str, path: &str, room: RoomId, n: u32) -> String {
@@ -191,6 +209,10 @@ impl Cast {
             Some("unmute") => Some(("mute", json!({ "until": crate::support::NOON + 1_000_000 }))),
             _ => None,
         };
+        if method == "DELETE" && path.ends_with("/verification") {
+            let path = format!("/api/v1/admin/members/{}/verification", subject.id);
+            assert_eq!(self.maker.call(Method::PUT, &path, Some(json!({}))).await.0, 204);
+        }
         if let Some((act, body)) = before {
             self.maker.post(&format!("/api/v1/admin/members/{}/{act}", subject.id), body).await;
         }
@@ -232,7 +254,7 @@ impl Cast {
             request = request.bearer_auth(token);
         }
         if method != Method::GET {
-            let body = body(method.as_str(), pattern, self.next());
+            let body = body(method.as_str(), pattern, self.next(), &self.plan);
             request = request.header("content-type", "application/json").body(body.to_string());
         }
         let answer = request.send().await.expect("an answer");
@@ -258,6 +280,8 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{role}", &targets.role),
         ("{invite}", &targets.invite),
         ("{letter}", &targets.letter),
+        ("{plan}", &targets.plan),
+        ("{grant}", &targets.grant),
         ("{emoji}", "%F0%9F%8C%8A"),
         ("{code}", "nonsense"),
         ("{seq}", "1"),
@@ -268,7 +292,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
 }
 
 /// A body that would do for whoever may.
-fn body(method: &str, path: &str, n: u32) -> Value {
+fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
     let later = crate::support::NOON + 3_600_000;
     match (method, path) {
         ("POST", "/api/v1/rooms") => json!({ "kind": "public", "name": format!("Room {n}") }),
@@ -291,6 +315,10 @@ fn body(method: &str, path: &str, n: u32) -> Value {
         ("POST", "/api/v1/admin/members/{member}/mute") => json!({ "until": later }),
         ("POST", "/api/v1/admin/roles") => json!({ "name": format!("Made {n}"), "permissions": [] }),
         ("PATCH", "/api/v1/admin/roles/{role}") => json!({ "name": format!("Renamed {n}") }),
+        ("POST", "/api/v1/admin/plans") => json!({ "name": format!("Made {n}") }),
+        ("PATCH", "/api/v1/admin/plans/{plan}") => json!({ "description": format!("Description {n}") }),
+        ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
+        ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
         ("POST", "/api/v1/setup") => json!({
             "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern", "community_name": "Harbour", "community_hue": 205,

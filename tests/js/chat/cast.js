@@ -30,10 +30,15 @@ export const sent = (seq, more = {}) => {
   return { kind: 'message_sent', ...rest };
 };
 
+/** What somebody is entitled to. @returns {any} */
+export const entitlements = (more = {}) => ({
+  'calls.start': false, 'calls.video': false, 'calls.group_size': null, 'calls.max_minutes': null, 'calls.record': false, 'upload.max_mb': null, 'storage.quota_mb': null, 'rooms.create': false, badge: null, ...more,
+});
+
 /** @returns {any} */
 export const snapshot = (rooms = [room(ROOM)], more = {}) => ({
-  epoch: 'a', seq: 0, me: member(ME, { roles: ['50'] }), permissions: [], muted_until: null, rooms, members: [member(MARTA)],
-  roles: [{ id: '50', name: 'Crew', handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open' }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, ...more,
+  epoch: 'a', seq: 0, me: member(ME, { roles: ['50'] }), permissions: [], entitlements: entitlements(), muted_until: null, rooms, members: [member(MARTA)],
+  roles: [{ id: '50', name: 'Crew', handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open', rooms_need_plan: false }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, ...more,
 });
 
 /** A page of these messages, newest first. @returns {any} */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { after, begin, comparable, roomAt } from '../../../static/chat/state.js';
-import { IDRIS, MARTA, ME, ROOM, member, message, nobody, page, room, sent, snapshot } from './cast.js';
+import { IDRIS, MARTA, ME, ROOM, entitlements, member, message, nobody, page, room, sent, snapshot } from './cast.js';
 
 /** The state after these changes; an array [seq, event] stands for an event of the room. */
 const play = (state, ...changes) =>
@@ -210,6 +210,15 @@ describe('rooms and members', () => {
       mine(3, { kind: 'level_set', room: ROOM, level: 'nothing' }), mine(4, { kind: 'session_ended', session: '5' }));
     assert.deepEqual([state.me.display_name, state.me.roles, state.permissions, state.muted_until, itsRoom(state).level, state.seq], ['Neu', ['51'], ['rooms.create'], 99, 'nothing', 4]);
     assert.equal(state.members[ME].display_name, 'Neu');
+  });
+
+  test('what I am entitled to is what was said last', () => {
+    const may = entitlements({ 'calls.start': true, 'rooms.create': true });
+    const given = play(start(), mine(1, { kind: 'entitlements_changed', entitlements: may, plans: ['9'] }));
+    assert.deepEqual([given.entitlements, given.seq], [may, 1]);
+    const over = play(given, mine(2, { kind: 'entitlements_changed', entitlements: entitlements(), plans: [] }));
+    assert.deepEqual(over.entitlements, entitlements());
+    assert.equal(play(over, mine(1, { kind: 'entitlements_changed', entitlements: may, plans: ['9'] })).entitlements['calls.start'], false, 'told again, it changes nothing');
   });
 
   test('signals pass through', () => {

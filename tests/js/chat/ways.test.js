@@ -7,7 +7,7 @@ import { moved, parse, pathOf } from '../../../static/chat/place.js';
 import * as rights from '../../../static/chat/rights.js';
 import { calls, inOrder, neighbour } from '../../../static/chat/room-order.js';
 import { after, begin } from '../../../static/chat/state.js';
-import { IDRIS, MARTA, ME, member, message, room, snapshot } from './cast.js';
+import { IDRIS, MARTA, ME, entitlements, member, message, room, snapshot } from './cast.js';
 
 describe('addresses', () => {
   test('a path leads to a place and back', () => {
@@ -38,6 +38,17 @@ describe('rights', () => {
     assert.equal(rights.closedTo(plain, of('announcement'), 0), 'announcement');
     assert.equal(rights.closedTo(plain, of('announcement', { role: 'moderator' }), 0), null);
     assert.equal(rights.closedTo(as(['messages.announce']), of('announcement'), 0), null);
+  });
+
+  test('rooms are opened by those whose roles allow it and, where the community asks for one, whose plan does', () => {
+    const all = ['rooms.create', 'rooms.create_private'];
+    const asks = { name: 'Harbour', hue: 6, sentence: '', sign_up_mode: 'open', rooms_need_plan: true };
+    assert.deepEqual(rights.roomKinds(plain), []);
+    assert.deepEqual(rights.roomKinds(as(all)), ['public', 'private', 'announcement']);
+    assert.deepEqual(rights.roomKinds(as(['rooms.create_private'])), ['private']);
+    assert.deepEqual(rights.roomKinds(as(all, { community: asks })), []);
+    assert.deepEqual(rights.roomKinds(as(all, { community: asks, entitlements: entitlements({ 'rooms.create': true }) })), ['public', 'private', 'announcement']);
+    assert.deepEqual(rights.roomKinds(as([...all, 'rooms.manage'], { community: asks })), ['public', 'private', 'announcement']);
   });
 
   test('who looks at an open room from outside may only join it', () => {

@@ -1,0 +1,79 @@
+//! What happens: plans change, grants are given and end, members are verified; log, events and signs follow. Knows neither HTTP nor sockets.
+
+mod founding;
+mod giving;
+mod planning;
+mod reading;
+pub mod seed;
+mod standings;
+mod telling;
+mod verifying;
+
+pub use founding::{drop_everything, ensure, keep_owner_grant};
+pub use giving::{change_end, give, revoke};
+pub use planning::{change_plan, make_plan, rules_changed};
+pub use reading::{Membership, MembershipEntry, Origin, grants_of, membership, plans};
+pub use standings::Standings;
+pub use telling::{Turner, turn};
+pub use verifying::{unverify, verify};
+
+pub(in crate::billing) use telling::{MEMBER, SPREAD};
+
+use super::notices::Notices;
+use super::store;
+use crate::access::Actor;
+use crate::error::Result;
+use crate::ids::MemberId;
+use crate::storage::{Act, Tx, one_at_a_time, record};
+use crate::text::clean_line;
+
+/// Most characters of a note.
+const NOTE: usize = 500;
+
+/// What the slice's handlers need beside the ground: `web::Data<Billing>`.
+#[derive(Clone, Debug)]
+pub struct Billing {
+    /// Where members stand, in memory.
+    pub standings: Standings,
+    /// Who hears what happens here.
+    pub notices: Notices,
+}
+
+impl Billing {
+    /// With nothing remembered yet.
+    #[must_use]
+    pub fn new(notices: Notices) -> Self {
+        Self { standings: Standings::default(), notices }
+    }
+
+    /// For the command line, while nobody listens.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self::new(Notices::none())
+    }
+}
+
+/// A note as it was written, which the member reads.
+fn note(text: &str) -> Result<String> {
+    clean_line(text, 0, NOTE, "note", "billing.note")
+}
+
+/// From here on nobody else changes what this member has, until the end of the transaction.
+fn hold(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    one_at_a_time(tx, &format!("grants of {member}"))
+}
+
+/// Leaves a trace of an act on a member: how it was before, and after.
+fn trace(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    act: &'static str,
+    member: MemberId,
+    (before, after): (Option<serde_json::Value>, Option<serde_json::Value>),
+    reason: &str,
+) -> Result<()> {
+    let reason = Some(reason).filter(|reason| !reason.is_empty());
+    let (subject, address) = (member.to_string(), actor.address);
+    record(tx, &Act { actor: actor.member, act, subject_kind: "member", subject, before, after, reason, address })?;
+    Ok(())
+}

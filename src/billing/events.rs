@@ -1,0 +1,49 @@
+//! Events of a member's own log that this slice writes: kinds 300–399.
+
+use serde::Serialize;
+
+use super::model::{Entitlements, Standing};
+use crate::error::Result;
+use crate::ids::{MemberId, PlanId};
+use crate::live::Effect;
+use crate::storage::Announcement;
+
+/// Number of `entitlements_changed`, stored.
+pub const ENTITLEMENTS_CHANGED: i16 = 300;
+
+/// An event on the wire.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BillingEvent {
+    /// A grant was given, changed, began or is over, or a plan became something else.
+    EntitlementsChanged {
+        /// As they now are.
+        entitlements: Entitlements,
+        /// The plans that the member now has.
+        plans: Vec<PlanId>,
+    },
+}
+
+impl BillingEvent {
+    /// That a member now stands here.
+    #[must_use]
+    pub fn of(standing: &Standing) -> Self {
+        Self::EntitlementsChanged { entitlements: standing.entitlements.clone(), plans: standing.plans.clone() }
+    }
+
+    /// The event as it is written to the member's log.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn announcement(&self, member: MemberId, actor: Option<MemberId>) -> Result<Announcement> {
+        Ok(Announcement {
+            kind: ENTITLEMENTS_CHANGED,
+            actor,
+            subject: Some(member.0),
+            event: serde_json::to_string(self)?,
+            holds_words: false,
+            effect: Effect::None,
+        })
+    }
+}

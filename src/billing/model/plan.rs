@@ -1,0 +1,95 @@
+//! Plans: named sets of entitlements that are given to members, and later sold.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Entitlements;
+use crate::clock::Millis;
+use crate::ids::PlanId;
+
+/// A row of `plans`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct PlanRow {
+    /// Id.
+    pub id: PlanId,
+    /// Unique name.
+    pub name: String,
+    /// What it is unique by.
+    pub name_key: String,
+    /// What one gets, or empty.
+    pub description: String,
+    /// Place in lists, smallest first.
+    pub position: i32,
+    /// When it was made.
+    pub created_at: Millis,
+    /// Since when it is not given any more.
+    pub archived_at: Option<Millis>,
+}
+
+impl PlanRow {
+    /// As the API shows it.
+    #[must_use]
+    pub fn plan(self, entitlements: Entitlements) -> Plan {
+        let Self { id, name, description, position, created_at, archived_at, .. } = self;
+        Plan { id, name, description, position, archived: archived_at.is_some(), created_at, entitlements }
+    }
+}
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Plan {
+    /// Id.
+    pub id: PlanId,
+    /// Unique name.
+    pub name: String,
+    /// What one gets, or empty.
+    pub description: String,
+    /// Place in lists, smallest first; of two badges that of the first plan is shown.
+    pub position: i32,
+    /// Is it not given any more? Whoever has it keeps it.
+    pub archived: bool,
+    /// When it was made, milliseconds UTC.
+    pub created_at: Millis,
+    /// What it entitles to.
+    pub entitlements: Entitlements,
+}
+
+/// A plan by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PlanName {
+    /// Id.
+    pub id: PlanId,
+    /// Its name now.
+    pub name: String,
+}
+
+/// A plan to be made.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct NewPlan {
+    /// Unique name, 1–40 characters.
+    pub name: String,
+    /// At most 300 characters.
+    #[serde(default)]
+    pub description: String,
+    /// Place in lists, 0–1,000; missing: after the others.
+    #[serde(default)]
+    pub position: Option<i32>,
+    /// What it entitles to.
+    #[serde(default)]
+    pub entitlements: Entitlements,
+}
+
+/// A change of a plan; a field that is missing stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+pub struct PlanChange {
+    /// Unique name, 1–40 characters.
+    pub name: Option<String>,
+    /// At most 300 characters.
+    pub description: Option<String>,
+    /// Place in lists, 0–1,000.
+    pub position: Option<i32>,
+    /// `true`: it is not given any more, whoever has it keeps it.
+    pub archived: Option<bool>,
+    /// All that it entitles to from now on; whoever has it hears of it at once.
+    pub entitlements: Option<Entitlements>,
+}

@@ -1,0 +1,147 @@
+//! The slice's page for members: what I have, why, and until when. The dashboard shows the same of others.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Serialize;
+
+use super::actions::{self, Billing, Membership, Origin};
+use super::model::{Entitlements, Grant, GrantEntry, GrantState};
+use crate::access::{Allow, PAGE_DEFAULT, Query, Routes};
+use crate::error::Result;
+use crate::http::Site;
+use crate::ids::{GrantEntryId, MemberId};
+use crate::members::{self, Badge, Profile, SeeMe};
+
+/// Registers it.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes.get("/settings/membership", mine);
+}
+
+/// Entitlements in the order in which people see them, with what sort of thing each is.
+const ORDER: [(&str, Sort); 8] = [
+    ("calls.start", Sort::Right),
+    ("calls.video", Sort::Right),
+    ("calls.group_size", Sort::Limit),
+    ("calls.max_minutes", Sort::Limit),
+    ("calls.record", Sort::Right),
+    ("rooms.create", Sort::Right),
+    ("upload.max_mb", Sort::Allowance),
+    ("storage.quota_mb", Sort::Allowance),
+];
+
+/// What sort of thing an entitlement is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    Right,
+    Limit,
+    Allowance,
+}
+
+/// One thing that somebody may do.
+#[derive(Serialize)]
+pub(crate) struct Can {
+    /// The end of the key of its words.
+    word: String,
+    sort: Sort,
+    /// How much; none: no limit.
+    number: Option<u32>,
+    /// Names of the plans that it comes from.
+    plans: Vec<String>,
+    /// Has everyone it?
+    everyone: bool,
+}
+
+/// A grant with the name of who gave it.
+#[derive(Serialize)]
+pub(crate) struct GrantLine {
+    #[serde(flatten)]
+    grant: Grant,
+    by: Option<Profile>,
+    /// Does it hold, or will it?
+    open: bool,
+}
+
+/// An entry of the log with the name of who did it.
+#[derive(Serialize)]
+pub(crate) struct EntryLine {
+    #[serde(flatten)]
+    entry: GrantEntry,
+    actor: Option<Profile>,
+}
+
+/// What pages show of a membership.
+#[derive(Serialize)]
+pub(crate) struct MembershipView {
+    can: Vec<Can>,
+    plans: Vec<String>,
+    badge: Option<Badge>,
+    grants: Vec<GrantLine>,
+    log: Vec<EntryLine>,
+    /// Where the log goes on.
+    next: Option<String>,
+}
+
+fn number_of(all: &Entitlements, name: &str) -> Option<u32> {
+    match name {
+        "calls.group_size" => all.calls_group_size,
+        "calls.max_minutes" => all.calls_max_minutes,
+        "upload.max_mb" => all.upload_max_mb,
+        "storage.quota_mb" => all.storage_quota_mb,
+        _ => None,
+    }
+}
+
+impl From<Membership> for MembershipView {
+    fn from(all: Membership) -> Self {
+        let person = |id: Option<MemberId>| all.members.iter().find(|one| Some(one.id) == id).cloned();
+        let can = ORDER.iter().filter_map(|(name, sort)| {
+            let from = all.origins.get(*name)?;
+            let plan = |origin: &Origin| if let Origin::Plan(plan) = origin { Some(plan.name.clone()) } else { None };
+            Some(Can {
+                word: name.replace('.', "_"),
+                sort: *sort,
+                number: number_of(&all.entitlements, name),
+                plans: from.iter().filter_map(plan).collect(),
+                everyone: from.contains(&Origin::Everyone),
+            })
+        });
+        let grant = |grant: &Grant| GrantLine {
+            by: person(grant.given_by),
+            open: matches!(grant.state, GrantState::Active | GrantState::Future),
+            grant: grant.clone(),
+        };
+        Self {
+            can: can.collect(),
+            plans: all.plans.iter().map(|plan| plan.name.clone()).collect(),
+            badge: all.verified.clone(),
+            grants: all.grants.iter().map(grant).collect(),
+            log: all.log.items.iter().map(|entry| EntryLine { actor: person(entry.by), entry: entry.clone() }).collect(),
+            next: all.log.next.clone(),
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Older {
+    before: Option<GrantEntryId>,
+}
+
+/// What `billing/membership.html` sees.
+#[derive(Serialize)]
+struct MembershipPage {
+    membership: MembershipView,
+    is_first: bool,
+}
+
+async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    let (asked, before) = (visitor.clone(), query.0.before);
+    let (looker, page) = gate
+        .read(move |conn, may, actor| {
+            let membership = actions::membership(conn, may, &billing, before, PAGE_DEFAULT, actor.now)?.into();
+            Ok((members::looker(conn, actor, &asked)?, MembershipPage { membership, is_first: before.is_none() }))
+        })
+        .await?;
+    site.page(&looker, &visitor, "billing/membership.html", page)
+}

@@ -1,0 +1,10 @@
+//! SQL of the slice, and nothing else.
+
+pub(super) mod grants;
+pub(super) mod log;
+pub(super) mod plans;
+pub(super) mod standing;
+pub(super) mod verifications;
+
+/// At most this many values in one `IN (…)`.
+const CHUNK: usize = 500;
