@@ -1,6 +1,7 @@
 //! What the slice keeps and shows: values that check themselves, rows, and the objects of the API.
 
 mod access;
+mod badge;
 mod invite;
 mod member;
 mod names;
@@ -9,10 +10,9 @@ mod session;
 mod zone;
 
 pub use access::{NewRole, Role, RoleChange, RoleKind, RoleRow};
+pub use badge::{Badge, BadgeReason};
 pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
-pub use member::{
-    Account, AccountChange, Badge, BadgeReason, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme,
-};
+pub use member::{Account, AccountChange, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme};
 pub use names::{DisplayName, Email, Line, Username, name_key};
 pub use password::Password;
 pub use session::{ApiToken, NewToken, Session, SessionKind, SessionRow, device_name};

@@ -96,3 +96,19 @@ async fn with_calls_for_all_everyone_may_and_those_who_are_connected_hear_it() {
     owner.refused(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "nobody" })), 422, "settings.value").await;
     town.close().await;
 }
+
+#[actix_web::test]
+async fn the_ordinary_question_asks_no_database_and_a_commit_makes_it_forgotten() {
+    let town = Town::new().await;
+    let (owner, ann) = (town.owner("olave").await, town.member("ann").await);
+    let plan = first_plan(&owner).await;
+    let known = |now| town.app().billing.standings.known(ann.id, now).map(|standing| standing.entitlements.calls_start);
+    assert_eq!(known(NOON), None, "nobody has asked");
+    assert_eq!(entitlements(&ann).await["calls.start"], false);
+    assert_eq!(known(NOON), Some(false));
+    give(&owner, ann.id, json!({ "plan": plan, "ends_at": NOON + HOUR })).await;
+    assert_eq!(known(NOON), None, "forgotten before the giver was answered");
+    assert_eq!(entitlements(&ann).await["calls.start"], true);
+    assert_eq!((known(NOON + HOUR - 1), known(NOON + HOUR)), (Some(true), None), "it is known until time alone changes it");
+    town.close().await;
+}
