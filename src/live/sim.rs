@@ -8,6 +8,7 @@
 mod client;
 mod server;
 
+use std::thread;
 use std::time::Duration;
 
 use client::Client;
@@ -42,6 +43,38 @@ enum Fault {
     LostFrame,
 }
 
+/// What happened in some schedules.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+struct Tally {
+    schedules: u64,
+    events: u64,
+    publications_lost: u64,
+    publications_doubled: u64,
+    publications_out_of_order: u64,
+    readings_failed: u64,
+    connections_cut: u64,
+    crashes: u64,
+    jumps: u64,
+}
+
+impl Tally {
+    const fn add(&mut self, other: &Self) {
+        self.schedules += other.schedules;
+        self.events += other.events;
+        self.publications_lost += other.publications_lost;
+        self.publications_doubled += other.publications_doubled;
+        self.publications_out_of_order += other.publications_out_of_order;
+        self.readings_failed += other.readings_failed;
+        self.connections_cut += other.connections_cut;
+        self.crashes += other.crashes;
+        self.jumps += other.jumps;
+    }
+}
+
+/// How many schedules run; `bin/prove chat sim` names more.
+const SCHEDULES: &str = "RIALTO_TEST_SCHEDULES";
+/// Without it.
+const FEW: u64 = 10_000;
 /// Clients, spread over two workers.
 const CLIENTS: usize = 3;
 /// Steps with faults.
@@ -51,8 +84,8 @@ const QUIET: Duration = Duration::from_secs(60);
 /// As often as a worker looks at the time.
 const TICK: Duration = Duration::from_millis(250);
 
-/// One schedule; what broke, if anything did.
-fn run(seed: u64, fault: Fault) -> Result<(), String> {
+/// One schedule: what happened in it, or what broke.
+fn run(seed: u64, fault: Fault) -> Result<Tally, String> {
     let mut chance = Chance(seed);
     // In few schedules events are so large that queues overflow.
     let padding = if chance.percent(2) { 60_000 } else { 0 };
@@ -66,7 +99,7 @@ fn run(seed: u64, fault: Fault) -> Result<(), String> {
     while server.now < end {
         settle(&mut server, &mut clients, &mut chance)?;
         if clients.iter().all(|client| client.shows_all(&server)) {
-            return Ok(());
+            return Ok(Tally { schedules: 1, ..server.tally });
         }
         pass(&mut server, &mut clients, TICK, true);
     }
@@ -84,12 +117,18 @@ fn step(server: &mut Server, clients: &mut [Client], chance: &mut Chance) -> Res
         104..144 => clients[one].written(server, chance),
         144..186 => clients[one].read(server)?,
         186..194 => clients[one].connect(server),
-        194 => clients[one].cut(server),
+        194 => {
+            server.tally.connections_cut += 1;
+            clients[one].cut(server);
+        }
         195 if chance.percent(50) => {
             clients.iter_mut().for_each(Client::lose);
             server.crash();
         }
-        196 if chance.percent(30) => pass(server, clients, Duration::from_secs(3_600), chance.percent(50)),
+        196 if chance.percent(30) => {
+            server.tally.jumps += 1;
+            pass(server, clients, Duration::from_secs(3_600), chance.percent(50));
+        }
         197 => pass(server, clients, Duration::from_secs(11), chance.percent(70)),
         _ => pass(server, clients, Duration::from_millis(chance.below(1_000) as u64), chance.percent(70)),
     }
@@ -123,15 +162,43 @@ fn settle(server: &mut Server, clients: &mut [Client], chance: &mut Chance) -> R
     }
 }
 
+/// Every `step`th schedule from `first` on.
+fn run_every(step: usize, first: u64, end: u64) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    for seed in (first..end).step_by(step) {
+        tally.add(&run(seed, Fault::None).map_err(|sentence| format!("seed {seed}: {sentence}"))?);
+    }
+    Ok(tally)
+}
+
+/// For `bin/prove chat sim`, which reads these lines.
+fn tell(what: &serde_json::Value) {
+    eprintln!("seq_sim {what}");
+}
+
 #[test]
-fn seq_sim_ten_thousand_schedules() {
-    let broken = (0..10_000).find_map(|seed| run(seed, Fault::None).err().map(|sentence| format!("seed {seed}: {sentence}")));
-    assert_eq!(broken, None);
+fn seq_sim_finds_nothing_broken() {
+    let end = std::env::var(SCHEDULES).map_or(FEW, |text| text.parse().expect("a number of schedules"));
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut tally = Tally::default();
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..cores as u64).map(|first| scope.spawn(move || run_every(cores, first, end))).collect();
+        for one in running {
+            match one.join().expect("a schedule does not panic") {
+                Ok(part) => tally.add(&part),
+                Err(sentence) => panic!("{sentence}"),
+            }
+        }
+    });
+    assert_eq!(tally.schedules, end);
+    tell(&serde_json::json!(tally));
 }
 
 #[test]
 fn seq_sim_notices_what_is_broken_on_purpose() {
     for fault in [Fault::LateReplay, Fault::NoCompare, Fault::LostFrame] {
-        assert!((0..500).any(|seed| run(seed, fault).is_err()), "{fault:?} was not noticed");
+        let noticed = (0..500).find(|seed| run(*seed, fault).is_err());
+        assert!(noticed.is_some(), "{fault:?} was not noticed");
+        tell(&serde_json::json!({ "fault": format!("{fault:?}"), "noticed_after": noticed.map(|seed| seed + 1) }));
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Chance, Fault};
+use super::{Chance, Fault, Tally};
 use crate::ids::{MemberId, RoomId, SessionId};
 use crate::live::frames;
 use crate::live::log::{Effect, LogId, Logged, Seq};
@@ -45,6 +45,7 @@ pub(super) struct Server {
     pub(super) now: Instant,
     pub(super) shards: [Shard; 2],
     pub(super) fault: Fault,
+    pub(super) tally: Tally,
     store: BTreeMap<LogId, Vec<Logged>>,
     inbox: VecDeque<Vec<Logged>>,
     order: Order,
@@ -63,6 +64,7 @@ impl Server {
             now,
             shards: [Shard::new(HEARTBEAT), Shard::new(HEARTBEAT)],
             fault,
+            tally: Tally::default(),
             store: BTreeMap::new(),
             inbox: VecDeque::new(),
             order: Order::default(),
@@ -109,10 +111,17 @@ impl Server {
             events.push(Logged { log, seq, at: 0, event: Arc::from(text), effect: Effect::None });
             batch.extend(events.last().cloned());
         }
-        if chance.percent(10) {
+        self.tally.events += batch.len() as u64;
+        let (is_twice, is_lost) = (chance.percent(10), chance.percent(10));
+        match (is_twice, is_lost) {
+            (true, false) => self.tally.publications_doubled += 1,
+            (false, true) => self.tally.publications_lost += 1,
+            _ => {}
+        }
+        if is_twice {
             self.inbox.push_back(batch.clone());
         }
-        if !chance.percent(10) {
+        if !is_lost {
             self.inbox.push_back(batch);
         }
     }
@@ -121,6 +130,7 @@ impl Server {
     pub(super) fn publish(&mut self, chance: &mut Chance) {
         let place = if self.inbox.len() > 1 && chance.percent(25) { chance.below(self.inbox.len()) } else { 0 };
         let Some(batch) = self.inbox.remove(place) else { return };
+        self.tally.publications_out_of_order += u64::from(place > 0);
         let ready = self.order.take(batch, self.now);
         self.tell(&ready);
     }
@@ -153,6 +163,7 @@ impl Server {
                 let ready = self.order.take(self.page(log, after, 500), self.now);
                 self.tell(&ready);
             } else {
+                self.tally.readings_failed += 1;
                 self.order.postpone(log, self.now);
             }
         }
@@ -166,6 +177,7 @@ impl Server {
 
     /// All that is only in memory is gone.
     pub(super) fn crash(&mut self) {
+        self.tally.crashes += 1;
         self.shards = [Shard::new(HEARTBEAT), Shard::new(HEARTBEAT)];
         self.order = Order::new(self.store.iter().map(|(log, events)| (*log, events.len() as Seq)));
         self.inbox.clear();
@@ -232,6 +244,7 @@ impl Server {
             Task::Read(replay, reading) => {
                 let after = replay.after + Seq::from(self.fault == Fault::LateReplay);
                 let fails = !self.is_calm && chance.percent(3);
+                self.tally.readings_failed += u64::from(fails);
                 *reading.borrow_mut() = Some((!fails).then(|| self.page(replay.log, after, PAGE)));
                 None
             }
