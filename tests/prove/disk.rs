@@ -1,11 +1,12 @@
 //! R3: the disk is full, stays full for a while, and has space again: reads go on, sends are refused honestly, nothing restarts.
+//! R4-ext4: the file system turns read-only, as ext4 does when it finds itself damaged: nothing more is acknowledged, nothing was lost.
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::field::{Crowd, Field, until};
+use crate::field::{Crowd, Field, integrity, until};
 use crate::load::figures::quantile;
 use crate::options::Options;
 use crate::restarts::contract;
@@ -22,22 +23,38 @@ fn run(line: &[&str]) -> Result<(), String> {
 }
 
 impl Small {
-    /// `tmpfs` of 32 MiB, or `ext4` of 64 MiB on a loop device.
-    fn mount(kind: &str) -> Result<Self, String> {
+    /// `tmpfs`, or `ext4` on a loop device, of so many MiB.
+    fn mount(kind: &str, mib: u64) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let point = folder.path().join("disk");
         std::fs::create_dir(&point).map_err(|error| error.to_string())?;
         let point_text = point.to_string_lossy().into_owned();
         if kind == "tmpfs" {
-            run(&["mount", "-t", "tmpfs", "-o", "size=32m", "none", &point_text])?;
-        } else {
-            let image = folder.path().join("image");
-            File::create(&image).and_then(|file| file.set_len(64 << 20)).map_err(|error| error.to_string())?;
-            let image = image.to_string_lossy().into_owned();
-            run(&["mkfs.ext4", "-qFm0", &image])?;
-            run(&["mount", "-o", "loop", &image, &point_text])?;
+            run(&["mount", "-t", "tmpfs", "-o", &format!("size={mib}m"), "none", &point_text])?;
+            return Ok(Self { folder });
         }
-        Ok(Self { folder })
+        let image = folder.path().join("image");
+        File::create(&image).and_then(|file| file.set_len(mib << 20)).map_err(|error| error.to_string())?;
+        run(&["mkfs.ext4", "-qFm0", &image.to_string_lossy()])?;
+        let small = Self { folder };
+        small.attach()?;
+        Ok(small)
+    }
+
+    /// Mounts the image.
+    fn attach(&self) -> Result<(), String> {
+        run(&["mount", "-o", "loop", &self.folder.path().join("image").to_string_lossy(), &self.point().to_string_lossy()])
+    }
+
+    /// From here on every change fails with EROFS, open files included: an ordinary `remount,ro` refuses while something is open.
+    fn turn_read_only(&self) -> Result<(), String> {
+        run(&["mount", "-o", "remount,abort", &self.point().to_string_lossy()])
+    }
+
+    /// Unmounts and mounts again, which reads the file system's own journal back.
+    fn repair(&self) -> Result<(), String> {
+        run(&["umount", &self.point().to_string_lossy()])?;
+        self.attach()
     }
 
     fn point(&self) -> PathBuf {
@@ -69,7 +86,7 @@ const LEFT: u64 = 3 << 20;
 
 /// On this kind of file system.
 pub async fn full(options: &Options, proof: &str, kind: &str) -> Result<Vec<Line>, String> {
-    let small = Small::mount(kind)?;
+    let small = Small::mount(kind, if kind == "tmpfs" { 32 } else { 64 })?;
     let data = small.point().join("data");
     let mut field = Field::lay(&options.program, None, Some(data), TALK, options.seed).await?;
     field.plan.environment.clone_from(&options.environment);
@@ -130,4 +147,46 @@ async fn read_meanwhile(field: &Field, hold: Duration) -> (Vec<f64>, usize) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     (times, failed)
+}
+
+/// With so many MiB free nobody can take it for a full disk.
+const ROOMY: u64 = 256;
+/// What was synced before the fault may be answered for so long.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+/// How long the disk stays read-only.
+const READ_ONLY: Duration = Duration::from_secs(10);
+
+/// The file system turns read-only while people talk; then it is mounted again.
+pub async fn read_only(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
+    let small = Small::mount("ext4", ROOMY)?;
+    let mut field = Field::lay(&options.program, None, Some(small.point().join("data")), Crowd::default(), options.seed).await?;
+    field.plan.environment.clone_from(&options.environment);
+    field.plan.log = small.folder.path().join("program.log");
+    let mut program = field.plan.start().await?;
+    field.talk();
+    field.acks(100, Duration::from_secs(30)).await?;
+    small.turn_read_only()?;
+    tokio::time::sleep(UNDER_WAY).await;
+    let acks = field.journal.acks();
+    tokio::time::sleep(READ_ONLY).await;
+    let late = field.journal.acks() - acks;
+    let end = program.ended().map_or_else(|| "it stays".to_owned(), |status| status.to_string());
+    let refusals = field.journal.refusals();
+    let others: Vec<String> = refusals.into_keys().filter(|code| code != "error.storage").collect();
+    drop(program);
+    small.repair()?;
+    let whole = integrity(&field.database());
+    let program = field.plan.start().await?;
+    let moment = field.journal.now();
+    let came = until(Duration::from_secs(20), || field.journal.first_ack_after(moment).is_some()).await.is_ok();
+    let outcome = field.settle().await?;
+    drop(program);
+    let mut lines = vec![
+        Line::most(proof, &format!("acks while the disk was read-only ({end})"), late as f64, 0.0, ""),
+        Line::most(proof, "refusals other than error.storage", others.len() as f64, 0.0, "").because(others),
+        Line::must(proof, "the database is whole", whole.clone().err().unwrap_or_else(|| "whole".to_owned()), whole.is_ok()),
+        Line::must(proof, "sends go on after a new start", if came { "so" } else { "no ack" }, came),
+    ];
+    lines.extend(contract(proof, &outcome));
+    Ok(lines)
 }

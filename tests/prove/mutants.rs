@@ -2,13 +2,14 @@
 
 use crate::options::Options;
 use crate::verdict::Line;
-use crate::{oracle, restarts, slow};
+use crate::{oracle, power, restarts, slow};
 
 /// Each fault with the proof that must notice it, and the beginning of the bar that must then be missed: another one does not count.
 const MUTANTS: &[(&str, &str, &str)] = &[
     ("ack-before-commit", "R2b", "acks before the sync"),
     ("fan-out-before-commit", "R2b", "events before the sync"),
     ("synchronous-normal", "R2b", "acks before the sync"),
+    ("synchronous-normal", "R2", "acknowledged and lost"),
     ("no-unique-key", "R1", "stored, answered or shown twice"),
     ("resume-off-by-one", "R1", "order broken"),
     ("survive-failed-sync", "R4", "it ended itself"),
@@ -26,6 +27,7 @@ pub async fn killed(options: &Options) -> Result<Vec<Line>, String> {
             Options { program: program.clone(), environment: vec![("RIALTO_TEST_MUTANT".into(), (*mutant).into())], ..options.clone() };
         let found = match *proof {
             "R2b" => oracle::synced(&own, proof, 200).await,
+            "R2" => power::cuts(&own, proof, 4).await,
             "R4" => oracle::failing_sync(&own, proof).await,
             "R18" => restarts::graceful(&own, proof, 2).await,
             "R1" => restarts::kills(&own, proof, 6).await,

@@ -12,6 +12,8 @@ pub struct Options {
     pub program: PathBuf,
     /// The same with seeded faults, for the control.
     pub mutants: Option<PathBuf>,
+    /// The library's tests, built optimised, for the simulator.
+    pub simulator: Option<PathBuf>,
     /// The database that the running proof uses instead of SQLite.
     pub database_url: Option<String>,
     /// Repetitions; each proof has its own default.
@@ -25,12 +27,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads `[--count N] [--seed N] [--program FILE] [--mutants FILE] [--output FILE] [PROOF …]`.
+    /// Reads `[--count N] [--seed N] [--program FILE] [--mutants FILE] [--simulator FILE] [--output FILE] [PROOF …]`.
     pub fn parse(arguments: &[String], known: &'static [(&'static str, &'static str)]) -> Result<Self, String> {
         let mut options = Self {
             proofs: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_rialto")),
             mutants: None,
+            simulator: None,
             database_url: None,
             count: None,
             seed: u64::from(std::process::id()),
@@ -45,6 +48,7 @@ impl Options {
                 "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number".to_owned())?,
                 "--program" => options.program = value()?.into(),
                 "--mutants" => options.mutants = Some(value()?.into()),
+                "--simulator" => options.simulator = Some(value()?.into()),
                 "--output" => options.output = Some(value()?.into()),
                 name => {
                     let found = known.iter().find(|(proof, _)| proof.eq_ignore_ascii_case(name));
