@@ -3,6 +3,7 @@
 pub mod image;
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -97,7 +98,12 @@ impl Disk {
     }
 
     fn detach(&mut self) -> Result<(), String> {
-        self.session.take().map_or(Ok(()), |session| session.umount_and_join().map_err(|error| format!("it cannot be unmounted: {error}")))
+        let Some(session) = self.session.take() else { return Ok(()) };
+        match session.umount_and_join() {
+            // The kernel may end the conversation of a disk that is gone by this word too.
+            Err(error) if error.kind() != ErrorKind::ConnectionAborted => Err(format!("it cannot be unmounted: {error}")),
+            _ => Ok(()),
+        }
     }
 
     /// All that was written is safe.
