@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct Hub {
 struct Inner {
     publication: Mutex<Publication>,
     /// Something waits for an earlier event.
-    holds: Notify,
+    holds: Arc<Notify>,
     shards: Mutex<Vec<mpsc::UnboundedSender<ToShard>>>,
     online: Mutex<HashMap<MemberId, u32>>,
     connections: AtomicUsize,
@@ -92,7 +92,7 @@ impl Hub {
         Self {
             inner: Arc::new(Inner {
                 publication: Mutex::new(Publication::Early(Vec::new())),
-                holds: Notify::new(),
+                holds: Arc::default(),
                 shards: Mutex::default(),
                 online: Mutex::default(),
                 connections: AtomicUsize::new(0),
@@ -115,10 +115,10 @@ impl Hub {
         *publication = Publication::Begun(Order::new(heads));
         drop(publication);
         self.publish(events, Vec::new());
-        let inner = Arc::clone(&self.inner);
+        let (hub, source) = (Arc::downgrade(&self.inner), Arc::downgrade(&source));
         std::thread::Builder::new().name("rialto-gaps".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a clock needs nothing");
-            runtime.block_on(fill_gaps(&inner, &*source));
+            runtime.block_on(fill_gaps(&hub, &source));
         })?;
         Ok(())
     }
@@ -354,12 +354,16 @@ async fn deliver_in_slices(shard: &RefCell<Shard>, runs: &[Run]) {
     }
 }
 
-/// Reads from the logs what was committed and not published: when a later event has waited too long, and when the heads say so.
-async fn fill_gaps(inner: &Inner, source: &dyn Source) {
+/// Reads from the logs what was committed and not published: when a later event has waited too long, and when the heads say so. Ends with
+/// the hub.
+async fn fill_gaps(hub: &Weak<Inner>, source: &Weak<dyn Source>) {
     let mut compare_at = Instant::now() + COMPARE;
-    loop {
+    while let Some(inner) = hub.upgrade() {
         let wake_at = inner.with_order(|order| order.next_overdue()).map_or(compare_at, |at| at.min(compare_at));
-        let _ = tokio::time::timeout_at(wake_at.into(), inner.holds.notified()).await;
+        let holds = Arc::clone(&inner.holds);
+        drop(inner);
+        let _ = tokio::time::timeout_at(wake_at.into(), holds.notified()).await;
+        let Some((inner, source)) = hub.upgrade().zip(source.upgrade()) else { return };
         let now = Instant::now();
         let mut late = inner.with_order(|order| order.overdue(now));
         if now >= compare_at {
