@@ -22,6 +22,7 @@ use crate::live::{Answer, Commands, Descriptor, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
 use crate::members::{Members, Sessions};
 use crate::settings::{Settings, SettingsCell};
+use crate::social::{self, Social};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, set_fact};
 use crate::text::Words;
 use crate::wire::Wire;
@@ -110,6 +111,8 @@ pub struct App {
     pub members: Members,
     /// Where members stand, in memory.
     pub billing: Billing,
+    /// What happens between people, told to those whom it concerns.
+    pub social: Social,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -162,6 +165,7 @@ impl App {
         let mailer = Mailer::new(&config)?;
         let notices = consequences::notices(&billing);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
+        let social = Social::new(Arc::new(consequences::follow_people));
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,
@@ -181,7 +185,7 @@ impl App {
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
-        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, billing, wire, jobs })
+        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, billing, social, wire, jobs })
     }
 
     /// Registers every route of every slice.
@@ -190,6 +194,7 @@ impl App {
         http::mount(&mut routes);
         members::mount(&mut routes);
         billing::mount(&mut routes);
+        social::mount(&mut routes);
         chat::mount(&mut routes);
         admin::mount(&mut routes);
         wire::mount(&mut routes);
@@ -218,6 +223,7 @@ impl App {
                 .app_data(app.routes.clone())
                 .app_data(Data::new(app.members.clone()))
                 .app_data(Data::new(app.billing.clone()))
+                .app_data(Data::new(app.social.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
                 .wrap(Compress::default())

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::ids::MemberId;
 use crate::live::{Signal, signal_frame};
 use crate::members::{self, MemberState, Notice, Notices, Profile, Removed};
+use crate::social;
 use crate::storage::Tx;
 
 /// What hears the notices of members.
@@ -27,7 +28,13 @@ pub fn follow(tx: &mut Tx<'_>, billing: &Billing, notice: &Notice) -> Result<()>
     match notice {
         Notice::MemberRemoved { member, reason } => {
             chat::leave_everything(tx, *member, matches!(reason, Removed::Banned))?;
-            if *reason == Removed::Deleted { billing::drop_everything(tx, billing, *member) } else { Ok(()) }
+            match reason {
+                Removed::Banned => social::withdraw_all(tx, *member),
+                Removed::Deleted => {
+                    social::forget(tx, *member)?;
+                    billing::drop_everything(tx, billing, *member)
+                }
+            }
         }
         Notice::MemberJoined { member } => {
             chat::join_announcements(tx, *member)?;
@@ -49,6 +56,18 @@ pub fn follow(tx: &mut Tx<'_>, billing: &Billing, notice: &Notice) -> Result<()>
 pub fn follow_billing(tx: &mut Tx<'_>, notice: &billing::Notice) -> Result<()> {
     match notice {
         billing::Notice::BadgeChanged { member } => tell_look(tx, *member),
+    }
+}
+
+/// The same for what happened between two members.
+///
+/// # Errors
+/// Those of what follows; the whole is then rolled back.
+pub fn follow_people(tx: &mut Tx<'_>, notice: &social::Notice) -> Result<()> {
+    match *notice {
+        social::Notice::ShutOut { member, other } => chat::leave_conversation(tx, member, other),
+        social::Notice::LetBack { member, other } => chat::return_to_conversation(tx, member, other),
+        social::Notice::Accepted { member, room, .. } => chat::let_in(tx, room, member),
     }
 }
 

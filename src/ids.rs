@@ -127,6 +127,10 @@ id_types! {
     GrantId;
     /// An entry of the log of grants.
     GrantEntryId;
+    /// A request to somebody: to be a contact, to follow, to write, to call, to come into a room.
+    RequestId;
+    /// A report of a member or a message.
+    ReportId;
 }
 
 /// The text is not a positive decimal number of at most 63 bits without leading zeros.

@@ -17,6 +17,7 @@ pub mod mail;
 pub mod members;
 pub mod mutants;
 pub mod settings;
+pub mod social;
 pub mod storage;
 pub mod text;
 pub mod wire;

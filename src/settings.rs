@@ -1,5 +1,7 @@
 //! What administrators choose in the dashboard: typed, with defaults that work, changed without a restart.
 
+mod reach;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use diesel::prelude::*;
@@ -11,6 +13,8 @@ use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
 use crate::storage::schema::settings;
 use crate::storage::{Conn, Tx, on_conflict};
+
+pub use reach::{Class, Classes};
 
 /// Of a key that does not exist, this many characters are said back.
 const NAMED_CHARACTERS: usize = 64;
@@ -89,6 +93,28 @@ pub struct Settings {
     pub connections_per_member: usize,
     /// Most live connections that are begun within a second, 10–10,000; the others are asked to come back.
     pub handshakes_per_second: u32,
+    /// Who may write to a member first, where the member has chosen nothing.
+    pub reach_default_message: Classes,
+    /// Who may ring a member, where the member has chosen nothing.
+    pub reach_default_call: Classes,
+    /// Who may ring a member with a picture, where the member has chosen nothing.
+    pub reach_default_video_call: Classes,
+    /// Who may invite a member to a room, where the member has chosen nothing.
+    pub reach_default_invite: Classes,
+    /// Who may mention a member, where the member has chosen nothing.
+    pub reach_default_mention: Classes,
+    /// Whom a member can at most let write to them first.
+    pub reach_ceiling_message: Classes,
+    /// Whom a member can at most let ring them.
+    pub reach_ceiling_call: Classes,
+    /// Whom a member can at most let ring them with a picture.
+    pub reach_ceiling_video_call: Classes,
+    /// Whom a member can at most let invite them to a room.
+    pub reach_ceiling_invite: Classes,
+    /// Whom a member can at most let mention them.
+    pub reach_ceiling_mention: Classes,
+    /// Most requests that one member makes within 24 hours, 1–1,000: to be a contact, to follow, to be heard, to bring somebody in.
+    pub requests_per_day: usize,
 }
 
 impl Default for Settings {
@@ -109,6 +135,17 @@ impl Default for Settings {
             verified_badge: VerifiedBadge::Either,
             connections_per_member: 20,
             handshakes_per_second: 200,
+            reach_default_message: Classes::of(&[Class::Everyone]),
+            reach_default_call: Classes::of(&[Class::Contacts, Class::PeopleIFollow]),
+            reach_default_video_call: Classes::of(&[Class::Contacts, Class::PeopleIFollow]),
+            reach_default_invite: Classes::of(&[Class::Everyone]),
+            reach_default_mention: Classes::of(&[Class::Everyone]),
+            reach_ceiling_message: Classes::of(&[Class::Everyone]),
+            reach_ceiling_call: Classes::of(&[Class::Everyone]),
+            reach_ceiling_video_call: Classes::of(&[Class::Everyone]),
+            reach_ceiling_invite: Classes::of(&[Class::Everyone]),
+            reach_ceiling_mention: Classes::of(&[Class::Everyone]),
+            requests_per_day: 60,
         }
     }
 }
@@ -167,6 +204,7 @@ impl Settings {
             ((1..=1_000).contains(&self.rooms_per_day), "rooms_per_day", "settings.rooms_per_day"),
             ((1..=1_000).contains(&self.connections_per_member), "connections_per_member", "settings.connections_per_member"),
             ((10..=10_000).contains(&self.handshakes_per_second), "handshakes_per_second", "settings.handshakes_per_second"),
+            ((1..=1_000).contains(&self.requests_per_day), "requests_per_day", "settings.requests_per_day"),
         ];
         let problems: Vec<Problem> =
             rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field: field.into(), code }).collect();
@@ -249,9 +287,12 @@ mod tests {
         assert!(change(r#"{"message_bytes":256}"#).is_ok() && change(r#"{"message_bytes":65536}"#).is_ok());
         assert_eq!(change(r#"{"message_bytes":255}"#).expect_err("too small").code(), "settings.message_bytes");
         assert_eq!(change(r#"{"message_bytes":65537}"#).expect_err("too large").code(), "settings.message_bytes");
-        for (name, least, most) in
-            [("rooms_per_day", 1, 1_000), ("connections_per_member", 1, 1_000), ("handshakes_per_second", 10, 10_000)]
-        {
+        for (name, least, most) in [
+            ("rooms_per_day", 1, 1_000),
+            ("connections_per_member", 1, 1_000),
+            ("handshakes_per_second", 10, 10_000),
+            ("requests_per_day", 1, 1_000),
+        ] {
             let with = |value: i64| change(&format!(r#"{{"{name}":{value}}}"#));
             assert!(with(least).is_ok() && with(most).is_ok(), "{name}");
             for value in [least - 1, most + 1] {

@@ -17,7 +17,7 @@ use crate::ids::{MemberId, RoomId};
 use crate::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
 use crate::members::{self, Account, Profile, SeeMe};
 use crate::storage::{Conn, LogRow, all_heads, epoch, head, member_rows, room_rows};
-use crate::{chat, http};
+use crate::{chat, http, social};
 
 /// Commands that the hub itself understands, with who may say them.
 pub const HUB_COMMANDS: &[(&str, &str)] = &[("sync", "SeeMe"), ("presence.watch", "SeeMe"), ("ping", "SeeMe")];
@@ -259,7 +259,15 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 /// The whole description of the API.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    let parts = [Api::openapi(), members::openapi(), billing::openapi(), chat::openapi(), crate::admin::openapi(), http::openapi()];
+    let parts = [
+        Api::openapi(),
+        members::openapi(),
+        billing::openapi(),
+        social::openapi(),
+        chat::openapi(),
+        crate::admin::openapi(),
+        http::openapi(),
+    ];
     let mut all = parts.into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
     "Rialto".clone_into(&mut all.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut all.info.version);

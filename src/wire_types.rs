@@ -14,6 +14,7 @@ use crate::consequences::MemberChanged;
 use crate::live::{presence_signal, server_frames};
 use crate::members::{Badge, BadgeReason, MemberEvent, MemberState, Profile, Status};
 use crate::settings::SignUpMode;
+use crate::social::{self, ContactState, FollowState, Outcome, RequestKind, SocialEvent};
 use crate::wire::Me;
 
 const FILE: &str = "static/types/live.d.ts";
@@ -112,10 +113,15 @@ fn composed() -> String {
         declared::<MessagePage>(cfg),
         declared::<Departure>(cfg),
         declared::<chat::Event>(cfg),
+        declared::<ContactState>(cfg),
+        declared::<FollowState>(cfg),
+        declared::<RequestKind>(cfg),
+        declared::<Outcome>(cfg),
+        declared::<social::Mine>(cfg),
         union(
             "MeEvent",
             "An event of a member's own log.",
-            &[chat::MeEvent::inline(cfg), MemberEvent::inline(cfg), BillingEvent::inline(cfg)],
+            &[chat::MeEvent::inline(cfg), MemberEvent::inline(cfg), BillingEvent::inline(cfg), SocialEvent::inline(cfg)],
         ),
         union(
             "Signal",

@@ -10,6 +10,8 @@ const elements = {
   "room-header": () => import("./chat/room-header.js"),
   "room-timeline": () => import("./chat/room-timeline.js"),
   "room-composer": () => import("./chat/room-composer.js"),
+  "request-count": () => import("./chat/request-count.js"),
+  "reach-form": () => import("./social/reach-form.js"),
 };
 
 /** @param {Element} element */

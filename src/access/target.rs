@@ -5,7 +5,7 @@ use std::str::FromStr;
 use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
-use crate::ids::{GrantId, InviteId, LetterId, MemberId, MessageId, PlanId, RoleId, RoomId, SanctionId, SessionId};
+use crate::ids::{GrantId, InviteId, LetterId, MemberId, MessageId, PlanId, ReportId, RequestId, RoleId, RoomId, SanctionId, SessionId};
 use crate::storage::{Conn, hold_room};
 
 /// Something a permit can be about.
@@ -87,6 +87,8 @@ path_ids! {
     SanctionId "sanction";
     PlanId "plan";
     GrantId "grant";
+    RequestId "request";
+    ReportId "report";
 }
 
 /// A secret or name in the path: `/invite/{code}`, at most 200 bytes.

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::actions::{self, Draft, Prepared};
+use super::actions::{self, Draft, Prepared, Reaching};
 use super::events::Signal as ChatSignal;
 use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, calls_of};
 use crate::access::{Actor, Ground, Permit, RateClass, Target};
@@ -176,7 +176,7 @@ impl Command for SendDraft {
 
     fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub)?;
+        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, &Reaching::of(ground))?;
         Ok(Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) })
     }
 }
@@ -208,9 +208,9 @@ impl Command for Edit {
         Some((self.room, &self.body))
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {
+    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        actions::edit_message(tx, may, &self.body, &prepared).map(at_seq)
+        actions::edit_message(tx, may, &self.body, &prepared, &Reaching::of(ground)).map(at_seq)
     }
 }
 

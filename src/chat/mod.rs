@@ -14,7 +14,9 @@ mod source;
 mod store;
 
 pub use actions::seed;
-pub use actions::{NewRoom, create_room, join_announcements, join_quietly, leave_everything};
+pub use actions::{
+    NewRoom, create_room, join_announcements, join_quietly, leave_conversation, leave_everything, let_in, return_to_conversation,
+};
 pub use commands::{COMMANDS, run as run_command};
 #[cfg(test)]
 pub(crate) use events::{Departure, Signal};

@@ -117,6 +117,23 @@ pub struct RoomRow {
     pub archived_at: Option<Millis>,
     /// How many members it has.
     pub member_count: i32,
+    /// What makes the conversation of two the only one: their ids.
+    pub circle: Option<String>,
+}
+
+impl RoomRow {
+    /// The two whose conversation it is.
+    #[must_use]
+    pub fn two(&self) -> Option<[MemberId; 2]> {
+        let (one, other) = self.circle.as_deref()?.split_once(':')?;
+        Some([one.parse().ok()?, other.parse().ok()?])
+    }
+
+    /// The other of the two.
+    #[must_use]
+    pub fn other_than(&self, member: MemberId) -> Option<MemberId> {
+        self.two()?.into_iter().find(|id| *id != member)
+    }
 }
 
 /// A member's place in a room.

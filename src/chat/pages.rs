@@ -21,6 +21,7 @@ use crate::ids::{MemberId, RoleId, RoomId};
 use crate::live::{LogId, Seq};
 use crate::members::{self, Profile};
 use crate::settings::SignUpMode;
+use crate::social;
 use crate::storage::{Conn, epoch, head};
 
 /// Open rooms shown to strangers and on the first sign-in.
@@ -105,6 +106,9 @@ pub struct State {
     pub rooms: Vec<Room>,
     /// Me, and who is in my conversations.
     pub members: Vec<Profile>,
+    /// Whom I block and mute, and how many requests wait.
+    #[cfg_attr(test, ts(type = "People"))]
+    pub people: social::Mine,
     /// The community's roles.
     pub roles: Vec<RoleName>,
     /// The community.
@@ -137,6 +141,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
         muted_until: actor.muted_until.filter(|until| *until > actor.now),
         rooms,
         members: profiles,
+        people: social::mine(conn, member)?,
         roles,
         community: Community {
             name: settings.community_name.clone(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::actions::message_objects;
 use super::events::{Event, EventNumber};
 use super::model::{History, Message};
+use super::policy::ReadRoom;
 use super::store;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -110,6 +111,8 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
     let floor = match place {
         None => return Ok(CatchUp::Gone),
         Some(place) if row.history == History::SinceJoin.number() => place.joined_seq,
+        // Whoever came back to a conversation hears nothing of what was said meanwhile, by no way.
+        Some(place) if row.circle.is_some() && store::has_unheard(conn, room)? => place.joined_seq,
         Some(_) => 0,
     };
     let Some(head) = head(conn, crate::live::LogId::Room(room))? else { return Ok(CatchUp::Gone) };
@@ -121,7 +124,9 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(super) fn events_after(conn: &mut Conn, room: RoomId, after: Seq, limit: i64) -> Result<Vec<Rendered>> {
-    let rows = room_rows(conn, room, after, limit)?;
-    render_room_rows(conn, room, rows)
+pub(super) fn events_after(conn: &mut Conn, may: &ReadRoom, after: Seq, limit: i64) -> Result<Vec<Rendered>> {
+    let unheard = may.row().circle.is_some() && store::has_unheard(conn, may.room())?;
+    let floor = if unheard { may.joined().max(may.floor()) } else { may.floor() };
+    let rows = room_rows(conn, may.room(), after.max(floor), limit)?;
+    render_room_rows(conn, may.room(), rows)
 }

@@ -30,14 +30,16 @@ pub fn set_fact(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
 /// # Errors
 /// When the database cannot be read.
 pub fn newest_id(conn: &mut Conn) -> Result<i64> {
-    use super::schema::{audit, grant_log, grants, invites, jobs, letters, members, messages, plans, roles, rooms, sanctions, sessions};
+    use super::schema::{
+        audit, grant_log, grants, invites, jobs, letters, members, messages, plans, reports, requests, roles, rooms, sanctions, sessions,
+    };
     let mut newest = 0;
     macro_rules! look {
         ($($table:ident)+) => {$(
             newest = newest.max($table::table.select(diesel::dsl::max($table::id)).first::<Option<i64>>(conn)?.unwrap_or(0));
         )+};
     }
-    look!(audit grant_log grants invites jobs letters members messages plans roles rooms sanctions sessions);
+    look!(audit grant_log grants invites jobs letters members messages plans reports requests roles rooms sanctions sessions);
     Ok(newest)
 }
 

@@ -259,6 +259,7 @@ diesel::table! {
         sent_at -> BigInt,
         edited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
+        unheard -> Bool,
     }
 }
 
@@ -360,6 +361,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    relations (member, other) {
+        member -> BigInt,
+        other -> BigInt,
+        bits -> SmallInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    contact_notes (member, other) {
+        member -> BigInt,
+        other -> BigInt,
+        name -> Text,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    reach (member) {
+        member -> BigInt,
+        rules -> Text,
+        unknown_callers -> SmallInt,
+        quiet_from -> Nullable<SmallInt>,
+        quiet_to -> Nullable<SmallInt>,
+        asks_before_follow -> Bool,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    requests (id) {
+        id -> BigInt,
+        member -> BigInt,
+        sender -> BigInt,
+        kind -> SmallInt,
+        room -> Nullable<BigInt>,
+        at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Nullable<SmallInt>,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        reporter -> BigInt,
+        member -> BigInt,
+        message -> Nullable<BigInt>,
+        room -> Nullable<BigInt>,
+        reason -> Text,
+        text -> Text,
+        excerpt -> Text,
+        at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        note -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -389,5 +451,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     messages,
     reactions,
     mentions,
-    read_marks
+    read_marks,
+    relations,
+    contact_notes,
+    reach,
+    requests,
+    reports
 );

@@ -105,6 +105,13 @@ impl Tx<'_> {
         }
     }
 
+    /// Has everything that was recalled read again: for the rare command that changes something of it. To be said after the change.
+    pub fn forget_recalled(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.forget();
+        }
+    }
+
     /// Appends to a log; connections hear of it after COMMIT.
     ///
     /// # Errors

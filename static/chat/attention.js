@@ -67,6 +67,7 @@ export class Attention {
     if (event.kind !== "message_sent" || event.deleted) return;
     const { state } = this.app.client;
     const room = state.rooms[id]?.room;
+    if (state.people.blocked.includes(event.author) || state.people.muted.includes(event.author)) return;
     if (!room || event.author === state.me.id || Date.now() - at > NEWS_MS || seq <= room.read_seq) return;
     const isForMe = concerns(event.mentions, state.me) || isConversation(room);
     if (room.level === "nothing" || (room.level === "mentions" && !isForMe)) return;

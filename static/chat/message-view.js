@@ -33,7 +33,7 @@ export function messageView(message, isFirst, setting) {
   const key = keyOf(message, state.me.id);
   const author = state.members[message.author];
   const name = memberName(author);
-  const isMentioned = message.author !== state.me.id && !message.deleted && concerns(message.mentions, state.me);
+  const isMentioned = message.author !== state.me.id && !message.deleted && !state.people.muted.includes(message.author) && concerns(message.mentions, state.me);
   const body = message.deleted || message.body_html === null ? html`<div class="message-body"><p>${t("chat.message_deleted")}</p></div>` : setting.bodies.of(message.id, message.body_html, message.mentions, state.me);
   const marks = [
     message.edited_at !== null && !message.deleted ? html`<span class="message-mark" title=${moment(message.edited_at)}>${t("chat.edited")}</span>` : null,
@@ -47,7 +47,7 @@ export function messageView(message, isFirst, setting) {
       ${isFirst ? head(author, name, message, setting) : null}
       ${message.pinned ? html`<p class="message-pinned">${icon("pin")}${t("chat.pinned")}</p>` : null}
       ${message.reply_to ? quote(message.reply_to, setting) : null}
-      ${body}${marks}${message.reactions.length ? reactions(message, setting) : null}
+      ${body}${marks}${shownReactions(message, state).length ? reactions(message, setting) : null}
     </div>
     ${active === key && !message.deleted ? tools(message, setting) : null}
   </article>`;
@@ -68,8 +68,15 @@ const timeOf = (at) => html`<time class="message-time" datetime=${new Date(at).t
 
 /** @param {Quote} to @param {Setting} setting */
 function quote(to, { state, room }) {
+  if (state.people.blocked.includes(to.author)) return html`<span class="quote"><span>${t("social.hidden_message", { name: memberName(state.members[to.author]) })}</span></span>`;
   if (to.excerpt === null) return html`<span class="quote"><span>${t("chat.quote_deleted")}</span></span>`;
   return html`<a class="quote" href="/r/${room.id}/${String(to.seq)}"><b dir="auto">${memberName(state.members[to.author])}</b><span dir="auto">${to.excerpt}</span></a>`;
+}
+
+/** Those of people whom I do not block. @param {Message} message @param {ChatState} state @returns {Message["reactions"]} */
+function shownReactions({ reactions: all }, { people: { blocked } }) {
+  if (!blocked.length) return all;
+  return all.map(({ emoji, members }) => ({ emoji, members: members.filter((id) => !blocked.includes(id)) })).filter(({ members }) => members.length > 0);
 }
 
 /** @param {Message} message @param {Setting} setting */
@@ -77,7 +84,7 @@ function reactions(message, setting) {
   const { state, room, onAct } = setting;
   const isOpen = mayReact(state, room, Date.now());
   return html`<div class="reactions" role="group" aria-label=${t("chat.reactions")}>
-    ${message.reactions.map(({ emoji, members }) => {
+    ${shownReactions(message, state).map(({ emoji, members }) => {
       const isMine = members.includes(state.me.id);
       const count = number(members.length);
       const names = members.slice(0, 12).map((id) => memberName(state.members[id])).join(", ");

@@ -57,7 +57,7 @@ export class ThreadPanel {
       onAct: (/** @type {string} */ act, /** @type {Message} */ message, /** @type {Element} */ anchor) => void doAct(this.app, act, message, anchor),
     };
     const echoes = state.echoes.filter((echo) => echo.room === it.room.id && echo.thread === id);
-    const rows = range ? rowsOf({ range: { ...range, from: Math.max(1, range.from) }, echoes, newFrom: null, me: state.me.id }) : [];
+    const rows = range ? rowsOf({ range: { ...range, from: Math.max(1, range.from) }, echoes, newFrom: null, me: state.me.id, hidden: state.people.blocked }) : [];
     client.want(rows.flatMap((row) => (row.kind === "message" ? [row.message.author] : [])));
     const scroll = this.aside.querySelector(".panel-scroll");
     this.#wasAtEnd = this.#shown !== id || !scroll || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END;

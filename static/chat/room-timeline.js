@@ -157,10 +157,11 @@ class RoomTimeline extends Surface {
       this.#keeper = new ScrollKeeper(scroller, feed, { draw: (row) => this.#row(row), guess, onScroll: () => this.#scrolled() });
     }
     const echoes = state.echoes.filter((echo) => echo.room === this.#room && echo.thread === null);
-    const from = [range, this.#newFrom, state.me.id, ...echoes];
+    const hidden = state.people.blocked;
+    const from = [range, this.#newFrom, state.me.id, hidden, ...echoes];
     if (from.length !== this.#from.length || from.some((each, at) => each !== this.#from[at])) {
       this.#from = from;
-      this.#rows = rowsOf({ range, echoes, newFrom: this.#newFrom, me: state.me.id });
+      this.#rows = rowsOf({ range, echoes, newFrom: this.#newFrom, me: state.me.id, hidden });
     }
     feed.setAttribute("aria-busy", String(range.from > 0 && this.app.client.loads.state[Client.loadKey(it.room.id, null, { before: 0 })] === "loading"));
     this.#goal(range);
@@ -329,6 +330,7 @@ class RoomTimeline extends Surface {
 
   /** @param {Extract<Event, {kind: "message_sent"}>} event */
   async #announce(event) {
+    if (this.app.client.state.people.blocked.includes(event.author)) return;
     const { Announcer } = await import("./announcer.js");
     this.#announcer ??= new Announcer();
     this.#announcer.into(/** @type {Element} */ (this.querySelector("[role=log]")));
@@ -337,7 +339,8 @@ class RoomTimeline extends Surface {
 
   /** @param {ChatState} state */
   #typing(state) {
-    const names = Object.keys(state.typing[this.#room ?? ""] ?? {}).map((id) => memberName(state.members[id]));
+    const typing = Object.keys(state.typing[this.#room ?? ""] ?? {}).filter((id) => !state.people.blocked.includes(id));
+    const names = typing.map((id) => memberName(state.members[id]));
     return names.length === 0 ? null : names.length > 3 ? t("chat.many_typing") : t("chat.typing_now", { count: names.length, names: list(names) });
   }
 

@@ -17,9 +17,10 @@ const TOGETHER_MS = 5 * 60_000;
  * @param {Echo[]} from.echoes those of this timeline; they stand at the end of the stretch that reaches the head
  * @param {number | null} from.newFrom the read mark above which the line of what is new stands
  * @param {string} from.me
+ * @param {string[]} [from.hidden] authors whose messages are not shown
  * @returns {Row[]}
  */
-export function rowsOf({ range, echoes, newFrom, me }) {
+export function rowsOf({ range, echoes, newFrom, me, hidden = [] }) {
   /** @type {Row[]} */
   const rows = range.from === 0 ? [{ key: "start", kind: "start" }] : [];
   let day = "";
@@ -39,6 +40,7 @@ export function rowsOf({ range, echoes, newFrom, me }) {
     return isFirst;
   };
   for (const message of range.items) {
+    if (hidden.includes(message.author)) continue;
     if (!isNewPlaced && message.seq > /** @type {number} */ (newFrom) && message.author !== me) {
       // The date belongs above the line, so that the line touches what is new.
       begins(message.author, message.at, true);

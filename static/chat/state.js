@@ -79,12 +79,25 @@ function inRoom(state, room, change) {
 
 /** @param {ChatState} state @param {string} room @param {number} seq @param {number} at @param {Event} event @returns {ChatState} */
 function afterEvent(state, room, seq, at, event) {
-  const next = inRoom(state, room, (it) => afterRoomEvent(it, seq, at, event, state.me));
+  const next = inRoom(state, room, (it) => withoutSilent(state, event, it, afterRoomEvent(it, seq, at, event, state.me)));
   if (event.kind !== "message_sent") return next;
   const { [event.author]: _, ...typing } = next.typing[room] ?? {};
   // My own words come back under the key that I gave them: the waiting copy has done its service.
   const echoes = event.author === state.me.id ? next.echoes.filter((echo) => echo.client_key !== event.client_key) : next.echoes;
   return { ...next, echoes: echoes.length === next.echoes.length ? next.echoes : echoes, typing: next.typing[room] ? { ...next.typing, [room]: typing } : next.typing };
+}
+
+/**
+ * Of whom I block nothing is unread, and whom I muted calls me by no name: their messages leave the counts as they were. Whether others
+ * may call me by name is the server's to say, where I have not left it to everyone.
+ * @param {ChatState} state @param {Event} event @param {RoomState} before @param {RoomState} it @returns {RoomState}
+ */
+function withoutSilent({ people }, event, before, it) {
+  if (event.kind === "message_edited" && (people.blocked.includes(event.actor) || people.muted.includes(event.actor))) return { ...it, counts: "stale" };
+  if (event.kind !== "message_sent") return it;
+  const { unread, mentions } = before.room;
+  if (people.blocked.includes(event.author)) return { ...it, room: { ...it.room, unread, mentions } };
+  return people.muted.includes(event.author) ? { ...it, room: { ...it.room, mentions } } : it;
 }
 
 /** @param {ChatState} state @param {MeEvent} event @returns {ChatState} */
@@ -109,9 +122,35 @@ function afterMeEvent(state, event) {
       return { ...state, entitlements: event.entitlements };
     case "session_ended":
       return state; // If it is this one, the connection ends with 4001.
+    case "blocked":
+      return withPeople(state, { blocked: withOne(state.people.blocked, event.member) });
+    case "unblocked":
+      return withPeople(state, { blocked: state.people.blocked.filter((id) => id !== event.member) });
+    case "muted":
+      return withPeople(state, { muted: withOne(state.people.muted, event.member) });
+    case "unmuted":
+      return withPeople(state, { muted: state.people.muted.filter((id) => id !== event.member) });
+    case "request_came":
+      return { ...state, people: { ...state.people, requests: state.people.requests + 1 } };
+    case "request_ended":
+      return { ...state, people: { ...state.people, requests: Math.max(0, state.people.requests - 1) } };
+    case "contact_changed":
+    case "follow_changed":
+    case "follower_changed":
+    case "reach_changed":
+      return state; // Pages read these when they are opened.
     default:
       return unknown(event, state);
   }
+}
+
+/** In ascending order, as the server lists them. @param {string[]} ids @param {string} id */
+const withOne = (ids, id) => (ids.includes(id) ? ids : [...ids, id].sort((a, b) => a.length - b.length || (a < b ? -1 : 1)));
+
+/** Who counts in what is unread is another now. @param {ChatState} state @param {Partial<ChatState["people"]>} change @returns {ChatState} */
+function withPeople(state, change) {
+  const rooms = Object.entries(state.rooms).map(([id, it]) => [id, it.room.read_seq < it.room.seq ? { ...it, counts: /** @type {const} */ ("stale") } : it]);
+  return { ...state, people: { ...state.people, ...change }, rooms: Object.fromEntries(rooms) };
 }
 
 /** @param {ChatState} state @param {Signal} signal @param {number} at @returns {ChatState} */
@@ -197,6 +236,7 @@ export function comparable(state) {
     permissions: state.permissions,
     entitlements: state.entitlements,
     muted_until: state.muted_until,
+    people: state.people,
     rooms: Object.fromEntries(rooms.map(({ room }) => [room.id, room])),
     messages: Object.fromEntries(rooms.map(({ room, ranges }) => [room.id, ranges.flatMap((range) => range.items)])),
   };

@@ -82,6 +82,8 @@ export interface ChatState {
   limits: Limits;
   roles: State["roles"];
   demo: boolean;
+  /** Whom I block and mute, and how many requests wait. */
+  people: State["people"];
   members: Record<Id, Member>;
   rooms: Record<Id, RoomState>;
   echoes: Echo[];

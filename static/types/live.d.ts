@@ -379,6 +379,28 @@ export type Event = {
   role: RoomRole;
 };
 
+/** Where two members stand with their address books. */
+export type ContactState = "none" | "asked" | "asks_me" | "contact";
+
+/** Where I stand with following somebody. */
+export type FollowState = "none" | "asked" | "following";
+
+/** What somebody asks for. */
+export type RequestKind = "contact" | "follow" | "message" | "call" | "video_call" | "invite";
+
+/** How a request ended. */
+export type Outcome = "accepted_once" | "accepted_always" | "ignored" | "blocked" | "withdrawn" | "unheard";
+
+/** What of people a client begins with. */
+export type People = {
+  /** Whom I block. */
+  blocked: Array<Id>;
+  /** Whom I muted. */
+  muted: Array<Id>;
+  /** How many requests wait for me. */
+  requests: number;
+};
+
 /** An event of a member's own log. */
 export type MeEvent = {
   "kind": "room_joined";
@@ -426,6 +448,52 @@ export type MeEvent = {
   entitlements: Entitlements;
   /** The plans that the member now has. */
   plans: Array<Id>;
+}
+| {
+  "kind": "contact_changed";
+  member: Id;
+  state: ContactState;
+}
+| {
+  "kind": "follow_changed";
+  member: Id;
+  state: FollowState;
+}
+| {
+  "kind": "follower_changed";
+  member: Id;
+  follows_me: boolean;
+}
+| {
+  "kind": "blocked";
+  member: Id;
+}
+| {
+  "kind": "unblocked";
+  member: Id;
+}
+| {
+  "kind": "muted";
+  member: Id;
+}
+| {
+  "kind": "unmuted";
+  member: Id;
+}
+| {
+  "kind": "request_came";
+  request: Id;
+  about: RequestKind;
+  sender: Id;
+}
+| {
+  "kind": "request_ended";
+  request: Id;
+  outcome: Outcome;
+}
+| {
+  "kind": "reach_changed";
+  asks_before_follow: boolean;
 };
 
 /** Something passing, which may be lost. */
@@ -569,6 +637,8 @@ export type State = {
   rooms: Array<MyRoom>;
   /** Me, and who is in my conversations. */
   members: Array<Member>;
+  /** Whom I block and mute, and how many requests wait. */
+  people: People;
   /** The community's roles. */
   roles: Array<RoleName>;
   /** The community. */

@@ -15,6 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["http"],
     &["members"],
     &["billing"],
+    &["social"],
     &["chat"],
     &["admin"],
     &["wire", "consequences"],

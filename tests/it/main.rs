@@ -11,5 +11,6 @@ mod migrations;
 mod openapi;
 mod protocol;
 mod replay;
+mod social;
 mod support;
 mod sweep;

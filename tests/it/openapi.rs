@@ -58,6 +58,10 @@ const IDS: &[&str] = &[
     "after",
     "invite",
     "letter",
+    "sender",
+    "request",
+    "report",
+    "conversation",
 ];
 
 #[test]
@@ -83,7 +87,7 @@ fn ids_are_strings_everywhere() {
             }
         }
     });
-    for id in ["MemberId", "RoomId", "MessageId", "SessionId", "RoleId", "InviteId"] {
+    for id in ["MemberId", "RoomId", "MessageId", "SessionId", "RoleId", "InviteId", "RequestId", "ReportId", "PlanId"] {
         let schema = &all["components"]["schemas"][id];
         assert!(schema.is_null() || schema["type"] == "string", "{id}: {schema}");
     }

@@ -53,6 +53,7 @@ pub fn event_kinds() -> BTreeSet<String> {
         variants("chat/events.rs", "MeEvent"),
         variants("members/events.rs", "MemberEvent"),
         variants("billing/events.rs", "BillingEvent"),
+        variants("social/events.rs", "SocialEvent"),
     ];
     all.into_iter().flatten().collect()
 }
@@ -74,6 +75,7 @@ fn the_events_of_members_are_those_of_the_program() {
         variants("chat/events.rs", "MeEvent"),
         variants("members/events.rs", "MemberEvent"),
         variants("billing/events.rs", "BillingEvent"),
+        variants("social/events.rs", "SocialEvent"),
     ];
     let known = all.into_iter().flatten().collect();
     assert_eq!(names(part(&page(), "### Events of a member (`\"room\":\"me\"`)")), known);

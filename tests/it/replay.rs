@@ -73,6 +73,18 @@ const CASES: &[Case] = &[
     ("entitlements_changed", "a plan that is given"),
     ("entitlements_changed", "a plan that is taken back"),
     ("session_ended", "another one"),
+    ("contact_changed", "asked"),
+    ("follow_changed", "by me"),
+    ("follower_changed", "by another"),
+    ("blocked", "with unread words"),
+    ("unblocked", "with words said meanwhile"),
+    ("muted", "with a mention"),
+    ("unmuted", "with a mention"),
+    ("message_sent", "by somebody I block"),
+    ("message_sent", "by somebody I muted"),
+    ("request_came", "to be a contact"),
+    ("request_ended", "accepted"),
+    ("reach_changed", "asks before"),
 ];
 
 #[test]
@@ -239,6 +251,42 @@ impl Scene<'_> {
                 });
                 self.call(ann, delete, &format!("/api/v1/me/sessions/{}", made.await.expect("a session")), None).await;
             }
+            _ => self.act_among_people(case).await,
+        }
+    }
+
+    /// The same between people.
+    async fn act_among_people(&self, case: Case) {
+        let (ann, bob) = (&self.ann, &self.bob);
+        let (put, delete) = (Method::PUT, Method::DELETE);
+        let to_bob = |list: &str| format!("/api/v1/{list}/{}", bob.id);
+        let to_ann = |list: &str| format!("/api/v1/{list}/{}", ann.id);
+        match case {
+            ("contact_changed", _) => self.call(ann, put, &to_bob("contacts"), None).await,
+            ("follow_changed", _) => self.call(ann, put, &to_bob("follows"), None).await,
+            ("follower_changed", _) => self.call(bob, put, &to_ann("follows"), None).await,
+            ("blocked", _) => self.call(ann, put, &to_bob("blocks"), None).await,
+            ("muted", _) => self.call(ann, put, &to_bob("mutes"), None).await,
+            ("unblocked", _) | ("message_sent", "by somebody I block") => {
+                self.call(ann, put, &to_bob("blocks"), None).await;
+                drop(bob.says(self.room, "n1", &format!("@{} hear me", ann.name)).await);
+                if case.0 == "unblocked" {
+                    self.call(ann, delete, &to_bob("blocks"), None).await;
+                }
+            }
+            ("unmuted", _) | ("message_sent", "by somebody I muted") => {
+                self.call(ann, put, &to_bob("mutes"), None).await;
+                drop(bob.says(self.room, "n1", &format!("@{} hear me", ann.name)).await);
+                if case.0 == "unmuted" {
+                    self.call(ann, delete, &to_bob("mutes"), None).await;
+                }
+            }
+            ("request_came", _) => self.call(bob, put, &to_ann("contacts"), None).await,
+            ("request_ended", _) => {
+                self.call(bob, put.clone(), &to_ann("contacts"), None).await;
+                self.call(ann, put, &to_bob("contacts"), None).await;
+            }
+            ("reach_changed", _) => self.call(ann, put, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await,
             other => panic!("{other:?} is told nowhere"),
         }
     }

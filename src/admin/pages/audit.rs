@@ -14,10 +14,11 @@ use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{AuditId, MemberId, RoomId};
 use crate::members::{self, BAN_IS_OVER, Profile, Role, RoleKind};
+use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 27] = [
+pub const ACTS: [&str; 28] = [
     "members.approve",
     "members.turn_down",
     "members.mute",
@@ -40,6 +41,7 @@ pub const ACTS: [&str; 27] = [
     "roles.make",
     "roles.change",
     "roles.delete",
+    "reports.close",
     "rooms.change",
     "rooms.remove_member",
     "settings.change",
@@ -47,10 +49,10 @@ pub const ACTS: [&str; 27] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 7] = ["members.", "grants.", "plans.", "invites.", "roles.", "rooms.", "settings."];
+const KINDS: [&str; 8] = ["members.", "grants.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 44] = [
+const FIELDS: [(&str, &str); 56] = [
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
     ("calls.group_size", "billing.set_calls_group_size"),
@@ -73,12 +75,24 @@ const FIELDS: [(&str, &str); 44] = [
     ("message_bytes", "admin.set_message_bytes"),
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
+    ("outcome", "admin.field_outcome"),
     ("owner", "admin.role_owner"),
     ("permissions", "admin.field_permissions"),
     ("place", "admin.field_place"),
     ("plan", "billing.plan"),
     ("position", "billing.plan_position_label"),
     ("presence_members", "admin.set_presence_members"),
+    ("reach_ceiling_call", "admin.set_reach_ceiling_call"),
+    ("reach_ceiling_invite", "admin.set_reach_ceiling_invite"),
+    ("reach_ceiling_mention", "admin.set_reach_ceiling_mention"),
+    ("reach_ceiling_message", "admin.set_reach_ceiling_message"),
+    ("reach_ceiling_video_call", "admin.set_reach_ceiling_video_call"),
+    ("reach_default_call", "admin.set_reach_default_call"),
+    ("reach_default_invite", "admin.set_reach_default_invite"),
+    ("reach_default_mention", "admin.set_reach_default_mention"),
+    ("reach_default_message", "admin.set_reach_default_message"),
+    ("reach_default_video_call", "admin.set_reach_default_video_call"),
+    ("requests_per_day", "admin.set_requests_per_day"),
     ("role", "admin.role"),
     ("roles", "admin.roles"),
     ("rooms.create", "billing.can_rooms_create"),
@@ -259,6 +273,8 @@ impl Names {
             "permissions" if Permission::ALL.iter().any(|one| one.name() == said) => {
                 word(&format!("admin.permission_{}", said.replace('.', "_")))
             }
+            _ if field.starts_with("reach_") && Class::ALL.iter().any(|one| one.name() == said) => word(&format!("social.class_{said}")),
+            "outcome" if ["acted", "dismissed"].contains(&said) => word(&format!("social.close_{said}")),
             "scopes" if crate::access::Scope::ALL.iter().any(|one| one.name() == said) => word(&format!("members.scope_{said}")),
             "roles" => role_name(said),
             "role" => self.role(said),

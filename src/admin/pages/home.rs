@@ -11,11 +11,12 @@ use crate::admin::policy::OpenDashboard;
 use crate::error::Result;
 use crate::http::{Metrics, Site};
 use crate::members::site_address;
+use crate::social;
 
 /// One thing that waits for a person.
 #[derive(Serialize)]
 struct Need {
-    /// `approvals`, `letters` or `jobs`.
+    /// `approvals`, `reports`, `letters` or `jobs`.
     what: &'static str,
     icon: &'static str,
     /// Where it is mended.
@@ -55,6 +56,10 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics) -> R
         let address = site_address(&ground.config);
         let needs = [
             (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),
+            (
+                Permission::Moderate,
+                Need { what: "reports", icon: "triangle-alert", path: "/admin/reports", count: social::open_reports(conn)? },
+            ),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
             (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),
         ];

@@ -7,6 +7,7 @@ mod lists;
 mod people;
 mod plans;
 mod qr;
+mod reports;
 mod settings;
 mod setup;
 
@@ -15,13 +16,12 @@ pub use audit::ACTS;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::access::{Actor, Allow, Permit, Routes};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::RoleId;
-use crate::members::{self, AdminMember, Role, RoleKind};
+use crate::members::{self, AdminMember, Role, RoleKind, initials};
 use crate::storage::Conn;
 
 /// Rows of one page of a list.
@@ -37,6 +37,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/roles", settings::roles)
         .get("/admin/plans", plans::plans)
         .get("/admin/rooms", lists::rooms)
+        .get("/admin/reports", reports::reports)
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
@@ -100,13 +101,6 @@ impl Person {
         let tags = roles.iter().filter(has).map(RoleTag::of).collect();
         Self { initials: initials(&member.profile.display_name), tags, member }
     }
-}
-
-/// The first letters of the first and the last word of a name.
-fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.graphemes(true).next());
-    let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
-    format!("{first}{last}").to_uppercase()
 }
 
 /// A path with a query string of those values that are not empty.

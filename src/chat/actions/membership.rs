@@ -1,8 +1,9 @@
 //! Who is in a room: entering, leaving, being added and removed, roles, and who follows the last owner.
 
 use super::posting::{announce, room_head};
+use super::reaching::Reaching;
 use crate::chat::events::{Departure, Event, MeEvent};
-use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole};
+use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::chat::policy::{AddToRoom, LeadRoom, RemoveFromRoom};
 use crate::chat::store;
 use crate::error::{Error, Found, Result};
@@ -101,8 +102,8 @@ pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Resu
 /// Adds a member, or joins.
 ///
 /// # Errors
-/// `chat.members` for somebody who cannot take part, `chat.group_too_large`.
-pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize) -> Result<bool> {
+/// `chat.members` for somebody who cannot take part, `chat.group_too_large`, `social.you_block`, 429 `social.too_many_requests`.
+pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize, reaching: &Reaching) -> Result<bool> {
     let room = may.row();
     if store::active_members(tx, &[may.member()])?.is_empty() {
         return Err(Error::invalid("member", "chat.members"));
@@ -112,7 +113,16 @@ pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit:
     if room.kind == RoomKind::Group.number() && full && !is_in {
         return Err(Error::conflict("chat.group_too_large"));
     }
-    enter(tx, room.id, may.member(), may.actor(), RoomRole::Member)
+    if may.member() == may.actor() || is_in {
+        return enter(tx, room.id, may.member(), may.actor(), RoomRole::Member);
+    }
+    reaching.bring_in(tx, room.id, may.member(), may.actor())
+}
+
+/// The places of the two of a conversation, as both see them: nobody learns from them who hears it.
+pub(in crate::chat) fn places_of_two(room: &RoomRow, two: [MemberId; 2]) -> Vec<PlaceRow> {
+    let (role, level) = (RoomRole::Member.number(), Level::All.number());
+    two.map(|member| PlaceRow { room: room.id, member, role, level, joined_at: room.created_at, joined_seq: 0 }).to_vec()
 }
 
 /// Removes a member, or leaves.

@@ -4,6 +4,7 @@ mod calling;
 mod membership;
 mod objects;
 mod posting;
+mod reaching;
 mod rooming;
 pub mod seed;
 
@@ -11,5 +12,7 @@ pub(super) use membership::*;
 pub use membership::{join_announcements, join_quietly, leave_everything};
 pub(super) use objects::*;
 pub(super) use posting::*;
+pub(super) use reaching::Reaching;
+pub use reaching::{leave_conversation, let_in, return_to_conversation};
 pub(super) use rooming::*;
 pub use rooming::{NewRoom, create_room};

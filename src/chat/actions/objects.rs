@@ -9,6 +9,7 @@ use crate::chat::store;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
 use crate::live::Seq;
+use crate::social;
 use crate::storage::{Conn, Head};
 use crate::text;
 
@@ -34,10 +35,10 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     let ids: Vec<RoomId> = rows.iter().map(|(room, _)| room.id).collect();
     let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
     let marks: HashMap<RoomId, Seq> = store::read_seqs(conn, member)?.into_iter().collect();
-    let roles = store::roles_of(conn, member)?;
+    let listener = Listener::of(conn, member)?;
     let conversations: Vec<RoomId> =
-        rows.iter().filter(|(room, _)| room.kind >= RoomKind::Direct.number()).map(|(room, _)| room.id).collect();
-    let mut people: HashMap<RoomId, Vec<MemberId>> = HashMap::new();
+        rows.iter().filter(|(room, _)| room.kind == RoomKind::Group.number()).map(|(room, _)| room.id).collect();
+    let mut people: HashMap<RoomId, Vec<MemberId>> = rows.iter().filter_map(|(room, _)| Some((room.id, room.two()?.to_vec()))).collect();
     for (room, member) in store::members_in(conn, &conversations)? {
         people.entry(room).or_default().push(member);
     }
@@ -45,7 +46,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     for (row, place) in rows {
         let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
         let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
-        let mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people.remove(&row.id))?;
+        let mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people.remove(&row.id))?;
         rooms.push(Room { mine: Some(mine), ..room_object(row)? });
     }
     Ok(rooms)
@@ -57,13 +58,15 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
     let heads = crate::storage::room_heads_of(conn, &[row.id])?;
     let head = heads.first().map_or(Head { seq: 0, first_seq: 1 }, |(_, head)| *head);
     let mark = store::read_seq(conn, member, row.id, None)?.unwrap_or(place.joined_seq);
-    let roles = store::roles_of(conn, member)?;
-    let people = if row.kind >= RoomKind::Direct.number() {
-        Some(store::members_in(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect())
-    } else {
-        None
+    let listener = Listener::of(conn, member)?;
+    let people = match row.two() {
+        Some(two) => Some(two.to_vec()),
+        None if row.kind >= RoomKind::Direct.number() => {
+            Some(store::members_in(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect())
+        }
+        None => None,
     };
-    let mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people)?;
+    let mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people)?;
     Ok(Room { mine: Some(mine), ..room_object(row)? })
 }
 
@@ -74,15 +77,33 @@ struct Standing {
     mark: Seq,
 }
 
-fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], members: Option<Vec<MemberId>>) -> Result<Mine> {
+/// What of a member decides which messages count for them.
+struct Listener {
+    roles: Vec<RoleId>,
+    /// Whose messages are not unread.
+    blocked: Vec<MemberId>,
+    /// Whose messages call them by no name.
+    silent: Vec<MemberId>,
+}
+
+impl Listener {
+    fn of(conn: &mut Conn, member: MemberId) -> Result<Self> {
+        let (blocked, mut silent) = social::shut_out(conn, member)?;
+        silent.extend(&blocked);
+        Ok(Self { roles: store::roles_of(conn, member)?, blocked, silent })
+    }
+}
+
+fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, listener: &Listener, members: Option<Vec<MemberId>>) -> Result<Mine> {
     let Standing { place, head, mark } = *standing;
     // What one may not read is not unread.
     let mark = if row.history == History::SinceJoin.number() { mark.max(place.joined_seq) } else { mark };
     let (unread, mentions) = if mark >= head.seq {
         (0, 0)
     } else {
-        let unread = store::count_unread(conn, row.id, place.member, mark)?;
-        let mentions = if unread == 0 { 0 } else { store::count_mentions(conn, row.id, place.member, roles, mark)? };
+        let Listener { roles, blocked, silent } = listener;
+        let unread = store::count_unread(conn, row.id, place.member, blocked, mark)?;
+        let mentions = if unread == 0 { 0 } else { store::count_mentions(conn, row.id, place.member, roles, silent, mark)? };
         (unread, mentions)
     };
     Ok(Mine {
@@ -95,7 +116,7 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
         unread,
         mentions,
         members,
-        last_at: store::last_sent_at(conn, row.id)?,
+        last_at: store::last_sent_at(conn, row.id, place.member)?,
     })
 }
 

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::calling::{Online, allowed_mentions, present};
 use super::objects::{mentions_of, quote, shared_floor};
+use super::reaching::Reaching;
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Calls, Mentions, MessageBody, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage};
@@ -121,20 +122,36 @@ pub(in crate::chat) fn sent_before(conn: &mut Conn, author: MemberId, room: Room
 /// Stores a message and announces it.
 ///
 /// # Errors
-/// `chat.reply_to` or `chat.thread` when what is answered is not there to see.
-pub(in crate::chat) fn send_message(tx: &mut Tx<'_>, may: &PostIn, draft: &Draft, prepared: &Prepared, hub: &Hub) -> Result<Sent> {
-    let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_call: may.may_call() };
+/// `chat.reply_to` or `chat.thread` when what is answered is not there to see, 429 `social.too_many_requests`.
+pub(in crate::chat) fn send_message(
+    tx: &mut Tx<'_>,
+    may: &PostIn,
+    draft: &Draft,
+    prepared: &Prepared,
+    hub: &Hub,
+    reaching: &Reaching,
+) -> Result<Sent> {
+    let is_heard = match may.other() {
+        Some(other) => reaching.before_words(tx, may.room(), may.member(), other)?,
+        None => true,
+    };
+    let untold = reaching.untold(tx, may.member(), &prepared.names.members)?;
+    let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_call: may.may_call(), is_heard, untold };
     say(tx, &from, draft, prepared, &|most| hub.those_online(most))
 }
 
 /// Who writes where, and what they may see and do there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Speaker {
     pub(super) room: RoomId,
     pub(super) member: MemberId,
     /// The place after which they see messages.
     pub(super) floor: Seq,
     pub(super) may_call: bool,
+    /// Does anybody but themselves hear it?
+    pub(super) is_heard: bool,
+    /// Whom they name without their hearing of it.
+    pub(super) untold: Vec<MemberId>,
 }
 
 /// [`send_message`] without the question whether one may.
@@ -199,10 +216,11 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
             thread: draft.thread,
             mentions: stored_mentions,
             at,
+            unheard: !from.is_heard,
         },
     )?;
     if !mentions.is_empty() {
-        store::replace_mentions(tx, from.room, seq, id, &mentions, true)?;
+        store::replace_mentions(tx, from.room, seq, id, &mentions, &from.untold, true)?;
     }
     Ok(Sent { id, seq, at })
 }
@@ -211,12 +229,26 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
 ///
 /// # Errors
 /// When the database refuses.
-pub(in crate::chat) fn edit_message(tx: &mut Tx<'_>, may: &ChangeMessage, body: &str, prepared: &Prepared) -> Result<Seq> {
-    reword(tx, may.message(), may.member(), body, prepared)
+pub(in crate::chat) fn edit_message(
+    tx: &mut Tx<'_>,
+    may: &ChangeMessage,
+    body: &str,
+    prepared: &Prepared,
+    reaching: &Reaching,
+) -> Result<Seq> {
+    let untold = reaching.untold(tx, may.member(), &prepared.names.members)?;
+    reword(tx, may.message(), may.member(), body, prepared, &untold)
 }
 
 /// [`edit_message`] without the question whether one may.
-pub(super) fn reword(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, body: &str, prepared: &Prepared) -> Result<Seq> {
+pub(super) fn reword(
+    tx: &mut Tx<'_>,
+    message: &MessageRow,
+    actor: MemberId,
+    body: &str,
+    prepared: &Prepared,
+    untold: &[MemberId],
+) -> Result<Seq> {
     if message.body == body {
         return room_head(tx, message.room);
     }
@@ -240,7 +272,7 @@ pub(super) fn reword(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, bod
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
     if !(message.mentions.is_none() && mentions.is_empty()) {
-        store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, false)?;
+        store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, untold, false)?;
     }
     announce(tx, message.room, &event, actor)
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::membership::enter;
 use super::posting::announce;
+use super::reaching::{Reaching, let_in};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
@@ -12,6 +13,7 @@ use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
+use crate::social::{self, pair};
 use crate::storage::{Act, Tx, one_at_a_time, record, start_log};
 use crate::text;
 
@@ -64,9 +66,15 @@ pub struct RoomLimits {
 /// Makes a room; a direct conversation that exists already is returned as it is.
 ///
 /// # Errors
-/// `access.not_allowed`, 402 `chat.plan_needed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`,
-/// `chat.group_too_large`, `chat.too_many_members`, 429 `chat.too_many_rooms`.
-pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, limits: RoomLimits) -> Result<RoomId> {
+/// `access.not_allowed`, 402 `chat.plan_needed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`,
+/// `chat.too_many_members`, 429 `chat.too_many_rooms`, `social.you_block`, 429 `social.too_many_requests`.
+pub(in crate::chat) fn make_room(
+    tx: &mut Tx<'_>,
+    may: &MakeRoom,
+    wish: &NewRoom,
+    limits: RoomLimits,
+    reaching: &Reaching,
+) -> Result<RoomId> {
     may.of_kind(wish.kind)?;
     if !wish.kind.is_conversation() && !may.is_free_of_limits() && !limits.has_plan {
         return Err(Error::refused(RefusalKind::Payment, "chat.plan_needed"));
@@ -90,22 +98,39 @@ pub fn make_room(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, limits: RoomLi
         return Err(Error::invalid("members", "chat.members"));
     }
     let is_there = match others[..] {
-        [other] if wish.kind == RoomKind::Direct => store::room_of_circle(tx, &circle(may.member(), other))?.is_some(),
+        [other] if wish.kind == RoomKind::Direct => store::room_of_circle(tx, &pair(may.member(), other))?.is_some(),
         _ => false,
     };
     if !is_there && !may.is_free_of_limits() {
         must_have_made_few(tx, may.member(), limits.per_day)?;
     }
+    if let (RoomKind::Direct, [other]) = (wish.kind, &others[..]) {
+        return converse(tx, may, wish, *other, reaching);
+    }
     let room = create_room(tx, wish, Some(may.member()))?;
     for member in others {
-        enter(tx, room, member, may.member(), RoomRole::Member)?;
+        reaching.bring_in(tx, room, member, may.member())?;
     }
     Ok(room)
 }
 
-/// What makes the conversation of two the only one.
-fn circle(one: MemberId, other: MemberId) -> String {
-    format!("{}:{}", one.0.min(other.0), one.0.max(other.0))
+/// The conversation with somebody: the one that is there, or a new one. Whoever goes to one that waits for their yes says yes.
+fn converse(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, other: MemberId, reaching: &Reaching) -> Result<RoomId> {
+    let circle = pair(may.member(), other);
+    one_at_a_time(tx, &format!("circle {circle}"))?;
+    let Some(room) = store::room_of_circle(tx, &circle)? else {
+        let room = create_room(tx, wish, Some(may.member()))?;
+        reaching.begin_conversation(tx, room, may.member(), other)?;
+        return Ok(room);
+    };
+    if store::place(tx, room, may.member())?.is_none() {
+        if social::is_shut_out(tx, may.member(), other)? {
+            return Err(Error::conflict("social.you_block"));
+        }
+        social::admit(tx, may.member(), other)?;
+        let_in(tx, room, may.member())?;
+    }
+    Ok(room)
 }
 
 /// Refuses who has made `most` rooms within a day, until the first of them is a day old.
@@ -143,7 +168,7 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
         (None, _) => return Err(Error::invalid("name", "chat.room_name")),
     };
     let the_two = match (wish.kind, maker, wish.members.iter().find(|id| Some(**id) != maker)) {
-        (RoomKind::Direct, Some(one), Some(other)) => Some(circle(one, *other)),
+        (RoomKind::Direct, Some(one), Some(other)) => Some(pair(one, *other)),
         _ => None,
     };
     if let Some(circle) = &the_two {

@@ -8,11 +8,12 @@ use super::objects::rooms_of_mine;
 use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
 use super::rooming::{NewRoom, create_room};
 use crate::chat::events::{Event, MeEvent};
-use crate::chat::model::{Calls, MessageRow, RoomRole};
+use crate::chat::model::{Calls, MessageRow, RoomKind, RoomRole};
 use crate::chat::store;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{LogId, Seq};
+use crate::social::{self, RequestKind};
 use crate::storage::{Conn, Tx};
 use crate::text;
 
@@ -88,7 +89,22 @@ pub fn place_plain_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId
 fn place(tx: &mut Tx<'_>, said: &Said<'_>, prepared: &Prepared) -> Result<Sent> {
     must_be_in(tx, said.room, said.author)?;
     let draft = Draft::parse(said.client_key, said.body, said.reply_to, said.thread, MESSAGE_BYTES)?;
-    say(tx, &Speaker { room: said.room, member: said.author, floor: 0, may_call: false }, &draft, prepared, &|_| Vec::new())
+    let from = Speaker { room: said.room, member: said.author, floor: 0, may_call: false, is_heard: true, untold: Vec::new() };
+    say(tx, &from, &draft, prepared, &|_| Vec::new())
+}
+
+/// Stores the first words of somebody to one who has not let them in: they wait for a yes.
+///
+/// # Errors
+/// As [`place_message`].
+pub fn place_first_words(tx: &mut Tx<'_>, from: MemberId, to: MemberId, client_key: &str, body: &str) -> Result<MessageId> {
+    let wish = NewRoom { kind: RoomKind::Direct, name: None, topic: String::new(), history: None, members: vec![to] };
+    let room = create_room(tx, &wish, Some(from))?;
+    tx.announce(LogId::Room(room), Event::MemberJoined { member: to, actor: from }.announcement(Some(from))?)?;
+    store::count_members(tx, room, 1)?;
+    social::admit(tx, from, to)?;
+    social::ask(tx, from, to, RequestKind::Message, Some(room), true, usize::MAX)?;
+    place_message(tx, &Said { room, author: from, client_key, body, reply_to: None, thread: None })
 }
 
 /// Changes a message's words, as its author.
@@ -99,7 +115,7 @@ pub fn place_edit(tx: &mut Tx<'_>, message: MessageId, body: &str) -> Result<()>
     let row = message_row(tx, message)?;
     let body = text::clean_body(body, MESSAGE_BYTES)?;
     let prepared = render_with_names(tx, &body, Calls::default())?;
-    reword(tx, &row, row.author, &body, &prepared)?;
+    reword(tx, &row, row.author, &body, &prepared, &[])?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ fn message(conn: &mut Conn, stand: &Stand, id: MessageId) -> Result<MessageRow> 
         .filter(messages::id.eq(id.0))
         .filter(messages::room.eq(stand.room.id.0))
         .filter(messages::seq.gt(stand.floor()))
+        .filter(messages::unheard.eq(false).or(messages::author.eq(stand.member.0)))
         .select(MessageRow::as_select())
         .first(conn)
         .optional()?

@@ -89,9 +89,15 @@ pub struct ReadRoom {
     room: RoomRow,
     member: MemberId,
     floor: Seq,
+    joined: Seq,
 }
 
 impl ReadRoom {
+    /// The head when they came; 0 for somebody who is not in it.
+    pub const fn joined(&self) -> Seq {
+        self.joined
+    }
+
     /// The room.
     pub const fn room(&self) -> RoomId {
         self.room.id
@@ -119,7 +125,8 @@ impl Permit for ReadRoom {
 
     fn check(conn: &mut Conn, actor: &Actor, room: RoomId) -> Result<Self> {
         let stand = Stand::of(conn, actor, room)?;
-        Ok(Self { floor: stand.floor(), member: stand.member, room: stand.room })
+        let joined = stand.place.map_or(0, |place| place.joined_seq);
+        Ok(Self { floor: stand.floor(), joined, member: stand.member, room: stand.room })
     }
 }
 

@@ -15,9 +15,15 @@ pub struct PostIn {
     member: MemberId,
     floor: Seq,
     may_call: bool,
+    other: Option<MemberId>,
 }
 
 impl PostIn {
+    /// To whom, in a conversation of two.
+    pub const fn other(&self) -> Option<MemberId> {
+        self.other
+    }
+
     /// The room.
     pub const fn room(&self) -> RoomId {
         self.room
@@ -47,7 +53,8 @@ impl PostIn {
             return Err(Error::forbidden("chat.announcements_only"));
         }
         let may_call = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
-        Ok(Self { room: stand.room.id, member: stand.member, floor: stand.floor(), may_call })
+        let other = stand.room.other_than(stand.member);
+        Ok(Self { room: stand.room.id, member: stand.member, floor: stand.floor(), may_call, other })
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 
 use super::{Page, limit};
 use crate::access::{Allow, Body, Query, Routes};
-use crate::chat::actions;
+use crate::chat::actions::{self, Reaching};
 use crate::chat::model::{Room, RoomRole};
 use crate::chat::policy::{AddToRoom, LeadRoom, ReadRoom, RemoveFromRoom};
 use crate::chat::store;
@@ -32,9 +32,10 @@ pub fn mount(routes: &mut Routes<'_>) {
 #[utoipa::path(put, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 200, body = Room)))]
 async fn add(gate: Allow<AddToRoom>) -> Result<HttpResponse> {
     let limit = gate.ground().settings.get().group_members;
+    let reaching = Reaching::of(gate.ground());
     let room = gate
         .write(move |tx, may, _| {
-            actions::add_member(tx, may, limit)?;
+            actions::add_member(tx, may, limit, &reaching)?;
             let row = store::room(tx, may.row().id)?.ok_or(Error::NotFound)?;
             actions::room_for(tx, row, may.actor())
         })
@@ -84,7 +85,10 @@ async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Resul
     let limit = limit(query.0.limit)?;
     let page = gate
         .read(move |conn, may, actor| {
-            let places = store::places_in(conn, may.room(), query.0.after, limit + 1)?;
+            let places = match may.row().two() {
+                Some(two) => actions::places_of_two(may.row(), two),
+                None => store::places_in(conn, may.room(), query.0.after, limit + 1)?,
+            };
             let next = (places.len() as i64 > limit).then(|| places[limit as usize - 1].member.to_string());
             let ids: Vec<MemberId> = places.iter().take(limit as usize).map(|place| place.member).collect();
             let mut people = members::profiles(conn, &ids, actor.now)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use crate::access::{Allow, Body, Ground, PathId, Permit, RateClass, Routes, Target, Visitor};
-use crate::chat::actions::{self, Draft};
+use crate::chat::actions::{self, Draft, Reaching};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, SayIn, calls_of};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -72,7 +72,7 @@ async fn send(gate: Allow<SayIn>, body: Body<NewMessage>) -> Result<HttpResponse
             ground.rates.count(RateClass::Send, u128::from(member.0.unsigned_abs()))?;
             ground.rates.count(RateClass::SendRoom, u128::from(may.room().0.unsigned_abs()))?;
             let post = PostIn::check(tx, actor, may.room())?;
-            actions::send_message(tx, &post, &draft, &prepared, &ground.hub)
+            actions::send_message(tx, &post, &draft, &prepared, &ground.hub, &Reaching::of(&ground))
         })
         .await?;
     Ok(HttpResponse::Created().json(SentMessage { id: sent.id, seq: sent.seq, at: sent.at }))
@@ -113,7 +113,8 @@ async fn edit(gate: Allow<ChangeMessage>, body: Body<Edit>) -> Result<HttpRespon
     let ground = gate.ground().clone();
     let text = crate::text::clean_body(&body.value.body, ground.settings.get().message_bytes)?;
     let prepared = prepare(&ground, gate.visitor(), gate.target().0, &text).await?;
-    let seq = gate.write(move |tx, may, _| actions::edit_message(tx, may, &text, &prepared)).await?;
+    let reaching = Reaching::of(&ground);
+    let seq = gate.write(move |tx, may, _| actions::edit_message(tx, may, &text, &prepared, &reaching)).await?;
     Ok(place(seq))
 }
 

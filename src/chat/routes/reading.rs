@@ -10,7 +10,7 @@ use crate::chat::actions;
 use crate::chat::model::{Message, MessageRow};
 use crate::chat::policy::{ReadMessage, ReadRoom};
 use crate::chat::source::{Rendered, events_after};
-use crate::chat::store::{self, Window};
+use crate::chat::store::{self, Eyes, Window};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -83,14 +83,19 @@ pub(in crate::chat) fn newest_page(conn: &mut Conn, may: &ReadRoom, around: Opti
     message_page(conn, may, &asked, PAGE_DEFAULT, now)
 }
 
+const fn eyes(may: &ReadRoom) -> Eyes {
+    Eyes { room: may.room(), member: may.member(), floor: may.floor() }
+}
+
 fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i64, now: Millis) -> Result<MessagePage> {
     let (room, floor, thread) = (may.room(), may.floor(), asked.thread);
+    let eyes = eyes(may);
     let around = match (asked.around, asked.at) {
         (Some(seq), _) => Some(seq),
         (None, Some(at)) => store::seq_at(conn, room, at)?,
         (None, None) => None,
     };
-    let fetch = |conn: &mut Conn, window, count| store::page(conn, room, floor, thread, window, count);
+    let fetch = |conn: &mut Conn, window, count| store::page(conn, eyes, thread, window, count);
     let (mut rows, older, newer);
     if let Some(seq) = around {
         let half = (limit / 2).max(1);
@@ -145,7 +150,7 @@ fn one(mut all: Vec<Message>) -> Result<Message> {
 async fn list_pins(gate: Allow<ReadRoom>) -> Result<HttpResponse> {
     let items = gate
         .read(|conn, may, _| {
-            let rows = store::pinned(conn, may.room(), may.floor())?;
+            let rows = store::pinned(conn, eyes(may))?;
             actions::message_objects(conn, rows)
         })
         .await?;
@@ -167,7 +172,7 @@ async fn list_events(gate: Allow<ReadRoom>, query: Query<ListEvents>) -> Result<
     let (seq, events) = gate
         .read(move |conn, may, _| {
             let seq = head(conn, LogId::Room(may.room()))?.map_or(0, |head| head.seq);
-            Ok((seq, events_after(conn, may.room(), after.max(may.floor()), EVENTS)?))
+            Ok((seq, events_after(conn, may, after, EVENTS)?))
         })
         .await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(event_list(seq, &events, EVENTS)))

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use super::{Page, limit};
 use crate::access::{Allow, Body, Query, Routes};
 use crate::billing::Billing;
-use crate::chat::actions::{self, NewRoom, RoomChange, RoomLimits};
+use crate::chat::actions::{self, NewRoom, Reaching, RoomChange, RoomLimits};
 use crate::chat::model::{Level, Room};
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom, OverseeRooms, ReadRoom, SeeOwnRooms};
 use crate::chat::store;
@@ -69,10 +69,11 @@ async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>, billing: Data<Billin
     let ground = gate.ground();
     let settings = ground.settings.get();
     let per_day = if ground.config.raised_limits { usize::MAX } else { settings.rooms_per_day };
+    let reaching = Reaching::of(ground);
     gate.create(body, move |tx, may, actor, wish| {
         let has_plan = !settings.rooms_need_plan || billing.standings.of(tx, may.member(), actor.now)?.entitlements.rooms_create;
         let limits = RoomLimits { group_members: settings.group_members, per_day, has_plan };
-        let room = actions::make_room(tx, may, &wish, limits)?;
+        let room = actions::make_room(tx, may, &wish, limits, &reaching)?;
         let row = store::room(tx, room)?.ok_or(Error::NotFound)?;
         actions::room_for(tx, row, may.member())
     })

@@ -28,6 +28,8 @@ pub(in crate::chat) struct NewMessageRow<'a> {
     pub thread: Option<MessageId>,
     pub mentions: Option<String>,
     pub at: Millis,
+    /// Is it for its author's eyes alone?
+    pub unheard: bool,
 }
 
 /// The name of the kept INSERT into `messages`.
@@ -50,6 +52,7 @@ pub(in crate::chat) fn insert_message(tx: &mut Tx<'_>, row: &NewMessageRow<'_>) 
         messages::mentions.eq(row.mentions.as_deref()),
         messages::reactions.eq(0),
         messages::sent_at.eq(row.at),
+        messages::unheard.eq(row.unheard),
     ));
     either!(&mut **tx, c => kept::<InsertMessage, _>(insert).execute(c))?;
     Ok(())
@@ -142,18 +145,21 @@ pub(in crate::chat) enum Window {
     After(Seq),
 }
 
+/// Whose eyes look at a room, and from where on.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::chat) struct Eyes {
+    pub room: RoomId,
+    pub member: MemberId,
+    /// What is at or below this place is not theirs to see.
+    pub floor: Seq,
+}
+
 /// At most `limit` messages above `floor`, newest first. With `thread` the thread's answers, otherwise the main timeline.
-pub(in crate::chat) fn page(
-    conn: &mut Conn,
-    room: RoomId,
-    floor: Seq,
-    thread: Option<MessageId>,
-    window: Window,
-    limit: i64,
-) -> Result<Vec<MessageRow>> {
+pub(in crate::chat) fn page(conn: &mut Conn, eyes: Eyes, thread: Option<MessageId>, window: Window, limit: i64) -> Result<Vec<MessageRow>> {
     let mut query = messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::seq.gt(floor))
+        .filter(messages::room.eq(eyes.room.0))
+        .filter(messages::seq.gt(eyes.floor))
+        .filter(messages::unheard.eq(false).or(messages::author.eq(eyes.member.0)))
         .limit(limit)
         .select(MessageRow::as_select())
         .into_boxed();
@@ -183,10 +189,11 @@ pub(in crate::chat) fn seq_at(conn: &mut Conn, room: RoomId, at: Millis) -> Resu
         .optional()?)
 }
 
-pub(in crate::chat) fn pinned(conn: &mut Conn, room: RoomId, floor: Seq) -> Result<Vec<MessageRow>> {
+pub(in crate::chat) fn pinned(conn: &mut Conn, eyes: Eyes) -> Result<Vec<MessageRow>> {
     Ok(messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::seq.gt(floor))
+        .filter(messages::room.eq(eyes.room.0))
+        .filter(messages::seq.gt(eyes.floor))
+        .filter(messages::unheard.eq(false).or(messages::author.eq(eyes.member.0)))
         .filter(messages::pinned_at.is_not_null())
         .order(messages::pinned_at.desc())
         .limit(200)
@@ -194,8 +201,21 @@ pub(in crate::chat) fn pinned(conn: &mut Conn, room: RoomId, floor: Seq) -> Resu
         .load(conn)?)
 }
 
-pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId) -> Result<Option<Millis>> {
-    Ok(messages::table.filter(messages::room.eq(room.0)).order(messages::seq.desc()).select(messages::sent_at).first(conn).optional()?)
+/// When the newest message was sent that this member may know of.
+pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<Millis>> {
+    Ok(messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::unheard.eq(false).or(messages::author.eq(member.0)))
+        .order(messages::seq.desc())
+        .select(messages::sent_at)
+        .first(conn)
+        .optional()?)
+}
+
+/// Was anything said in the room that its addressee was not to hear?
+pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId) -> Result<bool> {
+    let unheard = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"));
+    Ok(unheard.select(messages::id).first::<i64>(conn).optional()?.is_some())
 }
 
 /// The reactions of these messages: message, emoji, member, in order of time.
@@ -243,13 +263,14 @@ pub(in crate::chat) fn replace_mentions(
     seq: Seq,
     message: MessageId,
     all: &Mentions,
+    untold: &[MemberId],
     is_new: bool,
 ) -> Result<()> {
     if !is_new {
         diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
     }
     // Who is named and here besides is mentioned once.
-    let members: BTreeSet<i64> = all.members.iter().chain(&all.here).map(|id| id.0).collect();
+    let members: BTreeSet<i64> = all.members.iter().chain(&all.here).filter(|id| !untold.contains(id)).map(|id| id.0).collect();
     let members = members.into_iter().map(|id| (MENTION_MEMBER, id));
     let roles = all.roles.iter().map(|id| (MENTION_ROLE, id.0));
     let everyone = all.room.then_some((MENTION_ROOM, 0));

@@ -50,30 +50,42 @@ pub(in crate::chat) fn set_read_mark(tx: &mut Tx<'_>, member: MemberId, room: Ro
     Ok(())
 }
 
-/// Messages of others in the main timeline above `mark`, at most [`COUNT_CAP`].
-pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: MemberId, mark: Seq) -> Result<usize> {
-    let found = messages::table
+/// Messages of others in the main timeline above `mark`, at most [`COUNT_CAP`]; those of `but` do not count.
+pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: MemberId, but: &[MemberId], mark: Seq) -> Result<usize> {
+    let mut query = messages::table
         .filter(messages::room.eq(room.0))
         .filter(messages::seq.gt(mark))
         .filter(messages::author.ne(member.0))
         .filter(messages::deleted_at.is_null())
         .filter(messages::thread.is_null())
+        .filter(messages::unheard.eq(false))
         .select(messages::seq)
         .limit(COUNT_CAP)
-        .load::<i64>(conn)?;
-    Ok(found.len())
+        .into_boxed();
+    if !but.is_empty() {
+        query = query.filter(messages::author.ne_all(but.iter().map(|id| id.0).collect::<Vec<_>>()));
+    }
+    Ok(query.load::<i64>(conn)?.len())
 }
 
-/// Of these, those that mention the member by name, by role or as everyone.
-pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: MemberId, roles: &[RoleId], mark: Seq) -> Result<usize> {
+/// Of these, those that mention the member by name, by role or as everyone; `but` calls nobody.
+pub(in crate::chat) fn count_mentions(
+    conn: &mut Conn,
+    room: RoomId,
+    member: MemberId,
+    roles: &[RoleId],
+    but: &[MemberId],
+    mark: Seq,
+) -> Result<usize> {
     let roles: Vec<i64> = roles.iter().map(|id| id.0).collect();
-    let mut found = mentions::table
+    let mut query = mentions::table
         .inner_join(messages::table.on(messages::id.eq(mentions::message)))
         .filter(mentions::room.eq(room.0))
         .filter(mentions::seq.gt(mark))
         .filter(messages::author.ne(member.0))
         .filter(messages::deleted_at.is_null())
         .filter(messages::thread.is_null())
+        .filter(messages::unheard.eq(false))
         .filter(
             mentions::target_kind
                 .eq(MENTION_MEMBER)
@@ -83,7 +95,11 @@ pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: Mem
         )
         .select(mentions::message)
         .limit(COUNT_CAP)
-        .load::<i64>(conn)?;
+        .into_boxed();
+    if !but.is_empty() {
+        query = query.filter(messages::author.ne_all(but.iter().map(|id| id.0).collect::<Vec<_>>()));
+    }
+    let mut found = query.load::<i64>(conn)?;
     found.sort_unstable();
     found.dedup();
     Ok(found.len())

@@ -70,6 +70,15 @@ pub(in crate::chat) fn place(conn: &mut Conn, room: RoomId, member: MemberId) ->
 }
 
 pub(in crate::chat) fn insert_place(tx: &mut Tx<'_>, row: &PlaceRow) -> Result<bool> {
+    let inserted = insert_place_uncounted(tx, row)?;
+    if inserted {
+        count_members(tx, row.room, 1)?;
+    }
+    Ok(inserted)
+}
+
+/// The same in a conversation of two, which counts both whether they are in it or not.
+pub(in crate::chat) fn insert_place_uncounted(tx: &mut Tx<'_>, row: &PlaceRow) -> Result<bool> {
     let inserted = diesel::insert_into(room_members::table)
         .values(on_conflict(
             (
@@ -83,21 +92,24 @@ pub(in crate::chat) fn insert_place(tx: &mut Tx<'_>, row: &PlaceRow) -> Result<b
             "ON CONFLICT DO NOTHING",
         ))
         .execute(&mut **tx)?;
-    if inserted > 0 {
-        count_members(tx, row.room, 1)?;
-    }
     Ok(inserted > 0)
 }
 
 pub(in crate::chat) fn delete_place(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<bool> {
-    let deleted = diesel::delete(room_members::table.find((room.0, member.0))).execute(&mut **tx)?;
-    if deleted > 0 {
+    let deleted = delete_place_uncounted(tx, room, member)?;
+    if deleted {
         count_members(tx, room, -1)?;
     }
+    Ok(deleted)
+}
+
+/// The same in a conversation of two.
+pub(in crate::chat) fn delete_place_uncounted(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<bool> {
+    let deleted = diesel::delete(room_members::table.find((room.0, member.0))).execute(&mut **tx)?;
     Ok(deleted > 0)
 }
 
-fn count_members(tx: &mut Tx<'_>, room: RoomId, by: i32) -> Result<()> {
+pub(in crate::chat) fn count_members(tx: &mut Tx<'_>, room: RoomId, by: i32) -> Result<()> {
     diesel::update(rooms::table.find(room.0)).set(rooms::member_count.eq(rooms::member_count + by)).execute(&mut **tx)?;
     Ok(())
 }
@@ -245,8 +257,11 @@ pub(in crate::chat) fn places_in(conn: &mut Conn, room: RoomId, after: Option<Me
         .load(conn)?)
 }
 
-/// Which of these are in the room.
+/// Which of these are in the room. The two of a conversation are, whether or not they hear it.
 pub(in crate::chat) fn those_in(conn: &mut Conn, room: RoomId, ids: &[MemberId]) -> Result<Vec<MemberId>> {
+    if let Some(two) = self::room(conn, room)?.and_then(|row| row.two()) {
+        return Ok(ids.iter().copied().filter(|id| two.contains(id)).collect());
+    }
     let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let found = room_members::table
         .filter(room_members::room.eq(room.0))

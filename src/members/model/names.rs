@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::error::{Error, Result};
 
@@ -119,6 +120,14 @@ impl DisplayName {
 #[must_use]
 pub fn name_key(name: &str) -> String {
     name.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// The first letters of the first and the last word of a name.
+#[must_use]
+pub fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.graphemes(true).next());
+    let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
+    format!("{first}{last}").to_uppercase()
 }
 
 /// A mail address, as far as one can tell by looking at it; small letters.

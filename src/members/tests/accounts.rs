@@ -302,7 +302,7 @@ async fn who_still_waits_is_not_there_yet_for_members() {
     let marta = town.member("marta", &[]).await;
     assert_eq!(code(town.act::<SeeMember, ()>(marta, waits, |_, _, _, _| Ok(())).await), "error.not_found");
     assert!(town.read(move |conn| actions::members_by_ids(conn, &[waits], START)).await.is_empty());
-    let (found, _) = town.read(|conn| actions::find_members(conn, String::new(), None, 10, START)).await;
+    let (found, _) = town.read(|conn| actions::find_members(conn, String::new(), None, None, 10, START)).await;
     assert_eq!(found.into_iter().map(|profile| profile.id).collect::<Vec<_>>(), [marta]);
 }
 
@@ -313,12 +313,12 @@ async fn members_are_found_by_part_of_a_name_page_by_page() {
         let new = NewMember { display_name: DisplayName::parse(shown).expect("name"), ..named(name) };
         town.write(move |tx| actions::create_member(tx, &new)).await.expect("member");
     }
-    let find = |q: &'static str| town.read(move |conn| actions::find_members(conn, q.to_owned(), None, 10, START));
+    let find = |q: &'static str| town.read(move |conn| actions::find_members(conn, q.to_owned(), None, None, 10, START));
     assert_eq!(find("elo").await.0[0].username, "zoe");
     assert_eq!(find("ADA_").await.0.len(), 1, "a sign of the pattern stands for itself");
     assert_eq!(find("100%").await.0[0].username, "bo");
-    let (first, next) = town.read(|conn| actions::find_members(conn, String::new(), None, 2, START)).await;
-    let (second, end) = town.read(move |conn| actions::find_members(conn, String::new(), next, 2, START)).await;
+    let (first, next) = town.read(|conn| actions::find_members(conn, String::new(), None, None, 2, START)).await;
+    let (second, end) = town.read(move |conn| actions::find_members(conn, String::new(), None, next, 2, START)).await;
     let names: Vec<_> = first.iter().chain(&second).map(|profile| profile.username.as_str()).collect();
     assert_eq!(names, ["bo", "ada_l", "ada.k", "zoe"]);
     assert_eq!(end, None);

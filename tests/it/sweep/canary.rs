@@ -75,8 +75,27 @@ async fn plant(cast: &Cast) -> Planted {
     assert_eq!(maker.call(Method::PUT, &verification, Some(json!({ "note": "zqverifynote" }))).await.0, 204);
     maker.post("/api/v1/me/tokens", json!({ "name": "zqtokenname", "scopes": ["read"] })).await;
 
+    // Among people: what one notes, what waits in an inbox, what is reported, and what is said to somebody who does not hear it.
+    let insider = of("insider");
+    let note = json!({ "name": "zqownname", "note": "zqprivatenote" });
+    assert_eq!(insider.call(Method::PATCH, &format!("/api/v1/contacts/{}", maker.id), Some(note)).await.0, 200);
+    let choice = json!({ "message": { "from": ["contacts"] } });
+    assert_eq!(of("leader").call(Method::PUT, "/api/v1/me/reach", Some(choice)).await.0, 200);
+    let waits = conversation(cast, &of("leader").id.to_string()).await;
+    let (waiting, _) = maker.says(waits, "c9", "zqwaitingwords").await;
+    let outsider = of("outsider");
+    assert_eq!(outsider.call(Method::PUT, &format!("/api/v1/blocks/{}", maker.id), None).await.0, 204);
+    let unheard = conversation(cast, &outsider.id.to_string()).await;
+    let (lost, _) = maker.says(unheard, "c10", "zqunheardwords").await;
+    insider.post("/api/v1/reports", json!({ "member": third.id, "reason": "other", "text": "zqreporttext" })).await;
+
     Planted {
         canaries: vec![
+            canary("zqownname", &[&["insider"]]),
+            canary("zqprivatenote", &[&["insider"]]),
+            canary("zqwaitingwords", &[&["leader"]]),
+            canary("zqunheardwords", &[]),
+            canary("zqreporttext", &[&["moderator"], &RUNS]),
             canary("zqroomname", &[&INSIDE, &RUNS]),
             canary("zqroomtopic", &[&INSIDE, &RUNS]),
             canary("zqroomtext", &[&INSIDE]),
@@ -98,8 +117,8 @@ async fn plant(cast: &Cast) -> Planted {
             canary("theleader@example.org", &[&["leader"], &RUNS]),
             canary("$argon2id$", &[]),
         ],
-        rooms: vec![room, cast.private, cast.open, cast.foreign, two, apart],
-        messages: vec![said, edited, deleted, pinned, answered, foreign, told, whispered],
+        rooms: vec![room, cast.private, cast.open, cast.foreign, two, apart, waits, unheard],
+        messages: vec![said, edited, deleted, pinned, answered, foreign, told, whispered, waiting, lost],
         members: [maker.id, third.id, banned.id, of("leader").id].map(|id| id.to_string()).into(),
     }
 }
@@ -127,6 +146,10 @@ fn addresses(planted: &Planted, base: &Targets) -> BTreeSet<String> {
         "/api/v1/admin/rooms?q=zq",
         "/admin/members?q=zq",
         "/admin/rooms?q=zq",
+        "/people?q=zq",
+        "/people?list=contacts",
+        "/api/v1/admin/reports?closed=true",
+        "/admin/reports?show=closed",
     ] {
         all.insert(query.to_owned());
     }

@@ -5,6 +5,7 @@ use rialto::access::{Scope, Scopes};
 use rialto::chat::{self, RoomKind};
 use rialto::ids::{MemberId, RoomId, SessionId};
 use rialto::members::{self, DisplayName, Email, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
+use rialto::social::{self, RequestKind};
 use serde_json::{Value, json};
 
 use crate::support::{Person, Town};
@@ -79,6 +80,10 @@ pub struct Targets {
     pub plan: String,
     /// `{grant}`
     pub grant: String,
+    /// `{request}`
+    pub request: String,
+    /// `{report}`
+    pub report: String,
 }
 
 /// An id that nothing has.
@@ -192,7 +197,38 @@ impl Cast {
         } else {
             nothing()
         };
-        Targets { room: room.to_string(), message, member, session, role, invite, letter: self.letter.clone(), plan, grant }
+        let request = match &visitor.person {
+            Some(person) if path.contains("{request}") => self.request_to(person.id, n).await,
+            _ => nothing(),
+        };
+        let report = if path.contains("{report}") {
+            made(self.author.post("/api/v1/reports", json!({ "member": self.maker.id, "reason": "spam" })).await)
+        } else {
+            nothing()
+        };
+        Targets {
+            room: room.to_string(),
+            message,
+            member,
+            session,
+            role,
+            invite,
+            letter: self.letter.clone(),
+            plan,
+            grant,
+            request,
+            report,
+        }
+    }
+
+    /// A request of somebody new to this member.
+    async fn request_to(&self, member: MemberId, n: u32) -> String {
+        let asker = arrive(&self.town, &format!("asker{n}"), MemberState::Active, &[], Scopes::ALL).await.id;
+        let asked = self.town.app().ground.db.write(move |tx| {
+            social::ask(tx, asker, member, RequestKind::Contact, None, true, usize::MAX)?;
+            social::newest_request(tx, asker, member)
+        });
+        asked.await.expect("a request").expect("one").to_string()
     }
 
     async fn subject(&self, method: &str, path: &str, room: RoomId, n: u32) -> String {
@@ -254,11 +290,19 @@ impl Cast {
             request = request.bearer_auth(token);
         }
         if method != Method::GET {
-            let body = body(method.as_str(), pattern, self.next(), &self.plan);
+            let mut body = body(method.as_str(), pattern, self.next(), &self.plan);
+            if pattern == "/api/v1/reports" {
+                // Nobody reports themselves.
+                body = json!({ "member": self.reported(visitor), "reason": "spam" });
+            }
             request = request.header("content-type", "application/json").body(body.to_string());
         }
         let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+
+    fn reported(&self, visitor: &Visitor) -> MemberId {
+        if visitor.name == "insider" { self.maker.id } else { self.author.id }
     }
 
     async fn spare_token(&self, member: MemberId) -> String {
@@ -282,6 +326,8 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{letter}", &targets.letter),
         ("{plan}", &targets.plan),
         ("{grant}", &targets.grant),
+        ("{request}", &targets.request),
+        ("{report}", &targets.report),
         ("{emoji}", "%F0%9F%8C%8A"),
         ("{code}", "nonsense"),
         ("{seq}", "1"),
@@ -320,6 +366,10 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
+        ("PATCH", "/api/v1/contacts/{member}") => json!({ "note": format!("Note {n}") }),
+        ("PUT", "/api/v1/me/reach") => json!({ "asks_before_follow": false }),
+        ("POST", "/api/v1/requests/{request}/report") => json!({ "reason": "spam" }),
+        ("POST", "/api/v1/admin/reports/{report}/close") => json!({ "outcome": "dismissed" }),
         ("POST", "/api/v1/setup") => json!({
             "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern", "community_name": "Harbour", "community_hue": 205,
             "sign_up_mode": "open", "rooms": [{ "kind": "public", "name": "Square", "topic": "" }],

@@ -102,3 +102,11 @@ describe('heights', () => {
     assert.deepEqual([heights.total, heights.within(0, 100)], [0, { from: 0, to: 0 }]);
   });
 });
+
+test('whom I block says nothing here, and their words divide nobody else’s', () => {
+  const mine = (seq) => message(seq, { author: MARTA, at: 1_000 });
+  const theirs = message(2, { author: IDRIS, at: 1_000 });
+  const shown = rowsOf({ range: { from: 0, to: Infinity, items: [mine(1), theirs, mine(3)] }, echoes: [], newFrom: null, me: ME, hidden: [IDRIS] });
+  const messages = shown.filter((row) => row.kind === 'message');
+  assert.deepEqual(messages.map(({ message: { seq }, isFirst }) => [seq, isFirst]), [[1, true], [3, false]]);
+});

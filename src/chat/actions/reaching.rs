@@ -1,0 +1,178 @@
+//! Whom one reaches in chat: first words, invitations, mentions; and the conversation of two in which one of them is not, or not any more.
+//!
+//! The conversation looks the same to its author whether the other hears it, has it in their inbox, or never learns of it: its log says
+//! that both came, it has two members, and every message has its place.
+
+use std::sync::Arc;
+
+use super::membership::enter;
+use super::posting::{announce, room_head};
+use crate::access::Ground;
+use crate::chat::events::{Departure, Event, MeEvent};
+use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole, RoomRow};
+use crate::chat::store;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::live::LogId;
+use crate::settings::Settings;
+use crate::social::{self, Act, Asker, RequestKind, Verdict};
+use crate::storage::{Conn, Tx};
+
+/// What the question who reaches whom rests on beside the database.
+#[derive(Clone, Debug)]
+pub(in crate::chat) struct Reaching {
+    settings: Arc<Settings>,
+    requests_per_day: usize,
+}
+
+impl Reaching {
+    /// As it is now.
+    pub(in crate::chat) fn of(ground: &Ground) -> Self {
+        let settings = ground.settings.get();
+        let requests_per_day = if ground.config.raised_limits { usize::MAX } else { settings.requests_per_day };
+        Self { settings, requests_per_day }
+    }
+
+    /// May one reach the other in this way now?
+    fn verdict(&self, conn: &mut Conn, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
+        social::answer(conn, &self.settings, act, &Asker::plain(from), to, false, now)
+    }
+
+    /// Brings somebody into a room, or asks them whether they want to come. Whoever brings them in does not learn which it was, but for
+    /// the room's own list.
+    ///
+    /// # Errors
+    /// `social.you_block`, 429 `social.too_many_requests`.
+    pub(super) fn bring_in(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<bool> {
+        let now = tx.now();
+        let asks = |tx: &mut Tx<'_>, is_heard| {
+            social::ask(tx, by, member, RequestKind::Invite, Some(room), is_heard, self.requests_per_day).map(|()| false)
+        };
+        match self.verdict(tx, Act::Invite, by, member, now)? {
+            Verdict::Through | Verdict::Quietly | Verdict::Busy => enter(tx, room, member, by, RoomRole::Member),
+            Verdict::Asks => asks(tx, true),
+            Verdict::Unheard => asks(tx, false),
+            Verdict::Refused(_) => Err(Error::conflict("social.you_block")),
+        }
+    }
+
+    /// Who comes into a new conversation of two beside its maker: the other, if they let the maker in. Its log says that they came anyway.
+    ///
+    /// # Errors
+    /// `social.you_block`.
+    pub(super) fn begin_conversation(&self, tx: &mut Tx<'_>, room: RoomId, maker: MemberId, other: MemberId) -> Result<()> {
+        let now = tx.now();
+        match self.verdict(tx, Act::Message, maker, other, now)? {
+            Verdict::Through | Verdict::Quietly | Verdict::Busy => enter(tx, room, other, maker, RoomRole::Member).map(|_| ()),
+            Verdict::Asks | Verdict::Unheard => {
+                announce(tx, room, &Event::MemberJoined { member: other, actor: maker }, maker)?;
+                store::count_members(tx, room, 1)
+            }
+            Verdict::Refused(_) => Err(Error::conflict("social.you_block")),
+        }
+    }
+
+    /// Before a message to the other of a conversation: from now on the other may answer, and whoever is not in the conversation comes in,
+    /// is asked, or hears nothing. Says whether they hear the message.
+    ///
+    /// # Errors
+    /// 429 `social.too_many_requests`.
+    pub(super) fn before_words(&self, tx: &mut Tx<'_>, room: RoomId, author: MemberId, other: MemberId) -> Result<bool> {
+        social::admit(tx, author, other)?;
+        if store::place(tx, room, other)?.is_some() {
+            return Ok(true);
+        }
+        let now = tx.now();
+        match self.verdict(tx, Act::Message, author, other, now)? {
+            Verdict::Through | Verdict::Quietly | Verdict::Busy => {
+                let_in(tx, room, other)?;
+                Ok(true)
+            }
+            Verdict::Asks => {
+                social::ask(tx, author, other, RequestKind::Message, Some(room), true, self.requests_per_day)?;
+                Ok(true)
+            }
+            Verdict::Unheard | Verdict::Refused(_) => {
+                social::ask(tx, author, other, RequestKind::Message, Some(room), false, self.requests_per_day)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Those of the named whom the author does not reach by name. The message names them all the same: they only hear nothing of it.
+    pub(super) fn untold(&self, tx: &mut Tx<'_>, author: MemberId, named: &[MemberId]) -> Result<Vec<MemberId>> {
+        let (now, mut untold) = (tx.now(), Vec::new());
+        for member in named.iter().copied().filter(|member| *member != author) {
+            if matches!(self.verdict(tx, Act::Mention, author, member, now)?, Verdict::Unheard | Verdict::Refused(_)) {
+                untold.push(member);
+            }
+        }
+        Ok(untold)
+    }
+}
+
+/// Somebody said yes to what waited for them in a room: a conversation, or an invitation. A room that takes nobody any more is left as it
+/// is.
+///
+/// # Errors
+/// When the database refuses.
+pub fn let_in(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<()> {
+    let Some(row) = store::room(tx, room)? else { return Ok(()) };
+    if row.kind == RoomKind::Direct.number() {
+        return come_back(tx, &row, member);
+    }
+    if row.archived_at.is_none() {
+        enter(tx, room, member, member, RoomRole::Member)?;
+    }
+    Ok(())
+}
+
+/// Puts a member into their conversation without a word to the other. What waits for them there is unread.
+fn come_back(tx: &mut Tx<'_>, row: &RoomRow, member: MemberId) -> Result<()> {
+    let head = room_head(tx, row.id)?;
+    let place = PlaceRow {
+        room: row.id,
+        member,
+        role: RoomRole::Member.number(),
+        level: Level::All.number(),
+        joined_at: row.created_at,
+        joined_seq: head,
+    };
+    if !store::insert_place_uncounted(tx, &place)? {
+        return Ok(());
+    }
+    // First words that get through bring the other in, and they are a command.
+    tx.forget_recalled();
+    if store::read_seq(tx, member, row.id, None)?.is_none() {
+        store::set_read_mark(tx, member, row.id, None, 0)?;
+    }
+    tx.announce(LogId::Member(member), MeEvent::RoomJoined { room: row.id, head }.announcement(Some(member))?)?;
+    Ok(())
+}
+
+/// A member shuts another out: their conversation is no longer theirs. The other sees no difference.
+///
+/// # Errors
+/// When the database refuses.
+pub fn leave_conversation(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
+    let Some(room) = store::room_of_circle(tx, &social::pair(member, other))? else { return Ok(()) };
+    if store::delete_place_uncounted(tx, room, member)? {
+        social::suspend(tx, member, other, true)?;
+        tx.announce(LogId::Member(member), MeEvent::RoomLeft { room, reason: Departure::Left }.announcement(Some(member))?)?;
+    }
+    Ok(())
+}
+
+/// They may hear of each other again: whoever was in the conversation is in it again. What was said meanwhile stays unheard.
+///
+/// # Errors
+/// When the database refuses.
+pub fn return_to_conversation(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
+    if !social::suspend(tx, member, other, false)? {
+        return Ok(());
+    }
+    match store::room_of_circle(tx, &social::pair(member, other))? {
+        Some(room) => let_in(tx, room, member),
+        None => Ok(()),
+    }
+}

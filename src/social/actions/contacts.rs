@@ -1,0 +1,101 @@
+//! Contacts: asked for, accepted, given up; and what one calls and notes about somebody.
+
+use super::requests::{ask, end_request, find_open};
+use super::{announce, hold, set};
+use crate::error::{Error, Result};
+use crate::ids::MemberId;
+use crate::social::events::SocialEvent;
+use crate::social::model::{ContactState, Edge, Note, NoteChange, Outcome, Relation, RequestKind};
+use crate::social::policy::{Approach, RelateTo};
+use crate::social::store;
+use crate::storage::Tx;
+
+/// Asks somebody to be a contact, or says yes to somebody who asked.
+///
+/// # Errors
+/// `social.not_there`, `social.you_block`, 429 `social.too_many_requests`.
+pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, most: usize) -> Result<ContactState> {
+    let may = may.relation();
+    let (me, other) = (may.member(), may.other());
+    let relation = hold(tx, me, other)?;
+    if relation.mine.has(Edge::Contact) {
+        return Ok(ContactState::Contact);
+    }
+    may.must_be_there()?;
+    if relation.mine.has(Edge::Blocks) {
+        return Err(Error::conflict("social.you_block"));
+    }
+    if relation.theirs.has(Edge::AskedContact) {
+        if let Some(request) = find_open(tx, other, me, RequestKind::Contact)? {
+            end_request(tx, &request, Outcome::AcceptedOnce)?;
+        }
+        become_contacts(tx, me, other, relation)?;
+        return Ok(ContactState::Contact);
+    }
+    if !relation.mine.has(Edge::AskedContact) {
+        ask(tx, me, other, RequestKind::Contact, None, !relation.theirs.shuts_out(), most)?;
+        set(tx, me, other, relation.mine.with(Edge::AskedContact, true))?;
+        announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::Asked }, me)?;
+    }
+    Ok(ContactState::Asked)
+}
+
+/// Both are contacts from now on. Who shuts the other out hears nothing of it.
+pub(super) fn become_contacts(tx: &mut Tx<'_>, me: MemberId, other: MemberId, relation: Relation) -> Result<()> {
+    for (one, two, edges) in [(me, other, relation.mine), (other, me, relation.theirs)] {
+        let edges = edges.with(Edge::Contact, true).with(Edge::AskedContact, false).with(Edge::Ignores, false);
+        set(tx, one, two, edges)?;
+        if !edges.shuts_out() {
+            announce(tx, one, &SocialEvent::ContactChanged { member: two, state: ContactState::Contact }, me)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes somebody out of the address book, takes a request back, or leaves theirs unanswered.
+///
+/// # Errors
+/// When the database refuses.
+pub fn remove_contact(tx: &mut Tx<'_>, may: &RelateTo) -> Result<ContactState> {
+    let (me, other) = (may.member(), may.other());
+    let relation = hold(tx, me, other)?;
+    let (was_contact, had_asked) = (relation.mine.has(Edge::Contact), relation.mine.has(Edge::AskedContact));
+    if had_asked && let Some(request) = find_open(tx, me, other, RequestKind::Contact)? {
+        end_request(tx, &request, Outcome::Withdrawn)?;
+    }
+    let is_asked = relation.theirs.has(Edge::AskedContact);
+    if is_asked && let Some(request) = find_open(tx, other, me, RequestKind::Contact)? {
+        end_request(tx, &request, Outcome::Ignored)?;
+    }
+    if !(was_contact || had_asked || is_asked) {
+        return Ok(ContactState::None);
+    }
+    set(tx, me, other, relation.mine.with(Edge::Contact, false).with(Edge::AskedContact, false).with(Edge::Ignores, is_asked))?;
+    announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::None }, me)?;
+    if was_contact {
+        set(tx, other, me, relation.theirs.with(Edge::Contact, false))?;
+        if !relation.theirs.shuts_out() {
+            announce(tx, other, &SocialEvent::ContactChanged { member: me, state: ContactState::None }, me)?;
+        }
+    }
+    Ok(ContactState::None)
+}
+
+/// Changes what a member calls somebody and notes about them.
+///
+/// # Errors
+/// `social.own_name`, `social.note`.
+pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange) -> Result<Note> {
+    let note = store::relations::note(tx, may.member(), may.other())?.changed(change)?;
+    store::relations::set_note(tx, may.member(), may.other(), &note)?;
+    Ok(note)
+}
+
+/// Makes two members contacts.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_contact(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<()> {
+    let relation = hold(tx, me, other)?;
+    become_contacts(tx, me, other, relation)
+}

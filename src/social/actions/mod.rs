@@ -1,0 +1,76 @@
+//! What happens between members: rows, announcements, notices. Knows neither HTTP nor sockets.
+
+mod contacts;
+mod follows;
+mod reach;
+mod reading;
+mod reports;
+mod requests;
+mod shutting;
+
+pub(super) use contacts::{ask_contact, change_note, remove_contact};
+pub(super) use follows::{follow, remove_follower, unfollow};
+pub use reach::{Asker, answer, spend_once};
+pub(super) use reach::{change_reach, reach_view};
+pub use reading::{Mine, mine, shut_out};
+pub(super) use reading::{inbox, known_people, list, person};
+pub(super) use reports::{close_report, make_report};
+pub use reports::{open_reports, reports};
+pub(super) use requests::{accept, block_sender, ignore, report_sender};
+pub use requests::{admit, ask, forget, newest_request, withdraw_all};
+pub(super) use shutting::{block, mute, set_always, set_never, unblock};
+pub use shutting::{is_shut_out, suspend};
+
+pub mod seed {
+    //! The same acts without the question whether one may: for the village and for load.
+
+    pub use super::contacts::place_contact;
+    pub use super::follows::place_follow;
+    pub use super::reach::place_reach;
+    pub use super::reports::place_report;
+    pub use super::requests::place_contact_request;
+    pub use super::shutting::place_block;
+}
+
+use super::events::SocialEvent;
+use super::model::{Edges, Relation};
+use super::store;
+use crate::error::Result;
+use crate::ids::MemberId;
+use crate::live::LogId;
+use crate::members;
+use crate::storage::{Tx, one_at_a_time};
+
+/// Takes the turn of these two, then reads how they stand to each other: nothing changes it before the end of the transaction.
+fn hold(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<Relation> {
+    one_at_a_time(tx, &format!("relation {}", super::model::pair(me, other)))?;
+    store::relations::between(tx, me, other)
+}
+
+/// Stores my edges to somebody.
+fn set(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -> Result<()> {
+    store::relations::set(tx, me, other, edges)
+}
+
+/// Writes an event into a member's log.
+fn announce(tx: &mut Tx<'_>, member: MemberId, event: &SocialEvent, actor: MemberId) -> Result<()> {
+    tx.announce(LogId::Member(member), event.announcement(Some(actor))?)?;
+    Ok(())
+}
+
+/// Puts what a client should know of a person together: the profile, how I stand to them, what I call them.
+fn people(conn: &mut crate::storage::Conn, me: MemberId, ids: &[MemberId], now: crate::clock::Millis) -> Result<Vec<super::model::Person>> {
+    let profiles = members::profiles(conn, ids, now)?;
+    let mine = store::relations::all_of(conn, me, ids)?;
+    let theirs = store::relations::all_to(conn, me, ids)?;
+    let notes = store::relations::notes_on(conn, me, ids)?;
+    let edges =
+        |all: &[(MemberId, Edges)], id: MemberId| all.iter().find(|(other, _)| *other == id).map_or(Edges::NONE, |(_, edges)| *edges);
+    let person = |id: &MemberId| {
+        let member = profiles.iter().find(|profile| profile.id == *id)?.clone();
+        let note = notes.iter().find(|(other, _)| other == id).map(|(_, note)| note.clone()).unwrap_or_default();
+        let known = Relation { mine: edges(&mine, *id), theirs: edges(&theirs, *id) }.known();
+        Some(super::model::Person { member, known, own_name: note.name, note: note.note })
+    };
+    Ok(ids.iter().filter_map(person).collect())
+}

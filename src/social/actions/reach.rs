@@ -1,0 +1,194 @@
+//! Who may reach me: chosen, put into sentences, and asked by those who want to.
+
+use super::{announce, hold};
+use crate::access::Ground;
+use crate::clock::Millis;
+use crate::error::{Found, Result};
+use crate::ids::{MemberId, PlanId, RoleId};
+use crate::members;
+use crate::settings::{Class, Settings};
+use crate::social::decide::{Facts, Verdict, decide};
+use crate::social::events::SocialEvent;
+use crate::social::model::{Act, Edge, Reach, ReachChoice, ReachView, Rule, Sentence, ceiling};
+use crate::social::policy::ChangeReach;
+use crate::social::store;
+use crate::storage::{Conn, Tx};
+use crate::text::Words;
+
+/// Who wants to reach somebody, with what is known of them from memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// Who.
+    pub member: MemberId,
+    /// Do their plans let them start this?
+    pub may_start: bool,
+    /// Have they not done it too often?
+    pub within_rate: bool,
+    /// Plans that they have.
+    pub plans: &'a [PlanId],
+    /// Have they the verified badge?
+    pub is_verified: bool,
+}
+
+impl Asker<'_> {
+    /// Somebody of whom nothing is known but who they are.
+    #[must_use]
+    pub const fn plain(member: MemberId) -> Self {
+        Self { member, may_start: true, within_rate: true, plans: &[], is_verified: false }
+    }
+}
+
+/// May this member reach that one in this way now? Two statements; a third where the one who is to be reached names roles.
+///
+/// # Errors
+/// 404 when there is nobody to be reached.
+pub fn answer(
+    conn: &mut Conn,
+    settings: &Settings,
+    act: Act,
+    asker: &Asker<'_>,
+    to: MemberId,
+    is_busy: bool,
+    now: Millis,
+) -> Result<Verdict> {
+    let relation = store::relations::between(conn, asker.member, to)?;
+    let (reach, _) = store::reach::of(conn, to, settings)?.found()?;
+    let names_roles = reach.rules.of(act).from.has(Class::Roles);
+    let roles = if names_roles { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
+    let facts = Facts {
+        act,
+        may_start: asker.may_start,
+        within_rate: asker.within_rate,
+        relation,
+        reach: &reach,
+        ceiling: ceiling(settings, act),
+        roles: &roles,
+        plans: asker.plans,
+        is_verified: asker.is_verified,
+        is_busy,
+    };
+    Ok(decide(&facts, now))
+}
+
+/// Uses up a yes to one call; says whether there was one.
+///
+/// # Errors
+/// When the database refuses.
+pub fn spend_once(tx: &mut Tx<'_>, member: MemberId, caller: MemberId) -> Result<bool> {
+    let mine = hold(tx, member, caller)?.mine;
+    let was = mine.has(Edge::Once);
+    if was {
+        store::relations::set(tx, member, caller, mine.with(Edge::Once, false))?;
+    }
+    Ok(was)
+}
+
+/// Changes who may reach a member; what is not said stays.
+///
+/// # Errors
+/// `social.named`, `social.quiet_hours`, `social.above_ceiling` when a class is ticked that the administrators do not allow.
+pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: ReachChoice, settings: &Settings) -> Result<()> {
+    let (mut reach, _) = store::reach::of(tx, may.member(), settings)?.found()?;
+    choice.must_be_below(&|act| ceiling(settings, act))?;
+    choice.apply(&mut reach)?;
+    store::reach::save(tx, may.member(), &reach)?;
+    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
+}
+
+/// A member's reach as they see it, in the words of `language`. Roles that are gone are left out.
+///
+/// # Errors
+/// 404 when there is no such member.
+pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str, plans: &[(PlanId, String)]) -> Result<ReachView> {
+    let settings = ground.settings.get();
+    let (mut reach, time_zone) = store::reach::of(conn, member, &settings)?.found()?;
+    let roles = members::role_names(conn)?;
+    for rule in reach.rules.each_mut() {
+        rule.roles.retain(|role| roles.iter().any(|(known, _)| known == role));
+        rule.plans.retain(|plan| plans.iter().any(|(known, _)| known == plan));
+    }
+    let numbers = Numbers {
+        contacts: store::relations::count(conn, member, Edge::Contact)?,
+        follows: store::relations::count(conn, member, Edge::Follows)?,
+        mutual: store::relations::count_mutual(conn, member)?,
+    };
+    let named = Named { words: &ground.words, language, roles: &roles, plans, numbers };
+    let sentences = Act::ALL.into_iter().map(|act| Sentence { act, text: named.sentence(act, reach.rules.of(act)) }).collect();
+    let Reach { rules, unknown_callers, quiet, asks_before_follow, .. } = reach;
+    let time_zone = if time_zone.is_empty() { "UTC".to_owned() } else { time_zone };
+    Ok(ReachView { rules, unknown_callers, quiet, time_zone, asks_before_follow, sentences })
+}
+
+/// How many there are of each.
+#[derive(Clone, Copy)]
+struct Numbers {
+    contacts: i64,
+    follows: i64,
+    mutual: i64,
+}
+
+/// What sentences are made of.
+struct Named<'a> {
+    words: &'a Words,
+    language: &'a str,
+    roles: &'a [(RoleId, String)],
+    plans: &'a [(PlanId, String)],
+    numbers: Numbers,
+}
+
+impl Named<'_> {
+    fn t(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.words.t(self.language, key, values)
+    }
+
+    /// Those of one class, as a part of a sentence; nothing for a class that is empty because it names nothing.
+    fn part(&self, class: Class, rule: &Rule) -> Option<String> {
+        let count = |key: &str, count: i64| Some(self.t(key, &[("count", &count.to_string())]));
+        let joined = |names: Vec<&str>| if names.is_empty() { None } else { Some(names.join(", ")) };
+        match class {
+            Class::Nobody | Class::Everyone => None,
+            Class::Contacts => count("social.of_contacts", self.numbers.contacts),
+            Class::PeopleIFollow => count("social.of_follows", self.numbers.follows),
+            Class::Mutual => count("social.of_mutual", self.numbers.mutual),
+            Class::Verified => Some(self.t("social.of_verified", &[])),
+            Class::Roles => {
+                let names = self.roles.iter().filter(|(id, _)| rule.roles.contains(id)).map(|(_, name)| name.as_str()).collect();
+                joined(names).map(|names| self.t("social.of_roles", &[("names", &names)]))
+            }
+            Class::Plans => {
+                let names = self.plans.iter().filter(|(id, _)| rule.plans.contains(id)).map(|(_, name)| name.as_str()).collect();
+                joined(names).map(|names| self.t("social.of_plans", &[("names", &names)]))
+            }
+        }
+    }
+
+    fn sentence(&self, act: Act, rule: &Rule) -> String {
+        if rule.from.has(Class::Everyone) {
+            return self.t(&format!("social.everyone_{}", act.name()), &[]);
+        }
+        let parts: Vec<String> = rule.from.iter().filter_map(|class| self.part(class, rule)).collect();
+        let who = match parts.split_last() {
+            None => return self.t(&format!("social.nobody_{}", act.name()), &[]),
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => self.t("social.both", &[("first", &rest.join(", ")), ("last", last)]),
+        };
+        capitalised(&self.t(&format!("social.these_{}", act.name()), &[("who", &who)]))
+    }
+}
+
+/// With a capital at its beginning.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Stores what a member chose.
+///
+/// # Errors
+/// As [`change_reach`].
+pub fn place_reach(tx: &mut Tx<'_>, member: MemberId, choice: ReachChoice) -> Result<()> {
+    let settings = Settings::load(tx)?;
+    let (mut reach, _) = store::reach::of(tx, member, &settings)?.found()?;
+    choice.apply(&mut reach)?;
+    store::reach::save(tx, member, &reach)
+}

@@ -1,0 +1,115 @@
+//! What a member reads about people: lists, the inbox, one person.
+
+use serde::Serialize;
+
+use super::people;
+use crate::access::Page;
+use crate::clock::Millis;
+use crate::error::{Found, Result};
+use crate::ids::{MemberId, RequestId, RoomId};
+use crate::members;
+use crate::social::model::{Edge, Person, Request, RequestKind, Shared};
+use crate::social::policy::SeePerson;
+use crate::social::store;
+use crate::social::store::lists::{List, Paging};
+use crate::storage::Conn;
+use crate::text;
+
+/// Most members whom one blocks or mutes that a client is told at once.
+const MOST_SHUT: i64 = 10_000;
+/// Most rooms in common that are named.
+const SHARED: i64 = 50;
+
+/// A page of one of my lists, in order of name.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(conn: &mut Conn, me: MemberId, list: List, paging: &Paging, now: Millis) -> Result<Page<Person>> {
+    let limit = paging.limit;
+    let ids = store::lists::page(conn, me, list, &Paging { limit: limit + 1, ..paging.clone() })?;
+    let Page { items, next } = Page::of(ids, limit, ToString::to_string);
+    Ok(Page { items: people(conn, me, &items, now)?, next })
+}
+
+/// One member as the one who asks knows them, the rooms in common, and their conversation.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn person(conn: &mut Conn, may: &SeePerson, now: Millis) -> Result<(Person, Vec<Shared>, Option<RoomId>)> {
+    let person = people(conn, may.member(), &[may.other()], now)?.pop().found()?;
+    let shared = store::lists::shared_rooms(conn, may.member(), may.other(), SHARED)?;
+    let conversation = store::lists::conversation(conn, may.member(), may.other())?;
+    Ok((person, shared, conversation))
+}
+
+/// These members in this order, as the one who asks knows them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn known_people(conn: &mut Conn, me: MemberId, ids: &[MemberId], now: Millis) -> Result<Vec<Person>> {
+    people(conn, me, ids, now)
+}
+
+/// A page of the inbox, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn inbox(conn: &mut Conn, me: MemberId, before: Option<RequestId>, limit: i64, now: Millis) -> Result<Page<Request>> {
+    let rows = store::requests::inbox(conn, me, before, limit + 1)?;
+    let Page { items: rows, next } = Page::of(rows, limit, |row| row.id.to_string());
+    let senders: Vec<MemberId> = rows.iter().map(|row| row.sender).collect();
+    let profiles = members::profiles(conn, &senders, now)?;
+    let rooms: Vec<RoomId> = rows.iter().filter_map(|row| row.room).collect();
+    let names = store::requests::room_names(conn, &rooms)?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(sender) = profiles.iter().find(|profile| profile.id == row.sender).cloned() else { continue };
+        let kind = RequestKind::from_number(row.kind);
+        let (preview, messages) = match (kind, row.room) {
+            (RequestKind::Message, Some(room)) => store::requests::waiting(conn, room, row.sender)?,
+            _ => (None, 0),
+        };
+        items.push(Request {
+            id: row.id,
+            kind,
+            sender,
+            at: row.at,
+            room: row.room.filter(|_| kind == RequestKind::Invite),
+            room_name: row.room.and_then(|room| names.get(&room).cloned()),
+            preview: preview.map(|body| text::excerpt(&body)),
+            messages,
+        });
+    }
+    Ok(Page { items, next })
+}
+
+/// What of people a client begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "People"))]
+pub struct Mine {
+    /// Whom I block.
+    pub blocked: Vec<MemberId>,
+    /// Whom I muted.
+    pub muted: Vec<MemberId>,
+    /// How many requests wait for me.
+    pub requests: i64,
+}
+
+/// What of people a client begins with.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
+    let (blocked, muted) = shut_out(conn, member)?;
+    Ok(Mine { blocked, muted, requests: store::requests::count_open(conn, member)? })
+}
+
+/// Whom a member blocks, and whom they muted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn shut_out(conn: &mut Conn, member: MemberId) -> Result<(Vec<MemberId>, Vec<MemberId>)> {
+    let all = store::relations::shut(conn, member, MOST_SHUT)?;
+    let with = |edge| all.iter().filter(|(_, edges)| edges.has(edge)).map(|(other, _)| *other).collect();
+    Ok((with(Edge::Blocks), with(Edge::Mutes)))
+}

@@ -1,0 +1,131 @@
+//! Reports: made by members, closed by those who keep the peace.
+
+use serde_json::json;
+
+use crate::access::{Actor, Page};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, ReportId};
+use crate::members;
+use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow};
+use crate::social::policy::{CloseReport, MakeReport};
+use crate::social::store;
+use crate::storage::{Act, Conn, Tx, record};
+use crate::text;
+
+/// The time in which reports are counted, and how many of them one member makes.
+const DAY: Millis = 86_400_000;
+const PER_DAY: i64 = 50;
+
+/// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them.
+///
+/// # Errors
+/// `social.report_subject` without a member and without a message that one sees, `social.yourself`, `social.report_text`, 429
+/// `social.too_many_reports`.
+pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport) -> Result<ReportId> {
+    let said = new.checked_text()?;
+    let seen = new.message.map(|message| may.message(tx, message)).transpose()?;
+    let subject = seen.as_ref().map(|seen| seen.author).or(new.member);
+    let member = subject.ok_or_else(|| Error::invalid("member", "social.report_subject"))?;
+    if new.member.is_some_and(|named| named != member) {
+        return Err(Error::invalid("member", "social.report_subject"));
+    }
+    if member == may.member() {
+        return Err(Error::conflict("social.yourself"));
+    }
+    let now = tx.now();
+    if members::members_by_ids(tx, &[member], now)?.is_empty() {
+        return Err(Error::invalid("member", "social.report_subject"));
+    }
+    if store::reports::count_since(tx, may.member(), now - DAY)? >= PER_DAY {
+        return Err(Error::slow_down("social.too_many_reports", 3_600_000));
+    }
+    let row = ReportRow {
+        id: tx.new_id(),
+        reporter: may.member(),
+        member,
+        message: new.message,
+        room: seen.as_ref().map(|seen| seen.room),
+        reason: new.reason.name().to_owned(),
+        text: said,
+        excerpt: seen.map(|seen| text::excerpt(&seen.body)).unwrap_or_default(),
+        at: now,
+        closed_at: None,
+        closed_by: None,
+        outcome: None,
+        note: String::new(),
+    };
+    store::reports::insert(tx, &row)?;
+    Ok(row.id)
+}
+
+/// A page of the queue, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn reports(conn: &mut Conn, closed: bool, before: Option<ReportId>, limit: i64, now: Millis) -> Result<Page<Report>> {
+    let rows = store::reports::list(conn, closed, before, limit + 1)?;
+    let Page { items, next } = Page::of(rows, limit, |row| row.id.to_string());
+    let mut people: Vec<MemberId> = items.iter().flat_map(|row| [Some(row.reporter), Some(row.member), row.closed_by]).flatten().collect();
+    people.sort_unstable();
+    people.dedup();
+    let people = members::profiles(conn, &people, now)?;
+    Ok(Page { items: items.into_iter().map(|row| Report::of(row, &people)).collect(), next })
+}
+
+/// How many reports wait.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn open_reports(conn: &mut Conn) -> Result<i64> {
+    store::reports::count_open(conn)
+}
+
+/// Closes a report, with a trace.
+///
+/// # Errors
+/// `social.report_text`, `social.report_closed`.
+pub fn close_report(tx: &mut Tx<'_>, may: &CloseReport, actor: &Actor, closing: &Closing) -> Result<()> {
+    let note = closing.checked_note()?;
+    if !store::reports::close(tx, may.report(), may.by(), closing.outcome, &note)? {
+        return Err(Error::conflict("social.report_closed"));
+    }
+    let row = store::reports::by_id(tx, may.report())?.ok_or(Error::NotFound)?;
+    record(
+        tx,
+        &Act {
+            actor: Some(may.by()),
+            act: "reports.close",
+            subject_kind: "member",
+            subject: row.member.to_string(),
+            before: None,
+            after: Some(json!({ "outcome": closing.outcome.name() })),
+            reason: Some(&note),
+            address: actor.address,
+        },
+    )?;
+    Ok(())
+}
+
+/// Puts a report of a member into the queue.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reason: ReportReason, said: &str) -> Result<()> {
+    let row = ReportRow {
+        id: tx.new_id(),
+        reporter,
+        member,
+        message: None,
+        room: None,
+        reason: reason.name().to_owned(),
+        text: said.to_owned(),
+        excerpt: String::new(),
+        at: tx.now(),
+        closed_at: None,
+        closed_by: None,
+        outcome: None,
+        note: String::new(),
+    };
+    store::reports::insert(tx, &row)
+}

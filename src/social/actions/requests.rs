@@ -1,0 +1,227 @@
+//! Requests: made, answered, taken back. What its addressee shuts out is kept too, so that nobody counts where their requests end.
+
+use super::contacts::become_contacts;
+use super::shutting::block_member;
+use super::{announce, follows, hold, set};
+use crate::clock::Millis;
+use crate::error::{Error, RefusalKind, Result};
+use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
+use crate::social::events::SocialEvent;
+use crate::social::model::{ContactState, Edge, NewReport, Outcome, Relation, RequestKind, RequestRow};
+use crate::social::notices::{Notice, Social};
+use crate::social::policy::{AnswerRequest, MakeReport};
+use crate::social::store;
+use crate::storage::{Tx, one_at_a_time};
+
+/// The time in which requests are counted.
+const DAY: Millis = 86_400_000;
+
+/// Asks somebody for something, at most `most` times within a day. When it is not to be heard, it ends as it begins. Nothing happens when
+/// the same is asked already, or was left unanswered before.
+///
+/// # Errors
+/// 429 `social.too_many_requests`.
+pub fn ask(
+    tx: &mut Tx<'_>,
+    sender: MemberId,
+    member: MemberId,
+    kind: RequestKind,
+    room: Option<RoomId>,
+    is_heard: bool,
+    most: usize,
+) -> Result<()> {
+    let before = store::requests::newest(tx, sender, member, kind, room)?;
+    let waits = |row: &RequestRow| row.ended_at.is_none() || row.outcome == Some(Outcome::Ignored.number());
+    let is_unheard_again = |row: &RequestRow| !is_heard && row.outcome == Some(Outcome::Unheard.number());
+    if kind != RequestKind::Contact && before.is_some_and(|row| waits(&row) || is_unheard_again(&row)) {
+        return Ok(());
+    }
+    must_have_asked_little(tx, sender, most)?;
+    let (request, at) = (tx.new_id::<RequestId>(), tx.now());
+    let ended = (!is_heard).then_some((at, Outcome::Unheard.number()));
+    let row = RequestRow {
+        id: request,
+        member,
+        sender,
+        kind: kind.number(),
+        room,
+        at,
+        ended_at: ended.map(|(at, _)| at),
+        outcome: ended.map(|(_, outcome)| outcome),
+    };
+    store::requests::insert(tx, &row)?;
+    if is_heard { announce(tx, member, &SocialEvent::RequestCame { request, about: kind, sender }, sender) } else { Ok(()) }
+}
+
+/// Refuses who has asked `most` times within a day, until the first of them is a day old.
+fn must_have_asked_little(tx: &mut Tx<'_>, sender: MemberId, most: usize) -> Result<()> {
+    one_at_a_time(tx, &format!("requests of {sender}"))?;
+    let now = tx.now();
+    let made = store::requests::made_since(tx, sender, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
+    match made.last() {
+        Some(first) if made.len() >= most => Err(Error::slow_down("social.too_many_requests", (first + DAY - now).max(1).unsigned_abs())),
+        _ => Ok(()),
+    }
+}
+
+/// The open request of this kind from one to another.
+pub(super) fn find_open(tx: &mut Tx<'_>, sender: MemberId, member: MemberId, kind: RequestKind) -> Result<Option<RequestRow>> {
+    Ok(store::requests::newest(tx, sender, member, kind, None)?.filter(|row| row.ended_at.is_none()))
+}
+
+/// The request to be a contact that waits between these two.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn newest_request(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<Option<RequestId>> {
+    Ok(find_open(tx, sender, member, RequestKind::Contact)?.map(|row| row.id))
+}
+
+/// Ends a request and tells its addressee's clients; `false` when it had ended before.
+pub(super) fn end_request(tx: &mut Tx<'_>, request: &RequestRow, outcome: Outcome) -> Result<bool> {
+    let ended = store::requests::end(tx, request.id, outcome)?;
+    if ended {
+        announce(tx, request.member, &SocialEvent::RequestEnded { request: request.id, outcome }, request.member)?;
+    }
+    Ok(ended)
+}
+
+/// Ends the request of the permit; a conflict when it had ended otherwise before, nothing when just so.
+fn settle(tx: &mut Tx<'_>, may: &AnswerRequest, outcome: Outcome) -> Result<bool> {
+    if end_request(tx, may.request(), outcome)? {
+        return Ok(true);
+    }
+    let before = store::requests::newest(
+        tx,
+        may.request().sender,
+        may.request().member,
+        RequestKind::from_number(may.request().kind),
+        may.request().room,
+    )?;
+    let same = before.is_some_and(|row| row.id == may.request().id && row.outcome == Some(outcome.number()));
+    if same { Ok(false) } else { Err(Error::refused(RefusalKind::Gone, "social.request_over")) }
+}
+
+/// Says yes, once or from now on. A second yes of the same sort changes nothing.
+///
+/// # Errors
+/// 410 `social.request_over` when it was answered otherwise, or taken back.
+pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: bool) -> Result<()> {
+    let RequestRow { member, sender, kind, room, .. } = *may.request();
+    let mut relation = hold(tx, member, sender)?;
+    if !settle(tx, may, if always { Outcome::AcceptedAlways } else { Outcome::AcceptedOnce })? {
+        return Ok(());
+    }
+    let kind = RequestKind::from_number(kind);
+    let granted = match kind {
+        RequestKind::Message => Some(Edge::Admits),
+        RequestKind::Call | RequestKind::VideoCall => Some(Edge::Once),
+        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => None,
+    };
+    if let Some(edge) = granted {
+        relation.mine = relation.mine.with(edge, true);
+    }
+    if always && !matches!(kind, RequestKind::Contact | RequestKind::Follow) {
+        relation.mine = relation.mine.with(Edge::Always, true).with(Edge::Once, false);
+    }
+    set(tx, member, sender, relation.mine)?;
+    match kind {
+        RequestKind::Contact => become_contacts(tx, member, sender, relation),
+        RequestKind::Follow => {
+            let of_follower = Relation { mine: relation.theirs, theirs: relation.mine };
+            follows::begin(tx, sender, member, of_follower, member)
+        }
+        RequestKind::Message | RequestKind::Call | RequestKind::VideoCall | RequestKind::Invite => match room {
+            Some(room) => social.tell(tx, Notice::Accepted { member, sender, kind, room }),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Leaves a request unanswered for good; the sender is not told.
+///
+/// # Errors
+/// 410 `social.request_over` when it was answered otherwise, or taken back.
+pub fn ignore(tx: &mut Tx<'_>, may: &AnswerRequest) -> Result<()> {
+    let RequestRow { member, sender, kind, .. } = *may.request();
+    let relation = hold(tx, member, sender)?;
+    if settle(tx, may, Outcome::Ignored)? && RequestKind::from_number(kind) == RequestKind::Contact {
+        set(tx, member, sender, relation.mine.with(Edge::Ignores, true))?;
+        announce(tx, member, &SocialEvent::ContactChanged { member: sender, state: ContactState::None }, member)?;
+    }
+    Ok(())
+}
+
+/// Blocks whoever asks; every request of theirs ends with it.
+///
+/// # Errors
+/// When the database refuses.
+pub fn block_sender(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social) -> Result<()> {
+    block_member(tx, may.request().member, may.request().sender, social)
+}
+
+/// Reports whoever asks, with the newest of the words that wait, and leaves the request unanswered.
+///
+/// # Errors
+/// As for a report, and as [`ignore`].
+pub fn report_sender(tx: &mut Tx<'_>, may: &AnswerRequest, reporter: &MakeReport, report: NewReport) -> Result<ReportId> {
+    let RequestRow { sender, kind, room, .. } = *may.request();
+    let of_words = room.filter(|_| RequestKind::from_number(kind) == RequestKind::Message);
+    let message = match of_words {
+        Some(room) => store::requests::newest_message(tx, room, sender)?.map(MessageId),
+        None => None,
+    };
+    let made = super::reports::make_report(tx, reporter, &NewReport { member: Some(sender), message, ..report })?;
+    ignore(tx, may)?;
+    Ok(made)
+}
+
+/// A member has written to another, or let their words in: from now on the other needs no request.
+///
+/// # Errors
+/// When the database refuses.
+pub fn admit(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
+    if !store::relations::between(tx, member, other)?.mine.has(Edge::Admits) {
+        let mine = hold(tx, member, other)?.mine;
+        set(tx, member, other, mine.with(Edge::Admits, true))?;
+    }
+    if let Some(request) = find_open(tx, other, member, RequestKind::Message)? {
+        end_request(tx, &request, Outcome::AcceptedOnce)?;
+    }
+    Ok(())
+}
+
+/// Somebody is shut out of the community: what they asked for does not wait any longer.
+///
+/// # Errors
+/// When the database refuses.
+pub fn withdraw_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    for request in store::requests::open_about(tx, member)? {
+        if request.sender == member {
+            end_request(tx, &request, Outcome::Withdrawn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody is gone for good: nothing leads to them or from them any more.
+///
+/// # Errors
+/// When the database refuses.
+pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    for request in store::requests::open_about(tx, member)? {
+        end_request(tx, &request, Outcome::Withdrawn)?;
+    }
+    store::relations::forget(tx, member)?;
+    store::reach::forget(tx, member)
+}
+
+/// Lets one ask another to be a contact.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_contact_request(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<()> {
+    let relation = hold(tx, sender, member)?;
+    ask(tx, sender, member, RequestKind::Contact, None, true, usize::MAX)?;
+    set(tx, sender, member, relation.mine.with(Edge::AskedContact, true))
+}

@@ -1,0 +1,144 @@
+//! May this member reach that one in this way, now? One pure answer for messages, invitations, mentions, calls and video calls.
+
+use super::model::{Act, Edge, Reach, Relation, Rule, UnknownCallers};
+use crate::clock::Millis;
+use crate::ids::{PlanId, RoleId};
+use crate::settings::{Class, Classes};
+
+/// Everything that the answer rests on. `relation.mine` are the edges of the one who wants to reach, `relation.theirs` those of the one
+/// who is to be reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// In which way.
+    pub act: Act,
+    /// May the caller start this at all? What plans give is asked of the caller alone.
+    pub may_start: bool,
+    /// Has the caller not done this too often?
+    pub within_rate: bool,
+    /// How the two stand to each other.
+    pub relation: Relation,
+    /// What the one who is to be reached chose.
+    pub reach: &'a Reach,
+    /// The administrators' upper bound for this way.
+    pub ceiling: Classes,
+    /// Roles of the caller.
+    pub roles: &'a [RoleId],
+    /// Plans of the caller.
+    pub plans: &'a [PlanId],
+    /// Has the caller the verified badge?
+    pub is_verified: bool,
+    /// Is the one who is to be reached in a call?
+    pub is_busy: bool,
+}
+
+/// Why the caller gets nowhere, when the reason is their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Their plans do not give this.
+    NotEntitled,
+    /// They did it too often.
+    TooOften,
+    /// They block the other themselves.
+    Blocks,
+}
+
+/// The answer. Of what is not [`Verdict::Refused`] or [`Verdict::Busy`] the caller learns nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It reaches them: rings, is delivered, brings them in.
+    Through,
+    /// It reaches them without a sound: quiet hours.
+    Quietly,
+    /// It waits in their inbox for a yes.
+    Asks,
+    /// It reaches nobody; to the caller it looks like something that nobody answers.
+    Unheard,
+    /// They are in a call.
+    Busy,
+    /// The caller is told why.
+    Refused(Own),
+}
+
+/// Decides. Allocates nothing.
+///
+/// A block, also the caller's own, is stronger than a place on the list of those who may always reach somebody; that list is stronger
+/// than quiet hours.
+#[must_use]
+pub fn decide(facts: &Facts<'_>, now: Millis) -> Verdict {
+    let (mine, theirs) = (facts.relation.mine, facts.relation.theirs);
+    if !facts.may_start {
+        return Verdict::Refused(Own::NotEntitled);
+    }
+    if !facts.within_rate {
+        return Verdict::Refused(Own::TooOften);
+    }
+    if mine.has(Edge::Blocks) {
+        return Verdict::Refused(Own::Blocks);
+    }
+    if theirs.shuts_out() {
+        return Verdict::Unheard;
+    }
+    if theirs.has(Edge::Always) {
+        return unless_busy(facts, Verdict::Through);
+    }
+    if !is_let_in(facts) {
+        return of_a_stranger(facts, now);
+    }
+    at_this_hour(facts, now)
+}
+
+/// The caller belongs to those who may; what does the hour say?
+fn at_this_hour(facts: &Facts<'_>, now: Millis) -> Verdict {
+    let is_quiet = facts.reach.quiet.is_some_and(|quiet| quiet.is_on(&facts.reach.zone, now));
+    match (is_quiet, facts.act.rings()) {
+        (true, true) => Verdict::Unheard,
+        (true, false) => Verdict::Quietly,
+        (false, _) => unless_busy(facts, Verdict::Through),
+    }
+}
+
+const fn unless_busy(facts: &Facts<'_>, otherwise: Verdict) -> Verdict {
+    if facts.act.rings() && facts.is_busy { Verdict::Busy } else { otherwise }
+}
+
+/// No class of the caller may.
+fn of_a_stranger(facts: &Facts<'_>, now: Millis) -> Verdict {
+    if facts.reach.rules.of(facts.act).from.has(Class::Nobody) {
+        return Verdict::Unheard;
+    }
+    match (facts.act, facts.reach.unknown_callers) {
+        (Act::Mention, _) => Verdict::Unheard,
+        (Act::Message | Act::Invite, _) => Verdict::Asks,
+        (Act::Call | Act::VideoCall, UnknownCallers::Silent) => Verdict::Unheard,
+        (Act::Call | Act::VideoCall, UnknownCallers::Request) => Verdict::Asks,
+        (Act::Call | Act::VideoCall, UnknownCallers::Ring) => at_this_hour(facts, now),
+    }
+}
+
+/// Is the caller of a class that may, as far as the administrators' bound lets it, or let in by something else?
+fn is_let_in(facts: &Facts<'_>) -> bool {
+    let (rule, theirs) = (facts.reach.rules.of(facts.act), facts.relation.theirs);
+    let is_nobody = rule.from.has(Class::Nobody);
+    match facts.act {
+        // Who is answered does not write first, whoever may.
+        Act::Message if theirs.has(Edge::Admits) => return true,
+        Act::Call | Act::VideoCall if !is_nobody && (theirs.has(Edge::Admits) || theirs.has(Edge::Once)) => return true,
+        _ => {}
+    }
+    meets(rule.from, rule, facts) && meets(facts.ceiling, rule, facts)
+}
+
+/// Is the caller of one of these classes?
+fn meets(classes: Classes, rule: &Rule, facts: &Facts<'_>) -> bool {
+    let theirs = facts.relation.theirs;
+    classes.iter().any(|class| match class {
+        Class::Nobody => false,
+        Class::Contacts => theirs.has(Edge::Contact),
+        Class::PeopleIFollow => theirs.has(Edge::Follows),
+        Class::Mutual => theirs.has(Edge::Follows) && facts.relation.mine.has(Edge::Follows),
+        Class::Verified => facts.is_verified,
+        Class::Roles => rule.roles.iter().any(|role| facts.roles.contains(role)),
+        Class::Plans => rule.plans.iter().any(|plan| facts.plans.contains(plan)),
+        Class::Everyone => true,
+    })
+}

@@ -1,0 +1,42 @@
+//! People: contacts, follows, blocks, mutes, who may reach whom, what waits for a yes, and reports.
+//!
+//! All edges between two members stand in one row for each direction. Whoever wants to reach somebody, by a message, an invitation, a
+//! mention or a call, asks [`answer`], which reads the facts by two statements and leaves the answer to the pure [`decide`]. What follows
+//! in rooms is told as a notice, inside the transaction; what a member's own clients must know is an event in the member's log.
+
+mod actions;
+mod decide;
+mod events;
+mod model;
+mod notices;
+mod pages;
+mod policy;
+mod routes;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use actions::seed;
+pub use actions::{
+    Asker, Mine, admit, answer, ask, forget, is_shut_out, mine, newest_request, open_reports, reports, shut_out, spend_once, suspend,
+    withdraw_all,
+};
+pub use decide::{Facts, Own, Verdict, decide};
+pub use events::SocialEvent;
+pub use model::{
+    Act, ContactState, Edge, Edges, FollowState, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason, RequestKind, Rule,
+    Rules, UnknownCallers, pair,
+};
+pub use notices::{Notice, Social};
+
+/// Registers every route of the slice.
+pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    routes::mount(routes);
+    pages::mount(routes);
+}
+
+/// The description of the slice's API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::openapi()
+}

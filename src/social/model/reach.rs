@@ -1,0 +1,416 @@
+//! Who may reach a member, for each way of reaching: what they chose, and when they want to be left alone.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{PlanId, RoleId};
+use crate::settings::{Class, Classes, Settings};
+
+/// A way of reaching somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Write to them first.
+    Message,
+    /// Ring them.
+    Call,
+    /// Ring them with a picture.
+    VideoCall,
+    /// Bring them into a room.
+    Invite,
+    /// Call them by name in a room.
+    Mention,
+}
+
+impl Act {
+    /// Every one, in the order in which people see them.
+    pub const ALL: [Self; 5] = [Self::Message, Self::Call, Self::VideoCall, Self::Invite, Self::Mention];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Call => "call",
+            Self::VideoCall => "video_call",
+            Self::Invite => "invite",
+            Self::Mention => "mention",
+        }
+    }
+
+    /// Does it ring?
+    #[must_use]
+    pub const fn rings(self) -> bool {
+        matches!(self, Self::Call | Self::VideoCall)
+    }
+}
+
+/// Whom a member lets reach them in one way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Rule {
+    /// Classes of people.
+    #[schema(value_type = Vec<Class>)]
+    pub from: Classes,
+    /// Which roles, when `from` holds `roles`; at most 20.
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+    /// Which plans, when `from` holds `plans`; at most 20.
+    #[serde(default)]
+    pub plans: Vec<PlanId>,
+}
+
+/// Most roles or plans of one rule.
+const NAMED: usize = 20;
+
+impl Rule {
+    const fn only(from: Classes) -> Self {
+        Self { from, roles: Vec::new(), plans: Vec::new() }
+    }
+}
+
+/// A rule for each way of reaching.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Write to me first.
+    pub message: Rule,
+    /// Ring me.
+    pub call: Rule,
+    /// Ring me with a picture.
+    pub video_call: Rule,
+    /// Bring me into rooms.
+    pub invite: Rule,
+    /// Call me by name.
+    pub mention: Rule,
+}
+
+impl Rules {
+    /// What holds for somebody who has chosen nothing.
+    #[must_use]
+    pub const fn defaults(settings: &Settings) -> Self {
+        Self {
+            message: Rule::only(settings.reach_default_message),
+            call: Rule::only(settings.reach_default_call),
+            video_call: Rule::only(settings.reach_default_video_call),
+            invite: Rule::only(settings.reach_default_invite),
+            mention: Rule::only(settings.reach_default_mention),
+        }
+    }
+
+    /// The rule for this way.
+    #[must_use]
+    pub const fn of(&self, act: Act) -> &Rule {
+        match act {
+            Act::Message => &self.message,
+            Act::Call => &self.call,
+            Act::VideoCall => &self.video_call,
+            Act::Invite => &self.invite,
+            Act::Mention => &self.mention,
+        }
+    }
+
+    /// Each of them, to be changed.
+    pub fn each_mut(&mut self) -> [&mut Rule; 5] {
+        [&mut self.message, &mut self.call, &mut self.video_call, &mut self.invite, &mut self.mention]
+    }
+}
+
+/// The administrators' upper bound for this way of reaching.
+#[must_use]
+pub const fn ceiling(settings: &Settings, act: Act) -> Classes {
+    match act {
+        Act::Message => settings.reach_ceiling_message,
+        Act::Call => settings.reach_ceiling_call,
+        Act::VideoCall => settings.reach_ceiling_video_call,
+        Act::Invite => settings.reach_ceiling_invite,
+        Act::Mention => settings.reach_ceiling_mention,
+    }
+}
+
+/// What becomes of a call by somebody of no class that may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownCallers {
+    /// It rings nowhere; I find it among my missed calls.
+    #[default]
+    Silent,
+    /// They may ask.
+    Request,
+    /// It rings.
+    Ring,
+}
+
+impl UnknownCallers {
+    /// As stored.
+    #[must_use]
+    pub const fn number(self) -> i16 {
+        self as i16
+    }
+
+    /// From the database; what is unknown is silent.
+    #[must_use]
+    pub const fn from_number(number: i16) -> Self {
+        match number {
+            1 => Self::Request,
+            2 => Self::Ring,
+            _ => Self::Silent,
+        }
+    }
+}
+
+/// A day has so many minutes.
+const DAY: u16 = 1_440;
+
+/// Hours of every day in which nothing rings, as the wall clock of the member's zone shows them: minutes since midnight. `from` is in
+/// them, `to` is not; a `to` before `from` is on the next day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Quiet {
+    /// 0–1439.
+    pub from: u16,
+    /// 0–1439, another than `from`.
+    pub to: u16,
+}
+
+impl Quiet {
+    /// Fits?
+    ///
+    /// # Errors
+    /// `social.quiet_hours`.
+    pub fn checked(self) -> Result<Self> {
+        let fits = self.from < DAY && self.to < DAY && self.from != self.to;
+        if fits { Ok(self) } else { Err(Error::invalid("quiet", "social.quiet_hours")) }
+    }
+
+    /// Is this minute of the day in them?
+    #[must_use]
+    pub const fn holds(self, minute: u16) -> bool {
+        if self.from < self.to { minute >= self.from && minute < self.to } else { minute >= self.from || minute < self.to }
+    }
+
+    /// Are they on at this moment? What the clock shows decides: an hour that a change of the clocks leaves out is not there, one that it
+    /// shows twice is there twice.
+    #[must_use]
+    pub fn is_on(self, zone: &TimeZone, now: Millis) -> bool {
+        let Ok(at) = Timestamp::from_millisecond(now) else { return false };
+        let clock = zone.to_datetime(at);
+        self.holds(u16::from(clock.hour().unsigned_abs()) * 60 + u16::from(clock.minute().unsigned_abs()))
+    }
+}
+
+/// What holds for one member who is to be reached.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Who.
+    pub rules: Rules,
+    /// Calls of others.
+    pub unknown_callers: UnknownCallers,
+    /// When to be left alone.
+    pub quiet: Option<Quiet>,
+    /// Where the member's clock hangs.
+    pub zone: TimeZone,
+    /// Do followers need a yes?
+    pub asks_before_follow: bool,
+}
+
+impl Reach {
+    /// What holds for somebody who has chosen nothing.
+    #[must_use]
+    pub const fn defaults(settings: &Settings) -> Self {
+        Self {
+            rules: Rules::defaults(settings),
+            unknown_callers: UnknownCallers::Silent,
+            quiet: None,
+            zone: TimeZone::UTC,
+            asks_before_follow: false,
+        }
+    }
+}
+
+/// A time zone by its stored name; what is empty or unknown is UTC.
+#[must_use]
+pub fn zone(name: &str) -> TimeZone {
+    if name.is_empty() { TimeZone::UTC } else { jiff::tz::TimeZoneDatabase::bundled().get(name).unwrap_or(TimeZone::UTC) }
+}
+
+/// What a member chooses; a field that is missing stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReachChoice {
+    /// Write to me first.
+    pub message: Option<Rule>,
+    /// Ring me.
+    pub call: Option<Rule>,
+    /// Ring me with a picture.
+    pub video_call: Option<Rule>,
+    /// Bring me into rooms.
+    pub invite: Option<Rule>,
+    /// Call me by name.
+    pub mention: Option<Rule>,
+    /// Calls of others.
+    pub unknown_callers: Option<UnknownCallers>,
+    /// When to be left alone; `null`: never.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Quiet>)]
+    pub quiet: Option<Option<Quiet>>,
+    /// Do followers need a yes?
+    pub asks_before_follow: Option<bool>,
+}
+
+/// Tells a field that is missing from one that is `null`.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}
+
+/// May a member tick this class under this bound?
+#[must_use]
+pub const fn is_below(class: Class, bound: Classes) -> bool {
+    match class {
+        Class::Nobody => true,
+        Class::Mutual => bound.has(Class::Everyone) || bound.has(Class::PeopleIFollow) || bound.has(Class::Mutual),
+        class => bound.has(Class::Everyone) || bound.has(class),
+    }
+}
+
+impl ReachChoice {
+    /// Nobody ticks more than the administrators let them.
+    ///
+    /// # Errors
+    /// `social.above_ceiling` on the way of reaching.
+    pub fn must_be_below(&self, ceiling: &dyn Fn(Act) -> Classes) -> Result<()> {
+        let rules = [&self.message, &self.call, &self.video_call, &self.invite, &self.mention];
+        for (rule, act) in rules.into_iter().zip(Act::ALL) {
+            if rule.as_ref().is_some_and(|rule| rule.from.iter().any(|class| !is_below(class, ceiling(act)))) {
+                return Err(Error::invalid(act.name(), "social.above_ceiling"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts it into what was chosen before.
+    ///
+    /// # Errors
+    /// `social.named` when a rule names too many roles or plans, `social.quiet_hours`.
+    pub fn apply(self, reach: &mut Reach) -> Result<()> {
+        let rules = [self.message, self.call, self.video_call, self.invite, self.mention];
+        for ((slot, rule), act) in reach.rules.each_mut().into_iter().zip(rules).zip(Act::ALL) {
+            let Some(mut rule) = rule else { continue };
+            if rule.roles.len() > NAMED || rule.plans.len() > NAMED {
+                return Err(Error::invalid(act.name(), "social.named"));
+            }
+            if !rule.from.has(Class::Roles) {
+                rule.roles.clear();
+            }
+            if !rule.from.has(Class::Plans) {
+                rule.plans.clear();
+            }
+            *slot = rule;
+        }
+        if let Some(quiet) = self.quiet {
+            reach.quiet = quiet.map(Quiet::checked).transpose()?;
+        }
+        reach.unknown_callers = self.unknown_callers.unwrap_or(reach.unknown_callers);
+        reach.asks_before_follow = self.asks_before_follow.unwrap_or(reach.asks_before_follow);
+        Ok(())
+    }
+}
+
+/// What a rule means, in one sentence of the reader's language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Sentence {
+    /// For which way of reaching.
+    pub act: Act,
+    /// "Your contacts and 14 people you follow can ring you."
+    pub text: String,
+}
+
+/// A member's reach as they see it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ReachView {
+    /// What they chose, or the community's defaults.
+    #[serde(flatten)]
+    pub rules: Rules,
+    /// Calls of others.
+    pub unknown_callers: UnknownCallers,
+    /// When to be left alone.
+    pub quiet: Option<Quiet>,
+    /// IANA name of the zone of the quiet hours.
+    pub time_zone: String,
+    /// Do followers need a yes?
+    pub asks_before_follow: bool,
+    /// What it means, one sentence for each way.
+    pub sentences: Vec<Sentence>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Millis {
+        text.parse::<Timestamp>().expect("a time").as_millisecond()
+    }
+
+    #[test]
+    fn quiet_hours_may_cross_midnight() {
+        let night = Quiet { from: 22 * 60, to: 7 * 60 };
+        for (minute, on) in [(22 * 60 - 1, false), (22 * 60, true), (0, true), (7 * 60 - 1, true), (7 * 60, false), (720, false)] {
+            assert_eq!(night.holds(minute), on, "{minute}");
+        }
+        let noon = Quiet { from: 720, to: 780 };
+        assert!(noon.holds(720) && noon.holds(779) && !noon.holds(780) && !noon.holds(719));
+    }
+
+    #[test]
+    fn quiet_hours_are_those_of_the_members_own_clock() {
+        let night = Quiet { from: 22 * 60, to: 7 * 60 };
+        let noon = at("2026-11-28T12:00:00Z");
+        assert!(!night.is_on(&zone("Europe/Paris"), noon) && night.is_on(&zone("Pacific/Auckland"), noon), "one o'clock at night there");
+        assert!(!night.is_on(&zone(""), noon) && !night.is_on(&zone("Nowhere/Land"), noon), "UTC where no zone is known");
+    }
+
+    #[test]
+    fn quiet_hours_keep_to_the_clock_when_it_is_changed() {
+        let paris = zone("Europe/Paris");
+        // 29 March 2026: two o'clock becomes three.
+        let early = Quiet { from: 60, to: 3 * 60 };
+        assert!(early.is_on(&paris, at("2026-03-29T00:59:59Z")), "1:59");
+        assert!(!early.is_on(&paris, at("2026-03-29T01:00:00Z")), "3:00, a moment later");
+        let gone = Quiet { from: 2 * 60, to: 3 * 60 };
+        for minute in 0..180 {
+            assert!(!gone.is_on(&paris, at("2026-03-29T00:00:00Z") + minute * 60_000), "an hour that is not there");
+        }
+        // 25 October 2026: three o'clock becomes two.
+        let on = (0..240).filter(|minute| gone.is_on(&paris, at("2026-10-25T00:00:00Z") + minute * 60_000)).count();
+        assert_eq!(on, 120, "an hour that is there twice");
+        let night = Quiet { from: 22 * 60, to: 7 * 60 };
+        assert!(
+            night.is_on(&paris, at("2026-10-25T05:59:00Z")) && !night.is_on(&paris, at("2026-10-25T06:00:00Z")),
+            "7:00 is 6:00 UTC now"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_what_is_not_said_stays() {
+        let mut reach = Reach::defaults(&Settings::default());
+        let choice = |json: &str| serde_json::from_str::<ReachChoice>(json).expect("json");
+        choice(r#"{"call":{"from":["roles","everyone"],"roles":["7"],"plans":["9"]},"quiet":{"from":1320,"to":420}}"#)
+            .apply(&mut reach)
+            .expect("fits");
+        assert_eq!((reach.rules.call.roles.len(), reach.rules.call.plans.len()), (1, 0), "plans that no class asks for are dropped");
+        assert_eq!(reach.rules.message, Rules::defaults(&Settings::default()).message);
+        choice(r#"{"asks_before_follow":true}"#).apply(&mut reach).expect("fits");
+        assert_eq!(reach.quiet, Some(Quiet { from: 1_320, to: 420 }));
+        choice(r#"{"quiet":null}"#).apply(&mut reach).expect("fits");
+        assert_eq!(reach.quiet, None);
+        for (from, to) in [(1_440, 0), (0, 1_440), (60, 60)] {
+            let wrong = ReachChoice { quiet: Some(Some(Quiet { from, to })), ..ReachChoice::default() };
+            assert_eq!(wrong.apply(&mut reach).expect_err("refused").code(), "social.quiet_hours");
+        }
+        let many = Rule { from: Classes::of(&[Class::Roles]), roles: vec![RoleId(1); 21], plans: Vec::new() };
+        let wrong = ReachChoice { mention: Some(many), ..ReachChoice::default() };
+        assert_eq!(wrong.apply(&mut reach).expect_err("refused").code(), "social.named");
+        assert!(serde_json::from_str::<ReachChoice>(r#"{"calls":{}}"#).is_err());
+    }
+}

@@ -1,0 +1,280 @@
+//! How one member stands to another: one set of edges for each direction.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, RoomId};
+use crate::members::Profile;
+use crate::text::clean_line;
+
+/// One edge from a member to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Is in their address book; always both ways.
+    Contact = 0,
+    /// Has asked to be a contact.
+    AskedContact = 1,
+    /// Follows.
+    Follows = 2,
+    /// Has asked to follow.
+    AskedFollow = 3,
+    /// Blocks.
+    Blocks = 4,
+    /// Wants no notices of what the other writes.
+    Mutes = 5,
+    /// Has written to the other, or let their words in: the other's words and calls need no request.
+    Admits = 6,
+    /// May always be reached by the other.
+    Always = 7,
+    /// May never be reached by the other.
+    Never = 8,
+    /// May be rung by the other once.
+    Once = 9,
+    /// Was in the conversation of the two when they cut it off, and comes back to it with the other.
+    Suspended = 10,
+    /// Leaves the other's wish to be a contact unanswered.
+    Ignores = 11,
+}
+
+/// The edges from one member to another, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edges(i16);
+
+impl Edges {
+    /// No edge.
+    pub const NONE: Self = Self(0);
+
+    /// These.
+    #[must_use]
+    pub const fn of(all: &[Edge]) -> Self {
+        let (mut edges, mut n) = (Self::NONE, 0);
+        while n < all.len() {
+            edges = edges.with(all[n], true);
+            n += 1;
+        }
+        edges
+    }
+
+    /// As stored.
+    #[must_use]
+    pub const fn bits(self) -> i16 {
+        self.0
+    }
+
+    /// From the database.
+    #[must_use]
+    pub const fn from_bits(bits: i16) -> Self {
+        Self(bits)
+    }
+
+    /// Is there this edge?
+    #[must_use]
+    pub const fn has(self, edge: Edge) -> bool {
+        self.0 & (1 << edge as i16) != 0
+    }
+
+    /// With this edge, or without it.
+    #[must_use]
+    pub const fn with(self, edge: Edge, is: bool) -> Self {
+        if is { Self(self.0 | (1 << edge as i16)) } else { Self(self.0 & !(1 << edge as i16)) }
+    }
+
+    /// Does the other get nowhere here, whatever else holds?
+    #[must_use]
+    pub const fn shuts_out(self) -> bool {
+        self.has(Edge::Blocks) || self.has(Edge::Never)
+    }
+}
+
+/// Both directions between two members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// From the one who asks or acts.
+    pub mine: Edges,
+    /// From the other.
+    pub theirs: Edges,
+}
+
+/// Where two members stand with their address books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ContactState {
+    /// Neither asked.
+    None,
+    /// I asked.
+    Asked,
+    /// They asked me.
+    AsksMe,
+    /// We are contacts.
+    Contact,
+}
+
+/// Where I stand with following somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum FollowState {
+    /// I do not.
+    None,
+    /// I asked.
+    Asked,
+    /// I do.
+    Following,
+}
+
+/// How I stand to somebody, as I may know it: nothing of what they keep to themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Known {
+    /// Contacts.
+    pub contact: ContactState,
+    /// Do I follow them?
+    pub follow: FollowState,
+    /// Do they follow me?
+    pub follows_me: bool,
+    /// Do I block them?
+    pub blocked: bool,
+    /// Did I mute them?
+    pub muted: bool,
+    /// May they always reach me?
+    pub always: bool,
+    /// May they never reach me?
+    pub never: bool,
+}
+
+impl Relation {
+    /// What the one who asks may know of it.
+    #[must_use]
+    pub const fn known(self) -> Known {
+        let contact = if self.mine.has(Edge::Contact) {
+            ContactState::Contact
+        } else if self.mine.has(Edge::AskedContact) {
+            ContactState::Asked
+        } else if self.theirs.has(Edge::AskedContact) && !self.mine.has(Edge::Ignores) && !self.mine.shuts_out() {
+            ContactState::AsksMe
+        } else {
+            ContactState::None
+        };
+        Known {
+            contact,
+            follow: self.follow(),
+            follows_me: self.theirs.has(Edge::Follows),
+            blocked: self.mine.has(Edge::Blocks),
+            muted: self.mine.has(Edge::Mutes),
+            always: self.mine.has(Edge::Always),
+            never: self.mine.has(Edge::Never),
+        }
+    }
+
+    /// Do I follow them?
+    #[must_use]
+    pub const fn follow(self) -> FollowState {
+        if self.mine.has(Edge::Follows) {
+            FollowState::Following
+        } else if self.mine.has(Edge::AskedFollow) {
+            FollowState::Asked
+        } else {
+            FollowState::None
+        }
+    }
+}
+
+/// What I call somebody, and what I noted about them; nobody else sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Note {
+    /// My own name for them, or empty.
+    pub name: String,
+    /// My note, or empty.
+    pub note: String,
+}
+
+/// A change of a note; what is missing stays.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+pub struct NoteChange {
+    /// At most 64 characters.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// At most 1,000 characters.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Most characters of one's own name for somebody.
+const NAME: usize = 64;
+/// Most characters of a note.
+const NOTE: usize = 1_000;
+
+impl Note {
+    /// With the change.
+    ///
+    /// # Errors
+    /// `social.own_name` or `social.note`.
+    pub fn changed(self, change: &NoteChange) -> Result<Self> {
+        let name = match &change.name {
+            Some(name) => clean_line(name, 0, NAME, "name", "social.own_name")?,
+            None => self.name,
+        };
+        let note = match &change.note {
+            Some(note) => paragraphs(note)?,
+            None => self.note,
+        };
+        Ok(Self { name, note })
+    }
+}
+
+/// Lines, each cleaned.
+fn paragraphs(text: &str) -> Result<String> {
+    let lines = text.trim().lines().map(|line| clean_line(line, 0, NOTE, "note", "social.note")).collect::<Result<Vec<_>>>()?;
+    let joined = lines.join("\n");
+    if joined.chars().count() > NOTE { Err(Error::invalid("note", "social.note")) } else { Ok(joined) }
+}
+
+/// Somebody in one of my lists.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Person {
+    /// Who.
+    pub member: Profile,
+    /// How I stand to them.
+    #[serde(flatten)]
+    pub known: Known,
+    /// My own name for them, or empty.
+    pub own_name: String,
+    /// My note, or empty.
+    pub note: String,
+}
+
+/// A room in which both of us are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Shared {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Two members in the order in which writes about them take their turns.
+#[must_use]
+pub fn pair(one: MemberId, other: MemberId) -> String {
+    format!("{}:{}", one.0.min(other.0), one.0.max(other.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_set_and_taken_alone() {
+        let edges = Edges::of(&[Edge::Contact, Edge::Suspended]);
+        assert!(edges.has(Edge::Contact) && edges.has(Edge::Suspended) && !edges.has(Edge::Follows));
+        assert_eq!(edges.with(Edge::Contact, false), Edges::of(&[Edge::Suspended]));
+        assert_eq!(Edges::from_bits(edges.bits()), edges);
+    }
+
+    #[test]
+    fn a_block_of_the_other_shows_nowhere() {
+        let with = |theirs: &[Edge]| Relation { mine: Edges::of(&[Edge::Follows]), theirs: Edges::of(theirs) }.known();
+        for hidden in [Edge::Blocks, Edge::Never, Edge::Always, Edge::Mutes, Edge::Admits, Edge::Once, Edge::Suspended, Edge::Ignores] {
+            assert_eq!(with(&[hidden]), with(&[]), "{hidden:?}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Reports of members and messages, and what became of them.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, MessageId, ReportId, RoomId};
+use crate::members::Profile;
+use crate::text::clean_line;
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every one, in the order in which people see them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// As stored and on the wire.
+            #[must_use]
+            pub const fn name(self) -> &'static str { match self { $(Self::$variant => $text),+ } }
+
+            /// From the database.
+            #[must_use]
+            pub fn named(text: &str) -> Option<Self> { Self::ALL.iter().copied().find(|one| one.name() == text) }
+        }
+    };
+}
+
+named! {
+    /// Why something is reported.
+    ReportReason {
+        /// Unwanted advertising.
+        Spam = "spam",
+        /// Insults, threats, hounding.
+        Harassment = "harassment",
+        /// Hatred of people for what they are.
+        Hate = "hate",
+        /// What should not be shown.
+        Content = "content",
+        /// Somebody plays somebody else.
+        Impersonation = "impersonation",
+        /// Anything else; the text says what.
+        Other = "other",
+    }
+}
+
+named! {
+    /// What became of a report.
+    ReportOutcome {
+        /// Something was done.
+        Acted = "acted",
+        /// Nothing was wrong.
+        Dismissed = "dismissed",
+    }
+}
+
+/// A report to be made.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct NewReport {
+    /// Who is reported; missing: the author of the message.
+    #[serde(default)]
+    pub member: Option<MemberId>,
+    /// A message that I can see.
+    #[serde(default)]
+    pub message: Option<MessageId>,
+    /// Why.
+    pub reason: ReportReason,
+    /// In my words, at most 1,000 characters.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// Most characters of what is said beside the reason, and of what an administrator notes.
+const TEXT: usize = 1_000;
+
+impl NewReport {
+    /// What is said beside the reason.
+    ///
+    /// # Errors
+    /// `social.report_text`; also for a report for another reason that says nothing.
+    pub fn checked_text(&self) -> Result<String> {
+        let least = usize::from(self.reason == ReportReason::Other);
+        clean_line(&self.text, least, TEXT, "text", "social.report_text")
+    }
+}
+
+/// The end of a report.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct Closing {
+    /// What became of it.
+    pub outcome: ReportOutcome,
+    /// At most 1,000 characters.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl Closing {
+    /// The note.
+    ///
+    /// # Errors
+    /// `social.report_text` on `note`.
+    pub fn checked_note(&self) -> Result<String> {
+        clean_line(&self.note, 0, TEXT, "note", "social.report_text").map_err(|_| Error::invalid("note", "social.report_text"))
+    }
+}
+
+/// A row of `reports`.
+#[derive(Clone, Debug, Queryable)]
+pub struct ReportRow {
+    /// Its id.
+    pub id: ReportId,
+    /// Who reported.
+    pub reporter: MemberId,
+    /// Who is reported.
+    pub member: MemberId,
+    /// Which message.
+    pub message: Option<MessageId>,
+    /// Where it stands.
+    pub room: Option<RoomId>,
+    /// Name of a [`ReportReason`].
+    pub reason: String,
+    /// In the reporter's words.
+    pub text: String,
+    /// The beginning of the message as it was reported.
+    pub excerpt: String,
+    /// When.
+    pub at: Millis,
+    /// When it was closed.
+    pub closed_at: Option<Millis>,
+    /// By whom.
+    pub closed_by: Option<MemberId>,
+    /// Name of a [`ReportOutcome`].
+    pub outcome: Option<String>,
+    /// What the administrator noted.
+    pub note: String,
+}
+
+/// A report as administrators see it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Report {
+    /// Its id.
+    pub id: ReportId,
+    /// Who reported.
+    pub reporter: Option<Profile>,
+    /// Who is reported.
+    pub member: Option<Profile>,
+    /// Which message.
+    pub message: Option<MessageId>,
+    /// Where it stands.
+    pub room: Option<RoomId>,
+    /// Why.
+    pub reason: String,
+    /// In the reporter's words.
+    pub text: String,
+    /// The beginning of the message as it was reported.
+    pub excerpt: String,
+    /// When, milliseconds UTC.
+    pub at: Millis,
+    /// When it was closed, milliseconds UTC.
+    pub closed_at: Option<Millis>,
+    /// By whom.
+    pub closed_by: Option<Profile>,
+    /// What became of it: `acted` or `dismissed`.
+    pub outcome: Option<String>,
+    /// What the administrator noted.
+    pub note: String,
+}
+
+impl Report {
+    /// From a row, with the members that it names.
+    #[must_use]
+    pub fn of(row: ReportRow, people: &[Profile]) -> Self {
+        let person = |id: MemberId| people.iter().find(|person| person.id == id).cloned();
+        Self {
+            id: row.id,
+            reporter: person(row.reporter),
+            member: person(row.member),
+            message: row.message,
+            room: row.room,
+            reason: row.reason,
+            text: row.text,
+            excerpt: row.excerpt,
+            at: row.at,
+            closed_at: row.closed_at,
+            closed_by: row.closed_by.and_then(person),
+            outcome: row.outcome,
+            note: row.note,
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The slice's pages: the directory and my lists, one person, the inbox of requests, who may reach me. They only read; every act on them
+//! is a call of the API.
+
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+
+use super::actions;
+use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, ceiling, is_below};
+use super::policy::{SeeMine, SeePerson};
+use super::store::lists::{List, Paging};
+use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
+use crate::error::Result;
+use crate::http::{Site, encoded};
+use crate::ids::{MemberId, RequestId, RoleId, RoomId};
+use crate::members::{self, initials};
+use crate::settings::Class;
+use crate::storage::Conn;
+
+/// Rows of one page of a list.
+const ROWS: i64 = 50;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes
+        .get("/people", people)
+        // Before one person's page: "requests" is nobody.
+        .get("/people/requests", requests)
+        .get("/people/{member}", person)
+        .get("/settings/reach", reach);
+}
+
+/// Reads what a page shows, in one snapshot with who looks, and shows it.
+async fn show<P: Permit, T: Serialize + Send + 'static>(
+    gate: Allow<P>,
+    site: Site,
+    template: &str,
+    read: impl FnOnce(&mut Conn, &P, &Actor, &str) -> Result<T> + Send + 'static,
+) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    let asked = visitor.clone();
+    let (looker, page) = gate
+        .read(move |conn, may, actor| {
+            let looker = members::looker(conn, actor, &asked)?;
+            let page = read(conn, may, actor, &looker.language)?;
+            Ok((looker, page))
+        })
+        .await?;
+    site.page(&looker, &visitor, template, page)
+}
+
+/// Somebody as pages show them.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    person: Person,
+    initials: String,
+}
+
+impl From<Person> for Shown {
+    fn from(person: Person) -> Self {
+        Self { initials: initials(&person.member.display_name), person }
+    }
+}
+
+/// A role to filter by.
+#[derive(Serialize)]
+struct RoleChoice {
+    id: RoleId,
+    name: String,
+}
+
+fn role_choices(conn: &mut Conn) -> Result<Vec<RoleChoice>> {
+    Ok(members::role_names(conn)?.into_iter().map(|(id, name)| RoleChoice { id, name }).collect())
+}
+
+/// The lists of the page, by their names in its address.
+const LISTS: [(&str, Option<List>); 6] = [
+    ("all", None),
+    ("contacts", Some(List::Mine(Edge::Contact))),
+    ("following", Some(List::Mine(Edge::Follows))),
+    ("followers", Some(List::Theirs(Edge::Follows))),
+    ("blocked", Some(List::Mine(Edge::Blocks))),
+    ("muted", Some(List::Mine(Edge::Mutes))),
+];
+
+#[derive(Deserialize)]
+struct Find {
+    list: Option<String>,
+    q: Option<String>,
+    role: Option<String>,
+    after: Option<String>,
+}
+
+/// What `social/people.html` sees.
+#[derive(Serialize)]
+struct PeoplePage {
+    list: &'static str,
+    people: Vec<Shown>,
+    roles: Vec<RoleChoice>,
+    q: String,
+    role: Option<RoleId>,
+    is_first: bool,
+    first: String,
+    next: Option<String>,
+    requests: i64,
+}
+
+/// A path with a query string of those values that are not empty.
+fn href(path: &str, values: &[(&str, &str)]) -> String {
+    let given: Vec<String> =
+        values.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }
+}
+
+/// `GET /people`: everyone, or one of my lists.
+async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "social/people.html", move |conn, may, actor, _| {
+        let Find { list, q, role, after } = query.0;
+        let (name, list) = LISTS.into_iter().find(|(name, _)| Some(*name) == list.as_deref()).unwrap_or(LISTS[0]);
+        let q = q.unwrap_or_default();
+        let (role, after) = (role.and_then(|id| id.parse().ok()), after.and_then(|id| id.parse::<MemberId>().ok()));
+        let page = match list {
+            Some(list) => actions::list(conn, may.member(), list, &Paging { q: q.clone(), after, limit: ROWS }, actor.now)?,
+            None => {
+                let (found, next) = members::find_members(conn, q.clone(), role, after, ROWS, actor.now)?;
+                let ids: Vec<MemberId> = found.iter().map(|profile| profile.id).collect();
+                Page { items: actions::known_people(conn, may.member(), &ids, actor.now)?, next: next.map(|id| id.to_string()) }
+            }
+        };
+        let role_text = role.map(|id: RoleId| id.to_string()).unwrap_or_default();
+        let link = |after: &str| {
+            let list = if name == "all" { "" } else { name };
+            href("/people", &[("list", list), ("q", &q), ("role", &role_text), ("after", after)])
+        };
+        Ok(PeoplePage {
+            list: name,
+            people: page.items.into_iter().map(Shown::from).collect(),
+            roles: role_choices(conn)?,
+            role,
+            is_first: after.is_none(),
+            first: link(""),
+            next: page.next.as_deref().map(link),
+            requests: actions::mine(conn, may.member())?.requests,
+            q,
+        })
+    })
+    .await
+}
+
+/// What `social/person.html` sees.
+#[derive(Serialize)]
+struct PersonPage {
+    shown: Shown,
+    roles: Vec<RoleChoice>,
+    rooms: Vec<Shared>,
+    conversation: Option<RoomId>,
+    reasons: Vec<&'static str>,
+    is_me: bool,
+    may_write: bool,
+    requests: i64,
+}
+
+/// `GET /people/{member}`.
+async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "social/person.html", |conn, may, actor, _| {
+        let (person, rooms, conversation) = actions::person(conn, may, actor.now)?;
+        let roles = role_choices(conn)?.into_iter().filter(|role| person.member.roles.contains(&role.id)).collect();
+        let is_me = may.member() == may.other();
+        Ok(PersonPage {
+            is_me,
+            may_write: !is_me
+                && person.member.state == members::MemberState::Active
+                && !person.known.blocked
+                && actor.permissions.has(Permission::MessageDirect),
+            shown: person.into(),
+            roles,
+            rooms,
+            conversation,
+            reasons: ReportReason::ALL.iter().map(|reason| reason.name()).collect(),
+            requests: actions::mine(conn, may.member())?.requests,
+        })
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct FindRequests {
+    before: Option<String>,
+}
+
+/// A request as the page shows it.
+#[derive(Serialize)]
+struct Waiting {
+    #[serde(flatten)]
+    request: Request,
+    initials: String,
+}
+
+/// What `social/requests.html` sees.
+#[derive(Serialize)]
+struct RequestsPage {
+    waiting: Vec<Waiting>,
+    reasons: Vec<&'static str>,
+    next: Option<String>,
+    requests: i64,
+}
+
+/// `GET /people/requests`.
+async fn requests(gate: Allow<SeeMine>, query: Query<FindRequests>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "social/requests.html", move |conn, may, actor, _| {
+        let before = query.0.before.and_then(|id| id.parse::<RequestId>().ok());
+        let Page { items, next } = actions::inbox(conn, may.member(), before, ROWS, actor.now)?;
+        let shown = |request: Request| Waiting { initials: initials(&request.sender.display_name), request };
+        Ok(RequestsPage {
+            waiting: items.into_iter().map(shown).collect(),
+            reasons: ReportReason::ALL.iter().map(|reason| reason.name()).collect(),
+            next: next.map(|id| href("/people/requests", &[("before", &id)])),
+            requests: actions::mine(conn, may.member())?.requests,
+        })
+    })
+    .await
+}
+
+/// One way of reaching, with what may be ticked for it.
+#[derive(Serialize)]
+struct Way {
+    act: &'static str,
+    sentence: String,
+    classes: Vec<Tick>,
+    roles: Vec<NamedTick>,
+}
+
+#[derive(Serialize)]
+struct Tick {
+    name: &'static str,
+    is_ticked: bool,
+}
+
+#[derive(Serialize)]
+struct NamedTick {
+    id: String,
+    name: String,
+    is_ticked: bool,
+}
+
+/// What `social/reach.html` sees.
+#[derive(Serialize)]
+struct ReachPage {
+    ways: Vec<Way>,
+    reach: ReachView,
+    /// `HH:MM`.
+    quiet_from: String,
+    quiet_to: String,
+    always: Vec<Shown>,
+    never: Vec<Shown>,
+}
+
+/// Minutes since midnight as a clock shows them.
+fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// `GET /settings/reach`.
+async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
+    show(gate, site, "social/reach.html", move |conn, may, actor, language| {
+        let reach = actions::reach_view(conn, &ground, may.member(), language, &[])?;
+        let (settings, roles) = (ground.settings.get(), members::role_names(conn)?);
+        let way = |act: Act| {
+            let rule = reach.rules.of(act);
+            let bound = ceiling(&settings, act);
+            // There are no plans to name yet.
+            let offered = Class::ALL.into_iter().filter(|class| *class != Class::Plans && is_below(*class, bound));
+            Way {
+                act: act.name(),
+                sentence: reach.sentences.iter().find(|sentence| sentence.act == act).map(|said| said.text.clone()).unwrap_or_default(),
+                classes: offered.map(|class| Tick { name: class.name(), is_ticked: rule.from.has(class) }).collect(),
+                roles: roles
+                    .iter()
+                    .map(|(id, name)| NamedTick { id: id.to_string(), name: name.clone(), is_ticked: rule.roles.contains(id) })
+                    .collect(),
+            }
+        };
+        let ways = Act::ALL.into_iter().map(way).collect();
+        let list = |conn: &mut Conn, edge| -> Result<Vec<Shown>> {
+            let paging = Paging { limit: ROWS * 4, ..Paging::default() };
+            Ok(actions::list(conn, may.member(), List::Mine(edge), &paging, actor.now)?.items.into_iter().map(Shown::from).collect())
+        };
+        let (always, never) = (list(conn, Edge::Always)?, list(conn, Edge::Never)?);
+        let quiet = reach.quiet;
+        Ok(ReachPage {
+            ways,
+            quiet_from: clock(quiet.map_or(22 * 60, |quiet| quiet.from)),
+            quiet_to: clock(quiet.map_or(7 * 60, |quiet| quiet.to)),
+            reach,
+            always,
+            never,
+        })
+    })
+    .await
+}

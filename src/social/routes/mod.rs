@@ -1,0 +1,47 @@
+//! The API of people: URL, gate, action, JSON. No decisions.
+
+mod people;
+mod reach;
+mod relations;
+mod reports;
+mod requests;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use utoipa::OpenApi;
+
+use super::notices::Social;
+use crate::access::{Ground, PAGE_MOST, Routes, page_limit};
+use crate::error::Result;
+
+/// Registers every route of the API.
+pub fn mount(routes: &mut Routes<'_>) {
+    relations::mount(routes);
+    people::mount(routes);
+    reach::mount(routes);
+    requests::mount(routes);
+    reports::mount(routes);
+}
+
+/// The description of these routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let parts = [people::Api::openapi(), reach::Api::openapi(), requests::Api::openapi(), reports::Api::openapi()];
+    parts.into_iter().fold(relations::Api::openapi(), utoipa::openapi::OpenApi::merge_from)
+}
+
+/// What handlers need beside the ground.
+type Needs = Data<Social>;
+
+fn limit(asked: Option<i64>) -> Result<i64> {
+    page_limit(asked, PAGE_MOST)
+}
+
+fn no_content() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// How many requests one member makes within a day.
+fn requests_per_day(ground: &Ground) -> usize {
+    if ground.config.raised_limits { usize::MAX } else { ground.settings.get().requests_per_day }
+}

@@ -1,0 +1,41 @@
+//! Who may reach me.
+
+use actix_web::HttpResponse;
+use utoipa::OpenApi;
+
+use crate::access::{Allow, Body, Routes};
+use crate::error::Result;
+use crate::social::actions;
+use crate::social::model::{ReachChoice, ReachView};
+use crate::social::policy::{ChangeReach, SeeMine};
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(show, change))]
+pub struct Api;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes.get("/api/v1/me/reach", show).put("/api/v1/me/reach", change);
+}
+
+/// What I chose, and what it means.
+#[utoipa::path(get, path = "/api/v1/me/reach", responses((status = 200, body = ReachView)))]
+async fn show(gate: Allow<SeeMine>) -> Result<HttpResponse> {
+    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
+    let view = gate.read(move |conn, may, _| actions::reach_view(conn, &ground, may.member(), language, &[])).await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// Chooses; what is not said stays. The answer is what holds now.
+#[utoipa::path(put, path = "/api/v1/me/reach", request_body = ReachChoice, responses((status = 200, body = ReachView)))]
+async fn change(gate: Allow<ChangeReach>, body: Body<ReachChoice>) -> Result<HttpResponse> {
+    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
+    let view = gate
+        .write(move |tx, may, _| {
+            actions::change_reach(tx, may, body.value, &ground.settings.get())?;
+            actions::reach_view(tx, &ground, may.member(), language, &[])
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(view))
+}

@@ -1,0 +1,56 @@
+//! Reports, and the queue of those who keep the peace.
+
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+use super::requests::Made;
+use super::{limit, no_content};
+use crate::access::{Allow, Body, Page, Query, Routes};
+use crate::error::Result;
+use crate::ids::ReportId;
+use crate::social::actions;
+use crate::social::model::{Closing, NewReport, Report};
+use crate::social::policy::{CloseReport, MakeReport, SeeReports};
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(make, list, close))]
+pub struct Api;
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes.post("/api/v1/reports", make).get("/api/v1/admin/reports", list).post("/api/v1/admin/reports/{report}/close", close);
+}
+
+/// Reports a member or a message.
+#[utoipa::path(post, path = "/api/v1/reports", request_body = NewReport, responses((status = 201, body = Made)))]
+async fn make(gate: Allow<MakeReport>, body: Body<NewReport>) -> Result<HttpResponse> {
+    gate.create(body, |tx, may, _, new| actions::make_report(tx, may, &new).map(|id| Made { id })).await
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct Find {
+    /// Closed ones instead of open ones.
+    closed: Option<bool>,
+    /// Only reports before this one.
+    before: Option<ReportId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// The queue, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/reports", params(Find), responses((status = 200, body = Page<Report>)))]
+async fn list(gate: Allow<SeeReports>, query: Query<Find>) -> Result<HttpResponse> {
+    let Find { closed, before, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let page = gate.read(move |conn, _, actor| actions::reports(conn, closed.unwrap_or(false), before, limit, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Closes a report.
+#[utoipa::path(post, path = "/api/v1/admin/reports/{report}/close", params(("report" = ReportId, Path)), request_body = Closing, responses((status = 204)))]
+async fn close(gate: Allow<CloseReport>, body: Body<Closing>) -> Result<HttpResponse> {
+    gate.write(move |tx, may, actor| actions::close_report(tx, may, actor, &body.value)).await?;
+    Ok(no_content())
+}

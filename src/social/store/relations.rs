@@ -1,0 +1,140 @@
+//! Rows of `relations` and `contact_notes`.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use crate::error::Result;
+use crate::ids::{MemberId, RoleId};
+use crate::social::model::{Edge, Edges, Note, Relation};
+use crate::storage::schema::{contact_notes as notes, member_roles, relations};
+use crate::storage::{Conn, Tx, on_conflict};
+
+/// Both directions between two members, by one statement on the primary key.
+pub fn between(conn: &mut Conn, me: MemberId, other: MemberId) -> Result<Relation> {
+    let rows = relations::table
+        .filter(relations::member.eq(me.0).or(relations::member.eq(other.0)))
+        .filter(relations::other.eq(me.0).or(relations::other.eq(other.0)))
+        .select((relations::member, relations::bits))
+        .load::<(i64, i16)>(conn)?;
+    let of = |member: MemberId| rows.iter().find(|(id, _)| *id == member.0).map_or(Edges::NONE, |(_, bits)| Edges::from_bits(*bits));
+    Ok(Relation { mine: of(me), theirs: of(other) })
+}
+
+/// Stores the edges of one direction; none leave no row.
+pub fn set(tx: &mut Tx<'_>, member: MemberId, other: MemberId, edges: Edges) -> Result<()> {
+    let now = tx.now();
+    if edges == Edges::NONE {
+        diesel::delete(relations::table.find((member.0, other.0))).execute(&mut **tx)?;
+        return Ok(());
+    }
+    diesel::insert_into(relations::table)
+        .values(on_conflict(
+            (relations::member.eq(member.0), relations::other.eq(other.0), relations::bits.eq(edges.bits()), relations::changed_at.eq(now)),
+            "ON CONFLICT (member, other) DO UPDATE SET bits = excluded.bits, changed_at = excluded.changed_at",
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// A condition on the edges of a row of `relations`.
+pub(super) fn with(edge: Edge) -> diesel::expression::SqlLiteral<Bool> {
+    sql::<Bool>(&format!("(relations.bits & {}) <> 0", Edges::of(&[edge]).bits()))
+}
+
+/// Whom a member blocks or mutes, with the edges, in ascending id, at most `limit`. The condition is that of the index, word for word.
+pub fn shut(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<(MemberId, Edges)>> {
+    let rows = relations::table
+        .filter(relations::member.eq(member.0))
+        .filter(sql::<Bool>("(bits & 48) <> 0"))
+        .order(relations::other)
+        .limit(limit)
+        .select((relations::other, relations::bits))
+        .load::<(i64, i16)>(conn)?;
+    Ok(rows.into_iter().map(|(other, bits)| (MemberId(other), Edges::from_bits(bits))).collect())
+}
+
+/// Everyone to whom a member stands in any way, with the edges.
+pub fn all_of(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<(MemberId, Edges)>> {
+    let raw: Vec<i64> = others.iter().map(|id| id.0).collect();
+    let rows = relations::table
+        .filter(relations::member.eq(member.0))
+        .filter(relations::other.eq_any(raw))
+        .select((relations::other, relations::bits))
+        .load::<(i64, i16)>(conn)?;
+    Ok(rows.into_iter().map(|(other, bits)| (MemberId(other), Edges::from_bits(bits))).collect())
+}
+
+/// How those stand to a member.
+pub fn all_to(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<(MemberId, Edges)>> {
+    let raw: Vec<i64> = others.iter().map(|id| id.0).collect();
+    let rows = relations::table
+        .filter(relations::other.eq(member.0))
+        .filter(relations::member.eq_any(raw))
+        .select((relations::member, relations::bits))
+        .load::<(i64, i16)>(conn)?;
+    Ok(rows.into_iter().map(|(other, bits)| (MemberId(other), Edges::from_bits(bits))).collect())
+}
+
+/// How many a member has of each of these.
+pub fn count(conn: &mut Conn, member: MemberId, edge: Edge) -> Result<i64> {
+    Ok(relations::table.filter(relations::member.eq(member.0)).filter(with(edge)).count().get_result(conn)?)
+}
+
+/// How many follow whom a member follows back.
+pub fn count_mutual(conn: &mut Conn, member: MemberId) -> Result<i64> {
+    let back = diesel::alias!(relations as back);
+    Ok(relations::table
+        .inner_join(back.on(back.field(relations::member).eq(relations::other).and(back.field(relations::other).eq(relations::member))))
+        .filter(relations::member.eq(member.0))
+        .filter(with(Edge::Follows))
+        .filter(sql::<Bool>(&format!("(back.bits & {}) <> 0", Edges::of(&[Edge::Follows]).bits())))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Roles of a member.
+pub fn roles_of(conn: &mut Conn, member: MemberId) -> Result<Vec<RoleId>> {
+    let rows = member_roles::table.filter(member_roles::member.eq(member.0)).select(member_roles::role).load::<i64>(conn)?;
+    Ok(rows.into_iter().map(RoleId).collect())
+}
+
+/// What a member calls somebody and notes about them.
+pub fn note(conn: &mut Conn, member: MemberId, other: MemberId) -> Result<Note> {
+    let row = notes::table.find((member.0, other.0)).select((notes::name, notes::note)).first::<(String, String)>(conn).optional()?;
+    Ok(row.map(|(name, note)| Note { name, note }).unwrap_or_default())
+}
+
+/// The same for several.
+pub fn notes_on(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<(MemberId, Note)>> {
+    let raw: Vec<i64> = others.iter().map(|id| id.0).collect();
+    let rows = notes::table
+        .filter(notes::member.eq(member.0))
+        .filter(notes::other.eq_any(raw))
+        .select((notes::other, notes::name, notes::note))
+        .load::<(i64, String, String)>(conn)?;
+    Ok(rows.into_iter().map(|(other, name, note)| (MemberId(other), Note { name, note })).collect())
+}
+
+/// Stores a note; an empty one leaves no row.
+pub fn set_note(tx: &mut Tx<'_>, member: MemberId, other: MemberId, note: &Note) -> Result<()> {
+    if note.name.is_empty() && note.note.is_empty() {
+        diesel::delete(notes::table.find((member.0, other.0))).execute(&mut **tx)?;
+        return Ok(());
+    }
+    diesel::insert_into(notes::table)
+        .values(on_conflict(
+            (notes::member.eq(member.0), notes::other.eq(other.0), notes::name.eq(&note.name), notes::note.eq(&note.note)),
+            "ON CONFLICT (member, other) DO UPDATE SET name = excluded.name, note = excluded.note",
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Nothing leads to or from this member any more.
+pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    diesel::delete(relations::table.filter(relations::member.eq(member.0))).execute(&mut **tx)?;
+    diesel::delete(relations::table.filter(relations::other.eq(member.0))).execute(&mut **tx)?;
+    diesel::delete(notes::table.filter(notes::member.eq(member.0).or(notes::other.eq(member.0)))).execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Rows of `reports`.
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, ReportId};
+use crate::social::model::{ReportOutcome, ReportRow};
+use crate::storage::schema::reports;
+use crate::storage::{Conn, Tx};
+
+/// Stores a report.
+pub fn insert(tx: &mut Tx<'_>, row: &ReportRow) -> Result<()> {
+    diesel::insert_into(reports::table)
+        .values((
+            reports::id.eq(row.id.0),
+            reports::reporter.eq(row.reporter.0),
+            reports::member.eq(row.member.0),
+            reports::message.eq(row.message.map(|id| id.0)),
+            reports::room.eq(row.room.map(|id| id.0)),
+            reports::reason.eq(&row.reason),
+            reports::text.eq(&row.text),
+            reports::excerpt.eq(&row.excerpt),
+            reports::at.eq(row.at),
+            reports::note.eq(&row.note),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// One report.
+pub fn by_id(conn: &mut Conn, id: ReportId) -> Result<Option<ReportRow>> {
+    Ok(reports::table.find(id.0).first(conn).optional()?)
+}
+
+/// Reports, newest first, before `before`; open ones or closed ones.
+pub fn list(conn: &mut Conn, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
+    let mut query = reports::table.order(reports::id.desc()).limit(limit).into_boxed();
+    query = if closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
+    if let Some(before) = before {
+        query = query.filter(reports::id.lt(before.0));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// How many are open.
+pub fn count_open(conn: &mut Conn) -> Result<i64> {
+    Ok(reports::table.filter(reports::closed_at.is_null()).count().get_result(conn)?)
+}
+
+/// How many a member made since.
+pub fn count_since(conn: &mut Conn, reporter: MemberId, since: Millis) -> Result<i64> {
+    Ok(reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::at.gt(since)).count().get_result(conn)?)
+}
+
+/// Closes a report; `false` when it was closed before.
+pub fn close(tx: &mut Tx<'_>, id: ReportId, by: MemberId, outcome: ReportOutcome, note: &str) -> Result<bool> {
+    let now = tx.now();
+    let closed = diesel::update(reports::table.find(id.0).filter(reports::closed_at.is_null()))
+        .set((
+            reports::closed_at.eq(Some(now)),
+            reports::closed_by.eq(Some(by.0)),
+            reports::outcome.eq(Some(outcome.name())),
+            reports::note.eq(note),
+        ))
+        .execute(&mut **tx)?;
+    Ok(closed == 1)
+}

@@ -1,0 +1,140 @@
+//! Rows of `requests`, and what is shown of the rooms that wait in them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, RequestId, RoomId};
+use crate::social::model::{Outcome, RequestKind, RequestRow};
+use crate::storage::schema::{messages, requests, rooms};
+use crate::storage::{Conn, Tx};
+
+/// Most messages of a waiting conversation that are counted.
+const WAITING: i64 = 100;
+
+/// The newest request of this kind from one to another, about this room if about any.
+pub fn newest(conn: &mut Conn, sender: MemberId, member: MemberId, kind: RequestKind, room: Option<RoomId>) -> Result<Option<RequestRow>> {
+    let mut query = requests::table
+        .filter(requests::sender.eq(sender.0))
+        .filter(requests::member.eq(member.0))
+        .filter(requests::kind.eq(kind.number()))
+        .order(requests::id.desc())
+        .limit(1)
+        .into_boxed();
+    if let Some(room) = room {
+        query = query.filter(requests::room.eq(room.0));
+    }
+    Ok(query.first(conn).optional()?)
+}
+
+/// Stores a request, which may have ended as it began.
+pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
+    diesel::insert_into(requests::table)
+        .values((
+            requests::id.eq(row.id.0),
+            requests::member.eq(row.member.0),
+            requests::sender.eq(row.sender.0),
+            requests::kind.eq(row.kind),
+            requests::room.eq(row.room.map(|id| id.0)),
+            requests::at.eq(row.at),
+            requests::ended_at.eq(row.ended_at),
+            requests::outcome.eq(row.outcome),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Ends a request; `false` when it had ended before. Check and end are one statement: it ends once.
+pub fn end(tx: &mut Tx<'_>, id: RequestId, outcome: Outcome) -> Result<bool> {
+    let now = tx.now();
+    let ended = diesel::update(requests::table.find(id.0).filter(requests::ended_at.is_null()))
+        .set((requests::ended_at.eq(Some(now)), requests::outcome.eq(Some(outcome.number()))))
+        .execute(&mut **tx)?;
+    Ok(ended == 1)
+}
+
+/// Open requests from one to another.
+pub fn open_between(conn: &mut Conn, sender: MemberId, member: MemberId) -> Result<Vec<RequestRow>> {
+    Ok(requests::table
+        .filter(requests::sender.eq(sender.0))
+        .filter(requests::member.eq(member.0))
+        .filter(requests::ended_at.is_null())
+        .order(requests::id)
+        .load(conn)?)
+}
+
+/// Open requests from anybody to a member, or from a member to anybody.
+pub fn open_about(conn: &mut Conn, member: MemberId) -> Result<Vec<RequestRow>> {
+    Ok(requests::table
+        .filter(requests::sender.eq(member.0).or(requests::member.eq(member.0)))
+        .filter(requests::ended_at.is_null())
+        .order(requests::id)
+        .load(conn)?)
+}
+
+/// A member's inbox, newest first, before `before`.
+pub fn inbox(conn: &mut Conn, member: MemberId, before: Option<RequestId>, limit: i64) -> Result<Vec<RequestRow>> {
+    let mut query = requests::table
+        .filter(requests::member.eq(member.0))
+        .filter(requests::ended_at.is_null())
+        .order(requests::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(requests::id.lt(before.0));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// How many wait in a member's inbox.
+pub fn count_open(conn: &mut Conn, member: MemberId) -> Result<i64> {
+    Ok(requests::table.filter(requests::member.eq(member.0)).filter(requests::ended_at.is_null()).count().get_result(conn)?)
+}
+
+/// When a member made their requests since, newest first, at most `limit`.
+pub fn made_since(conn: &mut Conn, sender: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
+    Ok(requests::table
+        .filter(requests::sender.eq(sender.0))
+        .filter(requests::at.gt(since))
+        .order(requests::at.desc())
+        .limit(limit)
+        .select(requests::at)
+        .load(conn)?)
+}
+
+/// The newest words of this author that wait in a room, and how many messages do.
+pub fn waiting(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<(Option<String>, usize)> {
+    let bodies = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::author.eq(author.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(messages::unheard.eq(false))
+        .order(messages::seq.desc())
+        .limit(WAITING)
+        .select(messages::body)
+        .load::<String>(conn)?;
+    let count = bodies.len();
+    Ok((bodies.into_iter().next(), count))
+}
+
+/// The newest message of this author that waits in a room.
+pub fn newest_message(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<Option<i64>> {
+    Ok(messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::author.eq(author.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(messages::unheard.eq(false))
+        .order(messages::seq.desc())
+        .select(messages::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Names of rooms; conversations have none.
+pub fn room_names(conn: &mut Conn, ids: &[RoomId]) -> Result<HashMap<RoomId, String>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = rooms::table.filter(rooms::id.eq_any(raw)).select((rooms::id, rooms::name)).load::<(i64, Option<String>)>(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, name)| Some((RoomId(id), name?))).collect())
+}

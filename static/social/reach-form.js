@@ -1,0 +1,91 @@
+/** `<reach-form>`: who may reach me, sent as one choice; the sentences follow what was saved. */
+
+import { put } from "../lib/api.js";
+import { problemSentence, Refused, sentence } from "../lib/errors.js";
+import { html, render } from "../lib/html.js";
+import { icon } from "../lib/icon.js";
+import { toast } from "../lib/toast.js";
+
+/** @typedef {{sentences: {act: string, text: string}[]}} Held */
+
+/** Minutes since midnight. @param {string} clock */
+const minutes = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
+
+class ReachForm extends HTMLElement {
+  connectedCallback() {
+    this.form = /** @type {HTMLFormElement} */ (this.querySelector("form"));
+    this.form.noValidate = true;
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#save();
+    });
+    this.addEventListener("change", (event) => this.#changed(/** @type {HTMLInputElement} */ (event.target)));
+    this.#settle();
+  }
+
+  /** @param {string} name @returns {HTMLInputElement[]} */
+  #named(name) {
+    return /** @type {HTMLInputElement[]} */ ([...this.querySelectorAll(`[name="${name}"]`)]);
+  }
+
+  /** @param {string} name */
+  #ticked(name) {
+    return this.#named(name).filter((box) => box.checked).map((box) => box.value);
+  }
+
+  /** Nobody stands alone. @param {HTMLInputElement} box */
+  #changed(box) {
+    const twins = box.closest("[data-act]") && !box.name.includes("-") ? this.#named(box.name) : [];
+    for (const twin of twins) if (box.checked && twin !== box && (box.value === "nobody") !== (twin.value === "nobody")) twin.checked = false;
+    this.#settle();
+  }
+
+  /** Names are asked for where they are needed, hours where they hold. */
+  #settle() {
+    for (const way of this.querySelectorAll("[data-act]")) {
+      const act = /** @type {HTMLElement} */ (way).dataset.act ?? "";
+      way.querySelector("[data-names]")?.toggleAttribute("hidden", !this.#ticked(act).includes("roles"));
+    }
+    const isQuiet = this.#named("quiet")[0]?.checked ?? false;
+    for (const name of ["quiet_from", "quiet_to"]) for (const field of this.#named(name)) field.disabled = !isQuiet;
+  }
+
+  #choice() {
+    /** @type {Record<string, unknown>} */
+    const choice = {};
+    for (const way of this.querySelectorAll("[data-act]")) {
+      const act = /** @type {HTMLElement} */ (way).dataset.act ?? "";
+      choice[act] = { from: this.#ticked(act), roles: this.#ticked(`${act}-roles`) };
+    }
+    const [from, to] = ["quiet_from", "quiet_to"].map((name) => this.#named(name)[0]?.value ?? "");
+    return {
+      ...choice,
+      unknown_callers: this.#ticked("unknown_callers")[0],
+      quiet: this.#named("quiet")[0]?.checked && from && to ? { from: minutes(from), to: minutes(to) } : null,
+      asks_before_follow: this.#named("asks_before_follow")[0]?.checked ?? false,
+    };
+  }
+
+  async #save() {
+    const alert = /** @type {Element} */ (this.querySelector("[data-errors]"));
+    const button = this.querySelector("[type=submit]");
+    button?.setAttribute("aria-busy", "true");
+    try {
+      /** @type {Held} */
+      const held = await put("/api/v1/me/reach", this.#choice());
+      render(null, alert);
+      for (const { act, text } of held.sentences) {
+        const place = this.querySelector(`[data-act="${act}"] [data-sentence]`);
+        if (place) place.textContent = text;
+      }
+      toast(this.dataset.saved ?? "", { icon: "check" });
+    } catch (error) {
+      const said = error instanceof Refused && error.problems.length ? error.problems.map(problemSentence).join(" ") : sentence(error);
+      render(html`<div class="banner" data-tone="danger">${icon("circle-alert")}<p>${said}</p></div>`, alert);
+    } finally {
+      button?.removeAttribute("aria-busy");
+    }
+  }
+}
+
+customElements.define("reach-form", ReachForm);

@@ -1,0 +1,172 @@
+//! First words: delivered, asked about, or unheard; and what a block does to a conversation that goes on.
+
+use reqwest::Method;
+use rialto::ids::RoomId;
+use serde_json::{Value, json};
+
+use super::{act, acts, hears, is_mine, lets, newest_request, talk, waiting};
+use crate::support::{Person, Town};
+
+async fn words(who: &Person, room: RoomId) -> Vec<String> {
+    let page = who.get(&format!("/api/v1/rooms/{room}/messages")).await;
+    page["items"].as_array().expect("items").iter().rev().map(|one| one["body"].as_str().expect("text").to_owned()).collect()
+}
+
+async fn accept(who: &Person, always: bool) {
+    let request = newest_request(who).await;
+    acts(who, Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({ "always": always }))).await;
+}
+
+#[actix_web::test]
+async fn a_strangers_words_wait_with_a_preview_and_a_yes_brings_the_conversation() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["people_i_follow"]).await;
+    let mut of_bob = bob.connect().await;
+    let room = talk(&ann, &bob).await;
+    assert!(waiting(&bob).await.is_empty(), "an empty conversation asks for nothing");
+    ann.says(room, "k1", "Good *morning*").await;
+    ann.says(room, "k2", "Is the boat still for sale?").await;
+    assert_eq!(hears(&mut of_bob, "request_came").await["about"], "message");
+    assert_eq!(bob.get("/api/v1/me/state").await["people"]["requests"], 1);
+    assert!(!is_mine(&bob, room).await);
+    bob.refused(Method::GET, &format!("/api/v1/rooms/{room}"), None, 404, "error.not_found").await;
+    let page = bob.get("/api/v1/requests").await;
+    assert_eq!((&page["items"][0]["preview"], &page["items"][0]["messages"]), (&json!("Is the boat still for sale?"), &json!(2)));
+    accept(&bob, false).await;
+    assert_eq!(hears(&mut of_bob, "room_joined").await["room"], json!(room));
+    assert_eq!(words(&bob, room).await, ["Good *morning*", "Is the boat still for sale?"]);
+    let mine = bob.get(&format!("/api/v1/rooms/{room}")).await;
+    assert_eq!((&mine["unread"], &mine["member_count"]), (&json!(2), &json!(2)));
+    ann.says(room, "k3", "Hello?").await;
+    assert_eq!(hears(&mut of_bob, "message_sent").await["body"], "Hello?");
+    bob.says(room, "k1", "It is").await;
+    assert_eq!(words(&ann, room).await.last().expect("words"), "It is");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_is_written_to_first_may_answer() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&ann, "message", &["nobody"]).await;
+    lets(&bob, "message", &["nobody"]).await;
+    act(&bob, Method::PUT, &format!("/api/v1/me/always/{}", ann.id)).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "May I?").await;
+    bob.says(room, "k1", "You may").await;
+    assert_eq!(words(&ann, room).await, ["May I?", "You may"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn writing_to_somebody_who_waits_says_yes_to_them() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    assert_eq!(waiting(&bob).await.len(), 1);
+    assert_eq!(talk(&bob, &ann).await, room, "there is one conversation of two");
+    assert!(waiting(&bob).await.is_empty() && is_mine(&bob, room).await);
+    assert_eq!(words(&bob, room).await, ["Hello"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn following_back_lets_words_through() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["people_i_follow"]).await;
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    assert!(!is_mine(&bob, room).await, "that ann follows bob is not enough");
+    act(&bob, Method::PUT, &format!("/api/v1/follows/{}", ann.id)).await;
+    ann.says(room, "k2", "Hello again").await;
+    assert!(is_mine(&bob, room).await);
+    assert_eq!(words(&bob, room).await, ["Hello", "Hello again"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn ignored_words_do_not_ask_again() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    act(&bob, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(&bob).await)).await;
+    ann.says(room, "k2", "Hello?").await;
+    assert!(waiting(&bob).await.is_empty());
+    town.close().await;
+}
+
+/// What ann sees of her conversation, but for times and ids of messages.
+async fn view(ann: &Person, room: RoomId) -> Value {
+    let mut seen = ann.get(&format!("/api/v1/rooms/{room}")).await;
+    let people = ann.get(&format!("/api/v1/rooms/{room}/members")).await;
+    let events = ann.get(&format!("/api/v1/rooms/{room}/events?after=0")).await;
+    let kinds: Vec<Value> = events["items"].as_array().expect("items").iter().map(|one| one["event"]["kind"].clone()).collect();
+    for field in ["last_at", "seq", "read_seq"] {
+        seen[field] = Value::Null;
+    }
+    json!({ "room": seen, "people": people["items"].as_array().expect("items").len(), "kinds": kinds })
+}
+
+#[actix_web::test]
+async fn a_block_takes_the_conversation_from_the_blocker_and_nothing_from_the_blocked() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Before").await;
+    bob.says(room, "k1", "Before too").await;
+    let before = view(&ann, room).await;
+    let (mut of_ann, mut of_bob) = (ann.connect().await, bob.connect().await);
+    act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    assert_eq!(hears(&mut of_bob, "room_left").await["room"], json!(room));
+    assert_eq!(hears(&mut of_bob, "blocked").await["member"], json!(ann.id));
+    assert_eq!(view(&ann, room).await, before, "ann's view does not change");
+    bob.refused(Method::GET, &format!("/api/v1/rooms/{room}/messages"), None, 404, "error.not_found").await;
+
+    let (said, seq) = ann.says(room, "k2", "Unheard words").await;
+    assert_eq!(hears(&mut of_ann, "message_sent").await["body"], "Unheard words");
+    assert_eq!(words(&ann, room).await, ["Before", "Before too", "Unheard words"]);
+    acts(&ann, Method::PUT, &format!("/api/v1/rooms/{room}/messages/{said}/reactions/🌊"), None).await;
+    assert!(waiting(&bob).await.is_empty());
+
+    act(&bob, Method::DELETE, &format!("/api/v1/blocks/{}", ann.id)).await;
+    assert_eq!(hears(&mut of_bob, "room_joined").await["room"], json!(room));
+    ann.says(room, "k3", "After").await;
+    assert_eq!(hears(&mut of_bob, "message_sent").await["body"], "After");
+    assert_eq!(words(&bob, room).await, ["Before", "Before too", "After"], "what was said meanwhile stays unheard");
+    assert_eq!(words(&ann, room).await, ["Before", "Before too", "Unheard words", "After"]);
+    bob.refused(Method::GET, &format!("/api/v1/rooms/{room}/messages/{said}"), None, 404, "error.not_found").await;
+    let log = bob.get(&format!("/api/v1/rooms/{room}/events?after=0")).await;
+    assert!(!log.to_string().contains("Unheard words") && log["items"][0]["seq"].as_i64() > Some(seq), "no replay tells of it");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn in_a_shared_room_a_block_changes_nothing_but_the_blockers_counts() {
+    use rialto::chat::RoomKind;
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let room = town.room(&cleo, RoomKind::Public, "Quay", &[&ann, &bob]).await;
+    act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    let mut of_bob = bob.connect().await;
+    ann.says(room, "k1", "@bob and all, hello").await;
+    assert_eq!(hears(&mut of_bob, "message_sent").await["author"], json!(ann.id), "the room's log is the same for all");
+    let counts = |room: &Value| (room["unread"].clone(), room["mentions"].clone());
+    let of = |who: &Person| {
+        let who = who.clone();
+        async move { counts(&who.get(&format!("/api/v1/rooms/{room}")).await) }
+    };
+    assert_eq!((of(&bob).await, of(&cleo).await), ((json!(0), json!(0)), (json!(1), json!(0))));
+    bob.says(room, "k1", "Hello").await;
+    assert_eq!(of(&ann).await, (json!(1), json!(0)), "ann hears bob as ever");
+    act(&cleo, Method::PUT, &format!("/api/v1/mutes/{}", ann.id)).await;
+    ann.says(room, "k2", "@cleo, too").await;
+    assert_eq!(of(&cleo).await, (json!(3), json!(0)), "who is muted is read and calls nobody");
+    town.close().await;
+}

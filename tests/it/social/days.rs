@@ -1,0 +1,133 @@
+//! Bad days: oneself, people who are gone, two at once, a block in between, and very long address books.
+
+use std::time::Instant;
+
+use reqwest::Method;
+use rialto::members::{self, DisplayName, NewMember, Username};
+use rialto::social::seed;
+use serde_json::json;
+
+use super::{act, acts, lets, names, newest_request, talk, waiting};
+use crate::support::Town;
+
+#[actix_web::test]
+async fn nobody_is_their_own_contact_follower_or_foe() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await;
+    for list in ["contacts", "follows", "blocks", "mutes", "me/always", "me/never"] {
+        ann.refused(Method::PUT, &format!("/api/v1/{list}/{}", ann.id), None, 409, "social.yourself").await;
+        ann.refused(Method::PUT, &format!("/api/v1/{list}/77"), None, 404, "error.not_found").await;
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_is_banned_or_deleted_is_asked_for_nothing_and_can_be_let_go() {
+    let town = Town::new().await;
+    let (keeper, ann, bob, cleo) =
+        (town.owner("keeper").await, town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
+    act(&bob, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await;
+    act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await;
+    acts(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/ban", bob.id), Some(json!({ "reason": "x" }))).await;
+    assert_eq!(waiting(&ann).await, [("contact".to_owned(), "cleo".to_owned())], "what a banned member asked for waits no longer");
+    for list in ["contacts", "follows"] {
+        let path = format!("/api/v1/{list}/{}", bob.id);
+        if list == "contacts" {
+            ann.refused(Method::PUT, &path, None, 409, "social.not_there").await;
+        }
+        act(&ann, Method::DELETE, &path).await;
+    }
+    act(&ann, Method::PUT, &format!("/api/v1/blocks/{}", bob.id)).await;
+    assert_eq!(names(&ann, "/api/v1/blocks").await, ["bob"], "somebody who is shut out can be blocked");
+
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "note": "Tall" }))).await;
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", cleo.id)).await;
+    acts(&keeper, Method::DELETE, &format!("/api/v1/admin/members/{}", cleo.id), Some(json!({ "reason": "x" }))).await;
+    assert!(waiting(&ann).await.is_empty() && names(&ann, "/api/v1/follows").await.is_empty());
+    assert_eq!(ann.get(&format!("/api/v1/people/{}", cleo.id)).await["note"], "", "nothing leads to who is gone");
+    ann.refused(Method::PUT, &format!("/api/v1/contacts/{}", cleo.id), None, 409, "social.not_there").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn two_who_say_yes_at_once_become_contacts_once() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    let request = newest_request(&bob).await;
+    let path = format!("/api/v1/requests/{request}/accept");
+    let yes = || bob.call(Method::POST, &path, Some(json!({})));
+    let (one, two, three) = tokio::join!(yes(), yes(), yes());
+    assert!([one, two, three].iter().all(|(status, _)| *status == 204), "a second yes is none");
+    let heard = bob.get("/api/v1/me/events?after=0").await;
+    let kinds = heard["items"].as_array().expect("items").iter().filter(|one| one["event"]["state"] == "contact").count();
+    assert_eq!(kinds, 1);
+    bob.refused(Method::POST, &path, Some(json!({ "always": true })), 410, "social.request_over").await;
+    // Both ask at the same moment: whoever comes second says yes.
+    let (cleo, dan) = (town.member("cleo").await, town.member("dan").await);
+    let (to_dan, to_cleo) = (format!("/api/v1/contacts/{}", dan.id), format!("/api/v1/contacts/{}", cleo.id));
+    tokio::join!(act(&cleo, Method::PUT, &to_dan), act(&dan, Method::PUT, &to_cleo));
+    assert_eq!(
+        (names(&cleo, "/api/v1/contacts").await, waiting(&cleo).await.len(), waiting(&dan).await.len()),
+        (vec!["dan".to_owned()], 0, 0)
+    );
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_block_while_a_request_waits_ends_it_and_tells_nobody() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    let (request, before) = (newest_request(&bob).await, ann.get(&format!("/api/v1/people/{}", bob.id)).await);
+    act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    assert!(waiting(&bob).await.is_empty());
+    bob.refused(Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({})), 410, "social.request_over").await;
+    assert_eq!(ann.get(&format!("/api/v1/people/{}", bob.id)).await, before);
+    assert_eq!(act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await["state"], "asked");
+    // The other way round: whoever asked and then blocks is said yes to, and stays out of reach.
+    let (cleo, dan) = (town.member("cleo").await, town.member("dan").await);
+    act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", dan.id)).await;
+    act(&cleo, Method::PUT, &format!("/api/v1/blocks/{}", dan.id)).await;
+    assert_eq!(act(&dan, Method::PUT, &format!("/api/v1/contacts/{}", cleo.id)).await["state"], "contact", "dan sees no difference");
+    assert!(names(&cleo, "/api/v1/contacts").await.is_empty(), "whom cleo blocks is on no list but that one");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn ten_thousand_contacts_are_paged_in_order() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await;
+    let id = ann.id;
+    let made = town.app().ground.db.write(move |tx| {
+        for n in 0..10_000 {
+            let name = format!("c{n:05}");
+            let other = members::create_member(tx, &NewMember::named(Username::parse(&name)?, DisplayName::parse(&name)?))?;
+            seed::place_contact(tx, id, other)?;
+        }
+        Ok(())
+    });
+    made.await.expect("contacts");
+    let begun = Instant::now();
+    let (mut after, mut seen) = (String::new(), Vec::new());
+    loop {
+        let page = ann.get(&format!("/api/v1/contacts?limit=200{after}")).await;
+        seen.extend(
+            page["items"].as_array().expect("items").iter().map(|one| one["member"]["username"].as_str().expect("name").to_owned()),
+        );
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!((seen.len(), seen.is_sorted()), (10_000, true));
+    assert_eq!(names(&ann, "/api/v1/contacts?q=c0777").await.len(), 10);
+    let said = ann.get("/api/v1/me/reach").await["sentences"][1]["text"].clone();
+    assert!(said.as_str().expect("text").contains("10,000") || said.as_str().expect("text").contains("10000"), "{said}");
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    town.close().await;
+}

@@ -1,0 +1,76 @@
+//! The pages about people, with people on them, in both languages.
+
+use reqwest::Method;
+use rialto::chat::RoomKind;
+use rialto::social::seed;
+use serde_json::json;
+
+use super::{act, acts, lets, talk};
+use crate::support::{Person, Town};
+
+async fn page(town: &Town, who: &Person, path: &str, language: &str) -> String {
+    let request = town.http.get(town.url(path)).bearer_auth(&who.token).header("accept", "text/html").header("accept-language", language);
+    let answer = request.send().await.expect("an answer");
+    let (status, body) = (answer.status(), answer.text().await.expect("a body"));
+    assert_eq!(status, 200, "{path}: {body}");
+    assert!(body.contains(&format!("<html lang=\"{language}\"")), "{path}");
+    // A key without words comes back as it is.
+    let shown = body.split("<script").next().expect("the page before its data");
+    for start in [">social.", "\"social.", ">shell.", ">admin."] {
+        assert!(!shown.contains(start), "{path} shows a key without words: {}", &shown[shown.find(start).unwrap_or(0)..][..60]);
+    }
+    body
+}
+
+#[actix_web::test]
+async fn every_page_about_people_shows_them_in_both_languages() {
+    let town = Town::new().await;
+    let (keeper, ann, bob, cleo) =
+        (town.owner("keeper").await, town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    town.room(&keeper, RoomKind::Public, "Quay", &[&ann, &bob]).await;
+    let (a, b) = (ann.id, bob.id);
+    town.app().ground.db.write(move |tx| seed::place_contact(tx, a, b)).await.expect("contacts");
+    for (method, path) in [
+        (Method::PUT, format!("/api/v1/follows/{}", bob.id)),
+        (Method::PUT, format!("/api/v1/me/always/{}", bob.id)),
+        (Method::PUT, format!("/api/v1/blocks/{}", keeper.id)),
+        (Method::PUT, format!("/api/v1/mutes/{}", bob.id)),
+    ] {
+        act(&ann, method, &path).await;
+    }
+    act(&bob, Method::PUT, &format!("/api/v1/follows/{}", ann.id)).await;
+    act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await;
+    lets(&ann, "message", &["mutual", "roles"]).await;
+    let room = talk(&cleo, &ann).await;
+    cleo.says(room, "k1", "We met at the <quay>").await;
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "name": "Bobby", "note": "Tall" }))).await;
+    ann.post("/api/v1/reports", json!({ "member": cleo.id, "reason": "spam", "text": "Every day" })).await;
+    for language in ["en", "fr"] {
+        let directory = page(&town, &ann, "/people", language).await;
+        assert!(directory.contains("@ann"), "{directory}");
+        assert!(directory.contains("@bob") && directory.contains("Bobby") && directory.contains("requests\""));
+        assert!(page(&town, &ann, "/people?q=cle", language).await.contains("@cleo"));
+        for (list, name) in [("contacts", "@bob"), ("following", "@bob"), ("followers", "@bob"), ("blocked", "@keeper"), ("muted", "@bob")]
+        {
+            let shown = page(&town, &ann, &format!("/people?list={list}"), language).await;
+            assert!(shown.contains(name) && shown.contains(&format!("list={list}\" aria-current=\"page\"")), "{list}");
+        }
+        let profile = page(&town, &ann, &format!("/people/{}", bob.id), language).await;
+        assert!(profile.contains("Quay") && profile.contains("Bobby") && profile.contains("Tall"));
+        assert!(!profile.contains("/calls"), "nothing is shown that cannot be done yet");
+        for other in [&keeper, &cleo, &ann] {
+            page(&town, &ann, &format!("/people/{}", other.id), language).await;
+        }
+        let requests = page(&town, &ann, "/people/requests", language).await;
+        assert!(requests.contains("We met at the &lt;quay&gt;") && requests.matches("<article").count() == 2);
+        let reach = page(&town, &ann, "/settings/reach", language).await;
+        assert!(reach.contains("name=\"message\" value=\"mutual\" checked") && reach.contains("/api/v1/me/always/"));
+        assert!(page(&town, &keeper, "/admin/reports", language).await.contains("Every day"));
+        page(&town, &keeper, "/admin/reports?show=closed", language).await;
+        assert!(page(&town, &keeper, "/admin/settings", language).await.contains("name=\"reach_ceiling_call\""));
+        for nothing in ["/people?list=blocked", "/people/requests", "/people?q=nobodyofthatname"] {
+            page(&town, &bob, nothing, language).await;
+        }
+    }
+    town.close().await;
+}

@@ -1,0 +1,154 @@
+//! Contacts, follows, blocks, mutes, lists, notes: what each does, and what the other hears of it.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{act, acts, hears, names, newest_request, waiting};
+use crate::support::Town;
+
+#[actix_web::test]
+async fn two_become_contacts_by_a_request_and_a_yes_and_both_open_tabs_follow() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let (mut of_ann, mut of_bob) = (ann.connect().await, bob.connect().await);
+    let to_bob = format!("/api/v1/contacts/{}", bob.id);
+    assert_eq!(act(&ann, Method::PUT, &to_bob).await["state"], "asked");
+    assert_eq!(act(&ann, Method::PUT, &to_bob).await["state"], "asked", "a second time is nothing");
+    assert_eq!(hears(&mut of_ann, "contact_changed").await, json!({ "kind": "contact_changed", "member": bob.id, "state": "asked" }));
+    let came = hears(&mut of_bob, "request_came").await;
+    assert_eq!((&came["about"], &came["sender"]), (&json!("contact"), &json!(ann.id)));
+    assert_eq!(waiting(&bob).await, [("contact".to_owned(), "ann".to_owned())]);
+    assert_eq!(bob.get(&format!("/api/v1/people/{}", ann.id)).await["contact"], "asks_me");
+    assert_eq!(act(&bob, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await["state"], "contact");
+    assert_eq!(hears(&mut of_ann, "contact_changed").await["state"], "contact");
+    assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "accepted_once");
+    assert_eq!((names(&ann, "/api/v1/contacts").await, names(&bob, "/api/v1/contacts").await), (vec!["bob".into()], vec!["ann".into()]));
+    assert!(waiting(&bob).await.is_empty());
+    assert_eq!(act(&bob, Method::DELETE, &format!("/api/v1/contacts/{}", ann.id)).await["state"], "none");
+    assert_eq!(hears(&mut of_ann, "contact_changed").await["state"], "none");
+    assert!(names(&ann, "/api/v1/contacts").await.is_empty());
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_request_can_be_taken_back_or_left_unanswered() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let to_bob = format!("/api/v1/contacts/{}", bob.id);
+    act(&ann, Method::PUT, &to_bob).await;
+    act(&ann, Method::DELETE, &to_bob).await;
+    assert!(waiting(&bob).await.is_empty());
+    act(&ann, Method::PUT, &to_bob).await;
+    let request = newest_request(&bob).await;
+    act(&bob, Method::POST, &format!("/api/v1/requests/{request}/ignore")).await;
+    assert!(waiting(&bob).await.is_empty());
+    assert_eq!(bob.get(&format!("/api/v1/people/{}", ann.id)).await["contact"], "none");
+    assert_eq!(ann.get(&format!("/api/v1/people/{}", bob.id)).await["contact"], "asked", "ann learns nothing of it");
+    bob.refused(Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({})), 410, "social.request_over").await;
+    assert_eq!(act(&bob, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await["state"], "contact", "ann's wish still stands");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn following_is_one_way_and_asks_where_the_other_wants_it() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let mut of_bob = bob.connect().await;
+    assert_eq!(act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await["state"], "following");
+    let heard = hears(&mut of_bob, "follower_changed").await;
+    assert_eq!(heard, json!({ "kind": "follower_changed", "member": ann.id, "follows_me": true }));
+    assert_eq!((names(&ann, "/api/v1/follows").await, names(&bob, "/api/v1/followers").await), (vec!["bob".into()], vec!["ann".into()]));
+    assert!(names(&ann, "/api/v1/followers").await.is_empty());
+
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await;
+    assert_eq!(hears(&mut of_bob, "reach_changed").await["asks_before_follow"], true);
+    assert_eq!(act(&cleo, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await["state"], "asked");
+    assert!(names(&cleo, "/api/v1/follows").await.is_empty());
+    let request = newest_request(&bob).await;
+    acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({}))).await;
+    assert_eq!(names(&bob, "/api/v1/followers").await, ["ann", "cleo"]);
+    act(&bob, Method::DELETE, &format!("/api/v1/followers/{}", cleo.id)).await;
+    assert_eq!(names(&bob, "/api/v1/followers").await, ["ann"]);
+    act(&ann, Method::DELETE, &format!("/api/v1/follows/{}", bob.id)).await;
+    assert!(names(&bob, "/api/v1/followers").await.is_empty());
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn blocks_and_mutes_stand_in_the_state_and_in_open_tabs() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let mut of_ann = ann.connect().await;
+    for (path, on, off, field) in [("blocks", "blocked", "unblocked", "blocked"), ("mutes", "muted", "unmuted", "muted")] {
+        let path = format!("/api/v1/{path}/{}", bob.id);
+        act(&ann, Method::PUT, &path).await;
+        act(&ann, Method::PUT, &path).await;
+        assert_eq!(hears(&mut of_ann, on).await["member"], json!(bob.id));
+        assert_eq!(ann.get("/api/v1/me/state").await["people"][field], json!([bob.id]));
+        act(&ann, Method::DELETE, &path).await;
+        assert_eq!(hears(&mut of_ann, off).await["member"], json!(bob.id));
+        assert_eq!(ann.get("/api/v1/me/state").await["people"][field], json!([]));
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn always_and_never_exclude_each_other_and_a_block_excludes_always() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let path = |list: &str| format!("/api/v1/me/{list}/{}", bob.id);
+    act(&ann, Method::PUT, &path("always")).await;
+    assert_eq!(names(&ann, "/api/v1/me/always").await, ["bob"]);
+    act(&ann, Method::PUT, &path("never")).await;
+    assert_eq!((names(&ann, "/api/v1/me/always").await.len(), names(&ann, "/api/v1/me/never").await.len()), (0, 1));
+    act(&ann, Method::PUT, &path("always")).await;
+    assert_eq!((names(&ann, "/api/v1/me/always").await.len(), names(&ann, "/api/v1/me/never").await.len()), (1, 0));
+    act(&ann, Method::PUT, &format!("/api/v1/blocks/{}", bob.id)).await;
+    assert!(names(&ann, "/api/v1/me/always").await.is_empty(), "a block ends it");
+    ann.refused(Method::PUT, &path("always"), None, 409, "social.you_block").await;
+    ann.refused(Method::PUT, &format!("/api/v1/contacts/{}", bob.id), None, 409, "social.you_block").await;
+    ann.refused(Method::POST, "/api/v1/rooms", Some(json!({ "kind": "direct", "members": [bob.id] })), 409, "social.you_block").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn notes_are_for_their_author_alone_and_hold_their_limits() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let path = format!("/api/v1/contacts/{}", bob.id);
+    let change = json!({ "name": "Bobby  from the quay", "note": "Owes me a rope.\nTall." });
+    let kept = acts(&ann, Method::PATCH, &path, Some(change)).await;
+    assert_eq!(kept, json!({ "name": "Bobby from the quay", "note": "Owes me a rope.\nTall." }));
+    let seen = ann.get(&format!("/api/v1/people/{}", bob.id)).await;
+    assert_eq!((&seen["own_name"], &seen["note"]), (&kept["name"], &kept["note"]));
+    for other in [&bob, &cleo] {
+        assert_eq!(other.get(&format!("/api/v1/people/{}", bob.id)).await["own_name"], "");
+    }
+    assert_eq!(
+        acts(&ann, Method::PATCH, &path, Some(json!({ "name": "" }))).await["note"],
+        "Owes me a rope.\nTall.",
+        "what is missing stays"
+    );
+    assert!(ann.call(Method::PATCH, &path, Some(json!({ "name": "é".repeat(64), "note": "é".repeat(1_000) }))).await.0.is_success());
+    ann.refused(Method::PATCH, &path, Some(json!({ "name": "é".repeat(65) })), 422, "social.own_name").await;
+    ann.refused(Method::PATCH, &path, Some(json!({ "note": "é".repeat(1_001) })), 422, "social.note").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn rooms_in_common_are_those_with_a_name_and_the_directory_filters_by_role() {
+    use rialto::chat::RoomKind;
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    town.room(&keeper, RoomKind::Public, "Quay", &[&ann, &bob]).await;
+    town.room(&keeper, RoomKind::Private, "Attic", &[&bob]).await;
+    town.room(&keeper, RoomKind::Private, "Cellar", &[&ann, &bob]).await;
+    let seen = ann.get(&format!("/api/v1/people/{}", bob.id)).await;
+    let rooms: Vec<&str> = seen["rooms"].as_array().expect("rooms").iter().map(|room| room["name"].as_str().expect("name")).collect();
+    assert_eq!(rooms, ["Cellar", "Quay"], "nothing is told of a room that one is not in");
+    let role = keeper.post("/api/v1/admin/roles", json!({ "name": "Crew", "permissions": [] })).await["id"].clone();
+    acts(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/roles", bob.id), Some(json!({ "roles": [role] }))).await;
+    let found = ann.get(&format!("/api/v1/members?role={}", role.as_str().expect("id"))).await;
+    assert_eq!((found["items"].as_array().expect("items").len(), &found["items"][0]["username"]), (1, &json!("bob")));
+    town.close().await;
+}

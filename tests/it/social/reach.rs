@@ -1,0 +1,183 @@
+//! Who may reach me: chosen, explained, bounded by administrators, and in force.
+
+use std::sync::atomic::Ordering;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{act, acts, is_mine, lets, newest_request, talk, waiting};
+use crate::support::{NOON, Town};
+
+fn sentence(view: &Value, act: &str) -> String {
+    let all = view["sentences"].as_array().expect("sentences");
+    all.iter().find(|one| one["act"] == act).expect("one for each way")["text"].as_str().expect("text").to_owned()
+}
+
+#[actix_web::test]
+async fn the_choice_is_said_in_one_sentence_with_its_numbers() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let before = ann.get("/api/v1/me/reach").await;
+    assert_eq!(before["call"]["from"], json!(["contacts", "people_i_follow"]), "the default of calls");
+    assert_eq!(sentence(&before, "call"), "Your 0 contacts and 0 people you follow can ring you.");
+    assert_eq!(sentence(&before, "message"), "Everyone can write to you first.");
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
+    let view = ann.get("/api/v1/me/reach").await;
+    assert_eq!(sentence(&view, "call"), "Your 0 contacts and one person you follow can ring you.");
+    lets(&ann, "invite", &["nobody"]).await;
+    lets(&ann, "mention", &["mutual"]).await;
+    let view = ann.get("/api/v1/me/reach").await;
+    assert_eq!(sentence(&view, "invite"), "Nobody can bring you into rooms, but for those whom you always let through.");
+    assert_eq!(sentence(&view, "mention"), "0 people whom you follow and who follow you can call you by name.");
+    assert_eq!(view["message"]["from"], json!(["everyone"]), "what is not said stays");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn wrong_choices_are_refused_by_name() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await;
+    for (choice, code) in [
+        (json!({ "call": { "from": ["nobody", "contacts"] } }), "error.body"),
+        (json!({ "call": { "from": ["strangers"] } }), "error.body"),
+        (json!({ "ring": { "from": [] } }), "error.body"),
+        (json!({ "quiet": { "from": 1440, "to": 0 } }), "social.quiet_hours"),
+        (json!({ "quiet": { "from": 60, "to": 60 } }), "social.quiet_hours"),
+        (json!({ "call": { "from": ["roles"], "roles": vec!["7"; 21] } }), "social.named"),
+    ] {
+        ann.refused(Method::PUT, "/api/v1/me/reach", Some(choice), 422, code).await;
+    }
+    let kept =
+        acts(&ann, Method::PUT, "/api/v1/me/reach", Some(json!({ "quiet": { "from": 1320, "to": 420 }, "unknown_callers": "request" })))
+            .await;
+    assert_eq!(
+        (&kept["quiet"], &kept["unknown_callers"], &kept["time_zone"]),
+        (&json!({ "from": 1320, "to": 420 }), &json!("request"), &json!("UTC"))
+    );
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn administrators_set_defaults_and_ceilings() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["everyone"]).await;
+    let change = json!({ "reach_default_message": ["contacts"], "reach_ceiling_message": ["contacts", "people_i_follow"] });
+    assert_eq!(keeper.call(Method::PATCH, "/api/v1/admin/settings", Some(change)).await.0, 200);
+    assert_eq!(ann.get("/api/v1/me/reach").await["message"]["from"], json!(["contacts"]), "who has chosen nothing has the default");
+    ann.refused(Method::PUT, "/api/v1/me/reach", Some(json!({ "message": { "from": ["everyone"] } })), 422, "social.above_ceiling").await;
+    for allowed in ["people_i_follow", "mutual", "contacts", "nobody"] {
+        lets(&ann, "message", &[allowed]).await;
+    }
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    assert!(!is_mine(&bob, room).await, "what bob ticked before is bounded too");
+    assert_eq!(waiting(&bob).await.len(), 1);
+    let wrong = json!({ "reach_ceiling_call": ["nobody", "everyone"] });
+    keeper.refused(Method::PATCH, "/api/v1/admin/settings", Some(wrong), 422, "settings.value").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_role_lets_its_holders_through_and_one_that_is_gone_lets_nobody() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    let role = keeper.post("/api/v1/admin/roles", json!({ "name": "Crew", "permissions": [] })).await["id"].clone();
+    acts(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
+    let choice =
+        json!({ "message": { "from": ["roles"], "roles": [role], "plans": [] }, "invite": { "from": ["roles"], "roles": [role] } });
+    let view = acts(&bob, Method::PUT, "/api/v1/me/reach", Some(choice)).await;
+    assert_eq!(sentence(&view, "message"), "Whoever has a role among Crew can write to you first.");
+    let room = talk(&ann, &bob).await;
+    assert!(is_mine(&bob, room).await);
+    acts(&keeper, Method::DELETE, &format!("/api/v1/admin/roles/{}", role.as_str().expect("id")), None).await;
+    let view = bob.get("/api/v1/me/reach").await;
+    assert_eq!(
+        (&view["message"]["roles"], sentence(&view, "message")),
+        (&json!([]), "Nobody can write to you first, but for those whom you always let through.".to_owned())
+    );
+    let group = json!({ "kind": "private", "name": "Attic", "members": [bob.id] });
+    let attic = ann.post("/api/v1/rooms", group).await;
+    assert_eq!(attic["member_count"], 1, "nobody has the role any more");
+    assert_eq!(waiting(&bob).await, [("invite".to_owned(), "ann".to_owned())]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn an_invitation_that_is_not_let_through_waits_for_a_yes() {
+    use rialto::chat::RoomKind;
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "invite", &["contacts"]).await;
+    let room = town.room(&ann, RoomKind::Private, "Attic", &[]).await;
+    let path = format!("/api/v1/rooms/{room}/members/{}", bob.id);
+    assert_eq!(act(&ann, Method::PUT, &path).await["member_count"], 1);
+    act(&ann, Method::PUT, &path).await;
+    let page = bob.get("/api/v1/requests").await;
+    assert_eq!((page["items"].as_array().expect("items").len(), &page["items"][0]["room_name"]), (1, &json!("Attic")), "asked once");
+    let mut of_bob = bob.connect().await;
+    acts(&bob, Method::POST, &format!("/api/v1/requests/{}/accept", newest_request(&bob).await), Some(json!({}))).await;
+    assert_eq!(super::hears(&mut of_bob, "room_joined").await["room"], json!(room));
+    assert!(is_mine(&bob, room).await);
+    assert_eq!(ann.get(&format!("/api/v1/rooms/{room}")).await["member_count"], 2);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn who_calls_by_name_without_being_let_is_read_and_not_counted() {
+    use rialto::chat::RoomKind;
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let room = town.room(&ann, RoomKind::Private, "Quay", &[&bob, &cleo]).await;
+    lets(&bob, "mention", &["contacts"]).await;
+    let (id, _) = ann.says(room, "k1", "@bob and @cleo, supper").await;
+    let called = |who: &crate::support::Person| {
+        let who = who.clone();
+        async move {
+            let room = who.get(&format!("/api/v1/rooms/{room}")).await;
+            (room["unread"].clone(), room["mentions"].clone())
+        }
+    };
+    assert_eq!((called(&bob).await, called(&cleo).await), ((json!(1), json!(0)), (json!(1), json!(1))));
+    let sent = ann.get(&format!("/api/v1/rooms/{room}/messages/{id}")).await;
+    assert_eq!(sent["mentions"]["members"], json!([bob.id, cleo.id]), "the author sees no difference");
+    let edit = json!({ "body": "@bob and @cleo, supper at eight" });
+    acts(&ann, Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{id}"), Some(edit)).await;
+    assert_eq!(called(&bob).await.1, json!(0));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn quiet_hours_silence_calls_and_let_words_through() {
+    use rialto::settings::Settings;
+    use rialto::social::{self, Act, Asker, Verdict};
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "call": { "from": ["everyone"] }, "quiet": { "from": 1320, "to": 420 } })))
+        .await;
+    acts(&bob, Method::PATCH, "/api/v1/me", Some(json!({ "time_zone": "Europe/Paris" }))).await;
+    let ask = |act: Act, at: i64| {
+        let (from, to) = (ann.id, bob.id);
+        town.app().ground.db.read(move |conn| social::answer(conn, &Settings::default(), act, &Asker::plain(from), to, false, at))
+    };
+    let hour = 3_600_000;
+    for (act, at, verdict) in [
+        (Act::Call, NOON, Verdict::Through),
+        (Act::Call, NOON + 9 * hour - 1, Verdict::Through),
+        // Paris is an hour ahead in November.
+        (Act::Call, NOON + 9 * hour, Verdict::Unheard),
+        (Act::Call, NOON + 18 * hour - 1, Verdict::Unheard),
+        (Act::Call, NOON + 18 * hour, Verdict::Through),
+        (Act::Message, NOON + 9 * hour, Verdict::Quietly),
+    ] {
+        assert_eq!(ask(act, at).await.expect("an answer"), verdict, "{act:?} at {}", (at - NOON) / hour);
+    }
+    act_always(&bob, &ann).await;
+    assert_eq!(ask(Act::Call, NOON + 9 * hour).await.expect("an answer"), Verdict::Through, "whom one always lets through rings");
+    town.hand.store(NOON, Ordering::Relaxed);
+    town.close().await;
+}
+
+async fn act_always(who: &crate::support::Person, other: &crate::support::Person) {
+    act(who, Method::PUT, &format!("/api/v1/me/always/{}", other.id)).await;
+}

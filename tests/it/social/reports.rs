@@ -1,0 +1,72 @@
+//! Reports: of what one sees, into the queue, and out of it with a trace.
+
+use reqwest::Method;
+use rialto::chat::RoomKind;
+use rialto::members::RoleKind;
+use serde_json::json;
+
+use super::{act, acts, lets, newest_request, talk, waiting};
+use crate::support::Town;
+
+#[actix_web::test]
+async fn a_report_keeps_the_words_and_is_closed_once_with_a_trace() {
+    let town = Town::new().await;
+    let (keeper, moderator) = (town.owner("keeper").await, town.person("mo", &[RoleKind::Moderator]).await);
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = town.room(&keeper, RoomKind::Public, "Quay", &[&ann, &bob]).await;
+    let (said, _) = bob.says(room, "k1", "Buy *my* boat").await;
+    ann.post("/api/v1/reports", json!({ "message": said, "reason": "spam", "text": "Every day" })).await;
+    bob.call(Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{said}"), None).await;
+    ann.refused(Method::GET, "/api/v1/admin/reports", None, 403, "access.not_allowed").await;
+    let report = moderator.get("/api/v1/admin/reports").await["items"][0].clone();
+    let told = (&report["member"]["username"], &report["reporter"]["username"], &report["excerpt"], &report["reason"], &report["text"]);
+    assert_eq!(told, (&json!("bob"), &json!("ann"), &json!("Buy my boat"), &json!("spam"), &json!("Every day")));
+    let close = format!("/api/v1/admin/reports/{}/close", report["id"].as_str().expect("id"));
+    acts(&moderator, Method::POST, &close, Some(json!({ "outcome": "acted", "note": "Talked to him" }))).await;
+    moderator.refused(Method::POST, &close, Some(json!({ "outcome": "dismissed" })), 409, "social.report_closed").await;
+    assert_eq!(moderator.get("/api/v1/admin/reports").await["items"], json!([]));
+    let closed = moderator.get("/api/v1/admin/reports?closed=true").await["items"][0].clone();
+    assert_eq!((&closed["outcome"], &closed["closed_by"]["username"]), (&json!("acted"), &json!("mo")));
+    let trace = keeper.get("/api/v1/admin/audit?act=reports.").await["items"][0].clone();
+    assert_eq!((&trace["subject"], &trace["reason"]), (&json!(bob.id), &json!("Talked to him")));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn only_what_one_sees_is_reported_and_never_oneself() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let attic = town.room(&bob, RoomKind::Private, "Attic", &[&cleo]).await;
+    let (hidden, _) = bob.says(attic, "k1", "Whispered").await;
+    let report = |body| (Method::POST, "/api/v1/reports", Some(body));
+    for (body, status, code) in [
+        (json!({ "message": hidden, "reason": "spam" }), 422, "social.report_subject"),
+        (json!({ "message": "77", "reason": "spam" }), 422, "social.report_subject"),
+        (json!({ "reason": "spam" }), 422, "social.report_subject"),
+        (json!({ "member": "77", "reason": "spam" }), 422, "social.report_subject"),
+        (json!({ "member": ann.id, "reason": "spam" }), 409, "social.yourself"),
+        (json!({ "member": bob.id, "reason": "other" }), 422, "social.report_text"),
+        (json!({ "member": bob.id, "reason": "spam", "text": "x".repeat(1_001) }), 422, "social.report_text"),
+        (json!({ "member": bob.id, "reason": "boredom" }), 422, "error.body"),
+    ] {
+        let (method, path, body) = report(body);
+        ann.refused(method, path, body, status, code).await;
+    }
+    assert_eq!(cleo.call(Method::POST, "/api/v1/reports", Some(json!({ "message": hidden, "reason": "hate" }))).await.0, 201);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_request_is_reported_with_its_words_and_left_unanswered() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Cheap rope").await;
+    let request = newest_request(&bob).await;
+    acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/report"), Some(json!({ "reason": "spam" }))).await;
+    assert!(waiting(&bob).await.is_empty());
+    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["excerpt"], "Cheap rope");
+    act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    town.close().await;
+}

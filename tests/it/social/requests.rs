@@ -1,0 +1,85 @@
+//! The inbox: paging, answers, limits.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{act, acts, is_mine, lets, names, newest_request, talk, waiting};
+use crate::support::Town;
+
+#[actix_web::test]
+async fn the_inbox_is_read_page_by_page_newest_first() {
+    let town = Town::new().await;
+    let bob = town.member("bob").await;
+    for n in 0..5 {
+        act(&town.member(&format!("asker{n}")).await, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    }
+    let first = bob.get("/api/v1/requests?limit=3").await;
+    let next = first["next"].as_str().expect("more").to_owned();
+    let second = bob.get(&format!("/api/v1/requests?limit=3&before={next}")).await;
+    let of = |page: &serde_json::Value| -> Vec<String> {
+        page["items"].as_array().expect("items").iter().map(|one| one["sender"]["username"].as_str().expect("name").to_owned()).collect()
+    };
+    assert_eq!(
+        (of(&first), of(&second)),
+        (vec!["asker4".into(), "asker3".into(), "asker2".into()], vec!["asker1".into(), "asker0".into()])
+    );
+    assert_eq!(second["next"], json!(null));
+    bob.refused(Method::GET, "/api/v1/requests?limit=201", None, 422, "error.limit").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn always_is_for_every_way_and_a_block_ends_everything_that_waits() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    lets(&bob, "invite", &["nobody"]).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    let request = newest_request(&bob).await;
+    acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({ "always": true }))).await;
+    assert_eq!(names(&bob, "/api/v1/me/always").await, ["ann"]);
+    let attic = ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Attic", "members": [bob.id] })).await;
+    assert_eq!(attic["member_count"], 2, "invitations too");
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    act(&bob, Method::POST, &format!("/api/v1/requests/{}/block", newest_request(&bob).await)).await;
+    assert!(waiting(&bob).await.is_empty() && names(&bob, "/api/v1/me/always").await.is_empty() && !is_mine(&bob, room).await);
+    assert_eq!(names(&bob, "/api/v1/blocks").await, ["ann"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn nobody_answers_for_somebody_else() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    let request = newest_request(&bob).await;
+    for other in [&ann, &cleo] {
+        for answer in ["accept", "ignore", "block", "report"] {
+            let body = Some(json!({ "reason": "spam" }));
+            other.refused(Method::POST, &format!("/api/v1/requests/{request}/{answer}"), body, 404, "error.not_found").await;
+        }
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_member_asks_so_often_in_a_day_whether_or_not_anybody_hears_it() {
+    use std::sync::atomic::Ordering;
+
+    use crate::support::NOON;
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    assert_eq!(keeper.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "requests_per_day": 2 }))).await.0, 200);
+    let ann = town.member("ann").await;
+    let others = [town.member("bob").await, town.member("cleo").await, town.member("dan").await];
+    act(&others[0], Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    for other in &others[..2] {
+        act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", other.id)).await;
+    }
+    let third = format!("/api/v1/contacts/{}", others[2].id);
+    ann.refused(Method::PUT, &third, None, 429, "social.too_many_requests").await;
+    town.hand.store(NOON + 86_400_000, Ordering::Relaxed);
+    act(&ann, Method::PUT, &third).await;
+    town.close().await;
+}

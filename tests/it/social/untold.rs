@@ -1,0 +1,207 @@
+//! No path lets a caller tell a block, the list of never, a policy, quiet hours and absence apart: not by an answer, not by what their own
+//! tabs hear, not by what others' pages say, and not by time.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use rialto::chat::RoomKind;
+use rialto::ids::RoomId;
+use serde_json::{Value, json};
+
+use super::{act, acts, lets, talk};
+use crate::support::{Person, Town};
+
+/// Why somebody is not reached.
+const CAUSES: [&str; 7] = ["block", "never", "nobody", "other classes", "quiet hours", "ignored", "absence"];
+
+/// Puts the cause in the way of `ann`, on bob's side.
+async fn put_in_the_way(cause: &str, ann: &Person, bob: &Person) {
+    match cause {
+        "block" => drop(act(bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await),
+        "never" => drop(act(bob, Method::PUT, &format!("/api/v1/me/never/{}", ann.id)).await),
+        "nobody" | "other classes" | "ignored" => {
+            for way in ["message", "invite", "mention", "call"] {
+                lets(bob, way, &[if cause == "nobody" { "nobody" } else { "mutual" }]).await;
+            }
+        }
+        "quiet hours" => {
+            // Noon is in them.
+            acts(bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "quiet": { "from": 600, "to": 900 } }))).await;
+        }
+        // Bob is simply not there.
+        _ => {}
+    }
+}
+
+/// One town for each cause, alike to the last id but for it.
+struct Scene {
+    town: Town,
+    ann: Person,
+    bob: Person,
+    quay: RoomId,
+    word: String,
+}
+
+async fn scene(cause: &str) -> Scene {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let quay = town.room(&cleo, RoomKind::Public, "Quay", &[&ann, &bob]).await;
+    let (word, _) = bob.says(quay, "k1", "A word of bob's").await;
+    put_in_the_way(cause, &ann, &bob).await;
+    Scene { town, ann, bob, quay, word }
+}
+
+/// An answer without what differs from call to call: ids that were just made, and times.
+fn plain(value: &Value, known: &[(String, &str)]) -> Value {
+    match value {
+        Value::Object(all) => all
+            .iter()
+            .map(|(key, value)| {
+                let passing = ["at", "created_at", "joined_at", "last_at", "edited_at", "epoch"].contains(&key.as_str());
+                (key.clone(), if passing { json!("…") } else { plain(value, known) })
+            })
+            .collect(),
+        Value::Array(all) => all.iter().map(|one| plain(one, known)).collect(),
+        Value::String(text) => match known.iter().find(|(id, _)| id == text) {
+            Some((_, name)) => json!(name),
+            None if text.len() > 12 && text.bytes().all(|b| b.is_ascii_digit()) => json!("an id"),
+            None => value.clone(),
+        },
+        other => other.clone(),
+    }
+}
+
+/// Everything that ann can try, and all that she is told.
+async fn tried(scene: &Scene) -> Vec<(String, Value)> {
+    let Scene { ann, bob, quay, word, .. } = scene;
+    let known = [(ann.id.to_string(), "ann"), (bob.id.to_string(), "bob"), (quay.to_string(), "quay"), (word.clone(), "word")];
+    let mut told: Vec<(String, Value)> = Vec::new();
+    let mut socket = ann.connect().await;
+    let mut ask = async |method: Method, path: String, body: Option<Value>| {
+        let (status, answer) = ann.call(method.clone(), &path, body).await;
+        let name = known.iter().fold(format!("{method} {path}"), |name, (id, said)| name.replace(id.as_str(), said));
+        let name: String = name
+            .split('/')
+            .map(|part| if part.len() > 12 && part.bytes().all(|b| b.is_ascii_digit()) { "…" } else { part })
+            .collect::<Vec<_>>()
+            .join("/");
+        told.push((name, json!({ "status": status.as_u16(), "answer": plain(&answer, &known) })));
+        answer
+    };
+    let get = Method::GET;
+    // Profile, directory, contacts, follows.
+    ask(get.clone(), format!("/api/v1/people/{}", bob.id), None).await;
+    ask(get.clone(), format!("/api/v1/members/{}", bob.id), None).await;
+    ask(get.clone(), "/api/v1/members?q=bob".to_owned(), None).await;
+    for (method, list) in [(Method::PUT, "contacts"), (Method::PUT, "follows"), (get.clone(), "people")] {
+        ask(method, format!("/api/v1/{list}/{}", bob.id), None).await;
+    }
+    // A conversation, words in it, a mention, an edit, a reaction, and reading it back.
+    let room = ask(Method::POST, "/api/v1/rooms".to_owned(), Some(json!({ "kind": "direct", "members": [bob.id] }))).await;
+    let room = room["id"].as_str().expect("a room").to_owned();
+    for (n, body) in ["Hello", "Are you there, @bob?", "Well"].iter().enumerate() {
+        let said =
+            ask(Method::POST, format!("/api/v1/rooms/{room}/messages"), Some(json!({ "client_key": format!("k{n}"), "body": body }))).await;
+        let id = said["id"].as_str().expect("an id").to_owned();
+        ask(Method::PATCH, format!("/api/v1/rooms/{room}/messages/{id}"), Some(json!({ "body": format!("{body}!") }))).await;
+        ask(Method::PUT, format!("/api/v1/rooms/{room}/messages/{id}/reactions/🌊"), None).await;
+        ask(Method::PUT, format!("/api/v1/rooms/{room}/messages/{id}/pin"), None).await;
+    }
+    for what in ["", "/messages", "/members", "/events?after=0", "/pins"] {
+        ask(get.clone(), format!("/api/v1/rooms/{room}{what}"), None).await;
+    }
+    // A shared room: a mention, a reaction to bob's words, an answer to them.
+    ask(Method::POST, format!("/api/v1/rooms/{quay}/messages"), Some(json!({ "client_key": "q1", "body": "@bob, look" }))).await;
+    ask(Method::POST, format!("/api/v1/rooms/{quay}/messages"), Some(json!({ "client_key": "q2", "body": "Yes", "reply_to": word }))).await;
+    ask(Method::PUT, format!("/api/v1/rooms/{quay}/messages/{word}/reactions/🌊"), None).await;
+    for what in ["", "/messages", "/members", "/events?after=0"] {
+        ask(get.clone(), format!("/api/v1/rooms/{quay}{what}"), None).await;
+    }
+    ask(get.clone(), "/api/v1/me/state".to_owned(), None).await;
+    ask(get, "/api/v1/me/events?after=0".to_owned(), None).await;
+    // What an open tab has heard up to here.
+    socket.done(json!({ "type": "chat.send", "room": quay, "client_key": "last", "body": "The end" })).await;
+    let mut heard = Vec::new();
+    loop {
+        let frame = socket.next("event").await;
+        let is_last = frame["event"]["client_key"] == "last";
+        heard.push(plain(&frame, &known));
+        if is_last {
+            break;
+        }
+    }
+    told.push(("the open tab".to_owned(), json!(heard)));
+    told
+}
+
+#[actix_web::test]
+async fn every_cause_looks_the_same_from_every_side() {
+    let reference = {
+        let scene = scene("absence").await;
+        let told = tried(&scene).await;
+        scene.town.close().await;
+        told
+    };
+    assert!(reference.len() > 30, "{} things were tried", reference.len());
+    for cause in CAUSES.into_iter().filter(|cause| *cause != "absence") {
+        let scene = scene(cause).await;
+        for ((name, expected), (_, found)) in reference.iter().zip(tried(&scene).await) {
+            assert_eq!(*expected, found, "{cause}: {name}");
+        }
+        scene.town.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn an_invitation_that_is_not_let_through_looks_the_same_whatever_the_cause() {
+    let mut answers = Vec::new();
+    for cause in ["block", "never", "nobody", "other classes"] {
+        let Scene { town, ann, bob, .. } = scene(cause).await;
+        let known = [(ann.id.to_string(), "ann"), (bob.id.to_string(), "bob")];
+        let attic = ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Attic", "members": [bob.id] })).await;
+        let id = attic["id"].as_str().expect("id").to_owned();
+        let (status, again) = ann.call(Method::PUT, &format!("/api/v1/rooms/{id}/members/{}", bob.id), None).await;
+        let events = ann.get(&format!("/api/v1/rooms/{id}/events?after=0")).await;
+        answers.push((cause, status, plain(&json!([attic, again, events]), &known)));
+        town.close().await;
+    }
+    for (cause, status, answer) in &answers {
+        assert_eq!((status, answer), (&answers[0].1, &answers[0].2), "{cause}");
+    }
+}
+
+/// The middle of so many times, in microseconds.
+fn middle(mut all: Vec<Duration>) -> Duration {
+    all.sort_unstable();
+    all[all.len() / 2]
+}
+
+#[actix_web::test]
+async fn no_cause_takes_noticeably_longer_than_another() {
+    const TIMES: usize = 15;
+    let mut took = Vec::new();
+    for cause in ["block", "never", "nobody", "other classes", "quiet hours"] {
+        let Scene { town, ann, bob, quay, .. } = scene(cause).await;
+        let room = talk(&ann, &bob).await;
+        ann.says(room, "warm", "Hello").await;
+        let (mut words, mut mentions, mut profiles) = (Vec::new(), Vec::new(), Vec::new());
+        for n in 0..TIMES {
+            let begun = Instant::now();
+            ann.says(room, &format!("w{n}"), "Hello").await;
+            words.push(begun.elapsed());
+            let begun = Instant::now();
+            ann.says(quay, &format!("m{n}"), "@bob, look").await;
+            mentions.push(begun.elapsed());
+            let begun = Instant::now();
+            ann.get(&format!("/api/v1/people/{}", bob.id)).await;
+            profiles.push(begun.elapsed());
+        }
+        took.push((cause, [middle(words), middle(mentions), middle(profiles)]));
+        town.close().await;
+    }
+    for way in 0..3 {
+        let times: Vec<Duration> = took.iter().map(|(_, all)| all[way]).collect();
+        let (least, most) = (times.iter().min().expect("some"), times.iter().max().expect("some"));
+        assert!(*most - *least <= Duration::from_millis(5), "{took:?}");
+    }
+}
