@@ -9,8 +9,11 @@ use crate::chat::{History, RoomKind};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::members::MemberState;
+use crate::social::{ReachChoice, ReportReason};
 
 const CAST: &str = include_str!("cast.toml");
+
+const PEOPLE: &str = include_str!("people.toml");
 
 const ROOMS: [&str; 22] = [
     include_str!("rooms/01-harbour.toml"),
@@ -42,6 +45,48 @@ pub(super) struct Village {
     pub(super) community: Community,
     pub(super) people: Vec<Person>,
     pub(super) rooms: Vec<RoomStory>,
+    pub(super) ties: Ties,
+}
+
+/// How the people stand to each other today.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ties {
+    pub(super) contacts: Vec<[String; 2]>,
+    pub(super) follows: Vec<[String; 2]>,
+    pub(super) blocks: Vec<[String; 2]>,
+    /// Who asks whom to be a contact.
+    pub(super) asks: Vec<[String; 2]>,
+    pub(super) reach: Vec<ReachStory>,
+    pub(super) first_words: Vec<FirstWords>,
+    pub(super) report: Vec<ReportStory>,
+}
+
+/// Who may reach somebody.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReachStory {
+    pub(super) of: String,
+    pub(super) choice: ReachChoice,
+}
+
+/// What somebody wrote to one who has not let them in.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FirstWords {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) text: String,
+}
+
+/// Who reported whom.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportStory {
+    pub(super) by: String,
+    pub(super) of: String,
+    pub(super) reason: ReportReason,
+    pub(super) text: String,
 }
 
 #[derive(Deserialize)]
@@ -229,7 +274,8 @@ impl Village {
         let cast: CastFile = toml::from_str(CAST).map_err(|error| Error::broken(format!("cast.toml: {error}")))?;
         let room = |(n, text): (usize, &&str)| toml::from_str(text).map_err(|error| Error::broken(format!("room {}: {error}", n + 1)));
         let rooms = ROOMS.iter().enumerate().map(room).collect::<Result<Vec<RoomStory>>>()?;
-        Ok(Self { community: cast.community, people: cast.member, rooms })
+        let ties = toml::from_str(PEOPLE).map_err(|error| Error::broken(format!("people.toml: {error}")))?;
+        Ok(Self { community: cast.community, people: cast.member, rooms, ties })
     }
 
     /// The place of a person in the cast.

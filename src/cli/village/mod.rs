@@ -29,9 +29,13 @@ use crate::members::{
     ensure_built_in_roles,
 };
 use crate::settings::{Settings, SignUpMode};
+use crate::social::{Social, seed as people};
 use crate::storage::{Db, Tx};
 
 pub use self::data::{Door, Plan};
+
+/// How long before now the ties between people are made: after everybody has looked, so that no log goes back in time.
+const TIED_BEFORE: Millis = 500;
 
 /// How many acts share one transaction.
 const SLICE: usize = 250;
@@ -329,6 +333,7 @@ impl World {
 
     /// What is true today: who was there last, and how the community is called.
     fn settle(&mut self, tx: &mut Tx<'_>, now: Millis) -> Result<()> {
+        self.then(tx, now - TIED_BEFORE, Self::tie)?;
         self.then(tx, now, |world, tx| {
             for (no, at) in world.last_seen.iter().enumerate() {
                 members::seed::place_visit(tx, world.person(no)?, *at)?;
@@ -344,6 +349,32 @@ impl World {
             let owner = world.village.people.iter().position(|person| person.role == Office::Owner);
             settings.store(tx, owner.map(|no| world.person(no)).transpose()?)
         })
+    }
+
+    /// Who knows whom, who is let through, what waits.
+    fn tie(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let ties = &self.village.ties;
+        let who = |name: &String| self.person(self.village.person(name)?);
+        for [one, other] in &ties.contacts {
+            people::place_contact(tx, who(one)?, who(other)?)?;
+        }
+        for [one, other] in &ties.follows {
+            people::place_follow(tx, who(one)?, who(other)?)?;
+        }
+        for story in &ties.reach {
+            people::place_reach(tx, who(&story.of)?, story.choice.clone())?;
+        }
+        for [one, other] in &ties.asks {
+            people::place_contact_request(tx, who(one)?, who(other)?)?;
+        }
+        for (n, words) in ties.first_words.iter().enumerate() {
+            seed::place_first_words(tx, who(&words.from)?, who(&words.to)?, &format!("village-first-{n}"), &words.text)?;
+        }
+        let social = Social::new(Arc::new(consequences::follow_people));
+        for [one, other] in &ties.blocks {
+            people::place_block(tx, who(one)?, who(other)?, &social)?;
+        }
+        ties.report.iter().try_for_each(|story| people::place_report(tx, who(&story.by)?, who(&story.of)?, story.reason, &story.text))
     }
 
     fn cast(&self) -> Result<Cast> {

@@ -234,9 +234,11 @@ async fn everyone_has_as_much_unread_as_is_written_down() {
         let seen = db.read(move |conn| chat::seed::unread_of(conn, id)).await.expect("read");
         assert!(!seen.is_empty());
         for (room, unread) in seen {
-            let story = &village.rooms[rooms[&room]];
+            // First words that wait for a yes are in no file of a room.
+            let Some(no) = rooms.get(&room) else { continue };
+            let story = &village.rooms[*no];
             let declared = story.read.get(&member.username).copied().unwrap_or(0);
-            assert_eq!(unread, declared, "{} in room {}", member.username, rooms[&room] + 1);
+            assert_eq!(unread, declared, "{} in room {}", member.username, no + 1);
         }
     }
 }
