@@ -1,6 +1,7 @@
-//! `cargo bench --bench reach`: what the questions cost that are asked before anybody reaches anybody. JSON on standard output, a table on
-//! standard error; fails when a bar does not hold.
+//! `cargo bench --bench reach`: what the questions cost that are asked before anybody reaches anybody, of a large community on the SQLite
+//! of the product; `-- --scale 0.01` for a small one. JSON on standard output, a table on standard error; fails when a bar does not hold.
 
+mod people;
 mod report;
 mod resolve;
 
@@ -9,9 +10,16 @@ use std::process::ExitCode;
 
 use report::Report;
 
+fn scale() -> f64 {
+    let arguments: Vec<String> = std::env::args().collect();
+    let at = arguments.iter().position(|word| word == "--scale");
+    at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(1.0)
+}
+
 fn main() -> ExitCode {
     let mut report = Report::default();
     report.add(resolve::measure());
+    report.add(people::measure(scale()));
     eprint!("{}", report.table());
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{}", report.json()).and_then(|()| out.flush());

@@ -163,6 +163,19 @@ export const screens = [
   },
   { name: 'settings-profile', who: 'free', path: '/settings' },
   { name: 'settings-look', who: 'free', path: '/settings/look' },
+  { name: 'settings-reach', who: 'free', path: '/settings/reach' },
+  { name: 'people', who: 'free', path: '/people' },
+  { name: 'people-contacts', who: 'owner', path: '/people?list=contacts' },
+  { name: 'people-requests', who: 'owner', path: '/people/requests' },
+  {
+    name: 'person',
+    who: 'free',
+    path: '/people',
+    then: async (page) => {
+      await page.locator('.items a').nth(1).click();
+      await expect(page.locator('.person-head')).toBeVisible();
+    },
+  },
   { name: 'settings-security', who: 'free', path: '/settings/security' },
   { name: 'settings-membership', who: 'owner', path: '/settings/membership' },
   { name: 'settings-membership-none', who: 'free', path: '/settings/membership' },
@@ -187,6 +200,7 @@ export const screens = [
   { name: 'admin-roles', who: 'owner', path: '/admin/roles' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
+  { name: 'admin-reports', who: 'owner', path: '/admin/reports' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },
   { name: 'admin-settings', who: 'owner', path: '/admin/settings' },
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },

@@ -1,0 +1,104 @@
+// Who reaches whom: a follow that is not enough and one that is, a stranger's words among the requests, and a block in open tabs.
+import { expect, test } from './support/journey.mjs';
+import { community, setUp } from './support/api.mjs';
+import { dataFolder } from './support/server.mjs';
+import * as acts from './support/acts.mjs';
+
+test('nobody reaches me whom I did not let', async ({ start, someone }) => {
+  const data = dataFolder();
+  setUp(data);
+  const server = await start({ data });
+  const { mara, bruno, ines } = await community(server, 'mara', 'bruno', 'ines');
+  const idOf = async (account) => (await account.call('GET', '/me')).id;
+  const [maraId, brunoId] = await Promise.all([mara, bruno].map(idOf));
+  const at = async (name) => {
+    const { page } = await someone(name);
+    await acts.signIn(page, server.url, name);
+    return page;
+  };
+  const [maraPage, brunoPage] = [await at('mara'), await at('bruno')];
+
+  await test.step('mara lets people whom she follows write to her', async () => {
+    await maraPage.goto(`${server.url}/settings/reach`);
+    const first = maraPage.getByRole('group', { name: 'Write to me first' });
+    await first.getByRole('checkbox', { name: 'Everyone' }).uncheck();
+    await first.getByRole('checkbox', { name: 'People I follow', exact: true }).check();
+    await maraPage.getByRole('button', { name: 'Save' }).click();
+    await expect(first).toContainText('0 people you follow can write to you first.');
+    await maraPage.goto(server.url);
+    await expect(acts.roomLink(maraPage, '').first()).toBeVisible();
+  });
+
+  await test.step('bruno follows her, writes, and does not get through', async () => {
+    await brunoPage.goto(`${server.url}/people?q=mara`);
+    await brunoPage.getByRole('link', { name: 'Mara' }).click();
+    await brunoPage.getByRole('button', { name: 'Follow' }).click();
+    await expect(brunoPage.getByRole('button', { name: 'Following' })).toBeVisible();
+    await brunoPage.getByRole('button', { name: 'Message' }).click();
+    await expect(brunoPage.getByRole('heading', { name: 'Mara', level: 1 })).toBeVisible();
+    await acts.say(brunoPage, 'Is the boat still for sale?');
+    await expect(maraPage.getByRole('img', { name: 'One request waits' })).toBeVisible();
+    await expect(acts.roomLink(maraPage, 'Bruno')).toHaveCount(0);
+  });
+
+  await test.step('she finds his words among her requests', async () => {
+    const page = await maraPage.context().newPage();
+    await page.goto(`${server.url}/people/requests`);
+    const request = page.getByRole('article', { name: /Bruno/ });
+    await expect(request).toContainText('Is the boat still for sale?');
+    await request.getByRole('button', { name: 'Ignore' }).click();
+    await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeVisible();
+    await expect(maraPage.getByRole('img', { name: 'One request waits' })).toHaveCount(0);
+    await page.close();
+  });
+
+  await test.step('she follows him back, and his next words arrive', async () => {
+    await mara.call('PUT', `/follows/${brunoId}`);
+    await acts.say(brunoPage, 'Hello again');
+    await acts.openRoom(maraPage, 'Bruno');
+    await expect(acts.message(maraPage, 'Hello again')).toBeVisible();
+    await expect(acts.message(maraPage, 'Is the boat still for sale?')).toBeVisible();
+  });
+
+  await test.step('a stranger’s message lands in the requests, and a yes brings it', async () => {
+    const room = await ines.call('POST', '/rooms', { kind: 'direct', members: [maraId] });
+    await ines.say(room.id, 'We met at the quay');
+    await expect(maraPage.getByRole('img', { name: 'One request waits' })).toBeVisible();
+    const page = await maraPage.context().newPage();
+    await page.goto(`${server.url}/people/requests`);
+    await page.getByRole('article', { name: /Ines/ }).getByRole('button', { name: 'Accept', exact: true }).click();
+    await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeVisible();
+    await page.close();
+    await acts.openRoom(maraPage, 'Ines');
+    await expect(acts.message(maraPage, 'We met at the quay')).toBeVisible();
+  });
+
+  await test.step('a block takes effect in open tabs, and the blocked member’s view does not change', async () => {
+    const general = await mara.room('general');
+    await bruno.say(general.id, 'Fresh sardines at the market');
+    await ines.say(general.id, 'I take two');
+    await acts.openRoom(maraPage, 'general');
+    await expect(acts.message(maraPage, 'Fresh sardines at the market')).toBeVisible();
+    const before = await brunoPage.locator('room-list').getByRole('navigation').innerText();
+    const profile = await maraPage.context().newPage();
+    await profile.goto(`${server.url}/people/${brunoId}`);
+    await profile.getByRole('button', { name: 'Block' }).click();
+    await profile.getByRole('dialog').getByRole('button', { name: 'Block' }).click();
+    await expect(profile.getByText('You block this member. They do not know it.')).toBeVisible();
+    await profile.close();
+    await expect(acts.message(maraPage, 'Fresh sardines at the market')).toHaveCount(0);
+    await expect(acts.message(maraPage, 'I take two')).toBeVisible();
+    await expect(acts.roomLink(maraPage, 'Bruno')).toHaveCount(0);
+
+    await acts.say(brunoPage, 'Are you there?');
+    await bruno.say(general.id, 'The last of the sardines');
+    await ines.say(general.id, 'Thank you');
+    await acts.arrives(maraPage, 'Thank you');
+    await expect(acts.message(maraPage, 'The last of the sardines')).toHaveCount(0);
+    await expect(brunoPage.getByRole('heading', { name: 'Mara', level: 1 })).toBeVisible();
+    await expect(acts.message(brunoPage, 'Are you there?')).toHaveCount(1);
+    expect((await brunoPage.locator('room-list').getByRole('navigation').innerText()).replace(/\d+/g, '')).toBe(before.replace(/\d+/g, ''));
+    await brunoPage.reload();
+    await expect(acts.message(brunoPage, 'Hello again')).toBeVisible();
+  });
+});
