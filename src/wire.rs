@@ -163,7 +163,7 @@ impl Source for Wire {
 
 impl Commands for Wire {
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>> {
-        chat::run_command(&self.ground, caller, name, frame)
+        chat::run_command(&self.ground, &self.billing, caller, name, frame)
     }
 
     fn admit(&self, caller: Caller) -> Result<()> {

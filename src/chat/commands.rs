@@ -11,6 +11,7 @@ use super::actions::{self, Draft, Prepared, Reaching};
 use super::events::Signal as ChatSignal;
 use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, calls_of};
 use crate::access::{Actor, Ground, Permit, RateClass, Target};
+use crate::billing::Billing;
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
 use crate::live::{Ack, Caller, Seq, Signal, signal_frame};
@@ -54,10 +55,10 @@ trait Command: Send + 'static {
 }
 
 /// Runs the command of this name; `None` when there is none.
-pub fn run(ground: &Arc<Ground>, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
+pub fn run(ground: &Arc<Ground>, billing: &Billing, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
     Some(match name {
-        "chat.send" => send(ground, caller, frame),
-        "chat.edit" => edit(ground, caller, frame),
+        "chat.send" => send(ground, billing, caller, frame),
+        "chat.edit" => edit(ground, billing, caller, frame),
         "chat.delete" => write::<Delete>(ground, caller, frame),
         "chat.pin" => write::<Pin<true>>(ground, caller, frame),
         "chat.unpin" => write::<Pin<false>>(ground, caller, frame),
@@ -139,15 +140,16 @@ struct SendFields {
 struct SendDraft {
     room: RoomId,
     draft: Draft,
+    reaching: Reaching,
 }
 
-fn send(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
+fn send(ground: &Arc<Ground>, billing: &Billing, caller: Caller, frame: &str) -> Answer {
     let Ok(fields) = serde_json::from_str::<SendFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
     let counted = count_send(ground, caller, fields.room);
     let max = ground.settings.get().message_bytes;
     let draft = counted.and_then(|()| Draft::parse(&fields.client_key, &fields.body, fields.reply_to, fields.thread, max));
     match draft {
-        Ok(draft) => queue(ground, caller, SendDraft { room: fields.room, draft }),
+        Ok(draft) => queue(ground, caller, SendDraft { room: fields.room, draft, reaching: Reaching::of(ground, billing) }),
         Err(error) => refuse(error),
     }
 }
@@ -176,23 +178,29 @@ impl Command for SendDraft {
 
     fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, &Reaching::of(ground))?;
+        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, &self.reaching)?;
         Ok(Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) })
     }
 }
 
 #[derive(Deserialize)]
-struct Edit {
+struct EditFields {
     room: RoomId,
     id: MessageId,
     body: String,
 }
 
+/// `chat.edit` with its fields checked.
+struct Edit {
+    fields: EditFields,
+    reaching: Reaching,
+}
+
 /// What is rendered is what is stored: the body is cleaned before both.
-fn edit(ground: &Arc<Ground>, caller: Caller, frame: &str) -> Answer {
-    let Ok(fields) = serde_json::from_str::<Edit>(frame) else { return refuse(Error::invalid("", "live.fields")) };
+fn edit(ground: &Arc<Ground>, billing: &Billing, caller: Caller, frame: &str) -> Answer {
+    let Ok(fields) = serde_json::from_str::<EditFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
     match crate::text::clean_body(&fields.body, ground.settings.get().message_bytes) {
-        Ok(body) => queue(ground, caller, Edit { body, ..fields }),
+        Ok(body) => queue(ground, caller, Edit { fields: EditFields { body, ..fields }, reaching: Reaching::of(ground, billing) }),
         Err(error) => refuse(error),
     }
 }
@@ -201,16 +209,16 @@ impl Command for Edit {
     type Permit = ChangeMessage;
 
     fn target(&self) -> (RoomId, MessageId) {
-        (self.room, self.id)
+        (self.fields.room, self.fields.id)
     }
 
     fn text(&self) -> Option<(RoomId, &str)> {
-        Some((self.room, &self.body))
+        Some((self.fields.room, &self.fields.body))
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
+    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        actions::edit_message(tx, may, &self.body, &prepared, &Reaching::of(ground)).map(at_seq)
+        actions::edit_message(tx, may, &self.fields.body, &prepared, &self.reaching).map(at_seq)
     }
 }
 

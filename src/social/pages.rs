@@ -228,6 +228,7 @@ struct Way {
     sentence: String,
     classes: Vec<Tick>,
     roles: Vec<NamedTick>,
+    plans: Vec<NamedTick>,
 }
 
 #[derive(Serialize)]
@@ -264,13 +265,12 @@ fn clock(minute: u16) -> String {
 async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     show(gate, site, "social/reach.html", move |conn, may, actor, language| {
-        let reach = actions::reach_view(conn, &ground, may.member(), language, &[])?;
-        let (settings, roles) = (ground.settings.get(), members::role_names(conn)?);
+        let reach = actions::reach_view(conn, &ground, may.member(), language)?;
+        let (settings, roles, plans) = (ground.settings.get(), members::role_names(conn)?, actions::plan_names(conn)?);
         let way = |act: Act| {
             let rule = reach.rules.of(act);
             let bound = ceiling(&settings, act);
-            // There are no plans to name yet.
-            let offered = Class::ALL.into_iter().filter(|class| *class != Class::Plans && is_below(*class, bound));
+            let offered = Class::ALL.into_iter().filter(|class| is_below(*class, bound) && (*class != Class::Plans || !plans.is_empty()));
             Way {
                 act: act.name(),
                 sentence: reach.sentences.iter().find(|sentence| sentence.act == act).map(|said| said.text.clone()).unwrap_or_default(),
@@ -278,6 +278,10 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
                 roles: roles
                     .iter()
                     .map(|(id, name)| NamedTick { id: id.to_string(), name: name.clone(), is_ticked: rule.roles.contains(id) })
+                    .collect(),
+                plans: plans
+                    .iter()
+                    .map(|(id, name)| NamedTick { id: id.to_string(), name: name.clone(), is_ticked: rule.plans.contains(id) })
                     .collect(),
             }
         };

@@ -44,7 +44,7 @@ class ReachForm extends HTMLElement {
   #settle() {
     for (const way of this.querySelectorAll("[data-act]")) {
       const act = /** @type {HTMLElement} */ (way).dataset.act ?? "";
-      way.querySelector("[data-names]")?.toggleAttribute("hidden", !this.#ticked(act).includes("roles"));
+      for (const names of ["roles", "plans"]) way.querySelector(`[data-names="${names}"]`)?.toggleAttribute("hidden", !this.#ticked(act).includes(names));
     }
     const isQuiet = this.#named("quiet")[0]?.checked ?? false;
     for (const name of ["quiet_from", "quiet_to"]) for (const field of this.#named(name)) field.disabled = !isQuiet;
@@ -55,7 +55,7 @@ class ReachForm extends HTMLElement {
     const choice = {};
     for (const way of this.querySelectorAll("[data-act]")) {
       const act = /** @type {HTMLElement} */ (way).dataset.act ?? "";
-      choice[act] = { from: this.#ticked(act), roles: this.#ticked(`${act}-roles`) };
+      choice[act] = { from: this.#ticked(act), roles: this.#ticked(`${act}-roles`), plans: this.#ticked(`${act}-plans`) };
     }
     const [from, to] = ["quiet_from", "quiet_to"].map((name) => this.#named(name)[0]?.value ?? "");
     return {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::membership::enter;
 use super::posting::{announce, room_head};
 use crate::access::Ground;
+use crate::billing::Billing;
 use crate::chat::events::{Departure, Event, MeEvent};
 use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::chat::store;
@@ -22,20 +23,22 @@ use crate::storage::{Conn, Tx};
 #[derive(Clone, Debug)]
 pub(in crate::chat) struct Reaching {
     settings: Arc<Settings>,
+    billing: Billing,
     requests_per_day: usize,
 }
 
 impl Reaching {
     /// As it is now.
-    pub(in crate::chat) fn of(ground: &Ground) -> Self {
+    pub(in crate::chat) fn of(ground: &Ground, billing: &Billing) -> Self {
         let settings = ground.settings.get();
         let requests_per_day = if ground.config.raised_limits { usize::MAX } else { settings.requests_per_day };
-        Self { settings, requests_per_day }
+        Self { settings, billing: billing.clone(), requests_per_day }
     }
 
     /// May one reach the other in this way now?
     fn verdict(&self, conn: &mut Conn, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
-        social::answer(conn, &self.settings, act, &Asker::plain(from), to, false, now)
+        let standing = self.billing.standings.of(conn, from, now)?;
+        social::answer(conn, &self.settings, act, &Asker::standing(from, act, &standing), to, false, now)
     }
 
     /// Brings somebody into a room, or asks them whether they want to come. Whoever brings them in does not learn which it was, but for

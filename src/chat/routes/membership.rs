@@ -1,11 +1,13 @@
 //! Who is in a room, with which role.
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use super::{Page, limit};
 use crate::access::{Allow, Body, Query, Routes};
+use crate::billing::Billing;
 use crate::chat::actions::{self, Reaching};
 use crate::chat::model::{Room, RoomRole};
 use crate::chat::policy::{AddToRoom, LeadRoom, ReadRoom, RemoveFromRoom};
@@ -30,9 +32,9 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[utoipa::path(put, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 200, body = Room)))]
-async fn add(gate: Allow<AddToRoom>) -> Result<HttpResponse> {
+async fn add(gate: Allow<AddToRoom>, billing: Data<Billing>) -> Result<HttpResponse> {
     let limit = gate.ground().settings.get().group_members;
-    let reaching = Reaching::of(gate.ground());
+    let reaching = Reaching::of(gate.ground(), &billing);
     let room = gate
         .write(move |tx, may, _| {
             actions::add_member(tx, may, limit, &reaching)?;

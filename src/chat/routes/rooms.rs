@@ -69,7 +69,7 @@ async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>, billing: Data<Billin
     let ground = gate.ground();
     let settings = ground.settings.get();
     let per_day = if ground.config.raised_limits { usize::MAX } else { settings.rooms_per_day };
-    let reaching = Reaching::of(ground);
+    let reaching = Reaching::of(ground, &billing);
     gate.create(body, move |tx, may, actor, wish| {
         let has_plan = !settings.rooms_need_plan || billing.standings.of(tx, may.member(), actor.now)?.entitlements.rooms_create;
         let limits = RoomLimits { group_members: settings.group_members, per_day, has_plan };

@@ -11,7 +11,7 @@ mod shutting;
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, spend_once};
-pub(super) use reach::{change_reach, reach_view};
+pub(super) use reach::{change_reach, plan_names, reach_view};
 pub use reading::{Mine, mine, shut_out};
 pub(super) use reading::{inbox, known_people, list, person};
 pub(super) use reports::{close_report, make_report};

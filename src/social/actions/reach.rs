@@ -2,6 +2,7 @@
 
 use super::{announce, hold};
 use crate::access::Ground;
+use crate::billing::{self, Standing};
 use crate::clock::Millis;
 use crate::error::{Found, Result};
 use crate::ids::{MemberId, PlanId, RoleId};
@@ -30,11 +31,23 @@ pub struct Asker<'a> {
     pub is_verified: bool,
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
     /// Somebody of whom nothing is known but who they are.
     #[must_use]
     pub const fn plain(member: MemberId) -> Self {
         Self { member, may_start: true, within_rate: true, plans: &[], is_verified: false }
+    }
+
+    /// Somebody who stands here by their plans.
+    #[must_use]
+    pub fn standing(member: MemberId, act: Act, standing: &'a Standing) -> Self {
+        let has = &standing.entitlements;
+        let may_start = match act {
+            Act::Call => has.calls_start,
+            Act::VideoCall => has.calls_start && has.calls_video,
+            Act::Message | Act::Invite | Act::Mention => true,
+        };
+        Self { may_start, plans: &standing.plans, is_verified: standing.verified.is_some(), ..Self::plain(member) }
     }
 }
 
@@ -99,8 +112,9 @@ pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: ReachChoice, set
 ///
 /// # Errors
 /// 404 when there is no such member.
-pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str, plans: &[(PlanId, String)]) -> Result<ReachView> {
+pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str) -> Result<ReachView> {
     let settings = ground.settings.get();
+    let plans = plan_names(conn)?;
     let (mut reach, time_zone) = store::reach::of(conn, member, &settings)?.found()?;
     let roles = members::role_names(conn)?;
     for rule in reach.rules.each_mut() {
@@ -112,11 +126,19 @@ pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: 
         follows: store::relations::count(conn, member, Edge::Follows)?,
         mutual: store::relations::count_mutual(conn, member)?,
     };
-    let named = Named { words: &ground.words, language, roles: &roles, plans, numbers };
+    let named = Named { words: &ground.words, language, roles: &roles, plans: &plans, numbers };
     let sentences = Act::ALL.into_iter().map(|act| Sentence { act, text: named.sentence(act, reach.rules.of(act)) }).collect();
     let Reach { rules, unknown_callers, quiet, asks_before_follow, .. } = reach;
     let time_zone = if time_zone.is_empty() { "UTC".to_owned() } else { time_zone };
     Ok(ReachView { rules, unknown_callers, quiet, time_zone, asks_before_follow, sentences })
+}
+
+/// Plans that can be named.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn plan_names(conn: &mut Conn) -> Result<Vec<(PlanId, String)>> {
+    Ok(billing::plans(conn, false)?.into_iter().map(|plan| (plan.id, plan.name)).collect())
 }
 
 /// How many there are of each.

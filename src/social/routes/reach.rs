@@ -23,7 +23,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 #[utoipa::path(get, path = "/api/v1/me/reach", responses((status = 200, body = ReachView)))]
 async fn show(gate: Allow<SeeMine>) -> Result<HttpResponse> {
     let (ground, language) = (gate.ground().clone(), gate.visitor().language);
-    let view = gate.read(move |conn, may, _| actions::reach_view(conn, &ground, may.member(), language, &[])).await?;
+    let view = gate.read(move |conn, may, _| actions::reach_view(conn, &ground, may.member(), language)).await?;
     Ok(HttpResponse::Ok().json(view))
 }
 
@@ -34,7 +34,7 @@ async fn change(gate: Allow<ChangeReach>, body: Body<ReachChoice>) -> Result<Htt
     let view = gate
         .write(move |tx, may, _| {
             actions::change_reach(tx, may, body.value, &ground.settings.get())?;
-            actions::reach_view(tx, &ground, may.member(), language, &[])
+            actions::reach_view(tx, &ground, may.member(), language)
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))

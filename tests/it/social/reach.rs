@@ -181,3 +181,32 @@ async fn quiet_hours_silence_calls_and_let_words_through() {
 async fn act_always(who: &crate::support::Person, other: &crate::support::Person) {
     act(who, Method::PUT, &format!("/api/v1/me/always/{}", other.id)).await;
 }
+
+#[actix_web::test]
+async fn verified_members_and_those_of_a_plan_come_through_where_they_are_ticked_and_only_while_they_are() {
+    let town = Town::new().await;
+    let (owner, ann, bob, cleo) =
+        (town.owner("olave").await, town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    lets(&bob, "message", &["verified"]).await;
+    let path = format!("/api/v1/admin/members/{}/verification", ann.id);
+    assert_eq!(owner.call(Method::PUT, &path, Some(json!({ "note": "Met her" }))).await.0, 204);
+    let room = talk(&ann, &bob).await;
+    assert!(is_mine(&bob, room).await, "she is verified");
+    let room = talk(&cleo, &bob).await;
+    cleo.says(room, "k1", "Hello").await;
+    assert!(!is_mine(&bob, room).await, "cleo is not");
+
+    let plan = owner.post("/api/v1/admin/plans", json!({ "name": "Friends" })).await["id"].clone();
+    let rule = json!({ "message": { "from": ["plans"], "plans": [plan] } });
+    let view = acts(&ann, Method::PUT, "/api/v1/me/reach", Some(rule)).await;
+    assert_eq!(sentence(&view, "message"), "Members of Friends can write to you first.");
+    let grants = format!("/api/v1/admin/members/{}/grants", cleo.id);
+    let grant = owner.post(&grants, json!({ "plan": plan })).await["id"].as_str().expect("an id").to_owned();
+    assert!(is_mine(&ann, talk(&cleo, &ann).await).await, "cleo has the plan");
+    let other = town.member("dora").await;
+    let rule = json!({ "message": { "from": ["plans"], "plans": [plan] } });
+    acts(&other, Method::PUT, "/api/v1/me/reach", Some(rule)).await;
+    assert_eq!(owner.call(Method::POST, &format!("/api/v1/admin/grants/{grant}/revoke"), Some(json!({}))).await.0, 200);
+    assert!(!is_mine(&other, talk(&cleo, &other).await).await, "and has it no more");
+    town.close().await;
+}
