@@ -84,7 +84,7 @@ fn pair(dice: &mut Dice, members: i64) -> (MemberId, MemberId) {
 fn ask(conn: &mut Conn, settings: &Settings, n: usize, (from, to): (MemberId, MemberId)) -> f64 {
     let act = Act::ALL[n % Act::ALL.len()];
     let begun = Instant::now();
-    let verdict = social::answer(conn, settings, act, &Asker::plain(from), to, false, NOON).expect("an answer");
+    let verdict = social::answer(conn, settings, &Asker::plain(from, act), to, false, NOON).expect("an answer");
     let took = begun.elapsed().as_secs_f64() * 1e6;
     std::hint::black_box(verdict);
     took

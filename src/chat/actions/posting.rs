@@ -220,7 +220,7 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         },
     )?;
     if !mentions.is_empty() {
-        store::replace_mentions(tx, from.room, seq, id, &mentions, &from.untold, true)?;
+        store::replace_mentions(tx, from.room, (id, seq), &mentions, &from.untold, true)?;
     }
     Ok(Sent { id, seq, at })
 }
@@ -272,7 +272,7 @@ pub(super) fn reword(
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
     if !(message.mentions.is_none() && mentions.is_empty()) {
-        store::replace_mentions(tx, message.room, message.seq, message.id, &mentions, untold, false)?;
+        store::replace_mentions(tx, message.room, (message.id, message.seq), &mentions, untold, false)?;
     }
     announce(tx, message.room, &event, actor)
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
 use crate::settings::Settings;
-use crate::social::{self, Act, Asker, RequestKind, Verdict};
+use crate::social::{self, Act, Asker, NewRequest, RequestKind, Verdict};
 use crate::storage::{Conn, Tx};
 
 /// What the question who reaches whom rests on beside the database.
@@ -38,7 +38,7 @@ impl Reaching {
     /// May one reach the other in this way now?
     fn verdict(&self, conn: &mut Conn, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
         let standing = self.billing.standings.of(conn, from, now)?;
-        social::answer(conn, &self.settings, act, &Asker::standing(from, act, &standing), to, false, now)
+        social::answer(conn, &self.settings, &Asker::standing(from, act, &standing), to, false, now)
     }
 
     /// Brings somebody into a room, or asks them whether they want to come. Whoever brings them in does not learn which it was, but for
@@ -49,7 +49,8 @@ impl Reaching {
     pub(super) fn bring_in(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<bool> {
         let now = tx.now();
         let asks = |tx: &mut Tx<'_>, is_heard| {
-            social::ask(tx, by, member, RequestKind::Invite, Some(room), is_heard, self.requests_per_day).map(|()| false)
+            social::ask(tx, by, &NewRequest { to: member, kind: RequestKind::Invite, room: Some(room), is_heard }, self.requests_per_day)
+                .map(|()| false)
         };
         match self.verdict(tx, Act::Invite, by, member, now)? {
             Verdict::Through | Verdict::Quietly | Verdict::Busy => enter(tx, room, member, by, RoomRole::Member),
@@ -92,11 +93,11 @@ impl Reaching {
                 Ok(true)
             }
             Verdict::Asks => {
-                social::ask(tx, author, other, RequestKind::Message, Some(room), true, self.requests_per_day)?;
+                social::ask(tx, author, &first_words(room, other, true), self.requests_per_day)?;
                 Ok(true)
             }
             Verdict::Unheard | Verdict::Refused(_) => {
-                social::ask(tx, author, other, RequestKind::Message, Some(room), false, self.requests_per_day)?;
+                social::ask(tx, author, &first_words(room, other, false), self.requests_per_day)?;
                 Ok(false)
             }
         }
@@ -112,6 +113,11 @@ impl Reaching {
         }
         Ok(untold)
     }
+}
+
+/// That somebody be heard in a conversation.
+const fn first_words(room: RoomId, to: MemberId, is_heard: bool) -> NewRequest {
+    NewRequest { to, kind: RequestKind::Message, room: Some(room), is_heard }
 }
 
 /// Somebody said yes to what waited for them in a room: a conversation, or an invitation. A room that takes nobody any more is left as it

@@ -260,8 +260,7 @@ fn count_reactions(tx: &mut Tx<'_>, id: MessageId, by: i32) -> Result<()> {
 pub(in crate::chat) fn replace_mentions(
     tx: &mut Tx<'_>,
     room: RoomId,
-    seq: Seq,
-    message: MessageId,
+    (message, seq): (MessageId, Seq),
     all: &Mentions,
     untold: &[MemberId],
     is_new: bool,

@@ -1,6 +1,6 @@
 //! Contacts: asked for, accepted, given up; and what one calls and notes about somebody.
 
-use super::requests::{ask, end_request, find_open};
+use super::requests::{NewRequest, ask, end_request, find_open};
 use super::{announce, hold, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
@@ -33,7 +33,7 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, most: usize) -> Result<Conta
         return Ok(ContactState::Contact);
     }
     if !relation.mine.has(Edge::AskedContact) {
-        ask(tx, me, other, RequestKind::Contact, None, !relation.theirs.shuts_out(), most)?;
+        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, !relation.theirs.shuts_out()), most)?;
         set(tx, me, other, relation.mine.with(Edge::AskedContact, true))?;
         announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::Asked }, me)?;
     }

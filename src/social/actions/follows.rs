@@ -1,6 +1,6 @@
 //! Following: one way, and with a yes where the other wants to be asked.
 
-use super::requests::{ask, end_request, find_open};
+use super::requests::{NewRequest, ask, end_request, find_open};
 use super::{announce, hold, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
@@ -31,7 +31,7 @@ pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, most: usize)
         begin(tx, me, other, relation, me)?;
         return Ok(FollowState::Following);
     }
-    ask(tx, me, other, RequestKind::Follow, None, !relation.theirs.shuts_out(), most)?;
+    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), most)?;
     set(tx, me, other, relation.mine.with(Edge::AskedFollow, true))?;
     announce(tx, me, &SocialEvent::FollowChanged { member: other, state: FollowState::Asked }, me)?;
     Ok(FollowState::Asked)

@@ -16,11 +16,13 @@ use crate::social::store;
 use crate::storage::{Conn, Tx};
 use crate::text::Words;
 
-/// Who wants to reach somebody, with what is known of them from memory.
+/// Who wants to reach somebody, in which way, with what is known of them from memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker<'a> {
     /// Who.
     pub member: MemberId,
+    /// In which way.
+    pub act: Act,
     /// Do their plans let them start this?
     pub may_start: bool,
     /// Have they not done it too often?
@@ -34,8 +36,8 @@ pub struct Asker<'a> {
 impl<'a> Asker<'a> {
     /// Somebody of whom nothing is known but who they are.
     #[must_use]
-    pub const fn plain(member: MemberId) -> Self {
-        Self { member, may_start: true, within_rate: true, plans: &[], is_verified: false }
+    pub const fn plain(member: MemberId, act: Act) -> Self {
+        Self { member, act, may_start: true, within_rate: true, plans: &[], is_verified: false }
     }
 
     /// Somebody who stands here by their plans.
@@ -47,7 +49,7 @@ impl<'a> Asker<'a> {
             Act::VideoCall => has.calls_start && has.calls_video,
             Act::Message | Act::Invite | Act::Mention => true,
         };
-        Self { may_start, plans: &standing.plans, is_verified: standing.verified.is_some(), ..Self::plain(member) }
+        Self { may_start, plans: &standing.plans, is_verified: standing.verified.is_some(), ..Self::plain(member, act) }
     }
 }
 
@@ -55,26 +57,18 @@ impl<'a> Asker<'a> {
 ///
 /// # Errors
 /// 404 when there is nobody to be reached.
-pub fn answer(
-    conn: &mut Conn,
-    settings: &Settings,
-    act: Act,
-    asker: &Asker<'_>,
-    to: MemberId,
-    is_busy: bool,
-    now: Millis,
-) -> Result<Verdict> {
+pub fn answer(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, to: MemberId, is_busy: bool, now: Millis) -> Result<Verdict> {
     let relation = store::relations::between(conn, asker.member, to)?;
     let (reach, _) = store::reach::of(conn, to, settings)?.found()?;
-    let names_roles = reach.rules.of(act).from.has(Class::Roles);
+    let names_roles = reach.rules.of(asker.act).from.has(Class::Roles);
     let roles = if names_roles { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
     let facts = Facts {
-        act,
+        act: asker.act,
         may_start: asker.may_start,
         within_rate: asker.within_rate,
         relation,
         reach: &reach,
-        ceiling: ceiling(settings, act),
+        ceiling: ceiling(settings, asker.act),
         roles: &roles,
         plans: asker.plans,
         is_verified: asker.is_verified,

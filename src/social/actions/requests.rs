@@ -16,20 +16,34 @@ use crate::storage::{Tx, one_at_a_time};
 /// The time in which requests are counted.
 const DAY: Millis = 86_400_000;
 
+/// What is asked of somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRequest {
+    /// Of whom.
+    pub to: MemberId,
+    /// For what.
+    pub kind: RequestKind,
+    /// In which room.
+    pub room: Option<RoomId>,
+    /// Do they hear of it?
+    pub is_heard: bool,
+}
+
+impl NewRequest {
+    /// One that is about no room.
+    #[must_use]
+    pub const fn of(kind: RequestKind, to: MemberId, is_heard: bool) -> Self {
+        Self { to, kind, room: None, is_heard }
+    }
+}
+
 /// Asks somebody for something, at most `most` times within a day. When it is not to be heard, it ends as it begins. Nothing happens when
 /// the same is asked already, or was left unanswered before.
 ///
 /// # Errors
 /// 429 `social.too_many_requests`.
-pub fn ask(
-    tx: &mut Tx<'_>,
-    sender: MemberId,
-    member: MemberId,
-    kind: RequestKind,
-    room: Option<RoomId>,
-    is_heard: bool,
-    most: usize,
-) -> Result<()> {
+pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: usize) -> Result<()> {
+    let NewRequest { to: member, kind, room, is_heard } = *new;
     let before = store::requests::newest(tx, sender, member, kind, room)?;
     let waits = |row: &RequestRow| row.ended_at.is_none() || row.outcome == Some(Outcome::Ignored.number());
     let is_unheard_again = |row: &RequestRow| !is_heard && row.outcome == Some(Outcome::Unheard.number());
@@ -222,6 +236,6 @@ pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
 /// When the database refuses.
 pub fn place_contact_request(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<()> {
     let relation = hold(tx, sender, member)?;
-    ask(tx, sender, member, RequestKind::Contact, None, true, usize::MAX)?;
+    ask(tx, sender, &NewRequest::of(RequestKind::Contact, member, true), usize::MAX)?;
     set(tx, sender, member, relation.mine.with(Edge::AskedContact, true))
 }

@@ -17,16 +17,9 @@ macro_rules! named {
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
         impl $name {
-            /// Every one, in the order in which people see them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
             /// As stored and on the wire.
             #[must_use]
             pub const fn name(self) -> &'static str { match self { $(Self::$variant => $text),+ } }
-
-            /// From the database.
-            #[must_use]
-            pub fn named(text: &str) -> Option<Self> { Self::ALL.iter().copied().find(|one| one.name() == text) }
         }
     };
 }
@@ -47,6 +40,11 @@ named! {
         /// Anything else; the text says what.
         Other = "other",
     }
+}
+
+impl ReportReason {
+    /// Every one, in the order in which people see them.
+    pub const ALL: [Self; 6] = [Self::Spam, Self::Harassment, Self::Hate, Self::Content, Self::Impersonation, Self::Other];
 }
 
 named! {

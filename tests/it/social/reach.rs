@@ -158,7 +158,7 @@ async fn quiet_hours_silence_calls_and_let_words_through() {
     acts(&bob, Method::PATCH, "/api/v1/me", Some(json!({ "time_zone": "Europe/Paris" }))).await;
     let ask = |act: Act, at: i64| {
         let (from, to) = (ann.id, bob.id);
-        town.app().ground.db.read(move |conn| social::answer(conn, &Settings::default(), act, &Asker::plain(from), to, false, at))
+        town.app().ground.db.read(move |conn| social::answer(conn, &Settings::default(), &Asker::plain(from, act), to, false, at))
     };
     let hour = 3_600_000;
     for (act, at, verdict) in [

@@ -5,7 +5,7 @@ use rialto::access::{Scope, Scopes};
 use rialto::chat::{self, RoomKind};
 use rialto::ids::{MemberId, RoomId, SessionId};
 use rialto::members::{self, DisplayName, Email, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
-use rialto::social::{self, RequestKind};
+use rialto::social::{self, NewRequest, RequestKind};
 use serde_json::{Value, json};
 
 use crate::support::{Person, Town};
@@ -225,7 +225,7 @@ impl Cast {
     async fn request_to(&self, member: MemberId, n: u32) -> String {
         let asker = arrive(&self.town, &format!("asker{n}"), MemberState::Active, &[], Scopes::ALL).await.id;
         let asked = self.town.app().ground.db.write(move |tx| {
-            social::ask(tx, asker, member, RequestKind::Contact, None, true, usize::MAX)?;
+            social::ask(tx, asker, &NewRequest::of(RequestKind::Contact, member, true), usize::MAX)?;
             social::newest_request(tx, asker, member)
         });
         asked.await.expect("a request").expect("one").to_string()
