@@ -10,11 +10,11 @@ use crate::social::model::{Edge, Edges, Note, Relation};
 use crate::storage::schema::{contact_notes as notes, member_roles, relations};
 use crate::storage::{Conn, Tx, on_conflict};
 
-/// Both directions between two members, by one statement on the primary key.
+/// Both directions between two members, by one statement that looks up two keys.
 pub fn between(conn: &mut Conn, me: MemberId, other: MemberId) -> Result<Relation> {
     let rows = relations::table
-        .filter(relations::member.eq(me.0).or(relations::member.eq(other.0)))
-        .filter(relations::other.eq(me.0).or(relations::other.eq(other.0)))
+        .filter(relations::member.eq_any([me.0, other.0]))
+        .filter(relations::other.eq_any([me.0, other.0]))
         .select((relations::member, relations::bits))
         .load::<(i64, i16)>(conn)?;
     let of = |member: MemberId| rows.iter().find(|(id, _)| *id == member.0).map_or(Edges::NONE, |(_, bits)| Edges::from_bits(*bits));
