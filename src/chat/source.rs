@@ -112,7 +112,7 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
         None => return Ok(CatchUp::Gone),
         Some(place) if row.history == History::SinceJoin.number() => place.joined_seq,
         // Whoever came back to a conversation hears nothing of what was said meanwhile, by no way.
-        Some(place) if row.circle.is_some() && store::has_unheard(conn, room)? => place.joined_seq,
+        Some(place) if row.circle.is_some() && store::has_unheard(conn, room, member)? => place.joined_seq,
         Some(_) => 0,
     };
     let Some(head) = head(conn, crate::live::LogId::Room(room))? else { return Ok(CatchUp::Gone) };
@@ -125,7 +125,7 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
 /// # Errors
 /// When the database cannot be read.
 pub(super) fn events_after(conn: &mut Conn, may: &ReadRoom, after: Seq, limit: i64) -> Result<Vec<Rendered>> {
-    let unheard = may.row().circle.is_some() && store::has_unheard(conn, may.room())?;
+    let unheard = may.row().circle.is_some() && store::has_unheard(conn, may.room(), may.member())?;
     let floor = if unheard { may.joined().max(may.floor()) } else { may.floor() };
     let rows = room_rows(conn, may.room(), after.max(floor), limit)?;
     render_room_rows(conn, may.room(), rows)

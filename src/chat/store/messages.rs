@@ -212,10 +212,10 @@ pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId, member: Membe
         .optional()?)
 }
 
-/// Was anything said in the room that its addressee was not to hear?
-pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId) -> Result<bool> {
+/// Was anything said in the room by somebody else that this member was not to hear?
+pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
     let unheard = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"));
-    Ok(unheard.select(messages::id).first::<i64>(conn).optional()?.is_some())
+    Ok(unheard.filter(messages::author.ne(member.0)).select(messages::id).first::<i64>(conn).optional()?.is_some())
 }
 
 /// The reactions of these messages: message, emoji, member, in order of time.

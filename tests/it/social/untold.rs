@@ -8,7 +8,7 @@ use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
 
-use super::{act, acts, lets, talk};
+use super::{act, acts, lets, newest_request, talk};
 use crate::support::{Person, Town};
 
 /// Why somebody is not reached.
@@ -42,11 +42,36 @@ struct Scene {
     word: String,
 }
 
+/// What was between ann and bob before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// Bob made their conversation and wrote first.
+    BobWrote,
+    /// Bob's words waited, and ann let them in.
+    AnnSaidYes,
+}
+
 async fn scene(cause: &str) -> Scene {
+    scene_after(cause, Before::Nothing).await
+}
+
+async fn scene_after(cause: &str, before: Before) -> Scene {
     let town = Town::with(|config| config.raised_limits = true).await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let quay = town.room(&cleo, RoomKind::Public, "Quay", &[&ann, &bob]).await;
     let (word, _) = bob.says(quay, "k1", "A word of bob's").await;
+    if before != Before::Nothing {
+        if before == Before::AnnSaidYes {
+            lets(&ann, "message", &["contacts"]).await;
+        }
+        let room = talk(&bob, &ann).await;
+        bob.says(room, "b1", "Good morning").await;
+        if before == Before::AnnSaidYes {
+            let yes = format!("/api/v1/requests/{}/accept", newest_request(&ann).await);
+            acts(&ann, Method::POST, &yes, Some(json!({}))).await;
+        }
+    }
     put_in_the_way(cause, &ann, &bob).await;
     Scene { town, ann, bob, quay, word }
 }
@@ -136,15 +161,29 @@ async fn tried(scene: &Scene) -> Vec<(String, Value)> {
 
 #[actix_web::test]
 async fn every_cause_looks_the_same_from_every_side() {
+    every_cause_looks_the_same_after(Before::Nothing).await;
+}
+
+#[actix_web::test]
+async fn every_cause_looks_the_same_where_the_other_wrote_first() {
+    every_cause_looks_the_same_after(Before::BobWrote).await;
+}
+
+#[actix_web::test]
+async fn every_cause_looks_the_same_to_whoever_was_let_in_by_a_yes() {
+    every_cause_looks_the_same_after(Before::AnnSaidYes).await;
+}
+
+async fn every_cause_looks_the_same_after(before: Before) {
     let reference = {
-        let scene = scene("absence").await;
+        let scene = scene_after("absence", before).await;
         let told = tried(&scene).await;
         scene.town.close().await;
         told
     };
     assert!(reference.len() > 30, "{} things were tried", reference.len());
     for cause in CAUSES.into_iter().filter(|cause| *cause != "absence") {
-        let scene = scene(cause).await;
+        let scene = scene_after(cause, before).await;
         for ((name, expected), (_, found)) in reference.iter().zip(tried(&scene).await) {
             assert_eq!(*expected, found, "{cause}: {name}");
         }
