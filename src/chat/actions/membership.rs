@@ -119,10 +119,12 @@ pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit:
     reaching.bring_in(tx, room.id, may.member(), may.actor())
 }
 
-/// The places of the two of a conversation, as both see them: nobody learns from them who hears it.
-pub(in crate::chat) fn places_of_two(room: &RoomRow, two: [MemberId; 2]) -> Vec<PlaceRow> {
+/// The places of the two of a conversation after `after`, as both see them: nobody learns from them who hears it.
+pub(in crate::chat) fn places_of_two(room: &RoomRow, mut two: [MemberId; 2], after: Option<MemberId>) -> Vec<PlaceRow> {
+    two.sort_unstable();
     let (role, level) = (RoomRole::Member.number(), Level::All.number());
-    two.map(|member| PlaceRow { room: room.id, member, role, level, joined_at: room.created_at, joined_seq: 0 }).to_vec()
+    let place = |member| PlaceRow { room: room.id, member, role, level, joined_at: room.created_at, joined_seq: 0 };
+    two.into_iter().filter(|member| after.is_none_or(|after| *member > after)).map(place).collect()
 }
 
 /// Removes a member, or leaves.

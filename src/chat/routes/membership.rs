@@ -88,7 +88,7 @@ async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Resul
     let page = gate
         .read(move |conn, may, actor| {
             let places = match may.row().two() {
-                Some(two) => actions::places_of_two(may.row(), two),
+                Some(two) => actions::places_of_two(may.row(), two, query.0.after),
                 None => store::places_in(conn, may.room(), query.0.after, limit + 1)?,
             };
             let next = (places.len() as i64 > limit).then(|| places[limit as usize - 1].member.to_string());

@@ -102,6 +102,20 @@ async fn ignored_words_do_not_ask_again() {
     town.close().await;
 }
 
+#[actix_web::test]
+async fn the_two_of_a_conversation_are_paged_like_any_members() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = talk(&ann, &bob).await;
+    let path = format!("/api/v1/rooms/{room}/members?limit=1");
+    let first = ann.get(&path).await;
+    let next = first["next"].as_str().expect("another").to_owned();
+    let second = ann.get(&format!("{path}&after={next}")).await;
+    let of = |page: &Value| page["items"].as_array().expect("items").iter().map(|one| one["member"]["id"].clone()).collect::<Vec<_>>();
+    assert_eq!((of(&first), of(&second), &second["next"]), (vec![json!(ann.id)], vec![json!(bob.id)], &Value::Null));
+    town.close().await;
+}
+
 /// What ann sees of her conversation, but for times and ids of messages.
 async fn view(ann: &Person, room: RoomId) -> Value {
     let mut seen = ann.get(&format!("/api/v1/rooms/{room}")).await;
