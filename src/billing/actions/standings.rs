@@ -11,7 +11,7 @@ use crate::billing::model::Standing;
 use crate::billing::store;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, PlanId};
+use crate::ids::MemberId;
 use crate::storage::Conn;
 
 /// Most members that are remembered; above it all are forgotten and come again when they are asked for.
@@ -57,14 +57,6 @@ impl Standings {
     /// As [`Standings::of`].
     pub fn entitlements_of(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<super::super::model::Entitlements> {
         Ok(self.of(conn, member, now)?.entitlements.clone())
-    }
-
-    /// The plans that a member has; as [`Standings::of`].
-    ///
-    /// # Errors
-    /// As [`Standings::of`].
-    pub fn plans_of(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<Vec<PlanId>> {
-        Ok(self.of(conn, member, now)?.plans.clone())
     }
 
     /// What is remembered of a member and holds at `now`.

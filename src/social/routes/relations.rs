@@ -107,23 +107,38 @@ macro_rules! turns {
         $(#[$doc])*
         #[utoipa::path($method, path = $path, params(("member" = MemberId, Path)), responses((status = 204)))]
         async fn $name(gate: Allow<RelateTo>, social: Needs) -> Result<HttpResponse> {
-            gate.write(move |$tx, $may, _| { let $social = &social; let _ = $social; $act }).await?;
+            gate.write(move |$tx, $may, _| { let $social = &social; $act }).await?;
             Ok(no_content())
         }
     )+};
 }
 
+/// Takes a follower away.
+#[utoipa::path(delete, path = "/api/v1/followers/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
+async fn remove_follower(gate: Allow<RelateTo>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::remove_follower(tx, may)).await?;
+    Ok(no_content())
+}
+
+/// Wants no notices of what somebody writes.
+#[utoipa::path(put, path = "/api/v1/mutes/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
+async fn mute(gate: Allow<RelateTo>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::mute(tx, may, true)).await?;
+    Ok(no_content())
+}
+
+/// Wants them again.
+#[utoipa::path(delete, path = "/api/v1/mutes/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
+async fn unmute(gate: Allow<RelateTo>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::mute(tx, may, false)).await?;
+    Ok(no_content())
+}
+
 turns! {
-    /// Takes a follower away.
-    remove_follower delete "/api/v1/followers/{member}", |tx, may, social| actions::remove_follower(tx, may);
     /// Blocks somebody. What they see does not change.
     block put "/api/v1/blocks/{member}", |tx, may, social| actions::block(tx, may, social);
     /// Lifts a block.
     unblock delete "/api/v1/blocks/{member}", |tx, may, social| actions::unblock(tx, may, social);
-    /// Wants no notices of what somebody writes.
-    mute put "/api/v1/mutes/{member}", |tx, may, social| actions::mute(tx, may, true);
-    /// Wants them again.
-    unmute delete "/api/v1/mutes/{member}", |tx, may, social| actions::mute(tx, may, false);
     /// Lets somebody always reach me, in quiet hours too.
     add_always put "/api/v1/me/always/{member}", |tx, may, social| actions::set_always(tx, may, social, true);
     /// As anybody else.
