@@ -110,8 +110,9 @@ fn of_a_stranger(facts: &Facts<'_>, now: Millis) -> Verdict {
         (Act::Mention, _) => Verdict::Unheard,
         (Act::Message | Act::Invite, _) => Verdict::Asks,
         (Act::Call | Act::VideoCall, UnknownCallers::Silent) => Verdict::Unheard,
-        (Act::Call | Act::VideoCall, UnknownCallers::Request) => Verdict::Asks,
-        (Act::Call | Act::VideoCall, UnknownCallers::Ring) => at_this_hour(facts, now),
+        (Act::Call | Act::VideoCall, UnknownCallers::Ring) if facts.ceiling.has(Class::Everyone) => at_this_hour(facts, now),
+        // Under a ceiling no stranger rings, whatever was chosen: they may ask.
+        (Act::Call | Act::VideoCall, UnknownCallers::Request | UnknownCallers::Ring) => Verdict::Asks,
     }
 }
 

@@ -18,7 +18,7 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Mine, NewRequest, admit, answer, ask, forget, is_shut_out, mine, newest_request, open_reports, reports, shut_out, spend_once,
+    Asker, Mine, NewRequest, admit, answer, ask, forget, is_shut_out, mine, newest_request, open_reports, reports, shut_out,
     suspend, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};

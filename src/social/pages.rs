@@ -5,13 +5,13 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::actions;
-use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, ceiling, is_below};
+use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, UnknownCallers, ceiling, is_below, may_ring};
 use super::policy::{SeeMine, SeePerson};
 use super::store::lists::{List, Paging};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
 use crate::error::Result;
 use crate::http::{Site, encoded};
-use crate::ids::{MemberId, RequestId, RoleId, RoomId};
+use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
 use crate::members::{self, initials};
 use crate::settings::Class;
 use crate::storage::Conn;
@@ -235,6 +235,8 @@ struct Way {
 struct Tick {
     name: &'static str,
     is_ticked: bool,
+    /// Ticked before the administrators set a lower bound: kept, without effect.
+    is_above: bool,
 }
 
 #[derive(Serialize)]
@@ -249,6 +251,7 @@ struct NamedTick {
 struct ReachPage {
     ways: Vec<Way>,
     reach: ReachView,
+    unknown: Vec<Tick>,
     /// `HH:MM`.
     quiet_from: String,
     quiet_to: String,
@@ -266,21 +269,27 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     show(gate, site, "social/reach.html", move |conn, may, actor, language| {
         let reach = actions::reach_view(conn, &ground, may.member(), language)?;
-        let (settings, roles, plans) = (ground.settings.get(), members::role_names(conn)?, actions::plan_names(conn)?);
+        let (settings, roles, plans) = (ground.settings.get(), members::role_names(conn)?, actions::plan_names(conn, true)?);
+        let current: Vec<PlanId> = actions::plan_names(conn, false)?.into_iter().map(|(id, _)| id).collect();
         let way = |act: Act| {
             let rule = reach.rules.of(act);
             let bound = ceiling(&settings, act);
-            let offered = Class::ALL.into_iter().filter(|class| is_below(*class, bound) && (*class != Class::Plans || !plans.is_empty()));
+            let tick = |class: Class| {
+                let (is_ticked, is_above) = (rule.from.has(class), !is_below(class, bound));
+                let is_offered = is_ticked || !is_above && (class != Class::Plans || !current.is_empty());
+                is_offered.then_some(Tick { name: class.name(), is_ticked, is_above })
+            };
             Way {
                 act: act.name(),
                 sentence: reach.sentences.iter().find(|sentence| sentence.act == act).map(|said| said.text.clone()).unwrap_or_default(),
-                classes: offered.map(|class| Tick { name: class.name(), is_ticked: rule.from.has(class) }).collect(),
+                classes: Class::ALL.into_iter().filter_map(tick).collect(),
                 roles: roles
                     .iter()
                     .map(|(id, name)| NamedTick { id: id.to_string(), name: name.clone(), is_ticked: rule.roles.contains(id) })
                     .collect(),
                 plans: plans
                     .iter()
+                    .filter(|(id, _)| current.contains(id) || rule.plans.contains(id))
                     .map(|(id, name)| NamedTick { id: id.to_string(), name: name.clone(), is_ticked: rule.plans.contains(id) })
                     .collect(),
             }
@@ -292,8 +301,15 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
         };
         let (always, never) = (list(conn, Edge::Always)?, list(conn, Edge::Never)?);
         let quiet = reach.quiet;
+        let may_ring = may_ring(&|act| ceiling(&settings, act));
+        let unknown = |(name, each)| {
+            let (is_ticked, is_above) = (reach.unknown_callers == each, each == UnknownCallers::Ring && !may_ring);
+            (is_ticked || !is_above).then_some(Tick { name, is_ticked, is_above })
+        };
+        let all = [("silent", UnknownCallers::Silent), ("request", UnknownCallers::Request), ("ring", UnknownCallers::Ring)];
         Ok(ReachPage {
             ways,
+            unknown: all.into_iter().filter_map(unknown).collect(),
             quiet_from: clock(quiet.map_or(22 * 60, |quiet| quiet.from)),
             quiet_to: clock(quiet.map_or(7 * 60, |quiet| quiet.to)),
             reach,

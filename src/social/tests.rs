@@ -66,6 +66,7 @@ struct Around {
     may_start: bool,
     within_rate: bool,
     is_busy: bool,
+    ceiling: Class,
     now: i64,
 }
 
@@ -77,7 +78,7 @@ fn ask(caller: &Caller, class: Class, around: Around) -> Verdict {
         within_rate: around.within_rate,
         relation: Relation { mine: Edges::of(caller.mine), theirs: Edges::of(caller.theirs) },
         reach: &reach,
-        ceiling: Classes::of(&[Class::Everyone]),
+        ceiling: Classes::of(&[around.ceiling]),
         roles: if caller.role { &[ROLE] } else { &[] },
         plans: if caller.plan { &[PLAN] } else { &[] },
         is_verified: caller.verified,
@@ -135,10 +136,19 @@ fn every_answer() {
                             (false, false) => ", not entitled and too often",
                         };
                         writeln!(out, "{}{unknown_said} {hour}{busy}{own}", act.name()).expect("text");
-                        table(&mut out, Around { act, unknown: *unknown, may_start, within_rate, is_busy: *is_busy, now });
+                        let ceiling = Class::Everyone;
+                        table(&mut out, Around { act, unknown: *unknown, may_start, within_rate, is_busy: *is_busy, ceiling, now });
                     }
                 }
             }
+        }
+    }
+    for act in [Act::Call, Act::VideoCall] {
+        for (hour, now) in [("by day", NOON), ("in quiet hours", NIGHT)] {
+            let ceiling = Class::PeopleIFollow;
+            writeln!(out, "{}, unknown callers Ring {hour}, under a ceiling of {}", act.name(), ceiling.name()).expect("text");
+            let unknown = UnknownCallers::Ring;
+            table(&mut out, Around { act, unknown, may_start: true, within_rate: true, is_busy: false, ceiling, now });
         }
     }
     insta::assert_snapshot!("decisions", out);
@@ -151,7 +161,11 @@ fn everywhere(mut look: impl FnMut(&Caller, Class, Around)) {
                 for is_busy in [false, true] {
                     for caller in &CALLERS {
                         for class in POLICIES {
-                            look(caller, class, Around { act, unknown, may_start: true, within_rate: true, is_busy, now });
+                            look(
+                                caller,
+                                class,
+                                Around { act, unknown, may_start: true, within_rate: true, is_busy, ceiling: Class::Everyone, now },
+                            );
                         }
                     }
                 }

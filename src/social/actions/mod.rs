@@ -10,7 +10,7 @@ mod shutting;
 
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
-pub use reach::{Asker, answer, spend_once};
+pub use reach::{Asker, answer};
 pub(super) use reach::{change_reach, plan_names, reach_view};
 pub use reading::{Mine, mine, shut_out};
 pub(super) use reading::{inbox, known_people, list, person};

@@ -1,6 +1,6 @@
 //! Who may reach me: chosen, put into sentences, and asked by those who want to.
 
-use super::{announce, hold};
+use super::announce;
 use crate::access::Ground;
 use crate::billing::{self, Standing};
 use crate::clock::Millis;
@@ -10,10 +10,10 @@ use crate::members;
 use crate::settings::{Class, Settings};
 use crate::social::decide::{Facts, Verdict, decide};
 use crate::social::events::SocialEvent;
-use crate::social::model::{Act, Edge, Reach, ReachChoice, ReachView, Rule, Sentence, ceiling};
+use crate::social::model::{Act, Edge, Reach, ReachChoice, ReachView, Rule, Sentence, ceiling, within};
 use crate::social::policy::ChangeReach;
 use crate::social::store;
-use crate::storage::{Conn, Tx};
+use crate::storage::{Conn, Tx, one_at_a_time};
 use crate::text::Words;
 
 /// Who wants to reach somebody, in which way, with what is known of them from memory.
@@ -77,26 +77,14 @@ pub fn answer(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, to: Membe
     Ok(decide(&facts, now))
 }
 
-/// Uses up a yes to one call; says whether there was one.
-///
-/// # Errors
-/// When the database refuses.
-pub fn spend_once(tx: &mut Tx<'_>, member: MemberId, caller: MemberId) -> Result<bool> {
-    let mine = hold(tx, member, caller)?.mine;
-    let was = mine.has(Edge::Once);
-    if was {
-        store::relations::set(tx, member, caller, mine.with(Edge::Once, false))?;
-    }
-    Ok(was)
-}
-
 /// Changes who may reach a member; what is not said stays.
 ///
 /// # Errors
 /// `social.named`, `social.quiet_hours`, `social.above_ceiling` when a class is ticked that the administrators do not allow.
 pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: ReachChoice, settings: &Settings) -> Result<()> {
+    one_at_a_time(tx, &format!("reach of {}", may.member()))?;
     let (mut reach, _) = store::reach::of(tx, may.member(), settings)?.found()?;
-    choice.must_be_below(&|act| ceiling(settings, act))?;
+    choice.must_be_below(&reach, &|act| ceiling(settings, act))?;
     choice.apply(&mut reach)?;
     store::reach::save(tx, may.member(), &reach)?;
     announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
@@ -108,7 +96,7 @@ pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: ReachChoice, set
 /// 404 when there is no such member.
 pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str) -> Result<ReachView> {
     let settings = ground.settings.get();
-    let plans = plan_names(conn)?;
+    let plans = plan_names(conn, true)?;
     let (mut reach, time_zone) = store::reach::of(conn, member, &settings)?.found()?;
     let roles = members::role_names(conn)?;
     for rule in reach.rules.each_mut() {
@@ -121,18 +109,23 @@ pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: 
         mutual: store::relations::count_mutual(conn, member)?,
     };
     let named = Named { words: &ground.words, language, roles: &roles, plans: &plans, numbers };
-    let sentences = Act::ALL.into_iter().map(|act| Sentence { act, text: named.sentence(act, reach.rules.of(act)) }).collect();
+    let sentence = |act| {
+        let rule = reach.rules.of(act);
+        let held = Rule { from: within(rule.from, ceiling(&settings, act)), ..rule.clone() };
+        Sentence { act, text: named.sentence(act, &held) }
+    };
+    let sentences = Act::ALL.into_iter().map(sentence).collect();
     let Reach { rules, unknown_callers, quiet, asks_before_follow, .. } = reach;
     let time_zone = if time_zone.is_empty() { "UTC".to_owned() } else { time_zone };
     Ok(ReachView { rules, unknown_callers, quiet, time_zone, asks_before_follow, sentences })
 }
 
-/// Plans that can be named.
+/// Plans that can be named; with `archived` also those that are only kept for who has them.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn plan_names(conn: &mut Conn) -> Result<Vec<(PlanId, String)>> {
-    Ok(billing::plans(conn, false)?.into_iter().map(|plan| (plan.id, plan.name)).collect())
+pub fn plan_names(conn: &mut Conn, archived: bool) -> Result<Vec<(PlanId, String)>> {
+    Ok(billing::plans(conn, archived)?.into_iter().map(|plan| (plan.id, plan.name)).collect())
 }
 
 /// How many there are of each.

@@ -139,7 +139,7 @@ pub enum UnknownCallers {
     Silent,
     /// They may ask.
     Request,
-    /// It rings.
+    /// It rings, where the administrators let everyone ring; elsewhere they may ask.
     Ring,
 }
 
@@ -274,17 +274,46 @@ pub const fn is_below(class: Class, bound: Classes) -> bool {
     }
 }
 
+/// What is left of these classes under this bound. Where neither is enough alone, as for contacts under a bound of people I follow, nothing
+/// is: who belongs to both comes through, but no class as a whole does.
+#[must_use]
+pub fn within(from: Classes, bound: Classes) -> Classes {
+    if bound.has(Class::Everyone) {
+        return from;
+    }
+    if from.has(Class::Everyone) {
+        return bound;
+    }
+    let both = |class: &Class| match class {
+        Class::Mutual if from.has(Class::PeopleIFollow) && bound.has(Class::Mutual) => true,
+        class => from.has(*class) && is_below(*class, bound),
+    };
+    Classes::of(&Class::ALL.into_iter().filter(both).collect::<Vec<_>>())
+}
+
+/// May calls of others ring under these bounds, in one of the ways at least?
+#[must_use]
+pub fn may_ring(ceiling: &dyn Fn(Act) -> Classes) -> bool {
+    Act::ALL.into_iter().any(|act| act.rings() && ceiling(act).has(Class::Everyone))
+}
+
 impl ReachChoice {
-    /// Nobody ticks more than the administrators let them.
+    /// Nobody ticks more than the administrators let them, but for what they had ticked before: that stays without effect.
     ///
     /// # Errors
-    /// `social.above_ceiling` on the way of reaching.
-    pub fn must_be_below(&self, ceiling: &dyn Fn(Act) -> Classes) -> Result<()> {
+    /// `social.above_ceiling` on the way of reaching, or on `unknown_callers`.
+    pub fn must_be_below(&self, held: &Reach, ceiling: &dyn Fn(Act) -> Classes) -> Result<()> {
         let rules = [&self.message, &self.call, &self.video_call, &self.invite, &self.mention];
         for (rule, act) in rules.into_iter().zip(Act::ALL) {
-            if rule.as_ref().is_some_and(|rule| rule.from.iter().any(|class| !is_below(class, ceiling(act)))) {
+            let before = held.rules.of(act).from;
+            let is_above = |class| !before.has(class) && !is_below(class, ceiling(act));
+            if rule.as_ref().is_some_and(|rule| rule.from.iter().any(is_above)) {
                 return Err(Error::invalid(act.name(), "social.above_ceiling"));
             }
+        }
+        let rings_anew = self.unknown_callers == Some(UnknownCallers::Ring) && held.unknown_callers != UnknownCallers::Ring;
+        if rings_anew && !may_ring(ceiling) {
+            return Err(Error::invalid("unknown_callers", "social.above_ceiling"));
         }
         Ok(())
     }
@@ -389,6 +418,23 @@ mod tests {
             night.is_on(&paris, at("2026-10-25T05:59:00Z")) && !night.is_on(&paris, at("2026-10-25T06:00:00Z")),
             "7:00 is 6:00 UTC now"
         );
+    }
+
+    #[test]
+    fn a_bound_leaves_what_both_hold() {
+        use Class::{Contacts, Everyone, Mutual, Nobody, PeopleIFollow, Verified};
+        for (from, bound, left) in [
+            (&[Contacts, Verified][..], &[Everyone][..], &[Contacts, Verified][..]),
+            (&[Everyone], &[Contacts, PeopleIFollow], &[Contacts, PeopleIFollow]),
+            (&[Contacts, Verified], &[Contacts], &[Contacts]),
+            (&[Mutual], &[PeopleIFollow], &[Mutual]),
+            (&[PeopleIFollow], &[Mutual], &[Mutual]),
+            (&[Contacts], &[PeopleIFollow], &[]),
+            (&[Nobody], &[Contacts], &[Nobody]),
+            (&[Everyone], &[Nobody], &[Nobody]),
+        ] {
+            assert_eq!(within(Classes::of(from), Classes::of(bound)), Classes::of(left), "{from:?} under {bound:?}");
+        }
     }
 
     #[test]

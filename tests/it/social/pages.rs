@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{act, acts, lets, talk};
 use crate::support::{Person, Town};
 
-async fn page(town: &Town, who: &Person, path: &str, language: &str) -> String {
+pub(super) async fn page(town: &Town, who: &Person, path: &str, language: &str) -> String {
     let request = town.http.get(town.url(path)).bearer_auth(&who.token).header("accept", "text/html").header("accept-language", language);
     let answer = request.send().await.expect("an answer");
     let (status, body) = (answer.status(), answer.text().await.expect("a body"));

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::pages::page;
 use super::{act, acts, is_mine, lets, newest_request, talk, waiting};
 use crate::support::{NOON, Town};
 
@@ -75,6 +76,29 @@ async fn administrators_set_defaults_and_ceilings() {
     assert_eq!(waiting(&bob).await.len(), 1);
     let wrong = json!({ "reach_ceiling_call": ["nobody", "everyone"] });
     keeper.refused(Method::PATCH, "/api/v1/admin/settings", Some(wrong), 422, "settings.value").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn under_a_ceiling_no_stranger_rings_and_what_was_ticked_before_is_kept() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    let (reach, ring) = ("/api/v1/me/reach", json!({ "unknown_callers": "ring" }));
+    acts(&bob, Method::PUT, reach, Some(ring.clone())).await;
+    lets(&bob, "call", &["contacts", "everyone"]).await;
+    let bound = |call: &str, video: &str| json!({ "reach_ceiling_call": [call], "reach_ceiling_video_call": [video] });
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(bound("contacts", "everyone"))).await;
+    acts(&ann, Method::PUT, reach, Some(ring.clone())).await;
+    acts(&ann, Method::PUT, reach, Some(json!({ "unknown_callers": "silent" }))).await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(bound("contacts", "contacts"))).await;
+    ann.refused(Method::PUT, reach, Some(ring.clone()), 422, "social.above_ceiling").await;
+    let kept = acts(&bob, Method::PUT, reach, Some(ring)).await;
+    assert_eq!((&kept["unknown_callers"], sentence(&kept, "call")), (&json!("ring"), "Your 0 contacts can ring you.".to_owned()));
+    lets(&bob, "call", &["contacts", "everyone"]).await;
+    ann.refused(Method::PUT, reach, Some(json!({ "call": { "from": ["everyone"] } })), 422, "social.above_ceiling").await;
+    let (of_bob, of_ann) = (page(&town, &bob, "/settings/reach", "en").await, page(&town, &ann, "/settings/reach", "en").await);
+    assert!(of_bob.contains(r#"value="ring" checked disabled"#) && !of_ann.contains(r#"value="ring""#));
+    assert!(of_bob.contains(r#"name="call" value="everyone" checked disabled"#), "what is bounded is shown and kept");
     town.close().await;
 }
 
