@@ -88,6 +88,7 @@ pub fn remove_contact(tx: &mut Tx<'_>, may: &RelateTo) -> Result<ContactState> {
 pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange) -> Result<Note> {
     let note = store::relations::note(tx, may.member(), may.other())?.changed(change)?;
     store::relations::set_note(tx, may.member(), may.other(), &note)?;
+    hold(tx, may.member(), may.other())?;
     Ok(note)
 }
 
