@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
 use crate::social::events::SocialEvent;
-use crate::social::model::{ContactState, Edge, NewReport, Outcome, Relation, RequestKind, RequestRow};
+use crate::social::model::{ContactState, Edge, FollowState, NewReport, Outcome, Relation, RequestKind, RequestRow};
 use crate::social::notices::{Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
@@ -211,8 +211,21 @@ pub fn admit(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
 /// When the database refuses.
 pub fn withdraw_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     for request in store::requests::open_about(tx, member)? {
-        if request.sender == member {
-            end_request(tx, &request, Outcome::Withdrawn)?;
+        if request.sender != member {
+            continue;
+        }
+        let (other, mine) = (request.member, hold(tx, member, request.member)?.mine);
+        if !end_request(tx, &request, Outcome::Withdrawn)? {
+            continue;
+        }
+        let (edge, event) = match RequestKind::from_number(request.kind) {
+            RequestKind::Contact => (Edge::AskedContact, SocialEvent::ContactChanged { member: other, state: ContactState::None }),
+            RequestKind::Follow => (Edge::AskedFollow, SocialEvent::FollowChanged { member: other, state: FollowState::None }),
+            _ => continue,
+        };
+        if mine.has(edge) {
+            set(tx, member, other, mine.with(edge, false))?;
+            announce(tx, member, &event, member)?;
         }
     }
     Ok(())

@@ -31,6 +31,7 @@ async fn whoever_is_banned_or_deleted_is_asked_for_nothing_and_can_be_let_go() {
     act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await;
     acts(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/ban", bob.id), Some(json!({ "reason": "x" }))).await;
     assert_eq!(waiting(&ann).await, [("contact".to_owned(), "cleo".to_owned())], "what a banned member asked for waits no longer");
+    assert_eq!(ann.get(&format!("/api/v1/people/{}", bob.id)).await["contact"], "none", "and is no longer asked");
     for list in ["contacts", "follows"] {
         let path = format!("/api/v1/{list}/{}", bob.id);
         if list == "contacts" {
