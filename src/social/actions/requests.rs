@@ -157,13 +157,19 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
 /// # Errors
 /// 410 `social.request_over` when it was answered otherwise, or taken back.
 pub fn ignore(tx: &mut Tx<'_>, may: &AnswerRequest) -> Result<()> {
-    let RequestRow { member, sender, kind, .. } = *may.request();
-    let relation = hold(tx, member, sender)?;
-    if settle(tx, may, Outcome::Ignored)? && RequestKind::from_number(kind) == RequestKind::Contact {
+    let relation = hold(tx, may.request().member, may.request().sender)?;
+    if leave_unanswered(tx, may.request(), relation)? { Ok(()) } else { settle(tx, may, Outcome::Ignored).map(|_| ()) }
+}
+
+/// Ends a request as ignored; `false` when it had ended before. `relation.mine` are the edges of its addressee.
+fn leave_unanswered(tx: &mut Tx<'_>, request: &RequestRow, relation: Relation) -> Result<bool> {
+    let RequestRow { member, sender, kind, .. } = *request;
+    let ended = end_request(tx, request, Outcome::Ignored)?;
+    if ended && RequestKind::from_number(kind) == RequestKind::Contact {
         set(tx, member, sender, relation.mine.with(Edge::Ignores, true))?;
         announce(tx, member, &SocialEvent::ContactChanged { member: sender, state: ContactState::None }, member)?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Blocks whoever asks; every request of theirs ends with it.
@@ -174,19 +180,20 @@ pub fn block_sender(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social) -> Re
     block_member(tx, may.request().member, may.request().sender, social)
 }
 
-/// Reports whoever asks, with the newest of the words that wait, and leaves the request unanswered.
+/// Reports whoever asks, with the newest of the words that wait, and leaves the request unanswered if it still waits.
 ///
 /// # Errors
-/// As for a report, and as [`ignore`].
+/// As for a report.
 pub fn report_sender(tx: &mut Tx<'_>, may: &AnswerRequest, reporter: &MakeReport, report: NewReport) -> Result<ReportId> {
-    let RequestRow { sender, kind, room, .. } = *may.request();
+    let RequestRow { member, sender, kind, room, .. } = *may.request();
     let of_words = room.filter(|_| RequestKind::from_number(kind) == RequestKind::Message);
     let message = match of_words {
         Some(room) => store::requests::newest_message(tx, room, sender)?.map(MessageId),
         None => None,
     };
     let made = super::reports::make_report(tx, reporter, &NewReport { member: Some(sender), message, ..report })?;
-    ignore(tx, may)?;
+    let relation = hold(tx, member, sender)?;
+    leave_unanswered(tx, may.request(), relation)?;
     Ok(made)
 }
 

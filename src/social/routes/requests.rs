@@ -90,12 +90,10 @@ pub(super) struct Made {
 /// Reports the sender with the newest of the words that wait, and leaves the request unanswered.
 #[utoipa::path(post, path = "/api/v1/requests/{request}/report", params(("request" = RequestId, Path)), request_body = Why, responses((status = 201, body = Made)))]
 async fn report(gate: Allow<AnswerRequest>, body: Body<Why>) -> Result<HttpResponse> {
-    let id = gate
-        .write(move |tx, may, actor| {
-            let reporter = MakeReport::check(tx, actor, ())?;
-            let Why { reason, text } = body.value;
-            actions::report_sender(tx, may, &reporter, NewReport { member: None, message: None, reason, text })
-        })
-        .await?;
-    Ok(HttpResponse::Created().json(Made { id }))
+    gate.create(body, |tx, may, actor, Why { reason, text }| {
+        let reporter = MakeReport::check(tx, actor, ())?;
+        let report = NewReport { member: None, message: None, reason, text };
+        actions::report_sender(tx, may, &reporter, report).map(|id| Made { id })
+    })
+    .await
 }

@@ -70,3 +70,17 @@ async fn a_request_is_reported_with_its_words_and_left_unanswered() {
     act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
     town.close().await;
 }
+
+#[actix_web::test]
+async fn a_request_that_is_over_can_still_be_reported() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    let request = newest_request(&bob).await;
+    act(&ann, Method::DELETE, &format!("/api/v1/contacts/{}", bob.id)).await;
+    acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/report"), Some(json!({ "reason": "spam" }))).await;
+    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["member"]["username"], "ann");
+    assert_eq!(act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await["state"], "asked");
+    assert_eq!(waiting(&bob).await.len(), 1, "a request that was taken back was not ignored");
+    town.close().await;
+}
