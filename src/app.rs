@@ -165,7 +165,7 @@ impl App {
         let mailer = Mailer::new(&config)?;
         let notices = consequences::notices(&billing);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
-        let social = Social::new(Arc::new(consequences::follow_people));
+        let social = Social::new(Arc::new(consequences::follow_people), Arc::new(chat::takes_invited));
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,

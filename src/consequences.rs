@@ -67,7 +67,7 @@ pub fn follow_people(tx: &mut Tx<'_>, notice: &social::Notice) -> Result<()> {
     match *notice {
         social::Notice::ShutOut { member, other } => chat::leave_conversation(tx, member, other),
         social::Notice::LetBack { member, other } => chat::return_to_conversation(tx, member, other),
-        social::Notice::Accepted { member, room, .. } => chat::let_in(tx, room, member),
+        social::Notice::Accepted { member, room } => chat::let_in(tx, room, member),
     }
 }
 

@@ -18,8 +18,8 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Mine, NewRequest, admit, answer, ask, forget, is_shut_out, mine, newest_request, open_reports, reports, shut_out,
-    suspend, withdraw_all,
+    Asker, Mine, NewRequest, admit, answer, ask, forget, is_shut_out, mine, newest_request, open_reports, reports, shut_out, suspend,
+    withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
@@ -27,7 +27,7 @@ pub use model::{
     Act, ContactState, Edge, Edges, FollowState, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason, RequestKind, Rule,
     Rules, UnknownCallers, pair,
 };
-pub use notices::{Notice, Social};
+pub use notices::{Invitation, Notice, Social};
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::model::RequestKind;
 use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
 use crate::storage::Tx;
@@ -28,22 +27,32 @@ pub enum Notice {
     Accepted {
         /// Who.
         member: MemberId,
-        /// To whom.
-        sender: MemberId,
-        /// What.
-        kind: RequestKind,
         /// In which room.
         room: RoomId,
     },
 }
 
+/// An invitation that somebody wants to accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Who is invited.
+    pub member: MemberId,
+    /// By whom.
+    pub sender: MemberId,
+    /// Into which room.
+    pub room: RoomId,
+}
+
 /// What hears a notice.
 type Listener = dyn Fn(&mut Tx<'_>, &Notice) -> Result<()> + Send + Sync;
+/// Says whether an invitation still holds.
+type Asked = dyn Fn(&mut Tx<'_>, &Invitation) -> Result<bool> + Send + Sync;
 
-/// What handlers of the slice need beside the ground: where notices go.
+/// What handlers of the slice need beside the ground: where notices go, and who knows the rooms.
 #[derive(Clone)]
 pub struct Social {
     listener: Arc<Listener>,
+    asked: Arc<Asked>,
 }
 
 impl std::fmt::Debug for Social {
@@ -53,10 +62,18 @@ impl std::fmt::Debug for Social {
 }
 
 impl Social {
-    /// Notices go to `listener`; `consequences` connects the other slices.
+    /// Notices go to `listener`, and `asked` says whether an invitation still holds; `consequences` connects the other slices.
     #[must_use]
-    pub fn new(listener: Arc<Listener>) -> Self {
-        Self { listener }
+    pub fn new(listener: Arc<Listener>, asked: Arc<Asked>) -> Self {
+        Self { listener, asked }
+    }
+
+    /// Can the invited still come into the room, by the word of who invited them?
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn may_still(&self, tx: &mut Tx<'_>, invitation: Invitation) -> Result<bool> {
+        (self.asked)(tx, &invitation)
     }
 
     /// Tells.

@@ -13,6 +13,6 @@ pub use membership::{join_announcements, join_quietly, leave_everything};
 pub(super) use objects::*;
 pub(super) use posting::*;
 pub(super) use reaching::Reaching;
-pub use reaching::{leave_conversation, let_in, return_to_conversation};
+pub use reaching::{leave_conversation, let_in, return_to_conversation, takes_invited};
 pub(super) use rooming::*;
 pub use rooming::{NewRoom, create_room};

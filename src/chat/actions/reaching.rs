@@ -136,6 +136,22 @@ pub fn let_in(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<()> {
     Ok(())
 }
 
+/// Can somebody come into a room to which they were invited? Whoever invited them must be in it, and a group must have a place left.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn takes_invited(tx: &mut Tx<'_>, invitation: &social::Invitation) -> Result<bool> {
+    let social::Invitation { member, sender, room } = *invitation;
+    let Some(row) = store::room(tx, room)? else { return Ok(false) };
+    if row.archived_at.is_some() || store::place(tx, room, sender)?.is_none() {
+        return Ok(false);
+    }
+    if row.kind != RoomKind::Group.number() || store::place(tx, room, member)?.is_some() {
+        return Ok(true);
+    }
+    Ok(usize::try_from(row.member_count).unwrap_or(0) < Settings::load(tx)?.group_members)
+}
+
 /// Puts a member into their conversation without a word to the other. What waits for them there is unread.
 fn come_back(tx: &mut Tx<'_>, row: &RoomRow, member: MemberId) -> Result<()> {
     let head = room_head(tx, row.id)?;

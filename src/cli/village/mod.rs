@@ -18,6 +18,7 @@ use futures_util::future::try_join_all;
 use self::data::{Office, Village};
 use self::story::{Act, MessageNo, PersonNo, RoomNo, story};
 use crate::billing::{self, Billing, NewGrant};
+use crate::chat;
 use crate::chat::seed::{self, Said};
 use crate::chat::{NewRoom, RoomRole};
 use crate::clock::{Clock, Millis};
@@ -370,7 +371,7 @@ impl World {
         for (n, words) in ties.first_words.iter().enumerate() {
             seed::place_first_words(tx, who(&words.from)?, who(&words.to)?, &format!("village-first-{n}"), &words.text)?;
         }
-        let social = Social::new(Arc::new(consequences::follow_people));
+        let social = Social::new(Arc::new(consequences::follow_people), Arc::new(chat::takes_invited));
         for [one, other] in &ties.blocks {
             people::place_block(tx, who(one)?, who(other)?, &social)?;
         }

@@ -8,10 +8,10 @@ use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
 use crate::social::events::SocialEvent;
 use crate::social::model::{ContactState, Edge, FollowState, NewReport, Outcome, Relation, RequestKind, RequestRow};
-use crate::social::notices::{Notice, Social};
+use crate::social::notices::{Invitation, Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
-use crate::storage::{Tx, one_at_a_time};
+use crate::storage::{Tx, hold_room, one_at_a_time};
 
 /// The time in which requests are counted.
 const DAY: Millis = 86_400_000;
@@ -116,17 +116,25 @@ fn settle(tx: &mut Tx<'_>, may: &AnswerRequest, outcome: Outcome) -> Result<bool
     if same { Ok(false) } else { Err(Error::refused(RefusalKind::Gone, "social.request_over")) }
 }
 
-/// Says yes, once or from now on. A second yes of the same sort changes nothing.
+/// Says yes, once or from now on. A second yes of the same sort changes nothing. `false` when there was nothing left to say yes to: an
+/// invitation into a room that cannot take them any more, or by somebody who has left it, ends as taken back.
 ///
 /// # Errors
 /// 410 `social.request_over` when it was answered otherwise, or taken back.
-pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: bool) -> Result<()> {
+pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: bool) -> Result<bool> {
     let RequestRow { member, sender, kind, room, .. } = *may.request();
+    let kind = RequestKind::from_number(kind);
+    if let Some(room) = room.filter(|_| kind == RequestKind::Invite) {
+        // Whoever writes in a room holds it before anything else.
+        hold_room(tx, room)?;
+        if store::requests::is_open(tx, may.request().id)? && !social.may_still(tx, Invitation { member, sender, room })? {
+            return end_request(tx, may.request(), Outcome::Withdrawn).map(|_| false);
+        }
+    }
     let mut relation = hold(tx, member, sender)?;
     if !settle(tx, may, if always { Outcome::AcceptedAlways } else { Outcome::AcceptedOnce })? {
-        return Ok(());
+        return Ok(true);
     }
-    let kind = RequestKind::from_number(kind);
     let granted = match kind {
         RequestKind::Message => Some(Edge::Admits),
         RequestKind::Call | RequestKind::VideoCall => Some(Edge::Once),
@@ -146,10 +154,11 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
             follows::begin(tx, sender, member, of_follower, member)
         }
         RequestKind::Message | RequestKind::Call | RequestKind::VideoCall | RequestKind::Invite => match room {
-            Some(room) => social.tell(tx, Notice::Accepted { member, sender, kind, room }),
+            Some(room) => social.tell(tx, Notice::Accepted { member, room }),
             None => Ok(()),
         },
-    }
+    }?;
+    Ok(true)
 }
 
 /// Leaves a request unanswered for good; the sender is not told.

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 
 use super::{Needs, limit, no_content};
 use crate::access::{Allow, Body, Page, Permit, Query, Routes};
-use crate::error::Result;
+use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{ReportId, RequestId};
 use crate::social::actions;
 use crate::social::model::{NewReport, ReportReason, Request};
@@ -53,8 +53,9 @@ struct Yes {
 /// Says yes.
 #[utoipa::path(post, path = "/api/v1/requests/{request}/accept", params(("request" = RequestId, Path)), request_body = Yes, responses((status = 204), (status = 410, description = "answered otherwise, or taken back")))]
 async fn accept(gate: Allow<AnswerRequest>, body: Body<Yes>, social: Needs) -> Result<HttpResponse> {
-    gate.write(move |tx, may, _| actions::accept(tx, may, &social, body.value.always)).await?;
-    Ok(no_content())
+    let came = gate.write(move |tx, may, _| actions::accept(tx, may, &social, body.value.always)).await?;
+    // That it has ended is kept, so the refusal comes after.
+    if came { Ok(no_content()) } else { Err(Error::refused(RefusalKind::Gone, "social.request_over")) }
 }
 
 /// Leaves it unanswered for good; the sender is not told.

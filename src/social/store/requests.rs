@@ -55,6 +55,12 @@ pub fn end(tx: &mut Tx<'_>, id: RequestId, outcome: Outcome) -> Result<bool> {
     Ok(ended == 1)
 }
 
+/// Does it wait for an answer?
+pub fn is_open(conn: &mut Conn, id: RequestId) -> Result<bool> {
+    let open = requests::table.find(id.0).filter(requests::ended_at.is_null()).select(requests::id);
+    Ok(open.first::<i64>(conn).optional()?.is_some())
+}
+
 /// Open requests from one to another.
 pub fn open_between(conn: &mut Conn, sender: MemberId, member: MemberId) -> Result<Vec<RequestRow>> {
     Ok(requests::table

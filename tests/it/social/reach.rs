@@ -103,6 +103,31 @@ async fn under_a_ceiling_no_stranger_rings_and_what_was_ticked_before_is_kept() 
 }
 
 #[actix_web::test]
+async fn a_yes_to_an_invitation_asks_again_whether_one_can_still_come() {
+    use rialto::chat::RoomKind;
+    let town = Town::new().await;
+    let (ann, bob, cleo, dan) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
+    lets(&bob, "invite", &["contacts"]).await;
+    for case in ["archived", "left", "full"] {
+        let kind = if case == "full" { RoomKind::Group } else { RoomKind::Private };
+        let room = town.room(&ann, kind, &format!("Attic {case}"), &[&cleo, &dan]).await;
+        act(&ann, Method::PUT, &format!("/api/v1/rooms/{room}/members/{}", bob.id)).await;
+        let yes = format!("/api/v1/requests/{}/accept", newest_request(&bob).await);
+        match case {
+            "archived" => drop(acts(&ann, Method::PATCH, &format!("/api/v1/rooms/{room}"), Some(json!({ "archived": true }))).await),
+            "left" => drop(act(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/members/{}", ann.id)).await),
+            _ => {
+                let keeper = town.owner("keeper").await;
+                acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "group_members": 3 }))).await;
+            }
+        }
+        bob.refused(Method::POST, &yes, Some(json!({})), 410, "social.request_over").await;
+        assert!(!is_mine(&bob, room).await && waiting(&bob).await.is_empty(), "{case}: it has ended as taken back");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn a_role_lets_its_holders_through_and_one_that_is_gone_lets_nobody() {
     let town = Town::new().await;
     let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
