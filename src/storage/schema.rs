@@ -401,6 +401,7 @@ diesel::table! {
         at -> BigInt,
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<SmallInt>,
+        counts -> Bool,
     }
 }
 

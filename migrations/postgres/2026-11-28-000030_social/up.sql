@@ -36,10 +36,11 @@ CREATE TABLE requests (
     room BIGINT,
     at BIGINT NOT NULL,
     ended_at BIGINT,
-    outcome SMALLINT
+    outcome SMALLINT,
+    counts BOOLEAN NOT NULL
 );
 CREATE INDEX requests_of_member ON requests (member, id) WHERE ended_at IS NULL;
-CREATE INDEX requests_by_sender ON requests (sender, at);
+CREATE INDEX requests_by_sender ON requests (sender, at) WHERE counts;
 CREATE INDEX requests_between ON requests (sender, member, kind);
 
 CREATE TABLE reports (

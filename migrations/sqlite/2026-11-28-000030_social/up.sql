@@ -36,10 +36,11 @@ CREATE TABLE requests (
     room INTEGER,
     at INTEGER NOT NULL,
     ended_at INTEGER,
-    outcome INTEGER
+    outcome INTEGER,
+    counts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX requests_of_member ON requests (member, id) WHERE ended_at IS NULL;
-CREATE INDEX requests_by_sender ON requests (sender, at);
+CREATE INDEX requests_by_sender ON requests (sender, at) WHERE counts;
 CREATE INDEX requests_between ON requests (sender, member, kind);
 
 CREATE TABLE reports (

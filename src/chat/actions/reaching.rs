@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
 use crate::settings::Settings;
-use crate::social::{self, Act, Asker, NewRequest, RequestKind, Verdict};
+use crate::social::{self, Act, Asker, NewRequest, Outcome, RequestKind, Verdict};
 use crate::storage::{Conn, Tx};
 
 /// What the question who reaches whom rests on beside the database.
@@ -49,9 +49,10 @@ impl Reaching {
     pub(super) fn bring_in(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<bool> {
         let now = tx.now();
         let asks = |tx: &mut Tx<'_>, is_heard| {
-            social::ask(tx, by, &NewRequest { to: member, kind: RequestKind::Invite, room: Some(room), is_heard }, self.requests_per_day)
-                .map(|()| false)
+            let request = NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Invite, member, is_heard) };
+            social::ask(tx, by, &request, Some(self.requests_per_day)).map(|()| false)
         };
+        social::hold_pairs(tx, by, &[member])?;
         match self.verdict(tx, Act::Invite, by, member, now)? {
             Verdict::Through | Verdict::Quietly | Verdict::Busy => enter(tx, room, member, by, RoomRole::Member),
             Verdict::Asks => asks(tx, true),
@@ -77,27 +78,35 @@ impl Reaching {
     }
 
     /// Before a message to the other of a conversation: from now on the other may answer, and whoever is not in the conversation comes in,
-    /// is asked, or hears nothing. Says whether they hear the message.
+    /// is asked, or hears nothing. Says whether they hear the message. First words count among the author's requests, whatever becomes of
+    /// them; in a conversation in which they see words already nothing counts, so that no refusal tells what became of them.
     ///
     /// # Errors
     /// 429 `social.too_many_requests`.
     pub(super) fn before_words(&self, tx: &mut Tx<'_>, room: RoomId, author: MemberId, other: MemberId) -> Result<bool> {
         social::admit(tx, author, other)?;
-        if store::place(tx, room, other)?.is_some() {
+        let most = if store::has_words(tx, room, author)? { None } else { Some(self.requests_per_day) };
+        if most.is_none() && store::place(tx, room, other)?.is_some() {
             return Ok(true);
+        }
+        // Between the question and what follows from it nobody shuts the other out or lets them back.
+        social::hold_pairs(tx, author, &[other])?;
+        let first = |ended| NewRequest { to: other, kind: RequestKind::Message, room: Some(room), ended };
+        if store::place(tx, room, other)?.is_some() {
+            return came_through(tx, author, &first(Some(Outcome::AcceptedOnce)), most);
         }
         let now = tx.now();
         match self.verdict(tx, Act::Message, author, other, now)? {
             Verdict::Through | Verdict::Quietly | Verdict::Busy => {
                 let_in(tx, room, other)?;
-                Ok(true)
+                came_through(tx, author, &first(Some(Outcome::AcceptedOnce)), most)
             }
             Verdict::Asks => {
-                social::ask(tx, author, &first_words(room, other, true), self.requests_per_day)?;
+                social::ask(tx, author, &first(None), most)?;
                 Ok(true)
             }
             Verdict::Unheard | Verdict::Refused(_) => {
-                social::ask(tx, author, &first_words(room, other, false), self.requests_per_day)?;
+                social::ask(tx, author, &first(Some(Outcome::Unheard)), most)?;
                 Ok(false)
             }
         }
@@ -115,9 +124,12 @@ impl Reaching {
     }
 }
 
-/// That somebody be heard in a conversation.
-const fn first_words(room: RoomId, to: MemberId, is_heard: bool) -> NewRequest {
-    NewRequest { to, kind: RequestKind::Message, room: Some(room), is_heard }
+/// Words that are heard leave a trace only where they count.
+fn came_through(tx: &mut Tx<'_>, author: MemberId, words: &NewRequest, most: Option<usize>) -> Result<bool> {
+    if most.is_some() {
+        social::ask(tx, author, words, most)?;
+    }
+    Ok(true)
 }
 
 /// Somebody said yes to what waited for them in a room: a conversation, or an invitation. A room that takes nobody any more is left as it

@@ -108,6 +108,7 @@ pub(in crate::chat) fn make_room(
         return converse(tx, may, wish, *other, reaching);
     }
     let room = create_room(tx, wish, Some(may.member()))?;
+    social::hold_pairs(tx, may.member(), &others)?;
     for member in others {
         reaching.bring_in(tx, room, member, may.member())?;
     }

@@ -103,7 +103,7 @@ pub fn place_first_words(tx: &mut Tx<'_>, from: MemberId, to: MemberId, client_k
     tx.announce(LogId::Room(room), Event::MemberJoined { member: to, actor: from }.announcement(Some(from))?)?;
     store::count_members(tx, room, 1)?;
     social::admit(tx, from, to)?;
-    social::ask(tx, from, &NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Message, to, true) }, usize::MAX)?;
+    social::ask(tx, from, &NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Message, to, true) }, None)?;
     place_message(tx, &Said { room, author: from, client_key, body, reply_to: None, thread: None })
 }
 

@@ -218,6 +218,15 @@ pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, member: Member
     Ok(unheard.filter(messages::author.ne(member.0)).select(messages::id).first::<i64>(conn).optional()?.is_some())
 }
 
+/// Is there a message in the room that this member wrote or was to hear?
+pub(in crate::chat) fn has_words(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
+    let words = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::author.eq(member.0).or(messages::unheard.eq(false)))
+        .order(messages::seq.desc());
+    Ok(words.select(messages::id).first::<i64>(conn).optional()?.is_some())
+}
+
 /// The reactions of these messages: message, emoji, member, in order of time.
 pub(in crate::chat) fn reactions_of(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<(MessageId, String, MemberId)>> {
     let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();

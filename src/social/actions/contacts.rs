@@ -33,7 +33,9 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, most: usize) -> Result<Conta
         return Ok(ContactState::Contact);
     }
     if !relation.mine.has(Edge::AskedContact) {
-        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, !relation.theirs.shuts_out()), most)?;
+        // Left unanswered once is left unanswered for good.
+        let is_heard = !relation.theirs.shuts_out() && !relation.theirs.has(Edge::Ignores);
+        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, is_heard), Some(most))?;
         set(tx, me, other, relation.mine.with(Edge::AskedContact, true))?;
         announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::Asked }, me)?;
     }
@@ -86,9 +88,9 @@ pub fn remove_contact(tx: &mut Tx<'_>, may: &RelateTo) -> Result<ContactState> {
 /// # Errors
 /// `social.own_name`, `social.note`.
 pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange) -> Result<Note> {
+    hold(tx, may.member(), may.other())?;
     let note = store::relations::note(tx, may.member(), may.other())?.changed(change)?;
     store::relations::set_note(tx, may.member(), may.other(), &note)?;
-    hold(tx, may.member(), may.other())?;
     Ok(note)
 }
 

@@ -31,7 +31,7 @@ pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, most: usize)
         begin(tx, me, other, relation, me)?;
         return Ok(FollowState::Following);
     }
-    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), most)?;
+    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), Some(most))?;
     set(tx, me, other, relation.mine.with(Edge::AskedFollow, true))?;
     announce(tx, me, &SocialEvent::FollowChanged { member: other, state: FollowState::Asked }, me)?;
     Ok(FollowState::Asked)

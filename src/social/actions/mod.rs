@@ -41,6 +41,17 @@ use crate::live::LogId;
 use crate::members;
 use crate::storage::{Tx, one_at_a_time};
 
+/// Nobody else changes how these two stand to each other before the end of the transaction. Several pairs are held in the order of their
+/// names.
+///
+/// # Errors
+/// When it takes too long.
+pub fn hold_pairs(tx: &mut Tx<'_>, me: MemberId, others: &[MemberId]) -> Result<()> {
+    let mut pairs: Vec<String> = others.iter().map(|other| super::model::pair(me, *other)).collect();
+    pairs.sort_unstable();
+    pairs.iter().try_for_each(|pair| one_at_a_time(tx, &format!("relation {pair}")))
+}
+
 /// Takes the turn of these two, then reads how they stand to each other: nothing changes it before the end of the transaction.
 fn hold(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<Relation> {
     one_at_a_time(tx, &format!("relation {}", super::model::pair(me, other)))?;

@@ -25,34 +25,43 @@ pub struct NewRequest {
     pub kind: RequestKind,
     /// In which room.
     pub room: Option<RoomId>,
-    /// Do they hear of it?
-    pub is_heard: bool,
+    /// How it ends as it begins; `None`: it waits for their answer.
+    pub ended: Option<Outcome>,
 }
 
 impl NewRequest {
-    /// One that is about no room.
+    /// One that is about no room; it waits, or they never hear of it.
     #[must_use]
     pub const fn of(kind: RequestKind, to: MemberId, is_heard: bool) -> Self {
-        Self { to, kind, room: None, is_heard }
+        Self { to, kind, room: None, ended: if is_heard { None } else { Some(Outcome::Unheard) } }
     }
 }
 
-/// Asks somebody for something, at most `most` times within a day. When it is not to be heard, it ends as it begins. Nothing happens when
-/// the same is asked already, or was left unanswered before.
+/// Asks somebody for something, at most `most` times within a day; without `most` it neither counts nor is refused. Nothing happens when the
+/// same is asked already, or was left unanswered before; but every wish to be a contact or to follow counts, whatever became of those before,
+/// so that nobody learns it from counting.
 ///
 /// # Errors
 /// 429 `social.too_many_requests`.
-pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: usize) -> Result<()> {
-    let NewRequest { to: member, kind, room, is_heard } = *new;
+pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usize>) -> Result<()> {
+    let NewRequest { to: member, kind, room, mut ended } = *new;
     let before = store::requests::newest(tx, sender, member, kind, room)?;
-    let waits = |row: &RequestRow| row.ended_at.is_none() || row.outcome == Some(Outcome::Ignored.number());
-    let is_unheard_again = |row: &RequestRow| !is_heard && row.outcome == Some(Outcome::Unheard.number());
-    if kind != RequestKind::Contact && before.is_some_and(|row| waits(&row) || is_unheard_again(&row)) {
-        return Ok(());
+    let was = |outcome: Outcome| before.is_some_and(|row| row.outcome == Some(outcome.number()));
+    match kind {
+        RequestKind::Contact => {}
+        RequestKind::Follow if was(Outcome::Ignored) => ended = Some(Outcome::Ignored),
+        RequestKind::Follow => {}
+        _ => {
+            let waits = before.is_some_and(|row| row.ended_at.is_none()) || was(Outcome::Ignored);
+            if waits || (ended == Some(Outcome::Unheard) && was(Outcome::Unheard)) {
+                return Ok(());
+            }
+        }
     }
-    must_have_asked_little(tx, sender, most)?;
+    if let Some(most) = most {
+        must_have_asked_little(tx, sender, most)?;
+    }
     let (request, at) = (tx.new_id::<RequestId>(), tx.now());
-    let ended = (!is_heard).then_some((at, Outcome::Unheard.number()));
     let row = RequestRow {
         id: request,
         member,
@@ -60,11 +69,15 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: usize) -> 
         kind: kind.number(),
         room,
         at,
-        ended_at: ended.map(|(at, _)| at),
-        outcome: ended.map(|(_, outcome)| outcome),
+        ended_at: ended.map(|_| at),
+        outcome: ended.map(Outcome::number),
+        counts: most.is_some(),
     };
     store::requests::insert(tx, &row)?;
-    if is_heard { announce(tx, member, &SocialEvent::RequestCame { request, about: kind, sender }, sender) } else { Ok(()) }
+    match ended {
+        None => announce(tx, member, &SocialEvent::RequestCame { request, about: kind, sender }, sender),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Refuses who has asked `most` times within a day, until the first of them is a day old.
@@ -265,6 +278,6 @@ pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
 /// When the database refuses.
 pub fn place_contact_request(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<()> {
     let relation = hold(tx, sender, member)?;
-    ask(tx, sender, &NewRequest::of(RequestKind::Contact, member, true), usize::MAX)?;
+    ask(tx, sender, &NewRequest::of(RequestKind::Contact, member, true), None)?;
     set(tx, sender, member, relation.mine.with(Edge::AskedContact, true))
 }

@@ -93,6 +93,8 @@ pub struct RequestRow {
     pub ended_at: Option<Millis>,
     /// [`Outcome`].
     pub outcome: Option<i16>,
+    /// Is it one of those of which a day has so many?
+    pub counts: bool,
 }
 
 /// A request in the inbox.

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::clock::Millis;
 use crate::error::Result;
@@ -41,6 +43,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
             requests::at.eq(row.at),
             requests::ended_at.eq(row.ended_at),
             requests::outcome.eq(row.outcome),
+            requests::counts.eq(row.counts),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -99,11 +102,12 @@ pub fn count_open(conn: &mut Conn, member: MemberId) -> Result<i64> {
     Ok(requests::table.filter(requests::member.eq(member.0)).filter(requests::ended_at.is_null()).count().get_result(conn)?)
 }
 
-/// When a member made their requests since, newest first, at most `limit`.
+/// When a member made those of their requests since that count, newest first, at most `limit`.
 pub fn made_since(conn: &mut Conn, sender: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
     Ok(requests::table
         .filter(requests::sender.eq(sender.0))
         .filter(requests::at.gt(since))
+        .filter(sql::<Bool>("counts"))
         .order(requests::at.desc())
         .limit(limit)
         .select(requests::at)

@@ -8,7 +8,7 @@ use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
 
-use super::{act, acts, lets, newest_request, talk};
+use super::{act, acts, lets, newest_request, talk, waiting};
 use crate::support::{Person, Town};
 
 /// Why somebody is not reached.
@@ -188,6 +188,66 @@ async fn every_cause_looks_the_same_after(before: Before) {
             assert_eq!(*expected, found, "{cause}: {name}");
         }
         scene.town.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn no_limit_tells_what_became_of_words() {
+    for cause in CAUSES {
+        let town = Town::new().await;
+        let keeper = town.owner("keeper").await;
+        acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "requests_per_day": 2 }))).await;
+        let (ann, bob, cleo, dan) =
+            (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
+        let old = talk(&ann, &dan).await;
+        dan.says(old, "d1", "Good morning").await;
+        put_in_the_way(cause, &ann, &bob).await;
+        put_in_the_way(cause, &ann, &dan).await;
+        // Where words were before, none count and none are refused.
+        ann.says(old, "o1", "Good evening").await;
+        let (to_bob, to_cleo) = (talk(&ann, &bob).await, talk(&ann, &cleo).await);
+        ann.says(to_bob, "b1", "Hello").await;
+        ann.says(to_cleo, "c1", "Hello").await;
+        let third = talk(&ann, &keeper).await;
+        let words = Some(json!({ "client_key": "k1", "body": "Hello" }));
+        ann.refused(Method::POST, &format!("/api/v1/rooms/{third}/messages"), words, 429, "social.too_many_requests").await;
+        for (n, room) in [to_bob, to_cleo, old].into_iter().enumerate() {
+            ann.says(room, &format!("again{n}"), "Hello again").await;
+        }
+        // A block in between changes nothing.
+        act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+        ann.says(to_bob, "b3", "Are you there?").await;
+        act(&bob, Method::DELETE, &format!("/api/v1/blocks/{}", ann.id)).await;
+        ann.says(to_bob, "b4", "Well").await;
+        town.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn asking_again_counts_the_same_whatever_became_of_it() {
+    for cause in ["waits", "ignored", "block"] {
+        for list in ["contacts", "follows"] {
+            let town = Town::new().await;
+            let keeper = town.owner("keeper").await;
+            acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "requests_per_day": 3 }))).await;
+            let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+            acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await;
+            let path = format!("/api/v1/{list}/{}", bob.id);
+            if cause == "block" {
+                act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+            }
+            for n in 0..3 {
+                assert_eq!(act(&ann, Method::PUT, &path).await["state"], "asked");
+                if cause == "ignored" && n == 0 {
+                    act(&bob, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(&bob).await)).await;
+                }
+                let waits = usize::from(cause == "waits");
+                assert_eq!(waiting(&bob).await.len(), waits, "{cause} {list}, time {n}: what was ignored once stays so");
+                act(&ann, Method::DELETE, &path).await;
+            }
+            ann.refused(Method::PUT, &path, None, 429, "social.too_many_requests").await;
+            town.close().await;
+        }
     }
 }
 

@@ -225,7 +225,7 @@ impl Cast {
     async fn request_to(&self, member: MemberId, n: u32) -> String {
         let asker = arrive(&self.town, &format!("asker{n}"), MemberState::Active, &[], Scopes::ALL).await.id;
         let asked = self.town.app().ground.db.write(move |tx| {
-            social::ask(tx, asker, &NewRequest::of(RequestKind::Contact, member, true), usize::MAX)?;
+            social::ask(tx, asker, &NewRequest::of(RequestKind::Contact, member, true), None)?;
             social::newest_request(tx, asker, member)
         });
         asked.await.expect("a request").expect("one").to_string()
