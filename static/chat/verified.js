@@ -2,7 +2,6 @@
 
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
-import { openFloating } from "../lib/menu.js";
 import { moment, t } from "../lib/words.js";
 
 /** @import { Badge, Member } from "../types/live.d.ts" */
@@ -29,8 +28,10 @@ export function verifiedSign(member) {
   if (!badge || member.state === "deleted") return null;
   const why = reason(badge);
   /** @param {Event} event */
-  const ask = (event) => {
-    const close = openFloating(/** @type {Element} */ (event.currentTarget), "menu", said(badge), () => html`<p class="menu-reason" tabindex="-1">${why}</p>`);
+  const ask = async (event) => {
+    const sign = /** @type {Element} */ (event.currentTarget);
+    const { openFloating } = await import("../lib/menu.js");
+    const close = openFloating(sign, "menu", said(badge), () => html`<p class="menu-reason" tabindex="-1">${why}</p>`);
     /** @type {HTMLElement | null} */ (close.element.querySelector(".menu-reason"))?.focus();
   };
   return html`<button class="badge" data-tone=${tone(badge)} data-hue=${hue(badge)} type="button" title=${why} aria-haspopup="true" aria-expanded="false" @click=${ask}>${icon("shield-check")}<span dir="auto">${said(badge)}</span></button>`;
