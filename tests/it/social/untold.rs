@@ -269,10 +269,9 @@ async fn an_invitation_that_is_not_let_through_looks_the_same_whatever_the_cause
     }
 }
 
-/// The middle of so many times, in microseconds.
-fn middle(mut all: Vec<Duration>) -> Duration {
-    all.sort_unstable();
-    all[all.len() / 2]
+/// The shortest of so many times: what else the machine does can only add to it.
+fn shortest(all: &[Duration]) -> Duration {
+    all.iter().min().copied().expect("some")
 }
 
 #[actix_web::test]
@@ -295,7 +294,7 @@ async fn no_cause_takes_noticeably_longer_than_another() {
             ann.get(&format!("/api/v1/people/{}", bob.id)).await;
             profiles.push(begun.elapsed());
         }
-        took.push((cause, [middle(words), middle(mentions), middle(profiles)]));
+        took.push((cause, [shortest(&words), shortest(&mentions), shortest(&profiles)]));
         town.close().await;
     }
     for way in 0..3 {
