@@ -194,7 +194,7 @@ fn capitalised(text: &str) -> String {
 /// Stores what a member chose.
 ///
 /// # Errors
-/// As [`change_reach`].
+/// `social.named`, `social.quiet_hours`.
 pub fn place_reach(tx: &mut Tx<'_>, member: MemberId, choice: ReachChoice) -> Result<()> {
     let settings = Settings::load(tx)?;
     let (mut reach, _) = store::reach::of(tx, member, &settings)?.found()?;
