@@ -1,4 +1,4 @@
-//! The publisher's decisions: each log leaves in order and without holes; state in, decisions out, time as an argument.
+//! What is published, decided: each log leaves in order and without holes; state in, decisions out, time as an argument.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};

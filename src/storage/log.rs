@@ -164,7 +164,7 @@ pub fn hold_room(conn: &mut Conn, room: RoomId) -> Result<()> {
     Ok(())
 }
 
-/// Every head: what the publisher starts from and compares with.
+/// Every head: what publication starts from and is compared with.
 ///
 /// # Errors
 /// When the database cannot be read.
