@@ -61,7 +61,7 @@ impl<V: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for ConflictValues<V> 
 }
 
 /// A statement whose text never changes, so that it is prepared once for each connection: Diesel prepares an UPDATE, and whatever marks
-/// a savepoint, anew at each use.
+/// a transaction or a savepoint, anew at each use.
 macro_rules! kept_statement {
     ($(#[$doc:meta])* $name:ident { $($field:ident),* }, [$($part:tt),*]) => {
         $(#[$doc])*
@@ -84,6 +84,14 @@ macro_rules! kept_statement {
     (@part $this:ident, $out:ident, $field:ident) => { $out.push_bind_param::<BigInt, _>(&$this.$field)?; };
 }
 
+kept_statement!(
+    /// Begins the transaction of a group. SQLite only.
+    BeginGroup {}, ["BEGIN IMMEDIATE"]
+);
+kept_statement!(
+    /// Ends it: what it wrote is durable when this returns. SQLite only.
+    CommitGroup {}, ["COMMIT"]
+);
 kept_statement!(
     /// Marks where a job of a group begins.
     BeginJob {}, ["SAVEPOINT job"]

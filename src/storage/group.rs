@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use diesel::RunQueryDsl;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::sqlite::SqliteConnection;
+use diesel::connection::SimpleConnection;
 use tokio::sync::mpsc::Receiver;
 
 use super::Conn;
 use super::db::{Context, Outcome, WriteJob};
-use super::dialect::DataVersion;
+use super::dialect::{BeginGroup, CommitGroup, DataVersion};
 use super::recall::Known;
 use super::tx::Outbox;
 use crate::error::Error;
@@ -17,23 +16,33 @@ use crate::mutants::Mutant;
 
 /// At most this many jobs share a COMMIT.
 const GROUP_JOBS: usize = 256;
-/// A group takes in new jobs for at most this long; there is no waiting for them.
+/// A group takes in new jobs for at most this long.
 const GROUP_TIME: Duration = Duration::from_millis(20);
+/// After a group of this many there is a crowd at the door: the next one waits for [`GATHER_TIME`] before it begins. What many say together
+/// changes the same pages, which are then written once. With fewer, nobody waits for anybody.
+const CROWD: usize = 16;
+/// With this many at the door there is nothing to wait for.
+const GATHERED: usize = 64;
+/// How long a crowd gathers.
+const GATHER_TIME: Duration = Duration::from_millis(2);
 
 /// With less than this left on the disk, an error of writing is taken for a full disk.
 const LITTLE_SPACE: u64 = 64 * 1024 * 1024;
 /// What keeps failing is logged this often.
 const LOG_PAUSE: Duration = Duration::from_secs(1);
 
-type Manager = <SqliteConnection as diesel::Connection>::TransactionManager;
-
 /// Runs jobs until every sender is gone.
 pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, context: &Context) {
     let mut logged: Option<Instant> = None;
     let mut known = Known::default();
+    let mut before = 0;
     while let Some(first) = jobs.blocking_recv() {
+        if gathers(before, jobs.len()) {
+            std::thread::sleep(GATHER_TIME);
+        }
         let (mut group, mut outbox) = (vec![first], Outbox::default());
         let outcome = commit_group(&mut conn, &mut known, jobs, context, &mut group, &mut outbox);
+        before = group.len();
         match outcome {
             Ok(()) => {
                 context.publish_and_finish(outbox, group);
@@ -53,6 +62,11 @@ pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, contex
     }
 }
 
+/// Does a group wait for more, after one of `before` jobs and with so many at the door?
+const fn gathers(before: usize, waiting: usize) -> bool {
+    before >= CROWD && waiting < GATHERED
+}
+
 /// Runs the first job of `group` and takes in others until it is committed.
 fn commit_group(
     conn: &mut Conn,
@@ -63,7 +77,7 @@ fn commit_group(
     outbox: &mut Outbox,
 ) -> crate::error::Result<()> {
     if let Conn::Sqlite(c) = conn {
-        AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+        BeginGroup {}.execute(c)?;
         known.see_version(DataVersion {}.get_result(c)?);
     }
     let started = Instant::now();
@@ -82,7 +96,7 @@ fn commit_group(
         group.drain(..).for_each(|job| job.finish(Outcome::Committed));
     }
     if let Conn::Sqlite(c) = conn {
-        Manager::commit_transaction(c).inspect_err(|error| abort_on_lost_sync(error, context))?;
+        CommitGroup {}.execute(c).inspect_err(|error| abort_on_lost_sync(error, context))?;
     }
     Ok(())
 }
@@ -106,23 +120,23 @@ fn is_lost_sync(said: &str, free_bytes: Option<u64>) -> bool {
     said.contains("disk I/O error") && free_bytes.is_none_or(|free| free >= LITTLE_SPACE)
 }
 
-/// Leaves whatever transaction a failure left open, so that the next group starts clean.
+/// Leaves the transaction that a failure left open, so that the next group starts clean.
 fn restore(conn: &mut Conn) {
-    use diesel::connection::SimpleConnection;
-    if let Conn::Sqlite(c) = conn {
-        while Manager::transaction_manager_status_mut(c).transaction_depth().ok().flatten().is_some() {
-            if Manager::rollback_transaction(c).is_err() {
-                break;
-            }
-        }
-        // Fails with "no transaction is active" in the ordinary case.
-        let _ = c.batch_execute("ROLLBACK");
-    }
+    // Fails with "no transaction is active" where SQLite has left it by itself.
+    let _ = conn.batch_execute("ROLLBACK");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_after_a_crowd_a_group_waits_and_only_until_a_crowd_is_there() {
+        assert!(!gathers(1, 0), "who is alone does not wait");
+        assert!(!gathers(CROWD - 1, 0));
+        assert!(gathers(CROWD, 0) && gathers(GROUP_JOBS, GATHERED - 1));
+        assert!(!gathers(GROUP_JOBS, GATHERED));
+    }
 
     #[test]
     fn an_error_of_writing_is_a_lost_sync_unless_little_space_is_left() {
