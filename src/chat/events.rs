@@ -24,6 +24,8 @@ pub enum EventNumber {
     MemberLeft = 9,
     RoomChanged = 10,
     RoomRoleSet = 11,
+    MemberInvited = 12,
+    MemberUninvited = 13,
     RoomJoined = 200,
     RoomLeft = 201,
     ReadMarked = 202,
@@ -93,6 +95,14 @@ pub enum Event {
         actor: Option<MemberId>,
         reason: Departure,
     },
+    MemberInvited {
+        member: MemberId,
+        actor: MemberId,
+    },
+    MemberUninvited {
+        member: MemberId,
+        actor: Option<MemberId>,
+    },
     RoomChanged {
         actor: MemberId,
         name: Option<String>,
@@ -145,6 +155,8 @@ impl Event {
             Self::ReactionRemoved { id, .. } => (Kind::ReactionRemoved, Some(id.0), false),
             Self::MemberJoined { member, .. } => (Kind::MemberJoined, Some(member.0), false),
             Self::MemberLeft { member, .. } => (Kind::MemberLeft, Some(member.0), false),
+            Self::MemberInvited { member, .. } => (Kind::MemberInvited, Some(member.0), false),
+            Self::MemberUninvited { member, .. } => (Kind::MemberUninvited, Some(member.0), false),
             Self::RoomChanged { .. } => (Kind::RoomChanged, None, true),
             Self::RoomRoleSet { member, .. } => (Kind::RoomRoleSet, Some(member.0), false),
         };

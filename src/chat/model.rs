@@ -242,6 +242,8 @@ pub struct Mine {
     pub mentions: usize,
     /// Who is in it, for conversations.
     pub members: Option<Vec<MemberId>>,
+    /// Who is invited and has not come, for groups.
+    pub invited: Option<Vec<MemberId>>,
     /// When the newest message was sent.
     pub last_at: Option<Millis>,
 }

@@ -124,6 +124,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
     let settings = ground.settings.get();
     let rooms = rooms_of_mine(conn, member)?;
     let mut people: Vec<MemberId> = rooms.iter().filter_map(|room| room.mine.as_ref()?.members.clone()).flatten().collect();
+    people.extend(rooms.iter().filter_map(|room| room.mine.as_ref()?.invited.clone()).flatten());
     people.push(member);
     people.sort_unstable();
     people.dedup();

@@ -45,7 +45,7 @@ pub enum Own {
 /// The answer. Of what is not [`Verdict::Refused`] or [`Verdict::Busy`] the caller learns nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It reaches them: rings, is delivered, brings them in.
+    /// It reaches them: rings, is delivered, invites.
     Through,
     /// It reaches them without a sound: quiet hours.
     Quietly,
@@ -107,8 +107,9 @@ fn of_a_stranger(facts: &Facts<'_>, now: Millis) -> Verdict {
         return Verdict::Unheard;
     }
     match (facts.act, facts.reach.unknown_callers) {
-        (Act::Mention, _) => Verdict::Unheard,
-        (Act::Message | Act::Invite, _) => Verdict::Asks,
+        // An invitation always waits for a yes: whose may, is what the rule says.
+        (Act::Mention | Act::Invite, _) => Verdict::Unheard,
+        (Act::Message, _) => Verdict::Asks,
         (Act::Call | Act::VideoCall, UnknownCallers::Silent) => Verdict::Unheard,
         (Act::Call | Act::VideoCall, UnknownCallers::Ring) if facts.ceiling.has(Class::Everyone) => at_this_hour(facts, now),
         // Under a ceiling no stranger rings, whatever was chosen: they may ask.

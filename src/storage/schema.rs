@@ -240,6 +240,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    room_invitations (room, member) {
+        room -> BigInt,
+        member -> BigInt,
+        invited_by -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     messages (id) {
         id -> BigInt,
         room -> BigInt,
@@ -449,6 +458,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     member_badges,
     rooms,
     room_members,
+    room_invitations,
     messages,
     reactions,
     mentions,

@@ -13,8 +13,8 @@ export function memberName(member) {
   return member.state === "deleted" ? t("chat.deleted_member") : member.display_name || member.username;
 }
 
-/** The others of a conversation. @param {ChatState} state @param {MyRoom} room @returns {string[]} their ids */
-export const others = (state, room) => (room.members ?? []).filter((id) => id !== state.me.id);
+/** The others of a conversation, and who is invited into it. @param {ChatState} state @param {MyRoom} room @returns {string[]} their ids */
+export const others = (state, room) => [...(room.members ?? []), ...(room.invited ?? [])].filter((id) => id !== state.me.id);
 
 /** @param {ChatState} state @param {MyRoom} room @returns {string} */
 export function roomName(state, room) {

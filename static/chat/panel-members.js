@@ -41,7 +41,7 @@ export class MemberPanel {
   /** @param {RoomState} it */
   #refresh({ room, recent }) {
     // Joins, departures and roles make the list another one; nothing else does.
-    const changes = recent.findLast(({ event }) => event.kind === "member_joined" || event.kind === "member_left" || event.kind === "room_role_set")?.seq ?? 0;
+    const changes = recent.findLast(({ event }) => event.kind === "member_joined" || event.kind === "member_left" || event.kind === "room_role_set" || event.kind === "member_invited" || event.kind === "member_uninvited")?.seq ?? 0;
     if (this.#room === room.id && this.#changes === changes) return;
     if (this.#room !== room.id) [this.#items, this.#status] = [[], "loading"];
     [this.#room, this.#changes] = [room.id, changes];

@@ -39,6 +39,12 @@ function applied(it, seq, at, event) {
   return { ...it, ranges, threads };
 }
 
+/** @param {string[] | null} ids @param {string} id */
+const without = (ids, id) => ids && ids.filter((one) => one !== id);
+
+/** In ascending order, as the server lists them. @param {string[]} ids */
+export const inOrder = (ids) => ids.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+
 /** @param {MyRoom} room @param {Event} event @param {number} at @param {Member} me @returns {MyRoom} */
 function roomAfter(room, event, at, me) {
   switch (event.kind) {
@@ -52,9 +58,13 @@ function roomAfter(room, event, at, me) {
     case "reaction_removed":
       return room;
     case "member_joined":
-      return { ...room, member_count: room.member_count + 1, members: room.members && [...room.members.filter((id) => id !== event.member), event.member] };
+      return { ...room, member_count: room.member_count + 1, members: room.members && [...room.members.filter((id) => id !== event.member), event.member], invited: without(room.invited, event.member) };
     case "member_left":
       return { ...room, member_count: room.member_count - 1, members: room.members && room.members.filter((id) => id !== event.member) };
+    case "member_invited":
+      return { ...room, invited: room.invited && inOrder([...room.invited.filter((id) => id !== event.member), event.member]) };
+    case "member_uninvited":
+      return { ...room, invited: without(room.invited, event.member) };
     case "room_changed":
       return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history };
     case "room_role_set":

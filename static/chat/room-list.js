@@ -32,7 +32,7 @@ class RoomList extends Surface {
     super.update();
     const { state } = this.app.client;
     this.app.client.presence.watch("list", sections(state).people.flatMap((room) => (room.kind === "direct" ? others(state, room) : [])));
-    this.app.client.want(sections(state).people.flatMap((room) => room.members ?? []));
+    this.app.client.want(sections(state).people.flatMap((room) => [...(room.members ?? []), ...(room.invited ?? [])]));
   }
 
   /** Arrows go from room to room; Tab still stops at each, as at any list of links. @param {KeyboardEvent} event */

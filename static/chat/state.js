@@ -1,6 +1,6 @@
 /** The state of the chat: a snapshot and every event after it give the same as a later snapshot. Pure, without DOM. */
 
-import { afterRoomEvent, emptyRoom, unknown, withPage } from "./room-events.js";
+import { afterRoomEvent, emptyRoom, inOrder, unknown, withPage } from "./room-events.js";
 import { counted, recounted } from "./unread.js";
 
 /** @import { Event, MeEvent, Member, Room, Signal, State } from "../types/live.d.ts" */
@@ -58,7 +58,7 @@ export function after(state, change) {
 export const roomAt = (state, room) => (room === null ? undefined : state.rooms[room] ?? state.visited[room]);
 
 /** What a room is to somebody who is not in it: nothing is unread, nothing is theirs. @param {Room} room @returns {MyRoom} */
-const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, last_at: null });
+const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null });
 
 /** @template T @param {Record<string, T>} all @param {string} key @returns {Record<string, T>} */
 function without(all, key) {
@@ -144,8 +144,8 @@ function afterMeEvent(state, event) {
   }
 }
 
-/** In ascending order, as the server lists them. @param {string[]} ids @param {string} id */
-const withOne = (ids, id) => (ids.includes(id) ? ids : [...ids, id].sort((a, b) => a.length - b.length || (a < b ? -1 : 1)));
+/** @param {string[]} ids @param {string} id */
+const withOne = (ids, id) => (ids.includes(id) ? ids : inOrder([...ids, id]));
 
 /** Who counts in what is unread is another now. @param {ChatState} state @param {Partial<ChatState["people"]>} change @returns {ChatState} */
 function withPeople(state, change) {

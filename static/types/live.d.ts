@@ -186,6 +186,8 @@ export type MyRoom = {
   mentions: number;
   /** Who is in it, for conversations. */
   members: Array<Id> | null;
+  /** Who is invited and has not come, for groups. */
+  invited: Array<Id> | null;
   /** When the newest message was sent. */
   last_at: number | null;
 };
@@ -363,6 +365,16 @@ export type Event = {
   member: Id;
   actor: Id | null;
   reason: Departure;
+}
+| {
+  "kind": "member_invited";
+  member: Id;
+  actor: Id;
+}
+| {
+  "kind": "member_uninvited";
+  member: Id;
+  actor: Id | null;
 }
 | {
   "kind": "room_changed";

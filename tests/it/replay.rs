@@ -22,6 +22,8 @@ struct Scene<'a> {
     bob: Person,
     cleo: Person,
     room: RoomId,
+    /// A group of ann's, with bob in it.
+    group: RoomId,
     /// A message of ann's: pinned, with a reaction of bob's and an answer in its thread.
     message: String,
     /// A message of bob's, which mentions ann.
@@ -50,7 +52,9 @@ const CASES: &[Case] = &[
     ("reaction_added", "one more"),
     ("reaction_added", "another emoji"),
     ("reaction_removed", "the only one"),
-    ("member_joined", "added by me"),
+    ("member_joined", "invited by me"),
+    ("member_invited", "into a group of mine"),
+    ("member_uninvited", "from a group of mine"),
     ("member_left", "by themselves"),
     ("member_left", "removed"),
     ("room_changed", "name and topic"),
@@ -97,6 +101,7 @@ async fn scene(town: &Town, n: usize) -> Scene<'_> {
     let name = |name: &str| format!("{name}{n}");
     let (ann, bob, cleo) = (town.member(&name("ann")).await, town.member(&name("bob")).await, town.member(&name("cleo")).await);
     let room = town.room(&ann, RoomKind::Private, &name("Harbour"), &[&bob]).await;
+    let group = town.room(&ann, RoomKind::Group, &name("Crew"), &[&bob]).await;
     let messages = format!("/api/v1/rooms/{room}/messages");
     let (message, _) = ann.says(room, "m1", "The *tide* turns").await;
     bob.call(Method::PUT, &format!("{messages}/{message}/reactions/🌊"), None).await;
@@ -104,7 +109,7 @@ async fn scene(town: &Town, n: usize) -> Scene<'_> {
     let (other, _) = bob.says(room, "m2", &format!("Hello @{}", ann.name)).await;
     bob.post(&messages, json!({ "client_key": "m3", "body": "It does", "thread": message })).await;
     bob.post(&messages, json!({ "client_key": "m4", "body": "Quoting", "reply_to": message })).await;
-    Scene { town, n, ann, bob, cleo, room, message, other }
+    Scene { town, n, ann, bob, cleo, room, group, message, other }
 }
 
 impl Scene<'_> {
@@ -173,7 +178,17 @@ impl Scene<'_> {
             ("reaction_added", "one more") => self.call(ann, put, &format!("{}/reactions/🌊", at(&self.message)), None).await,
             ("reaction_added", _) => self.call(ann, put, &format!("{}/reactions/👍", at(&self.message)), None).await,
             ("reaction_removed", _) => self.call(bob, delete, &format!("{}/reactions/🌊", at(&self.message)), None).await,
-            ("member_joined", _) => self.call(ann, put, &format!("{room}/members/{}", self.cleo.id), None).await,
+            ("member_joined", _) => {
+                self.call(ann, put, &format!("{room}/members/{}", self.cleo.id), None).await;
+                self.cleo.says_yes().await;
+            }
+            ("member_invited" | "member_uninvited", _) => {
+                let place = format!("/api/v1/rooms/{}/members/{}", self.group, self.cleo.id);
+                self.call(ann, put, &place, None).await;
+                if case.0 == "member_uninvited" {
+                    self.call(ann, delete, &place, None).await;
+                }
+            }
             ("member_left", "removed") => self.call(ann, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("member_left", _) => self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("room_changed", "archived") => self.call(ann, Method::PATCH, &room, Some(json!({ "archived": true }))).await,

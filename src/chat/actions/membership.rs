@@ -1,5 +1,6 @@
 //! Who is in a room: entering, leaving, being added and removed, roles, and who follows the last owner.
 
+use super::inviting::{answered, withdraw};
 use super::posting::{announce, room_head};
 use super::reaching::Reaching;
 use crate::chat::events::{Departure, Event, MeEvent};
@@ -22,6 +23,7 @@ pub(in crate::chat) fn enter(tx: &mut Tx<'_>, room: RoomId, member: MemberId, ac
         return Ok(false);
     }
     let joined = announce(tx, room, &Event::MemberJoined { member, actor }, actor)?;
+    answered(tx, room, member)?;
     tx.announce(LogId::Member(member), MeEvent::RoomJoined { room, head: joined }.announcement(Some(actor))?)?;
     Ok(true)
 }
@@ -90,33 +92,45 @@ fn pass_on(tx: &mut Tx<'_>, room: RoomId) -> Result<()> {
 /// When the database refuses.
 pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Result<()> {
     let reason = if banned { Departure::Banned } else { Departure::Deleted };
-    for (room, _) in store::rooms_of(tx, member)? {
-        if room.kind != RoomKind::Direct.number() {
-            hold_room(tx, room.id)?;
-            depart(tx, room.id, member, None, reason)?;
-        }
+    let is_left = |row: &RoomRow| row.kind != RoomKind::Direct.number();
+    let mine: Vec<RoomId> = store::rooms_of(tx, member)?.into_iter().map(|(row, _)| row).filter(is_left).map(|row| row.id).collect();
+    let invitations = store::invitations_about(tx, member)?;
+    let mut rooms: Vec<RoomId> = mine.iter().copied().chain(invitations.iter().map(|(room, _)| *room)).collect();
+    rooms.sort_unstable();
+    rooms.dedup();
+    // Rooms are held before anything in the log of a member is.
+    rooms.iter().try_for_each(|room| hold_room(tx, *room))?;
+    for (room, invited) in invitations {
+        withdraw(tx, room, invited, None)?;
+    }
+    for room in mine {
+        depart(tx, room, member, None, reason)?;
     }
     Ok(())
 }
 
-/// Adds a member, or joins.
+/// Joins, or invites somebody else; who is invited counts towards the size of a group.
 ///
 /// # Errors
 /// `chat.members` for somebody who cannot take part, `chat.group_too_large`, `social.you_block`, 429 `social.too_many_requests`.
-pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize, reaching: &Reaching) -> Result<bool> {
+pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize, reaching: &Reaching) -> Result<()> {
     let room = may.row();
     if store::active_members(tx, &[may.member()])?.is_empty() {
         return Err(Error::invalid("member", "chat.members"));
     }
-    let is_in = store::place(tx, room.id, may.member())?.is_some();
-    let full = usize::try_from(room.member_count).unwrap_or(0) >= group_limit;
-    if room.kind == RoomKind::Group.number() && full && !is_in {
-        return Err(Error::conflict("chat.group_too_large"));
+    if store::place(tx, room.id, may.member())?.is_some() {
+        return Ok(());
     }
-    if may.member() == may.actor() || is_in {
-        return enter(tx, room.id, may.member(), may.actor(), RoomRole::Member);
+    if may.member() == may.actor() {
+        return enter(tx, room.id, may.member(), may.actor(), RoomRole::Member).map(|_| ());
     }
-    reaching.bring_in(tx, room.id, may.member(), may.actor())
+    if room.kind == RoomKind::Group.number() && store::invited_by(tx, room.id, may.member())?.is_none() {
+        let there = usize::try_from(room.member_count).unwrap_or(0) + store::count_invited(tx, room.id)?;
+        if there >= group_limit {
+            return Err(Error::conflict("chat.group_too_large"));
+        }
+    }
+    reaching.invite(tx, room.id, may.member(), may.actor())
 }
 
 /// The places of the two of a conversation after `after`, as both see them: nobody learns from them who hears it.
@@ -127,7 +141,7 @@ pub(in crate::chat) fn places_of_two(room: &RoomRow, mut two: [MemberId; 2], aft
     two.into_iter().filter(|member| after.is_none_or(|after| *member > after)).map(place).collect()
 }
 
-/// Removes a member, or leaves.
+/// Removes a member, or leaves; takes back the invitation of somebody who has not come.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -135,7 +149,10 @@ pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> R
     let room = may.row().id;
     let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
     let gone = depart(tx, room, may.member(), Some(may.actor()), reason)?;
-    if gone && reason == Departure::Removed {
+    if !gone {
+        return withdraw(tx, room, may.member(), Some(may.actor()));
+    }
+    if reason == Departure::Removed {
         let subject = format!("{room}:{}", may.member());
         record(
             tx,

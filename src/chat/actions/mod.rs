@@ -1,6 +1,7 @@
 //! What happens in chat: rows, announcements, consequences. Knows neither HTTP nor sockets.
 
 mod calling;
+mod inviting;
 mod membership;
 mod objects;
 mod posting;

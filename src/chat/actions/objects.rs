@@ -42,11 +42,16 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     for (room, member) in store::members_in(conn, &conversations)? {
         people.entry(room).or_default().push(member);
     }
+    let mut invited: HashMap<RoomId, Vec<MemberId>> = HashMap::new();
+    for (room, member) in store::invited_into_all(conn, &conversations)? {
+        invited.entry(room).or_default().push(member);
+    }
     let mut rooms = Vec::with_capacity(rows.len());
     for (row, place) in rows {
         let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
         let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
-        let mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people.remove(&row.id))?;
+        let mut mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people.remove(&row.id))?;
+        mine.invited = (row.kind == RoomKind::Group.number()).then(|| invited.remove(&row.id).unwrap_or_default());
         rooms.push(Room { mine: Some(mine), ..room_object(row)? });
     }
     Ok(rooms)
@@ -66,7 +71,10 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
         }
         None => None,
     };
-    let mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people)?;
+    let mut mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people)?;
+    if row.kind == RoomKind::Group.number() {
+        mine.invited = Some(store::invited_into_all(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect());
+    }
     Ok(Room { mine: Some(mine), ..room_object(row)? })
 }
 
@@ -116,6 +124,7 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, listener: &Listener
         unread,
         mentions,
         members,
+        invited: None,
         last_at: store::last_sent_at(conn, row.id, place.member)?,
     })
 }

@@ -1,4 +1,4 @@
-//! Whom one reaches in chat: first words, invitations, mentions; and the conversation of two in which one of them is not, or not any more.
+//! Whom one reaches in chat: first words, mentions; and the conversation of two in which one of them is not, or not any more.
 //!
 //! The conversation looks the same to its author whether the other hears it, has it in their inbox, or never learns of it: its log says
 //! that both came, it has two members, and every message has its place.
@@ -35,30 +35,15 @@ impl Reaching {
         Self { settings, billing: billing.clone(), requests_per_day }
     }
 
-    /// May one reach the other in this way now?
-    fn verdict(&self, conn: &mut Conn, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
-        let standing = self.billing.standings.of(conn, from, now)?;
-        social::answer(conn, &self.settings, &Asker::standing(from, act, &standing), to, false, now)
+    /// How many requests a member makes in a day.
+    pub(super) const fn requests_per_day(&self) -> usize {
+        self.requests_per_day
     }
 
-    /// Brings somebody into a room, or asks them whether they want to come. Whoever brings them in does not learn which it was, but for
-    /// the room's own list.
-    ///
-    /// # Errors
-    /// `social.you_block`, 429 `social.too_many_requests`.
-    pub(super) fn bring_in(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<bool> {
-        let now = tx.now();
-        let asks = |tx: &mut Tx<'_>, is_heard| {
-            let request = NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Invite, member, is_heard) };
-            social::ask(tx, by, &request, Some(self.requests_per_day)).map(|()| false)
-        };
-        social::hold_pairs(tx, by, &[member])?;
-        match self.verdict(tx, Act::Invite, by, member, now)? {
-            Verdict::Through | Verdict::Quietly | Verdict::Busy => enter(tx, room, member, by, RoomRole::Member),
-            Verdict::Asks => asks(tx, true),
-            Verdict::Unheard => asks(tx, false),
-            Verdict::Refused(_) => Err(Error::conflict("social.you_block")),
-        }
+    /// May one reach the other in this way now?
+    pub(super) fn verdict(&self, conn: &mut Conn, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
+        let standing = self.billing.standings.of(conn, from, now)?;
+        social::answer(conn, &self.settings, &Asker::standing(from, act, &standing), to, false, now)
     }
 
     /// Who comes into a new conversation of two beside its maker: the other, if they let the maker in. Its log says that they came anyway.

@@ -40,7 +40,7 @@ pub struct NewRoom {
     /// From where on members see messages; open rooms show all.
     #[serde(default)]
     pub history: Option<History>,
-    /// Who is in it beside the maker.
+    /// Who is invited beside the maker; the other of a conversation of two is in it.
     #[serde(default)]
     pub members: Vec<MemberId>,
 }
@@ -107,10 +107,10 @@ pub(in crate::chat) fn make_room(
     if let (RoomKind::Direct, [other]) = (wish.kind, &others[..]) {
         return converse(tx, may, wish, *other, reaching);
     }
-    let room = create_room(tx, wish, Some(may.member()))?;
     social::hold_pairs(tx, may.member(), &others)?;
+    let room = create_room(tx, wish, Some(may.member()))?;
     for member in others {
-        reaching.bring_in(tx, room, member, may.member())?;
+        reaching.invite(tx, room, member, may.member())?;
     }
     Ok(room)
 }

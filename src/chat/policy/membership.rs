@@ -8,7 +8,7 @@ use crate::chat::model::{RoomKind, RoomRole, RoomRow};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::storage::Conn;
-use crate::storage::schema::room_members;
+use crate::storage::schema::{room_invitations, room_members};
 
 /// A permit about one member's place in a room: which room, who acts, and whose place it is.
 macro_rules! place_permit {
@@ -49,6 +49,12 @@ macro_rules! place_permit {
     };
 }
 
+/// Did the one invite the other into the room?
+fn invited(conn: &mut Conn, room: RoomId, one: MemberId, other: MemberId) -> Result<bool> {
+    let by = room_invitations::table.find((room.0, other.0)).select(room_invitations::invited_by).first::<i64>(conn).optional()?;
+    Ok(by == Some(one.0))
+}
+
 /// The role that a member has in a room.
 fn role_in(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<RoomRole>> {
     let role = room_members::table.find((room.0, member.0)).select(room_members::role).first::<i16>(conn).optional()?;
@@ -56,7 +62,7 @@ fn role_in(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<Roo
 }
 
 place_permit! {
-    /// May put a member into a room: themselves into an open one, others for who leads it or is in the group.
+    /// May put a member into a room: themselves into an open one; invites others who leads it or is in the group.
     AddToRoom, |conn, stand, actor, member| {
         stand.must_be_alive()?;
         let themselves = member == stand.member;
@@ -73,7 +79,8 @@ place_permit! {
 }
 
 place_permit! {
-    /// May take a member out of a room: themselves, and others for who leads it; owners only for owners.
+    /// May take a member out of a room: themselves, and others for who leads it; owners only for owners. Whoever invited somebody takes
+    /// that back.
     RemoveFromRoom, |conn, stand, actor, member| {
         if stand.kind == RoomKind::Direct {
             return Err(Error::forbidden("chat.cannot_leave"));
@@ -83,7 +90,7 @@ place_permit! {
         let moderates = actor.permissions.has(Permission::Moderate) && !stand.kind.is_conversation();
         let themselves = member == stand.member;
         let leads = (stand.leads(actor) || moderates) && (commands || !is_owner(role_in(conn, stand.room.id, member)?));
-        Ok(themselves || leads)
+        Ok(themselves || leads || invited(conn, stand.room.id, stand.member, member)?)
     }
 }
 

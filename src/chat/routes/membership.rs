@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
-use super::{Page, limit};
+use super::limit;
 use crate::access::{Allow, Body, Query, Routes};
 use crate::billing::Billing;
 use crate::chat::actions::{self, Reaching};
@@ -31,6 +31,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .put("/api/v1/rooms/{room}/members/{member}/role", set_role);
 }
 
+/// Joins, or invites somebody else, who is in it when they say yes.
 #[utoipa::path(put, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 200, body = Room)))]
 async fn add(gate: Allow<AddToRoom>, billing: Data<Billing>) -> Result<HttpResponse> {
     let limit = gate.ground().settings.get().group_members;
@@ -45,6 +46,7 @@ async fn add(gate: Allow<AddToRoom>, billing: Data<Billing>) -> Result<HttpRespo
     Ok(HttpResponse::Ok().json(room))
 }
 
+/// Leaves, removes somebody, or takes an invitation back.
 #[utoipa::path(delete, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 204)))]
 async fn remove(gate: Allow<RemoveFromRoom>) -> Result<HttpResponse> {
     gate.write(|tx, may, _| actions::remove_member(tx, may)).await?;
@@ -74,6 +76,20 @@ struct InRoom {
     joined_at: Millis,
 }
 
+/// A page of those in a room, and who is asked to come.
+#[derive(Serialize, utoipa::ToSchema)]
+struct InRoomPage {
+    /// In ascending id.
+    items: Vec<InRoom>,
+    /// Where the next page begins.
+    next: Option<String>,
+    /// Who is invited and has not come, at most 200: on the first page, and only for those who are in the room.
+    invited: Vec<Profile>,
+}
+
+/// Most invited members that are listed.
+const MOST_INVITED: i64 = 200;
+
 #[derive(Deserialize, utoipa::IntoParams)]
 struct ListMembers {
     /// Where the page begins.
@@ -82,7 +98,7 @@ struct ListMembers {
     limit: Option<i64>,
 }
 
-#[utoipa::path(get, path = "/api/v1/rooms/{room}/members", params(("room" = RoomId, Path), ListMembers), responses((status = 200, body = Page<InRoom>)))]
+#[utoipa::path(get, path = "/api/v1/rooms/{room}/members", params(("room" = RoomId, Path), ListMembers), responses((status = 200, body = InRoomPage)))]
 async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Result<HttpResponse> {
     let limit = limit(query.0.limit)?;
     let page = gate
@@ -101,7 +117,9 @@ async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Resul
                     items.push(InRoom { member: people.swap_remove(at), role, joined_at: place.joined_at });
                 }
             }
-            Ok(Page { items, next })
+            let shows_invited = query.0.after.is_none() && store::place(conn, may.room(), may.member())?.is_some();
+            let invited = if shows_invited { store::invited_into(conn, may.room(), MOST_INVITED)? } else { Vec::new() };
+            Ok(InRoomPage { items, next, invited: members::profiles(conn, &invited, actor.now)? })
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))

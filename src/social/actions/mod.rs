@@ -16,7 +16,7 @@ pub use reading::{Mine, mine, shut_out};
 pub(super) use reading::{inbox, known_people, list, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
-pub use requests::{NewRequest, admit, ask, forget, newest_request, withdraw_all};
+pub use requests::{NewRequest, admit, ask, end_invitations, forget, newest_request, withdraw_all};
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use shutting::{block, mute, set_always, set_never, unblock};
 pub use shutting::{is_shut_out, suspend};

@@ -234,6 +234,17 @@ pub fn admit(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
     Ok(())
 }
 
+/// What asks a member into a room waits no longer, whoever asked.
+///
+/// # Errors
+/// When the database refuses.
+pub fn end_invitations(tx: &mut Tx<'_>, room: RoomId, member: MemberId, outcome: Outcome) -> Result<()> {
+    for request in store::requests::open_invitations(tx, room, member)? {
+        end_request(tx, &request, outcome)?;
+    }
+    Ok(())
+}
+
 /// Somebody is shut out of the community: what they asked for does not wait any longer.
 ///
 /// # Errors

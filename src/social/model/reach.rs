@@ -81,7 +81,7 @@ pub struct Rules {
     pub call: Rule,
     /// Ring me with a picture.
     pub video_call: Rule,
-    /// Bring me into rooms.
+    /// Invite me to rooms.
     pub invite: Rule,
     /// Call me by name.
     pub mention: Rule,

@@ -74,6 +74,17 @@ pub fn open_between(conn: &mut Conn, sender: MemberId, member: MemberId) -> Resu
         .load(conn)?)
 }
 
+/// Open requests to come into a room, from anybody to a member.
+pub fn open_invitations(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Vec<RequestRow>> {
+    Ok(requests::table
+        .filter(requests::member.eq(member.0))
+        .filter(requests::ended_at.is_null())
+        .filter(requests::kind.eq(RequestKind::Invite.number()))
+        .filter(requests::room.eq(room.0))
+        .order(requests::id)
+        .load(conn)?)
+}
+
 /// Open requests from anybody to a member, or from a member to anybody.
 pub fn open_about(conn: &mut Conn, member: MemberId) -> Result<Vec<RequestRow>> {
     Ok(requests::table

@@ -149,6 +149,7 @@ async fn here_reaches_five_hundred_and_no_more() {
     assert_eq!(reached(&newest(&keeper, room).await), 500);
     let late = town.member("late").await;
     keeper.call(Method::PUT, &format!("/api/v1/rooms/{room}/members/{}", late.id), None).await;
+    late.says_yes().await;
     sockets.push(late.connect().await);
     keeper.says(room, "k2", "@here").await;
     assert_eq!(reached(&newest(&keeper, room).await), 500);

@@ -24,6 +24,7 @@ async fn scene() -> Scene {
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
     let wish = json!({ "kind": "private", "name": "Office", "history": "since_join", "members": [bob.id] });
     let room: RoomId = ann.post("/api/v1/rooms", wish).await["id"].as_str().expect("id").parse().expect("an id");
+    bob.says_yes().await;
     let (old, _) = bob.says(room, "old", "Canary of old").await;
     assert_eq!(ann.call(Method::PUT, &format!("{}/reactions/🌊", message(room, &old)), None).await.0, 200, "nobody came after it yet");
     assert_eq!(bob.call(Method::PATCH, &message(room, &old), Some(json!({ "body": "Canary, edited" }))).await.0, 200);
@@ -36,6 +37,7 @@ impl Scene {
         let mut socket = newcomer.connect().await;
         let path = format!("/api/v1/rooms/{}/members/{}", self.room, newcomer.id);
         assert_eq!(self.ann.call(Method::PUT, &path, None).await.0, 200);
+        newcomer.says_yes().await;
         socket.event("room_joined").await;
         (newcomer, socket)
     }

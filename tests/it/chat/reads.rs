@@ -165,6 +165,7 @@ async fn who_comes_back_has_nothing_unread_from_the_time_away() {
     bob.call(Method::DELETE, &place, None).await;
     ann.says(room, "k2", "While away, to @room").await;
     ann.call(Method::PUT, &place, None).await;
+    bob.says_yes().await;
     let (read, unread, mentions) = standing(&bob, room).await;
     let joined = bob.get(&format!("/api/v1/rooms/{room}")).await["joined_seq"].as_i64().expect("joined");
     assert_eq!((unread, mentions), (0, 0), "what one may not read is not unread");

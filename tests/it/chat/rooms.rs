@@ -161,16 +161,20 @@ async fn groups_have_three_to_twenty_members() {
     ann.refused(Method::POST, "/api/v1/rooms", Some(group(1)), 422, "chat.members").await;
     ann.refused(Method::POST, "/api/v1/rooms", Some(group(20)), 422, "chat.group_too_large").await;
     let full = id(&ann.post("/api/v1/rooms", group(19)).await);
+    ann.refused(Method::PUT, &place(full, &others[19]), None, 409, "chat.group_too_large").await;
+    assert_eq!(ann.call(Method::PUT, &place(full, &others[0]), None).await.0, 200, "who is invited already is no one more");
+    join_all(others[..19].iter().map(Person::says_yes)).await;
     assert_eq!(ann.get(&format!("/api/v1/rooms/{full}")).await["member_count"], 20);
     ann.refused(Method::PUT, &place(full, &others[19]), None, 409, "chat.group_too_large").await;
     assert_eq!(ann.call(Method::PUT, &place(full, &others[0]), None).await.0, 200, "who is in it already is no one more");
     assert_eq!(others[0].call(Method::DELETE, &place(full, &others[0]), None).await.0, 204);
-    assert_eq!(others[1].call(Method::PUT, &place(full, &others[19]), None).await.0, 200, "every member of a group may add");
+    assert_eq!(others[1].call(Method::PUT, &place(full, &others[19]), None).await.0, 200, "every member of a group may invite");
     let small = id(&ann.post("/api/v1/rooms", group(2)).await);
     let paths: Vec<String> = others[2..].iter().map(|person| place(small, person)).collect();
     let answers = join_all(paths.iter().map(|path| ann.call(Method::PUT, path, None))).await;
     assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 17, "not one more, also when all come at once");
-    assert_eq!(ann.get(&format!("/api/v1/rooms/{small}")).await["member_count"], 20);
+    let small = ann.get(&format!("/api/v1/rooms/{small}")).await;
+    assert_eq!((&small["member_count"], small["invited"].as_array().map(Vec::len)), (&json!(1), Some(19)));
     town.close().await;
 }
 
@@ -279,7 +283,8 @@ async fn roles_within_a_room_are_given_by_its_owners() {
     let event = socket.event("room_role_set").await["event"].clone();
     assert_eq!(event, json!({ "kind": "room_role_set", "actor": ann.id, "member": bob.id, "role": "moderator" }));
     assert_eq!(bob.get(&format!("/api/v1/rooms/{room}")).await["role"], "moderator");
-    assert_eq!(bob.call(Method::PUT, &place(room, &cleo), None).await.0, 200, "who leads may add");
+    assert_eq!(bob.call(Method::PUT, &place(room, &cleo), None).await.0, 200, "who leads may invite");
+    cleo.says_yes().await;
     bob.refused(Method::PUT, &role(&cleo), Some(json!({ "role": "moderator" })), 403, "access.not_allowed").await;
     let dora = town.member("dora").await;
     ann.refused(Method::PUT, &role(&dora), Some(json!({ "role": "moderator" })), 404, "error.not_found").await;
@@ -296,6 +301,7 @@ async fn history_since_join_is_a_floor_for_pages_events_sync_and_replies() {
     ann.post(&messages(room), json!({ "client_key": "k2", "body": "Canary in thread", "thread": old })).await;
     ann.call(Method::PUT, &format!("{}/pin", message(room, &old)), None).await;
     ann.call(Method::PUT, &place(room, &bob), None).await;
+    bob.says_yes().await;
     let (_, new_seq) = ann.says(room, "k3", "Welcome").await;
     assert_eq!(texts(&bob, "", room).await, ["Welcome"]);
     for query in

@@ -107,7 +107,6 @@ async fn a_yes_to_an_invitation_asks_again_whether_one_can_still_come() {
     use rialto::chat::RoomKind;
     let town = Town::new().await;
     let (ann, bob, cleo, dan) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
-    lets(&bob, "invite", &["contacts"]).await;
     for case in ["archived", "left", "full"] {
         let kind = if case == "full" { RoomKind::Group } else { RoomKind::Private };
         let room = town.room(&ann, kind, &format!("Attic {case}"), &[&cleo, &dan]).await;
@@ -146,18 +145,16 @@ async fn a_role_lets_its_holders_through_and_one_that_is_gone_lets_nobody() {
         (&json!([]), "Nobody can write to you first, but for those whom you always let through.".to_owned())
     );
     let group = json!({ "kind": "private", "name": "Attic", "members": [bob.id] });
-    let attic = ann.post("/api/v1/rooms", group).await;
-    assert_eq!(attic["member_count"], 1, "nobody has the role any more");
-    assert_eq!(waiting(&bob).await, [("invite".to_owned(), "ann".to_owned())]);
+    ann.post("/api/v1/rooms", group).await;
+    assert!(waiting(&bob).await.is_empty(), "nobody has the role any more");
     town.close().await;
 }
 
 #[actix_web::test]
-async fn an_invitation_that_is_not_let_through_waits_for_a_yes() {
+async fn who_is_brought_into_a_room_is_invited_and_comes_with_a_yes() {
     use rialto::chat::RoomKind;
     let town = Town::new().await;
-    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
-    lets(&bob, "invite", &["contacts"]).await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let room = town.room(&ann, RoomKind::Private, "Attic", &[]).await;
     let path = format!("/api/v1/rooms/{room}/members/{}", bob.id);
     assert_eq!(act(&ann, Method::PUT, &path).await["member_count"], 1);
@@ -169,6 +166,36 @@ async fn an_invitation_that_is_not_let_through_waits_for_a_yes() {
     assert_eq!(super::hears(&mut of_bob, "room_joined").await["room"], json!(room));
     assert!(is_mine(&bob, room).await);
     assert_eq!(ann.get(&format!("/api/v1/rooms/{room}")).await["member_count"], 2);
+    let members = format!("/api/v1/rooms/{room}/members");
+    assert_eq!(ann.get(&members).await["invited"], json!([]), "who has come is not asked any more");
+
+    // Whoever invited somebody takes that back; nobody else but who leads does.
+    let path = format!("{members}/{}", cleo.id);
+    act(&ann, Method::PUT, &path).await;
+    assert_eq!(bob.get(&members).await["invited"][0]["username"], "cleo", "all who are in it see who is asked");
+    bob.refused(Method::DELETE, &path, None, 403, "access.not_allowed").await;
+    act(&ann, Method::DELETE, &path).await;
+    assert!(waiting(&cleo).await.is_empty() && ann.get(&members).await["invited"] == json!([]));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_group_names_who_is_invited_and_a_ban_takes_it_back() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let group = ann.post("/api/v1/rooms", json!({ "kind": "group", "members": [bob.id, cleo.id] })).await;
+    let path = format!("/api/v1/rooms/{}", group["id"].as_str().expect("id"));
+    assert_eq!((&group["members"], &group["invited"]), (&json!([ann.id]), &json!([bob.id, cleo.id])));
+    bob.refused(Method::GET, &path, None, 404, "error.not_found").await;
+    bob.says_yes().await;
+    let state = bob.get("/api/v1/me/state").await;
+    assert_eq!((&state["rooms"][0]["members"], &state["rooms"][0]["invited"]), (&json!([ann.id, bob.id]), &json!([cleo.id])));
+    assert!(state["members"].to_string().contains("cleo"), "who is invited has a name there");
+    let mut of_ann = ann.connect().await;
+    acts(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/ban", cleo.id), Some(json!({ "reason": "x" }))).await;
+    assert_eq!(super::hears(&mut of_ann, "member_uninvited").await["member"], json!(cleo.id));
+    assert_eq!(ann.get(&path).await["invited"], json!([]));
     town.close().await;
 }
 

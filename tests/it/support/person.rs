@@ -70,6 +70,14 @@ impl Person {
         (sent["id"].as_str().expect("id").to_owned(), sent["seq"].as_i64().expect("seq"))
     }
 
+    /// Says yes to the newest of what waits for their answer.
+    pub async fn says_yes(&self) {
+        let page = self.get("/api/v1/requests").await;
+        let request = page["items"][0]["id"].as_str().expect("something waits");
+        let (status, answer) = self.call(Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({}))).await;
+        assert!(status.is_success(), "{}: {status} {answer}", self.name);
+    }
+
     /// A live connection, greeted.
     pub async fn connect(&self) -> Socket {
         Socket::open(&self.base, &self.token).await.expect("a connection")

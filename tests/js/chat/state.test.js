@@ -194,6 +194,16 @@ describe('rooms and members', () => {
       { name: 'Crew', topic: 'Sails', archived: true, history: 'since_join', role: 'moderator', members: [ME, IDRIS], member_count: 2, seq: 5 });
   });
 
+  test('who is invited into a group is named there until they come or are asked no more', () => {
+    const group = begin(snapshot([room(ROOM, { kind: 'group', members: [ME], invited: ['20'], member_count: 1 })]));
+    const invited = play(group, [1, { kind: 'member_invited', member: MARTA, actor: ME }], [2, { kind: 'member_invited', member: IDRIS, actor: ME }]);
+    assert.deepEqual(itsRoom(invited).invited, [MARTA, IDRIS, '20'], 'in ascending order');
+    const later = play(invited, [3, { kind: 'member_joined', member: IDRIS, actor: IDRIS }], [4, { kind: 'member_uninvited', member: '20', actor: ME }]);
+    assert.deepEqual([itsRoom(later).members, itsRoom(later).invited], [[ME, IDRIS], [MARTA]]);
+    const open = play(start(), [1, { kind: 'member_invited', member: MARTA, actor: ME }]);
+    assert.equal(itsRoom(open).invited, null, 'a room with many is asked for them');
+  });
+
   test('a joined room is loaded, a left one is gone', () => {
     const joined = play(start(), mine(1, { kind: 'room_joined', room: '200', head: 7 }));
     assert.deepEqual(joined.joining, { 200: 7 });
