@@ -12,7 +12,7 @@ use crate::billing::store;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::MemberId;
-use crate::storage::Conn;
+use crate::storage::{Conn, Tx};
 
 /// Most members that are remembered; above it all are forgotten and come again when they are asked for.
 const MOST: usize = 200_000;
@@ -36,7 +36,7 @@ struct Known {
 }
 
 impl Standings {
-    /// Where a member stands at `now`; who is nobody stands where everyone does. Not to be asked in a transaction that has changed it.
+    /// Where a member stands at `now`, asked in a read; who is nobody stands where everyone does.
     ///
     /// # Errors
     /// When the database has to be asked and cannot be read.
@@ -44,10 +44,23 @@ impl Standings {
         if let Some(known) = self.known(member, now) {
             return Ok(known);
         }
-        let revision = store::standing::revision(conn)?;
-        let rules = store::standing::rules(conn)?;
-        let standing = Arc::new(store::standing::standing(conn, member, rules, now)?);
+        let (revision, standing) = read(conn, member, now)?;
         self.keep(member, revision, now, &standing);
+        Ok(standing)
+    }
+
+    /// The same inside a write. What is read there may be rows that are never committed, of this transaction or of another one of its group:
+    /// it is remembered only when they are.
+    ///
+    /// # Errors
+    /// As [`Standings::of`].
+    pub fn of_within(&self, tx: &mut Tx<'_>, member: MemberId, now: Millis) -> Result<Arc<Standing>> {
+        if let Some(known) = self.known(member, now) {
+            return Ok(known);
+        }
+        let (revision, standing) = read(tx, member, now)?;
+        let (memory, found) = (self.clone(), Arc::clone(&standing));
+        tx.after_commit(move || memory.keep(member, revision, now, &found));
         Ok(standing)
     }
 
@@ -113,6 +126,13 @@ impl Standings {
     fn write(&self) -> RwLockWriteGuard<'_, Kept> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// By the rows that this connection sees, and how new they are.
+fn read(conn: &mut Conn, member: MemberId, now: Millis) -> Result<(i64, Arc<Standing>)> {
+    let revision = store::standing::revision(conn)?;
+    let rules = store::standing::rules(conn)?;
+    Ok((revision, Arc::new(store::standing::standing(conn, member, rules, now)?)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Memberships over the API and the socket: given, changed, ended, by hand and by time, and what open connections hear of it.
 
 mod giving;
+mod memory;
 mod plans;
 mod time;
 mod verified;
