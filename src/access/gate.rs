@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Actor, Body, Ground, RateClass, Scope, Target, Visitor, address_key};
 use crate::error::{Error, RefusalKind, Result};
-use crate::storage::{Answered, Conn, Tx, remember_answer, remembered_answer};
+use crate::storage::{Answered, Conn, Tx, one_at_a_time, remember_answer, remembered_answer};
 
 /// Proof that an actor may do one kind of thing to one target. Made only in `policy.rs` files; the fields are private there, and what is
 /// written takes its target from the proof.
@@ -146,6 +146,10 @@ impl<P: Permit> Allow<P> {
         let answer = self
             .write(move |tx, permit, actor| {
                 let kept = key.zip(actor.member);
+                if let Some((key, member)) = &kept {
+                    // Of two at once one is first, and the other gets its answer.
+                    one_at_a_time(tx, &format!("answer {member} {key}"))?;
+                }
                 if let Some((key, member)) = &kept
                     && let Some(before) = remembered_answer(tx, *member, key)?
                 {

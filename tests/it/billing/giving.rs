@@ -177,6 +177,14 @@ async fn a_repeated_request_with_its_key_gives_one_grant() {
     };
     let (first, again) = (send().await, send().await);
     assert_eq!(first, again);
+    // Also when they come at once, under another key.
+    let send = || async {
+        let request = town.http.post(town.url(&format!("/api/v1/admin/members/{}/grants", owner.id)));
+        let request = request.bearer_auth(&owner.token).header("Idempotency-Key", "at once").json(&json!({ "plan": plan }));
+        request.send().await.expect("an answer").json::<Value>().await.expect("json")
+    };
+    let all = futures_util::future::join_all((0..8).map(|_| send())).await;
+    assert!(all.iter().all(|one| *one == all[0] && one["id"].is_string()), "{all:?}");
     assert_eq!(ann.get("/api/v1/me/membership").await["grants"].as_array().expect("grants").len(), 1);
     town.close().await;
 }
