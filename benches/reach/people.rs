@@ -94,8 +94,8 @@ fn part(sorted: &[f64], part: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * part) as usize]
 }
 
-/// The pure decision alone.
-fn decision() -> f64 {
+/// The pure decision alone: microseconds, and allocations, for each.
+fn decision() -> (f64, f64) {
     let mut reach = Reach::defaults(&Settings::default());
     reach.quiet = Some(social::Quiet { from: 1_320, to: 420 });
     let relation = Relation { mine: Edges::of(&[Edge::Follows]), theirs: Edges::of(&[Edge::Follows]) };
@@ -112,11 +112,16 @@ fn decision() -> f64 {
         is_busy: false,
     };
     let times = 1_000_000;
+    let ask_all = || {
+        for n in 0..times {
+            std::hint::black_box(social::decide(std::hint::black_box(&facts), NOON + n));
+        }
+    };
     let begun = Instant::now();
-    for n in 0..times {
-        std::hint::black_box(social::decide(std::hint::black_box(&facts), NOON + n));
-    }
-    begun.elapsed().as_secs_f64() * 1e6 / times as f64
+    ask_all();
+    let took = begun.elapsed().as_secs_f64() * 1e6 / times as f64;
+    let allocated = allocation_counter::measure(ask_all).count_total;
+    (took, allocated as f64 / times as f64)
 }
 
 /// Everything.
@@ -150,11 +155,14 @@ pub fn measure(scale: f64) -> Vec<Row> {
         bar,
         note: format!("{members} members"),
     };
+    let (took, allocated) = decision();
+    let allocations = Row { unit: "", note: "allocations for each".to_owned(), ..row("decision-allocations", allocated, Some(0.0)) };
     vec![
         row("warm-p50", part(&warm, 0.5), None),
         row("warm-p99", part(&warm, 0.99), Some(1_000.0)),
         row("cold-p50", part(&cold, 0.5), None),
         row("cold-p99", part(&cold, 0.99), None),
-        row("decision", decision(), None),
+        row("decision", took, None),
+        allocations,
     ]
 }
