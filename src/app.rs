@@ -36,7 +36,7 @@ const JOBS_GRACE: Duration = Duration::from_secs(4);
 const FLUSH: Duration = Duration::from_secs(60);
 
 /// What may be done how often, when nothing is raised.
-const RATES: [(RateClass, Rate); 8] = [
+const RATES: [(RateClass, Rate); 9] = [
     (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
     (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
     // A village that was invited at its meeting signs up from one address, on one evening.
@@ -44,6 +44,7 @@ const RATES: [(RateClass, Rate); 8] = [
     (RateClass::InviteGuess, Rate { burst: 20, refill_ms: 30_000 }),
     (RateClass::Send, Rate { burst: 20, refill_ms: 1_000 }),
     (RateClass::SendRoom, Rate { burst: 200, refill_ms: 20 }),
+    (RateClass::Approach, Rate { burst: 60, refill_ms: 2_000 }),
     (RateClass::Letter, Rate { burst: 3, refill_ms: 1_200_000 }),
     (RateClass::Request, Rate { burst: 600, refill_ms: 20 }),
 ];
@@ -146,7 +147,7 @@ impl App {
         let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
         ids.start_after(db.read(newest_id).await?);
-        let billing = Billing::new(billing::Notices(Arc::new(consequences::follow_billing)));
+        let billing = Billing::new(billing::Notices::to(consequences::follow_billing));
         let inside = billing.clone();
         let settings = db
             .write(move |tx| {
@@ -165,7 +166,7 @@ impl App {
         let mailer = Mailer::new(&config)?;
         let notices = consequences::notices(&billing);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
-        let social = Social::new(Arc::new(consequences::follow_people), Arc::new(chat::takes_invited));
+        let social = consequences::social();
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,

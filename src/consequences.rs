@@ -17,7 +17,7 @@ use crate::storage::Tx;
 #[must_use]
 pub fn notices(billing: &Billing) -> Notices {
     let billing = billing.clone();
-    Notices(Arc::new(move |tx, notice| follow(tx, &billing, notice)))
+    Notices::to(move |tx, notice| follow(tx, &billing, notice))
 }
 
 /// Runs inside the transaction of what happened.
@@ -57,6 +57,12 @@ pub fn follow_billing(tx: &mut Tx<'_>, notice: &billing::Notice) -> Result<()> {
     match notice {
         billing::Notice::BadgeChanged { member } => tell_look(tx, *member),
     }
+}
+
+/// What people need of the slices after them.
+#[must_use]
+pub fn social() -> social::Social {
+    social::Social::new(Arc::new(follow_people), Arc::new(chat::takes_invited), Arc::new(chat::look_at))
 }
 
 /// The same for what happened between two members.

@@ -113,8 +113,15 @@ pub struct Settings {
     pub reach_ceiling_invite: Classes,
     /// Whom a member can at most let mention them.
     pub reach_ceiling_mention: Classes,
-    /// Most requests that one member makes within 24 hours, 1–1,000: to be a contact, to follow, to be heard, to bring somebody in.
+    /// Most requests that one member makes within 24 hours, 1–1,000: to be a contact, to follow, to be heard.
     pub requests_per_day: usize,
+    /// Most invitations into rooms and groups that one member makes within 24 hours, 1–10,000.
+    pub invitations_per_day: usize,
+    /// Most reports that one member makes within 24 hours, 1–1,000.
+    pub reports_per_day: usize,
+    /// Most people to whom one member stands in some way, as contact, by following, muting, lists or notes, 100–1,000,000. Nobody is kept
+    /// from shutting somebody out.
+    pub people_per_member: usize,
 }
 
 impl Default for Settings {
@@ -146,6 +153,9 @@ impl Default for Settings {
             reach_ceiling_invite: Classes::of(&[Class::Everyone]),
             reach_ceiling_mention: Classes::of(&[Class::Everyone]),
             requests_per_day: 60,
+            invitations_per_day: 500,
+            reports_per_day: 50,
+            people_per_member: 20_000,
         }
     }
 }
@@ -205,6 +215,9 @@ impl Settings {
             ((1..=1_000).contains(&self.connections_per_member), "connections_per_member", "settings.connections_per_member"),
             ((10..=10_000).contains(&self.handshakes_per_second), "handshakes_per_second", "settings.handshakes_per_second"),
             ((1..=1_000).contains(&self.requests_per_day), "requests_per_day", "settings.requests_per_day"),
+            ((1..=10_000).contains(&self.invitations_per_day), "invitations_per_day", "settings.invitations_per_day"),
+            ((1..=1_000).contains(&self.reports_per_day), "reports_per_day", "settings.reports_per_day"),
+            ((100..=1_000_000).contains(&self.people_per_member), "people_per_member", "settings.people_per_member"),
         ];
         let problems: Vec<Problem> =
             rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field: field.into(), code }).collect();
@@ -292,6 +305,9 @@ mod tests {
             ("connections_per_member", 1, 1_000),
             ("handshakes_per_second", 10, 10_000),
             ("requests_per_day", 1, 1_000),
+            ("invitations_per_day", 1, 10_000),
+            ("reports_per_day", 1, 1_000),
+            ("people_per_member", 100, 1_000_000),
         ] {
             let with = |value: i64| change(&format!(r#"{{"{name}":{value}}}"#));
             assert!(with(least).is_ok() && with(most).is_ok(), "{name}");

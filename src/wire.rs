@@ -50,7 +50,7 @@ fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>, now: 
             Some(event) => event.to_owned(),
             None => members::render(conn, member, &row, now)?,
         };
-        rendered.push((row.seq, row.at, event));
+        rendered.push(chat::Rendered { seq: row.seq, at: row.at, event, instead: Vec::new() });
     }
     Ok(rendered)
 }
@@ -66,7 +66,14 @@ fn page(conn: &mut Conn, log: LogId, after: Seq, limit: i64, now: Millis) -> Res
             render_member_log(conn, member, rows, now)?
         }
     };
-    let logged = |(seq, at, event): chat::Rendered| Logged { log, seq, at, effect: effect_of(log, &event), event: Arc::from(event) };
+    let logged = |chat::Rendered { seq, at, event, instead }: chat::Rendered| Logged {
+        log,
+        seq,
+        at,
+        effect: effect_of(log, &event),
+        event: Arc::from(event),
+        instead,
+    };
     Ok(rendered.into_iter().map(logged).collect())
 }
 

@@ -33,6 +33,8 @@ pub enum RateClass {
     Send,
     /// Messages into one room.
     SendRoom,
+    /// What one member does that others hear of in their own logs: follows, contacts, and their ends.
+    Approach,
     /// Letters to one address, and password resets.
     Letter,
     /// Every other request of one account or address.

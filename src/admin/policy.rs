@@ -69,8 +69,6 @@ pages! {
     SeeRights by RolesManage;
     /// Every room that is not a conversation.
     SeeRooms by RoomsManage;
-    /// Reports of members and messages.
-    SeeReports by Moderate;
     /// The last step of the set-up.
     FinishSetUp by Invite;
 }

@@ -44,6 +44,7 @@ impl BillingEvent {
             event: serde_json::to_string(self)?,
             holds_words: false,
             effect: Effect::None,
+            instead: Vec::new(),
         })
     }
 }

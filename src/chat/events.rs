@@ -26,6 +26,7 @@ pub enum EventNumber {
     RoomRoleSet = 11,
     MemberInvited = 12,
     MemberUninvited = 13,
+    Hidden = 14,
     RoomJoined = 200,
     RoomLeft = 201,
     ReadMarked = 202,
@@ -115,6 +116,7 @@ pub enum Event {
         member: MemberId,
         role: RoomRole,
     },
+    Hidden,
 }
 
 /// An event of a member's own log that chat writes.
@@ -158,10 +160,12 @@ impl Event {
             Self::MemberInvited { member, .. } => (Kind::MemberInvited, Some(member.0), false),
             Self::MemberUninvited { member, .. } => (Kind::MemberUninvited, Some(member.0), false),
             Self::RoomChanged { .. } => (Kind::RoomChanged, None, true),
+            // Nothing is stored under this name: it is what one member hears in the place of something else.
+            Self::Hidden => (Kind::Hidden, None, false),
             Self::RoomRoleSet { member, .. } => (Kind::RoomRoleSet, Some(member.0), false),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind: kind as i16, actor, subject, event, holds_words, effect: Effect::None })
+        Ok(Announcement { kind: kind as i16, actor, subject, event, holds_words, effect: Effect::None, instead: Vec::new() })
     }
 }
 
@@ -179,6 +183,6 @@ impl MeEvent {
             Self::LevelSet { room, .. } => (Kind::LevelSet, room, Effect::None),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind: kind as i16, actor, subject: Some(room.0), event, holds_words: false, effect })
+        Ok(Announcement { kind: kind as i16, actor, subject: Some(room.0), event, holds_words: false, effect, instead: Vec::new() })
     }
 }

@@ -190,6 +190,16 @@ pub struct MessageRow {
     pub edited_at: Option<Millis>,
     /// When it was deleted.
     pub deleted_at: Option<Millis>,
+    /// Is it for its author's eyes alone?
+    pub unheard: bool,
+}
+
+impl MessageRow {
+    /// Is it there for this member?
+    #[must_use]
+    pub fn is_heard_by(&self, member: MemberId) -> bool {
+        !self.unheard || self.author == member
+    }
 }
 
 /// A room on the wire.
@@ -273,6 +283,14 @@ pub struct Mentions {
 }
 
 impl Mentions {
+    /// The same for a member who is not called by it.
+    #[must_use]
+    pub fn without(mut self, member: MemberId) -> Self {
+        self.members.retain(|id| *id != member);
+        self.here.retain(|id| *id != member);
+        self
+    }
+
     /// Nobody?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,8 +1,9 @@
 //! The logs of chat read back: rows joined with the words as they are now, and what a client that missed something gets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::actions::message_objects;
+use super::actions::{message_objects, untold};
 use super::events::{Event, EventNumber};
 use super::model::{History, Message};
 use super::policy::ReadRoom;
@@ -10,45 +11,104 @@ use super::store;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
-use crate::live::{CatchUp, Seq};
+use crate::live::{CatchUp, Instead, Seq};
 use crate::storage::{Conn, LogRow, head, room_heads_of, room_rows};
 
 /// A client further behind than this loads the newest page instead.
 const MOST_BEHIND: Seq = 500;
 
-/// An event read back: its place, its time, its JSON.
-pub type Rendered = (Seq, Millis, String);
+/// An event read back.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Its place.
+    pub seq: Seq,
+    /// Its time.
+    pub at: Millis,
+    /// Its JSON.
+    pub event: String,
+    /// What some members hear in its place.
+    pub instead: Vec<Instead>,
+}
 
-/// Rows of a room's log as events, with the words as they are now.
+/// Rows of a room's log as events, with the words as they are now. In a conversation in which one of the two was not to hear something,
+/// each event is as the one sees it, and what the other does in its place.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn render_room_rows(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>) -> Result<Vec<Rendered>> {
-    let sent = EventNumber::MessageSent as i16;
-    let edited = EventNumber::MessageEdited as i16;
-    let subjects: Vec<MessageId> =
-        rows.iter().filter(|row| row.kind == sent || row.kind == edited).filter_map(|row| row.subject.map(MessageId)).collect();
-    let mut messages: HashMap<MessageId, Message> = HashMap::new();
+    let two = store::room(conn, room)?.and_then(|row| row.two());
+    let Some([one, other]) = two.filter(|_| !rows.is_empty()) else { return rendered_for(conn, room, rows, NOBODY) };
+    if !store::has_unheard(conn, room, one)? && !store::has_unheard(conn, room, other)? {
+        return rendered_for(conn, room, rows, NOBODY);
+    }
+    let of_other = rendered_for(conn, room, rows.clone(), other)?;
+    let mut of_one = rendered_for(conn, room, rows, one)?;
+    for (mine, theirs) in of_one.iter_mut().zip(of_other).filter(|(mine, theirs)| mine.event != theirs.event) {
+        mine.instead = vec![Instead { member: other, event: Arc::from(theirs.event) }];
+    }
+    Ok(of_one)
+}
+
+/// Who has nothing hidden from them: nothing is, in rooms of many.
+const NOBODY: MemberId = MemberId(0);
+
+/// The same as one member sees them.
+fn rendered_for(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>, reader: MemberId) -> Result<Vec<Rendered>> {
+    let about = EventNumber::MessageSent as i16..=EventNumber::ReactionRemoved as i16;
+    let worded = [EventNumber::MessageSent as i16, EventNumber::MessageEdited as i16];
+    let is_subject = |row: &&LogRow| if reader == NOBODY { worded.contains(&row.kind) } else { about.contains(&row.kind) };
+    let subjects: Vec<MessageId> = rows.iter().filter(is_subject).filter_map(|row| row.subject.map(MessageId)).collect();
+    let (mut messages, mut hidden): (HashMap<MessageId, Message>, HashSet<MessageId>) = (HashMap::new(), HashSet::new());
+    let mut quietly = HashMap::new();
     if !subjects.is_empty() {
         let found = store::messages_by_id(conn, &subjects)?;
-        for message in message_objects(conn, found)? {
+        if reader == NOBODY {
+            quietly = untold(conn, &found)?;
+        }
+        hidden.extend(found.iter().filter(|row| reader != NOBODY && !row.is_heard_by(reader)).map(|row| row.id));
+        for message in message_objects(conn, found, reader)? {
             messages.insert(message.body.id, message);
         }
     }
     let roots: Vec<MessageId> = messages.values().filter_map(|message| message.body.thread).collect();
+    let roots = store::messages_by_id(conn, &roots)?;
     let totals: HashMap<MessageId, i32> =
-        store::messages_by_id(conn, &roots)?.into_iter().map(|root| (root.id, root.thread_count)).collect();
+        message_objects(conn, roots, reader)?.into_iter().map(|root| (root.body.id, root.body.thread_count)).collect();
     let mut rendered = Vec::with_capacity(rows.len());
     for row in rows {
-        let event = if let Some(data) = row.data {
-            data
-        } else {
-            let message = row.subject.and_then(|id| messages.get(&MessageId(id)));
-            serde_json::to_string(&worded_event(conn, room, row.kind, row.actor, message, &totals)?)?
+        let message = row.subject.map(MessageId).filter(|_| about.contains(&row.kind)).and_then(|id| messages.get(&id));
+        let is_worded = worded.contains(&row.kind);
+        let event = match row.data {
+            _ if message.is_some_and(|message| hidden.contains(&message.body.id)) => serde_json::to_string(&Event::Hidden)?,
+            Some(_) if reader != NOBODY && row.kind == EventNumber::MessageDeleted as i16 => {
+                serde_json::to_string(&deleted_event(row.actor, message, &totals).ok_or_else(|| lost(room))?)?
+            }
+            Some(data) => data,
+            None => serde_json::to_string(&worded_event(conn, room, row.kind, row.actor, message, &totals)?)?,
         };
-        rendered.push((row.seq, row.at, event));
+        let mut instead = Vec::new();
+        for member in message.filter(|_| is_worded).and_then(|message| quietly.get(&message.body.id)).into_iter().flatten() {
+            let mut theirs = message.cloned();
+            if let Some(theirs) = &mut theirs {
+                theirs.body.mentions = std::mem::take(&mut theirs.body.mentions).without(*member);
+            }
+            let event = serde_json::to_string(&worded_event(conn, room, row.kind, row.actor, theirs.as_ref(), &totals)?)?;
+            instead.push(Instead { member: *member, event: Arc::from(event) });
+        }
+        rendered.push(Rendered { seq: row.seq, at: row.at, event, instead });
     }
     Ok(rendered)
+}
+
+fn lost(room: RoomId) -> Error {
+    Error::broken(format!("an event of room {room} has lost its subject"))
+}
+
+/// That a message was deleted, with the count of its thread as its reader sees it.
+fn deleted_event(actor: Option<MemberId>, message: Option<&Message>, totals: &HashMap<MessageId, i32>) -> Option<Event> {
+    let body = &message?.body;
+    let thread_total = body.thread.and_then(|root| totals.get(&root).copied());
+    Some(Event::MessageDeleted { id: body.id, actor: actor?, thread: body.thread, thread_total })
 }
 
 fn worded_event(
@@ -59,7 +119,7 @@ fn worded_event(
     message: Option<&Message>,
     totals: &HashMap<MessageId, i32>,
 ) -> Result<Event> {
-    let lost = || Error::broken(format!("an event of room {room} has lost its subject"));
+    let lost = || lost(room);
     let actor = actor.ok_or_else(lost)?;
     if kind == EventNumber::MessageSent as i16 {
         let mut body = message.ok_or_else(lost)?.body.clone();
@@ -128,5 +188,11 @@ pub(super) fn events_after(conn: &mut Conn, may: &ReadRoom, after: Seq, limit: i
     let unheard = may.row().circle.is_some() && store::has_unheard(conn, may.room(), may.member())?;
     let floor = if unheard { may.joined().max(may.floor()) } else { may.floor() };
     let rows = room_rows(conn, may.room(), after.max(floor), limit)?;
-    render_room_rows(conn, may.room(), rows)
+    let mut events = render_room_rows(conn, may.room(), rows)?;
+    for event in &mut events {
+        if let Some(instead) = event.instead.iter().find(|instead| instead.member == may.member()) {
+            event.event = instead.event.to_string();
+        }
+    }
+    Ok(events)
 }

@@ -4,6 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 
 use super::log::{LogId, Logged, Seq};
+use crate::ids::MemberId;
 
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
@@ -78,11 +79,21 @@ pub fn pong(payload: &[u8]) -> Bytes {
 /// The frame of an event, the same bytes for all who hear its log.
 #[must_use]
 pub fn event(logged: &Logged) -> Bytes {
+    worded(logged, &logged.event)
+}
+
+/// The frame of an event as this member hears it.
+#[must_use]
+pub fn event_for(logged: &Logged, member: MemberId) -> Bytes {
+    worded(logged, logged.heard_by(member))
+}
+
+fn worded(logged: &Logged, event: &str) -> Bytes {
     let room = match logged.log {
         LogId::Room(room) => room.to_string(),
         LogId::Member(_) => "me".to_owned(),
     };
-    text(&format!(r#"{{"type":"event","room":"{room}","seq":{},"at":{},"event":{}}}"#, logged.seq, logged.at, logged.event))
+    text(&format!(r#"{{"type":"event","room":"{room}","seq":{},"at":{},"event":{}}}"#, logged.seq, logged.at, event))
 }
 
 /// The heads of a connection's logs as eight hex digits: FNV-1a 32 over `id:seq;` in ascending numeric id, then `me:seq;`.

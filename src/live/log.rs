@@ -48,4 +48,23 @@ pub struct Logged {
     pub event: Arc<str>,
     /// What it does to connections.
     pub effect: Effect,
+    /// What some members hear in its place; empty but for few.
+    pub instead: Vec<Instead>,
+}
+
+/// What one member hears in the place of an event: something of it is not for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instead {
+    /// Who.
+    pub member: MemberId,
+    /// The event as JSON.
+    pub event: Arc<str>,
+}
+
+impl Logged {
+    /// The event as this member hears it.
+    #[must_use]
+    pub fn heard_by(&self, member: MemberId) -> &Arc<str> {
+        self.instead.iter().find(|instead| instead.member == member).map_or(&self.event, |instead| &instead.event)
+    }
 }

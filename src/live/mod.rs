@@ -20,7 +20,7 @@ mod types;
 
 pub use frames::CloseCode;
 pub use hub::{ConnectionLimits, Hub, LocalHub};
-pub use log::{Effect, LogId, Logged, Seq};
+pub use log::{Effect, Instead, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Signal, WATCHED_MEMBERS, signal_frame};
 pub use socket::{Descriptor, FRAME_BYTES, open};

@@ -110,7 +110,7 @@ mod tests {
     const MEMBER: LogId = LogId::Member(MemberId(2));
 
     fn event(log: LogId, seq: Seq) -> Logged {
-        Logged { log, seq, at: 0, event: Arc::from("{}"), effect: Effect::None }
+        Logged { log, seq, at: 0, event: Arc::from("{}"), effect: Effect::None, instead: Vec::new() }
     }
 
     fn seqs(events: &[Logged]) -> Vec<Seq> {

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use super::frames;
 use super::log::{Effect, LogId, Logged, Seq};
 use super::queue::{QUEUE_BYTES, QUEUE_FRAMES};
+use crate::ids::MemberId;
 
 /// Most bytes of a run, unless it is a single frame: half of a queue, so that what is delivered to a writing client always fits.
 pub const RUN_BYTES: usize = QUEUE_BYTES / 2;
@@ -25,6 +26,8 @@ pub struct Run {
     frames: Bytes,
     /// Where each frame ends.
     ends: Vec<usize>,
+    /// The frames that some members hear in the place of the only one.
+    instead: Vec<(MemberId, Bytes)>,
 }
 
 impl Run {
@@ -40,9 +43,12 @@ impl Run {
         self.frames.len()
     }
 
-    /// The frames of the events above `floor`, and how many; none when there are none.
+    /// The frames of the events above `floor` as this member hears them, and how many; none when there are none.
     #[must_use]
-    pub fn above(&self, floor: Seq) -> (Bytes, usize) {
+    pub fn above(&self, floor: Seq, member: MemberId) -> (Bytes, usize) {
+        if let Some((_, frame)) = self.instead.iter().find(|(who, _)| *who == member && floor < self.first) {
+            return (frame.clone(), 1);
+        }
         let skipped = usize::try_from(floor - self.first + 1).unwrap_or(0).min(self.ends.len());
         let from = skipped.checked_sub(1).map_or(0, |last| self.ends[last]);
         (self.frames.slice(from..), self.ends.len() - skipped)
@@ -55,22 +61,23 @@ pub fn runs(events: &[Logged]) -> Vec<Run> {
     let (mut open, mut all) = (HashMap::<LogId, usize>::new(), Vec::<(Run, BytesMut)>::new());
     for event in events {
         let frame = frames::event(event);
+        let is_alone = event.effect != Effect::None || !event.instead.is_empty();
         if event.effect != Effect::None {
             open.clear();
         }
         let place = open.get(&event.log).copied().filter(|place| {
             let (run, bytes) = &all[*place];
-            event.effect == Effect::None
-                && event.seq == run.last() + 1
-                && run.ends.len() < RUN_FRAMES
-                && bytes.len() + frame.len() <= RUN_BYTES
+            !is_alone && event.seq == run.last() + 1 && run.ends.len() < RUN_FRAMES && bytes.len() + frame.len() <= RUN_BYTES
         });
         let place = place.unwrap_or_else(|| {
-            let run = Run { log: event.log, first: event.seq, effect: event.effect, frames: Bytes::new(), ends: Vec::new() };
+            let instead = event.instead.iter().map(|instead| (instead.member, frames::event_for(event, instead.member))).collect();
+            let run = Run { log: event.log, first: event.seq, effect: event.effect, frames: Bytes::new(), ends: Vec::new(), instead };
             all.push((run, BytesMut::new()));
             all.len() - 1
         });
-        if event.effect == Effect::None {
+        if is_alone {
+            open.remove(&event.log);
+        } else {
             open.insert(event.log, place);
         }
         let (run, bytes) = &mut all[place];
@@ -85,10 +92,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::ids::{MemberId, RoomId};
+    use crate::ids::RoomId;
 
     fn event(log: LogId, seq: Seq, effect: Effect) -> Logged {
-        Logged { log, seq, at: 0, event: Arc::from(format!("{{\"n\":{seq}}}")), effect }
+        Logged { log, seq, at: 0, event: Arc::from(format!("{{\"n\":{seq}}}")), effect, instead: Vec::new() }
     }
 
     const ROOM: LogId = LogId::Room(RoomId(1));
@@ -106,7 +113,7 @@ mod tests {
         assert_eq!(shape(&runs), [(ROOM, 4, 6), (OTHER, 9, 10)]);
         let frames = [4, 5, 6].map(|seq| frames::event(&event(ROOM, seq, Effect::None)));
         for (floor, from) in [(0, 0), (3, 0), (4, 1), (5, 2), (6, 3), (99, 3)] {
-            let (bytes, count) = runs[0].above(floor);
+            let (bytes, count) = runs[0].above(floor, MemberId(3));
             assert_eq!((&bytes[..], count), (&frames[from..].concat()[..], 3 - from), "{floor}");
         }
     }
@@ -122,6 +129,20 @@ mod tests {
             event(ROOM, 5, Effect::None),
         ];
         assert_eq!(shape(&runs(&events)), [(ROOM, 4, 4), (ME, 1, 1), (ME, 2, 2), (ME, 3, 3), (ROOM, 5, 5)]);
+    }
+
+    #[test]
+    fn one_member_hears_another_event_in_its_place_and_nothing_is_joined_with_it() {
+        let instead = vec![super::super::log::Instead { member: MemberId(3), event: Arc::from("{\"n\":0}") }];
+        let events = [4, 5, 6].map(|seq| event(ROOM, seq, Effect::None));
+        let mut hidden = events.clone();
+        hidden[1].instead = instead;
+        let runs = runs(&hidden);
+        assert_eq!(shape(&runs), [(ROOM, 4, 4), (ROOM, 5, 5), (ROOM, 6, 6)]);
+        assert_eq!(runs[1].above(4, MemberId(4)), (frames::event(&events[1]), 1));
+        let (bytes, count) = runs[1].above(4, MemberId(3));
+        assert_eq!((bytes, count), (frames::event_for(&hidden[1], MemberId(3)), 1));
+        assert_eq!(runs[1].above(5, MemberId(3)).1, 0, "heard already");
     }
 
     #[test]

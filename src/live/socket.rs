@@ -152,7 +152,7 @@ impl Outgoing {
         let mut bytes = BytesMut::new();
         let (mut after, mut count): (Seq, u64) = (replay.after, 0);
         for event in events {
-            let frame = frames::event(event);
+            let frame = frames::event_for(event, self.connection.caller.member);
             if !bytes.is_empty() && bytes.len() + frame.len() > REPLAY_BYTES {
                 break;
             }

@@ -74,10 +74,10 @@ impl Town {
         db.write(actions::ensure_built_in_roles).await.expect("roles");
         let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let ears = Arc::clone(&told);
-        let notices = Notices(Arc::new(move |_: &mut Tx<'_>, notice: &Notice| {
+        let notices = Notices::to(move |_: &mut Tx<'_>, notice: &Notice| {
             ears.lock().expect("notices").push(*notice);
             Ok(())
-        }));
+        });
         let sessions = Arc::new(Sessions::new());
         let members = Members::new(Arc::clone(&sessions), notices, 2).expect("members");
         let ground = Ground {

@@ -45,6 +45,6 @@ impl SocialEvent {
             Self::ReachChanged { .. } => (409, 0),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind, actor, subject: Some(subject), event, holds_words: false, effect: Effect::None })
+        Ok(Announcement { kind, actor, subject: Some(subject), event, holds_words: false, effect: Effect::None, instead: Vec::new() })
     }
 }

@@ -18,16 +18,17 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Mine, NewRequest, admit, answer, ask, end_invitations, forget, hold_pairs, is_shut_out, mine, newest_request, open_reports,
-    reports, shut_out, suspend, withdraw_all,
+    Asker, Mine, NewRequest, admit, answer, answers, ask, end_invitations, forget, hold_pairs, is_shut_out, mine, newest_request,
+    open_reports, reports, suspend, unless_shut, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
 pub use model::{
     Act, ContactState, Edge, Edges, FollowState, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason, RequestKind, Rule,
-    Rules, UnknownCallers, pair,
+    Rules, UnknownCallers, ceiling, default_of, is_below, pair,
 };
-pub use notices::{Invitation, Notice, Social};
+pub use notices::{Invitation, Notice, SeenMessage, Social};
+pub use policy::SeeReports;
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::ids::{MemberId, RoomId};
+use crate::ids::{MemberId, MessageId, RoomId};
 use crate::storage::Tx;
 
 /// Something happened between two members.
@@ -43,16 +43,32 @@ pub struct Invitation {
     pub room: RoomId,
 }
 
+/// A message that somebody wants to report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenMessage {
+    /// Its room.
+    pub room: RoomId,
+    /// Who wrote it.
+    pub author: MemberId,
+    /// Markdown.
+    pub body: String,
+    /// Do they see it in its room? One that waits for their yes they see in their inbox only.
+    pub is_seen: bool,
+}
+
 /// What hears a notice.
 type Listener = dyn Fn(&mut Tx<'_>, &Notice) -> Result<()> + Send + Sync;
 /// Says whether an invitation still holds.
 type Asked = dyn Fn(&mut Tx<'_>, &Invitation) -> Result<bool> + Send + Sync;
+/// Looks at a message with the eyes of a member; none when it is not there for them.
+type Looks = dyn Fn(&mut Tx<'_>, MemberId, MessageId) -> Result<Option<SeenMessage>> + Send + Sync;
 
 /// What handlers of the slice need beside the ground: where notices go, and who knows the rooms.
 #[derive(Clone)]
 pub struct Social {
     listener: Arc<Listener>,
     asked: Arc<Asked>,
+    looks: Arc<Looks>,
 }
 
 impl std::fmt::Debug for Social {
@@ -62,10 +78,19 @@ impl std::fmt::Debug for Social {
 }
 
 impl Social {
-    /// Notices go to `listener`, and `asked` says whether an invitation still holds; `consequences` connects the other slices.
+    /// Notices go to `listener`, `asked` says whether an invitation still holds, and `looks` who sees which message; `consequences` connects
+    /// the other slices.
     #[must_use]
-    pub fn new(listener: Arc<Listener>, asked: Arc<Asked>) -> Self {
-        Self { listener, asked }
+    pub fn new(listener: Arc<Listener>, asked: Arc<Asked>, looks: Arc<Looks>) -> Self {
+        Self { listener, asked, looks }
+    }
+
+    /// A message as a member sees it; none when it is gone, or was not for them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn look_at(&self, tx: &mut Tx<'_>, member: MemberId, message: MessageId) -> Result<Option<SeenMessage>> {
+        (self.looks)(tx, member, message)
     }
 
     /// Can the invited still come into the room, by the word of who invited them?

@@ -9,7 +9,7 @@ use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, 
 use super::policy::{SeeMine, SeePerson};
 use super::store::lists::{List, Paging};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Site, encoded};
 use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
 use crate::members::{self, initials};
@@ -112,13 +112,20 @@ fn href(path: &str, values: &[(&str, &str)]) -> String {
     if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }
 }
 
+/// A value of the page's address; a form sends an empty one for none.
+fn value<T: std::str::FromStr>(name: &'static str, text: Option<String>) -> Result<Option<T>> {
+    let text = text.filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(|_| Error::invalid(name, "error.query"))).transpose()
+}
+
 /// `GET /people`: everyone, or one of my lists.
 async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<HttpResponse> {
     show(gate, site, "social/people.html", move |conn, may, actor, _| {
         let Find { list, q, role, after } = query.0;
-        let (name, list) = LISTS.into_iter().find(|(name, _)| Some(*name) == list.as_deref()).unwrap_or(LISTS[0]);
+        let named = list.filter(|name| !name.is_empty()).unwrap_or_else(|| LISTS[0].0.to_owned());
+        let (name, list) = LISTS.into_iter().find(|(name, _)| *name == named).ok_or_else(|| Error::invalid("list", "error.query"))?;
         let q = q.unwrap_or_default();
-        let (role, after) = (role.and_then(|id| id.parse().ok()), after.and_then(|id| id.parse::<MemberId>().ok()));
+        let (role, after) = (value::<RoleId>("role", role)?, value::<MemberId>("after", after)?);
         let page = match list {
             Some(list) => actions::list(conn, may.member(), list, &Paging { q: q.clone(), after, limit: ROWS }, actor.now)?,
             None => {
@@ -140,7 +147,7 @@ async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<
             is_first: after.is_none(),
             first: link(""),
             next: page.next.as_deref().map(link),
-            requests: actions::mine(conn, may.member())?.requests,
+            requests: actions::open_requests(conn, may.member())?,
             q,
         })
     })
@@ -177,7 +184,7 @@ async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
             rooms,
             conversation,
             reasons: ReportReason::ALL.iter().map(|reason| reason.name()).collect(),
-            requests: actions::mine(conn, may.member())?.requests,
+            requests: actions::open_requests(conn, may.member())?,
         })
     })
     .await
@@ -215,7 +222,7 @@ async fn requests(gate: Allow<SeeMine>, query: Query<FindRequests>, site: Site) 
             waiting: items.into_iter().map(shown).collect(),
             reasons: ReportReason::ALL.iter().map(|reason| reason.name()).collect(),
             next: next.map(|id| href("/people/requests", &[("before", &id)])),
-            requests: actions::mine(conn, may.member())?.requests,
+            requests: actions::open_requests(conn, may.member())?,
         })
     })
     .await

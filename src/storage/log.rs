@@ -164,6 +164,21 @@ pub fn hold_room(conn: &mut Conn, room: RoomId) -> Result<()> {
     Ok(())
 }
 
+/// The same for the logs of these members. Whoever writes to several takes them in ascending order, all at once, before the first event:
+/// so no two wait for each other. Rooms come before members, and how two stand to each other comes between them.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn hold_members(conn: &mut Conn, members: &[MemberId]) -> Result<()> {
+    if let Conn::Pg(pg) = conn {
+        let ids: Vec<i64> = members.iter().map(|id| id.0).collect();
+        diesel::sql_query("SELECT 1 FROM member_heads WHERE member = ANY($1) ORDER BY member FOR UPDATE")
+            .bind::<diesel::sql_types::Array<diesel::sql_types::BigInt>, _>(ids)
+            .execute(pg)?;
+    }
+    Ok(())
+}
+
 /// Every head: what publication starts from and is compared with.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ mod group;
 mod idempotency;
 mod log;
 mod migrate;
+mod notices;
 mod open;
 mod recall;
 #[allow(missing_docs, reason = "generated names; the migrations describe the tables")]
@@ -26,7 +27,8 @@ pub(crate) use dialect::either;
 pub use dialect::{Kept, OnConflict, kept, on_conflict, one_at_a_time};
 pub use facts::{epoch, fact, newest_id, set_fact};
 pub use idempotency::{Answered, forget_answers_before, remember_answer, remembered_answer};
-pub use log::{Head, LogRow, all_heads, head, hold_room, member_rows, room_heads_of, room_rows, start_log};
+pub use log::{Head, LogRow, all_heads, head, hold_members, hold_room, member_rows, room_heads_of, room_rows, start_log};
 pub use migrate::{MigrationState, migrate, migration_state};
+pub use notices::Notices;
 pub use open::{Target, backup_sqlite};
 pub use tx::{Announcement, Tx};

@@ -9,7 +9,7 @@ use super::recall::Known;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{Ids, MemberId};
-use crate::live::{Effect, LogId, Logged, Seq, Signal};
+use crate::live::{Effect, Instead, LogId, Logged, Seq, Signal};
 
 /// An open write transaction.
 pub struct Tx<'a> {
@@ -76,6 +76,8 @@ pub struct Announcement {
     pub holds_words: bool,
     /// What it does to connections.
     pub effect: Effect,
+    /// What some members hear in its place.
+    pub instead: Vec<Instead>,
 }
 
 impl Tx<'_> {
@@ -120,7 +122,7 @@ impl Tx<'_> {
         let data = (!what.holds_words).then(|| what.event.clone());
         let row = NewRow { kind: what.kind, actor: what.actor, subject: what.subject, data };
         let (seq, at) = log::append(self.conn, log, &row, self.now)?;
-        self.outbox.events.push(Logged { log, seq, at, event: Arc::from(what.event), effect: what.effect });
+        self.outbox.events.push(Logged { log, seq, at, event: Arc::from(what.event), effect: what.effect, instead: what.instead });
         Ok((seq, at))
     }
 

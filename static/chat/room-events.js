@@ -65,6 +65,8 @@ function roomAfter(room, event, at, me) {
       return { ...room, invited: room.invited && inOrder([...room.invited.filter((id) => id !== event.member), event.member]) };
     case "member_uninvited":
       return { ...room, invited: without(room.invited, event.member) };
+    case "hidden":
+      return room; // Something that is not for me has this place.
     case "room_changed":
       return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history };
     case "room_role_set":

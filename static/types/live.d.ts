@@ -389,6 +389,9 @@ export type Event = {
   actor: Id | null;
   member: Id;
   role: RoomRole;
+}
+| {
+  "kind": "hidden"
 };
 
 /** Where two members stand with their address books. */

@@ -24,6 +24,9 @@ struct Scene<'a> {
     room: RoomId,
     /// A group of ann's, with bob in it.
     group: RoomId,
+    /// The conversation of ann and cleo, and words of cleo's that ann was not to hear.
+    talk: RoomId,
+    unheard: String,
     /// A message of ann's: pinned, with a reaction of bob's and an answer in its thread.
     message: String,
     /// A message of bob's, which mentions ann.
@@ -53,6 +56,7 @@ const CASES: &[Case] = &[
     ("reaction_added", "another emoji"),
     ("reaction_removed", "the only one"),
     ("member_joined", "invited by me"),
+    ("hidden", "an edit of words that were not for me"),
     ("member_invited", "into a group of mine"),
     ("member_uninvited", "from a group of mine"),
     ("member_left", "by themselves"),
@@ -109,7 +113,14 @@ async fn scene(town: &Town, n: usize) -> Scene<'_> {
     let (other, _) = bob.says(room, "m2", &format!("Hello @{}", ann.name)).await;
     bob.post(&messages, json!({ "client_key": "m3", "body": "It does", "thread": message })).await;
     bob.post(&messages, json!({ "client_key": "m4", "body": "Quoting", "reply_to": message })).await;
-    Scene { town, n, ann, bob, cleo, room, group, message, other }
+    let begun = cleo.post("/api/v1/rooms", json!({ "kind": "direct", "members": [ann.id] })).await;
+    let talk: RoomId = begun["id"].as_str().expect("id").parse().expect("a room");
+    cleo.says(talk, "t1", "Good morning").await;
+    let block = format!("/api/v1/blocks/{}", cleo.id);
+    ann.call(Method::PUT, &block, None).await;
+    let (unheard, _) = cleo.says(talk, "t2", "Canary").await;
+    ann.call(Method::DELETE, &block, None).await;
+    Scene { town, n, ann, bob, cleo, room, group, talk, unheard, message, other }
 }
 
 impl Scene<'_> {
@@ -181,6 +192,10 @@ impl Scene<'_> {
             ("member_joined", _) => {
                 self.call(ann, put, &format!("{room}/members/{}", self.cleo.id), None).await;
                 self.cleo.says_yes().await;
+            }
+            ("hidden", _) => {
+                let path = format!("/api/v1/rooms/{}/messages/{}", self.talk, self.unheard);
+                self.call(&self.cleo, Method::PATCH, &path, Some(json!({ "body": "Canary, edited" }))).await;
             }
             ("member_invited" | "member_uninvited", _) => {
                 let place = format!("/api/v1/rooms/{}/members/{}", self.group, self.cleo.id);

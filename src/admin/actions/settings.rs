@@ -9,6 +9,7 @@ use crate::billing::{self, Billing};
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
 use crate::settings::Settings;
+use crate::social;
 use crate::storage::{Act, Tx, record};
 use crate::text::clean_line;
 
@@ -32,10 +33,22 @@ fn object(settings: &Settings) -> Result<Map<String, Value>> {
     }
 }
 
+/// No default goes beyond its ceiling, but for what was ticked before: a ceiling that is lowered bounds it anyway.
+fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
+    for act in social::Act::ALL {
+        let (held, ceiling) = (social::default_of(before, act), social::ceiling(after, act));
+        let is_above = |class| !held.has(class) && !social::is_below(class, ceiling);
+        if social::default_of(after, act).iter().any(is_above) {
+            return Err(Error::invalid(format!("reach_default_{}", act.name()), "social.above_ceiling"));
+        }
+    }
+    Ok(())
+}
+
 /// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force after COMMIT.
 ///
 /// # Errors
-/// `settings.unknown`, `settings.value`, or a problem of each field that does not fit.
+/// `settings.unknown`, `settings.value`, `social.above_ceiling`, or a problem of each field that does not fit.
 pub fn change_settings(
     tx: &mut Tx<'_>,
     may: &ManageSettings,
@@ -45,6 +58,7 @@ pub fn change_settings(
 ) -> Result<Settings> {
     let before = Settings::load(tx)?;
     let after = before.with(&cleaned(changes)?)?;
+    check_defaults(&before, &after)?;
     let (old, new) = (object(&before)?, object(&after)?);
     let changed = |all: &Map<String, Value>, other: &Map<String, Value>| -> Map<String, Value> {
         all.iter().filter(|(name, value)| other.get(*name) != Some(*value)).map(|(name, value)| (name.clone(), value.clone())).collect()

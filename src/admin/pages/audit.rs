@@ -52,7 +52,7 @@ pub const ACTS: [&str; 28] = [
 const KINDS: [&str; 8] = ["members.", "grants.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 56] = [
+const FIELDS: [(&str, &str); 59] = [
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
     ("calls.group_size", "billing.set_calls_group_size"),
@@ -71,12 +71,14 @@ const FIELDS: [(&str, &str); 56] = [
     ("expires_at", "admin.field_expires_at"),
     ("group_members", "admin.set_group_members"),
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
+    ("invitations_per_day", "admin.set_invitations_per_day"),
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
     ("outcome", "admin.field_outcome"),
     ("owner", "admin.role_owner"),
+    ("people_per_member", "admin.set_people_per_member"),
     ("permissions", "admin.field_permissions"),
     ("place", "admin.field_place"),
     ("plan", "billing.plan"),
@@ -92,6 +94,7 @@ const FIELDS: [(&str, &str); 56] = [
     ("reach_default_mention", "admin.set_reach_default_mention"),
     ("reach_default_message", "admin.set_reach_default_message"),
     ("reach_default_video_call", "admin.set_reach_default_video_call"),
+    ("reports_per_day", "admin.set_reports_per_day"),
     ("requests_per_day", "admin.set_requests_per_day"),
     ("role", "admin.role"),
     ("roles", "admin.roles"),

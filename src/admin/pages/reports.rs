@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ROWS, given, href, show};
 use crate::access::{Allow, Page, Query};
-use crate::admin::policy::SeeReports;
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::ReportId;
-use crate::social::{self, Report};
+use crate::social::{self, Report, SeeReports};
 
 #[derive(Deserialize)]
 pub struct FindReports {

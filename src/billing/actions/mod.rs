@@ -24,7 +24,7 @@ use super::store;
 use crate::access::Actor;
 use crate::error::Result;
 use crate::ids::MemberId;
-use crate::storage::{Act, Tx, one_at_a_time, record};
+use crate::storage::{Act, Tx, hold_members, one_at_a_time, record};
 use crate::text::clean_line;
 
 /// Most characters of a note.
@@ -58,8 +58,10 @@ fn note(text: &str) -> Result<String> {
     clean_line(text, 0, NOTE, "note", "billing.note")
 }
 
-/// From here on nobody else changes what this member has, until the end of the transaction.
+/// From here on nobody else changes what this member has, until the end of the transaction. Their log comes first, as where a change of
+/// their roles leads here.
 fn hold(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    hold_members(tx, &[member])?;
     one_at_a_time(tx, &format!("grants of {member}"))
 }
 

@@ -16,7 +16,7 @@ impl Reaching {
     /// hear of it the first time may now.
     ///
     /// # Errors
-    /// `social.you_block`, 429 `social.too_many_requests`.
+    /// `social.you_block`, 429 `social.too_many_invitations`.
     pub(super) fn invite(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<()> {
         social::hold_pairs(tx, by, &[member])?;
         let now = tx.now();
@@ -27,7 +27,7 @@ impl Reaching {
         };
         let is_new = store::insert_invitation(tx, room, member, by)?;
         let request = NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Invite, member, is_heard) };
-        social::ask(tx, by, &request, is_new.then(|| self.requests_per_day()))?;
+        social::ask(tx, by, &request, is_new.then(|| self.invitations_per_day()))?;
         if is_new {
             announce(tx, room, &Event::MemberInvited { member, actor: by }, by)?;
         }

@@ -1,6 +1,7 @@
 //! What happens in chat: rows, announcements, consequences. Knows neither HTTP nor sockets.
 
 mod calling;
+mod hiding;
 mod inviting;
 mod membership;
 mod objects;
@@ -14,6 +15,6 @@ pub use membership::{join_announcements, join_quietly, leave_everything};
 pub(super) use objects::*;
 pub(super) use posting::*;
 pub(super) use reaching::Reaching;
-pub use reaching::{leave_conversation, let_in, return_to_conversation, takes_invited};
+pub use reaching::{leave_conversation, let_in, look_at, return_to_conversation, takes_invited};
 pub(super) use rooming::*;
 pub use rooming::{NewRoom, create_room};

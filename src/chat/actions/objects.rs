@@ -9,7 +9,6 @@ use crate::chat::store;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
 use crate::live::Seq;
-use crate::social;
 use crate::storage::{Conn, Head};
 use crate::text;
 
@@ -35,7 +34,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     let ids: Vec<RoomId> = rows.iter().map(|(room, _)| room.id).collect();
     let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
     let marks: HashMap<RoomId, Seq> = store::read_seqs(conn, member)?.into_iter().collect();
-    let listener = Listener::of(conn, member)?;
+    let roles = store::roles_of(conn, member)?;
     let conversations: Vec<RoomId> =
         rows.iter().filter(|(room, _)| room.kind == RoomKind::Group.number()).map(|(room, _)| room.id).collect();
     let mut people: HashMap<RoomId, Vec<MemberId>> = rows.iter().filter_map(|(room, _)| Some((room.id, room.two()?.to_vec()))).collect();
@@ -50,7 +49,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     for (row, place) in rows {
         let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
         let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
-        let mut mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people.remove(&row.id))?;
+        let mut mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people.remove(&row.id))?;
         mine.invited = (row.kind == RoomKind::Group.number()).then(|| invited.remove(&row.id).unwrap_or_default());
         rooms.push(Room { mine: Some(mine), ..room_object(row)? });
     }
@@ -63,7 +62,7 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
     let heads = crate::storage::room_heads_of(conn, &[row.id])?;
     let head = heads.first().map_or(Head { seq: 0, first_seq: 1 }, |(_, head)| *head);
     let mark = store::read_seq(conn, member, row.id, None)?.unwrap_or(place.joined_seq);
-    let listener = Listener::of(conn, member)?;
+    let roles = store::roles_of(conn, member)?;
     let people = match row.two() {
         Some(two) => Some(two.to_vec()),
         None if row.kind >= RoomKind::Direct.number() => {
@@ -71,7 +70,7 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
         }
         None => None,
     };
-    let mut mine = mine(conn, &row, &Standing { place, head, mark }, &listener, people)?;
+    let mut mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people)?;
     if row.kind == RoomKind::Group.number() {
         mine.invited = Some(store::invited_into_all(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect());
     }
@@ -85,33 +84,15 @@ struct Standing {
     mark: Seq,
 }
 
-/// What of a member decides which messages count for them.
-struct Listener {
-    roles: Vec<RoleId>,
-    /// Whose messages are not unread.
-    blocked: Vec<MemberId>,
-    /// Whose messages call them by no name.
-    silent: Vec<MemberId>,
-}
-
-impl Listener {
-    fn of(conn: &mut Conn, member: MemberId) -> Result<Self> {
-        let (blocked, mut silent) = social::shut_out(conn, member)?;
-        silent.extend(&blocked);
-        Ok(Self { roles: store::roles_of(conn, member)?, blocked, silent })
-    }
-}
-
-fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, listener: &Listener, members: Option<Vec<MemberId>>) -> Result<Mine> {
+fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], members: Option<Vec<MemberId>>) -> Result<Mine> {
     let Standing { place, head, mark } = *standing;
     // What one may not read is not unread.
     let mark = if row.history == History::SinceJoin.number() { mark.max(place.joined_seq) } else { mark };
     let (unread, mentions) = if mark >= head.seq {
         (0, 0)
     } else {
-        let Listener { roles, blocked, silent } = listener;
-        let unread = store::count_unread(conn, row.id, place.member, blocked, mark)?;
-        let mentions = if unread == 0 { 0 } else { store::count_mentions(conn, row.id, place.member, roles, silent, mark)? };
+        let unread = store::count_unread(conn, row.id, place.member, mark)?;
+        let mentions = if unread == 0 { 0 } else { store::count_mentions(conn, row.id, place.member, roles, mark)? };
         (unread, mentions)
     };
     Ok(Mine {
@@ -129,8 +110,13 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, listener: &Listener
     })
 }
 
-/// Messages with their reactions and quotes. Where history starts at joining, a quote is silent about what not everyone in the room has seen.
-pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
+/// Messages of one room with their reactions and quotes, as `reader` sees them: words that were not for them are neither quoted nor counted.
+/// Where history starts at joining, a quote is silent about what not everyone in the room has seen.
+pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, reader: MemberId) -> Result<Vec<Message>> {
+    let hidden = match rows.iter().find(|row| row.thread_count > 0) {
+        Some(row) => store::hidden_answers(conn, row.room, reader)?,
+        None => HashMap::new(),
+    };
     let reacted: Vec<MessageId> = rows.iter().filter(|row| row.reactions > 0).map(|row| row.id).collect();
     let mut reactions: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
     if !reacted.is_empty() {
@@ -145,11 +131,16 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -
     let quoted: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
     let mut quotes: HashMap<MessageId, Quote> = HashMap::new();
     if !quoted.is_empty() {
-        for row in store::messages_by_id(conn, &quoted)? {
+        for row in store::messages_by_id(conn, &quoted)?.into_iter().filter(|row| row.is_heard_by(reader)) {
             let floor = shared_floor(conn, row.room)?;
             quotes.insert(row.id, quote(&row, floor));
         }
     }
+    let untold = untold(conn, &rows)?;
+    let is_told = |id: MessageId, mentions: Mentions| match untold.get(&id) {
+        Some(members) if members.contains(&reader) => mentions.without(reader),
+        _ => mentions,
+    };
     let objects = rows.into_iter().map(|row| {
         let (id, deleted) = (row.id, row.deleted_at.is_some());
         let reply_to = row.reply_to.filter(|_| !deleted).and_then(|id| quotes.get(&id).cloned());
@@ -167,15 +158,39 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>) -
                 deleted,
                 reply_to,
                 thread: row.thread,
-                thread_count: row.thread_count,
+                thread_count: row.thread_count - hidden.get(&id).copied().unwrap_or(0),
                 pinned: row.pinned_at.is_some(),
-                mentions: mentions_of(row.mentions.as_deref()),
+                mentions: is_told(id, mentions_of(row.mentions.as_deref())),
                 reactions: reactions.remove(&id).unwrap_or_default(),
                 thread_total: None,
             },
         }
     });
     Ok(objects.collect())
+}
+
+/// Whom of those that these messages name their authors do not reach by name.
+pub(in crate::chat) fn untold(conn: &mut Conn, rows: &[MessageRow]) -> Result<HashMap<MessageId, Vec<MemberId>>> {
+    let mut named: Vec<(MessageId, MemberId)> = Vec::new();
+    for row in rows.iter().filter(|row| row.mentions.is_some()) {
+        let Mentions { members, here, .. } = mentions_of(row.mentions.as_deref());
+        named.extend(members.into_iter().chain(here).map(|member| (row.id, member)));
+    }
+    if named.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut ids: Vec<MessageId> = named.iter().map(|(id, _)| *id).collect();
+    ids.dedup();
+    let called = store::called_by(conn, &ids)?;
+    let mut untold: HashMap<MessageId, Vec<MemberId>> = HashMap::new();
+    for (id, member) in named {
+        let members = untold.entry(id).or_default();
+        if !called.contains(&(id, member)) && !members.contains(&member) {
+            members.push(member);
+        }
+    }
+    untold.retain(|_, members| !members.is_empty());
+    Ok(untold)
 }
 
 /// The place above which everyone in a room may see its messages.

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::calling::{Online, allowed_mentions, present};
+use super::hiding::{announce_about, heard_instead, other_of, thread_totals};
 use super::objects::{mentions_of, quote, shared_floor};
 use super::reaching::Reaching;
 use crate::chat::events::{Event, MeEvent};
@@ -12,10 +13,10 @@ use crate::chat::store::{self, NewMessageRow, NewWords};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
-use crate::live::{Hub, LogId, Seq};
+use crate::live::{Hub, Instead, LogId, Seq};
 use crate::members;
 use crate::mutants::Mutant;
-use crate::storage::{Conn, Tx, head, one_at_a_time};
+use crate::storage::{Announcement, Conn, Tx, head, one_at_a_time};
 use crate::text;
 
 /// Most different emoji under one message.
@@ -157,28 +158,27 @@ pub(super) struct Speaker {
 /// [`send_message`] without the question whether one may.
 pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Prepared, online: Online<'_>) -> Result<Sent> {
     let visible = |tx: &mut Tx<'_>, id: MessageId, code| -> Result<_> {
-        let row = store::message(tx, id)?.filter(|row| row.room == from.room && row.seq > from.floor);
-        row.ok_or_else(|| Error::invalid("reply_to", code))
+        let is_there = |row: &MessageRow| row.room == from.room && row.seq > from.floor && row.is_heard_by(from.member);
+        store::message(tx, id)?.filter(is_there).ok_or_else(|| Error::invalid("reply_to", code))
     };
-    let reply_to = match draft.reply_to {
-        Some(id) => {
-            let row = visible(tx, id, "chat.reply_to")?;
-            let floor = shared_floor(tx, row.room)?;
-            Some(quote(&row, floor))
-        }
+    let quoted = draft.reply_to.map(|id| visible(tx, id, "chat.reply_to")).transpose()?;
+    let reply_to = match &quoted {
+        Some(row) => Some(quote(row, shared_floor(tx, row.room)?)),
         None => None,
     };
-    let thread_total = match draft.thread {
-        Some(id) => {
-            // A thread has one root: answers to answers stay in it.
-            let root = visible(tx, id, "chat.thread")?;
-            if root.thread.is_some() {
-                return Err(Error::invalid("thread", "chat.thread"));
-            }
-            Some(store::count_thread(tx, id, 1)?)
+    let (mut unheard, mut thread_total, mut for_other) = (!from.is_heard, None, None);
+    if let Some(id) = draft.thread {
+        // A thread has one root: answers to answers stay in it.
+        let root = visible(tx, id, "chat.thread")?;
+        if root.thread.is_some() {
+            return Err(Error::invalid("thread", "chat.thread"));
         }
-        None => None,
-    };
+        // Whoever does not hear what is answered does not hear the answer.
+        unheard |= root.unheard;
+        let count = store::count_thread(tx, id, 1)?;
+        let totals = thread_totals(tx, from.room, id, from.member, count)?;
+        (thread_total, for_other) = (Some(totals.0), totals.1);
+    }
     let mentions = allowed_mentions(tx, from, &prepared.names, online)?;
     let id: MessageId = tx.new_id();
     let object = MessageBody {
@@ -198,7 +198,25 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         thread_total,
     };
     let mentions = object.mentions.clone();
-    let (seq, at) = tx.announce(LogId::Room(from.room), Event::MessageSent(object).announcement(Some(from.member))?)?;
+    let hides_quote = quoted.is_some_and(|row| row.unheard);
+    let mut instead = Vec::new();
+    if (unheard || hides_quote || for_other.is_some())
+        && let Some(other) = other_of(tx, from.room, from.member)?
+    {
+        let reply_to = object.reply_to.clone().filter(|_| !hides_quote);
+        let thread_total = for_other.map_or(object.thread_total, |(_, total)| Some(total));
+        let mentions = if from.untold.contains(&other) { mentions.clone().without(other) } else { mentions.clone() };
+        let body = MessageBody { reply_to, thread_total, mentions, ..object.clone() };
+        instead.push(heard_instead(other, &if unheard { Event::Hidden } else { Event::MessageSent(body) })?);
+    }
+    for member in from.untold.iter().copied() {
+        if instead.iter().all(|known: &Instead| known.member != member) {
+            let body = MessageBody { mentions: mentions.clone().without(member), ..object.clone() };
+            instead.push(heard_instead(member, &Event::MessageSent(body))?);
+        }
+    }
+    let what = Announcement { instead, ..Event::MessageSent(object).announcement(Some(from.member))? };
+    let (seq, at) = tx.announce(LogId::Room(from.room), what)?;
     let stored_mentions = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::insert_message(
         tx,
@@ -216,7 +234,7 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
             thread: draft.thread,
             mentions: stored_mentions,
             at,
-            unheard: !from.is_heard,
+            unheard,
         },
     )?;
     if !mentions.is_empty() {
@@ -261,20 +279,26 @@ pub(super) fn reword(
         here: if names.here { kept.here } else { Vec::new() },
     };
     let at = tx.now();
-    let event = Event::MessageEdited {
+    let edited = |mentions: Mentions| Event::MessageEdited {
         id: message.id,
         actor,
         body: Some(body.to_owned()),
         body_html: Some(prepared.html.clone()),
         edited_at: Some(at),
-        mentions: mentions.clone(),
+        mentions,
     };
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
     if !(message.mentions.is_none() && mentions.is_empty()) {
         store::replace_mentions(tx, message.room, (message.id, message.seq), &mentions, untold, false)?;
     }
-    announce(tx, message.room, &event, actor)
+    let event = edited(mentions.clone());
+    if message.unheard {
+        return announce_about(tx, message, &event, actor);
+    }
+    let quietly = |member: &MemberId| heard_instead(*member, &edited(mentions.clone().without(*member)));
+    let what = Announcement { instead: untold.iter().map(quietly).collect::<Result<_>>()?, ..event.announcement(Some(actor))? };
+    Ok(tx.announce(LogId::Room(message.room), what)?.0)
 }
 
 /// Leaves a tombstone.
@@ -292,12 +316,16 @@ pub(super) fn bury(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId) -> Re
     }
     let now = tx.now();
     store::bury_message(tx, message.id, now)?;
-    let thread_total = match message.thread {
-        Some(root) => Some(store::count_thread(tx, root, -1)?),
-        None => None,
+    let deleted = |thread_total| Event::MessageDeleted { id: message.id, actor, thread: message.thread, thread_total };
+    let Some(root) = message.thread else { return announce_about(tx, message, &deleted(None), actor) };
+    let count = store::count_thread(tx, root, -1)?;
+    let (total, for_other) = thread_totals(tx, message.room, root, actor, count)?;
+    let instead = match for_other {
+        Some((other, total)) if !message.unheard => vec![heard_instead(other, &deleted(Some(total)))?],
+        _ => return announce_about(tx, message, &deleted(Some(total)), actor),
     };
-    let event = Event::MessageDeleted { id: message.id, actor, thread: message.thread, thread_total };
-    announce(tx, message.room, &event, actor)
+    let what = Announcement { instead, ..deleted(Some(total)).announcement(Some(actor))? };
+    Ok(tx.announce(LogId::Room(message.room), what)?.0)
 }
 
 /// Pins or unpins.
@@ -317,7 +345,7 @@ pub(super) fn set_pin(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberId, pi
     store::set_pinned(tx, message.id, at)?;
     let id = message.id;
     let event = if pin { Event::MessagePinned { id, actor } } else { Event::MessageUnpinned { id, actor } };
-    announce(tx, message.room, &event, actor)
+    announce_about(tx, message, &event, actor)
 }
 
 /// Puts an emoji under a message, or takes it away.
@@ -348,7 +376,7 @@ pub(super) fn set_reaction(tx: &mut Tx<'_>, message: &MessageRow, actor: MemberI
     }
     let emoji = emoji.to_owned();
     let event = if add { Event::ReactionAdded { id, actor, emoji } } else { Event::ReactionRemoved { id, actor, emoji } };
-    announce(tx, message.room, &event, actor)
+    announce_about(tx, message, &event, actor)
 }
 
 /// Moves a read mark. A mark goes back only when `unread` says so.
@@ -361,7 +389,8 @@ pub(in crate::chat) fn mark_read(tx: &mut Tx<'_>, may: &BeIn, thread: Option<Mes
         return Err(Error::invalid("seq", "chat.read_ahead"));
     }
     if let Some(root) = thread {
-        let is_root = store::message(tx, root)?.is_some_and(|row| row.room == room && row.thread.is_none() && row.seq > may.floor());
+        let is_root = store::message(tx, root)?
+            .is_some_and(|row| row.room == room && row.thread.is_none() && row.seq > may.floor() && row.is_heard_by(member));
         if !is_root {
             return Err(Error::invalid("thread", "chat.thread"));
         }

@@ -11,13 +11,14 @@ use crate::access::Ground;
 use crate::billing::Billing;
 use crate::chat::events::{Departure, Event, MeEvent};
 use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole, RoomRow};
+use crate::chat::policy::sees;
 use crate::chat::store;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, RoomId};
+use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::LogId;
 use crate::settings::Settings;
 use crate::social::{self, Act, Asker, NewRequest, Outcome, RequestKind, Verdict};
-use crate::storage::{Conn, Tx};
+use crate::storage::Tx;
 
 /// What the question who reaches whom rests on beside the database.
 #[derive(Clone, Debug)]
@@ -25,25 +26,27 @@ pub(in crate::chat) struct Reaching {
     settings: Arc<Settings>,
     billing: Billing,
     requests_per_day: usize,
+    invitations_per_day: usize,
 }
 
 impl Reaching {
     /// As it is now.
     pub(in crate::chat) fn of(ground: &Ground, billing: &Billing) -> Self {
         let settings = ground.settings.get();
-        let requests_per_day = if ground.config.raised_limits { usize::MAX } else { settings.requests_per_day };
-        Self { settings, billing: billing.clone(), requests_per_day }
+        let most = |most: usize| if ground.config.raised_limits { usize::MAX } else { most };
+        let (requests_per_day, invitations_per_day) = (most(settings.requests_per_day), most(settings.invitations_per_day));
+        Self { settings, billing: billing.clone(), requests_per_day, invitations_per_day }
     }
 
-    /// How many requests a member makes in a day.
-    pub(super) const fn requests_per_day(&self) -> usize {
-        self.requests_per_day
+    /// How many invitations a member makes in a day.
+    pub(super) const fn invitations_per_day(&self) -> usize {
+        self.invitations_per_day
     }
 
     /// May one reach the other in this way now?
-    pub(super) fn verdict(&self, conn: &mut Conn, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
-        let standing = self.billing.standings.of(conn, from, now)?;
-        social::answer(conn, &self.settings, &Asker::standing(from, act, &standing), to, false, now)
+    pub(super) fn verdict(&self, tx: &mut Tx<'_>, act: Act, from: MemberId, to: MemberId, now: i64) -> Result<Verdict> {
+        let standing = self.billing.standings.of_within(tx, from, now)?;
+        social::answer(tx, &self.settings, &Asker::standing(from, act, &standing), to, false, now)
     }
 
     /// Who comes into a new conversation of two beside its maker: the other, if they let the maker in. Its log says that they came anyway.
@@ -99,13 +102,16 @@ impl Reaching {
 
     /// Those of the named whom the author does not reach by name. The message names them all the same: they only hear nothing of it.
     pub(super) fn untold(&self, tx: &mut Tx<'_>, author: MemberId, named: &[MemberId]) -> Result<Vec<MemberId>> {
-        let (now, mut untold) = (tx.now(), Vec::new());
-        for member in named.iter().copied().filter(|member| *member != author) {
-            if matches!(self.verdict(tx, Act::Mention, author, member, now)?, Verdict::Unheard | Verdict::Refused(_)) {
-                untold.push(member);
-            }
+        let others: Vec<MemberId> = named.iter().copied().filter(|member| *member != author).collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(untold)
+        let now = tx.now();
+        let standing = self.billing.standings.of_within(tx, author, now)?;
+        let asker = Asker::standing(author, Act::Mention, &standing);
+        let answers = social::answers(tx, &self.settings, &asker, &others, now)?;
+        let is_untold = |verdict| matches!(verdict, Verdict::Unheard | Verdict::Refused(_));
+        Ok(answers.into_iter().filter(|(_, verdict)| is_untold(*verdict)).map(|(member, _)| member).collect())
     }
 }
 
@@ -197,4 +203,16 @@ pub fn return_to_conversation(tx: &mut Tx<'_>, member: MemberId, other: MemberId
         Some(room) => let_in(tx, room, member),
         None => Ok(()),
     }
+}
+
+/// A message with the eyes of somebody who reports it; none when it is gone, or was not for them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn look_at(tx: &mut Tx<'_>, member: MemberId, message: MessageId) -> Result<Option<social::SeenMessage>> {
+    let Some(row) = store::message(tx, message)?.filter(|row| row.deleted_at.is_none() && row.is_heard_by(member)) else {
+        return Ok(None);
+    };
+    let is_seen = sees(tx, member, &row)?;
+    Ok(Some(social::SeenMessage { room: row.room, author: row.author, body: row.body, is_seen }))
 }

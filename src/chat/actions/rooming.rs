@@ -120,6 +120,7 @@ fn converse(tx: &mut Tx<'_>, may: &MakeRoom, wish: &NewRoom, other: MemberId, re
     let circle = pair(may.member(), other);
     one_at_a_time(tx, &format!("circle {circle}"))?;
     let Some(room) = store::room_of_circle(tx, &circle)? else {
+        social::hold_pairs(tx, may.member(), &[other])?;
         let room = create_room(tx, wish, Some(may.member()))?;
         reaching.begin_conversation(tx, room, may.member(), other)?;
         return Ok(room);

@@ -10,3 +10,4 @@ pub use membership::{AddToRoom, LeadRoom, RemoveFromRoom};
 pub use messages::{ChangeMessage, PinMessage, ReactTo, ReadMessage, RemoveMessage};
 pub use rooms::{BeIn, ChangeRoom, MakeRoom, OverseeRooms, ReadRoom, SeeOwnRooms};
 pub use speaking::{PostIn, SayIn, calls_of};
+pub use stand::sees;

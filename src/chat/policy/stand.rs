@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::access::{Actor, Permission};
-use crate::chat::model::{History, PlaceRow, RoomKind, RoomRole, RoomRow};
+use crate::chat::model::{History, MessageRow, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::Seq;
@@ -101,6 +101,13 @@ impl Stand {
     pub(super) const fn must_be_alive(&self) -> Result<()> {
         if self.room.archived_at.is_some() { Err(Error::forbidden("chat.archived")) } else { Ok(()) }
     }
+}
+
+/// Does a member see this message in its room?
+pub fn sees(conn: &mut Conn, member: MemberId, message: &MessageRow) -> Result<bool> {
+    let stand = Stand::new(member, room_and_place(conn, message.room, member)?)?;
+    let sees_room = stand.place.is_some() || stand.kind.is_open();
+    Ok(sees_room && message.seq > stand.floor() && message.is_heard_by(member))
 }
 
 pub(super) fn must_not_be_muted(actor: &Actor) -> Result<()> {

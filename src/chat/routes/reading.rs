@@ -126,7 +126,7 @@ fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i6
     let edge = |row: Option<&MessageRow>, exists: bool| row.filter(|_| exists).map(|row| row.seq.to_string());
     let next = edge(rows.last(), older);
     let prev = edge(rows.first(), newer);
-    let items = actions::message_objects(conn, rows)?;
+    let items = actions::message_objects(conn, rows, may.member())?;
     let mut people: Vec<MemberId> = items.iter().map(|item| item.body.author).collect();
     people.extend(items.iter().filter_map(|item| item.body.reply_to.as_ref().map(|quote| quote.author)));
     people.extend(items.iter().flat_map(|item| item.body.mentions.members.iter().copied()));
@@ -138,7 +138,7 @@ fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i6
 
 #[utoipa::path(get, path = "/api/v1/rooms/{room}/messages/{message}", params(("room" = RoomId, Path), ("message" = MessageId, Path)), responses((status = 200, body = Message)))]
 async fn show_message(gate: Allow<ReadMessage>) -> Result<HttpResponse> {
-    let message = gate.read(|conn, may, _| one(actions::message_objects(conn, vec![may.message().clone()])?)).await?;
+    let message = gate.read(|conn, may, _| one(actions::message_objects(conn, vec![may.message().clone()], may.member())?)).await?;
     Ok(HttpResponse::Ok().json(message))
 }
 
@@ -151,7 +151,7 @@ async fn list_pins(gate: Allow<ReadRoom>) -> Result<HttpResponse> {
     let items = gate
         .read(|conn, may, _| {
             let rows = store::pinned(conn, eyes(may))?;
-            actions::message_objects(conn, rows)
+            actions::message_objects(conn, rows, may.member())
         })
         .await?;
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
@@ -181,9 +181,10 @@ async fn list_events(gate: Allow<ReadRoom>, query: Query<ListEvents>) -> Result<
 /// Events of a log as a list of the API.
 #[must_use]
 pub(crate) fn event_list(seq: Seq, events: &[Rendered], limit: i64) -> String {
-    let items: Vec<String> = events.iter().map(|(seq, at, event)| format!(r#"{{"seq":{seq},"at":{at},"event":{event}}}"#)).collect();
+    let item = |Rendered { seq, at, event, .. }: &Rendered| format!(r#"{{"seq":{seq},"at":{at},"event":{event}}}"#);
+    let items: Vec<String> = events.iter().map(item).collect();
     let next = match events.last() {
-        Some((last, _, _)) if events.len() as i64 == limit => format!("\"{last}\""),
+        Some(Rendered { seq: last, .. }) if events.len() as i64 == limit => format!("\"{last}\""),
         _ => "null".to_owned(),
     };
     format!(r#"{{"items":[{}],"seq":{seq},"next":{next}}}"#, items.join(","))

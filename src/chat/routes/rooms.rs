@@ -71,7 +71,7 @@ async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>, billing: Data<Billin
     let per_day = if ground.config.raised_limits { usize::MAX } else { settings.rooms_per_day };
     let reaching = Reaching::of(ground, &billing);
     gate.create(body, move |tx, may, actor, wish| {
-        let has_plan = !settings.rooms_need_plan || billing.standings.of(tx, may.member(), actor.now)?.entitlements.rooms_create;
+        let has_plan = !settings.rooms_need_plan || billing.standings.of_within(tx, may.member(), actor.now)?.entitlements.rooms_create;
         let limits = RoomLimits { group_members: settings.group_members, per_day, has_plan };
         let room = actions::make_room(tx, may, &wish, limits, &reaching)?;
         let row = store::room(tx, room)?.ok_or(Error::NotFound)?;

@@ -1,6 +1,6 @@
 //! Messages, reactions, mentions, pins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -216,6 +216,34 @@ pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId, member: Membe
 pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
     let unheard = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"));
     Ok(unheard.filter(messages::author.ne(member.0)).select(messages::id).first::<i64>(conn).optional()?.is_some())
+}
+
+/// Whom these messages call by name, or as being here.
+pub(in crate::chat) fn called_by(conn: &mut Conn, ids: &[MessageId]) -> Result<HashSet<(MessageId, MemberId)>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = mentions::table
+        .filter(mentions::message.eq_any(raw))
+        .filter(mentions::target_kind.eq(MENTION_MEMBER))
+        .select((mentions::message, mentions::target))
+        .load::<(i64, i64)>(conn)?;
+    Ok(rows.into_iter().map(|(message, member)| (MessageId(message), MemberId(member))).collect())
+}
+
+/// How many answers each thread of a room has that this member was not to hear; most rooms have none.
+pub(in crate::chat) fn hidden_answers(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<HashMap<MessageId, i32>> {
+    let roots = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"))
+        .filter(messages::author.ne(member.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(messages::thread.is_not_null())
+        .select(messages::thread.assume_not_null())
+        .load::<i64>(conn)?;
+    let mut counts = HashMap::new();
+    for root in roots {
+        *counts.entry(MessageId(root)).or_insert(0) += 1;
+    }
+    Ok(counts)
 }
 
 /// Is there a message in the room that this member wrote or was to hear?

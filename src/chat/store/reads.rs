@@ -1,10 +1,13 @@
 //! Read marks, and counting what is unread; nothing is written per member when a message is sent.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
 use crate::live::Seq;
+use crate::social;
 use crate::storage::schema::{member_roles, mentions, messages, read_marks};
 use crate::storage::{Conn, Tx, on_conflict};
 
@@ -50,35 +53,25 @@ pub(in crate::chat) fn set_read_mark(tx: &mut Tx<'_>, member: MemberId, room: Ro
     Ok(())
 }
 
-/// Messages of others in the main timeline above `mark`, at most [`COUNT_CAP`]; those of `but` do not count.
-pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: MemberId, but: &[MemberId], mark: Seq) -> Result<usize> {
-    let mut query = messages::table
+/// Messages of others in the main timeline above `mark`, at most [`COUNT_CAP`]; those of whom the member blocks do not count.
+pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: MemberId, mark: Seq) -> Result<usize> {
+    let query = messages::table
         .filter(messages::room.eq(room.0))
         .filter(messages::seq.gt(mark))
         .filter(messages::author.ne(member.0))
         .filter(messages::deleted_at.is_null())
         .filter(messages::thread.is_null())
         .filter(messages::unheard.eq(false))
+        .filter(sql::<Bool>(&social::unless_shut("messages.author", member, false)))
         .select(messages::seq)
-        .limit(COUNT_CAP)
-        .into_boxed();
-    if !but.is_empty() {
-        query = query.filter(messages::author.ne_all(but.iter().map(|id| id.0).collect::<Vec<_>>()));
-    }
+        .limit(COUNT_CAP);
     Ok(query.load::<i64>(conn)?.len())
 }
 
-/// Of these, those that mention the member by name, by role or as everyone; `but` calls nobody.
-pub(in crate::chat) fn count_mentions(
-    conn: &mut Conn,
-    room: RoomId,
-    member: MemberId,
-    roles: &[RoleId],
-    but: &[MemberId],
-    mark: Seq,
-) -> Result<usize> {
+/// Of these, those that mention the member by name, by role or as everyone; whom they muted calls nobody.
+pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: MemberId, roles: &[RoleId], mark: Seq) -> Result<usize> {
     let roles: Vec<i64> = roles.iter().map(|id| id.0).collect();
-    let mut query = mentions::table
+    let query = mentions::table
         .inner_join(messages::table.on(messages::id.eq(mentions::message)))
         .filter(mentions::room.eq(room.0))
         .filter(mentions::seq.gt(mark))
@@ -93,12 +86,9 @@ pub(in crate::chat) fn count_mentions(
                 .or(mentions::target_kind.eq(MENTION_ROLE).and(mentions::target.eq_any(roles)))
                 .or(mentions::target_kind.eq(MENTION_ROOM)),
         )
+        .filter(sql::<Bool>(&social::unless_shut("messages.author", member, true)))
         .select(mentions::message)
-        .limit(COUNT_CAP)
-        .into_boxed();
-    if !but.is_empty() {
-        query = query.filter(messages::author.ne_all(but.iter().map(|id| id.0).collect::<Vec<_>>()));
-    }
+        .limit(COUNT_CAP);
     let mut found = query.load::<i64>(conn)?;
     found.sort_unstable();
     found.dedup();

@@ -18,7 +18,6 @@ use futures_util::future::try_join_all;
 use self::data::{Office, Village};
 use self::story::{Act, MessageNo, PersonNo, RoomNo, story};
 use crate::billing::{self, Billing, NewGrant};
-use crate::chat;
 use crate::chat::seed::{self, Said};
 use crate::chat::{NewRoom, RoomRole};
 use crate::clock::{Clock, Millis};
@@ -30,7 +29,7 @@ use crate::members::{
     ensure_built_in_roles,
 };
 use crate::settings::{Settings, SignUpMode};
-use crate::social::{Social, seed as people};
+use crate::social::seed as people;
 use crate::storage::{Db, Tx};
 
 pub use self::data::{Door, Plan};
@@ -101,7 +100,7 @@ impl Cast {
 pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
     let village = Village::read()?;
     let acts = story(&village, now)?;
-    let billing = Billing::new(billing::Notices(Arc::new(consequences::follow_billing)));
+    let billing = Billing::new(billing::Notices::to(consequences::follow_billing));
     let notices = consequences::notices(&billing);
     let members = Members::new(Arc::new(Sessions::new()), notices, std::thread::available_parallelism().map_or(1, usize::from))?;
     let passwords = village.people.iter().map(|person| {
@@ -371,7 +370,7 @@ impl World {
         for (n, words) in ties.first_words.iter().enumerate() {
             seed::place_first_words(tx, who(&words.from)?, who(&words.to)?, &format!("village-first-{n}"), &words.text)?;
         }
-        let social = Social::new(Arc::new(consequences::follow_people), Arc::new(chat::takes_invited));
+        let social = consequences::social();
         for [one, other] in &ties.blocks {
             people::place_block(tx, who(one)?, who(other)?, &social)?;
         }

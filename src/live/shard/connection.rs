@@ -74,10 +74,8 @@ impl Connection {
 
     /// Queues what this connection hears of a run; `false` as in [`Connection::push`].
     pub(super) fn hear(&self, run: &Run) -> bool {
-        let (frames, count) = run.above(match self.floor(run) {
-            Some(floor) => floor,
-            None => return true,
-        });
+        let Some(floor) = self.floor(run) else { return true };
+        let (frames, count) = run.above(floor, self.caller.member);
         count == 0 || self.queue.borrow_mut().push(frames, count, Class::Event).is_ok()
     }
 

@@ -251,7 +251,7 @@ mod tests {
     const ROOM: RoomId = RoomId(3);
 
     fn delivery(seq: Seq) -> Run {
-        let event = Logged { log: LogId::Room(ROOM), seq, at: 0, event: Arc::from("{}"), effect: Effect::None };
+        let event = Logged { log: LogId::Room(ROOM), seq, at: 0, event: Arc::from("{}"), effect: Effect::None, instead: Vec::new() };
         runs(&[event]).remove(0)
     }
 

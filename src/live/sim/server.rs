@@ -108,7 +108,7 @@ impl Server {
         for _ in 0..=chance.below(3) {
             let seq = events.len() as Seq + 1;
             let text = format!(r#"{{"kind":"said","id":{},"x":"{}"}}"#, chance.below(1 << 30), "x".repeat(self.padding));
-            events.push(Logged { log, seq, at: 0, event: Arc::from(text), effect: Effect::None });
+            events.push(Logged { log, seq, at: 0, event: Arc::from(text), effect: Effect::None, instead: Vec::new() });
             batch.extend(events.last().cloned());
         }
         self.tally.events += batch.len() as u64;

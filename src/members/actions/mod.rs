@@ -108,8 +108,8 @@ pub fn site_address(config: &Config) -> String {
 /// Writes an event to a member's own log.
 fn announce(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, subject: i64, event: &MemberEvent, effect: Effect) -> Result<()> {
     let holds_words = matches!(event, MemberEvent::MeChanged { .. });
-    let what =
-        Announcement { kind: event.number(), actor: by, subject: Some(subject), event: serde_json::to_string(event)?, holds_words, effect };
+    let (kind, subject, event) = (event.number(), Some(subject), serde_json::to_string(event)?);
+    let what = Announcement { kind, actor: by, subject, event, holds_words, effect, instead: Vec::new() };
     tx.announce(LogId::Member(member), what)?;
     Ok(())
 }

@@ -54,9 +54,13 @@ pub fn ids_of(conn: &mut Conn, ids: &[MemberId]) -> Result<HashMap<MemberId, Vec
     Ok(all)
 }
 
-/// Everyone who has the role.
+/// Everyone who has the role, in ascending id.
 pub fn holders(conn: &mut Conn, role: RoleId) -> Result<Vec<MemberId>> {
-    let rows = member_roles::table.filter(member_roles::role.eq(role.0)).select(member_roles::member).load::<i64>(conn)?;
+    let rows = member_roles::table
+        .filter(member_roles::role.eq(role.0))
+        .order(member_roles::member)
+        .select(member_roles::member)
+        .load::<i64>(conn)?;
     Ok(rows.into_iter().map(MemberId).collect())
 }
 
@@ -97,13 +101,17 @@ pub fn take(tx: &mut Tx<'_>, member: MemberId, role: RoleId) -> Result<()> {
     Ok(())
 }
 
-/// Writes the union of their roles' permissions to these members; tells whose changed.
+/// Writes the union of their roles' permissions to these members, in ascending id; tells whose changed.
 pub fn rewrite_permissions(tx: &mut Tx<'_>, ids: &[MemberId]) -> Result<Vec<(MemberId, Permissions)>> {
-    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    raw.sort_unstable();
     let mut changed = Vec::new();
     for part in raw.chunks(CHUNK) {
-        let stored: Vec<(i64, i64)> =
-            members::table.filter(members::id.eq_any(part.to_vec())).select((members::id, members::permissions)).load(&mut **tx)?;
+        let stored: Vec<(i64, i64)> = members::table
+            .filter(members::id.eq_any(part.to_vec()))
+            .order(members::id)
+            .select((members::id, members::permissions))
+            .load(&mut **tx)?;
         let granted: Vec<(i64, i64)> = member_roles::table
             .inner_join(roles::table.on(roles::id.eq(member_roles::role)))
             .filter(member_roles::member.eq_any(part.to_vec()))

@@ -1,7 +1,7 @@
 //! Contacts: asked for, accepted, given up; and what one calls and notes about somebody.
 
 use super::requests::{NewRequest, ask, end_request, find_open};
-use super::{announce, hold, set};
+use super::{Limits, announce, hold, must_have_place, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::social::events::SocialEvent;
@@ -13,8 +13,8 @@ use crate::storage::Tx;
 /// Asks somebody to be a contact, or says yes to somebody who asked.
 ///
 /// # Errors
-/// `social.not_there`, `social.you_block`, 429 `social.too_many_requests`.
-pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, most: usize) -> Result<ContactState> {
+/// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`.
+pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<ContactState> {
     let may = may.relation();
     let (me, other) = (may.member(), may.other());
     let relation = hold(tx, me, other)?;
@@ -25,6 +25,7 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, most: usize) -> Result<Conta
     if relation.mine.has(Edge::Blocks) {
         return Err(Error::conflict("social.you_block"));
     }
+    must_have_place(tx, me, relation.mine, limits.people)?;
     if relation.theirs.has(Edge::AskedContact) {
         if let Some(request) = find_open(tx, other, me, RequestKind::Contact)? {
             end_request(tx, &request, Outcome::AcceptedOnce)?;
@@ -35,7 +36,7 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, most: usize) -> Result<Conta
     if !relation.mine.has(Edge::AskedContact) {
         // Left unanswered once is left unanswered for good.
         let is_heard = !relation.theirs.shuts_out() && !relation.theirs.has(Edge::Ignores);
-        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, is_heard), Some(most))?;
+        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, is_heard), Some(limits.requests_per_day))?;
         set(tx, me, other, relation.mine.with(Edge::AskedContact, true))?;
         announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::Asked }, me)?;
     }
@@ -86,10 +87,14 @@ pub fn remove_contact(tx: &mut Tx<'_>, may: &RelateTo) -> Result<ContactState> {
 /// Changes what a member calls somebody and notes about them.
 ///
 /// # Errors
-/// `social.own_name`, `social.note`.
-pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange) -> Result<Note> {
+/// `social.own_name`, `social.note`, `social.too_many_people` for a note more than `most`.
+pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange, most: usize) -> Result<Note> {
     hold(tx, may.member(), may.other())?;
-    let note = store::relations::note(tx, may.member(), may.other())?.changed(change)?;
+    let before = store::relations::note(tx, may.member(), may.other())?;
+    if before == Note::default() && store::relations::count_notes(tx, may.member())? >= most {
+        return Err(Error::conflict("social.too_many_people"));
+    }
+    let note = before.changed(change)?;
     store::relations::set_note(tx, may.member(), may.other(), &note)?;
     Ok(note)
 }

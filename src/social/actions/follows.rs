@@ -1,7 +1,7 @@
 //! Following: one way, and with a yes where the other wants to be asked.
 
 use super::requests::{NewRequest, ask, end_request, find_open};
-use super::{announce, hold, set};
+use super::{Limits, announce, hold, must_have_place, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::settings::Settings;
@@ -14,8 +14,8 @@ use crate::storage::Tx;
 /// Follows somebody, or asks to.
 ///
 /// # Errors
-/// `social.not_there`, `social.you_block`, 429 `social.too_many_requests`.
-pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, most: usize) -> Result<FollowState> {
+/// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`.
+pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, limits: Limits) -> Result<FollowState> {
     let may = may.relation();
     let (me, other) = (may.member(), may.other());
     let relation = hold(tx, me, other)?;
@@ -26,12 +26,13 @@ pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, most: usize)
     if relation.mine.has(Edge::Blocks) {
         return Err(Error::conflict("social.you_block"));
     }
+    must_have_place(tx, me, relation.mine, limits.people)?;
     let asks = store::reach::of(tx, other, settings)?.is_some_and(|(reach, _)| reach.asks_before_follow);
     if !asks {
         begin(tx, me, other, relation, me)?;
         return Ok(FollowState::Following);
     }
-    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), Some(most))?;
+    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), Some(limits.requests_per_day))?;
     set(tx, me, other, relation.mine.with(Edge::AskedFollow, true))?;
     announce(tx, me, &SocialEvent::FollowChanged { member: other, state: FollowState::Asked }, me)?;
     Ok(FollowState::Asked)

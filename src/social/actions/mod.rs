@@ -10,15 +10,15 @@ mod shutting;
 
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
-pub use reach::{Asker, answer};
+pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view};
-pub use reading::{Mine, mine, shut_out};
-pub(super) use reading::{inbox, known_people, list, person};
+pub use reading::{Mine, mine, unless_shut};
+pub(super) use reading::{inbox, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
 pub use requests::{NewRequest, admit, ask, end_invitations, forget, newest_request, withdraw_all};
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
-pub(super) use shutting::{block, mute, set_always, set_never, unblock};
+pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
 
 pub mod seed {
@@ -35,26 +35,48 @@ pub mod seed {
 use super::events::SocialEvent;
 use super::model::{Edges, Relation};
 use super::store;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::live::LogId;
 use crate::members;
-use crate::storage::{Tx, one_at_a_time};
+use crate::storage::{Tx, hold_members, one_at_a_time};
 
-/// Nobody else changes how these two stand to each other before the end of the transaction. Several pairs are held in the order of their
-/// names.
+/// What one member may do at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests within 24 hours, but for invitations.
+    pub requests_per_day: usize,
+    /// Reports within 24 hours.
+    pub reports_per_day: usize,
+    /// People to whom they stand in some way.
+    pub people: usize,
+}
+
+/// Somebody to whom a member stands in no way yet finds a place among at most `most`. Nobody needs one to shut somebody out.
+fn must_have_place(tx: &mut Tx<'_>, me: MemberId, mine: Edges, most: usize) -> Result<()> {
+    if mine == Edges::NONE && store::relations::count_all(tx, me)? >= most {
+        return Err(Error::conflict("social.too_many_people"));
+    }
+    Ok(())
+}
+
+/// Nobody else changes how these stand to each other before the end of the transaction, or writes to their logs. Several pairs are held in
+/// the order of their names, and then all logs.
 ///
 /// # Errors
 /// When it takes too long.
 pub fn hold_pairs(tx: &mut Tx<'_>, me: MemberId, others: &[MemberId]) -> Result<()> {
     let mut pairs: Vec<String> = others.iter().map(|other| super::model::pair(me, *other)).collect();
     pairs.sort_unstable();
-    pairs.iter().try_for_each(|pair| one_at_a_time(tx, &format!("relation {pair}")))
+    pairs.iter().try_for_each(|pair| one_at_a_time(tx, &format!("relation {pair}")))?;
+    let mut all = others.to_vec();
+    all.push(me);
+    hold_members(tx, &all)
 }
 
 /// Takes the turn of these two, then reads how they stand to each other: nothing changes it before the end of the transaction.
 fn hold(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<Relation> {
-    one_at_a_time(tx, &format!("relation {}", super::model::pair(me, other)))?;
+    hold_pairs(tx, me, &[other])?;
     store::relations::between(tx, me, other)
 }
 

@@ -1,5 +1,7 @@
 //! Who may reach me: chosen, put into sentences, and asked by those who want to.
 
+use std::collections::HashMap;
+
 use super::announce;
 use crate::access::Ground;
 use crate::billing::{self, Standing};
@@ -10,7 +12,7 @@ use crate::members;
 use crate::settings::{Class, Settings};
 use crate::social::decide::{Facts, Verdict, decide};
 use crate::social::events::SocialEvent;
-use crate::social::model::{Act, Edge, Reach, ReachChoice, ReachView, Rule, Sentence, ceiling, within};
+use crate::social::model::{Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, within};
 use crate::social::policy::ChangeReach;
 use crate::social::store;
 use crate::storage::{Conn, Tx, one_at_a_time};
@@ -60,32 +62,62 @@ impl<'a> Asker<'a> {
 pub fn answer(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, to: MemberId, is_busy: bool, now: Millis) -> Result<Verdict> {
     let relation = store::relations::between(conn, asker.member, to)?;
     let (reach, _) = store::reach::of(conn, to, settings)?.found()?;
-    let names_roles = reach.rules.of(asker.act).from.has(Class::Roles);
-    let roles = if names_roles { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
-    let facts = Facts {
+    let roles = if names_roles(&reach, asker.act) { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
+    Ok(decide(&Facts { is_busy, ..facts(settings, asker, relation, &reach, &roles) }, now))
+}
+
+/// The same of several at once, by three statements, and a fourth where one of them names roles. Whoever is nobody is left out.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn answers(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, to: &[MemberId], now: Millis) -> Result<Vec<(MemberId, Verdict)>> {
+    let mine: HashMap<MemberId, Edges> = store::relations::all_of(conn, asker.member, to)?.into_iter().collect();
+    let theirs: HashMap<MemberId, Edges> = store::relations::all_to(conn, asker.member, to)?.into_iter().collect();
+    let all = store::reach::of_all(conn, to, settings)?;
+    let asks_roles = all.iter().any(|(_, reach)| names_roles(reach, asker.act));
+    let roles = if asks_roles { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
+    let edges = |all: &HashMap<MemberId, Edges>, id| all.get(&id).copied().unwrap_or(Edges::NONE);
+    let answer = |(id, reach): (MemberId, Reach)| {
+        let relation = Relation { mine: edges(&mine, id), theirs: edges(&theirs, id) };
+        (id, decide(&facts(settings, asker, relation, &reach, &roles), now))
+    };
+    Ok(all.into_iter().map(answer).collect())
+}
+
+fn names_roles(reach: &Reach, act: Act) -> bool {
+    reach.rules.of(act).from.has(Class::Roles)
+}
+
+/// What the answer rests on, for somebody who is in no call.
+fn facts<'a>(settings: &Settings, asker: &Asker<'a>, relation: Relation, reach: &'a Reach, roles: &'a [RoleId]) -> Facts<'a> {
+    Facts {
         act: asker.act,
         may_start: asker.may_start,
         within_rate: asker.within_rate,
         relation,
-        reach: &reach,
+        reach,
         ceiling: ceiling(settings, asker.act),
-        roles: &roles,
+        roles,
         plans: asker.plans,
         is_verified: asker.is_verified,
-        is_busy,
-    };
-    Ok(decide(&facts, now))
+        is_busy: false,
+    }
 }
 
 /// Changes who may reach a member; what is not said stays.
 ///
 /// # Errors
-/// `social.named`, `social.quiet_hours`, `social.above_ceiling` when a class is ticked that the administrators do not allow.
-pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: ReachChoice, settings: &Settings) -> Result<()> {
+/// `social.named`, `social.none_named`, `social.role_unknown`, `social.plan_unknown`, `social.quiet_hours`, `social.above_ceiling` when a
+/// class is ticked that the administrators do not allow.
+pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: &ReachChoice, settings: &Settings) -> Result<()> {
     one_at_a_time(tx, &format!("reach of {}", may.member()))?;
-    let (mut reach, _) = store::reach::of(tx, may.member(), settings)?.found()?;
-    choice.must_be_below(&reach, &|act| ceiling(settings, act))?;
-    choice.apply(&mut reach)?;
+    let (held, _) = store::reach::of(tx, may.member(), settings)?.found()?;
+    let mut reach = held.clone();
+    choice.clone().apply(&mut reach)?;
+    choice.must_be_below(&held, &|act| ceiling(settings, act))?;
+    let (roles, plans) = (members::role_names(tx)?, plan_names(tx, true)?);
+    let has_role = |id| roles.iter().any(|(known, _)| *known == id);
+    choice.must_name(&held, &has_role, &|id| plans.iter().any(|(known, _)| *known == id))?;
     store::reach::save(tx, may.member(), &reach)?;
     announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
 }

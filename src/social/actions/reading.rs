@@ -83,6 +83,14 @@ pub fn inbox(conn: &mut Conn, me: MemberId, before: Option<RequestId>, limit: i6
     Ok(Page { items, next })
 }
 
+/// How many requests wait for a member.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn open_requests(conn: &mut Conn, member: MemberId) -> Result<i64> {
+    store::requests::count_open(conn, member)
+}
+
 /// What of people a client begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "People"))]
@@ -100,16 +108,13 @@ pub struct Mine {
 /// # Errors
 /// When the database cannot be read.
 pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
-    let (blocked, muted) = shut_out(conn, member)?;
-    Ok(Mine { blocked, muted, requests: store::requests::count_open(conn, member)? })
-}
-
-/// Whom a member blocks, and whom they muted.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn shut_out(conn: &mut Conn, member: MemberId) -> Result<(Vec<MemberId>, Vec<MemberId>)> {
     let all = store::relations::shut(conn, member, MOST_SHUT)?;
     let with = |edge| all.iter().filter(|(_, edges)| edges.has(edge)).map(|(other, _)| *other).collect();
-    Ok((with(Edge::Blocks), with(Edge::Mutes)))
+    Ok(Mine { blocked: with(Edge::Blocks), muted: with(Edge::Mutes), requests: open_requests(conn, member)? })
+}
+
+/// The condition that a column of a query names nobody whom a member blocks, and with `muted` nobody whom they muted.
+#[must_use]
+pub fn unless_shut(column: &str, member: MemberId, muted: bool) -> String {
+    store::relations::unless_shut(column, member, muted)
 }

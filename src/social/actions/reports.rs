@@ -5,26 +5,26 @@ use serde_json::json;
 use crate::access::{Actor, Page};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, ReportId};
+use crate::ids::{MemberId, MessageId, ReportId};
 use crate::members;
 use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow};
+use crate::social::notices::{SeenMessage, Social};
 use crate::social::policy::{CloseReport, MakeReport};
 use crate::social::store;
-use crate::storage::{Act, Conn, Tx, record};
+use crate::storage::{Act, Conn, Tx, one_at_a_time, record};
 use crate::text;
 
-/// The time in which reports are counted, and how many of them one member makes.
+/// The time in which reports are counted.
 const DAY: Millis = 86_400_000;
-const PER_DAY: i64 = 50;
 
 /// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them.
 ///
 /// # Errors
 /// `social.report_subject` without a member and without a message that one sees, `social.yourself`, `social.report_text`, 429
 /// `social.too_many_reports`.
-pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport) -> Result<ReportId> {
+pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &Social, most: usize) -> Result<ReportId> {
     let said = new.checked_text()?;
-    let seen = new.message.map(|message| may.message(tx, message)).transpose()?;
+    let seen = new.message.map(|message| seen(tx, may.member(), message, social)).transpose()?;
     let subject = seen.as_ref().map(|seen| seen.author).or(new.member);
     let member = subject.ok_or_else(|| Error::invalid("member", "social.report_subject"))?;
     if new.member.is_some_and(|named| named != member) {
@@ -37,9 +37,7 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport) -> Result
     if members::members_by_ids(tx, &[member], now)?.is_empty() {
         return Err(Error::invalid("member", "social.report_subject"));
     }
-    if store::reports::count_since(tx, may.member(), now - DAY)? >= PER_DAY {
-        return Err(Error::slow_down("social.too_many_reports", 3_600_000));
-    }
+    must_have_reported_little(tx, may.member(), most)?;
     let row = ReportRow {
         id: tx.new_id(),
         reporter: may.member(),
@@ -57,6 +55,25 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport) -> Result
     };
     store::reports::insert(tx, &row)?;
     Ok(row.id)
+}
+
+/// The message, if they see it: in its room, or among what waits for their yes.
+fn seen(tx: &mut Tx<'_>, member: MemberId, message: MessageId, social: &Social) -> Result<SeenMessage> {
+    let unseen = || Error::invalid("message", "social.report_subject");
+    let found = social.look_at(tx, member, message)?.filter(|found| found.author != member).ok_or_else(unseen)?;
+    let sees = found.is_seen || store::requests::has_asked(tx, found.author, member, found.room)?;
+    if sees { Ok(found) } else { Err(unseen()) }
+}
+
+/// Refuses who has made `most` reports within a day, until the first of them is a day old.
+fn must_have_reported_little(tx: &mut Tx<'_>, reporter: MemberId, most: usize) -> Result<()> {
+    one_at_a_time(tx, &format!("reports of {reporter}"))?;
+    let now = tx.now();
+    let made = store::reports::made_since(tx, reporter, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
+    match made.last() {
+        Some(first) if made.len() >= most => Err(Error::slow_down("social.too_many_reports", (first + DAY - now).max(1).unsigned_abs())),
+        _ => Ok(()),
+    }
 }
 
 /// A page of the queue, newest first.

@@ -2,7 +2,7 @@
 
 use super::contacts::become_contacts;
 use super::shutting::block_member;
-use super::{announce, follows, hold, set};
+use super::{announce, follows, hold, hold_pairs, set};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
@@ -11,7 +11,7 @@ use crate::social::model::{ContactState, Edge, FollowState, NewReport, Outcome, 
 use crate::social::notices::{Invitation, Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
-use crate::storage::{Tx, hold_room, one_at_a_time};
+use crate::storage::{Tx, hold_members, hold_room, one_at_a_time};
 
 /// The time in which requests are counted.
 const DAY: Millis = 86_400_000;
@@ -42,7 +42,7 @@ impl NewRequest {
 /// so that nobody learns it from counting.
 ///
 /// # Errors
-/// 429 `social.too_many_requests`.
+/// 429 `social.too_many_requests`, for invitations `social.too_many_invitations`.
 pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usize>) -> Result<()> {
     let NewRequest { to: member, kind, room, mut ended } = *new;
     let before = store::requests::newest(tx, sender, member, kind, room)?;
@@ -59,7 +59,7 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usi
         }
     }
     if let Some(most) = most {
-        must_have_asked_little(tx, sender, most)?;
+        must_have_asked_little(tx, sender, kind == RequestKind::Invite, most)?;
     }
     let (request, at) = (tx.new_id::<RequestId>(), tx.now());
     let row = RequestRow {
@@ -80,13 +80,14 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usi
     }
 }
 
-/// Refuses who has asked `most` times within a day, until the first of them is a day old.
-fn must_have_asked_little(tx: &mut Tx<'_>, sender: MemberId, most: usize) -> Result<()> {
+/// Refuses who has invited, or asked for anything else, `most` times within a day, until the first of them is a day old.
+fn must_have_asked_little(tx: &mut Tx<'_>, sender: MemberId, invites: bool, most: usize) -> Result<()> {
     one_at_a_time(tx, &format!("requests of {sender}"))?;
     let now = tx.now();
-    let made = store::requests::made_since(tx, sender, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
+    let made = store::requests::made_since(tx, sender, now - DAY, invites, i64::try_from(most).unwrap_or(i64::MAX))?;
+    let code = if invites { "social.too_many_invitations" } else { "social.too_many_requests" };
     match made.last() {
-        Some(first) if made.len() >= most => Err(Error::slow_down("social.too_many_requests", (first + DAY - now).max(1).unsigned_abs())),
+        Some(first) if made.len() >= most => Err(Error::slow_down(code, (first + DAY - now).max(1).unsigned_abs())),
         _ => Ok(()),
     }
 }
@@ -206,14 +207,21 @@ pub fn block_sender(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social) -> Re
 ///
 /// # Errors
 /// As for a report.
-pub fn report_sender(tx: &mut Tx<'_>, may: &AnswerRequest, reporter: &MakeReport, report: NewReport) -> Result<ReportId> {
+pub fn report_sender(
+    tx: &mut Tx<'_>,
+    may: &AnswerRequest,
+    reporter: &MakeReport,
+    report: NewReport,
+    social: &Social,
+    most: usize,
+) -> Result<ReportId> {
     let RequestRow { member, sender, kind, room, .. } = *may.request();
     let of_words = room.filter(|_| RequestKind::from_number(kind) == RequestKind::Message);
     let message = match of_words {
         Some(room) => store::requests::newest_message(tx, room, sender)?.map(MessageId),
         None => None,
     };
-    let made = super::reports::make_report(tx, reporter, &NewReport { member: Some(sender), message, ..report })?;
+    let made = super::reports::make_report(tx, reporter, &NewReport { member: Some(sender), message, ..report }, social, most)?;
     let relation = hold(tx, member, sender)?;
     leave_unanswered(tx, may.request(), relation)?;
     Ok(made)
@@ -250,11 +258,10 @@ pub fn end_invitations(tx: &mut Tx<'_>, room: RoomId, member: MemberId, outcome:
 /// # Errors
 /// When the database refuses.
 pub fn withdraw_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
-    for request in store::requests::open_about(tx, member)? {
-        if request.sender != member {
-            continue;
-        }
-        let (other, mine) = (request.member, hold(tx, member, request.member)?.mine);
+    let asked: Vec<RequestRow> = store::requests::open_about(tx, member)?.into_iter().filter(|row| row.sender == member).collect();
+    hold_pairs(tx, member, &asked.iter().map(|row| row.member).collect::<Vec<_>>())?;
+    for request in asked {
+        let (other, mine) = (request.member, store::relations::between(tx, member, request.member)?.mine);
         if !end_request(tx, &request, Outcome::Withdrawn)? {
             continue;
         }
@@ -276,7 +283,9 @@ pub fn withdraw_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
 /// # Errors
 /// When the database refuses.
 pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
-    for request in store::requests::open_about(tx, member)? {
+    let open = store::requests::open_about(tx, member)?;
+    hold_members(tx, &open.iter().map(|row| row.member).collect::<Vec<_>>())?;
+    for request in open {
         end_request(tx, &request, Outcome::Withdrawn)?;
     }
     store::relations::forget(tx, member)?;

@@ -1,11 +1,11 @@
 //! Keeping somebody out and letting them back: blocks, mutes, the lists of always and never.
 
-use super::requests::end_request;
-use super::{announce, hold, set};
+use super::requests::{NewRequest, ask, end_request};
+use super::{announce, hold, must_have_place, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::social::events::SocialEvent;
-use crate::social::model::{Edge, Edges, Outcome};
+use crate::social::model::{ContactState, Edge, Edges, FollowState, Outcome, Relation, RequestKind};
 use crate::social::notices::{Notice, Social};
 use crate::social::policy::RelateTo;
 use crate::social::store;
@@ -17,18 +17,48 @@ const fn shut(edges: Edges) -> Edges {
 }
 
 /// Stores my edges, and tells when somebody is shut out by them who was not, or the other way round.
-fn turn(tx: &mut Tx<'_>, social: &Social, me: MemberId, other: MemberId, before: Edges, after: Edges) -> Result<()> {
-    set(tx, me, other, after)?;
-    match (before.shuts_out(), after.shuts_out()) {
+fn turn(tx: &mut Tx<'_>, social: &Social, me: MemberId, other: MemberId, before: Relation, after: Edges) -> Result<()> {
+    match (before.mine.shuts_out(), after.shuts_out()) {
         (false, true) => {
             for request in store::requests::open_between(tx, other, me)? {
                 end_request(tx, &request, Outcome::Blocked)?;
             }
+            let after = withdraw_mine(tx, me, other, after)?;
+            set(tx, me, other, after)?;
             social.tell(tx, Notice::ShutOut { member: me, other })
         }
-        (true, false) => social.tell(tx, Notice::LetBack { member: me, other }),
-        _ => Ok(()),
+        (true, false) => {
+            set(tx, me, other, after)?;
+            ask_again(tx, me, other, before)?;
+            social.tell(tx, Notice::LetBack { member: me, other })
+        }
+        _ => set(tx, me, other, after),
     }
+}
+
+/// What I asked of somebody whom I shut out is taken back: their yes must not lead to me any more. Answers my edges after it.
+fn withdraw_mine(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -> Result<Edges> {
+    for request in store::requests::open_between(tx, me, other)? {
+        end_request(tx, &request, Outcome::Withdrawn)?;
+    }
+    if edges.has(Edge::AskedContact) {
+        announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::None }, me)?;
+    }
+    if edges.has(Edge::AskedFollow) {
+        announce(tx, me, &SocialEvent::FollowChanged { member: other, state: FollowState::None }, me)?;
+    }
+    Ok(edges.with(Edge::AskedContact, false).with(Edge::AskedFollow, false))
+}
+
+/// What somebody asked before they were shut out, or meanwhile, they ask still: it waits for an answer again, unless it was left unanswered.
+fn ask_again(tx: &mut Tx<'_>, me: MemberId, other: MemberId, before: Relation) -> Result<()> {
+    if before.theirs.has(Edge::AskedContact) && !before.mine.has(Edge::Ignores) {
+        ask(tx, other, &NewRequest::of(RequestKind::Contact, me, true), None)?;
+    }
+    if before.theirs.has(Edge::AskedFollow) {
+        ask(tx, other, &NewRequest::of(RequestKind::Follow, me, true), None)?;
+    }
+    Ok(())
 }
 
 /// Blocks somebody. What they see does not change.
@@ -41,11 +71,12 @@ pub fn block(tx: &mut Tx<'_>, may: &RelateTo, social: &Social) -> Result<()> {
 
 /// [`block`] without the question whether one may.
 pub(super) fn block_member(tx: &mut Tx<'_>, me: MemberId, other: MemberId, social: &Social) -> Result<()> {
-    let mine = hold(tx, me, other)?.mine;
+    let before = hold(tx, me, other)?;
+    let mine = before.mine;
     if mine.has(Edge::Blocks) {
         return Ok(());
     }
-    turn(tx, social, me, other, mine, shut(mine).with(Edge::Blocks, true))?;
+    turn(tx, social, me, other, before, shut(mine).with(Edge::Blocks, true))?;
     announce(tx, me, &SocialEvent::Blocked { member: other }, me)
 }
 
@@ -55,40 +86,67 @@ pub(super) fn block_member(tx: &mut Tx<'_>, me: MemberId, other: MemberId, socia
 /// When the database refuses.
 pub fn unblock(tx: &mut Tx<'_>, may: &RelateTo, social: &Social) -> Result<()> {
     let (me, other) = (may.member(), may.other());
-    let mine = hold(tx, me, other)?.mine;
-    if !mine.has(Edge::Blocks) {
+    let before = hold(tx, me, other)?;
+    if !before.mine.has(Edge::Blocks) {
         return Ok(());
     }
-    turn(tx, social, me, other, mine, mine.with(Edge::Blocks, false))?;
+    turn(tx, social, me, other, before, before.mine.with(Edge::Blocks, false))?;
     announce(tx, me, &SocialEvent::Unblocked { member: other }, me)
 }
 
-/// Mutes somebody, or hears of them again.
+/// Mutes somebody.
+///
+/// # Errors
+/// `social.too_many_people`.
+pub fn mute(tx: &mut Tx<'_>, may: &RelateTo, most: usize) -> Result<()> {
+    let (member, me) = (may.other(), may.member());
+    let mine = hold(tx, me, member)?.mine;
+    if mine.has(Edge::Mutes) {
+        return Ok(());
+    }
+    must_have_place(tx, me, mine, most)?;
+    set(tx, me, member, mine.with(Edge::Mutes, true))?;
+    announce(tx, me, &SocialEvent::Muted { member }, me)
+}
+
+/// Hears of somebody again.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn mute(tx: &mut Tx<'_>, may: &RelateTo, is: bool) -> Result<()> {
+pub fn unmute(tx: &mut Tx<'_>, may: &RelateTo) -> Result<()> {
     let (member, me) = (may.other(), may.member());
     let mine = hold(tx, me, member)?.mine;
-    if mine.has(Edge::Mutes) == is {
+    if !mine.has(Edge::Mutes) {
         return Ok(());
     }
-    set(tx, me, member, mine.with(Edge::Mutes, is))?;
-    announce(tx, me, &if is { SocialEvent::Muted { member } } else { SocialEvent::Unmuted { member } }, me)
+    set(tx, me, member, mine.with(Edge::Mutes, false))?;
+    announce(tx, me, &SocialEvent::Unmuted { member }, me)
 }
 
-/// Puts somebody on the list of those who may always reach me, or takes them off.
+/// Puts somebody on the list of those who may always reach me.
 ///
 /// # Errors
-/// `social.you_block`.
-pub fn set_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, is: bool) -> Result<()> {
+/// `social.you_block`, `social.too_many_people`.
+pub fn add_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, most: usize) -> Result<()> {
     let (me, other) = (may.member(), may.other());
-    let mine = hold(tx, me, other)?.mine;
-    if is && mine.has(Edge::Blocks) {
+    let before = hold(tx, me, other)?;
+    if before.mine.has(Edge::Blocks) {
         return Err(Error::conflict("social.you_block"));
     }
-    let after = if is { mine.with(Edge::Always, true).with(Edge::Never, false) } else { mine.with(Edge::Always, false) };
-    if after == mine { Ok(()) } else { turn(tx, social, me, other, mine, after) }
+    must_have_place(tx, me, before.mine, most)?;
+    let after = before.mine.with(Edge::Always, true).with(Edge::Never, false);
+    if after == before.mine { Ok(()) } else { turn(tx, social, me, other, before, after) }
+}
+
+/// Takes somebody off the list of those who may always reach me.
+///
+/// # Errors
+/// When the database refuses.
+pub fn remove_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social) -> Result<()> {
+    let (me, other) = (may.member(), may.other());
+    let before = hold(tx, me, other)?;
+    let after = before.mine.with(Edge::Always, false);
+    if after == before.mine { Ok(()) } else { turn(tx, social, me, other, before, after) }
 }
 
 /// Puts somebody on the list of those who may never reach me, or takes them off.
@@ -97,9 +155,10 @@ pub fn set_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, is: bool) ->
 /// When the database refuses.
 pub fn set_never(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, is: bool) -> Result<()> {
     let (me, other) = (may.member(), may.other());
-    let mine = hold(tx, me, other)?.mine;
+    let before = hold(tx, me, other)?;
+    let mine = before.mine;
     let after = if is { shut(mine).with(Edge::Never, true) } else { mine.with(Edge::Never, false) };
-    if after == mine { Ok(()) } else { turn(tx, social, me, other, mine, after) }
+    if after == mine { Ok(()) } else { turn(tx, social, me, other, before, after) }
 }
 
 /// Does a member shut another out?

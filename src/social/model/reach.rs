@@ -62,9 +62,6 @@ pub struct Rule {
     pub plans: Vec<PlanId>,
 }
 
-/// Most roles or plans of one rule.
-const NAMED: usize = 20;
-
 impl Rule {
     const fn only(from: Classes) -> Self {
         Self { from, roles: Vec::new(), plans: Vec::new() }
@@ -92,11 +89,11 @@ impl Rules {
     #[must_use]
     pub const fn defaults(settings: &Settings) -> Self {
         Self {
-            message: Rule::only(settings.reach_default_message),
-            call: Rule::only(settings.reach_default_call),
-            video_call: Rule::only(settings.reach_default_video_call),
-            invite: Rule::only(settings.reach_default_invite),
-            mention: Rule::only(settings.reach_default_mention),
+            message: Rule::only(default_of(settings, Act::Message)),
+            call: Rule::only(default_of(settings, Act::Call)),
+            video_call: Rule::only(default_of(settings, Act::VideoCall)),
+            invite: Rule::only(default_of(settings, Act::Invite)),
+            mention: Rule::only(default_of(settings, Act::Mention)),
         }
     }
 
@@ -115,6 +112,18 @@ impl Rules {
     /// Each of them, to be changed.
     pub fn each_mut(&mut self) -> [&mut Rule; 5] {
         [&mut self.message, &mut self.call, &mut self.video_call, &mut self.invite, &mut self.mention]
+    }
+}
+
+/// What the administrators chose for this way of reaching, for those who have chosen nothing.
+#[must_use]
+pub const fn default_of(settings: &Settings, act: Act) -> Classes {
+    match act {
+        Act::Message => settings.reach_default_message,
+        Act::Call => settings.reach_default_call,
+        Act::VideoCall => settings.reach_default_video_call,
+        Act::Invite => settings.reach_default_invite,
+        Act::Mention => settings.reach_default_mention,
     }
 }
 
@@ -235,35 +244,6 @@ pub fn zone(name: &str) -> TimeZone {
     if name.is_empty() { TimeZone::UTC } else { jiff::tz::TimeZoneDatabase::bundled().get(name).unwrap_or(TimeZone::UTC) }
 }
 
-/// What a member chooses; a field that is missing stays as it is.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReachChoice {
-    /// Write to me first.
-    pub message: Option<Rule>,
-    /// Ring me.
-    pub call: Option<Rule>,
-    /// Ring me with a picture.
-    pub video_call: Option<Rule>,
-    /// Bring me into rooms.
-    pub invite: Option<Rule>,
-    /// Call me by name.
-    pub mention: Option<Rule>,
-    /// Calls of others.
-    pub unknown_callers: Option<UnknownCallers>,
-    /// When to be left alone; `null`: never.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Quiet>)]
-    pub quiet: Option<Option<Quiet>>,
-    /// Do followers need a yes?
-    pub asks_before_follow: Option<bool>,
-}
-
-/// Tells a field that is missing from one that is `null`.
-fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(d).map(Some)
-}
-
 /// May a member tick this class under this bound?
 #[must_use]
 pub const fn is_below(class: Class, bound: Classes) -> bool {
@@ -295,82 +275,6 @@ pub fn within(from: Classes, bound: Classes) -> Classes {
 #[must_use]
 pub fn may_ring(ceiling: &dyn Fn(Act) -> Classes) -> bool {
     Act::ALL.into_iter().any(|act| act.rings() && ceiling(act).has(Class::Everyone))
-}
-
-impl ReachChoice {
-    /// Nobody ticks more than the administrators let them, but for what they had ticked before: that stays without effect.
-    ///
-    /// # Errors
-    /// `social.above_ceiling` on the way of reaching, or on `unknown_callers`.
-    pub fn must_be_below(&self, held: &Reach, ceiling: &dyn Fn(Act) -> Classes) -> Result<()> {
-        let rules = [&self.message, &self.call, &self.video_call, &self.invite, &self.mention];
-        for (rule, act) in rules.into_iter().zip(Act::ALL) {
-            let before = held.rules.of(act).from;
-            let is_above = |class| !before.has(class) && !is_below(class, ceiling(act));
-            if rule.as_ref().is_some_and(|rule| rule.from.iter().any(is_above)) {
-                return Err(Error::invalid(act.name(), "social.above_ceiling"));
-            }
-        }
-        let rings_anew = self.unknown_callers == Some(UnknownCallers::Ring) && held.unknown_callers != UnknownCallers::Ring;
-        if rings_anew && !may_ring(ceiling) {
-            return Err(Error::invalid("unknown_callers", "social.above_ceiling"));
-        }
-        Ok(())
-    }
-
-    /// Puts it into what was chosen before.
-    ///
-    /// # Errors
-    /// `social.named` when a rule names too many roles or plans, `social.quiet_hours`.
-    pub fn apply(self, reach: &mut Reach) -> Result<()> {
-        let rules = [self.message, self.call, self.video_call, self.invite, self.mention];
-        for ((slot, rule), act) in reach.rules.each_mut().into_iter().zip(rules).zip(Act::ALL) {
-            let Some(mut rule) = rule else { continue };
-            if rule.roles.len() > NAMED || rule.plans.len() > NAMED {
-                return Err(Error::invalid(act.name(), "social.named"));
-            }
-            if !rule.from.has(Class::Roles) {
-                rule.roles.clear();
-            }
-            if !rule.from.has(Class::Plans) {
-                rule.plans.clear();
-            }
-            *slot = rule;
-        }
-        if let Some(quiet) = self.quiet {
-            reach.quiet = quiet.map(Quiet::checked).transpose()?;
-        }
-        reach.unknown_callers = self.unknown_callers.unwrap_or(reach.unknown_callers);
-        reach.asks_before_follow = self.asks_before_follow.unwrap_or(reach.asks_before_follow);
-        Ok(())
-    }
-}
-
-/// What a rule means, in one sentence of the reader's language.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Sentence {
-    /// For which way of reaching.
-    pub act: Act,
-    /// "Your contacts and 14 people you follow can ring you."
-    pub text: String,
-}
-
-/// A member's reach as they see it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct ReachView {
-    /// What they chose, or the community's defaults.
-    #[serde(flatten)]
-    pub rules: Rules,
-    /// Calls of others.
-    pub unknown_callers: UnknownCallers,
-    /// When to be left alone.
-    pub quiet: Option<Quiet>,
-    /// IANA name of the zone of the quiet hours.
-    pub time_zone: String,
-    /// Do followers need a yes?
-    pub asks_before_follow: bool,
-    /// What it means, one sentence for each way.
-    pub sentences: Vec<Sentence>,
 }
 
 #[cfg(test)]
@@ -435,28 +339,5 @@ mod tests {
         ] {
             assert_eq!(within(Classes::of(from), Classes::of(bound)), Classes::of(left), "{from:?} under {bound:?}");
         }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_and_what_is_not_said_stays() {
-        let mut reach = Reach::defaults(&Settings::default());
-        let choice = |json: &str| serde_json::from_str::<ReachChoice>(json).expect("json");
-        choice(r#"{"call":{"from":["roles","everyone"],"roles":["7"],"plans":["9"]},"quiet":{"from":1320,"to":420}}"#)
-            .apply(&mut reach)
-            .expect("fits");
-        assert_eq!((reach.rules.call.roles.len(), reach.rules.call.plans.len()), (1, 0), "plans that no class asks for are dropped");
-        assert_eq!(reach.rules.message, Rules::defaults(&Settings::default()).message);
-        choice(r#"{"asks_before_follow":true}"#).apply(&mut reach).expect("fits");
-        assert_eq!(reach.quiet, Some(Quiet { from: 1_320, to: 420 }));
-        choice(r#"{"quiet":null}"#).apply(&mut reach).expect("fits");
-        assert_eq!(reach.quiet, None);
-        for (from, to) in [(1_440, 0), (0, 1_440), (60, 60)] {
-            let wrong = ReachChoice { quiet: Some(Some(Quiet { from, to })), ..ReachChoice::default() };
-            assert_eq!(wrong.apply(&mut reach).expect_err("refused").code(), "social.quiet_hours");
-        }
-        let many = Rule { from: Classes::of(&[Class::Roles]), roles: vec![RoleId(1); 21], plans: Vec::new() };
-        let wrong = ReachChoice { mention: Some(many), ..ReachChoice::default() };
-        assert_eq!(wrong.apply(&mut reach).expect_err("refused").code(), "social.named");
-        assert!(serde_json::from_str::<ReachChoice>(r#"{"calls":{}}"#).is_err());
     }
 }

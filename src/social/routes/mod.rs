@@ -10,6 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use utoipa::OpenApi;
 
+use super::actions::Limits;
 use super::notices::Social;
 use crate::access::{Ground, PAGE_MOST, Routes, page_limit};
 use crate::error::Result;
@@ -41,7 +42,11 @@ fn no_content() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// How many requests one member makes within a day.
-fn requests_per_day(ground: &Ground) -> usize {
-    if ground.config.raised_limits { usize::MAX } else { ground.settings.get().requests_per_day }
+/// What one member may do at most.
+fn limits(ground: &Ground) -> Limits {
+    if ground.config.raised_limits {
+        return Limits { requests_per_day: usize::MAX, reports_per_day: usize::MAX, people: usize::MAX };
+    }
+    let settings = ground.settings.get();
+    Limits { requests_per_day: settings.requests_per_day, reports_per_day: settings.reports_per_day, people: settings.people_per_member }
 }

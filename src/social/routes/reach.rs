@@ -33,7 +33,7 @@ async fn change(gate: Allow<ChangeReach>, body: Body<ReachChoice>) -> Result<Htt
     let (ground, language) = (gate.ground().clone(), gate.visitor().language);
     let view = gate
         .write(move |tx, may, _| {
-            actions::change_reach(tx, may, body.value, &ground.settings.get())?;
+            actions::change_reach(tx, may, &body.value, &ground.settings.get())?;
             actions::reach_view(tx, &ground, may.member(), language)
         })
         .await?;

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::OpenApi;
 
-use super::{Needs, no_content, requests_per_day};
-use crate::access::{Allow, Body, Routes};
+use super::{Needs, limits, no_content};
+use crate::access::{Allow, Body, Ground, RateClass, Routes};
 use crate::error::Result;
 use crate::ids::MemberId;
 use crate::social::actions;
@@ -68,38 +68,74 @@ struct Follow {
 /// Asks somebody to be a contact, or says yes to somebody who asked.
 #[utoipa::path(put, path = "/api/v1/contacts/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Contact)))]
 async fn add_contact(gate: Allow<Approach>) -> Result<HttpResponse> {
-    let most = requests_per_day(gate.ground());
-    let state = gate.write(move |tx, may, _| actions::ask_contact(tx, may, most)).await?;
+    let (ground, limits) = (gate.ground().clone(), limits(gate.ground()));
+    let state = gate
+        .write(move |tx, may, _| {
+            count(&ground, may.relation().member())?;
+            actions::ask_contact(tx, may, limits)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(Contact { state }))
 }
 
 /// Changes my own name for somebody and my note; what is missing stays.
 #[utoipa::path(patch, path = "/api/v1/contacts/{member}", params(("member" = MemberId, Path)), request_body = NoteChange, responses((status = 200, body = Note)))]
 async fn change_note(gate: Allow<RelateTo>, body: Body<NoteChange>) -> Result<HttpResponse> {
-    let note = gate.write(move |tx, may, _| actions::change_note(tx, may, &body.value)).await?;
+    let most = limits(gate.ground()).people;
+    let note = gate.write(move |tx, may, _| actions::change_note(tx, may, &body.value, most)).await?;
     Ok(HttpResponse::Ok().json(note))
 }
 
 /// Takes somebody out of my contacts, takes my request back, or leaves theirs unanswered.
 #[utoipa::path(delete, path = "/api/v1/contacts/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Contact)))]
 async fn remove_contact(gate: Allow<RelateTo>) -> Result<HttpResponse> {
-    let state = gate.write(|tx, may, _| actions::remove_contact(tx, may)).await?;
+    let ground = gate.ground().clone();
+    let state = gate
+        .write(move |tx, may, _| {
+            count(&ground, may.member())?;
+            actions::remove_contact(tx, may)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(Contact { state }))
 }
 
 /// Follows somebody, or asks to.
 #[utoipa::path(put, path = "/api/v1/follows/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Follow)))]
 async fn follow(gate: Allow<Approach>) -> Result<HttpResponse> {
-    let (most, settings) = (requests_per_day(gate.ground()), gate.ground().settings.get());
-    let state = gate.write(move |tx, may, _| actions::follow(tx, may, &settings, most)).await?;
+    let (ground, limits) = (gate.ground().clone(), limits(gate.ground()));
+    let state = gate
+        .write(move |tx, may, _| {
+            count(&ground, may.relation().member())?;
+            actions::follow(tx, may, &ground.settings.get(), limits)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(Follow { state }))
 }
 
 /// Follows no longer.
 #[utoipa::path(delete, path = "/api/v1/follows/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Follow)))]
 async fn unfollow(gate: Allow<RelateTo>) -> Result<HttpResponse> {
-    let state = gate.write(|tx, may, _| actions::unfollow(tx, may)).await?;
+    let ground = gate.ground().clone();
+    let state = gate
+        .write(move |tx, may, _| {
+            count(&ground, may.member())?;
+            actions::unfollow(tx, may)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(Follow { state }))
+}
+
+/// Counts what somebody else hears of.
+fn count(ground: &Ground, member: MemberId) -> Result<()> {
+    ground.rates.count(RateClass::Approach, u128::from(member.0.unsigned_abs()))
+}
+
+/// Lets somebody always reach me, in quiet hours too.
+#[utoipa::path(put, path = "/api/v1/me/always/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
+async fn add_always(gate: Allow<RelateTo>, social: Needs) -> Result<HttpResponse> {
+    let most = limits(gate.ground()).people;
+    gate.write(move |tx, may, _| actions::add_always(tx, may, &social, most)).await?;
+    Ok(no_content())
 }
 
 macro_rules! turns {
@@ -116,21 +152,27 @@ macro_rules! turns {
 /// Takes a follower away.
 #[utoipa::path(delete, path = "/api/v1/followers/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
 async fn remove_follower(gate: Allow<RelateTo>) -> Result<HttpResponse> {
-    gate.write(|tx, may, _| actions::remove_follower(tx, may)).await?;
+    let ground = gate.ground().clone();
+    gate.write(move |tx, may, _| {
+        count(&ground, may.member())?;
+        actions::remove_follower(tx, may)
+    })
+    .await?;
     Ok(no_content())
 }
 
 /// Wants no notices of what somebody writes.
 #[utoipa::path(put, path = "/api/v1/mutes/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
 async fn mute(gate: Allow<RelateTo>) -> Result<HttpResponse> {
-    gate.write(|tx, may, _| actions::mute(tx, may, true)).await?;
+    let most = limits(gate.ground()).people;
+    gate.write(move |tx, may, _| actions::mute(tx, may, most)).await?;
     Ok(no_content())
 }
 
 /// Wants them again.
 #[utoipa::path(delete, path = "/api/v1/mutes/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
 async fn unmute(gate: Allow<RelateTo>) -> Result<HttpResponse> {
-    gate.write(|tx, may, _| actions::mute(tx, may, false)).await?;
+    gate.write(|tx, may, _| actions::unmute(tx, may)).await?;
     Ok(no_content())
 }
 
@@ -139,10 +181,8 @@ turns! {
     block put "/api/v1/blocks/{member}", |tx, may, social| actions::block(tx, may, social);
     /// Lifts a block.
     unblock delete "/api/v1/blocks/{member}", |tx, may, social| actions::unblock(tx, may, social);
-    /// Lets somebody always reach me, in quiet hours too.
-    add_always put "/api/v1/me/always/{member}", |tx, may, social| actions::set_always(tx, may, social, true);
     /// As anybody else.
-    remove_always delete "/api/v1/me/always/{member}", |tx, may, social| actions::set_always(tx, may, social, false);
+    remove_always delete "/api/v1/me/always/{member}", |tx, may, social| actions::remove_always(tx, may, social);
     /// Lets somebody never reach me.
     add_never put "/api/v1/me/never/{member}", |tx, may, social| actions::set_never(tx, may, social, true);
     /// As anybody else.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::OpenApi;
 
 use super::requests::Made;
-use super::{limit, no_content};
+use super::{Needs, limit, limits, no_content};
 use crate::access::{Allow, Body, Page, Query, Routes};
 use crate::error::Result;
 use crate::ids::ReportId;
@@ -25,8 +25,9 @@ pub fn mount(routes: &mut Routes<'_>) {
 
 /// Reports a member or a message.
 #[utoipa::path(post, path = "/api/v1/reports", request_body = NewReport, responses((status = 201, body = Made)))]
-async fn make(gate: Allow<MakeReport>, body: Body<NewReport>) -> Result<HttpResponse> {
-    gate.create(body, |tx, may, _, new| actions::make_report(tx, may, &new).map(|id| Made { id })).await
+async fn make(gate: Allow<MakeReport>, body: Body<NewReport>, social: Needs) -> Result<HttpResponse> {
+    let most = limits(gate.ground()).reports_per_day;
+    gate.create(body, move |tx, may, _, new| actions::make_report(tx, may, &new, &social, most).map(|id| Made { id })).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

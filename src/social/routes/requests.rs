@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
-use super::{Needs, limit, no_content};
+use super::{Needs, limit, limits, no_content};
 use crate::access::{Allow, Body, Page, Permit, Query, Routes};
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{ReportId, RequestId};
@@ -90,11 +90,12 @@ pub(super) struct Made {
 
 /// Reports the sender with the newest of the words that wait, and leaves the request unanswered.
 #[utoipa::path(post, path = "/api/v1/requests/{request}/report", params(("request" = RequestId, Path)), request_body = Why, responses((status = 201, body = Made)))]
-async fn report(gate: Allow<AnswerRequest>, body: Body<Why>) -> Result<HttpResponse> {
-    gate.create(body, |tx, may, actor, Why { reason, text }| {
+async fn report(gate: Allow<AnswerRequest>, body: Body<Why>, social: Needs) -> Result<HttpResponse> {
+    let most = limits(gate.ground()).reports_per_day;
+    gate.create(body, move |tx, may, actor, Why { reason, text }| {
         let reporter = MakeReport::check(tx, actor, ())?;
         let report = NewReport { member: None, message: None, reason, text };
-        actions::report_sender(tx, may, &reporter, report).map(|id| Made { id })
+        actions::report_sender(tx, may, &reporter, report, &social, most).map(|id| Made { id })
     })
     .await
 }

@@ -12,22 +12,40 @@ use crate::storage::{Conn, Tx, on_conflict};
 /// A row as it is read: zone, rules, unknown callers, quiet from and to, whether followers need a yes.
 type Row = (String, Option<String>, Option<i16>, Option<i16>, Option<i16>, Option<bool>);
 
-/// What holds for a member, by one statement; `None` when there is no such member. The zone's name comes with it.
-pub fn of(conn: &mut Conn, member: MemberId, settings: &Settings) -> Result<Option<(Reach, String)>> {
-    let row = members::table
-        .left_join(reach::table.on(reach::member.eq(members::id)))
-        .filter(members::id.eq(member.0))
-        .select((
+/// The columns of a [`Row`].
+macro_rules! columns {
+    () => {
+        (
             members::time_zone,
             reach::rules.nullable(),
             reach::unknown_callers.nullable(),
             reach::quiet_from.nullable(),
             reach::quiet_to.nullable(),
             reach::asks_before_follow.nullable(),
-        ))
-        .first::<Row>(conn)
-        .optional()?;
-    let Some((name, rules, unknown, from, to, asks)) = row else { return Ok(None) };
+        )
+    };
+}
+
+/// What holds for a member, by one statement; `None` when there is no such member. The zone's name comes with it.
+pub fn of(conn: &mut Conn, member: MemberId, settings: &Settings) -> Result<Option<(Reach, String)>> {
+    let row = members::table.left_join(reach::table.on(reach::member.eq(members::id))).filter(members::id.eq(member.0)).select(columns!());
+    row.first::<Row>(conn).optional()?.map(|row| held(row, settings)).transpose()
+}
+
+/// What holds for each of these, by one statement, in ascending id.
+pub fn of_all(conn: &mut Conn, ids: &[MemberId], settings: &Settings) -> Result<Vec<(MemberId, Reach)>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = members::table
+        .left_join(reach::table.on(reach::member.eq(members::id)))
+        .filter(members::id.eq_any(raw))
+        .order(members::id)
+        .select((members::id, columns!()))
+        .load::<(i64, Row)>(conn)?;
+    rows.into_iter().map(|(id, row)| Ok((MemberId(id), held(row, settings)?.0))).collect()
+}
+
+/// A row as what holds.
+fn held((name, rules, unknown, from, to, asks): Row, settings: &Settings) -> Result<(Reach, String)> {
     let mut held = Reach::defaults(settings);
     if let Some(rules) = rules {
         held.rules = serde_json::from_str::<Rules>(&rules)?;
@@ -39,7 +57,7 @@ pub fn of(conn: &mut Conn, member: MemberId, settings: &Settings) -> Result<Opti
     if held.quiet.is_some() {
         held.zone = zone(&name);
     }
-    Ok(Some((held, name)))
+    Ok((held, name))
 }
 
 /// Stores what a member chose.

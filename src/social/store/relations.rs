@@ -54,6 +54,13 @@ pub fn shut(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<(Member
     Ok(rows.into_iter().map(|(other, bits)| (MemberId(other), Edges::from_bits(bits))).collect())
 }
 
+/// The condition that a column names nobody whom a member blocks, and with `muted` nobody whom they muted: a part of other slices' queries,
+/// word for word that of the index.
+pub fn unless_shut(column: &str, member: MemberId, muted: bool) -> String {
+    let bits = Edges::of(if muted { &[Edge::Blocks, Edge::Mutes] } else { &[Edge::Blocks] }).bits();
+    format!("{column} NOT IN (SELECT other FROM relations WHERE member = {member} AND (bits & 48) <> 0 AND (bits & {bits}) <> 0)")
+}
+
 /// Everyone to whom a member stands in any way, with the edges.
 pub fn all_of(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<(MemberId, Edges)>> {
     let raw: Vec<i64> = others.iter().map(|id| id.0).collect();
@@ -79,6 +86,18 @@ pub fn all_to(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<
 /// How many a member has of each of these.
 pub fn count(conn: &mut Conn, member: MemberId, edge: Edge) -> Result<i64> {
     Ok(relations::table.filter(relations::member.eq(member.0)).filter(with(edge)).count().get_result(conn)?)
+}
+
+/// To how many a member stands in any way.
+pub fn count_all(conn: &mut Conn, member: MemberId) -> Result<usize> {
+    let count: i64 = relations::table.filter(relations::member.eq(member.0)).count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// On how many a member has a note.
+pub fn count_notes(conn: &mut Conn, member: MemberId) -> Result<usize> {
+    let count: i64 = notes::table.filter(notes::member.eq(member.0)).count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// How many follow whom a member follows back.

@@ -48,9 +48,15 @@ pub fn count_open(conn: &mut Conn) -> Result<i64> {
     Ok(reports::table.filter(reports::closed_at.is_null()).count().get_result(conn)?)
 }
 
-/// How many a member made since.
-pub fn count_since(conn: &mut Conn, reporter: MemberId, since: Millis) -> Result<i64> {
-    Ok(reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::at.gt(since)).count().get_result(conn)?)
+/// When a member made those of their reports since, newest first, at most `limit`.
+pub fn made_since(conn: &mut Conn, reporter: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
+    Ok(reports::table
+        .filter(reports::reporter.eq(reporter.0))
+        .filter(reports::at.gt(since))
+        .order(reports::at.desc())
+        .limit(limit)
+        .select(reports::at)
+        .load(conn)?)
 }
 
 /// Closes a report; `false` when it was closed before.

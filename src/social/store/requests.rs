@@ -64,6 +64,12 @@ pub fn is_open(conn: &mut Conn, id: RequestId) -> Result<bool> {
     Ok(open.first::<i64>(conn).optional()?.is_some())
 }
 
+/// Has one ever asked another for something in this room?
+pub fn has_asked(conn: &mut Conn, sender: MemberId, member: MemberId, room: RoomId) -> Result<bool> {
+    let asked = requests::table.filter(requests::sender.eq(sender.0)).filter(requests::member.eq(member.0));
+    Ok(asked.filter(requests::room.eq(room.0)).select(requests::id).first::<i64>(conn).optional()?.is_some())
+}
+
 /// Open requests from one to another.
 pub fn open_between(conn: &mut Conn, sender: MemberId, member: MemberId) -> Result<Vec<RequestRow>> {
     Ok(requests::table
@@ -113,11 +119,12 @@ pub fn count_open(conn: &mut Conn, member: MemberId) -> Result<i64> {
     Ok(requests::table.filter(requests::member.eq(member.0)).filter(requests::ended_at.is_null()).count().get_result(conn)?)
 }
 
-/// When a member made those of their requests since that count, newest first, at most `limit`.
-pub fn made_since(conn: &mut Conn, sender: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
+/// When a member made those of their invitations, or of their other requests, since that count, newest first, at most `limit`.
+pub fn made_since(conn: &mut Conn, sender: MemberId, since: Millis, invites: bool, limit: i64) -> Result<Vec<Millis>> {
     Ok(requests::table
         .filter(requests::sender.eq(sender.0))
         .filter(requests::at.gt(since))
+        .filter(requests::kind.eq(RequestKind::Invite.number()).eq(invites))
         .filter(sql::<Bool>("counts"))
         .order(requests::at.desc())
         .limit(limit)

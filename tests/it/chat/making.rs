@@ -43,7 +43,7 @@ async fn a_member_makes_so_many_rooms_in_a_day_and_conversations_count() {
 
 #[actix_web::test]
 async fn a_room_begins_with_two_hundred_others_at_most() {
-    let town = Town::with(|config| config.raised_limits = true).await;
+    let town = Town::new().await;
     let ann = town.member("ann").await;
     let made = town.app().ground.db.write(|tx| {
         let mut ids = Vec::new();
@@ -59,5 +59,21 @@ async fn a_room_begins_with_two_hundred_others_at_most() {
     let made = ann.post("/api/v1/rooms", room(200)).await;
     let path = format!("/api/v1/rooms/{}/members", made["id"].as_str().expect("id"));
     assert_eq!(ann.get(&path).await["invited"].as_array().map(Vec::len), Some(200));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_member_invites_so_often_in_a_day() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    assert_eq!(keeper.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "invitations_per_day": 2 }))).await.0, 200);
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let room = |name: &str, members: Value| json!({ "kind": "private", "name": name, "members": members });
+    let made = ann.post("/api/v1/rooms", room("Attic", json!([bob.id, cleo.id]))).await;
+    let again = format!("/api/v1/rooms/{}/members/{}", made["id"].as_str().expect("id"), bob.id);
+    assert_eq!(ann.call(Method::PUT, &again, None).await.0, 200, "who is invited already counts no more");
+    ann.refused(Method::POST, "/api/v1/rooms", Some(room("Cellar", json!([bob.id]))), 429, "social.too_many_invitations").await;
+    town.hand.store(NOON + DAY, Ordering::Relaxed);
+    ann.post("/api/v1/rooms", room("Cellar", json!([bob.id]))).await;
     town.close().await;
 }

@@ -184,3 +184,67 @@ async fn in_a_shared_room_a_block_changes_nothing_but_the_blockers_counts() {
     assert_eq!(of(&cleo).await, (json!(3), json!(0)), "who is muted is read and calls nobody");
     town.close().await;
 }
+
+#[actix_web::test]
+async fn nothing_that_happens_to_unheard_words_reaches_the_other() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = talk(&ann, &bob).await;
+    let messages = format!("/api/v1/rooms/{room}/messages");
+    let (root, _) = ann.says(room, "k1", "Before").await;
+    bob.says(room, "k1", "Before too").await;
+    act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    let (canary, _) = ann.says(room, "k2", "Canary words").await;
+    ann.post(&messages, json!({ "client_key": "k3", "body": "Canary answer", "thread": root })).await;
+    act(&bob, Method::DELETE, &format!("/api/v1/blocks/{}", ann.id)).await;
+    let (mut of_ann, mut of_bob) = (ann.connect().await, bob.connect().await);
+    let at = format!("{messages}/{canary}");
+    acts(&ann, Method::PATCH, &at, Some(json!({ "body": "Canary, edited" }))).await;
+    for (method, what) in [(Method::PUT, "pin"), (Method::DELETE, "pin"), (Method::PUT, "reactions/🌊"), (Method::DELETE, "reactions/🌊")]
+    {
+        act(&ann, method, &format!("{at}/{what}")).await;
+    }
+    ann.post(&messages, json!({ "client_key": "k4", "body": "As I said", "reply_to": canary })).await;
+    ann.post(&messages, json!({ "client_key": "k5", "body": "Canary in its thread", "thread": canary })).await;
+    ann.post(&messages, json!({ "client_key": "k6", "body": "Heard", "thread": root })).await;
+    act(&ann, Method::DELETE, &at).await;
+    bob.post(&messages, json!({ "client_key": "k7", "body": "The end", "thread": root })).await;
+    let mut heard = Vec::new();
+    for socket in [&mut of_ann, &mut of_bob] {
+        let mut events = Vec::new();
+        while events.last().is_none_or(|event: &Value| event["body"] != "The end") {
+            let frame = socket.next("event").await;
+            if frame["room"] == room.to_string() {
+                events.push(frame["event"].clone());
+            }
+        }
+        heard.push(events);
+    }
+    let kinds = |events: &[Value]| events.iter().map(|one| one["kind"].as_str().expect("kind").to_owned()).collect::<Vec<_>>();
+    assert_eq!(kinds(&heard[0])[..5], ["message_edited", "message_pinned", "message_unpinned", "reaction_added", "reaction_removed"]);
+    assert_eq!(heard[0].len(), heard[1].len(), "the places are the same for both");
+    let of_bob = &heard[1];
+    assert_eq!(kinds(of_bob)[..5], ["hidden"; 5]);
+    let all = json!(of_bob).to_string();
+    assert!(!all.contains("Canary") && !all.contains(&canary), "{all}");
+    let find = |events: &[Value], body: &str| events.iter().find(|one| one["body"] == body).expect("it was heard").clone();
+    assert_eq!(find(of_bob, "As I said")["reply_to"], Value::Null);
+    assert_eq!(find(&heard[0], "As I said")["reply_to"]["excerpt"], "Canary, edited");
+    let totals = |body: &str| [&heard[0], &heard[1]].map(|events| find(events, body)["thread_total"].clone());
+    assert_eq!((totals("Heard"), totals("The end")), ([json!(2), json!(1)], [json!(3), json!(2)]));
+    let head = ann.get(&messages).await;
+    let count =
+        |page: &Value| page["items"].as_array().expect("items").iter().find(|one| one["id"] == root).expect("root")["thread_count"].clone();
+    assert_eq!((count(&head), count(&bob.get(&messages).await)), (json!(3), json!(2)));
+    // Nor by asking for it, by reading the log, or by a replay.
+    for field in ["reply_to", "thread"] {
+        let body = json!({ "client_key": "x", "body": "What?", field: canary });
+        bob.refused(Method::POST, &messages, Some(body), 422, &format!("chat.{field}")).await;
+    }
+    for path in [&messages, &format!("{messages}?thread={root}"), &format!("/api/v1/rooms/{room}/events?after=0")] {
+        let page = bob.get(path).await.to_string();
+        assert!(!page.contains("Canary") && !page.contains(&canary), "{path}: {page}");
+    }
+    assert!(ann.get(&format!("{messages}?thread={root}")).await.to_string().contains("Canary answer"));
+    town.close().await;
+}

@@ -90,11 +90,15 @@ async fn a_block_while_a_request_waits_ends_it_and_tells_nobody() {
     bob.refused(Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({})), 410, "social.request_over").await;
     assert_eq!(ann.get(&format!("/api/v1/people/{}", bob.id)).await, before);
     assert_eq!(act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await["state"], "asked");
-    // The other way round: whoever asked and then blocks is said yes to, and stays out of reach.
+    // The other way round: what whoever blocks had asked for is taken back.
     let (cleo, dan) = (town.member("cleo").await, town.member("dan").await);
     act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", dan.id)).await;
     act(&cleo, Method::PUT, &format!("/api/v1/blocks/{}", dan.id)).await;
-    assert_eq!(act(&dan, Method::PUT, &format!("/api/v1/contacts/{}", cleo.id)).await["state"], "contact", "dan sees no difference");
+    assert_eq!(
+        act(&dan, Method::PUT, &format!("/api/v1/contacts/{}", cleo.id)).await["state"],
+        "asked",
+        "dan sees a request that was taken back"
+    );
     assert!(names(&cleo, "/api/v1/contacts").await.is_empty(), "whom cleo blocks is on no list but that one");
     town.close().await;
 }
@@ -130,5 +134,92 @@ async fn ten_thousand_contacts_are_paged_in_order() {
     let said = ann.get("/api/v1/me/reach").await["sentences"][1]["text"].clone();
     assert!(said.as_str().expect("text").contains("10,000") || said.as_str().expect("text").contains("10000"), "{said}");
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_block_takes_back_what_the_blocker_asked_for() {
+    let town = Town::new().await;
+    let (gus, eve) = (town.member("gus").await, town.member("eve").await);
+    acts(&eve, Method::PUT, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await;
+    let (to_eve, to_gus) = (format!("/api/v1/contacts/{}", eve.id), format!("/api/v1/contacts/{}", gus.id));
+    act(&gus, Method::PUT, &to_eve).await;
+    act(&gus, Method::PUT, &format!("/api/v1/follows/{}", eve.id)).await;
+    let yes: Vec<String> = eve.get("/api/v1/requests").await["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|one| format!("/api/v1/requests/{}/accept", one["id"].as_str().expect("id")))
+        .collect();
+    assert_eq!(yes.len(), 2);
+    act(&gus, Method::PUT, &format!("/api/v1/blocks/{}", eve.id)).await;
+    assert!(waiting(&eve).await.is_empty(), "it looks taken back");
+    for yes in &yes {
+        eve.refused(Method::POST, yes, Some(json!({})), 410, "social.request_over").await;
+    }
+    assert_eq!(act(&eve, Method::PUT, &to_gus).await["state"], "asked", "eve may ask herself, and is not heard");
+    act(&gus, Method::DELETE, &format!("/api/v1/blocks/{}", eve.id)).await;
+    let known = gus.get(&format!("/api/v1/people/{}", eve.id)).await;
+    assert_eq!((&known["contact"], &known["follow"]), (&json!("asks_me"), &json!("none")), "{known}");
+    assert_eq!(waiting(&gus).await, [("contact".to_owned(), "eve".to_owned())], "whoever asks is in the inbox");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_was_left_unanswered_before_a_block_stays_so_after_it() {
+    let town = Town::new().await;
+    let (gus, eve) = (town.member("gus").await, town.member("eve").await);
+    act(&eve, Method::PUT, &format!("/api/v1/contacts/{}", gus.id)).await;
+    act(&gus, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(&gus).await)).await;
+    act(&gus, Method::PUT, &format!("/api/v1/me/never/{}", eve.id)).await;
+    act(&gus, Method::DELETE, &format!("/api/v1/me/never/{}", eve.id)).await;
+    assert!(waiting(&gus).await.is_empty());
+    assert_eq!(gus.get(&format!("/api/v1/people/{}", eve.id)).await["contact"], "none");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn lists_and_notes_are_full_at_their_limit_and_nobody_is_kept_from_blocking() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "people_per_member": 100 }))).await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let id = ann.id;
+    let made = town.app().ground.db.write(move |tx| {
+        for n in 0..99 {
+            let name = format!("c{n:05}");
+            let other = members::create_member(tx, &NewMember::named(Username::parse(&name)?, DisplayName::parse(&name)?))?;
+            seed::place_contact(tx, id, other)?;
+        }
+        Ok(())
+    });
+    made.await.expect("contacts");
+    act(&ann, Method::PUT, &format!("/api/v1/mutes/{}", bob.id)).await;
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
+    for list in ["contacts", "follows", "mutes", "me/always"] {
+        let path = format!("/api/v1/{list}/{}", cleo.id);
+        ann.refused(Method::PUT, &path, None, 409, "social.too_many_people").await;
+    }
+    act(&ann, Method::PUT, &format!("/api/v1/blocks/{}", cleo.id)).await;
+    act(&ann, Method::DELETE, &format!("/api/v1/blocks/{}", cleo.id)).await;
+    act(&ann, Method::DELETE, &format!("/api/v1/mutes/{}", bob.id)).await;
+    act(&ann, Method::DELETE, &format!("/api/v1/follows/{}", bob.id)).await;
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", cleo.id)).await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn following_and_not_in_turns_has_a_rate() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let path = format!("/api/v1/follows/{}", bob.id);
+    let mut refused = 0;
+    for n in 0..80 {
+        let (status, answer) = ann.call(if n % 2 == 0 { Method::PUT } else { Method::DELETE }, &path, None).await;
+        refused += usize::from(status.as_u16() == 429);
+        assert!(status.is_success() || answer["code"] == "error.slow_down", "{answer}");
+    }
+    assert!(refused > 0, "no loop floods the other's log");
+    act(&ann, Method::PUT, &format!("/api/v1/blocks/{}", bob.id)).await;
     town.close().await;
 }

@@ -1,5 +1,6 @@
 //! People over the API: what members can do about each other, and what none of them learns.
 
+mod at_once;
 mod conversations;
 mod days;
 mod pages;

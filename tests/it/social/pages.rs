@@ -40,7 +40,7 @@ async fn every_page_about_people_shows_them_in_both_languages() {
     }
     act(&bob, Method::PUT, &format!("/api/v1/follows/{}", ann.id)).await;
     act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await;
-    lets(&ann, "message", &["mutual", "roles"]).await;
+    lets(&ann, "message", &["mutual"]).await;
     let room = talk(&cleo, &ann).await;
     cleo.says(room, "k1", "We met at the <quay>").await;
     acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "name": "Bobby", "note": "Tall" }))).await;

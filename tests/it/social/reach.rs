@@ -206,6 +206,7 @@ async fn who_calls_by_name_without_being_let_is_read_and_not_counted() {
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let room = town.room(&ann, RoomKind::Private, "Quay", &[&bob, &cleo]).await;
     lets(&bob, "mention", &["contacts"]).await;
+    let (mut of_ann, mut of_bob, mut of_cleo) = (ann.connect().await, bob.connect().await, cleo.connect().await);
     let (id, _) = ann.says(room, "k1", "@bob and @cleo, supper").await;
     let called = |who: &crate::support::Person| {
         let who = who.clone();
@@ -220,6 +221,20 @@ async fn who_calls_by_name_without_being_let_is_read_and_not_counted() {
     let edit = json!({ "body": "@bob and @cleo, supper at eight" });
     acts(&ann, Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{id}"), Some(edit)).await;
     assert_eq!(called(&bob).await.1, json!(0));
+    // Bob's own clients are told nothing that would call him; everyone else's hear the same as ever.
+    for kind in ["message_sent", "message_edited"] {
+        assert_eq!(super::hears(&mut of_bob, kind).await["mentions"]["members"], json!([cleo.id]), "{kind}");
+        for socket in [&mut of_ann, &mut of_cleo] {
+            assert_eq!(super::hears(socket, kind).await["mentions"]["members"], json!([bob.id, cleo.id]), "{kind}");
+        }
+    }
+    for (who, named) in [(&bob, json!([cleo.id])), (&ann, json!([bob.id, cleo.id])), (&cleo, json!([bob.id, cleo.id]))] {
+        let page = who.get(&format!("/api/v1/rooms/{room}/messages")).await;
+        assert_eq!(page["items"][0]["mentions"]["members"], named, "{}", who.name);
+        let log = who.get(&format!("/api/v1/rooms/{room}/events?after=0")).await;
+        let sent = log["items"].as_array().expect("items").iter().find(|one| one["event"]["kind"] == "message_sent").expect("sent").clone();
+        assert_eq!(sent["event"]["mentions"]["members"], named, "{}", who.name);
+    }
     town.close().await;
 }
 
@@ -284,5 +299,50 @@ async fn verified_members_and_those_of_a_plan_come_through_where_they_are_ticked
     acts(&other, Method::PUT, "/api/v1/me/reach", Some(rule)).await;
     assert_eq!(owner.call(Method::POST, &format!("/api/v1/admin/grants/{grant}/revoke"), Some(json!({}))).await.0, 200);
     assert!(!is_mine(&other, talk(&cleo, &other).await).await, "and has it no more");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn roles_and_plans_that_are_ticked_are_named_and_exist() {
+    let town = Town::new().await;
+    let (keeper, bob) = (town.owner("keeper").await, town.member("bob").await);
+    let path = "/api/v1/me/reach";
+    let role = keeper.post("/api/v1/admin/roles", json!({ "name": "Crew", "permissions": [] })).await["id"].clone();
+    let plan = keeper.post("/api/v1/admin/plans", json!({ "name": "Deck", "entitlements": {} })).await["id"].clone();
+    for (rule, code) in [
+        (json!({ "from": ["roles"] }), "social.none_named"),
+        (json!({ "from": ["plans"], "roles": [role] }), "social.none_named"),
+        (json!({ "from": ["roles"], "roles": ["77"] }), "social.role_unknown"),
+        (json!({ "from": ["plans"], "plans": [plan, "77"] }), "social.plan_unknown"),
+        (json!({ "from": ["strangers"] }), "error.body"),
+    ] {
+        let (status, answer) = bob.call(Method::PUT, path, Some(json!({ "call": rule }))).await;
+        assert_eq!((status.as_u16(), &answer["code"]), (422, &json!(code)), "{rule}: {answer}");
+        if code != "error.body" {
+            assert_eq!(answer["problems"][0]["field"], "call");
+        }
+    }
+    let both = json!({ "from": ["roles", "plans"], "roles": [role], "plans": [plan] });
+    acts(&bob, Method::PUT, path, Some(json!({ "call": both }))).await;
+    // What is gone since stays, with no effect, and one that is not given any more keeps its holders.
+    acts(&keeper, Method::DELETE, &format!("/api/v1/admin/roles/{}", role.as_str().expect("id")), None).await;
+    let archive = format!("/api/v1/admin/plans/{}", plan.as_str().expect("id"));
+    acts(&keeper, Method::PATCH, &archive, Some(json!({ "archived": true }))).await;
+    acts(&bob, Method::PUT, path, Some(json!({ "call": both }))).await;
+    let view = acts(&bob, Method::PUT, path, Some(json!({ "call": { "from": ["roles", "plans"], "plans": [plan] } }))).await;
+    assert_eq!((&view["call"]["roles"], &view["call"]["plans"]), (&json!([]), &json!([plan])), "an archived plan is kept in a rule");
+    assert_eq!(sentence(&view, "call"), "Members of Deck can ring you.");
+    let default =
+        |classes: serde_json::Value, ceiling: serde_json::Value| json!({ "reach_default_call": classes, "reach_ceiling_call": ceiling });
+    let (status, answer) =
+        keeper.call(Method::PATCH, "/api/v1/admin/settings", Some(default(json!(["verified"]), json!(["contacts"])))).await;
+    assert_eq!((status.as_u16(), &answer["problems"][0]["field"]), (422, &json!("reach_default_call")), "{answer}");
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(default(json!(["contacts"]), json!(["contacts"])))).await;
+    for (query, is_wrong) in
+        [("list=strangers", true), ("role=x", true), ("after=x", true), ("role=&list=&after=", false), ("list=muted", false)]
+    {
+        let status = bob.call(Method::GET, &format!("/people?{query}"), None).await.0.as_u16();
+        assert_eq!(status == 422, is_wrong, "{query}: {status}");
+    }
     town.close().await;
 }

@@ -84,3 +84,48 @@ async fn a_request_that_is_over_can_still_be_reported() {
     assert_eq!(waiting(&bob).await.len(), 1, "a request that was taken back was not ignored");
     town.close().await;
 }
+
+#[actix_web::test]
+async fn a_repeated_report_with_its_key_is_one_report() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    let of_request = format!("/api/v1/requests/{}/report", newest_request(&bob).await);
+    let send = |path: &str, key: &str, body: serde_json::Value| {
+        let request = town.http.post(town.url(path)).bearer_auth(&bob.token).header("Idempotency-Key", key).json(&body);
+        async move {
+            let answer = request.send().await.expect("an answer");
+            (answer.status().as_u16(), answer.json::<serde_json::Value>().await.expect("json"))
+        }
+    };
+    for (path, key, body) in [
+        (of_request.as_str(), "one", json!({ "reason": "spam" })),
+        ("/api/v1/reports", "two", json!({ "member": ann.id, "reason": "spam" })),
+    ] {
+        let all = futures_util::future::join_all((0..6).map(|_| send(path, key, body.clone()))).await;
+        assert!(all.iter().all(|one| *one == all[0] && one.0 == 201), "{path}: {all:?}");
+        let other = send(path, key, json!({ "member": ann.id, "reason": "hate" })).await;
+        assert_eq!((other.0, &other.1["code"]), (409, &json!("error.idempotency_key")), "{path}");
+    }
+    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"].as_array().expect("items").len(), 2);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_day_has_so_many_reports_of_one_member() {
+    use std::sync::atomic::Ordering;
+
+    use crate::support::NOON;
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "reports_per_day": 2 }))).await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let report = json!({ "member": bob.id, "reason": "spam" });
+    for _ in 0..2 {
+        ann.post("/api/v1/reports", report.clone()).await;
+    }
+    ann.refused(Method::POST, "/api/v1/reports", Some(report.clone()), 429, "social.too_many_reports").await;
+    town.hand.store(NOON + 86_400_000, Ordering::Relaxed);
+    ann.post("/api/v1/reports", report).await;
+    town.close().await;
+}

@@ -19,7 +19,7 @@ async fn put_in_the_way(cause: &str, ann: &Person, bob: &Person) {
     match cause {
         "block" => drop(act(bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await),
         "never" => drop(act(bob, Method::PUT, &format!("/api/v1/me/never/{}", ann.id)).await),
-        "nobody" | "other classes" | "ignored" => {
+        "nobody" | "other classes" => {
             for way in ["message", "invite", "mention", "call"] {
                 lets(bob, way, &[if cause == "nobody" { "nobody" } else { "mutual" }]).await;
             }
@@ -28,8 +28,17 @@ async fn put_in_the_way(cause: &str, ann: &Person, bob: &Person) {
             // Noon is in them.
             acts(bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "quiet": { "from": 600, "to": 900 } }))).await;
         }
+        // Words wait, and bob leaves them unanswered when they have come: see `ignore_what_waits`.
+        "ignored" => lets(bob, "message", &["mutual"]).await,
         // Bob is simply not there.
         _ => {}
+    }
+}
+
+/// Bob leaves everything unanswered that waits for him.
+async fn ignore_what_waits(bob: &Person) {
+    while !waiting(bob).await.is_empty() {
+        act(bob, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(bob).await)).await;
     }
 }
 
@@ -40,6 +49,8 @@ struct Scene {
     bob: Person,
     quay: RoomId,
     word: String,
+    /// Does bob leave unanswered whatever comes?
+    ignores: bool,
 }
 
 /// What was between ann and bob before.
@@ -73,7 +84,7 @@ async fn scene_after(cause: &str, before: Before) -> Scene {
         }
     }
     put_in_the_way(cause, &ann, &bob).await;
-    Scene { town, ann, bob, quay, word }
+    Scene { town, ann, bob, quay, word, ignores: cause == "ignored" }
 }
 
 /// An answer without what differs from call to call: ids that were just made, and times.
@@ -98,7 +109,7 @@ fn plain(value: &Value, known: &[(String, &str)]) -> Value {
 
 /// Everything that ann can try, and all that she is told.
 async fn tried(scene: &Scene) -> Vec<(String, Value)> {
-    let Scene { ann, bob, quay, word, .. } = scene;
+    let Scene { ann, bob, quay, word, ignores, .. } = scene;
     let known = [(ann.id.to_string(), "ann"), (bob.id.to_string(), "bob"), (quay.to_string(), "quay"), (word.clone(), "word")];
     let mut told: Vec<(String, Value)> = Vec::new();
     let mut socket = ann.connect().await;
@@ -111,6 +122,9 @@ async fn tried(scene: &Scene) -> Vec<(String, Value)> {
             .collect::<Vec<_>>()
             .join("/");
         told.push((name, json!({ "status": status.as_u16(), "answer": plain(&answer, &known) })));
+        if *ignores {
+            ignore_what_waits(bob).await;
+        }
         answer
     };
     let get = Method::GET;
@@ -207,6 +221,10 @@ async fn no_limit_tells_what_became_of_words() {
         ann.says(old, "o1", "Good evening").await;
         let (to_bob, to_cleo) = (talk(&ann, &bob).await, talk(&ann, &cleo).await);
         ann.says(to_bob, "b1", "Hello").await;
+        if cause == "ignored" {
+            assert_eq!(waiting(&bob).await.len(), 1, "there is something to ignore");
+            ignore_what_waits(&bob).await;
+        }
         ann.says(to_cleo, "c1", "Hello").await;
         let third = talk(&ann, &keeper).await;
         let words = Some(json!({ "client_key": "k1", "body": "Hello" }));

@@ -1,0 +1,93 @@
+//! Many at once between the same people: nobody waits for somebody who waits for them, and nothing is asked or stored twice.
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{acts, lets, waiting};
+use crate::support::{Person, Town};
+
+/// Calls that are made at once; each must be answered, whatever else is going on.
+async fn all_at_once(calls: Vec<(&Person, Method, String, Option<Value>)>) -> Vec<(u16, Value)> {
+    let calls = calls.into_iter().map(|(who, method, path, body)| async move {
+        let (status, answer) = who.call(method.clone(), &path, body).await;
+        assert!(status.as_u16() < 500, "{} {method} {path}: {status} {answer}", who.name);
+        (status.as_u16(), answer)
+    });
+    join_all(calls).await
+}
+
+#[actix_web::test]
+async fn who_follows_invites_and_gives_at_once_waits_for_nobody_for_ever() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    let keeper = town.owner("keeper").await;
+    let people = [town.member("ann").await, town.member("bob").await, town.member("cleo").await];
+    let role = keeper.post("/api/v1/admin/roles", json!({ "name": "Crew", "permissions": ["rooms.create"] })).await["id"].clone();
+    let plan = keeper.get("/api/v1/plans").await["items"][0]["id"].clone();
+    for n in 0..12 {
+        let mut calls: Vec<(&Person, Method, String, Option<Value>)> = Vec::new();
+        for (me, who) in people.iter().enumerate() {
+            let others: Vec<&Person> = people.iter().filter(|other| other.id != who.id).collect();
+            let ids: Vec<_> = others.iter().rev().map(|other| other.id).collect();
+            calls.push((who, Method::POST, "/api/v1/rooms".to_owned(), Some(json!({ "kind": "group", "members": ids }))));
+            for other in others {
+                let method = if n % 2 == 0 { Method::PUT } else { Method::DELETE };
+                for list in ["follows", "contacts", "mutes"] {
+                    calls.push((who, method.clone(), format!("/api/v1/{list}/{}", other.id), None));
+                }
+                calls.push((who, Method::POST, "/api/v1/rooms".to_owned(), Some(json!({ "kind": "direct", "members": [other.id] }))));
+            }
+            let roles = if (n + me) % 2 == 0 { json!([role]) } else { json!([]) };
+            calls.push((&keeper, Method::PUT, format!("/api/v1/admin/members/{}/roles", who.id), Some(json!({ "roles": roles }))));
+            calls.push((&keeper, Method::POST, format!("/api/v1/admin/members/{}/grants", who.id), Some(json!({ "plan": plan }))));
+        }
+        let permissions = if n % 2 == 0 { json!([]) } else { json!(["rooms.create"]) };
+        let path = format!("/api/v1/admin/roles/{}", role.as_str().expect("id"));
+        calls.push((&keeper, Method::PATCH, path, Some(json!({ "permissions": permissions }))));
+        all_at_once(calls).await;
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn first_words_of_both_at_once_ask_once() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    for n in 0..8 {
+        let (ann, bob) = (town.member(&format!("ann{n}")).await, town.member(&format!("bob{n}")).await);
+        for who in [&ann, &bob] {
+            lets(who, "message", &["contacts"]).await;
+        }
+        let direct = |with: &Person| Some(json!({ "kind": "direct", "members": [with.id] }));
+        let begun = all_at_once(vec![
+            (&ann, Method::POST, "/api/v1/rooms".to_owned(), direct(&bob)),
+            (&bob, Method::POST, "/api/v1/rooms".to_owned(), direct(&ann)),
+        ])
+        .await;
+        assert_eq!(begun[0].1["id"], begun[1].1["id"], "one conversation");
+        let path = format!("/api/v1/rooms/{}/messages", begun[0].1["id"].as_str().expect("id"));
+        let words = |key: &str| Some(json!({ "client_key": key, "body": "Hello" }));
+        let said = all_at_once((0..6).map(|k| (&ann, Method::POST, path.clone(), words(&format!("k{k}")))).collect()).await;
+        assert!(said.iter().all(|(status, _)| *status == 201), "{said:?}");
+        assert!(waiting(&bob).await.len() <= 1, "asked once at most");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn choices_of_reach_at_once_are_all_kept() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    let bob = town.member("bob").await;
+    for n in 0..6 {
+        let class = if n % 2 == 0 { "nobody" } else { "contacts" };
+        let ways = ["message", "call", "video_call", "invite", "mention"];
+        let put = |way: &str| (&bob, Method::PUT, "/api/v1/me/reach".to_owned(), Some(json!({ way: { "from": [class] } })));
+        let answers = all_at_once(ways.map(put).into()).await;
+        assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+        let view = bob.get("/api/v1/me/reach").await;
+        for way in ways {
+            assert_eq!(view[way]["from"], json!([class]), "{way}: {view}");
+        }
+    }
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({}))).await;
+    town.close().await;
+}
