@@ -7,10 +7,10 @@ use diesel::connection::SimpleConnection;
 use tokio::sync::mpsc::Receiver;
 
 use super::Conn;
-use super::db::{Context, Outcome, WriteJob};
 use super::dialect::{BeginGroup, CommitGroup, DataVersion};
 use super::recall::Known;
 use super::tx::Outbox;
+use super::work::{Context, Outcome, WriteJob};
 use crate::error::Error;
 use crate::mutants::Mutant;
 

@@ -19,6 +19,7 @@ mod recall;
 #[allow(missing_docs, reason = "generated names; the migrations describe the tables")]
 pub mod schema;
 mod tx;
+mod work;
 
 pub use audit::{Act, AuditRow, audit_rows, record};
 pub use conn::{Conn, MultiBackend};
