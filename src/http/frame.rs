@@ -94,11 +94,18 @@ fn translated(words: &Words, language: &str, key: &str, values: &Kwargs) -> Resu
     Ok(words.t(language, key, &values))
 }
 
-/// Milliseconds as an element that writes them in the reader's zone; without scripts it shows the time in UTC.
-fn time(at: i64) -> Result<Value, Error> {
+/// Milliseconds as an element that writes them in the reader's zone; without scripts it shows the time in UTC. `format` is the element's:
+/// `date` or `datetime` within a sentence, where "3 days ago" does not fit.
+fn time(at: i64, format: Option<&str>) -> Result<Value, Error> {
     let moment = jiff::Timestamp::from_millisecond(at).map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
     let (machine, plain) = (moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M UTC"));
-    Ok(Value::from_safe_string(format!("<time-ago datetime=\"{machine}\">{plain}</time-ago>")))
+    let format = match format {
+        None => "",
+        Some("date") => " data-format=\"date\"",
+        Some("datetime") => " data-format=\"datetime\"",
+        Some(other) => return Err(Error::new(ErrorKind::InvalidOperation, format!("no time is written as {other}"))),
+    };
+    Ok(Value::from_safe_string(format!("<time-ago datetime=\"{machine}\"{format}>{plain}</time-ago>")))
 }
 
 #[cfg(test)]
@@ -113,9 +120,11 @@ mod tests {
     #[test]
     fn a_time_is_an_element_with_plain_text_inside() {
         assert_eq!(
-            time(1_760_000_000_000).expect("time").to_string(),
+            time(1_760_000_000_000, None).expect("time").to_string(),
             "<time-ago datetime=\"2025-10-09T08:53:20Z\">2025-10-09 08:53 UTC</time-ago>"
         );
-        assert!(time(i64::MAX).is_err());
+        assert!(time(1_760_000_000_000, Some("date")).expect("time").to_string().contains("Z\" data-format=\"date\">2025"));
+        assert!(time(1_760_000_000_000, Some("soon")).is_err());
+        assert!(time(i64::MAX, None).is_err());
     }
 }

@@ -27,6 +27,9 @@ enum Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plural {
+    /// For exactly none, where a number would read badly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    none: Option<String>,
     one: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     many: Option<String>,
@@ -145,6 +148,9 @@ impl Plural {
         let digits: String = count.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
         let whole = digits.split(['.', ',']).next().and_then(|whole| whole.parse::<u64>().ok());
         let is_whole = !digits.contains(['.', ',']);
+        if let (Some(none), Some(0), true) = (&self.none, whole, is_whole) {
+            return none;
+        }
         match (language, whole) {
             ("fr", Some(0 | 1)) => &self.one,
             ("fr", Some(n)) if is_whole && n % 1_000_000 == 0 => self.many.as_deref().unwrap_or(&self.other),

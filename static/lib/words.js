@@ -1,6 +1,6 @@
 /** The words of the page in the reader's language: placeholders, plurals, lists, numbers, dates. */
 
-/** @typedef {string | {one?: string, many?: string, other: string}} Entry */
+/** @typedef {string | {none?: string, one?: string, many?: string, other: string}} Entry */
 
 /** @type {Record<string, Entry>} */
 let entries = {};
@@ -64,6 +64,7 @@ export function t(key, values = {}) {
 /** @param {Entry} entry @param {string | number | undefined} count @returns {string} */
 function choose(entry, count) {
   if (typeof entry === "string") return entry;
+  if (entry.none !== undefined && Number(count) === 0) return entry.none;
   const rules = format("plural", () => new Intl.PluralRules(language));
   const form = /** @type {"one" | "many" | "other"} */ (rules.select(Number(count ?? 0)));
   return entry[form] ?? entry.other;

@@ -8,7 +8,8 @@ fn sample() -> Words {
     let files = [
         (
             "en/chat.json",
-            r#"{"chat.hi": "Hi {name}", "chat.only": "</script>", "chat.unread": {"one": "{count} message", "other": "{count} messages"}}"#,
+            r#"{"chat.hi": "Hi {name}", "chat.only": "</script>", "chat.unread": {"one": "{count} message", "other": "{count} messages"},
+                "chat.contacts": {"none": "nobody", "one": "your contact", "other": "{count} contacts"}}"#,
         ),
         (
             "fr/chat.json",
@@ -38,6 +39,8 @@ fn plurals_follow_the_language() {
     );
     assert_eq!([say("fr", "0"), say("fr", "1"), say("fr", "1,5"), say("fr", "2")], ["0 message", "1 message", "1,5 message", "2 messages"]);
     assert_eq!(say("fr", "1000000"), "1000000 de messages");
+    let contacts = |count: &str| words.t("en", "chat.contacts", &[("count", count)]);
+    assert_eq!(["0", "0.5", "1", "2"].map(contacts), ["nobody", "0.5 contacts", "your contact", "2 contacts"]);
 }
 
 #[test]
@@ -112,12 +115,31 @@ fn every_word_stands_in_the_slice_of_its_key_and_holds_no_markup() {
     }
 }
 
+#[test]
+fn french_is_set_as_french_is() {
+    let words = Words::load().expect("static/words");
+    for (key, entry) in &words.language("fr").entries {
+        for form in forms(entry) {
+            let places: Vec<char> = form.chars().collect();
+            for (at, pair) in places.windows(2).enumerate() {
+                let (first, next) = (pair[0], pair[1]);
+                let is_loose = first == ' ' && matches!(next, ':' | ';' | '!' | '?' | '»') || first == '«' && next != '\u{a0}';
+                assert!(!is_loose, "{key}: a line may break before or after a sign in “{form}”");
+                let is_number = first == ' ' && at > 0 && places[at - 1].is_ascii_digit() && next.is_ascii_digit();
+                assert!(!is_number, "{key}: a line may break within a number in “{form}”");
+            }
+        }
+    }
+}
+
 fn forms(entry: &Entry) -> Vec<&str> {
     match entry {
         Entry::Text(text) => vec![text],
-        Entry::Plural(plural) => {
-            [Some(&plural.one), plural.many.as_ref(), Some(&plural.other)].into_iter().flatten().map(String::as_str).collect()
-        }
+        Entry::Plural(plural) => [plural.none.as_ref(), Some(&plural.one), plural.many.as_ref(), Some(&plural.other)]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect(),
     }
 }
 

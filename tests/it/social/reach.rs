@@ -20,16 +20,16 @@ async fn the_choice_is_said_in_one_sentence_with_its_numbers() {
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
     let before = ann.get("/api/v1/me/reach").await;
     assert_eq!(before["call"]["from"], json!(["contacts", "people_i_follow"]), "the default of calls");
-    assert_eq!(sentence(&before, "call"), "Your 0 contacts and 0 people you follow can ring you.");
+    assert_eq!(sentence(&before, "call"), "Your contacts (none yet) and people you follow (nobody yet) can ring you.");
     assert_eq!(sentence(&before, "message"), "Everyone can write to you first.");
     act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
     let view = ann.get("/api/v1/me/reach").await;
-    assert_eq!(sentence(&view, "call"), "Your 0 contacts and one person you follow can ring you.");
+    assert_eq!(sentence(&view, "call"), "Your contacts (none yet) and one person you follow can ring you.");
     lets(&ann, "invite", &["nobody"]).await;
     lets(&ann, "mention", &["mutual"]).await;
     let view = ann.get("/api/v1/me/reach").await;
-    assert_eq!(sentence(&view, "invite"), "Nobody can bring you into rooms, but for those whom you always let through.");
-    assert_eq!(sentence(&view, "mention"), "0 people whom you follow and who follow you can call you by name.");
+    assert_eq!(sentence(&view, "invite"), "Nobody can invite you to rooms, but for those whom you always let through.");
+    assert_eq!(sentence(&view, "mention"), "People you follow and who follow you (nobody yet) can mention you.");
     assert_eq!(view["message"]["from"], json!(["everyone"]), "what is not said stays");
     town.close().await;
 }
@@ -93,7 +93,7 @@ async fn under_a_ceiling_no_stranger_rings_and_what_was_ticked_before_is_kept() 
     acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(bound("contacts", "contacts"))).await;
     ann.refused(Method::PUT, reach, Some(ring.clone()), 422, "social.above_ceiling").await;
     let kept = acts(&bob, Method::PUT, reach, Some(ring)).await;
-    assert_eq!((&kept["unknown_callers"], sentence(&kept, "call")), (&json!("ring"), "Your 0 contacts can ring you.".to_owned()));
+    assert_eq!((&kept["unknown_callers"], sentence(&kept, "call")), (&json!("ring"), "Your contacts (none yet) can ring you.".to_owned()));
     lets(&bob, "call", &["contacts", "everyone"]).await;
     ann.refused(Method::PUT, reach, Some(json!({ "call": { "from": ["everyone"] } })), 422, "social.above_ceiling").await;
     let (of_bob, of_ann) = (page(&town, &bob, "/settings/reach", "en").await, page(&town, &ann, "/settings/reach", "en").await);

@@ -23,6 +23,8 @@ test('plurals follow the language', () => {
   assert.equal(words.t('a.n', { count: 0 }), '0 message');
   assert.equal(words.t('a.n', { count: 2 }), '2 messages');
   assert.match(words.t('a.n', { count: 1_000_000 }), /de messages$/);
+  words.load({ 'a.n': { none: 'nobody', one: 'one', other: '{count}' } }, 'en');
+  assert.deepEqual([0, 1, 2].map((count) => words.t('a.n', { count })), ['nobody', 'one', '2']);
 });
 
 test('days are named from the reader’s calendar', () => {
