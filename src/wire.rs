@@ -213,14 +213,26 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
             Ok(Caller { member: may.member(), session, address, language, shard })
         })
         .await?;
-    let limits = if ground.config.raised_limits {
-        ConnectionLimits { per_member: usize::MAX, per_second: u32::MAX }
-    } else {
-        let settings = ground.settings.get();
-        ConnectionLimits { per_member: settings.connections_per_member, per_second: settings.handshakes_per_second }
-    };
+    let limits = connection_limits(&ground);
     // Only who is signed in takes a turn: nobody else can keep members out.
     live::open(&request, payload, caller, &local, limits)
+}
+
+fn connection_limits(ground: &Ground) -> ConnectionLimits {
+    if ground.config.raised_limits {
+        return ConnectionLimits { per_member: usize::MAX, per_second: u32::MAX };
+    }
+    let settings = ground.settings.get();
+    ConnectionLimits { per_member: settings.connections_per_member, per_second: settings.handshakes_per_second }
+}
+
+/// The live connections of a member. Scripts of a page see no answer to their handshake; this tells them why it was refused.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Connections {
+    /// As many there are by now.
+    open: u32,
+    /// As many there may be; null: no limit.
+    most: Option<usize>,
 }
 
 /// A member as they see themselves, with all that they are entitled to.
@@ -230,18 +242,24 @@ struct MyAccount {
     account: Account,
     /// By plans, and by what is open to everyone.
     entitlements: Entitlements,
+    /// Of all their tabs and devices together.
+    connections: Connections,
 }
 
 /// The member as they see themselves.
 #[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = MyAccount)))]
-async fn me(gate: Allow<SeeMe>, billing: web::Data<Billing>) -> Result<HttpResponse> {
-    let account = gate
+async fn me(gate: Allow<SeeMe>, request: HttpRequest, billing: web::Data<Billing>) -> Result<HttpResponse> {
+    let local = request.app_data::<LocalHub>().cloned().ok_or_else(|| Error::broken("a worker without a hub"))?;
+    let most = connection_limits(gate.ground()).per_member.max(1);
+    let most = (most != usize::MAX).then_some(most);
+    let (account, entitlements) = gate
         .read(move |conn, may, actor| {
             let entitlements = billing.standings.entitlements_of(conn, may.member(), actor.now)?;
-            Ok(MyAccount { account: members::account(conn, may.member(), actor.now)?, entitlements })
+            Ok((members::account(conn, may.member(), actor.now)?, entitlements))
         })
         .await?;
-    Ok(HttpResponse::Ok().json(account))
+    let connections = Connections { open: local.connections_of(account.profile.id), most };
+    Ok(HttpResponse::Ok().json(MyAccount { account, entitlements, connections }))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

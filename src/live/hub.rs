@@ -153,6 +153,12 @@ impl Hub {
         members.iter().map(|member| (*member, online.contains_key(member))).collect()
     }
 
+    /// How many live connections a member has.
+    #[must_use]
+    pub fn connections_of(&self, member: MemberId) -> u32 {
+        self.inner.online.lock().unwrap_or_else(PoisonError::into_inner).get(&member).copied().unwrap_or(0)
+    }
+
     /// Those who are online, in no order; at most `most`.
     #[must_use]
     pub fn those_online(&self, most: usize) -> Vec<MemberId> {
@@ -303,6 +309,14 @@ pub struct LocalHub {
     pub(super) source: Arc<dyn Source>,
     pub(super) commands: Arc<dyn Commands>,
     pub(super) heartbeat_ms: u64,
+}
+
+impl LocalHub {
+    /// As [`Hub::connections_of`].
+    #[must_use]
+    pub fn connections_of(&self, member: MemberId) -> u32 {
+        self.hub.connections_of(member)
+    }
 }
 
 impl std::fmt::Debug for LocalHub {

@@ -21,7 +21,7 @@ import { after, begin, roomAt } from "./state.js";
 /** Between two looks into a room that one visits, in milliseconds. */
 const VISIT_MS = 20_000;
 const MOST_ASKED = 100;
-/** Two lost connections in a row: perhaps it is not the line but the session. */
+/** Two lost connections in a row: perhaps it is not the line but the session, or the limit of connections. */
 const DOUBTFUL = 2;
 
 export class Client {
@@ -91,9 +91,9 @@ export class Client {
       },
       signal: (signal) => this.#signal(signal),
       status: (status, retryAt) => {
-        this.store.dispatch({ type: "connection", connection: { status, retryAt, ...(status === "open" ? {} : { caughtUp: false }) } });
+        this.store.dispatch({ type: "connection", connection: { status, retryAt, ...(status === "open" ? { isCrowded: false } : { caughtUp: false }) } });
         if (status !== "open") this.outbox?.interrupted();
-        if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#checkSession();
+        if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#askWhy();
       },
       hello: () => {
         this.presence.greeted();
@@ -139,10 +139,14 @@ export class Client {
   }
 
   /** A refused handshake looks like a lost line; the API tells them apart. */
-  async #checkSession() {
-    await get("/api/v1/me").catch((error) => {
+  async #askWhy() {
+    try {
+      /** @type {{connections: {open: number, most: number | null}}} */
+      const { connections: { open, most } } = await get("/api/v1/me");
+      if (this.state.connection.status !== "open") this.store.dispatch({ type: "connection", connection: { isCrowded: most !== null && open >= most } });
+    } catch (error) {
       if (error instanceof Refused && error.status === 401) toSignIn();
-    });
+    }
   }
 
   /** Every cursor and every page begins anew. */

@@ -25,7 +25,7 @@ export class ConnectionStrip {
 
   /** @param {Client} client @returns {unknown} */
   view(client) {
-    const { status, caughtUp } = client.state.connection;
+    const { status, caughtUp, isCrowded } = client.state.connection;
     const now = Date.now();
     if (status === "open" && caughtUp) return this.#mended(now);
     // The first connection of a page is no interruption.
@@ -36,11 +36,11 @@ export class ConnectionStrip {
     if (!isOffline && now - this.#lostAt < QUIET_MS) return null;
     this.#wasShown = true;
     const waiting = client.outbox.waiting;
-    const words = isOffline ? "chat.offline" : status === "open" ? "chat.catching_up" : "chat.reconnecting";
+    const words = isOffline ? "chat.offline" : status === "open" ? "chat.catching_up" : isCrowded ? "chat.too_many_tabs" : "chat.reconnecting";
     return html`<p class="strip" role="status" data-state=${isOffline ? "offline" : "connecting"}>
       ${isOffline ? icon("wifi-off") : html`<span class="spinner" aria-hidden="true"></span>`}
       <span>${t(words)}${waiting ? ` ${t("chat.waiting", { count: waiting })}` : ""}</span>
-      ${status === "waiting" ? html`<button class="button" data-size="small" type="button" @click=${() => client.socket.hurry()}>${t("chat.try_now")}</button>` : null}
+      ${status === "waiting" && !isOffline ? html`<button class="button" data-size="small" type="button" @click=${() => client.socket.hurry()}>${t("chat.try_now")}</button>` : null}
     </p>`;
   }
 

@@ -18,7 +18,7 @@ export function begin(snapshot) {
     typing: {},
     joining: {},
     visited: {},
-    connection: { status: "connecting", retryAt: null, caughtUp: false },
+    connection: { status: "connecting", retryAt: null, caughtUp: false, isCrowded: false },
   };
 }
 

@@ -67,6 +67,8 @@ export interface Connection {
   retryAt: Millis | null;
   /** Every log has reached the head that the server named. */
   caughtUp: boolean;
+  /** Other tabs and devices have all the connections that I may have. */
+  isCrowded: boolean;
 }
 
 export interface ChatState {

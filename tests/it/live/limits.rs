@@ -123,7 +123,13 @@ async fn who_is_at_their_own_limit_and_what_is_no_handshake_take_no_turns() {
     let town = Town::new().await;
     let (keeper, ann) = (town.owner("keeper").await, town.member("ann").await);
     set(&town, &keeper, "connections_per_member", 1).await;
+    assert_eq!(ann.get("/api/v1/me").await["connections"], json!({ "open": 0, "most": 1 }));
     let _only = ann.connect().await;
+    assert_eq!(
+        ann.get("/api/v1/me").await["connections"],
+        json!({ "open": 1, "most": 1 }),
+        "a page can find out why its handshake is refused"
+    );
     set(&town, &keeper, "handshakes_per_second", 10).await;
     // Many more than the turns of a second: were they taken, the answer would be 503.
     for answer in join_all((0..60).map(|_| refused(&town, &ann))).await {
