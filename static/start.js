@@ -34,6 +34,8 @@ function wakeAll(root) {
 }
 
 wakeAll(document.documentElement);
+// Where the places of a page stand in one line that scrolls, the present one is in sight.
+document.querySelector(".settings > nav > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 // Seldom needed, and so not loaded with every page.
 if (sessionStorage.getItem("rialto-toast") !== null) void import("./lib/toast.js").then(({ toastFromLastPage }) => toastFromLastPage());
 new MutationObserver((changes) => {

@@ -20,6 +20,8 @@ class ReachForm extends HTMLElement {
       void this.#save();
     });
     this.addEventListener("change", (event) => this.#changed(/** @type {HTMLInputElement} */ (event.target)));
+    // The page was brought up to date: what another tab saved may show other fields.
+    this.closest(".settings")?.addEventListener("refreshed", () => this.#settle());
     this.#settle();
   }
 
@@ -36,6 +38,7 @@ class ReachForm extends HTMLElement {
   /** Nobody stands alone. @param {HTMLInputElement} box */
   #changed(box) {
     const twins = box.closest("[data-act]") && !box.name.includes("-") ? this.#named(box.name) : [];
+    box.closest(".fold")?.querySelector("[data-unsaved]")?.removeAttribute("hidden");
     for (const twin of twins) if (box.checked && twin !== box && (box.value === "nobody") !== (twin.value === "nobody")) twin.checked = false;
     this.#settle();
   }
@@ -47,7 +50,10 @@ class ReachForm extends HTMLElement {
       for (const names of ["roles", "plans"]) way.querySelector(`[data-names="${names}"]`)?.toggleAttribute("hidden", !this.#ticked(act).includes(names));
     }
     const isQuiet = this.#named("quiet")[0]?.checked ?? false;
+    this.querySelector("[data-quiet]")?.toggleAttribute("hidden", !isQuiet);
     for (const name of ["quiet_from", "quiet_to"]) for (const field of this.#named(name)) field.disabled = !isQuiet;
+    const chosen = this.querySelector("[data-chosen]");
+    if (chosen) chosen.textContent = this.querySelector("[name=unknown_callers]:checked ~ .choice-title")?.textContent ?? "";
   }
 
   #choice() {
@@ -66,6 +72,15 @@ class ReachForm extends HTMLElement {
     };
   }
 
+  /** What was sent is what now holds. */
+  #keep() {
+    for (const mark of this.querySelectorAll("[data-unsaved]")) mark.toggleAttribute("hidden", true);
+    for (const field of this.querySelectorAll("input")) {
+      if (field.type === "checkbox" || field.type === "radio") field.defaultChecked = field.checked;
+      else field.defaultValue = field.value;
+    }
+  }
+
   async #save() {
     const alert = /** @type {Element} */ (this.querySelector("[data-errors]"));
     const button = this.querySelector("[type=submit]");
@@ -74,6 +89,7 @@ class ReachForm extends HTMLElement {
       /** @type {Held} */
       const held = await put("/api/v1/me/reach", this.#choice());
       render(null, alert);
+      this.#keep();
       for (const { act, text } of held.sentences) {
         const place = this.querySelector(`[data-act="${act}"] [data-sentence]`);
         if (place) place.textContent = text;

@@ -24,6 +24,7 @@ test('a plan is given and taken back, and open tabs know it', async ({ start, so
   await test.step('the owner makes a plan at the dashboard', async () => {
     await admin.page.goto(`${server.url}/admin/plans`);
     const card = admin.page.getByRole('region', { name: 'A new plan' });
+    await card.getByText('A new plan').click();
     await card.getByLabel('Name', { exact: true }).fill('Patron');
     await card.getByLabel('Start calls', { exact: true }).check();
     await card.getByLabel('Make rooms').check();
