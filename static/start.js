@@ -3,6 +3,8 @@
 /** Where each element lives, relative to this file. @type {Record<string, () => Promise<unknown>>} */
 const elements = {
   "api-form": () => import("./lib/api-form.js"),
+  "live-page": () => import("./lib/live-page.js"),
+  "verified-sign": () => import("./billing/verified-sign.js"),
   "copy-button": () => import("./lib/copy-button.js"),
   "time-ago": () => import("./lib/time-ago.js"),
   "rialto-app": () => import("./chat/rialto-app.js"),

@@ -25,4 +25,4 @@ pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
 pub use metrics::{Metrics, Reading, Readings};
 pub use problems::encoded;
 pub use routes::{mount, openapi};
-pub use site::{Looker, Lookers, Site};
+pub use site::{Heard, Looker, Lookers, Site};

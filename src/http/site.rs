@@ -41,13 +41,24 @@ pub struct Looker {
     pub language: String,
     /// `system`, `light`, `dark` or `contrast`.
     pub theme: String,
+    /// Up to where the page knows their own log; `None` for a stranger, and before the database has its lineage.
+    pub heard: Option<Heard>,
+}
+
+/// A place in somebody's own log: what stands on a page is at least as new. Pages that follow the log go on from here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Heard {
+    /// The lineage of the database.
+    pub epoch: String,
+    /// The head of the log.
+    pub seq: i64,
 }
 
 impl Looker {
     /// Somebody who is not signed in.
     #[must_use]
     pub fn stranger(language: &str) -> Self {
-        Self { me: None, permissions: Permissions::NONE, language: language.to_owned(), theme: "system".to_owned() }
+        Self { me: None, permissions: Permissions::NONE, language: language.to_owned(), theme: "system".to_owned(), heard: None }
     }
 }
 
@@ -210,6 +221,7 @@ impl Site {
             ("nonce", Value::from(nonce)),
             ("community", community),
             ("me", Value::from_serialize(&looker.me)),
+            ("heard", Value::from_serialize(&looker.heard)),
             ("opens_dashboard", Value::from(looker.permissions.iter().any(crate::access::Permission::opens_dashboard))),
             ("permissions", Value::from(permissions)),
             ("path", Value::from(path)),

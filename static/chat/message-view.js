@@ -7,7 +7,7 @@ import { avatar, memberName } from "./names.js";
 import { mayDelete, mayEdit, mayReact } from "./rights.js";
 import { keyOf } from "./rows.js";
 import { concerns } from "./unread.js";
-import { verifiedSign } from "./verified.js";
+import { verifiedSign } from "../billing/verified.js";
 
 /** @import { View } from "../lib/html.js" */
 /** @import { Member, Message, Quote } from "../types/live.d.ts" */

@@ -10,7 +10,7 @@ import { compare, t } from "../lib/words.js";
 import { avatar, memberName, roomName } from "./names.js";
 import { panelBones, panelFailed, panelHead } from "./panel-head.js";
 import { has, isConversation, leads, mayAdd } from "./rights.js";
-import { reason, verifiedMark } from "./verified.js";
+import { reason, verifiedMark } from "../billing/verified.js";
 
 /** @import { Member } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "./rialto-app.js" */

@@ -15,7 +15,7 @@ import { digestOf, Logs } from "./logs.js";
  * @property {(status: Status, retryAt: number | null) => void} status `retryAt`: when the next attempt begins, in the clock's milliseconds
  * @property {(room: string) => void} reset the log's cached pages are worth nothing: load them again, then `follow`
  * @property {(room: string) => void} gone
- * @property {(me: Member) => void} hello the connection is ready for requests
+ * @property {(me: Member, heads: Record<string, number>) => void} hello the connection is ready for requests; where the server says that each log is
  * @property {() => void} caughtUp every log has reached the head that the server named
  * @property {() => void} restored the database is another one (its epoch changed): drop everything and load again
  * @property {() => void} signedOut
@@ -195,7 +195,7 @@ export class Socket {
     this.#ready = true;
     this.#set("open", null);
     this.logs.expect(hello.heads);
-    this.listener.hello(hello.me);
+    this.listener.hello(hello.me, hello.heads);
     this.#behind = true;
     this.#checkGaps();
   }

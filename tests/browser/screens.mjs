@@ -74,6 +74,8 @@ const photograph = async (person, screen, url, label, coarse) => {
   const dressed = source.match(/<[^>]*\sstyle="[^"]*"/);
   if (dressed) found.push(`a style attribute in the page: ${dressed[0].slice(0, 80)}`);
   await screen.then?.(page);
+  // Every element of the page is awake, and what it writes stands there.
+  await page.waitForFunction(() => document.querySelector(':not(:defined)') === null);
   await page.evaluate(() => document.fonts.ready);
   for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
@@ -121,7 +123,8 @@ try {
       }
     }
   }
-  failures.push(...village.complaints());
+  // One screen shows what is said when something broke, and the program logs that it was asked to break.
+  failures.push(...village.complaints().filter((line) => !line.includes('asked for by the page of parts')));
 } finally {
   await browser.close();
   await village.stop();

@@ -8,12 +8,13 @@ use crate::access::Permissions;
 use crate::access::{Actor, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
-use crate::http::Looker;
+use crate::http::{Heard, Looker};
 use crate::ids::{MemberId, RoleId};
+use crate::live::LogId;
 use crate::members::events::{ME_CHANGED, MemberEvent};
 use crate::members::model::{MemberRow, MemberState, Profile, Sanction, Session, SessionKind};
 use crate::members::policy::{SeeAccount, SeeMember};
-use crate::storage::{Conn, LogRow};
+use crate::storage::{Conn, LogRow, fact, head};
 
 pub use super::store::members::Filter as MemberFilter;
 
@@ -182,5 +183,7 @@ pub fn looker(conn: &mut Conn, actor: &Actor, visitor: &Visitor) -> Result<Looke
     let language = if row.language.is_empty() { visitor.language.to_owned() } else { row.language.clone() };
     let theme = if row.theme.is_empty() { "system".to_owned() } else { row.theme.clone() };
     let me = profiles(conn, &[member], actor.now)?.pop().ok_or(Error::SignIn)?;
-    Ok(Looker { me: Some(serde_json::to_value(me)?), permissions: actor.permissions, language, theme })
+    let seq = head(conn, LogId::Member(member))?.map_or(0, |head| head.seq);
+    let heard = fact(conn, "epoch")?.map(|epoch| Heard { epoch, seq });
+    Ok(Looker { me: Some(serde_json::to_value(me)?), permissions: actor.permissions, language, theme, heard })
 }

@@ -75,7 +75,7 @@ export const screens = [
     then: async (page) => {
       await named('harbour')(page);
       await page.getByRole('button', { name: /^(members|membres)$/i }).click();
-      await expect(page.locator('.panel')).toBeVisible();
+      await expect(page.locator('.panel .section .row').first()).toBeVisible();
     },
   },
   {
@@ -164,6 +164,17 @@ export const screens = [
   { name: 'settings-profile', who: 'free', path: '/settings' },
   { name: 'settings-look', who: 'free', path: '/settings/look' },
   { name: 'settings-reach', who: 'free', path: '/settings/reach' },
+  {
+    name: 'settings-reach-open',
+    who: 'free',
+    path: '/settings/reach',
+    then: async (page) => {
+      await page.locator('[data-act=call] > summary').click();
+      await page.locator('[data-act=call] [value=roles]').check();
+      await expect(page.locator('[data-act=call] [data-names=roles]')).toBeVisible();
+      await page.locator('[name=quiet]').check();
+    },
+  },
   { name: 'people', who: 'free', path: '/people' },
   { name: 'people-contacts', who: 'owner', path: '/people?list=contacts' },
   { name: 'people-requests', who: 'owner', path: '/people/requests' },
@@ -174,6 +185,16 @@ export const screens = [
     then: async (page) => {
       await page.locator('.items a').nth(1).click();
       await expect(page.locator('.person-head')).toBeVisible();
+    },
+  },
+  {
+    name: 'person-verified',
+    who: 'free',
+    path: '/people?q=hanna',
+    then: async (page) => {
+      await page.locator('.items a').first().click();
+      await page.locator('.person-head .badge[aria-haspopup]').click();
+      await expect(page.locator('.menu-reason')).toBeVisible();
     },
   },
   { name: 'settings-security', who: 'free', path: '/settings/security' },
@@ -199,6 +220,15 @@ export const screens = [
   { name: 'admin-invites', who: 'owner', path: '/admin/invites' },
   { name: 'admin-roles', who: 'owner', path: '/admin/roles' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
+  {
+    name: 'admin-plan-open',
+    who: 'owner',
+    path: '/admin/plans',
+    then: async (page) => {
+      await page.locator('.fold > summary').first().click();
+      await expect(page.locator('.fold[open] .form')).toBeVisible();
+    },
+  },
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
   { name: 'admin-reports', who: 'owner', path: '/admin/reports' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },

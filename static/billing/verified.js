@@ -22,17 +22,18 @@ export const reason = (badge) => `${t(badge.by === "plan" ? "billing.verified_by
 export const verifiedMark = (member) => (member?.badge && member.state !== "deleted"
   ? html`<span class="badge" data-tone=${tone(member.badge)} data-hue=${hue(member.badge)} title=${reason(member.badge)}>${icon("shield-check")}<span dir="auto">${said(member.badge)}</span></span>` : null);
 
+/** Says why, beside the sign that was pressed. @param {Element} sign @param {Badge} badge */
+export async function askWhy(sign, badge) {
+  const { openFloating } = await import("../lib/menu.js");
+  const close = openFloating(sign, "menu", said(badge), () => html`<p class="menu-reason" tabindex="-1">${reason(badge)}</p>`);
+  /** @type {HTMLElement | null} */ (close.element.querySelector(".menu-reason"))?.focus();
+}
+
 /** A sign that says why when it is pressed, by mouse or keys. @param {Member | undefined} member */
 export function verifiedSign(member) {
   const badge = member?.badge;
   if (!badge || member.state === "deleted") return null;
-  const why = reason(badge);
   /** @param {Event} event */
-  const ask = async (event) => {
-    const sign = /** @type {Element} */ (event.currentTarget);
-    const { openFloating } = await import("../lib/menu.js");
-    const close = openFloating(sign, "menu", said(badge), () => html`<p class="menu-reason" tabindex="-1">${why}</p>`);
-    /** @type {HTMLElement | null} */ (close.element.querySelector(".menu-reason"))?.focus();
-  };
-  return html`<button class="badge" data-tone=${tone(badge)} data-hue=${hue(badge)} type="button" title=${why} aria-haspopup="true" aria-expanded="false" @click=${ask}>${icon("shield-check")}<span dir="auto">${said(badge)}</span></button>`;
+  const ask = (event) => void askWhy(/** @type {Element} */ (event.currentTarget), badge);
+  return html`<button class="badge" data-tone=${tone(badge)} data-hue=${hue(badge)} type="button" title=${reason(badge)} aria-haspopup="true" aria-expanded="false" @click=${ask}>${icon("shield-check")}<span dir="auto">${said(badge)}</span></button>`;
 }

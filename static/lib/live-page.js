@@ -1,0 +1,158 @@
+/** `<live-page>`: keeps a page that the server wrote up to date: it follows the member's own log and takes in the page as it is by now. */
+
+import { morph } from "./morph.js";
+import { Socket } from "./socket.js";
+import { toast } from "./toast.js";
+
+/** @import { Entry } from "./socket.js" */
+
+/** Between two attempts to read the page again, in milliseconds; a random part of it is added. */
+const AGAIN_MS = 5_000;
+const SESSION_MS = 500;
+/** What the page holds besides this element, by how it is found. */
+const PART = ".settings";
+
+/**
+ * `<live-page data-epoch data-seq data-kinds="contact_changed …">`: up to where the page knows the log, and which events change it. A change
+ * of a member counts where something says `data-member="<id>"`. Forms of the page (`<api-form>`) no longer load it anew: it is brought up to
+ * date, the focus stays where it was, and what was done is said (`data-toast`, or `data-toast-asked` when the answer's state is `asked`).
+ */
+class LivePage extends HTMLElement {
+  #isReading = false;
+  #isStale = false;
+
+  connectedCallback() {
+    if (this.socket) return;
+    const { epoch = "", seq = "0" } = this.dataset;
+    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`;
+    this.socket = new Socket(url, this.#listener(), epoch);
+    this.socket.follow("me", Number(seq));
+    this.socket.open();
+    addEventListener("online", () => this.socket?.probe());
+    document.addEventListener("visibilitychange", () => document.hidden || this.socket?.probe());
+    document.addEventListener("done", (event) => void this.#done(/** @type {CustomEvent} */ (event)));
+  }
+
+  /** @returns {import("./socket.js").Listener} */
+  #listener() {
+    return {
+      event: (entry) => this.#hear(entry),
+      signal: (signal) => {
+        if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) void this.refresh();
+      },
+      status: () => undefined,
+      // Rooms are no matter of this page: their logs are taken as they are.
+      hello: (_, heads) => {
+        for (const [room, head] of Object.entries(heads)) if (room !== "me") this.socket?.follow(room, head);
+        if (this.#isStale) void this.refresh();
+      },
+      caughtUp: () => undefined,
+      reset: (room) => (room === "me" ? void this.refresh() : this.socket?.forget(room)),
+      gone: () => undefined,
+      restored: () => location.reload(),
+      // A changed password brings another cookie, a moment after the connections have ended.
+      signedOut: () => setTimeout(() => location.reload(), SESSION_MS),
+    };
+  }
+
+  /** @param {Entry} entry */
+  #hear({ room, event }) {
+    if (room !== "me") return;
+    if (event.kind === "room_joined") this.socket?.follow(event.room, event.head);
+    if (event.kind === "room_left") this.socket?.forget(event.room);
+    if ((this.dataset.kinds ?? "").split(" ").includes(event.kind)) void this.refresh();
+  }
+
+  get #part() {
+    return document.querySelector(PART);
+  }
+
+  /** Reads the page again, once more when something happens meanwhile. */
+  async refresh() {
+    this.#isStale = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      const page = await read();
+      if (page === "other") return location.reload();
+      if (page) this.#take(page);
+      else {
+        this.#isStale = true;
+        setTimeout(() => this.#isStale && void this.refresh(), AGAIN_MS * (1 + Math.random()));
+        break;
+      }
+    }
+    this.#isReading = false;
+  }
+
+  /** @param {Document} page */
+  #take(page) {
+    const [old, now] = [this.#part, page.querySelector(PART)];
+    if (!old || !now) return location.reload();
+    const back = placeOfFocus();
+    morph(old, now);
+    document.title = page.title;
+    this.socket?.follow("me", Number(this.dataset.seq));
+    old.dispatchEvent(new CustomEvent("refreshed"));
+    back();
+  }
+
+  /** Somebody did something on this page. @param {CustomEvent} event */
+  async #done(event) {
+    const element = /** @type {HTMLElement} */ (event.target);
+    if (element.dataset.next || element.hasAttribute("data-stay") || !this.#part?.contains(element)) return;
+    event.preventDefault();
+    const { toastAsked, toast: words } = element.dataset;
+    const said = event.detail?.state === "asked" && toastAsked ? toastAsked : words;
+    settle(element);
+    await this.refresh();
+    if (said) toast(said, { icon: "check" });
+  }
+}
+
+/** What was sent is what now holds; a form that was opened is put away. @param {HTMLElement} element */
+function settle(element) {
+  const fields = [...element.querySelectorAll("input, textarea")].filter((each) => each instanceof HTMLTextAreaElement || (each instanceof HTMLInputElement && each.type !== "hidden" && !each.hidden));
+  const box = element.closest("details");
+  if (box && fields.length) {
+    box.querySelector("summary")?.focus();
+    box.open = false;
+    element.querySelector("form")?.reset();
+  } else for (const field of /** @type {HTMLInputElement[]} */ (fields)) field.defaultValue = field.value;
+}
+
+/** Where the focus is, to find the next best place if its element goes. @returns {() => void} brings it back */
+function placeOfFocus() {
+  const active = document.activeElement;
+  if (!active || active === document.body) return () => undefined;
+  const row = active.closest("article, li");
+  const rows = row?.parentElement ?? null;
+  const index = row && rows ? [...rows.children].indexOf(row) : -1;
+  return () => {
+    if (active.isConnected && document.activeElement === active) return;
+    const next = rows?.isConnected ? rows.children[Math.min(index, rows.children.length - 1)] : undefined;
+    // A name, and no button: whoever presses Enter again answers nothing by mistake.
+    const target = /** @type {HTMLElement | null} */ (next?.querySelector("a[href]") ?? document.querySelector("main .empty h2") ?? document.querySelector("main h1"));
+    if (target && !target.matches("a")) target.tabIndex = -1;
+    target?.focus();
+  };
+}
+
+/**
+ * The page as the server writes it now. A request of this kind answers with a document that runs nothing.
+ * @returns {Promise<Document | "other" | null>} `other`: this address leads elsewhere by now; null: the server could not be reached, or is busy
+ */
+const read = () => new Promise((resolve) => {
+  const request = new XMLHttpRequest();
+  request.open("GET", location.href);
+  request.responseType = "document";
+  request.onload = () => {
+    if (request.status >= 500 || request.status === 429) return resolve(null);
+    resolve(request.status === 200 && new URL(request.responseURL).pathname === location.pathname ? request.responseXML : "other");
+  };
+  request.onerror = () => resolve(null);
+  request.send();
+});
+
+customElements.define("live-page", LivePage);
