@@ -173,6 +173,7 @@ export const screens = [
       await page.locator('[data-act=call] [value=roles]').check();
       await expect(page.locator('[data-act=call] [data-names=roles]')).toBeVisible();
       await page.locator('[name=quiet]').check();
+      await page.evaluate(() => scrollTo(0, 0));
     },
   },
   { name: 'people', who: 'free', path: '/people' },
@@ -193,7 +194,7 @@ export const screens = [
     path: '/people?q=hanna',
     then: async (page) => {
       await page.locator('.items a').first().click();
-      await page.locator('.person-head .badge[aria-haspopup]').click();
+      await page.locator('verified-sign:defined button').click();
       await expect(page.locator('.menu-reason')).toBeVisible();
     },
   },

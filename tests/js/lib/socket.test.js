@@ -48,6 +48,15 @@ describe('order', () => {
     assert.deepEqual(seqs(), [6, 7]);
   });
 
+  test('whoever follows one log alone takes the others as they stand, and nothing is asked for', () => {
+    const [, me, heads] = told.find(([kind]) => kind === 'hello');
+    assert.deepEqual([me, heads], [{ id: '1' }, { [ROOM]: 5, me: 2 }]);
+    socket.follow(OTHER, 40);
+    event(41, OTHER);
+    heartbeat(1, { [ROOM]: 5, [OTHER]: 41, me: 2 });
+    assert.equal(line().last('sync'), undefined);
+  });
+
   test('a duplicate is dropped', () => {
     event(5);
     event(6);
