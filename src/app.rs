@@ -259,13 +259,8 @@ impl App {
     /// Stores when sessions were last seen, ends what is over.
     async fn keep_house(&self) -> Result<()> {
         self.members.sessions.flush(&self.ground.db).await?;
-        // The command line may have changed them beside us. What was read before a change here must not be put in force after it.
-        let order = self.ground.settings.in_order().await;
-        let stored = self.ground.db.read(Settings::load).await?;
-        if stored != *self.ground.settings.get() {
-            self.ground.settings.put(stored);
-        }
-        drop(order);
+        // The command line may have changed them beside us.
+        self.ground.settings.reload(&self.ground.db).await?;
         let billing = self.billing.clone();
         self.ground.db.read(move |conn| billing.standings.catch_up(conn)).await?;
         let members = self.members.clone();

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
 use crate::storage::schema::settings;
-use crate::storage::{Conn, Tx, on_conflict};
+use crate::storage::{Conn, Db, Tx, on_conflict};
 
 pub use reach::{Class, Classes};
 
@@ -272,6 +272,19 @@ impl SettingsCell {
     /// Waits until no other change is under way, from reading to being in force: what is in force is then always what was committed last.
     pub async fn in_order(&self) -> MutexGuard<'_, ()> {
         self.order.lock().await
+    }
+
+    /// Puts in force what is stored. It takes its turn: what was read before a change must not be put in force after it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn reload(&self, db: &Db) -> Result<()> {
+        let _order = self.in_order().await;
+        let stored = db.read(Settings::load).await?;
+        if stored != *self.get() {
+            self.put(stored);
+        }
+        Ok(())
     }
 
     /// Puts others in force, once they are committed.

@@ -1,5 +1,7 @@
 //! Settings: in force at once, with a trace of what changed.
 
+use std::task::Poll;
+
 use super::*;
 
 #[actix_web::test]
@@ -38,4 +40,25 @@ async fn a_setting_that_does_not_fit_changes_nothing() {
     }
     assert_eq!(*harbour.ground.settings.get(), Settings::default());
     assert_eq!(harbour.get("/api/v1/admin/audit", &token).await.json()["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_reload_waits_for_a_change_that_is_under_way() {
+    let harbour = harbour(|_| {}).await;
+    let ground = &harbour.ground;
+    let order = ground.settings.in_order().await;
+    let mut reload = std::pin::pin!(ground.settings.reload(&ground.db));
+    let mut waits = async || std::future::poll_fn(|cx| Poll::Ready(reload.as_mut().poll(cx).is_pending())).await;
+    assert!(waits().await);
+    let change = ground.db.write(|tx| {
+        let changed = Settings { requests_per_day: 3, ..Settings::load(tx)? };
+        changed.store(tx, None)?;
+        Ok(changed)
+    });
+    let changed = change.await.expect("stored");
+    assert!(waits().await, "what it would have read before is not in force after the change");
+    ground.settings.put(changed);
+    drop(order);
+    reload.await.expect("read");
+    assert_eq!(ground.settings.get().requests_per_day, 3);
 }
