@@ -66,6 +66,9 @@ pub struct RoleName {
     pub id: RoleId,
     /// Its name.
     pub name: String,
+    /// Which of our own words stands for the name; null once the community gave it another.
+    #[schema(value_type = Option<String>)]
+    pub word: Option<&'static str>,
     /// What calls those who have it, behind an `@`; null when they cannot be called.
     pub handle: Option<String>,
 }
@@ -131,7 +134,8 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
     let profiles = members::profiles(conn, &people, actor.now)?;
     let me = profiles.iter().find(|profile| profile.id == member).cloned().ok_or(Error::SignIn)?;
     let mut handles: HashMap<RoleId, String> = members::role_handles(conn)?.into_iter().collect();
-    let roles = members::role_names(conn)?.into_iter().map(|(id, name)| RoleName { id, name, handle: handles.remove(&id) }).collect();
+    let named = |role: members::NamedRole| RoleName { id: role.id, name: role.name, word: role.word, handle: handles.remove(&role.id) };
+    let roles = members::role_names(conn)?.into_iter().map(named).collect();
     Ok(State {
         epoch: epoch(conn)?,
         seq: head(conn, LogId::Member(member))?.map_or(0, |head| head.seq),

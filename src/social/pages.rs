@@ -15,6 +15,7 @@ use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
 use crate::members::{self, initials};
 use crate::settings::Class;
 use crate::storage::Conn;
+use crate::text::Words;
 
 /// Rows of one page of a list.
 const ROWS: i64 = 50;
@@ -62,15 +63,15 @@ impl From<Person> for Shown {
     }
 }
 
-/// A role to filter by.
+/// A role as the reader calls it.
 #[derive(Serialize)]
 struct RoleChoice {
     id: RoleId,
     name: String,
 }
 
-fn role_choices(conn: &mut Conn) -> Result<Vec<RoleChoice>> {
-    Ok(members::role_names(conn)?.into_iter().map(|(id, name)| RoleChoice { id, name }).collect())
+fn role_choices(conn: &mut Conn, words: &Words, language: &str) -> Result<Vec<RoleChoice>> {
+    Ok(members::role_names(conn)?.into_iter().map(|role| RoleChoice { id: role.id, name: role.said(words, language) }).collect())
 }
 
 /// The lists of the page, by their names in its address.
@@ -120,7 +121,8 @@ fn value<T: std::str::FromStr>(name: &'static str, text: Option<String>) -> Resu
 
 /// `GET /people`: everyone, or one of my lists.
 async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<HttpResponse> {
-    show(gate, site, "social/people.html", move |conn, may, actor, _| {
+    let ground = gate.ground().clone();
+    show(gate, site, "social/people.html", move |conn, may, actor, language| {
         let Find { list, q, role, after } = query.0;
         let named = list.filter(|name| !name.is_empty()).unwrap_or_else(|| LISTS[0].0.to_owned());
         let (name, list) = LISTS.into_iter().find(|(name, _)| *name == named).ok_or_else(|| Error::invalid("list", "error.query"))?;
@@ -142,7 +144,7 @@ async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<
         Ok(PeoplePage {
             list: name,
             people: page.items.into_iter().map(Shown::from).collect(),
-            roles: role_choices(conn)?,
+            roles: role_choices(conn, &ground.words, language)?,
             role,
             is_first: after.is_none(),
             first: link(""),
@@ -169,9 +171,11 @@ struct PersonPage {
 
 /// `GET /people/{member}`.
 async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
-    show(gate, site, "social/person.html", |conn, may, actor, _| {
+    let ground = gate.ground().clone();
+    show(gate, site, "social/person.html", move |conn, may, actor, language| {
         let (person, rooms, conversation) = actions::person(conn, may, actor.now)?;
-        let roles = role_choices(conn)?.into_iter().filter(|role| person.member.roles.contains(&role.id)).collect();
+        let roles =
+            role_choices(conn, &ground.words, language)?.into_iter().filter(|role| person.member.roles.contains(&role.id)).collect();
         let is_me = may.member() == may.other();
         Ok(PersonPage {
             is_me,
@@ -276,7 +280,8 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     show(gate, site, "social/reach.html", move |conn, may, actor, language| {
         let reach = actions::reach_view(conn, &ground, may.member(), language)?;
-        let (settings, roles, plans) = (ground.settings.get(), members::role_names(conn)?, actions::plan_names(conn, true)?);
+        let (settings, plans) = (ground.settings.get(), actions::plan_names(conn, true)?);
+        let roles = role_choices(conn, &ground.words, language)?;
         let current: Vec<PlanId> = actions::plan_names(conn, false)?.into_iter().map(|(id, _)| id).collect();
         let way = |act: Act| {
             let rule = reach.rules.of(act);
@@ -292,7 +297,7 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
                 classes: Class::ALL.into_iter().filter_map(tick).collect(),
                 roles: roles
                     .iter()
-                    .map(|(id, name)| NamedTick { id: id.to_string(), name: name.clone(), is_ticked: rule.roles.contains(id) })
+                    .map(|role| NamedTick { id: role.id.to_string(), name: role.name.clone(), is_ticked: rule.roles.contains(&role.id) })
                     .collect(),
                 plans: plans
                     .iter()

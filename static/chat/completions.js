@@ -4,7 +4,7 @@ import { get, path } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { wordAt, members as membersFor, emoji as emojiFor } from "./completion.js";
-import { avatar, memberName } from "./names.js";
+import { avatar, memberName, roleName } from "./names.js";
 import { isConversation, leads, has } from "./rights.js";
 
 /** @import { Member } from "../types/live.d.ts" */
@@ -48,7 +48,7 @@ export class Completions {
     // Those in the room first; in a conversation nobody else can be meant.
     const wanted = [...known.filter((member) => ids.has(member.id)), ...(isConversation(it) ? [] : known.filter((member) => !ids.has(member.id)))];
     const mayCall = isConversation(it) || leads(state, it) || has(state, "messages.mention_room");
-    const roles = state.roles.flatMap(({ name, handle }) => (handle === null ? [] : [{ name, handle }]));
+    const roles = state.roles.flatMap((role) => (role.handle === null ? [] : [{ name: roleName(role), handle: role.handle }]));
     return membersFor(word, wanted, mayCall ? roles : null);
   }
 

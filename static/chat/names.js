@@ -13,6 +13,9 @@ export function memberName(member) {
   return member.state === "deleted" ? t("chat.deleted_member") : member.display_name || member.username;
 }
 
+/** What a role is called: our own word, as long as the community gave it no other name. @param {ChatState["roles"][number]} role */
+export const roleName = ({ name, word }) => (word === null ? name : t(`members.role_${word}`));
+
 /** The others of a conversation, and who is invited into it. @param {ChatState} state @param {MyRoom} room @returns {string[]} their ids */
 export const others = (state, room) => [...(room.members ?? []), ...(room.invited ?? [])].filter((id) => id !== state.me.id);
 

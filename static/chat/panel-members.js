@@ -7,7 +7,7 @@ import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { compare, t } from "../lib/words.js";
-import { avatar, memberName, roomName } from "./names.js";
+import { avatar, memberName, roleName, roomName } from "./names.js";
 import { panelBones, panelFailed, panelHead } from "./panel-head.js";
 import { has, isConversation, leads, mayAdd } from "./rights.js";
 import { reason, verifiedMark } from "../billing/verified.js";
@@ -110,7 +110,7 @@ export class MemberPanel {
       ${member.badge ? html`<p>${verifiedMark(member)} ${reason(member.badge)}</p>` : null}
       <p>${member.username ? `@${member.username}` : null}${member.pronouns ? ` · ${member.pronouns}` : null}${isHere ? ` · ${t("chat.here_now")}` : null}</p>
       ${status ? html`<p dir="auto">${status}</p>` : null}${member.bio ? html`<p dir="auto">${member.bio}</p>` : null}
-      ${member.roles.length ? html`<div class="buttons">${state.roles.filter((role) => member.roles.includes(role.id)).map((role) => html`<span class="badge" data-tone="accent">${role.name}</span>`)}</div>` : null}
+      ${member.roles.length ? html`<div class="buttons">${state.roles.filter((role) => member.roles.includes(role.id)).map((role) => html`<span class="badge" data-tone="accent" dir="auto">${roleName(role)}</span>`)}</div>` : null}
       ${id === state.me.id ? html`<div class="buttons"><a class="button" href="/settings">${t("chat.settings")}</a></div>` : null}
       ${id !== state.me.id && member.state === "active" && has(state, "messages.direct") ? html`<div class="buttons"><button class="button" data-kind="primary" type="button" @click=${write}>${icon("message-square")}${t("chat.write_message")}</button><a class="button" href=${path`/people/${id}`}>${icon("user")}${t("social.view_profile")}</a></div>` : null}
       ${place && id !== state.me.id ? this.#office(it.room, place) : null}</div></div>`;

@@ -618,6 +618,8 @@ export type RoleName = {
   id: Id;
   /** Its name. */
   name: string;
+  /** Which of our own words stands for the name; null once the community gave it another. */
+  word: string | null;
   /** What calls those who have it, behind an `@`; null when they cannot be called. */
   handle: string | null;
 };

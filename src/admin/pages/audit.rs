@@ -77,7 +77,7 @@ const FIELDS: [(&str, &str); 59] = [
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
     ("outcome", "admin.field_outcome"),
-    ("owner", "admin.role_owner"),
+    ("owner", "members.role_owner"),
     ("people_per_member", "admin.set_people_per_member"),
     ("permissions", "admin.field_permissions"),
     ("place", "admin.field_place"),
@@ -336,9 +336,8 @@ fn text(text: &str) -> Part {
 
 /// A name of a built-in role is our own word as long as the community did not give it another.
 fn role_name(name: &str) -> Part {
-    let words = ["admin.role_owner", "admin.role_administrator", "admin.role_moderator", "admin.role_member"];
-    let known = RoleKind::BUILT_IN.into_iter().zip(words).find(|(kind, _)| kind.first_name() == name);
-    known.map_or_else(|| text(name), |(_, key)| word(key))
+    let known = RoleKind::BUILT_IN.into_iter().find_map(|kind| kind.word(name));
+    known.map_or_else(|| text(name), |known| word(&format!("members.role_{known}")))
 }
 
 fn field_name(name: &str) -> Part {
@@ -396,7 +395,7 @@ mod tests {
         let told = [change("admin.field_permissions", &[word("admin.permission_members_ban")], &[word("admin.permission_audit_read")])];
         assert_eq!(nobody().changes(Some(&before), Some(&after)), told);
         let given = json!({ "roles": ["Owner", "Crew"] });
-        assert_eq!(nobody().changes(None, Some(&given)), [change("admin.roles", &[], &[word("admin.role_owner"), text("Crew")])]);
+        assert_eq!(nobody().changes(None, Some(&given)), [change("admin.roles", &[], &[word("members.role_owner"), text("Crew")])]);
     }
 
     #[test]

@@ -73,15 +73,7 @@ struct RoleTag {
 
 impl RoleTag {
     fn of(role: &Role) -> Self {
-        let word = match role.kind {
-            RoleKind::Owner => Some("owner"),
-            RoleKind::Administrator => Some("administrator"),
-            RoleKind::Moderator => Some("moderator"),
-            RoleKind::Member => Some("member"),
-            RoleKind::Own => None,
-        };
-        let word = word.filter(|_| role.name == role.kind.first_name());
-        Self { id: role.id, name: role.name.clone(), word, everyone: role.kind == RoleKind::Member }
+        Self { id: role.id, name: role.name.clone(), word: role.kind.word(&role.name), everyone: role.kind == RoleKind::Member }
     }
 }
 

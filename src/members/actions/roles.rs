@@ -8,7 +8,7 @@ use super::{announce_look, announce_rights, store};
 use crate::access::{Actor, Permission, Permissions};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoleId};
-use crate::members::model::{Line, NewRole, Role, RoleChange, RoleKind, RoleRow};
+use crate::members::model::{Line, NamedRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
 use crate::members::notices::{Notice, Notices};
 use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles};
 use crate::storage::{Act, Conn, Tx, record};
@@ -50,8 +50,8 @@ pub fn built_in_role(conn: &mut Conn, kind: RoleKind) -> Result<RoleId> {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn role_names(conn: &mut Conn) -> Result<Vec<(RoleId, String)>> {
-    Ok(store::roles::all(conn)?.into_iter().map(|row| (row.id, row.name)).collect())
+pub fn role_names(conn: &mut Conn) -> Result<Vec<NamedRole>> {
+    Ok(store::roles::all(conn)?.into_iter().map(RoleRow::named).collect())
 }
 
 /// What is written behind an `@` to call those who have a role, for each role that can be called, highest first; not for the one that

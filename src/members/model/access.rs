@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Permission, Permissions};
 use crate::ids::RoleId;
+use crate::text::Words;
 
 /// Which role it is. The built-in ones cannot be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -56,6 +57,19 @@ impl RoleKind {
         }
     }
 
+    /// Which of our own words stands for its name; none once the community gave it another.
+    #[must_use]
+    pub fn word(self, name: &str) -> Option<&'static str> {
+        let word = match self {
+            Self::Owner => "owner",
+            Self::Administrator => "administrator",
+            Self::Moderator => "moderator",
+            Self::Member => "member",
+            Self::Own => return None,
+        };
+        (name == self.first_name()).then_some(word)
+    }
+
     /// What it allows in a new community.
     #[must_use]
     pub fn first_permissions(self) -> Permissions {
@@ -100,10 +114,35 @@ impl RoleRow {
         Permissions::from_bits(self.permissions)
     }
 
+    /// By its name.
+    #[must_use]
+    pub fn named(self) -> NamedRole {
+        NamedRole { id: self.id, word: self.kind().word(&self.name), name: self.name }
+    }
+
     /// As administrators see it.
     #[must_use]
     pub fn role(self, member_count: i64) -> Role {
         Role { id: self.id, kind: self.kind(), permissions: self.permissions(), name: self.name, place: self.place, member_count }
+    }
+}
+
+/// A role by its name, as everybody sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedRole {
+    /// Id.
+    pub id: RoleId,
+    /// Unique name.
+    pub name: String,
+    /// Which of our own words stands for it.
+    pub word: Option<&'static str>,
+}
+
+impl NamedRole {
+    /// What it is called in this language.
+    #[must_use]
+    pub fn said(&self, words: &Words, language: &str) -> String {
+        self.word.map_or_else(|| self.name.clone(), |word| words.t(language, &format!("members.role_{word}"), &[]))
     }
 }
 

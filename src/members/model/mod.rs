@@ -9,7 +9,7 @@ mod password;
 mod session;
 mod zone;
 
-pub use access::{NewRole, Role, RoleChange, RoleKind, RoleRow};
+pub use access::{NamedRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
 pub use badge::{Badge, BadgeReason};
 pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
 pub use member::{Account, AccountChange, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme};

@@ -27,7 +27,7 @@ async fn permissions(town: &Town, member: MemberId) -> Permissions {
 async fn the_built_in_roles_are_made_once_and_owners_have_everything() {
     let town = Town::new().await;
     town.write(actions::ensure_built_in_roles).await.expect("again");
-    let names: Vec<_> = town.read(actions::role_names).await.into_iter().map(|(_, name)| name).collect();
+    let names: Vec<_> = town.read(actions::role_names).await.into_iter().map(|role| role.name).collect();
     assert_eq!(names, ["Owner", "Administrator", "Moderator", "Member"]);
     assert!(!town.read(actions::community_has_owner).await);
     let owner = town.member("owner", &[RoleKind::Owner]).await;

@@ -116,7 +116,7 @@ pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: &ReachChoice, se
     choice.clone().apply(&mut reach)?;
     choice.must_be_below(&held, &|act| ceiling(settings, act))?;
     let (roles, plans) = (members::role_names(tx)?, plan_names(tx, true)?);
-    let has_role = |id| roles.iter().any(|(known, _)| *known == id);
+    let has_role = |id| roles.iter().any(|known| known.id == id);
     choice.must_name(&held, &has_role, &|id| plans.iter().any(|(known, _)| *known == id))?;
     store::reach::save(tx, may.member(), &reach)?;
     announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
@@ -130,7 +130,8 @@ pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: 
     let settings = ground.settings.get();
     let plans = plan_names(conn, true)?;
     let (mut reach, time_zone) = store::reach::of(conn, member, &settings)?.found()?;
-    let roles = members::role_names(conn)?;
+    let roles: Vec<(RoleId, String)> =
+        members::role_names(conn)?.into_iter().map(|role| (role.id, role.said(&ground.words, language))).collect();
     for rule in reach.rules.each_mut() {
         rule.roles.retain(|role| roles.iter().any(|(known, _)| known == role));
         rule.plans.retain(|plan| plans.iter().any(|(known, _)| known == plan));

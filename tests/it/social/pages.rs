@@ -74,3 +74,30 @@ async fn every_page_about_people_shows_them_in_both_languages() {
     }
     town.close().await;
 }
+
+#[actix_web::test]
+async fn built_in_roles_are_called_in_the_language_of_the_reader_and_renamed_ones_as_the_community_does() {
+    let town = Town::new().await;
+    let (keeper, ann) = (town.owner("keeper").await, town.member("ann").await);
+    let roles = keeper.get("/api/v1/admin/roles").await;
+    let is_moderator = |role: &&serde_json::Value| role["kind"] == "moderator";
+    let role = roles["items"].as_array().expect("roles").iter().find(is_moderator).expect("moderators")["id"].clone();
+    acts(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
+    acts(&ann, Method::PUT, "/api/v1/me/reach", Some(json!({ "message": { "from": ["roles"], "roles": [role] } }))).await;
+    let profile = format!("/people/{}", ann.id);
+    let word = async || {
+        let state = keeper.get("/api/v1/me/state").await;
+        state["roles"].as_array().expect("roles").iter().find(|each| each["id"] == role).expect("the role")["word"].clone()
+    };
+    for (language, name) in [("en", "Moderator"), ("fr", "Modérateur")] {
+        for path in [profile.as_str(), "/people", "/settings/reach"] {
+            assert!(page(&town, &ann, path, language).await.contains(&format!(">{name}<")), "{path} in {language}");
+        }
+    }
+    assert_eq!(word().await, "moderator");
+    let renamed = format!("/api/v1/admin/roles/{}", role.as_str().expect("an id"));
+    acts(&keeper, Method::PATCH, &renamed, Some(json!({ "name": "Harbour watch" }))).await;
+    assert!(page(&town, &keeper, &profile, "fr").await.contains(">Harbour watch<"));
+    assert_eq!(word().await, serde_json::Value::Null);
+    town.close().await;
+}
