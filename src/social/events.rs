@@ -24,6 +24,8 @@ pub enum SocialEvent {
     RequestCame { request: RequestId, about: RequestKind, sender: MemberId },
     RequestEnded { request: RequestId, outcome: Outcome },
     ReachChanged { asks_before_follow: bool },
+    Listed { member: MemberId, always: bool, never: bool },
+    NoteChanged { member: MemberId },
 }
 
 impl SocialEvent {
@@ -43,6 +45,8 @@ impl SocialEvent {
             Self::RequestCame { request, .. } => (407, request.0),
             Self::RequestEnded { request, .. } => (408, request.0),
             Self::ReachChanged { .. } => (409, 0),
+            Self::Listed { member, .. } => (410, member.0),
+            Self::NoteChanged { member } => (411, member.0),
         };
         let event = serde_json::to_string(self)?;
         Ok(Announcement { kind, actor, subject: Some(subject), event, holds_words: false, effect: Effect::None, instead: Vec::new() })

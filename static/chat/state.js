@@ -138,6 +138,8 @@ function afterMeEvent(state, event) {
     case "follow_changed":
     case "follower_changed":
     case "reach_changed":
+    case "listed":
+    case "note_changed":
       return state; // Pages read these when they are opened.
     default:
       return unknown(event, state);

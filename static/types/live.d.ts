@@ -509,6 +509,16 @@ export type MeEvent = {
 | {
   "kind": "reach_changed";
   asks_before_follow: boolean;
+}
+| {
+  "kind": "listed";
+  member: Id;
+  always: boolean;
+  never: boolean;
+}
+| {
+  "kind": "note_changed";
+  member: Id;
 };
 
 /** Something passing, which may be lost. */

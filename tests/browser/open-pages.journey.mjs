@@ -38,6 +38,8 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await expect(page.getByText('Follows you')).toBeVisible(SOON);
     await expect(note).toHaveValue('Mends nets on Tuesd');
     await expect(note).toBeFocused();
+    await mara.call('PATCH', `/contacts/${brunoId}`, { name: 'Bruno of the nets' });
+    await expect(page.getByText('Bruno of the nets')).toBeVisible(SOON);
     await note.pressSequentially('ays');
     await expect(note).toHaveValue('Mends nets on Tuesdays');
     await stands(page);
@@ -124,6 +126,17 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(row).toContainText('verified members can ring you.');
     await expect(row.getByText('Not saved yet')).toBeHidden();
+    await stands(page);
+    await page.close();
+  });
+
+  await test.step('the lists of who may always and who never may follow another tab', async () => {
+    const page = await open('/settings/reach');
+    await mara.call('PUT', `/me/always/${brunoId}`);
+    const row = page.locator('main li').filter({ hasText: 'Bruno' });
+    await expect(row).toHaveCount(1, SOON);
+    await mara.call('DELETE', `/me/always/${brunoId}`);
+    await expect(row).toHaveCount(0, SOON);
     await stands(page);
     await page.close();
   });

@@ -93,6 +93,9 @@ const CASES: &[Case] = &[
     ("request_came", "to be a contact"),
     ("request_ended", "accepted"),
     ("reach_changed", "asks before"),
+    ("listed", "as one who may always"),
+    ("listed", "as one who never may"),
+    ("note_changed", "a name of my own"),
 ];
 
 #[test]
@@ -316,6 +319,9 @@ impl Scene<'_> {
                 self.call(bob, put.clone(), &to_ann("contacts"), None).await;
                 self.call(ann, put, &to_bob("contacts"), None).await;
             }
+            ("listed", "as one who never may") => self.call(ann, put, &to_bob("me/never"), None).await,
+            ("listed", _) => self.call(ann, put, &to_bob("me/always"), None).await,
+            ("note_changed", _) => self.call(ann, Method::PATCH, &to_bob("contacts"), Some(json!({ "name": "Bob of the nets" }))).await,
             ("reach_changed", _) => self.call(ann, put, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await,
             other => panic!("{other:?} is told nowhere"),
         }

@@ -94,8 +94,11 @@ pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange, most: u
     if before == Note::default() && store::relations::count_notes(tx, may.member())? >= most {
         return Err(Error::conflict("social.too_many_people"));
     }
-    let note = before.changed(change)?;
-    store::relations::set_note(tx, may.member(), may.other(), &note)?;
+    let note = before.clone().changed(change)?;
+    if note != before {
+        store::relations::set_note(tx, may.member(), may.other(), &note)?;
+        announce(tx, may.member(), &SocialEvent::NoteChanged { member: may.other() }, may.member())?;
+    }
     Ok(note)
 }
 

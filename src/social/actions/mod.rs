@@ -33,7 +33,7 @@ pub mod seed {
 }
 
 use super::events::SocialEvent;
-use super::model::{Edges, Relation};
+use super::model::{Edge, Edges, Relation};
 use super::store;
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
@@ -83,6 +83,17 @@ fn hold(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<Relation> {
 /// Stores my edges to somebody.
 fn set(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -> Result<()> {
     store::relations::set(tx, me, other, edges)
+}
+
+/// Stores my edges to somebody, and tells my own clients when that changes my lists of always and never.
+fn set_listed(tx: &mut Tx<'_>, me: MemberId, other: MemberId, before: Edges, after: Edges) -> Result<()> {
+    set(tx, me, other, after)?;
+    let listed = |edges: Edges| (edges.has(Edge::Always), edges.has(Edge::Never));
+    let (always, never) = listed(after);
+    if listed(before) == (always, never) {
+        return Ok(());
+    }
+    announce(tx, me, &SocialEvent::Listed { member: other, always, never }, me)
 }
 
 /// Writes an event into a member's log.

@@ -2,7 +2,7 @@
 
 use super::contacts::become_contacts;
 use super::shutting::block_member;
-use super::{announce, follows, hold, hold_pairs, set};
+use super::{announce, follows, hold, hold_pairs, set, set_listed};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
@@ -154,13 +154,14 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
         RequestKind::Call | RequestKind::VideoCall => Some(Edge::Once),
         RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => None,
     };
+    let before = relation.mine;
     if let Some(edge) = granted {
         relation.mine = relation.mine.with(edge, true);
     }
     if always && !matches!(kind, RequestKind::Contact | RequestKind::Follow) {
         relation.mine = relation.mine.with(Edge::Always, true).with(Edge::Once, false);
     }
-    set(tx, member, sender, relation.mine)?;
+    set_listed(tx, member, sender, before, relation.mine)?;
     match kind {
         RequestKind::Contact => become_contacts(tx, member, sender, relation),
         RequestKind::Follow => {

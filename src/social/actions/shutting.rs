@@ -1,7 +1,7 @@
 //! Keeping somebody out and letting them back: blocks, mutes, the lists of always and never.
 
 use super::requests::{NewRequest, ask, end_request};
-use super::{announce, hold, must_have_place, set};
+use super::{announce, hold, must_have_place, set, set_listed};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::social::events::SocialEvent;
@@ -24,15 +24,15 @@ fn turn(tx: &mut Tx<'_>, social: &Social, me: MemberId, other: MemberId, before:
                 end_request(tx, &request, Outcome::Blocked)?;
             }
             let after = withdraw_mine(tx, me, other, after)?;
-            set(tx, me, other, after)?;
+            set_listed(tx, me, other, before.mine, after)?;
             social.tell(tx, Notice::ShutOut { member: me, other })
         }
         (true, false) => {
-            set(tx, me, other, after)?;
+            set_listed(tx, me, other, before.mine, after)?;
             ask_again(tx, me, other, before)?;
             social.tell(tx, Notice::LetBack { member: me, other })
         }
-        _ => set(tx, me, other, after),
+        _ => set_listed(tx, me, other, before.mine, after),
     }
 }
 

@@ -97,14 +97,22 @@ async fn always_and_never_exclude_each_other_and_a_block_excludes_always() {
     let town = Town::new().await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
     let path = |list: &str| format!("/api/v1/me/{list}/{}", bob.id);
+    let (mut of_ann, mut of_bob) = (ann.connect().await, bob.connect().await);
+    let listed = |always: bool, never: bool| json!({ "kind": "listed", "member": bob.id, "always": always, "never": never });
     act(&ann, Method::PUT, &path("always")).await;
     assert_eq!(names(&ann, "/api/v1/me/always").await, ["bob"]);
+    assert_eq!(hears(&mut of_ann, "listed").await, listed(true, false));
+    act(&ann, Method::PUT, &path("always")).await;
     act(&ann, Method::PUT, &path("never")).await;
     assert_eq!((names(&ann, "/api/v1/me/always").await.len(), names(&ann, "/api/v1/me/never").await.len()), (0, 1));
+    assert_eq!(hears(&mut of_ann, "listed").await, listed(false, true), "once for each change");
     act(&ann, Method::PUT, &path("always")).await;
     assert_eq!((names(&ann, "/api/v1/me/always").await.len(), names(&ann, "/api/v1/me/never").await.len()), (1, 0));
     act(&ann, Method::PUT, &format!("/api/v1/blocks/{}", bob.id)).await;
     assert!(names(&ann, "/api/v1/me/always").await.is_empty(), "a block ends it");
+    assert_eq!((hears(&mut of_ann, "listed").await, hears(&mut of_ann, "listed").await), (listed(true, false), listed(false, false)));
+    act(&bob, Method::PUT, &format!("/api/v1/mutes/{}", ann.id)).await;
+    assert_eq!(of_bob.next("event").await["event"]["kind"], "muted", "bob has heard of none of it");
     ann.refused(Method::PUT, &path("always"), None, 409, "social.you_block").await;
     ann.refused(Method::PUT, &format!("/api/v1/contacts/{}", bob.id), None, 409, "social.you_block").await;
     ann.refused(Method::POST, "/api/v1/rooms", Some(json!({ "kind": "direct", "members": [bob.id] })), 409, "social.you_block").await;
@@ -116,9 +124,11 @@ async fn notes_are_for_their_author_alone_and_hold_their_limits() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let path = format!("/api/v1/contacts/{}", bob.id);
+    let mut of_ann = ann.connect().await;
     let change = json!({ "name": "Bobby  from the quay", "note": "Owes me a rope.\nTall." });
     let kept = acts(&ann, Method::PATCH, &path, Some(change)).await;
     assert_eq!(kept, json!({ "name": "Bobby from the quay", "note": "Owes me a rope.\nTall." }));
+    assert_eq!(hears(&mut of_ann, "note_changed").await, json!({ "kind": "note_changed", "member": bob.id }), "without the words");
     let seen = ann.get(&format!("/api/v1/people/{}", bob.id)).await;
     assert_eq!((&seen["own_name"], &seen["note"]), (&kept["name"], &kept["note"]));
     for other in [&bob, &cleo] {
