@@ -9,7 +9,7 @@ import { toast } from "../lib/toast.js";
 import { compare, t } from "../lib/words.js";
 import { avatar, memberName, roleName, roomName } from "./names.js";
 import { panelBones, panelFailed, panelHead } from "./panel-head.js";
-import { has, isConversation, leads, mayAdd } from "./rights.js";
+import { has, isConversation, leads, mayAdd, mayTakeBack } from "./rights.js";
 import { reason, verifiedMark } from "../billing/verified.js";
 
 /** @import { Member } from "../types/live.d.ts" */
@@ -17,6 +17,7 @@ import { reason, verifiedMark } from "../billing/verified.js";
 /** @import { MyRoom, RoomRole, RoomState } from "./types.d.ts" */
 
 /** @typedef {{member: Member, role: RoomRole}} InRoom */
+/** @typedef {{member: Member, by: string}} Invited */
 
 /** Above this size a room's presence is a number, and its list is paged. */
 const PAGE = 100;
@@ -27,6 +28,8 @@ export class MemberPanel {
   #changes = -1;
   /** @type {InRoom[]} */
   #items = [];
+  /** Who is asked and has not come. @type {Invited[]} */
+  #invited = [];
   /** @type {string | null} */
   #next = null;
   /** @type {"loading" | "failed" | "there"} */
@@ -43,7 +46,7 @@ export class MemberPanel {
     // Joins, departures and roles make the list another one; nothing else does.
     const changes = recent.findLast(({ event }) => event.kind === "member_joined" || event.kind === "member_left" || event.kind === "room_role_set" || event.kind === "member_invited" || event.kind === "member_uninvited")?.seq ?? 0;
     if (this.#room === room.id && this.#changes === changes) return;
-    if (this.#room !== room.id) [this.#items, this.#status] = [[], "loading"];
+    if (this.#room !== room.id) [this.#items, this.#invited, this.#status] = [[], [], "loading"];
     [this.#room, this.#changes] = [room.id, changes];
     void this.#load(room.id, null);
   }
@@ -52,13 +55,15 @@ export class MemberPanel {
   async #load(room, after) {
     try {
       const query = new URLSearchParams({ limit: String(PAGE), ...(after && { after }) });
-      /** @type {{items: InRoom[], next: string | null}} */
+      /** @type {{items: InRoom[], next: string | null, invited: Invited[]}} */
       const page = await get(`${path`/api/v1/rooms/${room}/members`}?${query}`);
       if (room !== this.#room) return;
       this.#items = after ? [...this.#items, ...page.items] : page.items;
+      // Only the first page says who is invited.
+      if (!after) this.#invited = page.invited;
       this.#next = page.next;
       this.#status = "there";
-      this.app.client.store.dispatch({ type: "members_loaded", members: page.items.map(({ member }) => member) });
+      this.app.client.store.dispatch({ type: "members_loaded", members: [...page.items, ...page.invited].map(({ member }) => member) });
     } catch {
       if (room === this.#room) this.#status = "failed";
     }
@@ -81,7 +86,39 @@ export class MemberPanel {
       ${this.#status === "failed" ? panelFailed(t("chat.members_failed"), () => void this.#load(room.id, null)) : this.#status === "loading" ? panelBones : null}
       ${here.length ? this.#section("here", t("chat.here", { count: here.length }), here, room) : null}
       ${away.length ? this.#section("away", t("chat.away", { count: away.length }), away, room) : null}
-      ${this.#next ? html`<button class="button" data-kind="quiet" type="button" @click=${() => void this.#load(room.id, this.#next)}>${t("chat.more_members")}</button>` : null}</div>`;
+      ${this.#next ? html`<button class="button" data-kind="quiet" type="button" @click=${() => void this.#load(room.id, this.#next)}>${t("chat.more_members")}</button>` : null}
+      ${this.#invited.length ? this.#asked(room) : null}</div>`;
+  }
+
+  /** Who is invited and has not come: by whom, and taken back by those who may. @param {MyRoom} room */
+  #asked(room) {
+    const { client } = this.app;
+    const { state } = client;
+    client.want(this.#invited.map(({ by }) => by).filter((id) => !state.members[id]));
+    const people = this.#invited.map(({ member, by }) => ({ member: state.members[member.id] ?? member, by })).sort((a, b) => compare(memberName(a.member), memberName(b.member)));
+    /** @param {Invited} each */
+    const row = ({ member, by }) => html`<li>${avatar(member, { size: 24 })}<span class="item-text"><b dir="auto">${memberName(member)}</b><small>${by === state.me.id ? t("chat.invited_by_me") : t("chat.invited_by", { name: memberName(state.members[by]) })}</small></span>
+      ${mayTakeBack(state, room, by) ? html`<button class="button" data-size="small" type="button" aria-label=${t("chat.take_back_named", { name: memberName(member) })} @click=${(/** @type {Event} */ event) => void this.#takeBack(room, member, /** @type {Element} */ (event.currentTarget))}>${t("chat.take_back")}</button>` : null}</li>`;
+    return html`<section class="section" aria-labelledby="panel-invited"><header class="section-head"><h3 id="panel-invited">${t("chat.invited", { count: people.length })}</h3></header>
+      <ul class="items">${keyed(people, ({ member }) => member.id, row)}</ul></section>`;
+  }
+
+  /** @param {MyRoom} room @param {Member} member @param {Element} button */
+  async #takeBack(room, member, button) {
+    const panel = button.closest(".panel-scroll");
+    const buttons = [...(panel?.querySelectorAll(".items button") ?? [])];
+    const at = buttons.indexOf(button);
+    const next = buttons[at + 1] ?? buttons[at - 1] ?? panel?.querySelector("button");
+    try {
+      await del(path`/api/v1/rooms/${room.id}/members/${member.id}`);
+    } catch (error) {
+      return toast(sentence(error), { icon: "circle-alert" });
+    }
+    // The row goes, and has gone when the event was here before the answer: the focus goes to the next one.
+    if (document.activeElement === button || document.activeElement === document.body) /** @type {HTMLElement | null | undefined} */ (next)?.focus();
+    this.#invited = this.#invited.filter((each) => each.member.id !== member.id);
+    this.redraw();
+    toast(t("chat.taken_back", { name: memberName(member) }), { icon: "check" });
   }
 
   /** @param {string} id @param {string} title @param {(InRoom & {isHere: boolean})[]} people @param {MyRoom} room */

@@ -62,5 +62,8 @@ export function mayAdd(state, room) {
   return room.kind !== "private" || leads(state, room);
 }
 
+/** Whether I may take an invitation back. @param {ChatState} state @param {MyRoom} room @param {string} by who asked */
+export const mayTakeBack = (state, room, by) => !isVisitor(state, room) && (by === state.me.id || leads(state, room));
+
 /** @param {ChatState} state @param {MyRoom} room */
 export const mayChange = (state, room) => room.kind !== "direct" && (room.kind === "group" || leads(state, room));

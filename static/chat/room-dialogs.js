@@ -176,6 +176,8 @@ export async function writeTo(app) {
   try {
     const room = await app.client.makeRoom({ kind: ids.length === 1 ? "direct" : "group", members: ids });
     app.go(room.id);
+    // Those of a group are asked first; the conversation of two begins at once.
+    if (ids.length > 1) toast(t("chat.added", { count: ids.length }), { icon: "check" });
   } catch (error) {
     toast(sentence(error), { icon: "circle-alert" });
   }
@@ -193,7 +195,7 @@ export async function writeToOne(app, member) {
 
 /** @param {RialtoApp} app @param {MyRoom} room */
 export async function addMembers(app, room) {
-  const ids = await pickMembers(app, { title: t("chat.add_members"), act: t("chat.add"), most: 20, but: room.members ?? [app.client.state.me.id] });
+  const ids = await pickMembers(app, { title: t("chat.add_members"), act: t("chat.invite"), most: 20, but: [...(room.members ?? [app.client.state.me.id]), ...(room.invited ?? [])] });
   const done = await Promise.allSettled((ids ?? []).map((id) => put(path`/api/v1/rooms/${room.id}/members/${id}`)));
   const failed = done.find((each) => each.status === "rejected");
   if (failed) toast(sentence(failed.reason), { icon: "circle-alert" });

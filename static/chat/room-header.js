@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
-import { moment, t } from "../lib/words.js";
+import { list, moment, t } from "../lib/words.js";
 import { ConnectionStrip } from "./connection-strip.js";
 import { memberName, others, roomName, roomPicture } from "./names.js";
 import { isConversation, isVisitor, mayAdd, mayChange } from "./rights.js";
@@ -50,6 +50,8 @@ class RoomHeader extends Surface {
   /** The line beside the name: the topic, or what the other one is doing. @param {ChatState} state @param {MyRoom} room */
   #under(state, room) {
     if (room.archived) return t("chat.is_archived");
+    const waits = (room.topic ? null : room.invited) ?? [];
+    if (waits.length) return t("chat.waits_for", { names: list(waits.map((id) => memberName(state.members[id]))) });
     if (room.kind !== "direct") return room.topic;
     const other = state.members[others(state, room)[0] ?? ""];
     const status = other?.status && (other.status.until === null || other.status.until > Date.now()) ? other.status : null;

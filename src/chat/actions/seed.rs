@@ -107,6 +107,17 @@ pub fn place_first_words(tx: &mut Tx<'_>, from: MemberId, to: MemberId, client_k
     place_message(tx, &Said { room, author: from, client_key, body, reply_to: None, thread: None })
 }
 
+/// Asks somebody into a room, who has not answered yet.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_invitation(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<()> {
+    store::insert_invitation(tx, room, member, by)?;
+    social::ask(tx, by, &NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Invite, member, true) }, None)?;
+    tx.announce(LogId::Room(room), Event::MemberInvited { member, actor: by }.announcement(Some(by))?)?;
+    Ok(())
+}
+
 /// Changes a message's words, as its author.
 ///
 /// # Errors

@@ -76,6 +76,15 @@ struct InRoom {
     joined_at: Millis,
 }
 
+/// Somebody who is asked to come into a room.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Invited {
+    /// Who.
+    member: Profile,
+    /// Who asked them: they may take it back, beside those who lead the room.
+    by: MemberId,
+}
+
 /// A page of those in a room, and who is asked to come.
 #[derive(Serialize, utoipa::ToSchema)]
 struct InRoomPage {
@@ -84,7 +93,7 @@ struct InRoomPage {
     /// Where the next page begins.
     next: Option<String>,
     /// Who is invited and has not come, at most 200: on the first page, and only for those who are in the room.
-    invited: Vec<Profile>,
+    invited: Vec<Invited>,
 }
 
 /// Most invited members that are listed.
@@ -119,7 +128,14 @@ async fn list_members(gate: Allow<ReadRoom>, query: Query<ListMembers>) -> Resul
             }
             let shows_invited = query.0.after.is_none() && store::place(conn, may.room(), may.member())?.is_some();
             let invited = if shows_invited { store::invited_into(conn, may.room(), MOST_INVITED)? } else { Vec::new() };
-            Ok(InRoomPage { items, next, invited: members::profiles(conn, &invited, actor.now)? })
+            let ids: Vec<MemberId> = invited.iter().map(|(member, _)| *member).collect();
+            let mut people = members::profiles(conn, &ids, actor.now)?;
+            let entry = |(id, by): (MemberId, MemberId)| {
+                let at = people.iter().position(|person| person.id == id)?;
+                Some(Invited { member: people.swap_remove(at), by })
+            };
+            let invited = invited.into_iter().filter_map(entry).collect();
+            Ok(InRoomPage { items, next, invited })
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))

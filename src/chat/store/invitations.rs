@@ -36,15 +36,15 @@ pub(in crate::chat) fn count_invited(conn: &mut Conn, room: RoomId) -> Result<us
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Who is invited into a room, at most `limit`, in ascending id.
-pub(in crate::chat) fn invited_into(conn: &mut Conn, room: RoomId, limit: i64) -> Result<Vec<MemberId>> {
-    let ids = invitations::table
+/// Who is invited into a room and by whom, at most `limit`, in ascending id.
+pub(in crate::chat) fn invited_into(conn: &mut Conn, room: RoomId, limit: i64) -> Result<Vec<(MemberId, MemberId)>> {
+    let rows = invitations::table
         .filter(invitations::room.eq(room.0))
         .order(invitations::member)
         .limit(limit)
-        .select(invitations::member)
-        .load::<i64>(conn)?;
-    Ok(ids.into_iter().map(MemberId).collect())
+        .select((invitations::member, invitations::invited_by))
+        .load::<(i64, i64)>(conn)?;
+    Ok(rows.into_iter().map(|(member, by)| (MemberId(member), MemberId(by))).collect())
 }
 
 /// The same for several rooms, without a limit: for groups, which are small.

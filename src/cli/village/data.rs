@@ -59,6 +59,7 @@ pub(super) struct Ties {
     pub(super) asks: Vec<[String; 2]>,
     pub(super) reach: Vec<ReachStory>,
     pub(super) first_words: Vec<FirstWords>,
+    pub(super) invites: Vec<InviteStory>,
     pub(super) report: Vec<ReportStory>,
 }
 
@@ -77,6 +78,15 @@ pub(super) struct FirstWords {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) text: String,
+}
+
+/// Who asked whom into which room, and waits for a yes.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InviteStory {
+    pub(super) by: String,
+    pub(super) room: String,
+    pub(super) of: String,
 }
 
 /// Who reported whom.

@@ -370,6 +370,11 @@ impl World {
         for (n, words) in ties.first_words.iter().enumerate() {
             seed::place_first_words(tx, who(&words.from)?, who(&words.to)?, &format!("village-first-{n}"), &words.text)?;
         }
+        for story in &ties.invites {
+            let named = self.village.rooms.iter().position(|room| room.name.as_deref() == Some(story.room.as_str()));
+            let room = self.room(named.ok_or_else(|| Error::broken(format!("no room {}", story.room)))?)?;
+            seed::place_invitation(tx, room, who(&story.of)?, who(&story.by)?)?;
+        }
         let social = consequences::social();
         for [one, other] in &ties.blocks {
             people::place_block(tx, who(one)?, who(other)?, &social)?;

@@ -79,6 +79,16 @@ export const screens = [
     },
   },
   {
+    name: 'invited-panel',
+    who: 'free',
+    path: '/',
+    then: async (page) => {
+      await named('choir')(page);
+      await page.getByRole('button', { name: /^(members|membres)$/i }).click();
+      await page.locator('.panel .items').scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: 'member-panel',
     who: 'free',
     path: '/',

@@ -172,7 +172,12 @@ async fn who_is_brought_into_a_room_is_invited_and_comes_with_a_yes() {
     // Whoever invited somebody takes that back; nobody else but who leads does.
     let path = format!("{members}/{}", cleo.id);
     act(&ann, Method::PUT, &path).await;
-    assert_eq!(bob.get(&members).await["invited"][0]["username"], "cleo", "all who are in it see who is asked");
+    let asked = bob.get(&members).await["invited"][0].clone();
+    assert_eq!(
+        (&asked["member"]["username"], &asked["by"]),
+        (&json!("cleo"), &json!(ann.id)),
+        "all who are in it see who is asked, and by whom"
+    );
     bob.refused(Method::DELETE, &path, None, 403, "access.not_allowed").await;
     act(&ann, Method::DELETE, &path).await;
     assert!(waiting(&cleo).await.is_empty() && ann.get(&members).await["invited"] == json!([]));
