@@ -31,6 +31,12 @@ const LITTLE_SPACE: u64 = 64 * 1024 * 1024;
 /// What keeps failing is logged this often.
 const LOG_PAUSE: Duration = Duration::from_secs(1);
 
+/// Lets a crowd come together.
+#[expect(clippy::disallowed_methods, reason = "two milliseconds of the writer's own thread; there is no condition to wait for")]
+fn gather() {
+    std::thread::sleep(GATHER_TIME);
+}
+
 /// Runs jobs until every sender is gone.
 pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, context: &Context) {
     let mut logged: Option<Instant> = None;
@@ -38,7 +44,7 @@ pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, contex
     let mut before = 0;
     while let Some(first) = jobs.blocking_recv() {
         if gathers(before, jobs.len()) {
-            std::thread::sleep(GATHER_TIME);
+            gather();
         }
         let (mut group, mut outbox) = (vec![first], Outbox::default());
         let outcome = commit_group(&mut conn, &mut known, jobs, context, &mut group, &mut outbox);
