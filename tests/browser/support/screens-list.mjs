@@ -80,7 +80,7 @@ export const screens = [
   },
   {
     name: 'invited-panel',
-    who: 'free',
+    who: 'owner',
     path: '/',
     then: async (page) => {
       await named('choir')(page);
