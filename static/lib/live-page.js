@@ -8,6 +8,9 @@ import { toast } from "./toast.js";
 
 /** Between two attempts to read the page again, in milliseconds; a random part of it is added. */
 const AGAIN_MS = 5_000;
+/** Until the page is read after something that nobody on it did, in milliseconds, and up to how much later: many pages hear the same. */
+const SOON_MS = 250;
+const SPREAD_MS = 750;
 const SESSION_MS = 500;
 /** What the page holds besides this element, by how it is found. */
 const PART = ".settings";
@@ -20,17 +23,29 @@ const PART = ".settings";
 class LivePage extends HTMLElement {
   #isReading = false;
   #isStale = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #ending = new AbortController();
 
   connectedCallback() {
-    if (this.socket) return;
     const { epoch = "", seq = "0" } = this.dataset;
+    this.#ending = new AbortController();
+    const { signal } = this.#ending;
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`;
     this.socket = new Socket(url, this.#listener(), epoch);
     this.socket.follow("me", Number(seq));
     this.socket.open();
-    addEventListener("online", () => this.socket?.probe());
-    document.addEventListener("visibilitychange", () => document.hidden || this.socket?.probe());
-    document.addEventListener("done", (event) => void this.#done(/** @type {CustomEvent} */ (event)));
+    addEventListener("online", () => this.socket?.probe(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.socket?.probe(), { signal });
+    document.addEventListener("done", (event) => void this.#done(/** @type {CustomEvent} */ (event)), { signal });
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#ending.abort();
+    this.socket?.close();
+    this.socket = undefined;
   }
 
   /** @returns {import("./socket.js").Listener} */
@@ -38,16 +53,16 @@ class LivePage extends HTMLElement {
     return {
       event: (entry) => this.#hear(entry),
       signal: (signal) => {
-        if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) void this.refresh();
+        if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) this.#refreshSoon();
       },
       status: () => undefined,
       // Rooms are no matter of this page: their logs are taken as they are.
       hello: (_, heads) => {
         for (const [room, head] of Object.entries(heads)) if (room !== "me") this.socket?.follow(room, head);
-        if (this.#isStale) void this.refresh();
+        if (this.#isStale) this.#refreshSoon();
       },
       caughtUp: () => undefined,
-      reset: (room) => (room === "me" ? void this.refresh() : this.socket?.forget(room)),
+      reset: (room) => (room === "me" ? this.#refreshSoon() : this.socket?.forget(room)),
       gone: () => undefined,
       restored: () => location.reload(),
       // A changed password brings another cookie, a moment after the connections have ended.
@@ -60,7 +75,12 @@ class LivePage extends HTMLElement {
     if (room !== "me") return;
     if (event.kind === "room_joined") this.socket?.follow(event.room, event.head);
     if (event.kind === "room_left") this.socket?.forget(event.room);
-    if ((this.dataset.kinds ?? "").split(" ").includes(event.kind)) void this.refresh();
+    if ((this.dataset.kinds ?? "").split(" ").includes(event.kind)) this.#refreshSoon();
+  }
+
+  /** What others do comes in handfuls, and to many pages at once: one read for all of it, and not everybody's in the same moment. */
+  #refreshSoon() {
+    this.#timer ??= setTimeout(() => void this.refresh(), SOON_MS + SPREAD_MS * Math.random());
   }
 
   get #part() {
@@ -72,8 +92,10 @@ class LivePage extends HTMLElement {
     this.#isStale = true;
     if (this.#isReading) return;
     this.#isReading = true;
-    while (this.#isStale) {
+    while (this.#isStale && this.isConnected) {
       this.#isStale = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
       const page = await read();
       if (page === "other") return location.reload();
       if (page) this.#take(page);

@@ -11,6 +11,12 @@ import { toast } from "../lib/toast.js";
 /** Minutes since midnight. @param {string} clock */
 const minutes = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
 
+/** @param {HTMLInputElement} field */
+const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
+
+/** @param {HTMLInputElement} field */
+const isUnsaved = (field) => (isTicked(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+
 class ReachForm extends HTMLElement {
   connectedCallback() {
     this.form = /** @type {HTMLFormElement} */ (this.querySelector("form"));
@@ -38,13 +44,15 @@ class ReachForm extends HTMLElement {
   /** Nobody stands alone. @param {HTMLInputElement} box */
   #changed(box) {
     const twins = box.closest("[data-act]") && !box.name.includes("-") ? this.#named(box.name) : [];
-    box.closest(".fold")?.querySelector("[data-unsaved]")?.removeAttribute("hidden");
     for (const twin of twins) if (box.checked && twin !== box && (box.value === "nobody") !== (twin.value === "nobody")) twin.checked = false;
     this.#settle();
   }
 
-  /** Names are asked for where they are needed, hours where they hold. */
+  /** Names are asked for where they are needed, hours where they hold; and each row says whether it holds what is not saved. */
   #settle() {
+    for (const fold of this.querySelectorAll(".fold")) {
+      fold.querySelector("[data-unsaved]")?.toggleAttribute("hidden", ![...fold.querySelectorAll("input")].some(isUnsaved));
+    }
     for (const way of this.querySelectorAll("[data-act]")) {
       const act = /** @type {HTMLElement} */ (way).dataset.act ?? "";
       for (const names of ["roles", "plans"]) way.querySelector(`[data-names="${names}"]`)?.toggleAttribute("hidden", !this.#ticked(act).includes(names));
@@ -74,11 +82,11 @@ class ReachForm extends HTMLElement {
 
   /** What was sent is what now holds. */
   #keep() {
-    for (const mark of this.querySelectorAll("[data-unsaved]")) mark.toggleAttribute("hidden", true);
     for (const field of this.querySelectorAll("input")) {
-      if (field.type === "checkbox" || field.type === "radio") field.defaultChecked = field.checked;
+      if (isTicked(field)) field.defaultChecked = field.checked;
       else field.defaultValue = field.value;
     }
+    this.#settle();
   }
 
   async #save() {

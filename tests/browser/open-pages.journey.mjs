@@ -78,7 +78,11 @@ test('open pages follow what happens', async ({ start, someone }) => {
   await test.step('an answered request gives the focus to the next one, and the answer is said', async () => {
     for (const account of [bruno, ines]) await account.call('DELETE', `/follows/${maraId}`);
     await mara.call('PUT', '/me/reach', { asks_before_follow: true });
-    const page = await open('/people/requests');
+    const page = await person.newPage();
+    const sockets = [];
+    page.on('websocket', (socket) => sockets.push(socket));
+    await page.goto(`${server.url}/people/requests`);
+    await page.evaluate(() => Object.assign(globalThis, { stands: true }));
     await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeVisible();
     await bruno.call('PUT', `/follows/${maraId}`);
     await expect(page.getByRole('article', { name: /Bruno/ })).toBeVisible(SOON);
@@ -96,6 +100,8 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await mara.call('POST', `/requests/${items[0].id}/ignore`);
     await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeVisible(SOON);
     await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeFocused();
+    // From nothing to a list and back, it is the one connection with which the page came.
+    expect(sockets.map((socket) => socket.isClosed())).toEqual([false]);
     await stands(page);
     await page.close();
   });
@@ -123,6 +129,7 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await bruno.call('PUT', `/contacts/${maraId}`);
     await expect(row).toContainText('Your 2 contacts and one person you follow can ring you.', SOON);
     await expect(row.getByRole('checkbox', { name: 'Verified members' })).toBeChecked();
+    await expect(row.getByText('Not saved yet')).toBeVisible();
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(row).toContainText('verified members can ring you.');
     await expect(row.getByText('Not saved yet')).toBeHidden();
