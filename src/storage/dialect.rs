@@ -85,7 +85,8 @@ macro_rules! kept_statement {
 }
 
 kept_statement!(
-    /// Begins the transaction of a group. SQLite only.
+    /// Begins the transaction of a group. SQLite only. Diesel does not know of it and counts no transaction as open: within a group nothing
+    /// may open one through Diesel (`Connection::transaction`), which would begin again where a savepoint is meant; `clippy.toml` forbids it.
     BeginGroup {}, ["BEGIN IMMEDIATE"]
 );
 kept_statement!(

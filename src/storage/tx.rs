@@ -32,6 +32,8 @@ pub struct Outbox {
     pub wakes_jobs: bool,
     /// What keeps memory in step with the rows.
     pub kept: Kept,
+    /// Were rows changed from which memory answers? Until COMMIT it answers as they were.
+    pub memory_is_behind: bool,
 }
 
 /// What runs after COMMIT, in order, before anybody is answered.
@@ -58,6 +60,7 @@ impl Outbox {
         self.signals.append(&mut other.signals);
         self.wakes_jobs |= other.wakes_jobs;
         self.kept.0.append(&mut other.kept.0);
+        self.memory_is_behind |= other.memory_is_behind;
     }
 }
 
@@ -132,9 +135,10 @@ impl Tx<'_> {
     /// # Errors
     /// What `f` returns.
     pub fn as_of<T>(&mut self, then: Millis, ids: &Ids, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut unheard = Outbox::default();
+        let mut unheard = Outbox { memory_is_behind: self.outbox.memory_is_behind, ..Outbox::default() };
         let result = f(&mut Tx { conn: &mut *self.conn, now: then, ids, outbox: &mut unheard, known: None });
         self.outbox.wakes_jobs |= unheard.wakes_jobs;
+        self.outbox.memory_is_behind |= unheard.memory_is_behind;
         self.outbox.kept.0.append(&mut unheard.kept.0);
         result
     }
@@ -147,6 +151,17 @@ impl Tx<'_> {
     /// Runs `step` after COMMIT, before anybody is answered: for what is remembered of the rows in memory. It must neither block nor panic.
     pub fn after_commit(&mut self, step: impl FnOnce() + Send + 'static) {
         self.outbox.kept.0.push(Box::new(step));
+    }
+
+    /// Rows were changed from which memory answers: from here to COMMIT they are read, also by whoever shares the COMMIT.
+    pub fn leave_memory_behind(&mut self) {
+        self.outbox.memory_is_behind = true;
+    }
+
+    /// Does memory answer as it was before this transaction?
+    #[must_use]
+    pub const fn memory_is_behind(&self) -> bool {
+        self.outbox.memory_is_behind
     }
 
     /// A job was enqueued: wake the runner after COMMIT.

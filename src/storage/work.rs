@@ -37,6 +37,7 @@ impl Context {
     pub(super) fn run_job(&self, conn: &mut Conn, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
         let mut own = Outbox::default();
         let now = self.clock.now();
+        #[expect(clippy::disallowed_methods, reason = "the one place: a job alone in its transaction, on PostgreSQL")]
         let ran = conn.transaction::<(), Rollback, _>(|conn| {
             let mut tx = Tx { conn, now, ids: &self.ids, outbox: &mut own, known: None };
             if job.run(&mut tx) { Ok(()) } else { Err(Rollback::Job) }
@@ -54,7 +55,7 @@ impl Context {
     /// The same for a job of a group, inside the transaction that they share.
     pub(super) fn run_grouped(&self, conn: &mut Conn, known: &mut Known, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
         either!(conn, c => BeginJob {}.execute(c))?;
-        let mut own = Outbox::default();
+        let mut own = Outbox { memory_is_behind: outbox.memory_is_behind, ..Outbox::default() };
         let now = self.clock.now();
         let is_command = job.command_of().is_some();
         if !is_command {

@@ -73,6 +73,7 @@ pub fn drop_everything(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> 
     store::verifications::remove(tx, member)?;
     let revision = store::standing::next_revision(tx)?;
     let standings = billing.standings.clone();
+    tx.leave_memory_behind();
     tx.after_commit(move || standings.forget(member, revision));
     Ok(())
 }

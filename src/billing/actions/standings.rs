@@ -50,12 +50,12 @@ impl Standings {
     }
 
     /// The same inside a write. What is read there may be rows that are never committed, of this transaction or of another one of its group:
-    /// it is remembered only when they are.
+    /// it is remembered only when they are. What is remembered answers only while none of them changed it.
     ///
     /// # Errors
     /// As [`Standings::of`].
     pub fn of_within(&self, tx: &mut Tx<'_>, member: MemberId, now: Millis) -> Result<Arc<Standing>> {
-        if let Some(known) = self.known(member, now) {
+        if let Some(known) = self.known(member, now).filter(|_| !tx.memory_is_behind()) {
             return Ok(known);
         }
         let (revision, standing) = read(tx, member, now)?;

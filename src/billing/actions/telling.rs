@@ -47,6 +47,7 @@ pub(super) enum Whom {
 pub(super) fn changed(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: Option<MemberId>) -> Result<()> {
     let revision = store::standing::next_revision(tx)?;
     let standings = billing.standings.clone();
+    tx.leave_memory_behind();
     tx.after_commit(move || standings.forget(member, revision));
     let rules = store::standing::rules(tx)?;
     tell(tx, billing, member, rules, by)
@@ -56,6 +57,7 @@ pub(super) fn changed(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: 
 pub(super) fn changed_for(tx: &mut Tx<'_>, billing: &Billing, whom: Whom) -> Result<()> {
     let revision = store::standing::next_revision(tx)?;
     let standings = billing.standings.clone();
+    tx.leave_memory_behind();
     tx.after_commit(move || standings.forget_all(revision));
     enqueue(tx, SPREAD, &whom, Enqueue::default())?;
     Ok(())

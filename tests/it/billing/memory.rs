@@ -16,6 +16,7 @@ async fn what_a_group_read_whose_commit_fails_is_not_remembered() {
     let keeper = owner.id;
     let inside = billing.clone();
     let written = town.app().ground.db.write(move |tx| {
+        assert!(!inside.standings.of_within(tx, id, NOON)?.entitlements.calls_start, "now memory knows");
         let grant = NewGrant { plan, source: None, starts_at: None, ends_at: None, note: String::new() };
         seed::place_grant(tx, &inside, id, keeper, grant)?;
         let standing = inside.standings.of_within(tx, id, NOON)?;
