@@ -1,8 +1,6 @@
 //! Read marks, and counting what is unread; nothing is written per member when a message is sent.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
@@ -62,7 +60,7 @@ pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: Membe
         .filter(messages::deleted_at.is_null())
         .filter(messages::thread.is_null())
         .filter(messages::unheard.eq(false))
-        .filter(sql::<Bool>(&social::unless_shut("messages.author", member, false)))
+        .filter(social::unless_shut("messages.author", member, false))
         .select(messages::seq)
         .limit(COUNT_CAP);
     Ok(query.load::<i64>(conn)?.len())
@@ -86,7 +84,7 @@ pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: Mem
                 .or(mentions::target_kind.eq(MENTION_ROLE).and(mentions::target.eq_any(roles)))
                 .or(mentions::target_kind.eq(MENTION_ROOM)),
         )
-        .filter(sql::<Bool>(&social::unless_shut("messages.author", member, true)))
+        .filter(social::unless_shut("messages.author", member, true))
         .select(mentions::message)
         .limit(COUNT_CAP);
     let mut found = query.load::<i64>(conn)?;

@@ -115,6 +115,6 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
 
 /// The condition that a column of a query names nobody whom a member blocks, and with `muted` nobody whom they muted.
 #[must_use]
-pub fn unless_shut(column: &str, member: MemberId, muted: bool) -> String {
+pub const fn unless_shut(column: &'static str, member: MemberId, muted: bool) -> store::relations::UnlessShut {
     store::relations::unless_shut(column, member, muted)
 }

@@ -1,8 +1,12 @@
 //! Rows of `relations` and `contact_notes`.
 
+use diesel::backend::Backend;
 use diesel::dsl::sql;
+use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
@@ -54,11 +58,50 @@ pub fn shut(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<(Member
     Ok(rows.into_iter().map(|(other, bits)| (MemberId(other), Edges::from_bits(bits))).collect())
 }
 
-/// The condition that a column names nobody whom a member blocks, and with `muted` nobody whom they muted: a part of other slices' queries,
-/// word for word that of the index.
-pub fn unless_shut(column: &str, member: MemberId, muted: bool) -> String {
-    let bits = Edges::of(if muted { &[Edge::Blocks, Edge::Mutes] } else { &[Edge::Blocks] }).bits();
-    format!("{column} NOT IN (SELECT other FROM relations WHERE member = {member} AND (bits & 48) <> 0 AND (bits & {bits}) <> 0)")
+/// The condition that a column names nobody whom a member blocks, or also nobody whom they muted: a part of other slices' queries, word for
+/// word that of the index. Its text is the same for everybody, so that it is prepared once.
+#[derive(Clone, Copy, Debug)]
+pub struct UnlessShut {
+    column: &'static str,
+    member: i64,
+    muted: bool,
+}
+
+/// See [`UnlessShut`].
+pub const fn unless_shut(column: &'static str, member: MemberId, muted: bool) -> UnlessShut {
+    UnlessShut { column, member: member.0, muted }
+}
+
+impl Expression for UnlessShut {
+    type SqlType = Bool;
+}
+
+impl<Source> AppearsOnTable<Source> for UnlessShut {}
+
+impl ValidGrouping<()> for UnlessShut {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl QueryId for UnlessShut {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB: Backend + HasSqlType<BigInt>> QueryFragment<DB> for UnlessShut
+where
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(self.column);
+        out.push_sql(" NOT IN (SELECT other FROM relations WHERE member = ");
+        out.push_bind_param::<BigInt, _>(&self.member)?;
+        out.push_sql(" AND (bits & 48) <> 0");
+        if !self.muted {
+            out.push_sql(" AND (bits & 16) <> 0");
+        }
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
 /// Everyone to whom a member stands in any way, with the edges.
