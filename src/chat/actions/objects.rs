@@ -113,8 +113,9 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
 /// Messages of one room with their reactions and quotes, as `reader` sees them: words that were not for them are neither quoted nor counted.
 /// Where history starts at joining, a quote is silent about what not everyone in the room has seen.
 pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, reader: MemberId) -> Result<Vec<Message>> {
-    let hidden = match rows.iter().find(|row| row.thread_count > 0) {
-        Some(row) => store::hidden_answers(conn, row.room, reader)?,
+    let roots: Vec<MessageId> = rows.iter().filter(|row| row.thread_count > 0).map(|row| row.id).collect();
+    let hidden = match rows.first().filter(|_| !roots.is_empty()) {
+        Some(row) => store::hidden_answers(conn, row.room, reader, &roots)?,
         None => HashMap::new(),
     };
     let reacted: Vec<MessageId> = rows.iter().filter(|row| row.reactions > 0).map(|row| row.id).collect();

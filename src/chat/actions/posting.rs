@@ -16,6 +16,7 @@ use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{Hub, Instead, LogId, Seq};
 use crate::members;
 use crate::mutants::Mutant;
+use crate::social;
 use crate::storage::{Announcement, Conn, Tx, head, one_at_a_time};
 use crate::text;
 
@@ -198,6 +199,8 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         thread_total,
     };
     let mentions = object.mentions.clone();
+    // Whoever is not in the room hears nothing of it anyway.
+    let untold = from.untold.iter().copied().filter(|member| mentions.members.contains(member)).collect::<Vec<_>>();
     let hides_quote = quoted.is_some_and(|row| row.unheard);
     let mut instead = Vec::new();
     if (unheard || hides_quote || for_other.is_some())
@@ -205,11 +208,11 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
     {
         let reply_to = object.reply_to.clone().filter(|_| !hides_quote);
         let thread_total = for_other.map_or(object.thread_total, |(_, total)| Some(total));
-        let mentions = if from.untold.contains(&other) { mentions.clone().without(other) } else { mentions.clone() };
+        let mentions = if untold.contains(&other) { mentions.clone().without(other) } else { mentions.clone() };
         let body = MessageBody { reply_to, thread_total, mentions, ..object.clone() };
         instead.push(heard_instead(other, &if unheard { Event::Hidden } else { Event::MessageSent(body) })?);
     }
-    for member in from.untold.iter().copied() {
+    for member in untold.iter().copied() {
         if instead.iter().all(|known: &Instead| known.member != member) {
             let body = MessageBody { mentions: mentions.clone().without(member), ..object.clone() };
             instead.push(heard_instead(member, &Event::MessageSent(body))?);
@@ -238,12 +241,12 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker, draft: &Draft, prepared: &Pre
         },
     )?;
     if !mentions.is_empty() {
-        store::replace_mentions(tx, from.room, (id, seq), &mentions, &from.untold, true)?;
+        store::replace_mentions(tx, from.room, (id, seq), &mentions, &untold, true)?;
     }
     Ok(Sent { id, seq, at })
 }
 
-/// Changes a message's words.
+/// Changes a message's words. To who shuts the author out they are new words: from then on the message is not for them any more.
 ///
 /// # Errors
 /// When the database refuses.
@@ -255,7 +258,16 @@ pub(in crate::chat) fn edit_message(
     reaching: &Reaching,
 ) -> Result<Seq> {
     let untold = reaching.untold(tx, may.member(), &prepared.names.members)?;
-    reword(tx, may.message(), may.member(), body, prepared, &untold)
+    let mut message = may.message().clone();
+    if !message.unheard
+        && message.body != body
+        && let Some(other) = other_of(tx, message.room, may.member())?
+        && social::is_shut_out(tx, other, may.member())?
+    {
+        store::hide_message(tx, message.id)?;
+        message.unheard = true;
+    }
+    reword(tx, &message, may.member(), body, prepared, &untold)
 }
 
 /// [`edit_message`] without the question whether one may.
@@ -297,7 +309,8 @@ pub(super) fn reword(
         return announce_about(tx, message, &event, actor);
     }
     let quietly = |member: &MemberId| heard_instead(*member, &edited(mentions.clone().without(*member)));
-    let what = Announcement { instead: untold.iter().map(quietly).collect::<Result<_>>()?, ..event.announcement(Some(actor))? };
+    let instead = untold.iter().filter(|member| mentions.members.contains(member)).map(quietly).collect::<Result<_>>()?;
+    let what = Announcement { instead, ..event.announcement(Some(actor))? };
     Ok(tx.announce(LogId::Room(message.room), what)?.0)
 }
 

@@ -104,6 +104,12 @@ pub(in crate::chat) fn update_body(tx: &mut Tx<'_>, id: MessageId, words: &NewWo
     Ok(())
 }
 
+/// From now on the message is for its author's eyes alone.
+pub(in crate::chat) fn hide_message(tx: &mut Tx<'_>, id: MessageId) -> Result<()> {
+    diesel::update(messages::table.find(id.0)).set(messages::unheard.eq(true)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Leaves a tombstone: the key and the place stay, the words go.
 pub(in crate::chat) fn bury_message(tx: &mut Tx<'_>, id: MessageId, at: Millis) -> Result<()> {
     diesel::update(messages::table.find(id.0))
@@ -229,21 +235,25 @@ pub(in crate::chat) fn called_by(conn: &mut Conn, ids: &[MessageId]) -> Result<H
     Ok(rows.into_iter().map(|(message, member)| (MessageId(message), MemberId(member))).collect())
 }
 
-/// How many answers each thread of a room has that this member was not to hear; most rooms have none.
-pub(in crate::chat) fn hidden_answers(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<HashMap<MessageId, i32>> {
-    let roots = messages::table
+/// How many answers each of these threads of a room has that this member was not to hear; most have none.
+pub(in crate::chat) fn hidden_answers(
+    conn: &mut Conn,
+    room: RoomId,
+    member: MemberId,
+    roots: &[MessageId],
+) -> Result<HashMap<MessageId, i32>> {
+    let raw: Vec<i64> = roots.iter().map(|id| id.0).collect();
+    let counts = messages::table
         .filter(messages::room.eq(room.0))
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"))
         .filter(messages::author.ne(member.0))
         .filter(messages::deleted_at.is_null())
-        .filter(messages::thread.is_not_null())
-        .select(messages::thread.assume_not_null())
-        .load::<i64>(conn)?;
-    let mut counts = HashMap::new();
-    for root in roots {
-        *counts.entry(MessageId(root)).or_insert(0) += 1;
-    }
-    Ok(counts)
+        .filter(messages::thread.eq_any(raw))
+        .group_by(messages::thread)
+        .select((messages::thread, diesel::dsl::count_star()))
+        .load::<(Option<i64>, i64)>(conn)?;
+    let known = |(root, count): (Option<i64>, i64)| Some((MessageId(root?), i32::try_from(count).unwrap_or(i32::MAX)));
+    Ok(counts.into_iter().filter_map(known).collect())
 }
 
 /// Is there a message in the room that this member wrote or was to hear?

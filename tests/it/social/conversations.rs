@@ -192,11 +192,18 @@ async fn nothing_that_happens_to_unheard_words_reaches_the_other() {
     let room = talk(&ann, &bob).await;
     let messages = format!("/api/v1/rooms/{room}/messages");
     let (root, _) = ann.says(room, "k1", "Before").await;
+    let (carrier, _) = ann.says(room, "k1a", "Before the block").await;
     bob.says(room, "k1", "Before too").await;
     act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
     let (canary, _) = ann.says(room, "k2", "Canary words").await;
+    // An edit carries no words through either: the message is not for the other any more.
+    acts(&ann, Method::PATCH, &format!("{messages}/{carrier}"), Some(json!({ "body": "Canary, carried" }))).await;
     ann.post(&messages, json!({ "client_key": "k3", "body": "Canary answer", "thread": root })).await;
     act(&bob, Method::DELETE, &format!("/api/v1/blocks/{}", ann.id)).await;
+    for what in ["messages", "events?after=0"] {
+        let read = bob.get(&format!("/api/v1/rooms/{room}/{what}")).await.to_string();
+        assert!(!read.contains("Canary") && !read.contains("Before the block"), "{what}: {read}");
+    }
     let (mut of_ann, mut of_bob) = (ann.connect().await, bob.connect().await);
     let at = format!("{messages}/{canary}");
     acts(&ann, Method::PATCH, &at, Some(json!({ "body": "Canary, edited" }))).await;
