@@ -188,8 +188,15 @@ pub(super) fn events_after(conn: &mut Conn, may: &ReadRoom, after: Seq, limit: i
     let unheard = may.row().circle.is_some() && store::has_unheard(conn, may.room(), may.member())?;
     let floor = if unheard { may.joined().max(may.floor()) } else { may.floor() };
     let rows = room_rows(conn, may.room(), after.max(floor), limit)?;
+    // Who is invited is a matter of those who are in the room, here as in its list of members.
+    let is_in = store::place(conn, may.room(), may.member())?.is_some();
+    let of_inside = |row: &LogRow| [EventNumber::MemberInvited as i16, EventNumber::MemberUninvited as i16].contains(&row.kind);
+    let hidden: HashSet<Seq> = rows.iter().filter(|row| !is_in && of_inside(row)).map(|row| row.seq).collect();
     let mut events = render_room_rows(conn, may.room(), rows)?;
     for event in &mut events {
+        if hidden.contains(&event.seq) {
+            event.event = serde_json::to_string(&Event::Hidden)?;
+        }
         if let Some(instead) = event.instead.iter().find(|instead| instead.member == may.member()) {
             event.event = instead.event.to_string();
         }
