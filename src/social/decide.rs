@@ -107,7 +107,7 @@ fn of_a_stranger(facts: &Facts<'_>, now: Millis) -> Verdict {
         return Verdict::Unheard;
     }
     match (facts.act, facts.reach.unknown_callers) {
-        // An invitation always waits for a yes: whose may, is what the rule says.
+        // A mention cannot wait. An invitation waits for a yes anyway: the rule says whose arrive, and nobody else's do.
         (Act::Mention | Act::Invite, _) => Verdict::Unheard,
         (Act::Message, _) => Verdict::Asks,
         (Act::Call | Act::VideoCall, UnknownCallers::Silent) => Verdict::Unheard,
