@@ -27,6 +27,9 @@ pub fn notices(billing: &Billing) -> Notices {
 pub fn follow(tx: &mut Tx<'_>, billing: &Billing, notice: &Notice) -> Result<()> {
     match notice {
         Notice::MemberRemoved { member, reason } => {
+            // In the one order in which everybody takes hold: rooms, pairs, logs.
+            let invited = chat::hold_rooms_of(tx, *member)?;
+            social::hold_all_of(tx, *member, &invited)?;
             chat::leave_everything(tx, *member, matches!(reason, Removed::Banned))?;
             match reason {
                 Removed::Banned => social::withdraw_all(tx, *member),

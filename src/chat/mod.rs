@@ -15,8 +15,8 @@ mod store;
 
 pub use actions::seed;
 pub use actions::{
-    NewRoom, create_room, join_announcements, join_quietly, leave_conversation, leave_everything, let_in, look_at, return_to_conversation,
-    takes_invited,
+    NewRoom, create_room, hold_rooms_of, join_announcements, join_quietly, leave_conversation, leave_everything, let_in, look_at,
+    return_to_conversation, takes_invited,
 };
 pub use commands::{COMMANDS, run as run_command};
 #[cfg(test)]

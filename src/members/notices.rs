@@ -11,7 +11,7 @@ pub enum Notice {
         /// Whose.
         member: MemberId,
     },
-    /// A member is no longer there. Their sessions have ended.
+    /// A member is no longer there. Their sessions end with it, and nothing was written to their log yet.
     MemberRemoved {
         /// Who.
         member: MemberId,

@@ -133,6 +133,30 @@ async fn a_program_does_not_start_on_a_database_from_a_newer_version() {
     assert!(refused.contains("newer"), "{refused}");
 }
 
+#[actix_web::test]
+async fn who_was_invited_before_invitations_were_rows_is_invited_after_it() {
+    let town = crate::support::Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let room = ann.post("/api/v1/rooms", serde_json::json!({ "kind": "group", "members": [bob.id, cleo.id] })).await;
+    let path = format!("/api/v1/rooms/{}/members", room["id"].as_str().expect("id"));
+    cleo.says_yes().await;
+    let before = ann.get(&path).await["invited"].clone();
+    assert_eq!((&before[0]["member"]["username"], before.as_array().map(Vec::len)), (&serde_json::json!("bob"), Some(1)));
+    // As it was when only the requests were there; then what the migration does beside making the table.
+    let ran = town.app().ground.db.write(|tx| {
+        let folder = if matches!(&**tx, Conn::Sqlite(_)) { "sqlite" } else { "postgres" };
+        let file = format!("{}/migrations/{folder}/2026-11-28-000035_invitations/up.sql", env!("CARGO_MANIFEST_DIR"));
+        let script = std::fs::read_to_string(file).expect("the migration");
+        let at = script.find("INSERT INTO room_invitations").expect("what it brings over");
+        tx.batch_execute("DELETE FROM room_invitations")?;
+        tx.batch_execute(&script[at..])?;
+        Ok(())
+    });
+    ran.await.expect("it runs");
+    assert_eq!(ann.get(&path).await["invited"], before);
+    town.close().await;
+}
+
 #[test]
 fn sqlite_keeps_its_plans() {
     #[derive(diesel::QueryableByName)]

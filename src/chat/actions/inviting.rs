@@ -13,7 +13,7 @@ use crate::storage::Tx;
 
 impl Reaching {
     /// Invites somebody into a room. Inviting them again changes nothing for who sees the room, and counts no more; but whoever did not
-    /// hear of it the first time may now.
+    /// hear of it the first time may now, and where who invited them is not in the room any more, it is now who invites them again.
     ///
     /// # Errors
     /// `social.you_block`, 429 `social.too_many_invitations`.
@@ -26,6 +26,11 @@ impl Reaching {
             Verdict::Unheard => false,
         };
         let is_new = store::insert_invitation(tx, room, member, by)?;
+        if let Some(former) = store::invited_by(tx, room, member)?.filter(|former| *former != by)
+            && store::place(tx, room, former)?.is_none()
+        {
+            store::set_inviter(tx, room, member, by)?;
+        }
         let request = NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Invite, member, is_heard) };
         social::ask(tx, by, &request, is_new.then(|| self.invitations_per_day()))?;
         if is_new {

@@ -10,7 +10,7 @@ use crate::chat::store;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
-use crate::storage::{Act, Tx, hold_room, record};
+use crate::storage::{Act, Conn, Tx, hold_members, hold_room, record};
 
 /// Puts a member into a room and tells the room and the member. Nothing happens when they are in it already.
 ///
@@ -41,25 +41,32 @@ pub fn join_quietly(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<b
 /// # Errors
 /// When the database refuses.
 pub fn join_announcements(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
-    for (_, room) in store::open_rooms(tx, "", None, MOST_ANNOUNCEMENTS)? {
-        if room.kind == RoomKind::Announcement.number() {
-            join_quietly(tx, room.id, member)?;
-        }
-    }
-    Ok(())
+    let open = store::open_rooms(tx, "", None, MOST_ANNOUNCEMENTS)?.into_iter().map(|(_, room)| room);
+    let mut rooms: Vec<RoomId> = open.filter(|room| room.kind == RoomKind::Announcement.number()).map(|room| room.id).collect();
+    rooms.sort_unstable();
+    // Rooms are held before anything in the log of a member is.
+    rooms.iter().try_for_each(|room| hold_room(tx, *room))?;
+    rooms.into_iter().try_for_each(|room| join_quietly(tx, room, member).map(|_| ()))
 }
 
 /// Open rooms looked through for announcement rooms.
 const MOST_ANNOUNCEMENTS: i64 = 1_000;
 
-/// Takes a member out of a room and tells the room and the member.
+/// Takes a member out of a room and tells the room and the member. Whom they had invited is invited no longer: nobody could come in with
+/// them gone.
 fn depart(tx: &mut Tx<'_>, room: RoomId, member: MemberId, actor: Option<MemberId>, reason: Departure) -> Result<bool> {
     let Some(place) = store::place(tx, room, member)? else { return Ok(false) };
+    let invited = store::invited_by_in(tx, room, member)?;
+    hold_room(tx, room)?;
+    hold_members(tx, &invited.iter().copied().chain([member]).collect::<Vec<_>>())?;
     store::delete_place(tx, room, member)?;
     // Whoever comes back begins anew: what was said meanwhile is not unread.
     store::forget_read_marks(tx, member, room)?;
     tx.announce(LogId::Member(member), MeEvent::RoomLeft { room, reason }.announcement(actor)?)?;
     tx.announce(LogId::Room(room), Event::MemberLeft { member, actor, reason }.announcement(actor)?)?;
+    for invited in invited {
+        withdraw(tx, room, invited, actor)?;
+    }
     if place.role == RoomRole::Owner.number() {
         pass_on(tx, room)?;
     }
@@ -86,24 +93,39 @@ fn pass_on(tx: &mut Tx<'_>, room: RoomId) -> Result<()> {
     Ok(())
 }
 
-/// A member who is banned or deleted leaves every room, but for conversations of two, which stay readable for the other.
+/// The rooms that a member is in, but for conversations of two, in ascending id.
+fn rooms_to_leave(conn: &mut Conn, member: MemberId) -> Result<Vec<RoomId>> {
+    let is_left = |row: &RoomRow| row.kind != RoomKind::Direct.number();
+    let mut rooms: Vec<RoomId> = store::rooms_of(conn, member)?.into_iter().map(|(row, _)| row).filter(is_left).map(|row| row.id).collect();
+    rooms.sort_unstable();
+    Ok(rooms)
+}
+
+/// Takes hold of all rooms that a member's going changes, and says whom they have invited: to those logs it writes too.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn hold_rooms_of(tx: &mut Tx<'_>, member: MemberId) -> Result<Vec<MemberId>> {
+    let invitations = store::invitations_about(tx, member)?;
+    let mut rooms = rooms_to_leave(tx, member)?;
+    rooms.extend(invitations.iter().map(|(room, _)| *room));
+    rooms.sort_unstable();
+    rooms.dedup();
+    rooms.iter().try_for_each(|room| hold_room(tx, *room))?;
+    Ok(invitations.into_iter().map(|(_, invited)| invited).collect())
+}
+
+/// A member who is banned or deleted leaves every room, but for conversations of two, which stay readable for the other. [`hold_rooms_of`]
+/// comes first.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Result<()> {
     let reason = if banned { Departure::Banned } else { Departure::Deleted };
-    let is_left = |row: &RoomRow| row.kind != RoomKind::Direct.number();
-    let mine: Vec<RoomId> = store::rooms_of(tx, member)?.into_iter().map(|(row, _)| row).filter(is_left).map(|row| row.id).collect();
-    let invitations = store::invitations_about(tx, member)?;
-    let mut rooms: Vec<RoomId> = mine.iter().copied().chain(invitations.iter().map(|(room, _)| *room)).collect();
-    rooms.sort_unstable();
-    rooms.dedup();
-    // Rooms are held before anything in the log of a member is.
-    rooms.iter().try_for_each(|room| hold_room(tx, *room))?;
-    for (room, invited) in invitations {
+    for (room, invited) in store::invitations_about(tx, member)? {
         withdraw(tx, room, invited, None)?;
     }
-    for room in mine {
+    for room in rooms_to_leave(tx, member)? {
         depart(tx, room, member, None, reason)?;
     }
     Ok(())
@@ -112,7 +134,7 @@ pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Resu
 /// Joins, or invites somebody else; who is invited counts towards the size of a group.
 ///
 /// # Errors
-/// `chat.members` for somebody who cannot take part, `chat.group_too_large`, `social.you_block`, 429 `social.too_many_requests`.
+/// `chat.members` for somebody who cannot take part, `chat.group_too_large`, `social.you_block`, 429 `social.too_many_invitations`.
 pub(in crate::chat) fn add_member(tx: &mut Tx<'_>, may: &AddToRoom, group_limit: usize, reaching: &Reaching) -> Result<()> {
     let room = may.row();
     if store::active_members(tx, &[may.member()])?.is_empty() {

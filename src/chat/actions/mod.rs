@@ -11,7 +11,7 @@ mod rooming;
 pub mod seed;
 
 pub(super) use membership::*;
-pub use membership::{join_announcements, join_quietly, leave_everything};
+pub use membership::{hold_rooms_of, join_announcements, join_quietly, leave_everything};
 pub(super) use objects::*;
 pub(super) use posting::*;
 pub(super) use reaching::Reaching;

@@ -67,7 +67,7 @@ pub struct RoomLimits {
 ///
 /// # Errors
 /// `access.not_allowed`, 402 `chat.plan_needed`, `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.members`, `chat.group_too_large`,
-/// `chat.too_many_members`, 429 `chat.too_many_rooms`, `social.you_block`, 429 `social.too_many_requests`.
+/// `chat.too_many_members`, 429 `chat.too_many_rooms`, `social.you_block`, 429 `social.too_many_invitations`.
 pub(in crate::chat) fn make_room(
     tx: &mut Tx<'_>,
     may: &MakeRoom,

@@ -19,6 +19,12 @@ pub(in crate::chat) fn insert_invitation(tx: &mut Tx<'_>, room: RoomId, member: 
     Ok(inserted > 0)
 }
 
+/// From now on it is somebody else who invites them.
+pub(in crate::chat) fn set_inviter(tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<()> {
+    diesel::update(invitations::table.find((room.0, member.0))).set(invitations::invited_by.eq(by.0)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// They are invited no longer; `false` when they were not.
 pub(in crate::chat) fn delete_invitation(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Result<bool> {
     Ok(diesel::delete(invitations::table.find((room.0, member.0))).execute(&mut **tx)? > 0)
@@ -28,6 +34,13 @@ pub(in crate::chat) fn delete_invitation(tx: &mut Tx<'_>, room: RoomId, member: 
 pub(in crate::chat) fn invited_by(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<MemberId>> {
     let by = invitations::table.find((room.0, member.0)).select(invitations::invited_by).first::<i64>(conn).optional()?;
     Ok(by.map(MemberId))
+}
+
+/// Whom a member invited into a room, in ascending id.
+pub(in crate::chat) fn invited_by_in(conn: &mut Conn, room: RoomId, by: MemberId) -> Result<Vec<MemberId>> {
+    let invited = invitations::table.filter(invitations::room.eq(room.0)).filter(invitations::invited_by.eq(by.0));
+    let rows = invited.order(invitations::member).select(invitations::member).load::<i64>(conn)?;
+    Ok(rows.into_iter().map(MemberId).collect())
 }
 
 /// How many are invited into a room.

@@ -34,9 +34,10 @@ pub fn ban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members, w
         return Err(Error::conflict("members.not_active"));
     }
     store::sanctions::insert(tx, may.member(), SanctionKind::Ban, &why, Some(may.by()), until)?;
+    // What follows holds rooms, and rooms are held before the log of a member is written to.
+    members.notices.tell(tx, Notice::MemberRemoved { member: may.member(), reason: Removed::Banned })?;
     end_all(tx, may.member(), Some(may.by()), None, &EVERY_KIND)?;
     trace(tx, actor, "members.ban", may.member(), Some(json!({ "until": until })), Some(&why))?;
-    members.notices.tell(tx, Notice::MemberRemoved { member: may.member(), reason: Removed::Banned })?;
     announce_look(tx, &members.notices, may.member(), Some(may.by()))
 }
 

@@ -15,11 +15,12 @@ use crate::storage::Tx;
 /// Leaves a tombstone: names, profile, address and password are gone, sessions and links over, invites taken back.
 fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<()> {
     check_not_last_owner(tx, member)?;
-    end_all(tx, member, by, None, &EVERY_KIND)?;
     store::links::spend_of(tx, member)?;
     store::invites::revoke_of(tx, member)?;
     store::members::bury(tx, member)?;
+    // What follows holds rooms, and rooms are held before the log of a member is written to.
     members.notices.tell(tx, Notice::MemberRemoved { member, reason: Removed::Deleted })?;
+    end_all(tx, member, by, None, &EVERY_KIND)?;
     announce_look(tx, &members.notices, member, by)
 }
 

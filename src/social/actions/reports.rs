@@ -61,7 +61,7 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &
 fn seen(tx: &mut Tx<'_>, member: MemberId, message: MessageId, social: &Social) -> Result<SeenMessage> {
     let unseen = || Error::invalid("message", "social.report_subject");
     let found = social.look_at(tx, member, message)?.filter(|found| found.author != member).ok_or_else(unseen)?;
-    let sees = found.is_seen || store::requests::has_asked(tx, found.author, member, found.room)?;
+    let sees = found.is_seen || store::requests::has_written_first(tx, found.author, member, found.room)?;
     if sees { Ok(found) } else { Err(unseen()) }
 }
 

@@ -11,7 +11,7 @@ use crate::social::model::{ContactState, Edge, FollowState, NewReport, Outcome, 
 use crate::social::notices::{Invitation, Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
-use crate::storage::{Tx, hold_members, hold_room, one_at_a_time};
+use crate::storage::{Tx, hold_room, one_at_a_time};
 
 /// The time in which requests are counted.
 const DAY: Millis = 86_400_000;
@@ -37,9 +37,9 @@ impl NewRequest {
     }
 }
 
-/// Asks somebody for something, at most `most` times within a day; without `most` it neither counts nor is refused. Nothing happens when the
-/// same is asked already, or was left unanswered before; but every wish to be a contact or to follow counts, whatever became of those before,
-/// so that nobody learns it from counting.
+/// Asks somebody for something, at most `most` times within a day; without `most` it neither counts nor is refused. Nobody hears of it when
+/// the same is asked already, or was left unanswered before; but with `most` every wish counts, whatever became of those before, so that
+/// nobody learns it from counting.
 ///
 /// # Errors
 /// 429 `social.too_many_requests`, for invitations `social.too_many_invitations`.
@@ -52,9 +52,13 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usi
         RequestKind::Follow if was(Outcome::Ignored) => ended = Some(Outcome::Ignored),
         RequestKind::Follow => {}
         _ => {
-            let waits = before.is_some_and(|row| row.ended_at.is_none()) || was(Outcome::Ignored);
-            if waits || (ended == Some(Outcome::Unheard) && was(Outcome::Unheard)) {
+            let waits = before.is_some_and(|row| row.ended_at.is_none());
+            let changes_nothing = was(Outcome::Ignored) || (ended == Some(Outcome::Unheard) && was(Outcome::Unheard));
+            if waits || (changes_nothing && most.is_none()) {
                 return Ok(());
+            }
+            if was(Outcome::Ignored) {
+                ended = Some(Outcome::Ignored);
             }
         }
     }
@@ -78,6 +82,13 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usi
         None => announce(tx, member, &SocialEvent::RequestCame { request, about: kind, sender }, sender),
         Some(_) => Ok(()),
     }
+}
+
+/// What ended without its sender's knowing waits for an answer again.
+pub(super) fn reopen(tx: &mut Tx<'_>, request: &RequestRow) -> Result<()> {
+    store::requests::reopen(tx, request.id)?;
+    let came = SocialEvent::RequestCame { request: request.id, about: RequestKind::from_number(request.kind), sender: request.sender };
+    announce(tx, request.member, &came, request.sender)
 }
 
 /// Refuses who has invited, or asked for anything else, `most` times within a day, until the first of them is a day old.
@@ -254,13 +265,25 @@ pub fn end_invitations(tx: &mut Tx<'_>, room: RoomId, member: MemberId, outcome:
     Ok(())
 }
 
-/// Somebody is shut out of the community: what they asked for does not wait any longer.
+/// Takes hold of all that a member's going writes to: how they stand to those of whom they ask something and to `besides`, and then all these
+/// logs and their own. Rooms are held before.
+///
+/// # Errors
+/// When it takes too long.
+pub fn hold_all_of(tx: &mut Tx<'_>, member: MemberId, besides: &[MemberId]) -> Result<()> {
+    let asked = store::requests::open_about(tx, member)?.into_iter().filter(|row| row.sender == member).map(|row| row.member);
+    let mut others: Vec<MemberId> = asked.chain(besides.iter().copied()).filter(|other| *other != member).collect();
+    others.sort_unstable();
+    others.dedup();
+    hold_pairs(tx, member, &others)
+}
+
+/// Somebody is shut out of the community: what they asked for does not wait any longer. [`hold_all_of`] comes first.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn withdraw_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     let asked: Vec<RequestRow> = store::requests::open_about(tx, member)?.into_iter().filter(|row| row.sender == member).collect();
-    hold_pairs(tx, member, &asked.iter().map(|row| row.member).collect::<Vec<_>>())?;
     for request in asked {
         let (other, mine) = (request.member, store::relations::between(tx, member, request.member)?.mine);
         if !end_request(tx, &request, Outcome::Withdrawn)? {
@@ -279,14 +302,12 @@ pub fn withdraw_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     Ok(())
 }
 
-/// Somebody is gone for good: nothing leads to them or from them any more.
+/// Somebody is gone for good: nothing leads to them or from them any more. [`hold_all_of`] comes first.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
-    let open = store::requests::open_about(tx, member)?;
-    hold_members(tx, &open.iter().map(|row| row.member).collect::<Vec<_>>())?;
-    for request in open {
+    for request in store::requests::open_about(tx, member)? {
         end_request(tx, &request, Outcome::Withdrawn)?;
     }
     store::relations::forget(tx, member)?;

@@ -1,11 +1,11 @@
 //! Keeping somebody out and letting them back: blocks, mutes, the lists of always and never.
 
-use super::requests::{NewRequest, ask, end_request};
+use super::requests::{NewRequest, ask, end_request, reopen};
 use super::{announce, hold, must_have_place, set, set_listed};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::social::events::SocialEvent;
-use crate::social::model::{ContactState, Edge, Edges, FollowState, Outcome, Relation, RequestKind};
+use crate::social::model::{ContactState, Edge, Edges, FollowState, Outcome, Relation, RequestKind, RequestRow};
 use crate::social::notices::{Notice, Social};
 use crate::social::policy::RelateTo;
 use crate::social::store;
@@ -36,9 +36,12 @@ fn turn(tx: &mut Tx<'_>, social: &Social, me: MemberId, other: MemberId, before:
     }
 }
 
-/// What I asked of somebody whom I shut out is taken back: their yes must not lead to me any more. Answers my edges after it.
+/// What would bring me and somebody whom I shut out together is taken back: wishes to be a contact and to follow. My words and invitations
+/// go on waiting in their inbox, since words that vanish tell of a block, and a yes to them leads to nobody who hears. Answers my edges
+/// after it.
 fn withdraw_mine(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -> Result<Edges> {
-    for request in store::requests::open_between(tx, me, other)? {
+    let leads_to_me = |row: &RequestRow| matches!(RequestKind::from_number(row.kind), RequestKind::Contact | RequestKind::Follow);
+    for request in store::requests::open_between(tx, me, other)?.into_iter().filter(leads_to_me) {
         end_request(tx, &request, Outcome::Withdrawn)?;
     }
     if edges.has(Edge::AskedContact) {
@@ -51,12 +54,19 @@ fn withdraw_mine(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -
 }
 
 /// What somebody asked before they were shut out, or meanwhile, they ask still: it waits for an answer again, unless it was left unanswered.
+/// The request is the one that it was: shutting somebody out and letting them back in turns makes no others.
 fn ask_again(tx: &mut Tx<'_>, me: MemberId, other: MemberId, before: Relation) -> Result<()> {
-    if before.theirs.has(Edge::AskedContact) && !before.mine.has(Edge::Ignores) {
-        ask(tx, other, &NewRequest::of(RequestKind::Contact, me, true), None)?;
-    }
-    if before.theirs.has(Edge::AskedFollow) {
-        ask(tx, other, &NewRequest::of(RequestKind::Follow, me, true), None)?;
+    let asks_contact = before.theirs.has(Edge::AskedContact) && !before.mine.has(Edge::Ignores);
+    for (asks, kind) in [(asks_contact, RequestKind::Contact), (before.theirs.has(Edge::AskedFollow), RequestKind::Follow)] {
+        if !asks {
+            continue;
+        }
+        let unknown_to_them = [Outcome::Blocked, Outcome::Unheard].map(|outcome| Some(outcome.number()));
+        match store::requests::newest(tx, other, me, kind, None)? {
+            Some(row) if unknown_to_them.contains(&row.outcome) => reopen(tx, &row)?,
+            Some(_) => {}
+            None => ask(tx, other, &NewRequest::of(kind, me, true), None)?,
+        }
     }
     Ok(())
 }

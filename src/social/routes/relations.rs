@@ -152,12 +152,7 @@ macro_rules! turns {
 /// Takes a follower away.
 #[utoipa::path(delete, path = "/api/v1/followers/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
 async fn remove_follower(gate: Allow<RelateTo>) -> Result<HttpResponse> {
-    let ground = gate.ground().clone();
-    gate.write(move |tx, may, _| {
-        count(&ground, may.member())?;
-        actions::remove_follower(tx, may)
-    })
-    .await?;
+    gate.write(|tx, may, _| actions::remove_follower(tx, may)).await?;
     Ok(no_content())
 }
 

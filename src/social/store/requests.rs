@@ -58,16 +58,23 @@ pub fn end(tx: &mut Tx<'_>, id: RequestId, outcome: Outcome) -> Result<bool> {
     Ok(ended == 1)
 }
 
+/// Lets a request wait for an answer again.
+pub fn reopen(tx: &mut Tx<'_>, id: RequestId) -> Result<()> {
+    diesel::update(requests::table.find(id.0))
+        .set((requests::ended_at.eq(None::<Millis>), requests::outcome.eq(None::<i16>)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Does it wait for an answer?
 pub fn is_open(conn: &mut Conn, id: RequestId) -> Result<bool> {
     let open = requests::table.find(id.0).filter(requests::ended_at.is_null()).select(requests::id);
     Ok(open.first::<i64>(conn).optional()?.is_some())
 }
 
-/// Has one ever asked another for something in this room?
-pub fn has_asked(conn: &mut Conn, sender: MemberId, member: MemberId, room: RoomId) -> Result<bool> {
-    let asked = requests::table.filter(requests::sender.eq(sender.0)).filter(requests::member.eq(member.0));
-    Ok(asked.filter(requests::room.eq(room.0)).select(requests::id).first::<i64>(conn).optional()?.is_some())
+/// Have one's words ever waited for another's yes in this conversation?
+pub fn has_written_first(conn: &mut Conn, sender: MemberId, member: MemberId, room: RoomId) -> Result<bool> {
+    Ok(newest(conn, sender, member, RequestKind::Message, Some(room))?.is_some())
 }
 
 /// Open requests from one to another.

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{acts, lets, waiting};
+use super::{act, acts, lets, waiting};
 use crate::support::{Person, Town};
 
 /// Calls that are made at once; each must be answered, whatever else is going on.
@@ -45,6 +45,59 @@ async fn who_follows_invites_and_gives_at_once_waits_for_nobody_for_ever() {
         let path = format!("/api/v1/admin/roles/{}", role.as_str().expect("id"));
         calls.push((&keeper, Method::PATCH, path, Some(json!({ "permissions": permissions }))));
         all_at_once(calls).await;
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn who_is_banned_deleted_and_marks_as_read_at_once_waits_for_nobody_for_ever() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    let keeper = town.owner("keeper").await;
+    for n in 0..6 {
+        let mut people = Vec::new();
+        for name in ["ann", "bob", "cleo", "dan"] {
+            people.push(town.member(&format!("{name}{n}")).await);
+        }
+        let ids: Vec<_> = people.iter().map(|one| one.id).collect();
+        let mut rooms = Vec::new();
+        for who in &people {
+            let room = who.post("/api/v1/rooms", json!({ "kind": "group", "members": ids })).await;
+            rooms.push(room["id"].as_str().expect("id").to_owned());
+            for other in people.iter().filter(|other| other.id != who.id) {
+                act(who, Method::PUT, &format!("/api/v1/follows/{}", other.id)).await;
+                act(who, Method::PUT, &format!("/api/v1/contacts/{}", other.id)).await;
+            }
+        }
+        for who in &people {
+            while !waiting(who).await.is_empty() {
+                who.says_yes().await;
+            }
+        }
+        for who in &people {
+            let other = town.member(&format!("{}s", who.name)).await;
+            for room in &rooms {
+                act(who, Method::PUT, &format!("/api/v1/rooms/{room}/members/{}", other.id)).await;
+            }
+        }
+        let mut calls: Vec<(&Person, Method, String, Option<Value>)> = Vec::new();
+        for (at, who) in people.iter().enumerate() {
+            for room in rooms.iter().rev() {
+                calls.push((who, Method::POST, format!("/api/v1/rooms/{room}/read"), Some(json!({ "seq": 1, "unread": true }))));
+                let words = json!({ "client_key": format!("k{room}"), "body": "Hello" });
+                calls.push((who, Method::POST, format!("/api/v1/rooms/{room}/messages"), Some(words)));
+            }
+            let reason = Some(json!({ "reason": "x" }));
+            if at % 2 == 0 {
+                calls.push((&keeper, Method::POST, format!("/api/v1/admin/members/{}/ban", who.id), reason));
+            } else {
+                calls.push((&keeper, Method::DELETE, format!("/api/v1/admin/members/{}", who.id), reason));
+            }
+        }
+        let answers = all_at_once(calls).await;
+        assert!(answers.iter().filter(|(status, _)| (200..300).contains(status)).count() >= people.len(), "{answers:?}");
+        for who in &people {
+            assert_eq!(who.call(Method::GET, "/api/v1/me", None).await.0, 401, "{} is gone", who.name);
+        }
     }
     town.close().await;
 }

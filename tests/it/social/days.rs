@@ -7,7 +7,7 @@ use rialto::members::{self, DisplayName, NewMember, Username};
 use rialto::social::seed;
 use serde_json::json;
 
-use super::{act, acts, lets, names, newest_request, talk, waiting};
+use super::{act, acts, is_mine, lets, names, newest_request, talk, waiting};
 use crate::support::Town;
 
 #[actix_web::test]
@@ -90,10 +90,24 @@ async fn a_block_while_a_request_waits_ends_it_and_tells_nobody() {
     bob.refused(Method::POST, &format!("/api/v1/requests/{request}/accept"), Some(json!({})), 410, "social.request_over").await;
     assert_eq!(ann.get(&format!("/api/v1/people/{}", bob.id)).await, before);
     assert_eq!(act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await["state"], "asked");
-    // The other way round: what whoever blocks had asked for is taken back.
+    // The other way round: what whoever blocks had asked for is taken back; their words and invitations wait as before.
     let (cleo, dan) = (town.member("cleo").await, town.member("dan").await);
+    lets(&dan, "message", &["contacts"]).await;
+    let talk_of_two = talk(&cleo, &dan).await;
+    cleo.says(talk_of_two, "k1", "Hello").await;
+    let attic = cleo.post("/api/v1/rooms", json!({ "kind": "private", "name": "Attic", "members": [dan.id] })).await;
+    let before = waiting(&dan).await;
+    assert_eq!(before, [("invite".to_owned(), "cleo".to_owned()), ("message".to_owned(), "cleo".to_owned())]);
     act(&cleo, Method::PUT, &format!("/api/v1/contacts/{}", dan.id)).await;
     act(&cleo, Method::PUT, &format!("/api/v1/blocks/{}", dan.id)).await;
+    assert_eq!(waiting(&dan).await, before, "dan sees no difference in what was written and whereto he was invited");
+    // A yes to it leads to nobody who hears.
+    dan.says_yes().await;
+    assert!(is_mine(&dan, attic["id"].as_str().expect("id").parse().expect("a room")).await);
+    dan.says_yes().await;
+    dan.says(talk_of_two, "k1", "Canary").await;
+    let page = cleo.call(Method::GET, &format!("/api/v1/rooms/{talk_of_two}/messages"), None).await.1;
+    assert!(!page.to_string().contains("Canary") && !is_mine(&cleo, talk_of_two).await, "{page}");
     assert_eq!(
         act(&dan, Method::PUT, &format!("/api/v1/contacts/{}", cleo.id)).await["state"],
         "asked",
@@ -159,6 +173,13 @@ async fn a_block_takes_back_what_the_blocker_asked_for() {
     }
     assert_eq!(act(&eve, Method::PUT, &to_gus).await["state"], "asked", "eve may ask herself, and is not heard");
     act(&gus, Method::DELETE, &format!("/api/v1/blocks/{}", eve.id)).await;
+    let waits = newest_request(&gus).await;
+    for _ in 0..3 {
+        act(&gus, Method::PUT, &format!("/api/v1/blocks/{}", eve.id)).await;
+        assert!(waiting(&gus).await.is_empty());
+        act(&gus, Method::DELETE, &format!("/api/v1/blocks/{}", eve.id)).await;
+        assert_eq!(newest_request(&gus).await, waits, "it is the one request that waits again, and no other");
+    }
     let known = gus.get(&format!("/api/v1/people/{}", eve.id)).await;
     assert_eq!((&known["contact"], &known["follow"]), (&json!("asks_me"), &json!("none")), "{known}");
     assert_eq!(waiting(&gus).await, [("contact".to_owned(), "eve".to_owned())], "whoever asks is in the inbox");

@@ -1,6 +1,7 @@
 //! The inbox: paging, answers, limits.
 
 use reqwest::Method;
+use rialto::chat::RoomKind;
 use serde_json::json;
 
 use super::{act, acts, is_mine, lets, names, newest_request, talk, waiting};
@@ -45,6 +46,29 @@ async fn always_is_for_every_way_and_a_block_ends_everything_that_waits() {
     act(&bob, Method::POST, &format!("/api/v1/requests/{}/block", newest_request(&bob).await)).await;
     assert!(waiting(&bob).await.is_empty() && names(&bob, "/api/v1/me/always").await.is_empty() && !is_mine(&bob, room).await);
     assert_eq!(names(&bob, "/api/v1/blocks").await, ["ann"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn an_invitation_goes_with_whoever_made_it_and_is_a_matter_of_those_inside() {
+    let town = Town::new().await;
+    let (ann, bob, cleo, dan) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
+    let quay = town.room(&ann, RoomKind::Public, "Quay", &[&cleo]).await;
+    let place = format!("/api/v1/rooms/{quay}/members/{}", bob.id);
+    act(&ann, Method::PUT, &place).await;
+    assert_eq!(waiting(&bob).await, [("invite".to_owned(), "ann".to_owned())]);
+    let events = format!("/api/v1/rooms/{quay}/events?after=0");
+    let (inside, outside) = (cleo.get(&events).await, dan.get(&events).await);
+    assert!(inside.to_string().contains("member_invited") && inside.to_string().contains(&bob.id.to_string()), "{inside}");
+    assert!(!outside.to_string().contains("member_invited") && !outside.to_string().contains(&bob.id.to_string()), "{outside}");
+    let count = |page: &serde_json::Value| page["items"].as_array().expect("items").len();
+    assert_eq!(count(&inside), count(&outside), "the places are the same");
+    act(&ann, Method::DELETE, &format!("/api/v1/rooms/{quay}/members/{}", ann.id)).await;
+    assert!(waiting(&bob).await.is_empty(), "with whoever asked gone there is nothing to say yes to");
+    assert_eq!(cleo.get(&format!("/api/v1/rooms/{quay}/members")).await["invited"], json!([]));
+    act(&cleo, Method::PUT, &place).await;
+    bob.says_yes().await;
+    assert!(is_mine(&bob, quay).await, "somebody else's invitation leads in");
     town.close().await;
 }
 

@@ -266,7 +266,31 @@ async fn asking_again_counts_the_same_whatever_became_of_it() {
             ann.refused(Method::PUT, &path, None, 429, "social.too_many_requests").await;
             town.close().await;
         }
+        invites_until_refused(cause).await;
     }
+}
+
+/// The same for invitations into one room, made and taken back.
+async fn invites_until_refused(cause: &str) {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "invitations_per_day": 3 }))).await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Attic" })).await;
+    let place = format!("/api/v1/rooms/{}/members/{}", room["id"].as_str().expect("id"), bob.id);
+    if cause == "block" {
+        act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    }
+    for n in 0..3 {
+        act(&ann, Method::PUT, &place).await;
+        if cause == "ignored" && n == 0 {
+            act(&bob, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(&bob).await)).await;
+        }
+        assert_eq!(waiting(&bob).await.len(), usize::from(cause == "waits"), "{cause} invitation, time {n}");
+        act(&ann, Method::DELETE, &place).await;
+    }
+    ann.refused(Method::PUT, &place, None, 429, "social.too_many_invitations").await;
+    town.close().await;
 }
 
 #[actix_web::test]
