@@ -3,6 +3,7 @@ pub mod access;
 pub mod admin;
 pub mod app;
 pub mod billing;
+pub mod calls;
 pub mod chat;
 pub mod cli;
 pub mod clock;

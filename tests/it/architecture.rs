@@ -17,6 +17,7 @@ const ORDER: &[&[&str]] = &[
     &["billing"],
     &["social"],
     &["chat"],
+    &["calls"],
     &["admin"],
     &["wire", "consequences"],
     &["app"],

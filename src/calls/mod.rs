@@ -1,0 +1,3 @@
+//! Calls: voice and video through the media server inside the process.
+
+pub mod sfu;
