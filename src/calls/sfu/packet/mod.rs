@@ -6,7 +6,7 @@ pub mod rtcp;
 pub mod rtcp_write;
 pub mod rtp;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// Bytes of the longest datagram that is looked at.
 pub const MAX_DATAGRAM: usize = 2_048;
