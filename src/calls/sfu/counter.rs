@@ -15,7 +15,6 @@ pub type Timestamp = Counter<32>;
 
 impl<const BITS: u32> Counter<BITS> {
     const SPAN: u64 = 1 << BITS;
-    const MASK: u64 = Self::SPAN - 1;
 
     /// The value continued, and remembered if it is the greatest.
     pub fn take(&mut self, value: u32) -> u64 {
@@ -29,14 +28,10 @@ impl<const BITS: u32> Counter<BITS> {
     /// The value continued, without remembering it.
     #[must_use]
     pub fn place(&self, value: u32) -> u64 {
-        let value = u64::from(value) & Self::MASK;
-        let Some(greatest) = self.greatest else { return Self::SPAN + value };
-        let ahead = value.wrapping_sub(greatest) & Self::MASK;
-        if ahead < Self::SPAN / 2 {
-            return greatest + ahead;
+        match self.greatest {
+            Some(greatest) => nearest(greatest, u64::from(value), BITS),
+            None => Self::SPAN + (u64::from(value) & (Self::SPAN - 1)),
         }
-        let behind = Self::SPAN - ahead;
-        greatest.checked_sub(behind).unwrap_or(greatest + ahead)
     }
 
     /// The greatest value so far.
@@ -44,6 +39,17 @@ impl<const BITS: u32> Counter<BITS> {
     pub fn greatest(&self) -> Option<u64> {
         self.greatest
     }
+}
+
+/// Of all numbers that end in these bits the one nearest to `greatest`; the later one when both are as near.
+#[must_use]
+pub fn nearest(greatest: u64, value: u64, bits: u32) -> u64 {
+    let span = 1_u64 << bits;
+    let ahead = value.wrapping_sub(greatest) & (span - 1);
+    if ahead <= span / 2 {
+        return greatest + ahead;
+    }
+    greatest.checked_sub(span - ahead).unwrap_or(greatest + ahead)
 }
 
 #[cfg(test)]

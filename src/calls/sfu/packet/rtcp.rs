@@ -124,9 +124,9 @@ fn cut(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     if bytes[0] & 0x20 == 0 {
         return Ok((part, rest));
     }
-    // Padding is counted in the last part alone and leaves its header whole.
+    // Browsers pad feedback by one to three bytes, although the standard says four.
     let padding = usize::from(part[length - 1]);
-    if padding == 0 || !padding.is_multiple_of(4) || padding > length - 4 || !rest.is_empty() {
+    if padding == 0 || padding > length - 4 {
         return Err(Malformed::Length);
     }
     Ok((&part[..length - padding], rest))

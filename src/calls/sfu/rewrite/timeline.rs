@@ -1,0 +1,176 @@
+//! The timestamps of a slot: they never go back, whatever stream is in it, and follow the time at which pictures were taken.
+
+use crate::calls::sfu::time::{MILLISECOND, Micros, SECOND, ticks};
+
+/// A stream may seem this much faster than the clock on the wall at a change, and no more.
+const AHEAD: i64 = 25 * MILLISECOND as i64;
+/// When a stream seems this much slower than the clock on the wall, the wall is right.
+const SLOW: i64 = 200 * MILLISECOND as i64;
+/// After a silence of this length the wall is always right.
+const SILENCE: i64 = 2 * SECOND as i64;
+
+/// A moment of one stream that comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// By the stream's own clock.
+    pub timestamp: u64,
+    /// When it arrived.
+    pub arrival: Micros,
+    /// When it was taken, by the sender's reports.
+    pub captured: Option<Micros>,
+}
+
+/// How another stream is joined on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joint {
+    /// Its first timestamp that goes out.
+    pub out: u64,
+    /// Microseconds by which it was taken before what has gone out already.
+    pub behind: Micros,
+    /// Ticks by which what goes out is then later than it was taken, to be made good at the next joint.
+    lead: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    out: u64,
+    moment: Moment,
+}
+
+/// The timestamps that go out of one slot.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    clock: u32,
+    frame: u32,
+    first: u32,
+    /// What is added to timestamps of the current stream, wrapping.
+    shift: u64,
+    lead: i64,
+    last: Option<Last>,
+}
+
+impl Timeline {
+    /// A clock of so many ticks a second; `frame` ticks pass where nothing better is known; the first timestamp is `first`.
+    #[must_use]
+    pub fn new(clock: u32, frame: u32, first: u32) -> Self {
+        Self { clock, frame, first, shift: 0, lead: 0, last: None }
+    }
+
+    /// Where a stream that begins at this moment would go on.
+    #[must_use]
+    pub fn joint(&self, next: &Moment) -> Joint {
+        let Some(last) = self.last else { return Joint { out: u64::from(self.first), behind: 0, lead: 0 } };
+        let elapsed = next.arrival as i64 - last.moment.arrival as i64;
+        let taken = match (last.moment.captured, next.captured) {
+            (Some(before), Some(after)) => after as i64 - before as i64,
+            _ => elapsed,
+        };
+        let step = if elapsed > SILENCE || elapsed - taken > SLOW { elapsed } else { taken };
+        let behind = u64::try_from(-step).unwrap_or(0);
+        let frame = i64::from(self.frame);
+        let most = ticks(elapsed + AHEAD, self.clock).max(frame);
+        let step = if ticks(step, self.clock) > most { frame } else { ticks(step, self.clock) };
+        let due = step - self.lead;
+        let (step, lead) = if due > 0 { (due, 0) } else { (frame, frame - due) };
+        Joint { out: last.out + step.cast_unsigned(), behind, lead }
+    }
+
+    /// Joins a stream on: this timestamp of it goes out first.
+    pub fn join(&mut self, timestamp: u64, joint: &Joint) {
+        self.shift = joint.out.wrapping_sub(timestamp);
+        self.lead = joint.lead;
+    }
+
+    /// The timestamp that goes out, remembered as the last if it is the greatest.
+    pub fn pass(&mut self, moment: &Moment) -> u32 {
+        let out = moment.timestamp.wrapping_add(self.shift);
+        if self.last.is_none_or(|last| out > last.out) {
+            self.last = Some(Last { out, moment: *moment });
+        }
+        out as u32
+    }
+
+    /// What the clock shows now, for a sender's report; `None` before the first packet.
+    #[must_use]
+    pub fn at(&self, now: Micros) -> Option<u32> {
+        let last = self.last?;
+        let since = now as i64 - last.moment.captured.unwrap_or(last.moment.arrival) as i64;
+        Some(last.out.wrapping_add_signed(ticks(since, self.clock)) as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOCK: u32 = 90_000;
+    const FRAME: u32 = 2_970;
+
+    fn moment(timestamp: u64, arrival_ms: u64, captured_ms: Option<u64>) -> Moment {
+        Moment { timestamp, arrival: arrival_ms * MILLISECOND, captured: captured_ms.map(|ms| ms * MILLISECOND) }
+    }
+
+    fn begun(last: Moment) -> Timeline {
+        let mut timeline = Timeline::new(CLOCK, FRAME, 500);
+        let joint = timeline.joint(&last);
+        timeline.join(last.timestamp, &joint);
+        assert_eq!(timeline.pass(&last), 500);
+        timeline
+    }
+
+    #[test]
+    fn reports_say_how_much_time_passed_between_two_streams() {
+        let timeline = begun(moment(1_000, 10_000, Some(9_950)));
+        let joint = timeline.joint(&moment(77, 10_050, Some(9_990)));
+        assert_eq!((joint.out, joint.behind), (500 + 3_600, 0));
+    }
+
+    #[test]
+    fn without_reports_the_arrival_says_it() {
+        let timeline = begun(moment(1_000, 10_000, None));
+        assert_eq!(timeline.joint(&moment(77, 10_050, Some(9_000))).out, 500 + 4_500);
+    }
+
+    #[test]
+    fn what_was_taken_earlier_goes_on_one_frame_later() {
+        let timeline = begun(moment(1_000, 10_000, Some(9_950)));
+        let joint = timeline.joint(&moment(77, 10_010, Some(9_850)));
+        assert_eq!((joint.out, joint.behind), (500 + 2_970, 100 * MILLISECOND));
+        assert_eq!(timeline.joint(&moment(77, 10_010, Some(9_950))).out, 500 + 2_970);
+    }
+
+    #[test]
+    fn what_went_out_too_late_is_made_good_at_the_next_joint() {
+        let mut timeline = begun(moment(1_000, 10_000, Some(9_950)));
+        let early = moment(77, 10_010, Some(9_930));
+        let joint = timeline.joint(&early);
+        timeline.join(early.timestamp, &joint);
+        assert_eq!(timeline.pass(&early), 500 + 2_970);
+        let joint = timeline.joint(&moment(900, 10_110, Some(10_030)));
+        assert_eq!(joint.out, 500 + 80 * 90, "as if nothing had been early");
+    }
+
+    #[test]
+    fn nothing_runs_ahead_of_the_wall() {
+        let timeline = begun(moment(1_000, 10_000, Some(9_950)));
+        assert_eq!(timeline.joint(&moment(77, 10_010, Some(10_100))).out, 500 + 2_970);
+        assert_eq!(timeline.joint(&moment(77, 10_050, Some(10_024))).out, 500 + 6_660, "24 ms ahead is let be");
+    }
+
+    #[test]
+    fn after_a_silence_the_wall_is_right() {
+        let timeline = begun(moment(1_000, 10_000, Some(9_950)));
+        assert_eq!(timeline.joint(&moment(77, 13_000, Some(10_000))).out, 500 + 270_000);
+        assert_eq!(timeline.joint(&moment(77, 10_500, Some(10_000))).out, 500 + 45_000, "slower by 250 ms");
+        assert_eq!(timeline.joint(&moment(77, 10_500, Some(10_260))).out, 500 + 27_900, "slower by 190 ms");
+    }
+
+    #[test]
+    fn a_report_follows_the_clock_between_packets() {
+        let mut timeline = begun(moment(1_000, 10_000, Some(9_950)));
+        assert_eq!(timeline.at(9_960 * MILLISECOND), Some(500 + 900));
+        timeline.pass(&moment(4_000, 10_040, None));
+        assert_eq!(timeline.at(10_040 * MILLISECOND), Some(3_500));
+        assert_eq!(Timeline::new(CLOCK, FRAME, 1).at(5), None);
+    }
+}
