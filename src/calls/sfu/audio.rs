@@ -174,8 +174,8 @@ pub struct Speakers {
 }
 
 impl Speakers {
-    /// Looks at all tracks that may speak; the list, loudest first, when it is another than the last. Loudness is compared in steps of
-    /// a few decibels, so that two who speak at once do not change places all the time.
+    /// Looks at all tracks that may speak; the list, loudest first, when it is another than the last. Loudness is compared in
+    /// steps of a few decibels, so that two who speak at once do not change places all the time.
     pub fn update<'a>(&mut self, tracks: impl IntoIterator<Item = (u32, &'a mut Loudness)>, now: Micros) -> Option<&[u32]> {
         if self.last.is_some_and(|last| now < last + TELL) {
             return None;

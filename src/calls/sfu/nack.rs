@@ -69,8 +69,8 @@ impl Gaps {
         self.missing.extend((from..to).map(|number| Missing { number, since: now, asked: 0, times: 0 }));
     }
 
-    /// Fills `out` with the numbers to ask for now, in rising order, and counts them as asked. Those for which there is no room come
-    /// with the next call. A packet that is too old, or was asked for often enough, is given up, and with it all hope.
+    /// Fills `out` with the numbers to ask for now, in rising order, and counts them as asked. Those for which there is no room
+    /// come with the next call. A packet that is too old, or was asked for often enough, is given up, and with it all hope.
     pub fn due<'a>(&mut self, now: Micros, round_trip: Micros, out: &'a mut [u16]) -> &'a [u16] {
         let again = again(round_trip);
         let newest = self.newest.unwrap_or(0);

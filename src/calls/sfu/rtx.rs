@@ -50,6 +50,18 @@ mod tests {
     }
 
     #[test]
+    fn no_bytes_make_it_panic() {
+        let mut restored = 0;
+        crate::calls::sfu::packet::tests::fuzz(&[vec![0x80; 40]], |bytes| {
+            let mut packet = bytes.to_vec();
+            if let Ok(header) = Header::parse(bytes) {
+                restored += usize::from(restore(&mut packet, header.length, 5, 96).is_some());
+            }
+        });
+        assert!(restored > 1_000, "{restored}");
+    }
+
+    #[test]
     fn padding_is_no_packet() {
         assert_eq!(original(&[]), None);
         assert_eq!(original(&[1]), None);

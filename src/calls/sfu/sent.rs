@@ -58,10 +58,12 @@ struct Entry {
     times: u8,
 }
 
-/// What went out in one slot. All room is taken at once.
+/// What went out in one slot. All room is taken at once; pages of memory that are not reached cost nothing.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    entries: Box<[Option<Entry>]>,
+    entries: Vec<Option<Entry>>,
+    room: usize,
+    first: Option<u64>,
     newest: u64,
     keyframe: Option<u64>,
 }
@@ -70,12 +72,17 @@ impl Sent {
     /// Room for so many packets, rounded up to a power of two.
     #[must_use]
     pub fn new(packets: usize) -> Self {
-        Self { entries: vec![None; packets.max(1).next_power_of_two()].into_boxed_slice(), newest: 0, keyframe: None }
+        let room = packets.max(1).next_power_of_two();
+        Self { entries: Vec::with_capacity(room), room, first: None, newest: 0, keyframe: None }
     }
 
     /// Notes a packet; `keyframe` when one starts in it.
     pub fn push(&mut self, record: Record, keyframe: bool) {
+        self.first.get_or_insert(record.number);
         let slot = self.slot(record.number);
+        if slot >= self.entries.len() {
+            self.entries.resize(slot + 1, None);
+        }
         self.entries[slot] = Some(Entry { record, last: 0, times: 0 });
         self.newest = self.newest.max(record.number);
         if keyframe {
@@ -94,7 +101,8 @@ impl Sent {
             return Err(Withheld::BeforeKeyframe);
         }
         let slot = self.slot(number);
-        let entry = self.entries[slot].as_mut().filter(|entry| entry.record.number == number).ok_or(Withheld::Unknown)?;
+        let entry =
+            self.entries.get_mut(slot).and_then(Option::as_mut).filter(|entry| entry.record.number == number).ok_or(Withheld::Unknown)?;
         if entry.times >= MAX_TIMES {
             return Err(Withheld::TooOften);
         }
@@ -106,8 +114,9 @@ impl Sent {
         Ok(entry.record)
     }
 
+    /// Counted from the first number, so that room is filled in order.
     fn slot(&self, number: u64) -> usize {
-        number as usize & (self.entries.len() - 1)
+        number.wrapping_sub(self.first.unwrap_or(0)) as usize & (self.room - 1)
     }
 }
 

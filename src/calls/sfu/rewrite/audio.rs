@@ -1,6 +1,7 @@
 //! A slot for sound: changes to another voice at any packet.
 
 use super::numbers::Numbers;
+use super::once::Once;
 use super::timeline::Timeline;
 use super::{Head, Incoming, Outgoing};
 use crate::calls::sfu::time::{AUDIO_CLOCK, Micros};
@@ -13,6 +14,7 @@ const FRAME: u32 = 960;
 pub struct AudioSlot {
     current: Option<u32>,
     numbers: Numbers,
+    once: Once,
     timeline: Timeline,
     next: u64,
 }
@@ -22,7 +24,7 @@ impl AudioSlot {
     #[must_use]
     pub fn new(first_number: u16, first_timestamp: u32) -> Self {
         let timeline = Timeline::new(AUDIO_CLOCK, FRAME, first_timestamp);
-        Self { current: None, numbers: Numbers::default(), timeline, next: u64::from(first_number & 0x7fff) }
+        Self { current: None, numbers: Numbers::default(), once: Once::default(), timeline, next: u64::from(first_number & 0x7fff) }
     }
 
     /// The track that is heard.
@@ -36,8 +38,8 @@ impl AudioSlot {
         self.current = None;
     }
 
-    /// Decides about one packet; `None` for a late one that has no place any more. A packet of another track than the last is where
-    /// that track begins: numbers go on, and time jumps by what has passed.
+    /// Decides about one packet; `None` for a late one that has no place any more, or one that came twice. A packet of another
+    /// track than the last is where that track begins: numbers go on, and time jumps by what has passed.
     pub fn forward(&mut self, packet: &Incoming) -> Option<Outgoing> {
         let switched = self.current != Some(packet.stream.track);
         if switched {
@@ -46,7 +48,7 @@ impl AudioSlot {
             self.numbers.begin(packet.number, self.next);
             self.current = Some(packet.stream.track);
         }
-        let number = self.numbers.pass(packet.number)?;
+        let number = self.numbers.pass(packet.number).filter(|number| self.once.first(*number))?;
         self.next = self.next.max(number + 1);
         let timestamp = self.timeline.pass(&packet.moment);
         let marker = packet.marker || switched;

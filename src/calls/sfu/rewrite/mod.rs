@@ -5,6 +5,7 @@
 
 mod audio;
 mod numbers;
+mod once;
 mod timeline;
 mod video;
 mod vp8;

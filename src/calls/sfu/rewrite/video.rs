@@ -1,6 +1,7 @@
 //! A slot for pictures: changes stream at keyframes, and leaves out temporal layers of VP8.
 
 use super::numbers::Numbers;
+use super::once::Once;
 use super::timeline::Timeline;
 use super::vp8::{Fate, Pictures};
 use super::{Head, Incoming, Outgoing, Stream};
@@ -8,7 +9,7 @@ use crate::calls::sfu::time::{MILLISECOND, Micros, VIDEO_CLOCK};
 
 /// Ticks of one picture where nothing better is known: 33 ms.
 const FRAME: u32 = 2_970;
-/// A keyframe taken this long before what has gone out is let pass once, for a younger one.
+/// A keyframe of another layer that was taken this long before what has gone out is let pass once, for a younger one.
 const TOO_FAR_BEHIND: Micros = 75 * MILLISECOND;
 /// A keyframe is asked for again after twice the round trip, but neither sooner nor later than this.
 const SOONEST: Micros = 200 * MILLISECOND;
@@ -23,6 +24,7 @@ pub struct VideoSlot {
     /// A keyframe of the target was let pass already.
     patient: bool,
     numbers: Numbers,
+    once: Once,
     timeline: Timeline,
     pictures: Pictures,
     next: u64,
@@ -40,6 +42,7 @@ impl VideoSlot {
             asked: None,
             patient: false,
             numbers: Numbers::default(),
+            once: Once::default(),
             timeline: Timeline::new(VIDEO_CLOCK, FRAME, first_timestamp),
             pictures: Pictures::default(),
             next: u64::from(first_number & 0x7fff),
@@ -107,7 +110,7 @@ impl VideoSlot {
         Some(self.asked.map_or(0, |asked| asked + (2 * round_trip).clamp(SOONEST, LATEST)))
     }
 
-    /// Decides about one packet; `None` when it does not go on.
+    /// Decides about one packet; `None` when it does not go on. No number goes out twice, whatever comes twice.
     pub fn forward(&mut self, packet: &Incoming) -> Option<Outgoing> {
         let switched = Some(packet.stream) != self.current;
         if switched && !(packet.glance.keyframe && self.accepts(packet.stream) && self.switch(packet)) {
@@ -128,6 +131,9 @@ impl VideoSlot {
                 return None;
             }
         };
+        if !self.once.first(number) {
+            return None;
+        }
         let timestamp = self.timeline.pass(&packet.moment);
         if number >= self.next {
             self.next = number + 1;
@@ -164,7 +170,8 @@ impl VideoSlot {
 
     fn switch(&mut self, packet: &Incoming) -> bool {
         let joint = self.timeline.joint(&packet.moment);
-        if joint.behind > TOO_FAR_BEHIND && !self.patient && Some(packet.stream) == self.target {
+        let same_track = self.current.is_some_and(|current| current.track == packet.stream.track);
+        if joint.behind > TOO_FAR_BEHIND && same_track && !self.patient {
             self.patient = true;
             self.asked = None;
             return false;

@@ -1,7 +1,7 @@
 //! Session descriptions: what a browser offers, read into plain facts, and the answer to it.
 //!
-//! Nothing of an offer is repeated in an answer that has not been checked, and no candidate of the other side is ever looked at: the
-//! server answers where authenticated checks come from.
+//! Nothing of an offer is repeated in an answer that has not been checked, and no candidate of the other side is ever looked
+//! at: the server answers where authenticated checks come from.
 
 mod answer;
 mod attributes;

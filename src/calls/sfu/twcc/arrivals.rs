@@ -5,7 +5,7 @@ use crate::calls::sfu::counter::Sequence;
 use crate::calls::sfu::time::Micros;
 
 /// Packets that are remembered until they have been told of.
-const ROOM: usize = 2_048;
+pub(super) const ROOM: usize = 1_024;
 /// Packets of one feedback.
 const MOST: usize = 400;
 
@@ -56,7 +56,7 @@ impl Arrivals {
         self.base.zip(self.sequence.greatest()).is_some_and(|(base, newest)| base <= newest)
     }
 
-    /// Appends one feedback at `at`; returns where it ended. `None` when there is nothing to tell or no room; to be called until then.
+    /// Appends one feedback at `at`; returns where it ended. `None` when there is nothing to tell or no room: call it until then.
     #[must_use]
     pub fn feedback(&mut self, out: &mut [u8], at: usize, sender: u32, media: u32) -> Option<usize> {
         let room = out.len().checked_sub(at + 24)?;

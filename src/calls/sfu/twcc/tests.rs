@@ -123,6 +123,6 @@ proptest! {
         let kept = &expected[newest - arrived.len()..];
         prop_assert_eq!(arrived.as_slice(), kept);
         let span = sequence.wrapping_sub(expected[0].0);
-        prop_assert!(usize::from(span) >= 2_048 || arrived.len() == newest);
+        prop_assert!(usize::from(span) >= arrivals::ROOM || arrived.len() == newest);
     }
 }
