@@ -120,7 +120,8 @@ struct Receiver {
     sequence: Sequence,
     timestamp: Timestamp,
     history: History,
-    frames: std::collections::HashMap<u64, u64>,
+    /// Of each number the picture, and when it was taken.
+    frames: std::collections::HashMap<u64, (u64, Micros)>,
 }
 
 struct World {
@@ -196,23 +197,24 @@ impl World {
             return;
         }
         let timestamp = receiver.timestamp.take(datagram.timestamp);
-        receiver.frames.insert(number, datagram.frame);
+        receiver.frames.insert(number, (datagram.frame, datagram.captured));
         // What the history keeps: a byte of the marker stands for the header.
         let mut packet = vec![u8::from(datagram.marker)];
         packet.extend_from_slice(&datagram.payload);
         let keyframe = look(Codec::Vp8, &datagram.payload).keyframe;
         receiver.history.push(&Kept { packet: &packet, number, timestamp, arrival: datagram.at }, keyframe);
-        let captured = self.road.reports.then_some(datagram.captured);
-        if self.give(datagram.stream, number, captured) {
+        if self.give(datagram.stream, number) {
             let after: Vec<u64> = self.receivers[datagram.stream].history.from(number + 1).map(|kept| kept.number).collect();
             for number in after {
-                self.give(datagram.stream, number, captured);
+                self.give(datagram.stream, number);
             }
         }
     }
 
     /// Gives a packet of the history to the slot; tells whether the slot changed to its stream.
-    fn give(&mut self, index: usize, number: u64, captured: Option<Micros>) -> bool {
+    fn give(&mut self, index: usize, number: u64) -> bool {
+        let (frame, captured) = self.receivers[index].frames[&number];
+        let captured = self.road.reports.then_some(captured);
         let kept = self.receivers[index].history.get(number).unwrap();
         let (marker, payload) = (kept.packet[0] == 1, &kept.packet[1..]);
         let moment = Moment { timestamp: kept.timestamp, arrival: kept.arrival, captured };
@@ -233,7 +235,7 @@ impl World {
             record,
             keyframe: glance.keyframe,
             switched: out.switched,
-            frame: self.receivers[index].frames[&number],
+            frame,
             source: number,
             at: kept.arrival,
         });
@@ -464,7 +466,7 @@ fn a_voice_begins_where_the_other_ended() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn whatever_the_road_does_a_receiver_can_follow(

@@ -2,7 +2,7 @@
 
 use crate::calls::sfu::time::{MILLISECOND, Micros, SECOND, ticks};
 
-/// A stream may seem this much faster than the clock on the wall at a change, and no more.
+/// A change may bring what goes out this much before the clock on the wall, and no more.
 const AHEAD: i64 = 25 * MILLISECOND as i64;
 /// When a stream seems this much slower than the clock on the wall, the wall is right.
 const SLOW: i64 = 200 * MILLISECOND as i64;
@@ -27,7 +27,7 @@ pub struct Joint {
     pub out: u64,
     /// Microseconds by which it was taken before what has gone out already.
     pub behind: Micros,
-    /// Ticks by which what goes out is then later than it was taken, to be made good at the next joint.
+    /// Ticks by which what goes out then runs before the time at which it was taken, to be made good at the next joint.
     lead: i64,
 }
 
@@ -68,10 +68,10 @@ impl Timeline {
         let step = if elapsed > SILENCE || elapsed - taken > SLOW { elapsed } else { taken };
         let behind = u64::try_from(-step).unwrap_or(0);
         let frame = i64::from(self.frame);
+        let due = ticks(step, self.clock) - self.lead;
         let most = ticks(elapsed + AHEAD, self.clock).max(frame);
-        let step = if ticks(step, self.clock) > most { frame } else { ticks(step, self.clock) };
-        let due = step - self.lead;
-        let (step, lead) = if due > 0 { (due, 0) } else { (frame, frame - due) };
+        let step = if due > 0 { due.min(most) } else { frame };
+        let lead = step - due;
         Joint { out: last.out + step.cast_unsigned(), behind, lead }
     }
 
@@ -153,8 +153,20 @@ mod tests {
     #[test]
     fn nothing_runs_ahead_of_the_wall() {
         let timeline = begun(moment(1_000, 10_000, Some(9_950)));
-        assert_eq!(timeline.joint(&moment(77, 10_010, Some(10_100))).out, 500 + 2_970);
+        assert_eq!(timeline.joint(&moment(77, 10_010, Some(10_100))).out, 500 + 35 * 90);
         assert_eq!(timeline.joint(&moment(77, 10_050, Some(10_024))).out, 500 + 6_660, "24 ms ahead is let be");
+    }
+
+    #[test]
+    fn no_time_is_lost_when_the_road_was_slow_before() {
+        let mut timeline = begun(moment(1_000, 10_080, Some(10_000)));
+        let next = moment(77, 11_020, Some(11_000));
+        let joint = timeline.joint(&next);
+        assert_eq!(joint.out, 500 + (940 + 25) * 90);
+        timeline.join(next.timestamp, &joint);
+        timeline.pass(&next);
+        assert_eq!(timeline.joint(&moment(9, 11_520, Some(11_500))).out, 500 + 1_490 * 90, "as far as the wall lets it, again");
+        assert_eq!(timeline.joint(&moment(9, 11_600, Some(11_500))).out, 500 + 1_500 * 90);
     }
 
     #[test]
