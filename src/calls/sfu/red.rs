@@ -22,6 +22,23 @@ pub fn primary(payload: &[u8]) -> Option<(u8, Range<usize>)> {
     None
 }
 
+/// Gives all blocks another payload type, in place: their sender has numbered them, and a subscriber may number its codecs
+/// otherwise. Headers that do not agree with the length are left as they are.
+pub fn renumber(payload: &mut [u8], payload_type: u8) {
+    if primary(payload).is_none() {
+        return;
+    }
+    let mut at = 0;
+    while let Some(first) = payload.get_mut(at) {
+        let more = *first & 0x80;
+        *first = more | payload_type & 0x7f;
+        if more == 0 {
+            return;
+        }
+        at += 4;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +54,16 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_numbered_anew() {
+        let mut payload = [0x80 | 111, 0x0f, 0x00, 0x03, 111, 1, 2, 3, 4, 5];
+        renumber(&mut payload, 96);
+        assert_eq!(payload, [0x80 | 96, 0x0f, 0x00, 0x03, 96, 1, 2, 3, 4, 5]);
+        let mut cut = [0x80 | 111, 0x0f, 0x00, 0x09, 111, 1];
+        renumber(&mut cut, 96);
+        assert_eq!(cut[4], 111);
+    }
+
+    #[test]
     fn lengths_that_do_not_agree_are_refused() {
         assert_eq!(primary(&[]), None);
         assert_eq!(primary(&[0x80 | 111, 0, 0, 3, 111, 1, 2]), None);
@@ -48,8 +75,13 @@ mod tests {
     fn no_bytes_make_it_panic() {
         let payload = vec![0x80 | 111, 0x0f, 0x00, 0x03, 111, 1, 2, 3, 4, 5];
         fuzz(&[payload], |bytes| {
+            let mut renumbered = bytes.to_vec();
+            renumber(&mut renumbered, 96);
             if let Some((_, range)) = primary(bytes) {
                 assert!(range.end <= bytes.len());
+                assert_eq!(primary(&renumbered), Some((96, range)));
+            } else {
+                assert_eq!(renumbered, bytes);
             }
         });
     }
