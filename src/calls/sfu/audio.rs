@@ -224,6 +224,15 @@ mod tests {
     }
 
     #[test]
+    fn who_has_just_begun_is_not_cut_off_by_a_louder_one() {
+        let mut heard = Heard::default();
+        let mut voices = [Loudness::default(); 4];
+        send(&mut heard, &mut voices, &[30, 30, 30, 127], 0, 20);
+        assert_eq!(send(&mut heard, &mut voices, &[30, 30, 30, 5], 20 * PACKET, 30)[3], None, "until a second has passed");
+        assert!(send(&mut heard, &mut voices, &[30, 30, 30, 5], 50 * PACKET, 1)[3].is_some());
+    }
+
+    #[test]
     fn a_short_noise_takes_nobodys_place() {
         let mut heard = Heard::default();
         let mut voices = [Loudness::default(); 4];

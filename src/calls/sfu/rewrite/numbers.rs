@@ -133,6 +133,9 @@ mod tests {
         numbers.skip_up_to(14);
         assert_eq!(numbers.pass(15), Some(2));
         assert_eq!(numbers.find(12), None);
+        numbers.skip_up_to(18);
+        assert_eq!(numbers.find(17), None);
+        assert_eq!(numbers.pass(19), Some(3));
     }
 
     #[test]
