@@ -27,17 +27,24 @@ pub struct Joint {
     pub out: u64,
     /// Microseconds by which it was taken before what has gone out already.
     pub behind: Micros,
-    /// Ticks by which what goes out then runs before the time at which it was taken, to be made good at the next joint.
-    lead: i64,
 }
 
+/// A timestamp that went out, and the moment that it stood for.
 #[derive(Debug, Clone, Copy)]
-struct Last {
+struct Mark<M> {
     out: u64,
-    moment: Moment,
+    moment: M,
 }
 
-/// The timestamps that go out of one slot.
+impl Mark<Micros> {
+    /// What should go out for another moment.
+    fn due(&self, moment: Micros, clock: u32) -> i64 {
+        self.out.cast_signed() + ticks(moment.cast_signed() - self.moment.cast_signed(), clock)
+    }
+}
+
+/// The timestamps that go out of one slot. Each joint is measured from the slot's beginning, so that what one had to bend the next
+/// one sets right.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     clock: u32,
@@ -45,47 +52,51 @@ pub struct Timeline {
     first: u32,
     /// What is added to timestamps of the current stream, wrapping.
     shift: u64,
-    lead: i64,
-    last: Option<Last>,
+    last: Option<Mark<Moment>>,
+    /// The beginning by arrival, and by the first report.
+    arrived: Option<Mark<Micros>>,
+    captured: Option<Mark<Micros>>,
 }
 
 impl Timeline {
     /// A clock of so many ticks a second; `frame` ticks pass where nothing better is known; the first timestamp is `first`.
     #[must_use]
     pub fn new(clock: u32, frame: u32, first: u32) -> Self {
-        Self { clock, frame, first, shift: 0, lead: 0, last: None }
+        Self { clock, frame, first, shift: 0, last: None, arrived: None, captured: None }
     }
 
     /// Where a stream that begins at this moment would go on.
     #[must_use]
     pub fn joint(&self, next: &Moment) -> Joint {
-        let Some(last) = self.last else { return Joint { out: u64::from(self.first), behind: 0, lead: 0 } };
-        let elapsed = next.arrival as i64 - last.moment.arrival as i64;
+        let beginning = Joint { out: u64::from(self.first), behind: 0 };
+        let (Some(last), Some(arrived)) = (self.last, self.arrived) else { return beginning };
+        let elapsed = next.arrival.cast_signed() - last.moment.arrival.cast_signed();
         let taken = match (last.moment.captured, next.captured) {
-            (Some(before), Some(after)) => after as i64 - before as i64,
+            (Some(before), Some(after)) => after.cast_signed() - before.cast_signed(),
             _ => elapsed,
         };
-        let step = if elapsed > SILENCE || elapsed - taken > SLOW { elapsed } else { taken };
-        let behind = u64::try_from(-step).unwrap_or(0);
+        let reported = self.captured.zip(next.captured).filter(|_| elapsed <= SILENCE && elapsed - taken <= SLOW);
+        let due = reported.map_or_else(|| arrived.due(next.arrival, self.clock), |(mark, captured)| mark.due(captured, self.clock));
+        let step = due - last.out.cast_signed();
         let frame = i64::from(self.frame);
-        let due = ticks(step, self.clock) - self.lead;
         let most = ticks(elapsed + AHEAD, self.clock).max(frame);
-        let step = if due > 0 { due.min(most) } else { frame };
-        let lead = step - due;
-        Joint { out: last.out + step.cast_unsigned(), behind, lead }
+        let step = if step > 0 { step.min(most) } else { frame };
+        let believed = if reported.is_some() { taken } else { elapsed };
+        Joint { out: last.out + step.cast_unsigned(), behind: u64::try_from(-believed).unwrap_or(0) }
     }
 
     /// Joins a stream on: this timestamp of it goes out first.
     pub fn join(&mut self, timestamp: u64, joint: &Joint) {
         self.shift = joint.out.wrapping_sub(timestamp);
-        self.lead = joint.lead;
     }
 
     /// The timestamp that goes out, remembered as the last if it is the greatest.
     pub fn pass(&mut self, moment: &Moment) -> u32 {
         let out = moment.timestamp.wrapping_add(self.shift);
         if self.last.is_none_or(|last| out > last.out) {
-            self.last = Some(Last { out, moment: *moment });
+            self.last = Some(Mark { out, moment: *moment });
+            self.arrived.get_or_insert(Mark { out, moment: moment.arrival });
+            self.captured = self.captured.or(moment.captured.map(|captured| Mark { out, moment: captured }));
         }
         out as u32
     }
@@ -174,6 +185,7 @@ mod tests {
         let timeline = begun(moment(1_000, 10_000, Some(9_950)));
         assert_eq!(timeline.joint(&moment(77, 13_000, Some(10_000))).out, 500 + 270_000);
         assert_eq!(timeline.joint(&moment(77, 10_500, Some(10_000))).out, 500 + 45_000, "slower by 250 ms");
+        assert_eq!(timeline.joint(&moment(77, 13_000, Some(12_850))).out, 500 + 270_000, "slower by 100 ms after three seconds");
         assert_eq!(timeline.joint(&moment(77, 10_500, Some(10_260))).out, 500 + 27_900, "slower by 190 ms");
     }
 
