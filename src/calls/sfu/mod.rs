@@ -12,6 +12,16 @@
 //! | routing | `call` `participant` `publication` `slots` `feedback` `records` `statistics` |
 //! | pure media | `packet` `sdp` `codec` `rewrite` `nack` `history` `keyframes` `layers` `audio` `red` `reports` `twcc` |
 
+mod client_hello;
+mod demux;
 mod door;
+mod dtls;
+mod ice;
+mod replay;
+mod slab;
+mod socket;
+mod srtp;
+mod wake;
+mod wheel;
 
 pub use door::*;

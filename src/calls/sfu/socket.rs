@@ -1,0 +1,116 @@
+//! The UDP socket of one media thread, and the batch of datagrams that one call to the kernel brings in.
+
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, setsockopt, sockopt};
+
+/// Longest datagram that is taken in or sent; longer ones are dropped.
+pub const DATAGRAM: usize = 1_536;
+/// Most datagrams that one receive brings in.
+pub const BATCH: usize = 64;
+/// Socket buffers, bytes each: about a quarter of a second of a full core's output. The kernel may give less.
+const BUFFER: usize = 8 << 20;
+
+/// Binds a socket for both address families; for IPv4 alone where the machine has no IPv6.
+///
+/// # Errors
+/// What the kernel says, such as a port in use.
+pub fn bind(port: u16) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|error| match error.kind() {
+        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
+        _ => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)),
+    })?;
+    socket.set_nonblocking(true)?;
+    if setsockopt(&socket, sockopt::RcvBufForce, &BUFFER).is_err() {
+        let _ = setsockopt(&socket, sockopt::RcvBuf, &BUFFER);
+    }
+    if setsockopt(&socket, sockopt::SndBufForce, &BUFFER).is_err() {
+        let _ = setsockopt(&socket, sockopt::SndBuf, &BUFFER);
+    }
+    Ok(socket)
+}
+
+/// The address without the mapping of IPv4 into IPv6.
+#[must_use]
+pub fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// The address as a socket of this family wants it.
+#[must_use]
+pub fn for_family(address: SocketAddr, ipv6: bool) -> SockaddrStorage {
+    match (address.ip(), ipv6) {
+        (IpAddr::V4(ip), true) => SockaddrStorage::from(SocketAddr::new(IpAddr::V6(ip.to_ipv6_mapped()), address.port())),
+        _ => SockaddrStorage::from(address),
+    }
+}
+
+fn address_of(storage: &SockaddrStorage) -> Option<SocketAddr> {
+    if let Some(v6) = storage.as_sockaddr_in6() {
+        return Some(plain(SocketAddr::new(IpAddr::V6(v6.ip()), v6.port())));
+    }
+    storage.as_sockaddr_in().map(|v4| SocketAddr::new(IpAddr::V4(v4.ip()), v4.port()))
+}
+
+/// The datagrams of one receive, in place until the next.
+pub struct Incoming {
+    bytes: Box<[u8]>,
+    lengths: [usize; BATCH],
+    from: [SocketAddr; BATCH],
+    headers: MultiHeaders<SockaddrStorage>,
+}
+
+impl Incoming {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            bytes: vec![0; BATCH * DATAGRAM].into_boxed_slice(),
+            lengths: [0; BATCH],
+            from: [SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0); BATCH],
+            headers: MultiHeaders::preallocate(BATCH, None),
+        }
+    }
+
+    /// Takes what waits in the socket and says how many datagrams that are. What was longer than [`DATAGRAM`] has length 0.
+    pub fn receive(&mut self, socket: &UdpSocket) -> usize {
+        let Self { bytes, lengths, from, headers } = self;
+        let mut chunks = bytes.chunks_exact_mut(DATAGRAM);
+        let mut slices: [[IoSliceMut<'_>; 1]; BATCH] = std::array::from_fn(|_| [IoSliceMut::new(chunks.next().unwrap_or_default())]);
+        let Ok(received) = recvmmsg(socket.as_raw_fd(), headers, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None) else {
+            return 0;
+        };
+        let mut count = 0;
+        for message in received {
+            let sender = message.address.as_ref().and_then(address_of);
+            let whole = !message.flags.contains(MsgFlags::MSG_TRUNC);
+            lengths[count] = if whole && sender.is_some() { message.bytes } else { 0 };
+            if let Some(sender) = sender {
+                from[count] = sender;
+            }
+            count += 1;
+        }
+        count
+    }
+
+    /// The datagram at this place, to be changed in place.
+    pub fn datagram(&mut self, at: usize) -> &mut [u8] {
+        let start = at * DATAGRAM;
+        &mut self.bytes[start..start + self.lengths[at]]
+    }
+
+    /// The bytes of a datagram up to `length`, which may have shrunk by decryption.
+    #[must_use]
+    pub fn plaintext(&self, at: usize, length: usize) -> &[u8] {
+        let start = at * DATAGRAM;
+        &self.bytes[start..start + length]
+    }
+
+    /// Where the datagram at this place came from.
+    #[must_use]
+    pub const fn from(&self, at: usize) -> SocketAddr {
+        self.from[at]
+    }
+}
