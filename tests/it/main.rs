@@ -11,6 +11,7 @@ mod migrations;
 mod openapi;
 mod protocol;
 mod replay;
+mod sfu;
 mod social;
 mod support;
 mod sweep;

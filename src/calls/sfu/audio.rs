@@ -80,7 +80,9 @@ impl Loudness {
         self.window = Some(began + windows * WINDOW);
     }
 
-    fn quiet(&self, now: Micros) -> bool {
+    /// Nothing above [`ACTIVE`] came for a while.
+    #[must_use]
+    pub fn quiet(&self, now: Micros) -> bool {
         self.active.is_none_or(|active| now >= active + QUIET)
     }
 }
@@ -139,6 +141,7 @@ impl<const N: usize> Heard<N> {
     }
 
     /// The tracks in their places.
+    #[cfg(test)]
     pub fn tracks(&self) -> impl Iterator<Item = Option<u32>> {
         self.holders.iter().map(|holder| holder.map(|holder| holder.track))
     }

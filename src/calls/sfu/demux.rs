@@ -98,7 +98,7 @@ impl<T: Copy + PartialEq> Demux<T> {
     }
 
     /// How many addresses and fragments are known.
-    #[must_use]
+    #[cfg(test)]
     pub fn len(&self) -> (usize, usize) {
         (self.addresses.len(), self.fragments.len())
     }

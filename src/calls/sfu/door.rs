@@ -227,8 +227,8 @@ pub enum Input {
         /// Its name.
         call: CallId,
     },
-    /// For tests: the handling of this participant's next packet panics.
-    #[cfg(any(test, feature = "mutants"))]
+    /// For tests, and only in debug builds: the handling of this participant's next packet panics.
+    #[cfg(debug_assertions)]
     SeedPanic {
         /// Who.
         who: Who,

@@ -30,8 +30,8 @@ const EXPORTER: &str = "EXTRACTOR-dtls_srtp";
 pub struct Identity {
     provider: Arc<dyn RTCCryptoProvider>,
     certificate: Certificate,
-    /// For `a=fingerprint:sha-256`, as hexadecimal pairs with colons.
-    pub fingerprint: String,
+    /// SHA-256 of the certificate.
+    pub fingerprint: [u8; 32],
 }
 
 impl Identity {
@@ -47,9 +47,8 @@ impl Identity {
     }
 }
 
-fn fingerprint(provider: &dyn RTCCryptoProvider, certificate: &[u8]) -> Option<String> {
-    let hash = provider.crypto().hash(HashAlgorithm::Sha256, certificate).ok()?;
-    Some(hash.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":"))
+fn fingerprint(provider: &dyn RTCCryptoProvider, certificate: &[u8]) -> Option<[u8; 32]> {
+    provider.crypto().hash(HashAlgorithm::Sha256, certificate).ok()?.try_into().ok()
 }
 
 /// What a datagram brought about.
@@ -73,7 +72,7 @@ enum Stage {
 /// The association with one browser.
 pub struct Association {
     identity: Identity,
-    remote_fingerprint: String,
+    remote_fingerprint: [u8; 32],
     stage: Stage,
     /// The instant at time 0.
     origin: Instant,
@@ -82,8 +81,7 @@ pub struct Association {
 impl Association {
     /// Waits for the first flight of a browser whose certificate has this SHA-256 fingerprint.
     #[must_use]
-    pub fn new(identity: Identity, remote_fingerprint: &str, origin: Instant) -> Self {
-        let remote_fingerprint = remote_fingerprint.to_ascii_uppercase();
+    pub fn new(identity: Identity, remote_fingerprint: [u8; 32], origin: Instant) -> Self {
         Self { identity, remote_fingerprint, stage: Stage::Hello(FirstFlight::default()), origin }
     }
 
@@ -163,6 +161,11 @@ impl Association {
         self.stage = Stage::Over;
     }
 
+    /// Forgets the association without a word.
+    pub fn abandon(&mut self) {
+        self.stage = Stage::Over;
+    }
+
     fn over(&mut self) -> Progress {
         self.stage = Stage::Over;
         Progress::Failed
@@ -177,7 +180,7 @@ impl Association {
             Profile::Gcm => SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
             Profile::Sha1 => SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
         };
-        let (provider, expected) = (Arc::clone(&self.identity.provider), self.remote_fingerprint.clone());
+        let (provider, expected) = (Arc::clone(&self.identity.provider), self.remote_fingerprint);
         let config = ConfigBuilder::default()
             .with_crypto_provider(Arc::clone(&self.identity.provider))
             .with_certificates(vec![self.identity.certificate.clone()])
@@ -189,7 +192,7 @@ impl Association {
             .with_flight_interval(FLIGHT)
             .with_verify_peer_certificate(Some(Arc::new(move |certificates: &[Vec<u8>], _: &_| {
                 let found = certificates.first().and_then(|certificate| fingerprint(provider.as_ref(), certificate));
-                if found.as_ref() == Some(&expected) { Ok(()) } else { Err(Error::ErrNoMatchingCertificateFingerprint) }
+                if found == Some(expected) { Ok(()) } else { Err(Error::ErrNoMatchingCertificateFingerprint) }
             })))
             .build(false, None)
             .ok()?;

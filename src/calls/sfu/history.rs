@@ -105,12 +105,6 @@ impl History {
         Some(Kept { packet, number, timestamp: entry.timestamp, arrival: entry.arrival })
     }
 
-    /// The greatest number that came.
-    #[must_use]
-    pub fn newest(&self) -> Option<u64> {
-        self.newest
-    }
-
     /// The packets from the latest keyframe on, for a newcomer; `None` when it is too long ago or no longer there.
     pub fn replay(&self) -> Option<impl Iterator<Item = Kept<'_>>> {
         let (from, to) = (self.keyframe?, self.newest?);

@@ -138,6 +138,7 @@ impl Wishes {
 
     /// When [`Self::update`] is to be called although nothing changed.
     #[must_use]
+    #[cfg(test)]
     pub fn due_at(&self) -> Option<Micros> {
         let idle = self.idle.iter().zip(self.on).take(self.count);
         idle.filter(|(_, on)| *on).filter_map(|(since, _)| since.map(|since| since + OFF_AFTER)).min()
@@ -145,6 +146,7 @@ impl Wishes {
 
     /// Whether a layer is on.
     #[must_use]
+    #[cfg(test)]
     pub fn is_on(&self, layer: usize) -> bool {
         layer < self.count && self.on[layer]
     }

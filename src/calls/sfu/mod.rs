@@ -6,22 +6,49 @@
 //!
 //! | stage | modules |
 //! |---|---|
-//! | door and threads | `door` `start` `worker` `wake` `control` |
-//! | datagrams | `socket` `slab` `demux` |
-//! | connection | `ice` `client_hello` `dtls` `srtp` `replay` `connection` |
-//! | routing | `call` `participant` `publication` `slots` `feedback` `records` `statistics` |
-//! | pure media | `packet` `sdp` `codec` `rewrite` `nack` `history` `keyframes` `layers` `audio` `red` `reports` `twcc` |
+//! | door and threads | `door` `start` `worker` `wake` `wheel` |
+//! | datagrams | `socket` `slab` `demux` `packet` |
+//! | connection | `connection` `ice` `client_hello` `dtls` `srtp` `replay` |
+//! | who gets what | `exchange` with its state in `call` `participant` `slot` `arena`; `assignment` `health` |
+//! | pure media | `sdp` `codec` `rewrite` `sent` `rtx` `nack` `history` `keyframes` `layers` `audio` `red` `reports` `twcc` `counter` `time` |
 
+mod arena;
+mod assignment;
+mod audio;
+mod call;
 mod client_hello;
+mod codec;
+mod connection;
+mod counter;
 mod demux;
 mod door;
 mod dtls;
+mod exchange;
+mod health;
+mod history;
 mod ice;
+mod keyframes;
+mod layers;
+mod nack;
+mod packet;
+mod participant;
+mod red;
 mod replay;
+mod reports;
+mod rewrite;
+mod rtx;
+mod sdp;
+mod sent;
 mod slab;
+mod slot;
 mod socket;
 mod srtp;
+mod start;
+mod time;
+mod twcc;
 mod wake;
 mod wheel;
+mod worker;
 
 pub use door::*;
+pub use start::Sfu;

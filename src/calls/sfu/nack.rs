@@ -99,6 +99,7 @@ impl Gaps {
 
     /// When [`Self::due`] is to be called next; `None` while nothing is missing.
     #[must_use]
+    #[cfg(test)]
     pub fn due_at(&self, round_trip: Micros) -> Option<Micros> {
         let newest = self.newest.unwrap_or(0);
         let at = |missing: &Missing| match missing.times {
@@ -116,6 +117,7 @@ impl Gaps {
 
     /// Packets that are missing now.
     #[must_use]
+    #[cfg(test)]
     pub fn missing(&self) -> usize {
         self.missing.len()
     }

@@ -132,12 +132,6 @@ impl Reception {
         self.expected().cast_signed() - self.received.cast_signed()
     }
 
-    /// Packets that came.
-    #[must_use]
-    pub fn received(&self) -> u64 {
-        self.received
-    }
-
     /// Jitter in microseconds.
     #[must_use]
     pub fn jitter(&self) -> u32 {

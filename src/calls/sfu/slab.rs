@@ -4,10 +4,11 @@
 //! order of packets is the order in which they were committed.
 
 use std::io::IoSlice;
-use std::net::UdpSocket;
+use std::net::{Ipv6Addr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
+use nix::libc::{in6_addr, in6_pktinfo};
 use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, sendmmsg, setsockopt, sockopt};
 
 use super::socket::DATAGRAM;
@@ -26,6 +27,9 @@ const MESSAGE_BYTES: usize = 65_000;
 pub struct Destination {
     /// The address as the socket's family wants it.
     pub address: SockaddrStorage,
+    /// Which of our addresses it comes from, as IPv6: the one that the other side knows. On machines with several the kernel
+    /// might choose another.
+    pub from: Ipv6Addr,
     /// Equal for packets that may be joined into one message.
     pub token: u64,
 }
@@ -40,6 +44,7 @@ struct Message {
     /// Its last packet was shorter: nothing can follow.
     closed: bool,
     token: u64,
+    from: Ipv6Addr,
 }
 
 /// Packets that wait to be sent.
@@ -52,6 +57,8 @@ pub struct Slab {
     addresses: Vec<Option<SockaddrStorage>>,
     plain: MultiHeaders<SockaddrStorage>,
     segmented: MultiHeaders<SockaddrStorage>,
+    /// The socket has both families, and so can be told where packets come from.
+    ipv6: bool,
     offload: bool,
     unsent: u64,
 }
@@ -61,6 +68,10 @@ impl Slab {
     #[must_use]
     pub fn new(socket: UdpSocket) -> Self {
         let offload = setsockopt(&socket, sockopt::UdpGsoSegment, &0).is_ok();
+        let ipv6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+        // The kernel reads all of the space for control messages, so there must be neither more nor less than is sent.
+        let (plain, segmented) =
+            if ipv6 { (Some(nix::cmsg_space!(in6_pktinfo)), nix::cmsg_space!(in6_pktinfo, u16)) } else { (None, nix::cmsg_space!(u16)) };
         Self {
             socket,
             arena: vec![0; PACKETS * DATAGRAM].into_boxed_slice(),
@@ -68,8 +79,9 @@ impl Slab {
             packets: 0,
             messages: Vec::with_capacity(PACKETS),
             addresses: Vec::with_capacity(PACKETS),
-            plain: MultiHeaders::preallocate(MESSAGES, None),
-            segmented: MultiHeaders::preallocate(MESSAGES, Some(nix::cmsg_space!(u16))),
+            plain: MultiHeaders::preallocate(MESSAGES, plain),
+            segmented: MultiHeaders::preallocate(MESSAGES, Some(segmented)),
+            ipv6,
             offload,
             unsent: 0,
         }
@@ -102,7 +114,7 @@ impl Slab {
             return;
         }
         let segment = u16::try_from(length).unwrap_or(u16::MAX);
-        self.messages.push(Message { offset, bytes: length, segment, packets: 1, closed: false, token: to.token });
+        self.messages.push(Message { offset, bytes: length, segment, packets: 1, closed: false, token: to.token, from: to.from });
         self.addresses.push(Some(to.address));
     }
 
@@ -143,19 +155,27 @@ impl Slab {
     }
 
     fn send(&mut self, start: usize, end: usize, segment: Option<u16>) -> nix::Result<usize> {
-        let Self { socket, arena, messages, addresses, plain, segmented, .. } = self;
+        let Self { socket, arena, messages, addresses, plain, segmented, ipv6, .. } = self;
         let slices: [[IoSlice<'_>; 1]; MESSAGES] = std::array::from_fn(|at| {
             let bytes = messages[..end].get(start + at).map_or(&[][..], |message| &arena[message.offset..message.offset + message.bytes]);
             [IoSlice::new(bytes)]
         });
         let to = &addresses[start..end];
         let fd = socket.as_raw_fd();
-        let sent = match segment {
-            Some(segment) => {
-                let control = [ControlMessage::UdpGsoSegments(&segment)];
-                sendmmsg(fd, segmented, slices.iter(), to, control, MsgFlags::MSG_DONTWAIT)?.count()
+        let info = in6_pktinfo { ipi6_addr: in6_addr { s6_addr: messages[start].from.octets() }, ipi6_ifindex: 0 };
+        let source = ControlMessage::Ipv6PacketInfo(&info);
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let sent = match (segment, *ipv6) {
+            (Some(segment), true) => {
+                let control = [source, ControlMessage::UdpGsoSegments(&segment)];
+                sendmmsg(fd, segmented, slices.iter(), to, control, flags)?.count()
             }
-            None => sendmmsg(fd, plain, slices.iter(), to, [], MsgFlags::MSG_DONTWAIT)?.count(),
+            (Some(segment), false) => {
+                let control = [ControlMessage::UdpGsoSegments(&segment)];
+                sendmmsg(fd, segmented, slices.iter(), to, control, flags)?.count()
+            }
+            (None, true) => sendmmsg(fd, plain, slices.iter(), to, [source], flags)?.count(),
+            (None, false) => sendmmsg(fd, plain, slices.iter(), to, [], flags)?.count(),
         };
         Ok(sent)
     }
@@ -189,13 +209,14 @@ impl Slab {
     }
 }
 
-/// How many of the messages can leave in one call, and at which length they are cut. A call knows one length only, but a
-/// message of one packet may ride along if it is not longer.
+/// How many of the messages can leave in one call, and at which length they are cut. A call knows one length only and comes from
+/// one address, but a message of one packet may ride along if it is not longer.
 fn run(messages: &[Message]) -> (usize, Option<u16>) {
     let mut segment = None;
     let mut longest_single = 0;
     for (at, message) in messages.iter().take(MESSAGES).enumerate() {
         let fits = match segment {
+            _ if message.from != messages[0].from => false,
             _ if message.packets == 1 => {
                 longest_single = longest_single.max(message.bytes);
                 segment.is_none_or(|segment: u16| message.bytes <= usize::from(segment))
@@ -237,7 +258,8 @@ mod tests {
         let mut number = 0_u8;
         for burst in lengths {
             for (token, (_, address)) in receivers.iter().enumerate() {
-                let to = Destination { address: for_family(*address, true), token: token as u64 };
+                let from = std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+                let to = Destination { address: for_family(*address, true), from, token: token as u64 };
                 for length in *burst {
                     slab.space()[..*length].fill(number);
                     slab.commit(*length, &to);
@@ -280,11 +302,14 @@ mod tests {
             packets,
             closed: false,
             token: 0,
+            from: Ipv6Addr::LOCALHOST,
         };
         assert_eq!(run(&[message(90, 1), message(2_400, 2), message(1_200, 1)]), (3, Some(1_200)));
         assert_eq!(run(&[message(1_300, 1), message(2_400, 2)]), (1, None));
         assert_eq!(run(&[message(2_400, 2), message(1_300, 1)]), (1, Some(1_200)));
         let other = Message { segment: 900, ..message(1_800, 2) };
         assert_eq!(run(&[message(2_400, 2), other]), (1, Some(1_200)));
+        let elsewhere = Message { from: Ipv6Addr::UNSPECIFIED, ..message(90, 1) };
+        assert_eq!(run(&[message(90, 1), elsewhere, message(90, 1)]), (1, None));
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, setsockopt, sockopt};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, setsockopt, sockopt};
 
 /// Longest datagram that is taken in or sent; longer ones are dropped.
 pub const DATAGRAM: usize = 1_536;
@@ -23,6 +23,9 @@ pub fn bind(port: u16) -> io::Result<UdpSocket> {
         _ => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)),
     })?;
     socket.set_nonblocking(true)?;
+    if socket.local_addr()?.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+    }
     if setsockopt(&socket, sockopt::RcvBufForce, &BUFFER).is_err() {
         let _ = setsockopt(&socket, sockopt::RcvBuf, &BUFFER);
     }
@@ -54,11 +57,27 @@ fn address_of(storage: &SockaddrStorage) -> Option<SocketAddr> {
     storage.as_sockaddr_in().map(|v4| SocketAddr::new(IpAddr::V4(v4.ip()), v4.port()))
 }
 
+/// Media packets begin with a byte from here on.
+const MEDIA: u8 = 128;
+
+fn arrived_at(message: &nix::sys::socket::RecvMsg<'_, '_, SockaddrStorage>) -> Option<Ipv6Addr> {
+    message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv6PacketInfo(info) => Some(Ipv6Addr::from(info.ipi6_addr.s6_addr)),
+        _ => None,
+    })
+}
+
+/// The address from which the kernel may choose any, for a peer of this family.
+fn anywhere(peer: IpAddr) -> Ipv6Addr {
+    if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.to_ipv6_mapped() } else { Ipv6Addr::UNSPECIFIED }
+}
+
 /// The datagrams of one receive, in place until the next.
 pub struct Incoming {
     bytes: Box<[u8]>,
     lengths: [usize; BATCH],
     from: [SocketAddr; BATCH],
+    to: [Ipv6Addr; BATCH],
     headers: MultiHeaders<SockaddrStorage>,
 }
 
@@ -70,13 +89,14 @@ impl Incoming {
             bytes: vec![0; BATCH * DATAGRAM].into_boxed_slice(),
             lengths: [0; BATCH],
             from: [SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0); BATCH],
-            headers: MultiHeaders::preallocate(BATCH, None),
+            to: [Ipv6Addr::UNSPECIFIED; BATCH],
+            headers: MultiHeaders::preallocate(BATCH, Some(nix::cmsg_space!(nix::libc::in6_pktinfo))),
         }
     }
 
     /// Takes what waits in the socket and says how many datagrams that are. What was longer than [`DATAGRAM`] has length 0.
     pub fn receive(&mut self, socket: &UdpSocket) -> usize {
-        let Self { bytes, lengths, from, headers } = self;
+        let Self { bytes, lengths, from, to, headers } = self;
         let mut chunks = bytes.chunks_exact_mut(DATAGRAM);
         let mut slices: [[IoSliceMut<'_>; 1]; BATCH] = std::array::from_fn(|_| [IoSliceMut::new(chunks.next().unwrap_or_default())]);
         let Ok(received) = recvmmsg(socket.as_raw_fd(), headers, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None) else {
@@ -89,6 +109,11 @@ impl Incoming {
             lengths[count] = if whole && sender.is_some() { message.bytes } else { 0 };
             if let Some(sender) = sender {
                 from[count] = sender;
+                // Only checks and handshakes say which of our addresses a path uses; media follows them.
+                let first = message.iovs().next().and_then(|bytes| bytes.first().copied());
+                if first.is_some_and(|first| first < MEDIA) {
+                    to[count] = arrived_at(&message).unwrap_or_else(|| anywhere(sender.ip()));
+                }
             }
             count += 1;
         }
@@ -106,6 +131,12 @@ impl Incoming {
     pub fn plaintext(&self, at: usize, length: usize) -> &[u8] {
         let start = at * DATAGRAM;
         &self.bytes[start..start + length]
+    }
+
+    /// To which of our addresses a check or handshake at this place came, as IPv6; unspecified where the kernel did not tell.
+    #[must_use]
+    pub const fn to(&self, at: usize) -> Ipv6Addr {
+        self.to[at]
     }
 
     /// Where the datagram at this place came from.

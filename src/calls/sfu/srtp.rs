@@ -129,12 +129,31 @@ pub struct Context {
     rtcp: Transform,
     /// Of the next SRTCP packet that is sent.
     rtcp_index: u32,
-    rtcp_seen: Window,
+    /// By sender, since each counts for itself.
+    rtcp_seen: Vec<(u32, Window)>,
 }
+
+/// Senders of reports on one connection that are told apart: one for each stream that a browser sends or receives.
+const SENDERS: usize = 64;
 
 /// The packet is not authentic, or too short to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forged;
+
+/// Why a report is not to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is not authentic, or too short to be.
+    Forged,
+    /// It has been seen, or is too old to tell.
+    Replayed,
+}
+
+impl From<Forged> for Unusable {
+    fn from(Forged: Forged) -> Self {
+        Self::Forged
+    }
+}
 
 impl Context {
     /// A context for these keys.
@@ -147,7 +166,7 @@ impl Context {
             rtp: Transform::new(profile, keys, 0, crypto)?,
             rtcp: Transform::new(profile, keys, 3, crypto)?,
             rtcp_index: 0,
-            rtcp_seen: Window::default(),
+            rtcp_seen: Vec::with_capacity(SENDERS),
         })
     }
 
@@ -231,8 +250,8 @@ impl Context {
     /// Opens a compound packet and returns the length of what is left of it. A packet opens once.
     ///
     /// # Errors
-    /// [`Forged`], also for a packet that has been seen.
-    pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, Forged> {
+    /// [`Unusable`].
+    pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, Unusable> {
         let ssrc = sender_of(packet).ok_or(Forged)?;
         let (length, index) = match &mut self.rtcp {
             Transform::Gcm { aead, salt } => {
@@ -257,10 +276,19 @@ impl Context {
                 (length, index)
             }
         };
-        if !self.rtcp_seen.is_fresh(index.into()) {
-            return Err(Forged);
+        let known = self.rtcp_seen.iter().position(|(sender, _)| *sender == ssrc);
+        let at = known.unwrap_or_else(|| {
+            if self.rtcp_seen.len() == SENDERS {
+                self.rtcp_seen.remove(0);
+            }
+            self.rtcp_seen.push((ssrc, Window::default()));
+            self.rtcp_seen.len() - 1
+        });
+        let window = &mut self.rtcp_seen[at].1;
+        if !window.is_fresh(index.into()) {
+            return Err(Unusable::Replayed);
         }
-        self.rtcp_seen.accept(index.into());
+        window.accept(index.into());
         Ok(length)
     }
 }
@@ -361,13 +389,19 @@ mod tests {
             let packet = independent.encrypt_rtcp(&plain).expect("protected").to_vec();
             let mut changed = packet.clone();
             changed[9] ^= 1;
-            assert_eq!(ours.unprotect_rtcp(&mut changed), Err(Forged));
+            assert_eq!(ours.unprotect_rtcp(&mut changed), Err(Unusable::Forged));
             let mut once = packet.clone();
             let length = ours.unprotect_rtcp(&mut once).expect("authentic");
             assert_eq!(once[..length], plain);
-            assert_eq!(ours.unprotect_rtcp(&mut packet.clone()), Err(Forged), "seen before");
+            assert_eq!(ours.unprotect_rtcp(&mut packet.clone()), Err(Unusable::Replayed));
+            // Another sender counts from the beginning as well.
+            let mut other = plain;
+            other[7] = 2;
+            let mut packet = independent.encrypt_rtcp(&other).expect("protected").to_vec();
+            let length = ours.unprotect_rtcp(&mut packet).expect("authentic");
+            assert_eq!(packet[..length], other);
             for cut in 0..packet.len() {
-                assert_eq!(ours.unprotect_rtcp(&mut packet.clone()[..cut]), Err(Forged));
+                assert_eq!(ours.unprotect_rtcp(&mut packet.clone()[..cut]), Err(Unusable::Forged));
             }
         }
     }

@@ -5,6 +5,8 @@ use super::door::Micros;
 /// How fine it is: a timer fires at most this much late, and never early.
 pub const STEP: Micros = 5_000;
 const STEPS: usize = 512;
+/// Timers of one step for which there is room at once. A step that was fuller keeps its room.
+const ROOM: usize = 16;
 
 /// Things to be done later.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ impl<T> Wheel<T> {
     /// An empty wheel that stands at `now`.
     #[must_use]
     pub fn new(now: Micros) -> Self {
-        Self { steps: (0..STEPS).map(|_| Vec::new()).collect(), done: now / STEP }
+        Self { steps: (0..STEPS).map(|_| Vec::with_capacity(ROOM)).collect(), done: now / STEP }
     }
 
     /// Does `item` at `at`, or with the next step if that is past. Longer than a turn of the wheel is no matter.

@@ -12,6 +12,7 @@ pub fn starts_sequence(payload: &[u8]) -> bool {
 /// The same by the dependency descriptor, which stays readable when the payload is encrypted end to end: a frame starts, and the
 /// structure of the stream comes with it.
 #[must_use]
+#[cfg_attr(not(test), expect(dead_code, reason = "for congestion control"))]
 pub fn descriptor_starts_sequence(descriptor: &[u8]) -> bool {
     descriptor.len() > 3 && descriptor[0] & 0x80 != 0 && descriptor[3] & 0x80 != 0
 }

@@ -30,6 +30,7 @@ pub enum Codec {
 
 impl Codec {
     /// All of them.
+    #[cfg(test)]
     pub const ALL: [Self; 6] = [Self::Opus, Self::Red, Self::Vp8, Self::H264, Self::Vp9, Self::Av1];
 
     /// The name in session descriptions.

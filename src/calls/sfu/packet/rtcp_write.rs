@@ -56,6 +56,7 @@ pub fn receiver_report(out: &mut [u8], at: usize, sender: u32, blocks: &[Block])
 
 /// The canonical name of a sender, at most 255 bytes; longer ones are refused.
 #[must_use]
+#[cfg(test)]
 pub fn description(out: &mut [u8], at: usize, ssrc: u32, name: &str) -> Option<usize> {
     let length = u8::try_from(name.len()).ok()?;
     let mut end = header(out, at, 1, 202, ssrc)?;
@@ -69,6 +70,7 @@ pub fn description(out: &mut [u8], at: usize, ssrc: u32, name: &str) -> Option<u
 
 /// A stream has ended.
 #[must_use]
+#[cfg(test)]
 pub fn bye(out: &mut [u8], at: usize, ssrc: u32) -> Option<usize> {
     let end = header(out, at, 1, 203, ssrc)?;
     close(out, at, end)
@@ -106,6 +108,7 @@ pub fn nack(out: &mut [u8], at: usize, sender: u32, media: u32, lost: &[u16]) ->
 
 /// Bits a second that may be sent, for `media` (REMB), for peers without transport-wide feedback.
 #[must_use]
+#[cfg_attr(not(test), expect(dead_code, reason = "for congestion control"))]
 pub fn estimate(out: &mut [u8], at: usize, sender: u32, media: u32, bits: u64) -> Option<usize> {
     let exponent = 64_u32.saturating_sub(bits.leading_zeros()).saturating_sub(18);
     let mantissa = (bits >> exponent) as u32;

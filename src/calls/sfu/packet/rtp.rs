@@ -6,8 +6,6 @@ use super::{Malformed, be16, be32};
 
 /// Bytes of a header without sources and extensions.
 pub const FIXED: usize = 12;
-/// Bytes of the longest header that is written here.
-pub const MAX_WRITTEN: usize = 128;
 /// Bytes of all extensions together that are let through.
 const MAX_EXTENSIONS: usize = 1_024;
 
@@ -92,6 +90,7 @@ impl Header {
     }
 
     /// The sources that were mixed into it.
+    #[cfg(test)]
     pub fn contributors<'a>(&self, packet: &'a [u8]) -> impl Iterator<Item = u32> + use<'a> {
         let count = usize::from(self.contributors);
         (0..count).filter_map(move |index| be32(packet, FIXED + index * 4))

@@ -27,12 +27,6 @@ impl AudioSlot {
         Self { current: None, numbers: Numbers::default(), once: Once::default(), timeline, next: u64::from(first_number & 0x7fff) }
     }
 
-    /// The track that is heard.
-    #[must_use]
-    pub fn current(&self) -> Option<u32> {
-        self.current
-    }
-
     /// The track no longer goes on here. If it comes back, that is a new beginning.
     pub fn release(&mut self) {
         self.current = None;

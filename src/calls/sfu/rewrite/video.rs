@@ -82,6 +82,7 @@ impl VideoSlot {
     }
 
     /// The highest temporal layer that goes on, from now.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for congestion control"))]
     pub fn want_temporal(&mut self, layer: u8) {
         self.pictures.want(layer);
     }

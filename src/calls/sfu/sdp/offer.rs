@@ -30,12 +30,14 @@ impl Offer {
     }
 
     /// Sections in which the browser sends.
+    #[cfg(test)]
     pub fn sending(&self) -> impl Iterator<Item = &Section> {
         let sends = |section: &&Section| matches!(section.direction, Direction::Send | Direction::Both);
         self.sections.iter().filter(|section| !section.stopped).filter(sends)
     }
 
     /// Sections in which the browser only receives.
+    #[cfg(test)]
     pub fn receiving(&self) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(|section| !section.stopped && section.direction == Direction::Receive)
     }

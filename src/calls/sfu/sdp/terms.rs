@@ -43,12 +43,14 @@ pub struct Terms {
 impl Terms {
     /// The payload type of a codec here.
     #[must_use]
+    #[cfg(test)]
     pub fn format(&self, codec: Codec) -> Option<&Format> {
         self.formats.iter().find(|format| format.codec == codec)
     }
 
     /// The codec of a payload type, and whether it is that of packets sent again.
     #[must_use]
+    #[cfg(test)]
     pub fn codec(&self, payload_type: u8) -> Option<(Codec, bool)> {
         let own = |format: &&Format| format.payload_type == payload_type || format.rtx == Some(payload_type);
         self.formats.iter().find(own).map(|format| (format.codec, format.payload_type != payload_type))

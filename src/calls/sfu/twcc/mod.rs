@@ -7,7 +7,9 @@ mod departures;
 mod tests;
 
 pub use arrivals::Arrivals;
-pub use departures::{Departure, Departures, Feedback, Told};
+#[cfg(test)]
+pub use departures::Told;
+pub use departures::{Departures, Feedback};
 
 use super::time::{MILLISECOND, Micros};
 

@@ -1,0 +1,267 @@
+//! One participant's way in and out: who is believed to be it, where its packets go, and what protects them.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rtc_crypto::{CryptoError, RTCCryptoProvider};
+
+use super::door::{Micros, Route};
+use super::dtls::{Association, Identity, Progress};
+use super::ice::{ANSWER, Credentials, Request};
+use super::slab::Destination;
+use super::socket::for_family;
+use super::srtp::Context;
+
+/// Addresses of one participant that are known at a time: the paths that its browser tries.
+const PATHS: usize = 8;
+
+/// The two halves of what both sides prove to each other.
+struct Pair {
+    ours: Credentials,
+    theirs: String,
+}
+
+/// The connection of one participant.
+pub struct Connection {
+    current: Pair,
+    /// What stood before an ICE restart: good until the browser chooses a path with the new.
+    previous: Option<Pair>,
+    /// SHA-256 of the browser's certificate.
+    pub remote_fingerprint: [u8; 32],
+    association: Association,
+    /// For what comes in, from the end of the handshake.
+    pub inward: Option<Context>,
+    /// For what goes out.
+    pub outward: Option<Context>,
+    paths: Vec<SocketAddr>,
+    chosen: Option<Destination>,
+    route: Option<Route>,
+    ipv6_socket: bool,
+    token: u64,
+    /// When the last authentic check came; `None` before the first.
+    pub checked: Option<Micros>,
+    /// When anything authentic came last.
+    pub heard: Micros,
+}
+
+/// What an authentic check has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Length of the answer.
+    pub answer: usize,
+    /// The address is new.
+    pub learned: bool,
+    /// This address is to be forgotten, since there are too many.
+    pub forgotten: Option<SocketAddr>,
+    /// Credentials that are no longer good.
+    pub withdrawn: Option<String>,
+}
+
+/// What a connection is made with.
+pub struct Terms<'a> {
+    /// The server's certificate.
+    pub identity: &'a Identity,
+    /// The browser's user name fragment.
+    pub remote_fragment: &'a str,
+    /// SHA-256 of the browser's certificate.
+    pub remote_fingerprint: [u8; 32],
+    /// The instant at time 0.
+    pub origin: Instant,
+    /// The socket is of both families.
+    pub ipv6_socket: bool,
+    /// Unlike that of every other connection.
+    pub token: u64,
+}
+
+impl Connection {
+    /// A connection that waits for checks.
+    ///
+    /// # Errors
+    /// When no credentials can be made.
+    pub fn new(terms: &Terms<'_>, provider: &Arc<dyn RTCCryptoProvider>, now: Micros) -> Result<Self, CryptoError> {
+        Ok(Self {
+            current: Pair { ours: Credentials::new(provider)?, theirs: terms.remote_fragment.to_owned() },
+            previous: None,
+            remote_fingerprint: terms.remote_fingerprint,
+            association: Association::new(terms.identity.clone(), terms.remote_fingerprint, terms.origin),
+            inward: None,
+            outward: None,
+            paths: Vec::with_capacity(PATHS),
+            chosen: None,
+            route: None,
+            ipv6_socket: terms.ipv6_socket,
+            token: terms.token,
+            checked: None,
+            heard: now,
+        })
+    }
+
+    /// The fragment and the password that the answer tells.
+    #[must_use]
+    pub fn credentials(&self) -> (&str, &str) {
+        (&self.current.ours.ufrag, &self.current.ours.password)
+    }
+
+    /// Every fragment of ours under which checks may come.
+    pub fn fragments(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.current).chain(&self.previous).map(|pair| pair.ours.ufrag.as_str())
+    }
+
+    /// The addresses from which authentic checks came.
+    #[must_use]
+    pub fn paths(&self) -> &[SocketAddr] {
+        &self.paths
+    }
+
+    /// The browser's fragment in its newest offer.
+    #[must_use]
+    pub fn remote_fragment(&self) -> &str {
+        &self.current.theirs
+    }
+
+    /// The browser restarts ICE: new credentials on both sides, the association stays. Returns a fragment that is no longer
+    /// good.
+    ///
+    /// # Errors
+    /// When no credentials can be made.
+    pub fn restart(&mut self, remote_fragment: &str, provider: &Arc<dyn RTCCryptoProvider>) -> Result<Option<String>, CryptoError> {
+        let new = Pair { ours: Credentials::new(provider)?, theirs: remote_fragment.to_owned() };
+        let old = std::mem::replace(&mut self.current, new);
+        Ok(self.previous.replace(old).map(|pair| pair.ours.ufrag))
+    }
+
+    /// A number of this connection alone.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.token & ((1 << 48) - 1)
+    }
+
+    /// Where packets go, once a path is known.
+    #[must_use]
+    pub const fn to(&self) -> Option<&Destination> {
+        self.chosen.as_ref()
+    }
+
+    /// What protects outgoing packets, and where they go; `None` until both are known.
+    pub const fn sender(&mut self) -> Option<(&mut Context, &Destination)> {
+        match (&mut self.outward, &self.chosen) {
+            (Some(context), Some(to)) => Some((context, to)),
+            _ => None,
+        }
+    }
+
+    /// How they travel.
+    #[must_use]
+    pub const fn route(&self) -> Option<Route> {
+        self.route
+    }
+
+    /// Whether media can be sent.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        self.outward.is_some() && self.chosen.is_some()
+    }
+
+    /// Handles a check that came from an address to one of ours; `None` if it is not authentic. The answer stands in `out`.
+    pub fn check(
+        &mut self,
+        packet: &[u8],
+        request: &Request<'_>,
+        (from, at): (SocketAddr, Ipv6Addr),
+        now: Micros,
+        out: &mut [u8; ANSWER],
+    ) -> Option<Checked> {
+        let fits = |pair: &Pair| pair.ours.ufrag == request.local && pair.theirs == request.remote;
+        let is_current = fits(&self.current);
+        let pair = if is_current { &mut self.current } else { self.previous.as_mut().filter(|pair| fits(pair))? };
+        if !request.is_authentic(packet, &mut pair.ours) {
+            return None;
+        }
+        let mut checked = Checked { answer: request.answer(from, &mut pair.ours, out).ok()?, ..Checked::default() };
+        if request.wants_our_role {
+            return Some(checked);
+        }
+        self.checked = Some(now);
+        self.heard = now;
+        if !self.paths.contains(&from) {
+            if self.paths.len() == PATHS {
+                let oldest = self.paths.iter().position(|path| Some(*path) != self.chosen_path()).unwrap_or(0);
+                checked.forgotten = Some(self.paths.remove(oldest));
+            }
+            self.paths.push(from);
+            checked.learned = true;
+        }
+        if request.nominates || self.chosen.is_none() {
+            self.choose(from, at);
+        }
+        if request.nominates && is_current {
+            checked.withdrawn = self.previous.take().map(|pair| pair.ours.ufrag);
+        }
+        Some(checked)
+    }
+
+    fn chosen_path(&self) -> Option<SocketAddr> {
+        let chosen = self.chosen.as_ref()?;
+        self.paths.iter().copied().find(|path| for_family(*path, self.ipv6_socket) == chosen.address)
+    }
+
+    fn choose(&mut self, path: SocketAddr, at: Ipv6Addr) {
+        let address = for_family(path, self.ipv6_socket);
+        if self.chosen.as_ref().is_some_and(|chosen| chosen.address == address && chosen.from == at) {
+            return;
+        }
+        // Packets to the old and to the new address must not be joined.
+        self.token = self.token.wrapping_add(1 << 48);
+        self.chosen = Some(Destination { address, from: at, token: self.token });
+        self.route = Some(if path.is_ipv4() { Route::UdpV4 } else { Route::UdpV6 });
+    }
+
+    /// Feeds a datagram of the handshake. After [`Progress::Done`] the contexts stand here, and an empty box is returned.
+    pub fn handshake(&mut self, datagram: &[u8], now: Micros, send: impl FnMut(&[u8])) -> Handshake {
+        self.heard = now;
+        match self.association.read(datagram, now, send) {
+            Progress::Waiting => Handshake::Waiting,
+            Progress::Closed => Handshake::Closed,
+            Progress::Failed => Handshake::Failed,
+            Progress::Done(contexts) => {
+                let (inward, outward) = *contexts;
+                self.inward = Some(inward);
+                self.outward = Some(outward);
+                Handshake::Done
+            }
+        }
+    }
+
+    /// Sends again what of the handshake was not answered.
+    pub fn tick(&mut self, now: Micros, send: impl FnMut(&[u8])) {
+        if self.outward.is_none() {
+            self.association.tick(now, send);
+        }
+    }
+
+    /// Forgets the association without a word.
+    pub fn abandon(&mut self) {
+        self.association.abandon();
+    }
+
+    /// Tells the browser that it is over.
+    pub fn close(&mut self, now: Micros, send: impl FnMut(&[u8])) {
+        self.association.close(now, send);
+        self.inward = None;
+        self.outward = None;
+    }
+}
+
+/// What a datagram of the handshake brought about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// Nothing yet.
+    Waiting,
+    /// It is done.
+    Done,
+    /// The browser closed the connection.
+    Closed,
+    /// It cannot succeed any more.
+    Failed,
+}

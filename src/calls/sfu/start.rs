@@ -1,0 +1,175 @@
+//! Starting the media server: sockets, one thread for each, and the handle that hands inputs to the right one.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use rtc_crypto::RTCCryptoProvider;
+use rtc_crypto::providers::RingProvider;
+
+use super::door::{CallId, Config, Input, Listening, Output, Refusal, Sink, Totals};
+use super::dtls::Identity;
+use super::socket::bind;
+use super::wake::{Bell, pair};
+use super::worker::{Order, Worker};
+
+/// Counts of one media thread, written by it alone.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Participants now.
+    pub participants: AtomicU64,
+    /// Datagrams in.
+    pub packets_in: AtomicU64,
+    /// Media packets forwarded.
+    pub forwarded: AtomicU64,
+    /// Datagrams that the kernel did not take.
+    pub unsent: AtomicU64,
+    /// Datagrams of no one.
+    pub stray: AtomicU64,
+    /// Participants whose handling panicked.
+    pub panics: AtomicU64,
+    /// Processor time, nanoseconds.
+    pub cpu_ns: AtomicU64,
+}
+
+/// A media server that runs. Dropping it ends all calls and waits for its threads.
+pub struct Sfu {
+    threads: Vec<Thread>,
+    /// On which thread a call lives.
+    calls: Mutex<HashMap<CallId, usize>>,
+    most_calls: usize,
+    sink: Sink,
+}
+
+struct Thread {
+    bell: Bell<Order>,
+    counts: Arc<Counts>,
+    address: SocketAddr,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl Sfu {
+    /// Binds the sockets and starts the threads.
+    ///
+    /// # Errors
+    /// When a port is taken, no thread can be started, or no certificate can be made.
+    pub fn start(config: &Config, sink: Sink) -> io::Result<Self> {
+        let provider: Arc<dyn RTCCryptoProvider> = Arc::new(RingProvider::default());
+        let identity = Identity::new(Arc::clone(&provider)).map_err(io::Error::other)?;
+        let origin = Instant::now();
+        let mut threads = Vec::new();
+        for number in 0..config.threads.max(1) {
+            let port = if config.port == 0 { 0 } else { config.port.saturating_add(number) };
+            let socket = bind(port)?;
+            let address = socket.local_addr()?;
+            let (bell, hatch) = pair()?;
+            let counts = Arc::new(Counts::default());
+            let core = config.cores.get(usize::from(number)).copied();
+            let setup = super::worker::Setup {
+                socket,
+                hatch,
+                identity: identity.clone(),
+                provider: Arc::clone(&provider),
+                addresses: config.addresses.clone(),
+                limits: config.limits.clone(),
+                origin,
+                counts: Arc::clone(&counts),
+                sink: Arc::clone(&sink),
+                core,
+            };
+            // The worker is made on its thread: what it hands to the kernel must not move.
+            let handle = std::thread::Builder::new().name(format!("media-{number}")).spawn(move || {
+                if let Some(mut worker) = Worker::new(setup) {
+                    worker.run();
+                }
+            })?;
+            threads.push(Thread { bell, counts, address, handle: Some(handle) });
+        }
+        Ok(Self { threads, calls: Mutex::new(HashMap::new()), most_calls: config.limits.calls, sink })
+    }
+
+    /// Hands in an input. It never waits; what comes of it comes through the sink.
+    pub fn send(&self, input: Input) {
+        let call = call_of(&input);
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = match &input {
+            Input::OpenCall { .. } if calls.contains_key(&call) => return,
+            Input::OpenCall { .. } if calls.len() >= self.most_calls => return,
+            Input::OpenCall { .. } => {
+                let busy = |thread: &Thread| thread.counts.participants.load(Ordering::Relaxed);
+                let on = |number: usize| calls.values().filter(|on| **on == number).count();
+                let least = (0..self.threads.len()).min_by_key(|number| (busy(&self.threads[*number]), on(*number)));
+                let Some(thread) = least else { return };
+                calls.insert(call, thread);
+                Some(thread)
+            }
+            Input::CloseCall { .. } => calls.remove(&call),
+            _ => calls.get(&call).copied(),
+        };
+        drop(calls);
+        match (thread, input) {
+            (Some(thread), input) => self.threads[thread].bell.send(Order::Input(input)),
+            (None, Input::Join { who, .. }) => (self.sink)(Output::Refused { who, generation: 0, refusal: Refusal::ServerFull }),
+            (None, Input::Offer { who, generation, .. }) => {
+                (self.sink)(Output::Refused { who, generation, refusal: Refusal::NotInCall });
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Where it listens, one address for each media thread.
+    #[must_use]
+    pub fn listening(&self) -> Listening {
+        self.threads.iter().map(|thread| thread.address).collect()
+    }
+
+    /// Counts since the start.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        let mut totals = Totals { calls, ..Totals::default() };
+        for Counts { participants, packets_in, forwarded, unsent, stray, panics, cpu_ns } in
+            self.threads.iter().map(|thread| &*thread.counts)
+        {
+            totals.participants += participants.load(Ordering::Relaxed);
+            totals.packets_in += packets_in.load(Ordering::Relaxed);
+            totals.forwarded += forwarded.load(Ordering::Relaxed);
+            totals.unsent += unsent.load(Ordering::Relaxed);
+            totals.stray += stray.load(Ordering::Relaxed);
+            totals.panics += panics.load(Ordering::Relaxed);
+            totals.cpu_ns += cpu_ns.load(Ordering::Relaxed);
+        }
+        totals
+    }
+}
+
+impl Drop for Sfu {
+    fn drop(&mut self) {
+        for thread in &self.threads {
+            thread.bell.send(Order::Stop);
+        }
+        for thread in &mut self.threads {
+            if let Some(handle) = thread.handle.take() {
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+const fn call_of(input: &Input) -> CallId {
+    match input {
+        Input::OpenCall { call } | Input::CloseCall { call } | Input::Statistics { call } => *call,
+        Input::Join { who, .. }
+        | Input::Offer { who, .. }
+        | Input::View { who, .. }
+        | Input::Mute { who, .. }
+        | Input::Restrict { who, .. }
+        | Input::Leave { who } => who.call,
+        #[cfg(debug_assertions)]
+        Input::SeedPanic { who } => who.call,
+    }
+}

@@ -1,0 +1,152 @@
+//! One media thread: it waits, takes inputs and datagrams, turns its timers, and sends what came of them in one go.
+
+use std::net::{IpAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
+use rtc_crypto::RTCCryptoProvider;
+
+use super::door::{Input, Limits, Micros, Sink};
+use super::dtls::Identity;
+use super::exchange::Exchange;
+use super::slab::Slab;
+use super::socket::{BATCH, Incoming};
+use super::start::Counts;
+use super::wake::Hatch;
+
+/// Longest wait for something to happen while anyone is there, milliseconds: a step of the timers.
+const WAIT: u16 = 5;
+/// And while no one is.
+const IDLE: u16 = 1_000;
+/// Batches that are taken before timers have their turn.
+const BATCHES: usize = 16;
+/// How often the thread's processor time is read.
+const CPU_EVERY: Micros = 100_000;
+
+/// What a media thread is told.
+pub enum Order {
+    /// An input of the door.
+    Input(Input),
+    /// End all calls and the thread.
+    Stop,
+}
+
+/// What a media thread starts with.
+pub struct Setup {
+    /// Its socket.
+    pub socket: UdpSocket,
+    /// Where its orders come from.
+    pub hatch: Hatch<Order>,
+    /// The server's certificate.
+    pub identity: Identity,
+    /// Ciphers.
+    pub provider: Arc<dyn RTCCryptoProvider>,
+    /// Addresses that are offered.
+    pub addresses: Vec<IpAddr>,
+    /// Bounds.
+    pub limits: Limits,
+    /// The instant at time 0.
+    pub origin: Instant,
+    /// Where it counts.
+    pub counts: Arc<Counts>,
+    /// Where its outputs go.
+    pub sink: Sink,
+    /// The core to keep to.
+    pub core: Option<usize>,
+}
+
+/// A media thread at work.
+pub struct Worker {
+    socket: UdpSocket,
+    hatch: Hatch<Order>,
+    incoming: Incoming,
+    exchange: Exchange,
+    counts: Arc<Counts>,
+    origin: Instant,
+    cpu_read: Micros,
+}
+
+impl Worker {
+    /// Made on the thread that will run it; `None` when the socket cannot be shared with the sending half.
+    #[must_use]
+    pub fn new(setup: Setup) -> Option<Self> {
+        let Setup { socket, hatch, identity, provider, addresses, limits, origin, counts, sink, core } = setup;
+        if let Some(core) = core {
+            let mut cores = CpuSet::new();
+            let kept = cores.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &cores));
+            if let Err(error) = kept {
+                tracing::warn!(%error, core, "the media thread cannot keep to its core");
+            }
+        }
+        let slab = Slab::new(socket.try_clone().ok()?);
+        let local = socket.local_addr().ok()?;
+        let exchange = Exchange::new(super::exchange::Parts { identity, provider, addresses, local, limits, origin, slab, sink });
+        Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0 })
+    }
+
+    /// Works until it is told to stop.
+    pub fn run(&mut self) {
+        loop {
+            let wait = if self.exchange.is_empty() { IDLE } else { WAIT };
+            let datagrams = self.hatch.wait(&self.socket, wait);
+            while let Some(order) = self.hatch.next() {
+                let now = self.now();
+                match order {
+                    Order::Input(input) => self.exchange.input(input, now),
+                    Order::Stop => {
+                        self.exchange.close_all(now);
+                        return;
+                    }
+                }
+            }
+            if datagrams {
+                self.receive();
+            }
+            let now = self.now();
+            self.exchange.turn(now);
+            self.exchange.flush();
+            self.count(now);
+        }
+    }
+
+    fn receive(&mut self) {
+        for _ in 0..BATCHES {
+            let count = self.incoming.receive(&self.socket);
+            if count == 0 {
+                return;
+            }
+            let now = self.now();
+            self.exchange.datagrams(&mut self.incoming, count, now);
+            self.exchange.flush();
+            if count < BATCH {
+                return;
+            }
+        }
+    }
+
+    fn now(&self) -> Micros {
+        self.origin.elapsed().as_micros() as Micros
+    }
+
+    fn count(&mut self, now: Micros) {
+        if now < self.cpu_read + CPU_EVERY {
+            return;
+        }
+        self.cpu_read = now;
+        let tally = self.exchange.tally();
+        self.counts.participants.store(tally.participants, Ordering::Relaxed);
+        self.counts.packets_in.store(tally.packets_in, Ordering::Relaxed);
+        self.counts.forwarded.store(tally.forwarded, Ordering::Relaxed);
+        self.counts.unsent.store(tally.unsent, Ordering::Relaxed);
+        self.counts.stray.store(tally.stray, Ordering::Relaxed);
+        self.counts.panics.store(tally.panics, Ordering::Relaxed);
+        if let Ok(spent) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) {
+            let nanoseconds = spent.tv_sec().unsigned_abs() * 1_000_000_000 + spent.tv_nsec().unsigned_abs();
+            self.counts.cpu_ns.store(nanoseconds, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! A browser's part in a call, without a browser: real ICE, DTLS and SRTP by libraries that the server does not use for them.
+//!
+//! Shared by the tests and the benchmark. Nothing here waits for a time: it waits for packets, up to a deadline.
+
+use std::collections::VecDeque;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use rtc_crypto::providers::RingProvider;
+use rtc_crypto::{HashAlgorithm, RTCCryptoProvider};
+use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType};
+use rtc_dtls::crypto::Certificate;
+use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc_shared::TransportProtocol;
+use rtc_srtp::context::Context;
+use rtc_srtp::protection_profile::ProtectionProfile;
+use rtc_stun::attributes::{ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
+use rtc_stun::fingerprint::FINGERPRINT;
+use rtc_stun::integrity::MessageIntegrity;
+use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
+use rtc_stun::textattrs::TextAttribute;
+
+/// How long anything may take before a test fails.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+/// How often an unanswered check is repeated.
+const CHECK: Duration = Duration::from_millis(100);
+const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
+
+/// Extension numbers that the client offers.
+pub const MID: u8 = 4;
+/// Transport-wide sequence numbers.
+pub const TRANSPORT: u8 = 3;
+/// Loudness.
+pub const LEVEL: u8 = 1;
+/// The name of a layer.
+pub const RID: u8 = 10;
+/// The name of a layer whose packets are sent again.
+pub const REPAIRED_RID: u8 = 11;
+
+/// Payload types that the client offers.
+pub const OPUS: u8 = 111;
+/// VP8.
+pub const VP8: u8 = 96;
+/// VP8, sent again.
+pub const VP8_RTX: u8 = 97;
+/// H.264.
+pub const H264: u8 = 102;
+/// H.264, sent again.
+pub const H264_RTX: u8 = 103;
+
+/// One section of the offer.
+#[derive(Clone, Debug)]
+pub enum Section {
+    /// A voice with this SSRC.
+    Voice(u32),
+    /// A camera with one layer: its SSRC and that of what is sent again.
+    Camera(u32, u32),
+    /// A camera with layers by these names; their SSRCs are not told.
+    Layers(&'static [&'static str]),
+    /// A slot for a voice.
+    HearsOne,
+    /// A slot for a picture.
+    SeesOne,
+}
+
+/// Which protections the client knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knows {
+    /// Both, in the order of Chromium: SHA-1 first.
+    Both,
+    /// SHA-1 alone.
+    Sha1,
+}
+
+/// What came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A media packet, decrypted.
+    Media(Vec<u8>),
+    /// A report, decrypted.
+    Report(Vec<u8>),
+    /// The server closed the association.
+    Closed,
+}
+
+/// One client.
+pub struct Client {
+    /// Its socket.
+    pub socket: UdpSocket,
+    provider: Arc<dyn RTCCryptoProvider>,
+    certificate: Certificate,
+    knows: Knows,
+    /// Its own credentials.
+    pub ufrag: String,
+    password: String,
+    /// The server's.
+    pub remote_ufrag: String,
+    /// The server's.
+    pub remote_password: String,
+    /// Where the server is.
+    pub server: SocketAddr,
+    endpoint: Option<Endpoint>,
+    /// Protects what goes out.
+    pub outward: Option<Context>,
+    /// Opens what comes in.
+    pub inward: Option<Context>,
+    /// Which protection was negotiated.
+    pub profile: Option<SrtpProtectionProfile>,
+    answered: bool,
+    last_check: Option<Instant>,
+    /// What came in and was not asked for yet.
+    pub events: VecDeque<Event>,
+    /// Checks that were answered with success.
+    pub successes: usize,
+    /// Offer a wrong fingerprint.
+    pub lies: bool,
+}
+
+impl Client {
+    /// A client on a free port of this address.
+    pub fn new(address: &str, knows: Knows) -> Self {
+        let provider: Arc<dyn RTCCryptoProvider> = Arc::new(RingProvider::default());
+        let certificate = Certificate::generate_self_signed(vec!["client".to_owned()], provider.crypto()).expect("a certificate");
+        let socket = UdpSocket::bind(address).expect("a port");
+        let port = socket.local_addr().expect("bound").port();
+        Self {
+            socket,
+            provider,
+            certificate,
+            knows,
+            ufrag: format!("cl{port}"),
+            password: format!("passwordpasswordpassword{port}"),
+            remote_ufrag: String::new(),
+            remote_password: String::new(),
+            server: PEER,
+            endpoint: None,
+            outward: None,
+            inward: None,
+            profile: None,
+            answered: false,
+            last_check: None,
+            events: VecDeque::new(),
+            successes: 0,
+            lies: false,
+        }
+    }
+
+    fn fingerprint(&self) -> String {
+        let hash = self.provider.crypto().hash(HashAlgorithm::Sha256, self.certificate.certificate[0].as_ref()).expect("SHA-256");
+        let first = if self.lies { hash[0] ^ 1 } else { hash[0] };
+        let rest = hash[1..].iter().map(|byte| format!(":{byte:02X}")).collect::<String>();
+        format!("{first:02X}{rest}")
+    }
+
+    /// An offer with these sections, their `mid`s counted from 0.
+    pub fn offer(&self, sections: &[Section]) -> String {
+        let mids = (0..sections.len()).map(|mid| format!(" {mid}")).collect::<String>();
+        let mut sdp = format!(
+            "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{mids}\r\na=msid-semantic: WMS\r\n"
+        );
+        for (mid, section) in sections.iter().enumerate() {
+            let audio = matches!(section, Section::Voice(_) | Section::HearsOne);
+            let (kind, types) = if audio { ("audio", format!("{OPUS}")) } else { ("video", format!("{VP8} {VP8_RTX} {H264} {H264_RTX}")) };
+            sdp += &format!(
+                "m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=ice-options:trickle\r\na=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:{mid}\r\n",
+                self.ufrag,
+                self.password,
+                self.fingerprint()
+            );
+            sdp += &format!(
+                "a=extmap:{LEVEL} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=extmap:{TRANSPORT} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\na=extmap:{MID} urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+            );
+            if !audio {
+                sdp += &format!(
+                    "a=extmap:{RID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\na=extmap:{REPAIRED_RID} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+                );
+            }
+            sdp += match section {
+                Section::HearsOne | Section::SeesOne => "a=recvonly\r\n",
+                _ => "a=sendonly\r\na=msid:- track\r\n",
+            };
+            sdp += "a=rtcp-mux\r\na=rtcp-rsize\r\n";
+            sdp += &if audio { audio_codecs() } else { video_codecs() };
+            sdp += &streams(section);
+        }
+        sdp
+    }
+
+    /// Takes the server's answer: its credentials and where it is.
+    pub fn accept(&mut self, answer: &str, want_ipv6: bool) {
+        let line = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        self.remote_ufrag = line("a=ice-ufrag:").expect("a fragment");
+        self.remote_password = line("a=ice-pwd:").expect("a password");
+        let candidates = answer.lines().filter_map(|line| line.strip_prefix("a=candidate:"));
+        self.server = candidates
+            .filter_map(|candidate| {
+                let fields: Vec<_> = candidate.split(' ').collect();
+                let ip: std::net::IpAddr = fields.get(4)?.parse().ok()?;
+                Some(SocketAddr::new(ip, fields.get(5)?.parse().ok()?))
+            })
+            .find(|address| address.is_ipv6() == want_ipv6)
+            .expect("a candidate of this family");
+        // A restart is checked anew.
+        self.answered = false;
+        self.last_check = None;
+    }
+
+    /// A check with these credentials.
+    pub fn check(&self, username: &str, password: &str, controlling: bool, nominates: bool) -> Vec<u8> {
+        let mut message = Message::new();
+        let username = TextAttribute::new(ATTR_USERNAME, username.to_owned());
+        message.build(&[Box::new(TransactionId::new()), Box::new(BINDING_REQUEST), Box::new(username)]).expect("a check");
+        message.add(ATTR_PRIORITY, &[0x6e, 0xff, 0xff, 0xff]);
+        message.add(if controlling { ATTR_ICE_CONTROLLING } else { ATTR_ICE_CONTROLLED }, &[1, 2, 3, 4, 5, 6, 7, 8]);
+        if nominates {
+            message.add(ATTR_USE_CANDIDATE, &[]);
+        }
+        MessageIntegrity::new_short_term_integrity_with_provider(password.to_owned(), self.provider.crypto())
+            .add_to(&mut message)
+            .expect("signed");
+        FINGERPRINT.add_to(&mut message).expect("a checksum");
+        message.raw
+    }
+
+    /// The check that a browser sends.
+    pub fn own_check(&self) -> Vec<u8> {
+        self.check(&format!("{}:{}", self.remote_ufrag, self.ufrag), &self.remote_password, true, true)
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_raw(&self, bytes: &[u8]) {
+        let _ = self.socket.send_to(bytes, self.server);
+    }
+
+    /// Protects a media packet and returns what would be sent.
+    pub fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
+        self.outward.as_mut().expect("connected").encrypt_rtp(packet).expect("protected").to_vec()
+    }
+
+    /// Sends a media packet.
+    pub fn send(&mut self, packet: &[u8]) {
+        let protected = self.protect(packet);
+        self.send_raw(&protected);
+    }
+
+    /// Sends a report.
+    pub fn send_report(&mut self, report: &[u8]) {
+        let protected = self.outward.as_mut().expect("connected").encrypt_rtcp(report).expect("protected");
+        self.send_raw(&protected);
+    }
+
+    /// Whether media can be sent and received.
+    pub const fn is_connected(&self) -> bool {
+        self.outward.is_some()
+    }
+
+    /// Checks, shakes hands and opens packets; waits at most this long for one.
+    pub fn step(&mut self, wait: Duration) {
+        let now = Instant::now();
+        if !self.answered && self.last_check.is_none_or(|last| now - last >= CHECK) {
+            self.last_check = Some(now);
+            self.send_raw(&self.own_check());
+        }
+        if self.answered && self.endpoint.is_none() && !self.is_connected() {
+            self.endpoint = Some(self.begin_handshake(now));
+        }
+        if let Some(endpoint) = self.endpoint.as_mut().filter(|_| self.outward.is_none()) {
+            let _ = endpoint.handle_timeout(PEER, now);
+        }
+        self.flush();
+        self.socket.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).expect("a deadline");
+        let mut buffer = [0; 2_048];
+        if let Ok((length, _)) = self.socket.recv_from(&mut buffer) {
+            self.take(&buffer[..length]);
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        let Some(endpoint) = self.endpoint.as_mut() else { return };
+        while let Some(message) = endpoint.poll_transmit() {
+            let _ = self.socket.send_to(&message.message, self.server);
+        }
+    }
+
+    fn take(&mut self, datagram: &[u8]) {
+        match datagram.first() {
+            Some(0..=3) => {
+                let mut message = Message::new();
+                message.raw = datagram.to_vec();
+                if message.decode().is_ok() && message.typ == BINDING_SUCCESS {
+                    self.answered = true;
+                    self.successes += 1;
+                }
+            }
+            Some(20..=63) => self.take_handshake(datagram),
+            Some(128..=191) if (192..=223).contains(&datagram[1]) => {
+                if let Some(Ok(report)) = self.inward.as_mut().map(|context| context.decrypt_rtcp(datagram)) {
+                    self.events.push_back(Event::Report(report.to_vec()));
+                }
+            }
+            Some(128..=191) => {
+                if let Some(Ok(packet)) = self.inward.as_mut().map(|context| context.decrypt_rtp(datagram)) {
+                    self.events.push_back(Event::Media(packet.to_vec()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take_handshake(&mut self, datagram: &[u8]) {
+        let Some(endpoint) = self.endpoint.as_mut() else { return };
+        let events = endpoint.read(Instant::now(), PEER, None, BytesMut::from(datagram)).unwrap_or_default();
+        for event in events {
+            match event {
+                EndpointEvent::HandshakeComplete => self.take_keys(),
+                EndpointEvent::PeerClosed => self.events.push_back(Event::Closed),
+                _ => {}
+            }
+        }
+    }
+
+    fn take_keys(&mut self) {
+        let state = self.endpoint.as_ref().and_then(|endpoint| endpoint.get_connection_state(PEER)).expect("an association");
+        let profile = match state.srtp_protection_profile() {
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
+            _ => ProtectionProfile::Aes128CmHmacSha1_80,
+        };
+        self.profile = Some(state.srtp_protection_profile());
+        let mut config = rtc_srtp::config::Config { profile, ..rtc_srtp::config::Config::default() };
+        let length = config.keying_material_len();
+        let material = state.export_keying_material(rtc_srtp::config::LABEL_EXTRACTOR_DTLS_SRTP, &[], length).expect("keys");
+        config.set_session_keys_from_keying_material(material.as_ref(), true).expect("keys");
+        let (keys, crypto) = (&config.keys, self.provider.crypto());
+        let context = |key: &[u8], salt: &[u8]| Context::new(key, salt, profile, None, None, crypto).expect("a context");
+        self.outward = Some(context(&keys.local_master_key, &keys.local_master_salt));
+        self.inward = Some(context(&keys.remote_master_key, &keys.remote_master_salt));
+    }
+
+    fn begin_handshake(&self, now: Instant) -> Endpoint {
+        let mut profiles = vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80];
+        if self.knows == Knows::Both {
+            profiles.push(SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm);
+        }
+        let config = ConfigBuilder::default()
+            .with_crypto_provider(Arc::clone(&self.provider))
+            .with_certificates(vec![self.certificate.clone()])
+            .with_srtp_protection_profiles(profiles)
+            .with_client_auth(ClientAuthType::RequireAnyClientCert)
+            .with_insecure_skip_verify(true)
+            .with_extended_master_secret(ExtendedMasterSecretType::Require)
+            .with_server_name("server".to_owned())
+            .build(true, None)
+            .expect("a configuration");
+        let mut endpoint = Endpoint::new(PEER, TransportProtocol::UDP, None);
+        endpoint.connect(now, PEER, Arc::new(config), None).expect("a first flight");
+        endpoint
+    }
+
+    /// Connects, or says that the deadline passed.
+    pub fn connect(&mut self, within: Duration) -> bool {
+        let end = Instant::now() + within;
+        while !self.is_connected() && Instant::now() < end {
+            self.step(Duration::from_millis(20));
+        }
+        self.is_connected()
+    }
+
+    /// The next event that fits, before the deadline; others are dropped.
+    pub fn next(&mut self, mut fits: impl FnMut(&Event) -> bool, within: Duration) -> Option<Event> {
+        let end = Instant::now() + within;
+        loop {
+            while let Some(event) = self.events.pop_front() {
+                if fits(&event) {
+                    return Some(event);
+                }
+            }
+            if Instant::now() >= end {
+                return None;
+            }
+            self.step(Duration::from_millis(20));
+        }
+    }
+
+    /// The next media packet.
+    pub fn next_media(&mut self) -> Option<Vec<u8>> {
+        match self.next(|event| matches!(event, Event::Media(_)), DEADLINE) {
+            Some(Event::Media(packet)) => Some(packet),
+            _ => None,
+        }
+    }
+}
+
+fn audio_codecs() -> String {
+    format!("a=rtpmap:{OPUS} opus/48000/2\r\na=rtcp-fb:{OPUS} transport-cc\r\na=fmtp:{OPUS} minptime=10;useinbandfec=1\r\n")
+}
+
+fn video_codecs() -> String {
+    let mut lines = String::new();
+    let codecs =
+        [(VP8, VP8_RTX, "VP8", ""), (H264, H264_RTX, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")];
+    for (number, again, name, parameters) in codecs {
+        lines += &format!(
+            "a=rtpmap:{number} {name}/90000\r\na=rtcp-fb:{number} goog-remb\r\na=rtcp-fb:{number} transport-cc\r\na=rtcp-fb:{number} ccm fir\r\na=rtcp-fb:{number} nack\r\na=rtcp-fb:{number} nack pli\r\n"
+        );
+        if !parameters.is_empty() {
+            lines += &format!("a=fmtp:{number} {parameters}\r\n");
+        }
+        lines += &format!("a=rtpmap:{again} rtx/90000\r\na=fmtp:{again} apt={number}\r\n");
+    }
+    lines
+}
+
+fn streams(section: &Section) -> String {
+    match section {
+        Section::Voice(ssrc) => format!("a=ssrc:{ssrc} cname:client\r\na=ssrc:{ssrc} msid:- track\r\n"),
+        Section::Camera(ssrc, again) => {
+            format!(
+                "a=ssrc-group:FID {ssrc} {again}\r\na=ssrc:{ssrc} cname:client\r\na=ssrc:{ssrc} msid:- track\r\na=ssrc:{again} cname:client\r\na=ssrc:{again} msid:- track\r\n"
+            )
+        }
+        Section::Layers(names) => {
+            let rids = names.iter().map(|name| format!("a=rid:{name} send\r\n")).collect::<String>();
+            format!("{rids}a=simulcast:send {}\r\n", names.join(";"))
+        }
+        Section::HearsOne | Section::SeesOne => String::new(),
+    }
+}
+
+/// Set in a payload type for the last packet of a picture.
+pub const MARKER: u8 = 0x80;
+
+/// A media packet with a one-byte extension block; the payload type may carry a [`MARKER`].
+pub fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, extensions: &[(u8, &[u8])], payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![if extensions.is_empty() { 0x80 } else { 0x90 }, payload_type];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend(timestamp.to_be_bytes());
+    packet.extend(ssrc.to_be_bytes());
+    if !extensions.is_empty() {
+        let mut block = Vec::new();
+        for (id, value) in extensions {
+            block.push(id << 4 | (value.len() as u8 - 1));
+            block.extend(*value);
+        }
+        block.resize(block.len().next_multiple_of(4), 0);
+        packet.extend([0xbe, 0xde]);
+        packet.extend((block.len() as u16 / 4).to_be_bytes());
+        packet.extend(block);
+    }
+    packet.extend(payload);
+    packet
+}
+
+/// The payload of a media packet.
+pub fn payload(packet: &[u8]) -> &[u8] {
+    let mut at = 12 + usize::from(packet[0] & 0x0f) * 4;
+    if packet[0] & 0x10 != 0 {
+        at += 4 + usize::from(u16::from_be_bytes([packet[at + 2], packet[at + 3]])) * 4;
+    }
+    &packet[at..]
+}
+
+/// A VP8 payload: its descriptor with a 15-bit picture number, then a keyframe's or another frame's first bytes, then `rest`.
+pub fn vp8(first_packet: bool, keyframe: bool, picture: u16, rest: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | if first_packet { 0x10 } else { 0 }, 0x80, 0x80 | (picture >> 8) as u8, picture as u8];
+    if first_packet && keyframe {
+        bytes.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01]);
+    } else if first_packet {
+        bytes.extend([0x11, 0, 0]);
+    }
+    bytes.extend(rest);
+    bytes
+}

@@ -1,0 +1,115 @@
+//! Packets that were not meant, and participants whose handling fails: nobody else suffers.
+
+use std::net::UdpSocket;
+
+use rialto::calls::sfu::{EndCause, Input, Limits, Output, ParticipantId, ParticipantStatistics};
+
+use super::client::{Client, OPUS, Section, packet, payload};
+use super::{CALL, Server, who};
+
+fn speech(sequence: u16, ssrc: u32, words: &[u8]) -> Vec<u8> {
+    packet(OPUS, sequence, 7, ssrc, &[], words)
+}
+
+fn statistics(server: &mut Server, number: u32) -> ParticipantStatistics {
+    server.sfu.send(Input::Statistics { call: CALL });
+    server.wait(|output| match output {
+        Output::Statistics { participants, .. } => {
+            participants.iter().find(|found| found.participant == Some(ParticipantId(number))).cloned()
+        }
+        _ => None,
+    })
+}
+
+fn hear(client: &mut Client) -> Vec<u8> {
+    payload(&client.next_media().expect("something is heard")).to_vec()
+}
+
+#[test]
+fn forged_and_replayed_packets_go_nowhere() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut other = server.connected(3, &[Section::Voice(0x12)]);
+    let mut listener = server.connected(2, &[Section::HearsOne, Section::HearsOne]);
+    let good = speaker.protect(&speech(1, 0x11, b"good"));
+    let mut changed = speaker.protect(&speech(2, 0x11, b"changed"));
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    speaker.send_raw(&good);
+    assert_eq!(hear(&mut listener), b"good");
+    speaker.send_raw(&changed);
+    speaker.send_raw(&good);
+    // The stream of another, under one's own keys.
+    other.send(&speech(5, 0x11, b"stolen"));
+    // The right bytes from an address that nobody has proved.
+    let thief = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let taken = speaker.protect(&speech(3, 0x11, b"taken"));
+    thief.send_to(&taken, speaker.server).expect("sent");
+    // A stream that was never offered.
+    speaker.send(&speech(1, 0x99, b"unknown"));
+    speaker.send(&speech(4, 0x11, b"after"));
+    assert_eq!(hear(&mut listener), b"after");
+    let told = statistics(&mut server, 1);
+    assert_eq!((told.forged, told.replayed), (1, 1));
+    assert!(server.sfu.totals().stray >= 1 || told.forged == 1);
+}
+
+#[test]
+fn a_panic_ends_one_participant_and_the_call_goes_on() {
+    let mut server = Server::start(Limits::default());
+    let mut unlucky = server.connected(1, &[Section::Voice(0x11), Section::HearsOne]);
+    let mut speaker = server.connected(2, &[Section::Voice(0x22), Section::HearsOne]);
+    let mut listener = server.connected(3, &[Section::HearsOne, Section::HearsOne]);
+    speaker.send(&speech(1, 0x22, b"before"));
+    assert_eq!((hear(&mut listener), hear(&mut unlucky)), (b"before".to_vec(), b"before".to_vec()));
+    server.sfu.send(Input::SeedPanic { who: who(1) });
+    unlucky.send(&speech(1, 0x11, b"boom"));
+    assert_eq!(server.ended(1), EndCause::Panicked);
+    speaker.send(&speech(2, 0x22, b"after"));
+    assert_eq!(hear(&mut listener), b"after");
+    // And its place can be taken again.
+    let mut again = server.connected(1, &[Section::Voice(0x11)]);
+    again.send(&speech(9, 0x11, b"back"));
+    assert_eq!(hear(&mut listener), b"back");
+}
+
+#[test]
+fn noise_from_anywhere_does_no_harm() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    let stranger = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let mut state = 0x9e37_79b9_u32;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state
+    };
+    let good = speaker.protect(&speech(1, 0x11, b"seed"));
+    for round in 0..2_000_usize {
+        let mut noise: Vec<u8> = match round % 4 {
+            0 => (0..random() % 200).map(|_| random() as u8).collect(),
+            1 => good.clone(),
+            2 => speaker.own_check(),
+            _ => vec![22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 1, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8],
+        };
+        let length = noise.len().max(1);
+        if let Some(byte) = noise.get_mut(random() as usize % length) {
+            *byte = random() as u8;
+        }
+        noise.truncate(random() as usize % 400);
+        let _ = stranger.send_to(&noise, speaker.server);
+        if round % 2 == 0 {
+            speaker.send_raw(&noise);
+        }
+        if round % 64 == 0 {
+            // Never more than the socket holds: what follows must arrive.
+            speaker.send(&speech(round as u16 + 10, 0x11, b"alive"));
+            assert_eq!(hear(&mut listener), b"alive");
+        }
+    }
+    assert_eq!(server.sfu.totals().panics, 0);
+    let other = server.connected(3, &[Section::HearsOne]);
+    assert!(other.is_connected(), "newcomers still connect");
+}
