@@ -1,0 +1,144 @@
+//! Calls full of clients: a media server on one core, everyone else on the other.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, unbounded};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg};
+use rialto::calls::sfu::{CallId, Config, Input, Limits, Output, ParticipantId, Permissions, Sfu, Totals, Who};
+
+use crate::client::{Client, DEADLINE, Knows, Section};
+use crate::cpu;
+
+/// A media server with its calls.
+pub struct Crowd {
+    sfu: Sfu,
+    outputs: Receiver<Output>,
+}
+
+impl Crowd {
+    /// Opens so many calls.
+    pub fn open(calls: u64, threads: u16) -> Self {
+        cpu::keep_to(1);
+        let (sender, outputs) = unbounded();
+        let config = Config {
+            port: 0,
+            threads,
+            addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            limits: Limits { participants: 1_000, lost: Duration::from_secs(600), weak: Duration::from_secs(600), ..Limits::default() },
+            cores: vec![0],
+        };
+        let sink = Arc::new(move |output| {
+            let _ = sender.send(output);
+        });
+        let sfu = Sfu::start(&config, sink).expect("a free port");
+        (0..calls).for_each(|call| sfu.send(Input::OpenCall { call: CallId(call) }));
+        Self { sfu, outputs }
+    }
+
+    /// A participant enters a call and connects.
+    pub fn join(&mut self, call: u64, number: u32, sections: &[Section]) -> Client {
+        let who = Who { call: CallId(call), participant: ParticipantId(number) };
+        let mut client = Client::new("127.0.0.1:0", Knows::Both);
+        self.sfu.send(Input::Join { who, may: Permissions::ALL });
+        self.sfu.send(Input::Offer { who, generation: 1, sdp: client.offer(sections), tracks: Vec::new() });
+        let answer = self.wait(|output| match output {
+            Output::Answer { who: found, sdp, .. } if *found == who => Some(sdp.clone()),
+            _ => None,
+        });
+        client.accept(&answer, false);
+        assert!(client.connect(DEADLINE), "{who:?} connects");
+        self.wait(|output| matches!(output, Output::Connected { who: found, .. } if *found == who).then_some(()));
+        client
+    }
+
+    fn wait<T>(&self, fits: impl Fn(&Output) -> Option<T>) -> T {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(found) = fits(&self.outputs.recv_deadline(end).expect("told in time")) {
+                return found;
+            }
+        }
+    }
+
+    /// Hands in an input.
+    pub fn send(&self, input: Input) {
+        self.sfu.send(input);
+    }
+
+    /// Counts since the start.
+    pub fn totals(&self) -> Totals {
+        self.sfu.totals()
+    }
+
+    /// Waits until so many packets have been forwarded since the start.
+    pub fn wait_forwarded(&self, count: u64) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.totals().forwarded < count {
+            assert!(Instant::now() < end, "{count} packets are forwarded in time: {:?}", self.totals());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Takes everything out of sockets and counts it, on the clients' core.
+pub struct Drain {
+    stop: Arc<AtomicBool>,
+    count: Arc<AtomicU64>,
+    thread: JoinHandle<u64>,
+}
+
+impl Drain {
+    /// Begins.
+    pub fn start(sockets: Vec<UdpSocket>) -> Self {
+        let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&count));
+        let thread = std::thread::spawn(move || {
+            cpu::keep_to(1);
+            drain(&sockets, &stopped, &counted);
+            cpu::of_this_thread()
+        });
+        Self { stop, count, thread }
+    }
+
+    /// Datagrams so far.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Ends; returns the nanoseconds of processor time that it took.
+    pub fn stop(self) -> f64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("drained") as f64
+    }
+}
+
+const DATAGRAMS: usize = 32;
+const BYTES: usize = 1_600;
+
+fn drain(sockets: &[UdpSocket], stop: &AtomicBool, count: &AtomicU64) {
+    let epoll = Epoll::new(EpollCreateFlags::empty()).expect("a descriptor");
+    for (at, socket) in sockets.iter().enumerate() {
+        socket.set_nonblocking(true).expect("nonblocking");
+        epoll.add(socket.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, at as u64)).expect("watched");
+    }
+    let mut bytes = vec![0; DATAGRAMS * BYTES];
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(DATAGRAMS, None);
+    let mut ready = [EpollEvent::empty(); 64];
+    while !stop.load(Ordering::Relaxed) {
+        let found = epoll.wait(&mut ready, EpollTimeout::from(10_u8)).unwrap_or(0);
+        for event in &ready[..found] {
+            let socket = &sockets[event.data() as usize];
+            let mut chunks = bytes.chunks_exact_mut(BYTES);
+            let mut slices: [[std::io::IoSliceMut<'_>; 1]; DATAGRAMS] =
+                std::array::from_fn(|_| [std::io::IoSliceMut::new(chunks.next().unwrap_or_default())]);
+            let got = recvmmsg(socket.as_raw_fd(), &mut headers, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None);
+            count.fetch_add(got.map_or(0, |got| got.count() as u64), Ordering::Relaxed);
+        }
+    }
+}
