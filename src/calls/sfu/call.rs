@@ -150,6 +150,21 @@ impl Publication {
         self.allowed && !self.muted
     }
 
+    /// A layer comes in this stream. If it came in another before, all begins anew under this track number, since numbers and
+    /// clocks of the two have nothing in common.
+    pub fn adopt(&mut self, at: usize, ssrc: u32, track: u32) {
+        let Some(layer) = self.layers.get_mut(at) else { return };
+        let before = layer.ssrc.replace(ssrc);
+        if before.is_none_or(|before| before == ssrc) {
+            return;
+        }
+        let rate = if self.source.is_audio() { AUDIO_CLOCK } else { VIDEO_CLOCK };
+        (layer.sequence, layer.timestamp) = (Sequence::default(), Timestamp::default());
+        (layer.clock, layer.reception) = (StreamClock::new(rate), Reception::new(rate));
+        self.track = track;
+        self.silence();
+    }
+
     /// Pictures come, but none with which to begin.
     #[must_use]
     pub fn awaits_keyframe(&self) -> bool {

@@ -5,6 +5,9 @@ use super::door::{Hop, Limits, Micros};
 /// After this without what should be there, the hop is named.
 pub const PATIENCE: Micros = 5_000_000;
 
+/// After this without a check of a connection that stood, the path counts as broken. Browsers check every two to six seconds.
+pub const CONSENT: Micros = 15_000_000;
+
 /// What is known of the hops of one participant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -29,7 +32,7 @@ pub fn trouble(facts: &Facts, now: Micros) -> Option<Hop> {
     let Some(checked) = facts.checked else {
         return overdue(facts.since).then_some(Hop::NoIce);
     };
-    if overdue(checked) {
+    if now >= checked + CONSENT {
         return Some(Hop::NoIce);
     }
     let Some(connected) = facts.connected else {
@@ -83,7 +86,8 @@ mod tests {
             (start, 6 * s, Some(Hop::NoIce)),
             (checked, 10 * s, Some(Hop::NoDtls)),
             (up, 10 * s, None),
-            (up, 14 * s, Some(Hop::NoIce)),
+            (up, 24 * s - 1, None),
+            (up, 24 * s, Some(Hop::NoIce)),
             (sending, 8 * s - 1, None),
             (sending, 8 * s, Some(Hop::NoPackets)),
             (Facts { packet: Some(4 * s), ..sending }, 8 * s, None),

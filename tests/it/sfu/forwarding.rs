@@ -297,6 +297,26 @@ fn the_layer_follows_the_height_of_the_tile() {
 }
 
 #[test]
+fn a_stream_that_begins_anew_under_another_ssrc_goes_on_in_its_slot() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Layers(&["l"])]);
+    let mut viewer = server.connected(2, &VIEWER);
+    let names: [(u8, &[u8]); 2] = [(MID, b"0"), (RID, b"l")];
+    let mut before = None;
+    for (ssrc, sequence, timestamp) in [(0x31, 60_000, 4_000_000_000), (0x41, 7, 500), (0x51, 30_000, 9)] {
+        for step in 0..3_u16 {
+            let body = vp8(true, step == 0, step, &[step as u8; 40]);
+            speaker.send(&packet(VP8 | MARKER, sequence + step, timestamp + u32::from(step) * 3_000, ssrc, &names, &body));
+            let came = next_picture(&mut viewer);
+            assert!(payload(&came).ends_with(&[step as u8; 40]));
+            let number = sequence_of(&came);
+            assert!(before.is_none_or(|before: u16| before.wrapping_add(1) == number), "{before:?} then {number} of {ssrc:x}");
+            before = Some(number);
+        }
+    }
+}
+
+#[test]
 fn three_voices_are_heard_of_many_and_nobody_hears_itself() {
     let mut server = Server::start(Limits::default());
     let sections = [Section::HearsOne, Section::HearsOne, Section::HearsOne, Section::HearsOne];

@@ -183,6 +183,16 @@ impl Exchange {
             arrivals.came(u16::from_be_bytes([*high, *low]), now);
         }
         let (publication, layer, repairs) = (stream.publication, stream.layer, stream.repairs);
+        if new.is_some() && !repairs {
+            let track = call.next_track();
+            let adopting = call.publication_mut(publication)?;
+            let before = adopting.track;
+            adopting.adopt(layer, header.ssrc, track);
+            if adopting.track != before {
+                call.heard.release(before);
+                call.stirred = true;
+            }
+        }
         inbound.extend(new);
         let source = call.publication_mut(publication)?;
         let mut end = length;
@@ -214,8 +224,9 @@ impl Exchange {
     }
 }
 
-/// A stream that was not named in the offer: its first packets say to which section and layer it belongs.
-fn introduce(participant: &Participant, call: &mut Call, header: &Header, packet: &[u8]) -> Option<Inbound> {
+/// A stream that was not named in the offer: its first packets say to which section and layer it belongs. Nothing of that is
+/// believed until the packet has been opened.
+fn introduce(participant: &Participant, call: &Call, header: &Header, packet: &[u8]) -> Option<Inbound> {
     if participant.inbound.len() >= STREAMS {
         return None;
     }
@@ -227,11 +238,8 @@ fn introduce(participant: &Participant, call: &mut Call, header: &Header, packet
         (None, rid) => (rid.unwrap_or_default(), false),
     };
     let publication = participant.publications.iter().copied().find(|at| call.publication(*at).is_some_and(|found| found.mid == mid))?;
-    let found = call.publication_mut(publication)?;
+    let found = call.publication(publication)?;
     let repairs = repairs || found.formats.iter().any(|format| format.repair == Some(header.payload_type));
     let layer = found.layers.iter().position(|layer| layer.rid == rid)?;
-    if !repairs {
-        found.layers[layer].ssrc = Some(header.ssrc);
-    }
     Some(Inbound { ssrc: header.ssrc, publication, layer, repairs, window: Window::default() })
 }

@@ -219,8 +219,9 @@ impl Exchange {
                 participant.publications.push(at);
                 at
             });
+            let track = call.next_track();
             if let Some(publication) = call.publication_mut(at) {
-                adopt_streams(participant, publication, at, section);
+                adopt_streams(participant, publication, (at, track), section);
             }
         }
         for at in ended {
@@ -357,13 +358,13 @@ fn publication(track: u32, owner: Key, participant: &Participant, section: &Agre
 }
 
 /// Streams that the offer names by SSRC. Layers are known by name when their first packet comes.
-fn adopt_streams(participant: &mut Participant, publication: &mut Publication, at: usize, section: &Agreed) {
+fn adopt_streams(participant: &mut Participant, publication: &mut Publication, (at, track): (usize, u32), section: &Agreed) {
     publication.formats = formats(section);
     if section.rids.len() > 1 {
         return;
     }
     if let Some(ssrc) = section.ssrcs.first().copied() {
-        publication.layers[0].ssrc = Some(ssrc);
+        publication.adopt(0, ssrc, track);
         let repair = section.pairs.iter().find(|(original, _)| *original == ssrc).map(|(_, repair)| *repair);
         for (ssrc, repairs) in std::iter::once((ssrc, false)).chain(repair.map(|repair| (repair, true))) {
             if participant.stream(ssrc).is_none() && participant.inbound.len() < STREAMS {
