@@ -210,7 +210,7 @@ async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Pay
     let caller = gate
         .read(move |_, may, actor| {
             let session = actor.session.ok_or(Error::SignIn)?;
-            Ok(Caller { member: may.member(), session, address, language, shard })
+            Ok(Caller { member: may.member(), session, address, language, shard, connection: 0 })
         })
         .await?;
     let limits = connection_limits(&ground);

@@ -14,7 +14,7 @@ use super::hub::LocalHub;
 use super::log::{LogId, Seq};
 use super::queue::Class;
 use super::shard::{Connection, Replay, WATCHED_MEMBERS};
-use super::socket::log_of;
+use super::socket::{FRAME_BYTES, log_of};
 use super::source::{Ack, CatchUp};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
@@ -113,13 +113,14 @@ impl Dialogue {
     /// Reads where the member stands, seats the connection and says hello. The connection is in the shard already, so what is committed
     /// after the reading is not missed.
     pub(super) async fn greet(&self) -> Result<()> {
+        self.local.commands.came(self.connection.caller);
         let standing = self.local.source.standing(self.connection.caller).await?;
         let heads = standing.rooms.iter().map(|(room, seq)| (room.to_string(), *seq));
         let hello = Hello {
             r#type: "hello",
             v: 1,
             epoch: &standing.epoch,
-            connection: self.local.hub.next_connection(),
+            connection: connection_name(self.connection.caller.connection),
             me: &standing.me,
             heads: heads.chain([("me".to_owned(), standing.me_head)]).collect(),
             calls: [],
@@ -133,8 +134,14 @@ impl Dialogue {
     /// One text frame.
     pub(super) async fn hear(&mut self, text: &str) {
         let Ok(head) = serde_json::from_str::<Head<'_>>(text) else {
+            if text.len() > FRAME_BYTES {
+                return self.end(CloseCode::TooLarge);
+            }
             return self.malformed(reference(text).as_deref());
         };
+        if text.len() > FRAME_BYTES && !self.local.commands.may_be_long(head.r#type) {
+            return self.end(CloseCode::TooLarge);
+        }
         if let Err(error) = self.local.commands.admit(self.connection.caller) {
             return push_refused(&self.connection, &self.local, head.r#ref.as_deref(), &error);
         }
@@ -260,6 +267,12 @@ impl Dialogue {
         self.connection.queue.borrow_mut().close(code, false);
         self.local.shard.borrow_mut().linger(Rc::clone(&self.connection), Instant::now());
     }
+}
+
+/// A connection's number as it stands on the wire.
+#[must_use]
+pub fn connection_name(number: u64) -> String {
+    format!("{number:x}")
 }
 
 fn name_of(log: LogId) -> String {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::{Notify, mpsc};
 
@@ -15,7 +16,7 @@ use super::frames;
 use super::log::Logged;
 use super::order::Order;
 use super::run::{RUN_BYTES, Run, runs};
-use super::shard::{Shard, Signal};
+use super::shard::{Addressee, Shard, Signal};
 use super::source::{Answer, Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::ids::MemberId;
@@ -76,6 +77,7 @@ enum ToShard {
     Deliver(Arc<[Run]>, Vec<Answer>),
     Signal(Signal),
     Presence(MemberId, bool),
+    Tell(Addressee, Bytes),
     GoAway { retry_after_ms: u64 },
 }
 
@@ -146,6 +148,11 @@ impl Hub {
         self.inner.tell(|| ToShard::Signal(signal.clone()));
     }
 
+    /// Something that is not durable and yet never dropped: whoever cannot take it is closed and comes back. In order for each addressee.
+    pub fn tell(&self, to: Addressee, frame: &Bytes) {
+        self.inner.tell(|| ToShard::Tell(to, frame.clone()));
+    }
+
     /// Who of these is online.
     #[must_use]
     pub fn online(&self, members: &[MemberId]) -> Vec<(MemberId, bool)> {
@@ -202,9 +209,9 @@ impl Hub {
         LocalHub { hub: self.clone(), number, shard, source, commands, heartbeat_ms }
     }
 
-    /// A name for a new connection, unique while the program runs.
-    pub(super) fn next_connection(&self) -> String {
-        format!("{:x}", self.inner.numbered.fetch_add(1, Ordering::Relaxed) + 1)
+    /// A number for a new connection, unique while the program runs.
+    pub(super) fn next_connection(&self) -> u64 {
+        self.inner.numbered.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Lets one more handshake in, at most `per_second` of the whole program.
@@ -340,6 +347,7 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                     }
                     ToShard::Signal(signal) => shard.borrow_mut().signal(&signal),
                     ToShard::Presence(member, online) => shard.borrow_mut().presence_changed(member, online),
+                    ToShard::Tell(to, frame) => shard.borrow_mut().tell(to, &frame, Instant::now()),
                     ToShard::GoAway { retry_after_ms } => {
                         let notice = frames::json(&GoingAway { r#type: "going_away", retry_after_ms });
                         shard.borrow_mut().go_away(&notice, Instant::now());

@@ -24,6 +24,8 @@ use crate::mutants::Mutant;
 
 /// Most bytes of a frame from a client.
 pub const FRAME_BYTES: usize = 64 * 1024;
+/// Most bytes of a frame of the few types that may be long.
+pub const LONG_FRAME_BYTES: usize = 256 * 1024;
 /// Events read at once for a replay.
 const REPLAY_EVENTS: i64 = 500;
 /// Bytes written at once for a replay; one event always fits.
@@ -51,11 +53,12 @@ pub fn open(
 ) -> Result<HttpResponse> {
     let (response, _session, stream) = actix_ws::handle(request, payload).map_err(|_| Error::invalid("", "live.handshake"))?;
     local.hub.came(caller.member, Instant::now(), limits)?;
+    let caller = Caller { connection: local.hub.next_connection(), ..caller };
     let descriptor = request.conn_data::<Descriptor>().map(|descriptor| descriptor.0);
     let connection = local.shard.borrow_mut().connect(caller, descriptor, Instant::now());
     let outgoing = Rc::clone(&connection);
     let keep = local.clone();
-    rt::spawn(listen(stream.max_frame_size(FRAME_BYTES), connection, local.clone()));
+    rt::spawn(listen(stream.max_frame_size(LONG_FRAME_BYTES), connection, local.clone()));
     Ok(response
         .map_body(move |_, theirs| BodyStream::new(Outgoing { local: keep, connection: outgoing, _theirs: theirs, page: None }).boxed()))
 }
@@ -170,6 +173,7 @@ impl Drop for Outgoing {
     fn drop(&mut self) {
         self.local.shard.borrow_mut().disconnect(&self.connection);
         self.local.hub.left(self.connection.caller.member);
+        self.local.commands.left(self.connection.caller);
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Caller {
     pub language: &'static str,
     /// The number of the shard that has the connection.
     pub shard: usize,
+    /// The connection's own number, unique while the program runs; on the wire in hexadecimal.
+    pub connection: u64,
 }
 
 /// The answer to a write that came over a connection. It is given on the thread of the connection's shard, together with the events
@@ -107,6 +109,14 @@ pub trait Commands: Send + Sync + 'static {
     /// Runs the command of this name; `None` when there is none. Writes are queued before this returns, but for texts that are long or
     /// mention somebody: those are rendered on another thread first, and may be overtaken. `Ok(None)` is a command without an answer.
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>>;
+    /// A connection has begun; told before it is greeted.
+    fn came(&self, _caller: Caller) {}
+    /// A connection is over.
+    fn left(&self, _caller: Caller) {}
+    /// May a frame of this type be so long? Within [`super::FRAME_BYTES`] all may.
+    fn may_be_long(&self, _name: &str) -> bool {
+        false
+    }
     /// Counts one frame against what a member may say.
     ///
     /// # Errors

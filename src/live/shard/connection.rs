@@ -45,6 +45,8 @@ pub(super) struct State {
     pub(super) rooms: Vec<RoomId>,
     /// Before the snapshot is in: what happened meanwhile.
     pub(super) waiting: Option<Vec<(Seq, Effect)>>,
+    /// Before the greeting is out: what was told meanwhile.
+    pub(super) told: Vec<Bytes>,
     /// Events at or below these were in a replay or snapshot already.
     pub(super) floors: HashMap<LogId, Seq>,
     /// The room on the screen; `None` until the client says.

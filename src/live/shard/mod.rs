@@ -2,6 +2,7 @@
 
 mod beat;
 mod connection;
+mod notice;
 mod signal;
 
 use std::collections::{HashMap, VecDeque};
@@ -17,6 +18,7 @@ use crate::ids::{MemberId, RoomId};
 #[cfg(test)]
 pub(super) use beat::Heartbeat;
 pub use connection::{Connection, Replay};
+pub use notice::{Addressee, frame_of};
 #[cfg(test)]
 pub(super) use signal::PresenceSignal;
 pub use signal::{Signal, WATCHED_MEMBERS, signal_frame};
@@ -102,6 +104,7 @@ impl Shard {
         for replay in replays {
             self.replay(connection, replay);
         }
+        self.tell_waiting(connection, now);
         self.beats.push_back((now + self.heartbeat, Rc::clone(connection)));
     }
 
@@ -258,7 +261,7 @@ mod tests {
     #[test]
     fn what_was_delivered_during_a_replay_is_not_lost_when_the_client_says_again_where_it_stands() {
         let (mut shard, now, log) = (Shard::new(Duration::from_secs(9)), Instant::now(), LogId::Room(ROOM));
-        let caller = Caller { member: MemberId(1), session: SessionId(1), address: None, language: "en", shard: 0 };
+        let caller = Caller { member: MemberId(1), session: SessionId(1), address: None, language: "en", shard: 0, connection: 1 };
         let connection = shard.connect(caller, None, now);
         let standing = Standing { epoch: String::new(), me: serde_json::Value::Null, me_head: 0, rooms: vec![(ROOM, 3)] };
         shard.seat(&connection, &standing, now);

@@ -193,7 +193,7 @@ impl Server {
     /// A connection of this member; its greeting is read later.
     pub(super) fn connect(&mut self, member: MemberId, shard: usize) -> (Rc<Connection>, i32) {
         self.numbered += 1;
-        let caller = Caller { member, session: SessionId(i64::from(self.numbered)), address: None, language: "en", shard };
+        let caller = Caller { member, session: SessionId(i64::from(self.numbered)), address: None, language: "en", shard, connection: u64::from(self.numbered.unsigned_abs()) };
         let connection = self.shards[shard].connect(caller, Some(self.numbered), self.now);
         self.tasks.push(Task::Stand(Rc::clone(&connection), shard));
         (connection, self.numbered)

@@ -75,7 +75,7 @@ impl Commands for Mute {
 /// Every connection is one of the same member.
 async fn accept(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse> {
     let local = request.app_data::<LocalHub>().expect("a worker's hub").clone();
-    let caller = Caller { member: MemberId(7), session: SessionId(1), address: None, language: "en", shard: 0 };
+    let caller = Caller { member: MemberId(7), session: SessionId(1), address: None, language: "en", shard: 0, connection: 0 };
     live::open(&request, payload, caller, &local, ConnectionLimits { per_member: 20, per_second: 200 })
 }
 
