@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Authenticator, Ground, Keys, Patience, Rate, RateClass, Rates, RouteTable, Routes};
 use crate::billing::{Billing, Turner};
+use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
@@ -62,14 +63,17 @@ const PATIENCE: [(RateClass, Patience); 3] =
 struct Outlet {
     hub: Hub,
     jobs: Bell,
+    calls: Calls,
 }
 
 impl Sink for Outlet {
     fn publish(&self, events: Vec<Logged>) {
+        self.calls.hear_events(&events);
         self.hub.publish(events, Vec::new());
     }
 
     fn publish_and_answer(&self, events: Vec<Logged>, answers: Vec<Answer>) {
+        self.calls.hear_events(&events);
         self.hub.publish(events, answers);
     }
 
@@ -83,13 +87,16 @@ impl Sink for Outlet {
 }
 
 /// Numbers of the hub and the database.
-struct Numbers(Arc<Ground>);
+struct Numbers(Arc<Ground>, Calls);
 
 impl Readings for Numbers {
     fn readings(&self) -> Vec<Reading> {
         let hub = &self.0.hub;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let (calls, callers) = self.1.counts();
         vec![
+            Reading { name: "rialto_calls", help: "Calls that go on.", value: count(calls) },
+            Reading { name: "rialto_call_members", help: "Members in calls.", value: count(callers) },
             Reading { name: "rialto_connections", help: "Live connections.", value: count(hub.connections()) },
             Reading { name: "rialto_members_online", help: "Members with a live connection.", value: count(hub.members_online()) },
             Reading { name: "rialto_events_published_total", help: "Events that left for connections.", value: hub.published() },
@@ -114,6 +121,8 @@ pub struct App {
     pub billing: Billing,
     /// What happens between people, told to those whom it concerns.
     pub social: Social,
+    /// Calls that go on.
+    pub calls: Calls,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -144,7 +153,8 @@ impl App {
     pub async fn build(config: Config, master_key: [u8; 32], clock: Clock, is_demo: bool) -> Result<Self> {
         let (hub, jobs) = (Hub::new(), Bell::default());
         let ids = Arc::new(Ids::new(clock.clone()));
-        let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone() });
+        let calls = Calls::new(hub.clone(), clock.clone());
+        let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone(), calls: calls.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
         ids.start_after(db.read(newest_id).await?);
         let billing = Billing::new(billing::Notices::to(consequences::follow_billing));
@@ -164,9 +174,9 @@ impl App {
         let words = Arc::new(Words::load()?);
         let sessions = Arc::new(Sessions::new());
         let mailer = Mailer::new(&config)?;
-        let notices = consequences::notices(&billing);
+        let notices = consequences::notices(&billing, &calls);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
-        let social = consequences::social();
+        let social = consequences::social(&calls);
         let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,
@@ -182,11 +192,11 @@ impl App {
             words: Arc::clone(&words),
             is_demo,
         });
-        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone()));
+        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone()));
         let metrics = Metrics::new();
-        metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground)))]);
+        metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground), calls.clone()))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
-        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, billing, social, wire, jobs })
+        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, billing, social, calls, wire, jobs })
     }
 
     /// Registers every route of every slice.
@@ -197,6 +207,7 @@ impl App {
         billing::mount(&mut routes);
         social::mount(&mut routes);
         chat::mount(&mut routes);
+        calls::mount(&mut routes);
         admin::mount(&mut routes);
         wire::mount(&mut routes);
     }
@@ -209,6 +220,7 @@ impl App {
         let address = listener.local_addr()?;
         // Only now: what was written before anybody listened need not be published.
         self.ground.hub.start(Arc::clone(&self.wire) as Arc<dyn Source>).await?;
+        self.start_calls().await?;
         let app = self.clone();
         let heartbeat = Duration::from_millis(self.ground.config.heartbeat_ms);
         let workers = self.ground.config.workers;
@@ -225,6 +237,7 @@ impl App {
                 .app_data(Data::new(app.members.clone()))
                 .app_data(Data::new(app.billing.clone()))
                 .app_data(Data::new(app.social.clone()))
+                .app_data(Data::new(app.calls.clone()))
                 .app_data(local)
                 .configure(move |config| mounted.mount(config))
                 .wrap(Compress::default())
@@ -254,6 +267,18 @@ impl App {
         let runner = runner.register(mail::SEND, ground.mailer.sender(ground.db.clone()));
         let turner = Turner { db: ground.db.clone(), clock: ground.clock.clone(), hub: ground.hub.clone(), billing: self.billing.clone() };
         billing::work(runner, &turner).grace(JOBS_GRACE).start()
+    }
+
+    /// Takes up the calls that went on when the program stopped, and lets their time pass.
+    async fn start_calls(&self) -> Result<()> {
+        calls::start_media(&self.calls, &self.ground.config);
+        calls::resume_all(&self.calls, &self.ground).await?;
+        let (calls, ground) = (self.calls.clone(), Ground::clone(&self.ground));
+        std::thread::Builder::new().name("rialto-calls".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a clock needs nothing");
+            runtime.block_on(calls::keep(calls, ground));
+        })?;
+        Ok(())
     }
 
     /// Stores when sessions were last seen, ends what is over.
@@ -318,6 +343,7 @@ impl Running {
         let connections = u64::try_from(self.app.ground.hub.connections()).unwrap_or(0);
         // Everyone at once would be a storm: 200 a second come back.
         self.app.ground.hub.go_away((connections * 5).max(2_000));
+        self.app.calls.stop();
         self.handle.stop(true).await;
         let _ = self.server.await;
         self.runner.stop().await;

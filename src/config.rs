@@ -57,6 +57,12 @@ pub struct Config {
     pub smtp_url: Option<String>,
     /// Sender of letters.
     pub mail_from: Option<String>,
+    /// The first UDP port for media; 0 picks free ones.
+    pub media_port: u16,
+    /// Threads that forward media.
+    pub media_threads: u16,
+    /// Addresses at which browsers reach this machine from outside.
+    pub public_ips: Vec<IpAddr>,
     /// Threads that serve HTTP.
     pub workers: usize,
     /// Milliseconds between heartbeats on a live connection.
@@ -67,6 +73,8 @@ pub struct Config {
     pub log_json: bool,
 }
 
+/// Where media goes when nothing is said.
+const MEDIA_PORT: u16 = 7_882;
 /// The port of an https address that names none.
 const HTTPS: u16 = 443;
 
@@ -125,6 +133,9 @@ impl Config {
             trusted_proxies,
             smtp_url: serving.smtp_url,
             mail_from: serving.mail_from,
+            media_port: serving.media_port.unwrap_or(MEDIA_PORT),
+            media_threads: serving.media_threads.unwrap_or(1),
+            public_ips: serving.public_ip.unwrap_or_default(),
             workers: serving.workers.unwrap_or_else(|| machine.processors.div_ceil(2)),
             heartbeat_ms: serving.heartbeat_ms.unwrap_or(25_000),
             raised_limits: serving.raised_limits.unwrap_or(false),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::billing::{self, Billing};
+use crate::calls::Calls;
 use crate::chat;
 use crate::error::Result;
 use crate::ids::MemberId;
@@ -15,21 +16,22 @@ use crate::storage::Tx;
 
 /// What hears the notices of members.
 #[must_use]
-pub fn notices(billing: &Billing) -> Notices {
-    let billing = billing.clone();
-    Notices::to(move |tx, notice| follow(tx, &billing, notice))
+pub fn notices(billing: &Billing, calls: &Calls) -> Notices {
+    let (billing, calls) = (billing.clone(), calls.clone());
+    Notices::to(move |tx, notice| follow(tx, &billing, &calls, notice))
 }
 
 /// Runs inside the transaction of what happened.
 ///
 /// # Errors
 /// Those of what follows; the whole is then rolled back.
-pub fn follow(tx: &mut Tx<'_>, billing: &Billing, notice: &Notice) -> Result<()> {
+pub fn follow(tx: &mut Tx<'_>, billing: &Billing, calls: &Calls, notice: &Notice) -> Result<()> {
     match notice {
         Notice::MemberRemoved { member, reason } => {
             // In the one order in which everybody takes hold: rooms, pairs, logs.
             let invited = chat::hold_rooms_of(tx, *member)?;
             social::hold_all_of(tx, *member, &invited)?;
+            calls.member_removed(tx, *member);
             chat::leave_everything(tx, *member, matches!(reason, Removed::Banned))?;
             match reason {
                 Removed::Banned => social::withdraw_all(tx, *member),
@@ -64,17 +66,25 @@ pub fn follow_billing(tx: &mut Tx<'_>, notice: &billing::Notice) -> Result<()> {
 
 /// What people need of the slices after them.
 #[must_use]
-pub fn social() -> social::Social {
-    social::Social::new(Arc::new(follow_people), Arc::new(chat::takes_invited), Arc::new(chat::look_at))
+pub fn social(calls: &Calls) -> social::Social {
+    let calls = calls.clone();
+    social::Social::new(
+        Arc::new(move |tx, notice| follow_people(tx, &calls, notice)),
+        Arc::new(chat::takes_invited),
+        Arc::new(chat::look_at),
+    )
 }
 
 /// The same for what happened between two members.
 ///
 /// # Errors
 /// Those of what follows; the whole is then rolled back.
-pub fn follow_people(tx: &mut Tx<'_>, notice: &social::Notice) -> Result<()> {
+pub fn follow_people(tx: &mut Tx<'_>, calls: &Calls, notice: &social::Notice) -> Result<()> {
     match *notice {
-        social::Notice::ShutOut { member, other } => chat::leave_conversation(tx, member, other),
+        social::Notice::ShutOut { member, other } => {
+            calls.shut_out(tx, member, other);
+            chat::leave_conversation(tx, member, other)
+        }
         social::Notice::LetBack { member, other } => chat::return_to_conversation(tx, member, other),
         social::Notice::Accepted { member, room } => chat::let_in(tx, room, member),
     }

@@ -131,6 +131,10 @@ id_types! {
     RequestId;
     /// A report of a member or a message.
     ReportId;
+    /// A call.
+    CallId;
+    /// One stay of a member in a call.
+    StayId;
 }
 
 /// The text is not a positive decimal number of at most 63 bits without leading zeros.

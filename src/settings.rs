@@ -115,6 +115,14 @@ pub struct Settings {
     pub reach_ceiling_mention: Classes,
     /// Most requests that one member makes within 24 hours, 1–1,000: to be a contact, to follow, to be heard.
     pub requests_per_day: usize,
+    /// Most members of a call, 2–400; a plan may allow fewer.
+    pub call_members: u32,
+    /// Most members whom one call rings, 1–100; of more, nobody is rung, and they see that it goes on.
+    pub call_ring_members: u32,
+    /// Most calls that one member begins within 24 hours, 1–1,000.
+    pub calls_per_day: usize,
+    /// Most calls at one time, in the whole community, 1–1,000.
+    pub calls_at_once: usize,
     /// Most invitations into rooms and groups that one member makes within 24 hours, 1–10,000.
     pub invitations_per_day: usize,
     /// Most reports that one member makes within 24 hours, 1–1,000.
@@ -153,6 +161,10 @@ impl Default for Settings {
             reach_ceiling_invite: Classes::of(&[Class::Everyone]),
             reach_ceiling_mention: Classes::of(&[Class::Everyone]),
             requests_per_day: 60,
+            call_members: 50,
+            call_ring_members: 32,
+            calls_per_day: 60,
+            calls_at_once: 100,
             invitations_per_day: 500,
             reports_per_day: 50,
             people_per_member: 20_000,
@@ -215,6 +227,10 @@ impl Settings {
             ((1..=1_000).contains(&self.connections_per_member), "connections_per_member", "settings.connections_per_member"),
             ((10..=10_000).contains(&self.handshakes_per_second), "handshakes_per_second", "settings.handshakes_per_second"),
             ((1..=1_000).contains(&self.requests_per_day), "requests_per_day", "settings.requests_per_day"),
+            ((2..=400).contains(&self.call_members), "call_members", "settings.call_members"),
+            ((1..=100).contains(&self.call_ring_members), "call_ring_members", "settings.call_ring_members"),
+            ((1..=1_000).contains(&self.calls_per_day), "calls_per_day", "settings.calls_per_day"),
+            ((1..=1_000).contains(&self.calls_at_once), "calls_at_once", "settings.calls_at_once"),
             ((1..=10_000).contains(&self.invitations_per_day), "invitations_per_day", "settings.invitations_per_day"),
             ((1..=1_000).contains(&self.reports_per_day), "reports_per_day", "settings.reports_per_day"),
             ((100..=1_000_000).contains(&self.people_per_member), "people_per_member", "settings.people_per_member"),
@@ -318,6 +334,10 @@ mod tests {
             ("connections_per_member", 1, 1_000),
             ("handshakes_per_second", 10, 10_000),
             ("requests_per_day", 1, 1_000),
+            ("call_members", 2, 400),
+            ("call_ring_members", 1, 100),
+            ("calls_per_day", 1, 1_000),
+            ("calls_at_once", 1, 1_000),
             ("invitations_per_day", 1, 10_000),
             ("reports_per_day", 1, 1_000),
             ("people_per_member", 100, 1_000_000),

@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 
 use crate::access::{Allow, Credential, Ground, Query, RateClass, Routes};
 use crate::billing::{self, Billing, Entitlements};
+use crate::calls::{self, Calls};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
@@ -32,13 +33,14 @@ const EVENTS: i64 = 500;
 pub struct Wire {
     ground: Arc<Ground>,
     billing: Billing,
+    calls: Calls,
 }
 
 impl Wire {
     /// Over this ground.
     #[must_use]
-    pub const fn new(ground: Arc<Ground>, billing: Billing) -> Self {
-        Self { ground, billing }
+    pub const fn new(ground: Arc<Ground>, billing: Billing, calls: Calls) -> Self {
+        Self { ground, billing, calls }
     }
 }
 
@@ -125,16 +127,19 @@ fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp>
 impl Source for Wire {
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>> {
         let now = self.ground.clock.now();
-        let (ground, billing) = (Arc::clone(&self.ground), self.billing.clone());
+        let (ground, billing, calls) = (Arc::clone(&self.ground), self.billing.clone(), self.calls.clone());
         let read = self.ground.db.read(move |conn| {
             ground.authenticator.actor_of_session(conn, caller.session, caller.address, now)?.signed_in()?;
             let me = members::profiles(conn, &[caller.member], now)?.pop().ok_or(Error::SignIn)?;
             let entitlements = billing.standings.entitlements_of(conn, caller.member, now)?;
+            let rooms = chat::standing_rooms(conn, caller.member)?;
+            let ids: Vec<RoomId> = rooms.iter().map(|(room, _)| *room).collect();
             Ok(Standing {
                 epoch: epoch(conn)?,
                 me: serde_json::to_value(Me { me, entitlements })?,
+                calls: serde_json::to_value(calls::greeting(&calls, caller.member, &ids))?,
                 me_head: head(conn, LogId::Member(caller.member))?.map_or(0, |head| head.seq),
-                rooms: chat::standing_rooms(conn, caller.member)?,
+                rooms,
             })
         });
         read.boxed()
@@ -171,6 +176,15 @@ impl Source for Wire {
 impl Commands for Wire {
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>> {
         chat::run_command(&self.ground, &self.billing, caller, name, frame)
+            .or_else(|| calls::run_command(&self.ground, &self.billing, &self.calls, caller, name, frame))
+    }
+
+    fn left(&self, caller: Caller) {
+        self.calls.connection_left(caller);
+    }
+
+    fn may_be_long(&self, name: &str) -> bool {
+        name == calls::LONG_COMMAND
     }
 
     fn admit(&self, caller: Caller) -> Result<()> {
@@ -290,6 +304,7 @@ pub fn description() -> utoipa::openapi::OpenApi {
         billing::openapi(),
         social::openapi(),
         chat::openapi(),
+        calls::openapi(),
         crate::admin::openapi(),
         http::openapi(),
     ];
@@ -307,5 +322,5 @@ async fn openapi(_gate: crate::access::Public) -> Result<HttpResponse> {
 /// Every command of the live protocol with the name of its permit.
 #[must_use]
 pub fn commands() -> BTreeMap<&'static str, &'static str> {
-    HUB_COMMANDS.iter().chain(chat::COMMANDS).copied().collect()
+    HUB_COMMANDS.iter().chain(chat::COMMANDS).chain(calls::COMMANDS).copied().collect()
 }

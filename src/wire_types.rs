@@ -7,6 +7,10 @@ use ts_rs::{Config, TS};
 
 use crate::admin::SettingsChanged;
 use crate::billing::{BillingEvent, Entitlements, PlanBadge};
+use crate::calls::{
+    CallEvent, CallKind, CallLimits, CallNotice, CallRole, CallSource, CallState, CallView, CallsEvent, Cause, Entry, Fate, Link, Mark,
+    Moderation, MyCall, NoticeFrame, Part, Participant, Parting, Slot, SlotState, SourceState, Trouble,
+};
 use crate::chat::{
     self, Departure, History, Level, Mentions, Message, MessageBody, MessagePage, Quote, Reaction, Room, RoomKind, RoomRole,
 };
@@ -112,7 +116,28 @@ fn composed() -> String {
         declared::<Message>(cfg),
         declared::<MessagePage>(cfg),
         declared::<Departure>(cfg),
-        declared::<chat::Event>(cfg),
+        declared::<CallKind>(cfg),
+        declared::<CallState>(cfg),
+        declared::<Cause>(cfg),
+        declared::<Parting>(cfg),
+        declared::<CallRole>(cfg),
+        declared::<CallSource>(cfg),
+        declared::<SourceState>(cfg),
+        declared::<CallView>(cfg),
+        declared::<Part>(cfg),
+        declared::<MyCall>(cfg),
+        declared::<Link>(cfg),
+        declared::<Participant>(cfg),
+        declared::<SlotState>(cfg),
+        declared::<Slot>(cfg),
+        declared::<Trouble>(cfg),
+        declared::<Mark>(cfg),
+        declared::<CallLimits>(cfg),
+        declared::<Moderation>(cfg),
+        declared::<CallNotice>(cfg),
+        declared::<Fate>(cfg),
+        declared::<Entry>(cfg),
+        union("Event", "An event of a room.", &[chat::Event::inline(cfg), CallEvent::inline(cfg)]),
         declared::<ContactState>(cfg),
         declared::<FollowState>(cfg),
         declared::<RequestKind>(cfg),
@@ -121,14 +146,20 @@ fn composed() -> String {
         union(
             "MeEvent",
             "An event of a member's own log.",
-            &[chat::MeEvent::inline(cfg), MemberEvent::inline(cfg), BillingEvent::inline(cfg), SocialEvent::inline(cfg)],
+            &[
+                chat::MeEvent::inline(cfg),
+                MemberEvent::inline(cfg),
+                BillingEvent::inline(cfg),
+                SocialEvent::inline(cfg),
+                CallsEvent::inline(cfg),
+            ],
         ),
         union(
             "Signal",
             "Something passing, which may be lost.",
             &[chat::Signal::inline(cfg), presence_signal(cfg), MemberChanged::inline(cfg), SettingsChanged::inline(cfg)],
         ),
-        union("ServerFrame", "What the server says over the socket.", &server_frames(cfg)),
+        union("ServerFrame", "What the server says over the socket.", &[server_frames(cfg), vec![NoticeFrame::inline(cfg)]].concat()),
         declared::<SignUpMode>(cfg),
         declared::<chat::Community>(cfg),
         declared::<chat::RoleName>(cfg),

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
-use crate::ids::{GrantId, InviteId, LetterId, MemberId, MessageId, PlanId, ReportId, RequestId, RoleId, RoomId, SanctionId, SessionId};
+use crate::ids::{
+    CallId, GrantId, InviteId, LetterId, MemberId, MessageId, PlanId, ReportId, RequestId, RoleId, RoomId, SanctionId, SessionId,
+};
 use crate::storage::{Conn, hold_room};
 
 /// Something a permit can be about.
@@ -89,6 +91,7 @@ path_ids! {
     GrantId "grant";
     RequestId "request";
     ReportId "report";
+    CallId "call";
 }
 
 /// A secret or name in the path: `/invite/{code}`, at most 200 bytes.

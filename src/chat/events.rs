@@ -110,6 +110,7 @@ pub enum Event {
         topic: String,
         archived: bool,
         history: History,
+        voice: bool,
     },
     RoomRoleSet {
         actor: Option<MemberId>,

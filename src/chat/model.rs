@@ -119,6 +119,8 @@ pub struct RoomRow {
     pub member_count: i32,
     /// What makes the conversation of two the only one: their ids.
     pub circle: Option<String>,
+    /// Has it voice: may one call in it?
+    pub voice: bool,
 }
 
 impl RoomRow {
@@ -218,6 +220,8 @@ pub struct Room {
     pub history: History,
     /// Does nobody write in it any more?
     pub archived: bool,
+    /// Has it voice: may one call in it? Conversations have it always.
+    pub voice: bool,
     /// Who made it.
     pub created_by: Option<MemberId>,
     /// When.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::actions::{message_objects, untold};
 use super::events::{Event, EventNumber};
-use super::model::{History, Message};
+use super::model::{History, Message, RoomKind};
 use super::policy::ReadRoom;
 use super::store;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{CatchUp, Instead, Seq};
+use crate::social::pair;
 use crate::storage::{Conn, LogRow, head, room_heads_of, room_rows};
 
 /// A client further behind than this loads the newest page instead.
@@ -140,7 +141,9 @@ fn worded_event(
     if kind == EventNumber::RoomChanged as i16 {
         let row = store::room(conn, room)?.ok_or_else(lost)?;
         let history = History::from_number(row.history)?;
-        return Ok(Event::RoomChanged { actor, name: row.name, topic: row.topic, archived: row.archived_at.is_some(), history });
+        let (archived, kind) = (row.archived_at.is_some(), RoomKind::from_number(row.kind)?);
+        let voice = row.voice || kind.is_conversation();
+        return Ok(Event::RoomChanged { actor, name: row.name, topic: row.topic, archived, history, voice });
     }
     Err(lost())
 }
@@ -159,6 +162,31 @@ pub fn standing_rooms(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, 
     let ids = store::room_ids_of(conn, member)?;
     let heads: HashMap<RoomId, Seq> = room_heads_of(conn, &ids)?.into_iter().map(|(room, head)| (room, head.seq)).collect();
     Ok(ids.into_iter().map(|room| (room, heads.get(&room).copied().unwrap_or(0))).collect())
+}
+
+/// The conversation of two, if the first is in it: who shut the other out is not.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn conversation_of(conn: &mut Conn, member: MemberId, other: MemberId) -> Result<Option<RoomId>> {
+    let Some(room) = store::room_of_circle(conn, &pair(member, other))? else { return Ok(None) };
+    Ok(store::place(conn, room, member)?.map(|_| room))
+}
+
+/// The other of a conversation of two in which a member is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn other_of(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<MemberId>> {
+    Ok(store::room(conn, room)?.and_then(|row| row.other_than(member).filter(|_| row.two().is_some_and(|two| two.contains(&member)))))
+}
+
+/// Rooms with voice that a member is in, with their names.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn voice_rooms(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, String)>> {
+    Ok(store::voice_rooms(conn, member)?.into_iter().map(|(room, name)| (room, name.unwrap_or_default())).collect())
 }
 
 /// What a member's client that stands at `after` in a room gets.

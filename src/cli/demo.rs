@@ -46,6 +46,8 @@ pub async fn run(now: Option<Millis>, address: Option<SocketAddr>) -> Result<(),
     let mut config = Config::from(Given::default(), &Machine::this())?;
     config.data.clone_from(&folder.0);
     config.target = Target::Sqlite(data.database());
+    // Beside a community that runs on this machine.
+    config.media_port = 0;
     config.listen = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
     let (config, listener) = listen(config)?;
     let base = config.address(config.listen.port());

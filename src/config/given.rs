@@ -1,6 +1,6 @@
 //! What was asked for, by flag, environment or `rialto.toml`: three spellings of the same settings, merged in that order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, Error as ClapError};
@@ -57,6 +57,15 @@ pub struct Serving {
     /// The sender of letters
     #[arg(long, value_name = "MAIL", value_parser = mail_address)]
     pub mail_from: Option<String>,
+    /// The UDP port for the media of calls; port 0 picks a free one [default: 7882]
+    #[arg(long, value_name = "PORT")]
+    pub media_port: Option<u16>,
+    /// Threads that forward media; each takes a port of its own, from the media port on [default: 1]
+    #[arg(long, value_name = "N", value_parser = media_threads)]
+    pub media_threads: Option<u16>,
+    /// An address at which browsers reach this machine from outside, when it is not its own; may be repeated
+    #[arg(long, value_name = "IP", value_parser = ip_address, value_delimiter = ',')]
+    pub public_ip: Option<Vec<IpAddr>>,
     /// Threads that answer requests [default: one for two processors; the others store, read and forward media]
     #[arg(long, value_name = "N", value_parser = workers)]
     pub workers: Option<usize>,
@@ -118,6 +127,9 @@ impl Serving {
                 acme_contact,
                 smtp_url,
                 mail_from,
+                media_port,
+                media_threads,
+                public_ip,
                 workers,
                 heartbeat_ms,
                 raised_limits,
@@ -306,6 +318,17 @@ fn workers(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|n| (1..=1024).contains(n))
         .ok_or_else(|| format!("\"{text}\" is not a number of threads; write a number from 1 to 1024."))
+}
+
+fn media_threads(text: &str) -> Result<u16, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=64).contains(n))
+        .ok_or_else(|| format!("\"{text}\" is not a number of media threads; write a number from 1 to 64."))
+}
+
+fn ip_address(text: &str) -> Result<IpAddr, String> {
+    text.trim().parse().map_err(|_| format!("\"{text}\" is not an address; write it like 203.0.113.7 or 2001:db8::7."))
 }
 
 fn heartbeat(text: &str) -> Result<u64, String> {

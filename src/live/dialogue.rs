@@ -59,8 +59,8 @@ pub(super) struct Hello<'a> {
     #[cfg_attr(test, ts(type = "Member"))]
     me: &'a serde_json::Value,
     heads: BTreeMap<String, Seq>,
-    #[cfg_attr(test, ts(type = "Array<never>"))]
-    calls: [(); 0],
+    #[cfg_attr(test, ts(type = "Array<MyCall>"))]
+    calls: &'a serde_json::Value,
     heartbeat_ms: u64,
 }
 
@@ -123,7 +123,7 @@ impl Dialogue {
             connection: connection_name(self.connection.caller.connection),
             me: &standing.me,
             heads: heads.chain([("me".to_owned(), standing.me_head)]).collect(),
-            calls: [],
+            calls: &standing.calls,
             heartbeat_ms: self.local.heartbeat_ms,
         };
         self.connection.push(&frames::json(&hello), Class::Answer);

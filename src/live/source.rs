@@ -17,6 +17,8 @@ pub struct Standing {
     pub epoch: String,
     /// The member object.
     pub me: serde_json::Value,
+    /// Calls of the member, and of their rooms, as a list.
+    pub calls: serde_json::Value,
     /// The head of the member's own log.
     pub me_head: Seq,
     /// The member's rooms with their heads, in ascending id.

@@ -47,7 +47,8 @@ pub enum Own {
 pub enum Verdict {
     /// It reaches them: rings, is delivered, invites.
     Through,
-    /// It reaches them without a sound: quiet hours.
+    /// It reaches them without a sound: quiet hours, and for a call also somebody unknown. A call then does not ring and stands among those
+    /// that they missed; to the caller it rings unanswered.
     Quietly,
     /// It waits in their inbox for a yes.
     Asks,
@@ -90,11 +91,7 @@ pub fn decide(facts: &Facts<'_>, now: Millis) -> Verdict {
 /// The caller belongs to those who may; what does the hour say?
 fn at_this_hour(facts: &Facts<'_>, now: Millis) -> Verdict {
     let is_quiet = facts.reach.quiet.is_some_and(|quiet| quiet.is_on(&facts.reach.zone, now));
-    match (is_quiet, facts.act.rings()) {
-        (true, true) => Verdict::Unheard,
-        (true, false) => Verdict::Quietly,
-        (false, _) => unless_busy(facts, Verdict::Through),
-    }
+    if is_quiet { Verdict::Quietly } else { unless_busy(facts, Verdict::Through) }
 }
 
 const fn unless_busy(facts: &Facts<'_>, otherwise: Verdict) -> Verdict {
@@ -110,7 +107,7 @@ fn of_a_stranger(facts: &Facts<'_>, now: Millis) -> Verdict {
         // A mention cannot wait. An invitation waits for a yes anyway: the rule says whose arrive, and nobody else's do.
         (Act::Mention | Act::Invite, _) => Verdict::Unheard,
         (Act::Message, _) => Verdict::Asks,
-        (Act::Call | Act::VideoCall, UnknownCallers::Silent) => Verdict::Unheard,
+        (Act::Call | Act::VideoCall, UnknownCallers::Silent) => Verdict::Quietly,
         (Act::Call | Act::VideoCall, UnknownCallers::Ring) if facts.ceiling.has(Class::Everyone) => at_this_hour(facts, now),
         // Under a ceiling no stranger rings, whatever was chosen: they may ask.
         (Act::Call | Act::VideoCall, UnknownCallers::Request | UnknownCallers::Ring) => Verdict::Asks,

@@ -225,6 +225,7 @@ diesel::table! {
         created_at -> BigInt,
         archived_at -> Nullable<BigInt>,
         member_count -> Integer,
+        voice -> Bool,
     }
 }
 
@@ -432,6 +433,59 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    calls (id) {
+        id -> BigInt,
+        kind -> SmallInt,
+        room -> Nullable<BigInt>,
+        video -> Bool,
+        starter -> BigInt,
+        client_key -> Text,
+        started_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
+        ends_at -> Nullable<BigInt>,
+        group_size -> Nullable<Integer>,
+        locked -> Bool,
+        ended_at -> Nullable<BigInt>,
+        cause -> Nullable<SmallInt>,
+        members -> Integer,
+    }
+}
+
+diesel::table! {
+    call_people (call, member) {
+        call -> BigInt,
+        member -> BigInt,
+        rung -> Bool,
+        fate -> Nullable<SmallInt>,
+        listed -> Bool,
+        seen -> Bool,
+        role -> SmallInt,
+        number -> Integer,
+        held -> SmallInt,
+        removed -> Bool,
+        seconds -> BigInt,
+        quality -> Nullable<SmallInt>,
+    }
+}
+
+diesel::table! {
+    call_stays (id) {
+        id -> BigInt,
+        call -> BigInt,
+        member -> BigInt,
+        joined_at -> BigInt,
+        left_at -> Nullable<BigInt>,
+        parting -> Nullable<SmallInt>,
+        connected_ms -> Nullable<BigInt>,
+        route -> Text,
+        kbps_in -> Integer,
+        kbps_out -> Integer,
+        loss_permille -> Integer,
+        trouble -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -467,5 +521,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_notes,
     reach,
     requests,
-    reports
+    reports,
+    calls,
+    call_people,
+    call_stays
 );

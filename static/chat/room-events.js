@@ -56,6 +56,8 @@ function roomAfter(room, event, at, me) {
     case "message_unpinned":
     case "reaction_added":
     case "reaction_removed":
+    case "call_started":
+    case "call_ended":
       return room;
     case "member_joined":
       return { ...room, member_count: room.member_count + 1, members: room.members && [...room.members.filter((id) => id !== event.member), event.member], invited: without(room.invited, event.member) };
@@ -68,7 +70,7 @@ function roomAfter(room, event, at, me) {
     case "hidden":
       return room; // Something that is not for me has this place.
     case "room_changed":
-      return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history };
+      return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history, voice: event.voice };
     case "room_role_set":
       return event.member === me.id ? { ...room, role: event.role } : room;
     default:

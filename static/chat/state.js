@@ -140,6 +140,8 @@ function afterMeEvent(state, event) {
     case "reach_changed":
     case "listed":
     case "note_changed":
+    case "call_logged":
+    case "calls_seen":
       return state; // Pages read these when they are opened.
     default:
       return unknown(event, state);

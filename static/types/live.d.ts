@@ -140,6 +140,8 @@ export type Room = {
   history: History;
   /** Does nobody write in it any more? */
   archived: boolean;
+  /** Has it voice: may one call in it? Conversations have it always. */
+  voice: boolean;
   /** Who made it. */
   created_by: Id | null;
   /** When. */
@@ -162,6 +164,8 @@ export type MyRoom = {
   history: History;
   /** Does nobody write in it any more? */
   archived: boolean;
+  /** Has it voice: may one call in it? Conversations have it always. */
+  voice: boolean;
   /** Who made it. */
   created_by: Id | null;
   /** When. */
@@ -313,6 +317,278 @@ export type MessagePage = {
 /** Why somebody is no longer in a room. */
 export type Departure = "left" | "removed" | "banned" | "deleted";
 
+/** What sort of call it is. */
+export type CallKind = "direct" | "group" | "room";
+
+/** Where a call stands. */
+export type CallState = "ringing" | "connecting" | "active" | "ended";
+
+/** Why a call is over. */
+export type Cause = "left" | "no_answer" | "declined" | "busy" | "cancelled" | "failed" | "empty" | "alone" | "time_over" | "ended_by_host" | "room_closed" | "interrupted";
+
+/** Why somebody is no longer in a call. */
+export type Parting = "left" | "lost" | "removed" | "banned" | "signed_out" | "room_left" | "ended" | "moved" | "failed";
+
+/** What somebody may do in a call. */
+export type CallRole = "host" | "speaker" | "listener";
+
+/** Where something that is seen or heard comes from. */
+export type CallSource = "mic" | "cam" | "screen" | "screen_audio";
+
+/** How one source of a member stands. */
+export type SourceState = "live" | "muted" | "held";
+
+/** A call as everyone who may know of it sees it. */
+export type Call = {
+  /** Its id. */
+  id: Id;
+  /** What sort of call it is. */
+  kind: CallKind;
+  /** Its room; null for a call between two, whose place is their conversation. */
+  room: Id | null;
+  /** May cameras be on in it? */
+  video: boolean;
+  /** Who began it. */
+  starter: Id;
+  /** When, milliseconds UTC. */
+  started_at: number;
+  /** Where it stands. */
+  state: CallState;
+  /** While it rings: when every device stops by itself, milliseconds UTC. */
+  expires_at: number | null;
+  /** When it ends by its starter's plan, milliseconds UTC. */
+  ends_at: number | null;
+  /** Does it take in nobody new? */
+  locked: boolean;
+  /** Who was asked to come, in the order of asking. */
+  rung: Array<Id>;
+  /** Who is in it, in the order of coming. */
+  members: Array<Id>;
+  /** Why it is over. */
+  cause: Cause | null;
+};
+
+/** What I am to a call. */
+export type Part = "outside" | "ringing" | "accepted" | "in";
+
+/** A call of mine as a connection is greeted with it, and as its changes are told. */
+export type MyCall = {
+  /** The call. */
+  call: Call;
+  /** What I am to it. */
+  part: Part;
+  /** On which connection I accepted it or am in it: the other devices fall silent. */
+  connection: string | null;
+};
+
+/** How somebody's media stands. */
+export type Link = "connecting" | "live" | "weak" | "away";
+
+/** Somebody in a call. */
+export type Participant = {
+  /** Who. */
+  member: Id;
+  /** Their number in this call: what a slot's packets carry as their contributing source. */
+  number: number;
+  /** What they may do. */
+  role: CallRole;
+  /** Do they ask to speak? */
+  hand: boolean;
+  /** How their media stands. */
+  link: Link;
+  /** What they send, each with how it stands; what they never began is absent. */
+  sources: {
+    [key in CallSource]?: SourceState
+  };
+  /** Since when, milliseconds UTC. */
+  joined_at: number;
+};
+
+/** How a slot stands. */
+export type SlotState = "live" | "paused" | "muted" | "empty";
+
+/** What is heard or seen in one receive slot. */
+export type Slot = {
+  /** The `mid` of its section. */
+  slot: string;
+  /** Whose it is; null: nobody's. */
+  member: Id | null;
+  /** What of them. */
+  source: CallSource | null;
+  /** How it stands. */
+  state: SlotState;
+};
+
+/** Why somebody is not seen or heard, by the first hop that fails. */
+export type Trouble = "no_ice" | "no_dtls" | "no_packets" | "no_keyframe" | "muted" | "policy";
+
+/** How well the way between somebody and the server is, as everyone in the call sees it. */
+export type Mark = {
+  /** Whose. */
+  member: Id;
+  /** 0: nothing comes; 1: poor; 2: fair; 3: good. */
+  mark: number;
+};
+
+/** Numbers that a client shows and keeps to. */
+export type CallLimits = {
+  /** Most members of the call. */
+  members: number;
+  /** Receive sections for sound to offer at first. */
+  audio_slots: number;
+  /** Receive sections for pictures to offer at first. */
+  video_slots: number;
+  /** Receive sections for pictures that are ever answered. */
+  most_video_slots: number;
+  /** The place is kept this long without socket and media, milliseconds. */
+  keep_ms: number;
+};
+
+/** What a host did to me. */
+export type Moderation = {
+  "kind": "muted";
+  source: CallSource;
+}
+| {
+  "kind": "may_unmute";
+  source: CallSource;
+}
+| {
+  "kind": "role";
+  role: CallRole;
+}
+| {
+  "kind": "hand_lowered"
+};
+
+/** The third class of frames beside events and signals: not durable, never dropped, outside `n`. */
+export type CallNotice = {
+  "type": "call.ring";
+  call: Call;
+  waiting: boolean;
+}
+| {
+  "type": "call.state"
+} & MyCall
+| {
+  "type": "call.room";
+  room: Id;
+  call: Call | null;
+}
+| {
+  "type": "call.ended";
+  call: Id;
+  cause: Cause;
+}
+| {
+  "type": "call.joined";
+  call: Call;
+  number: number;
+  role: CallRole;
+  hand: boolean;
+  held: Array<CallSource>;
+  resume: string;
+  resumed: boolean;
+  limits: CallLimits;
+  members: Array<Participant>;
+}
+| {
+  "type": "pc.answer";
+  call: Id;
+  gen: number;
+  sdp: string;
+}
+| {
+  "type": "call.slots";
+  call: Id;
+  rev: number;
+  full: boolean;
+  slots: Array<Slot>;
+}
+| {
+  "type": "call.layers";
+  call: Id;
+  source: CallSource;
+  rids: {
+    [key in string]: boolean
+  };
+}
+| {
+  "type": "call.speakers";
+  call: Id;
+  speakers: Array<Id>;
+}
+| {
+  "type": "call.members";
+  call: Id;
+  full: boolean;
+  members: Array<Participant>;
+  left: {
+    [key in Id]: Parting
+  };
+}
+| {
+  "type": "call.quality";
+  call: Id;
+  marks: Array<Mark>;
+  heard: boolean;
+  link: Trouble | null;
+  sending: {
+    [key in CallSource]?: Trouble
+  };
+  receiving: {
+    [key in string]: Trouble
+  };
+}
+| {
+  "type": "call.grow";
+  call: Id;
+  audio: number;
+  video: number;
+}
+| {
+  "type": "call.moderated";
+  call: Id;
+  by: Id;
+  act: Moderation;
+}
+| {
+  "type": "call.parted";
+  call: Id;
+  why: Parting;
+};
+
+/** How a call ended for one member, as their list of calls shows it. */
+export type Fate = "missed" | "unheard" | "busy" | "declined" | "taken" | "unanswered" | "passed";
+
+/** A call in a member's list of calls. */
+export type CallEntry = {
+  /** The call. */
+  call: Id;
+  /** What sort of call. */
+  kind: CallKind;
+  /** The room in which its card stands: that of the call, or the conversation of the two if I am in it. */
+  room: Id | null;
+  /** Was it with cameras? */
+  video: boolean;
+  /** Who began it. */
+  starter: Id;
+  /** The others, at most 8: who was called, or was in it. */
+  others: Array<Id>;
+  /** Did I begin it? */
+  outgoing: boolean;
+  /** How it ended for me; null while it goes on. */
+  fate: Fate | null;
+  /** When it began, milliseconds UTC. */
+  at: number;
+  /** For how long I was in it, seconds. */
+  seconds: number;
+  /** How good my connection was at its worst, 1–3; null when I was not in it. */
+  quality: number | null;
+  /** Have I seen it among the missed ones? */
+  seen: boolean;
+};
+
 /** An event of a room. */
 export type Event = {
   "kind": "message_sent"
@@ -383,12 +659,29 @@ export type Event = {
   topic: string;
   archived: boolean;
   history: History;
+  voice: boolean;
 }
 | {
   "kind": "room_role_set";
   actor: Id | null;
   member: Id;
   role: RoomRole;
+}
+| {
+  "kind": "call_started";
+  call: Id;
+  actor: Id;
+  video: boolean;
+}
+| {
+  "kind": "call_ended";
+  call: Id;
+  actor: Id;
+  video: boolean;
+  cause: Cause;
+  started_at: number;
+  seconds: number;
+  members: number;
 }
 | {
   "kind": "hidden"
@@ -511,6 +804,14 @@ export type MeEvent = {
   asks_before_follow: boolean;
 }
 | {
+  "kind": "call_logged";
+  entry: CallEntry;
+}
+| {
+  "kind": "calls_seen";
+  until: number;
+}
+| {
   "kind": "listed";
   member: Id;
   always: boolean;
@@ -557,7 +858,7 @@ export type ServerFrame = {
   heads: {
     [key in string]: number
   };
-  calls: Array<never>;
+  calls: Array<MyCall>;
   heartbeat_ms: number;
 }
 | {
@@ -603,7 +904,105 @@ export type ServerFrame = {
 | {
   type: "signal";
   signal: Signal;
-};
+}
+| {
+  /** Its place among the notices of this stay. */
+  seq?: number;
+} & ({
+  "type": "call.ring";
+  call: Call;
+  waiting: boolean;
+}
+| {
+  "type": "call.state"
+} & MyCall
+| {
+  "type": "call.room";
+  room: Id;
+  call: Call | null;
+}
+| {
+  "type": "call.ended";
+  call: Id;
+  cause: Cause;
+}
+| {
+  "type": "call.joined";
+  call: Call;
+  number: number;
+  role: CallRole;
+  hand: boolean;
+  held: Array<CallSource>;
+  resume: string;
+  resumed: boolean;
+  limits: CallLimits;
+  members: Array<Participant>;
+}
+| {
+  "type": "pc.answer";
+  call: Id;
+  gen: number;
+  sdp: string;
+}
+| {
+  "type": "call.slots";
+  call: Id;
+  rev: number;
+  full: boolean;
+  slots: Array<Slot>;
+}
+| {
+  "type": "call.layers";
+  call: Id;
+  source: CallSource;
+  rids: {
+    [key in string]: boolean
+  };
+}
+| {
+  "type": "call.speakers";
+  call: Id;
+  speakers: Array<Id>;
+}
+| {
+  "type": "call.members";
+  call: Id;
+  full: boolean;
+  members: Array<Participant>;
+  left: {
+    [key in Id]: Parting
+  };
+}
+| {
+  "type": "call.quality";
+  call: Id;
+  marks: Array<Mark>;
+  heard: boolean;
+  link: Trouble | null;
+  sending: {
+    [key in CallSource]?: Trouble
+  };
+  receiving: {
+    [key in string]: Trouble
+  };
+}
+| {
+  "type": "call.grow";
+  call: Id;
+  audio: number;
+  video: number;
+}
+| {
+  "type": "call.moderated";
+  call: Id;
+  by: Id;
+  act: Moderation;
+}
+| {
+  "type": "call.parted";
+  call: Id;
+  why: Parting;
+});
 
 /** Who may make an account. */
 export type SignUpMode = "open" | "invite" | "approval" | "closed";

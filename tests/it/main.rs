@@ -4,6 +4,7 @@ mod acme;
 mod architecture;
 mod bad_start;
 mod billing;
+mod calls;
 mod chat;
 mod live;
 mod members;

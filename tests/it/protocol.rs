@@ -50,6 +50,8 @@ fn snake(name: &str) -> String {
 pub fn event_kinds() -> BTreeSet<String> {
     let all = [
         variants("chat/events.rs", "Event"),
+        variants("calls/events.rs", "CallEvent"),
+        variants("calls/events.rs", "CallsEvent"),
         variants("chat/events.rs", "MeEvent"),
         variants("members/events.rs", "MemberEvent"),
         variants("billing/events.rs", "BillingEvent"),
@@ -66,7 +68,8 @@ fn the_commands_are_those_of_the_program() {
 
 #[test]
 fn the_events_of_rooms_are_those_of_the_program() {
-    assert_eq!(names(part(&page(), "### Events of a room")), variants("chat/events.rs", "Event"));
+    let known = [variants("chat/events.rs", "Event"), variants("calls/events.rs", "CallEvent")].into_iter().flatten().collect();
+    assert_eq!(names(part(&page(), "### Events of a room")), known);
 }
 
 #[test]
@@ -76,9 +79,21 @@ fn the_events_of_members_are_those_of_the_program() {
         variants("members/events.rs", "MemberEvent"),
         variants("billing/events.rs", "BillingEvent"),
         variants("social/events.rs", "SocialEvent"),
+        variants("calls/events.rs", "CallsEvent"),
     ];
     let known = all.into_iter().flatten().collect();
     assert_eq!(names(part(&page(), "### Events of a member (`\"room\":\"me\"`)")), known);
+}
+
+#[test]
+fn the_notices_of_calls_are_those_of_the_program() {
+    let known: BTreeSet<String> = rialto::calls::NOTICES.iter().map(|name| (*name).to_owned()).collect();
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/calls/events.rs")).expect("a source file");
+    let written = source.split("#[serde(rename = \"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+    assert_eq!(
+        (names(part(&page(), "### Notices of calls")), known),
+        (written, rialto::calls::NOTICES.iter().map(|name| (*name).to_owned()).collect())
+    );
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use reqwest::Method;
+use rialto::calls::seed::{CallStory, place_call};
+use rialto::calls::{Cause, Fate};
 use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
@@ -96,6 +98,10 @@ const CASES: &[Case] = &[
     ("listed", "as one who may always"),
     ("listed", "as one who never may"),
     ("note_changed", "a name of my own"),
+    ("call_started", "by another"),
+    ("call_ended", "after a while"),
+    ("call_logged", "one that I missed"),
+    ("calls_seen", "all of them"),
 ];
 
 #[test]
@@ -323,8 +329,23 @@ impl Scene<'_> {
             ("listed", _) => self.call(ann, put, &to_bob("me/always"), None).await,
             ("note_changed", _) => self.call(ann, Method::PATCH, &to_bob("contacts"), Some(json!({ "name": "Bob of the nets" }))).await,
             ("reach_changed", _) => self.call(ann, put, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await,
+            ("call_started", _) => self.call_of_bob(Some(self.room), None).await,
+            ("call_ended", _) => self.call_of_bob(Some(self.room), Some(Cause::Left)).await,
+            ("call_logged", _) => self.call_of_bob(None, Some(Cause::NoAnswer)).await,
+            ("calls_seen", _) => {
+                self.call_of_bob(None, Some(Cause::NoAnswer)).await;
+                self.call(ann, Method::POST, "/api/v1/calls/seen", Some(json!({ "until": NOON + 1 }))).await;
+            }
             other => panic!("{other:?} is told nowhere"),
         }
+    }
+
+    /// A call of bob's: in a room, or to ann, who missed it.
+    async fn call_of_bob(&self, room: Option<RoomId>, cause: Option<Cause>) {
+        let others = if room.is_some() { Vec::new() } else { vec![(self.ann.id, Fate::Missed)] };
+        let seconds = if room.is_some() { 60 } else { 0 };
+        let story = CallStory { room, is_group: false, video: false, starter: self.bob.id, others, seconds, cause, quality: None };
+        self.town.app().ground.db.write(move |tx| place_call(tx, &story)).await.expect("a call");
     }
 
     /// What a client that starts now knows: the state, and the newest page of each of its rooms.

@@ -18,7 +18,8 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 28] = [
+pub const ACTS: [&str; 29] = [
+    "calls.end",
     "members.approve",
     "members.turn_down",
     "members.mute",
@@ -49,18 +50,22 @@ pub const ACTS: [&str; 28] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 8] = ["members.", "grants.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
+const KINDS: [&str; 9] = ["calls.", "members.", "grants.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 59] = [
+const FIELDS: [(&str, &str); 64] = [
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
+    ("call_members", "admin.set_call_members"),
+    ("call_ring_members", "admin.set_call_ring_members"),
     ("calls.group_size", "billing.set_calls_group_size"),
     ("calls.max_minutes", "billing.set_calls_max_minutes"),
     ("calls.record", "billing.can_calls_record"),
     ("calls.start", "billing.can_calls_start"),
     ("calls.video", "billing.can_calls_video"),
+    ("calls_at_once", "admin.set_calls_at_once"),
     ("calls_open_to", "billing.calls_title"),
+    ("calls_per_day", "admin.set_calls_per_day"),
     ("community_hue", "admin.set_hue"),
     ("community_name", "admin.field_community_name"),
     ("community_sentence", "admin.set_sentence"),
@@ -112,6 +117,7 @@ const FIELDS: [(&str, &str); 59] = [
     ("until", "admin.field_until"),
     ("upload.max_mb", "billing.set_upload_max_mb"),
     ("verified_badge", "billing.verified_badge_title"),
+    ("voice", "admin.field_voice"),
 ];
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
 mod audit;
+mod calls;
 mod door;
 mod home;
 mod lists;
@@ -38,6 +39,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/plans", plans::plans)
         .get("/admin/rooms", lists::rooms)
         .get("/admin/reports", reports::reports)
+        .get("/admin/calls", calls::calls)
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)

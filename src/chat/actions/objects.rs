@@ -14,13 +14,15 @@ use crate::text;
 
 /// A room as everyone sees it.
 pub(in crate::chat) fn room_object(row: RoomRow) -> Result<Room> {
+    let kind = RoomKind::from_number(row.kind)?;
     Ok(Room {
         id: row.id,
-        kind: RoomKind::from_number(row.kind)?,
+        kind,
         name: row.name,
         topic: row.topic,
         history: History::from_number(row.history)?,
         archived: row.archived_at.is_some(),
+        voice: row.voice || kind.is_conversation(),
         created_by: row.created_by,
         created_at: row.created_at,
         member_count: row.member_count,

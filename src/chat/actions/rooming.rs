@@ -220,6 +220,9 @@ pub struct RoomChange {
     /// Does nobody write in it any more?
     #[serde(default)]
     pub archived: Option<bool>,
+    /// Has it voice? Conversations have it always.
+    #[serde(default)]
+    pub voice: Option<bool>,
 }
 
 /// Changes a room.
@@ -258,14 +261,16 @@ pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &R
         Some(false) => None,
         Some(true) => row.archived_at.or(Some(now)),
     };
-    let unchanged = name == row.name && topic == row.topic && history == row.history && archived_at == row.archived_at;
+    let voice = if kind.is_conversation() { row.voice } else { change.voice.unwrap_or(row.voice) };
+    let unchanged =
+        name == row.name && topic == row.topic && history == row.history && archived_at == row.archived_at && voice == row.voice;
     if unchanged {
         return Ok(());
     }
     store::update_room(
         tx,
         row.id,
-        &RoomFields { name: name.as_deref(), name_key: name_key.as_deref(), topic: &topic, history, archived_at },
+        &RoomFields { name: name.as_deref(), name_key: name_key.as_deref(), topic: &topic, history, archived_at, voice },
     )?;
     let event = Event::RoomChanged {
         actor: may.member(),
@@ -273,6 +278,7 @@ pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &R
         topic: topic.clone(),
         archived: archived_at.is_some(),
         history: History::from_number(history)?,
+        voice: voice || kind.is_conversation(),
     };
     announce(tx, row.id, &event, may.member())?;
     if may.by_office() {

@@ -132,6 +132,7 @@ pub(in crate::chat) struct RoomFields<'a> {
     pub topic: &'a str,
     pub history: i16,
     pub archived_at: Option<Millis>,
+    pub voice: bool,
 }
 
 pub(in crate::chat) fn update_room(tx: &mut Tx<'_>, room: RoomId, fields: &RoomFields<'_>) -> Result<()> {
@@ -142,6 +143,7 @@ pub(in crate::chat) fn update_room(tx: &mut Tx<'_>, room: RoomId, fields: &RoomF
             rooms::topic.eq(fields.topic),
             rooms::history.eq(fields.history),
             rooms::archived_at.eq(fields.archived_at),
+            rooms::voice.eq(fields.voice),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -304,4 +306,16 @@ pub(in crate::chat) fn members_by_username(conn: &mut Conn, names: &[String]) ->
 
 pub(in crate::chat) fn joined_seq(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Seq> {
     Ok(place(conn, room, member)?.map_or(0, |place| place.joined_seq))
+}
+
+/// Rooms with voice that a member is in, by name.
+pub(in crate::chat) fn voice_rooms(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, Option<String>)>> {
+    Ok(room_members::table
+        .inner_join(rooms::table.on(rooms::id.eq(room_members::room)))
+        .filter(room_members::member.eq(member.0))
+        .filter(rooms::voice)
+        .filter(rooms::archived_at.is_null())
+        .order(rooms::name_key)
+        .select((rooms::id, rooms::name))
+        .load::<(RoomId, Option<String>)>(conn)?)
 }

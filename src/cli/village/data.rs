@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::billing::{GrantSource, NewPlan};
+use crate::calls::Fate;
 use crate::chat::{History, RoomKind};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -61,6 +62,26 @@ pub(super) struct Ties {
     pub(super) first_words: Vec<FirstWords>,
     pub(super) invites: Vec<InviteStory>,
     pub(super) report: Vec<ReportStory>,
+    /// In the order of time.
+    pub(super) call: Vec<CallTale>,
+}
+
+/// A call of two.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallTale {
+    pub(super) from: String,
+    pub(super) to: String,
+    /// How long ago it ended.
+    pub(super) ago: Age,
+    /// How it ended for whoever was called.
+    pub(super) fate: Fate,
+    #[serde(default)]
+    pub(super) seconds: i64,
+    #[serde(default)]
+    pub(super) video: bool,
+    #[serde(default)]
+    pub(super) quality: Option<u8>,
 }
 
 /// Who may reach somebody.

@@ -18,12 +18,15 @@ use futures_util::future::try_join_all;
 use self::data::{Office, Village};
 use self::story::{Act, MessageNo, PersonNo, RoomNo, story};
 use crate::billing::{self, Billing, NewGrant};
+use crate::calls::seed::{CallStory, place_call};
+use crate::calls::{Calls, Cause, Fate};
 use crate::chat::seed::{self, Said};
 use crate::chat::{NewRoom, RoomRole};
 use crate::clock::{Clock, Millis};
 use crate::consequences;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, MemberId, MessageId, RoomId};
+use crate::live::Hub;
 use crate::members::{
     self, DisplayName, MemberState, Members, NewMember, Password, RoleKind, Sessions, Status, Username, built_in_role, create_member,
     ensure_built_in_roles,
@@ -101,7 +104,7 @@ pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
     let village = Village::read()?;
     let acts = story(&village, now)?;
     let billing = Billing::new(billing::Notices::to(consequences::follow_billing));
-    let notices = consequences::notices(&billing);
+    let notices = consequences::notices(&billing, &nobody_calls());
     let members = Members::new(Arc::new(Sessions::new()), notices, std::thread::available_parallelism().map_or(1, usize::from))?;
     let passwords = village.people.iter().map(|person| {
         let password = Password::parse(&format!("village-{}", person.username), &person.username, "password");
@@ -118,6 +121,11 @@ pub async fn build(db: &Db, now: Millis) -> Result<Cast> {
     }
     world = in_world(db, world, move |world, tx| world.settle(tx, now)).await?;
     world.cast()
+}
+
+/// While the village is built nobody is in a call.
+fn nobody_calls() -> Calls {
+    Calls::new(Hub::new(), Clock::system())
 }
 
 /// Every message of the village that is in English, line by line, for those who need words.
@@ -334,6 +342,9 @@ impl World {
     /// What is true today: who was there last, and how the community is called.
     fn settle(&mut self, tx: &mut Tx<'_>, now: Millis) -> Result<()> {
         self.then(tx, now - TIED_BEFORE, Self::tie)?;
+        for tale in self.village.ties.call.clone() {
+            self.then(tx, now - tale.ago.0, |world, tx| world.call(tx, &tale))?;
+        }
         self.then(tx, now, |world, tx| {
             for (no, at) in world.last_seen.iter().enumerate() {
                 members::seed::place_visit(tx, world.person(no)?, *at)?;
@@ -375,11 +386,32 @@ impl World {
             let room = self.room(named.ok_or_else(|| Error::broken(format!("no room {}", story.room)))?)?;
             seed::place_invitation(tx, room, who(&story.of)?, who(&story.by)?)?;
         }
-        let social = consequences::social();
+        let social = consequences::social(&nobody_calls());
         for [one, other] in &ties.blocks {
             people::place_block(tx, who(one)?, who(other)?, &social)?;
         }
         ties.report.iter().try_for_each(|story| people::place_report(tx, who(&story.by)?, who(&story.of)?, story.reason, &story.text))
+    }
+
+    fn call(&self, tx: &mut Tx<'_>, tale: &data::CallTale) -> Result<()> {
+        let who = |name: &str| self.person(self.village.person(name)?);
+        let cause = match tale.fate {
+            Fate::Taken => Cause::Left,
+            Fate::Declined => Cause::Declined,
+            Fate::Busy => Cause::Busy,
+            _ => Cause::NoAnswer,
+        };
+        let story = CallStory {
+            room: None,
+            is_group: false,
+            video: tale.video,
+            starter: who(&tale.from)?,
+            others: vec![(who(&tale.to)?, tale.fate)],
+            seconds: tale.seconds,
+            cause: Some(cause),
+            quality: tale.quality,
+        };
+        place_call(tx, &story).map(|_| ())
     }
 
     fn cast(&self) -> Result<Cast> {

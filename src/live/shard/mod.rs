@@ -263,7 +263,13 @@ mod tests {
         let (mut shard, now, log) = (Shard::new(Duration::from_secs(9)), Instant::now(), LogId::Room(ROOM));
         let caller = Caller { member: MemberId(1), session: SessionId(1), address: None, language: "en", shard: 0, connection: 1 };
         let connection = shard.connect(caller, None, now);
-        let standing = Standing { epoch: String::new(), me: serde_json::Value::Null, me_head: 0, rooms: vec![(ROOM, 3)] };
+        let standing = Standing {
+            epoch: String::new(),
+            me: serde_json::Value::Null,
+            calls: serde_json::Value::Null,
+            me_head: 0,
+            rooms: vec![(ROOM, 3)],
+        };
         shard.seat(&connection, &standing, now);
         shard.caught_up(&connection, Replay { log, after: 3 });
         assert!(connection.replays.borrow().is_empty(), "nothing was missing");

@@ -193,7 +193,14 @@ impl Server {
     /// A connection of this member; its greeting is read later.
     pub(super) fn connect(&mut self, member: MemberId, shard: usize) -> (Rc<Connection>, i32) {
         self.numbered += 1;
-        let caller = Caller { member, session: SessionId(i64::from(self.numbered)), address: None, language: "en", shard, connection: u64::from(self.numbered.unsigned_abs()) };
+        let caller = Caller {
+            member,
+            session: SessionId(i64::from(self.numbered)),
+            address: None,
+            language: "en",
+            shard,
+            connection: u64::from(self.numbered.unsigned_abs()),
+        };
         let connection = self.shards[shard].connect(caller, Some(self.numbered), self.now);
         self.tasks.push(Task::Stand(Rc::clone(&connection), shard));
         (connection, self.numbered)
@@ -221,7 +228,7 @@ impl Server {
             Task::Stand(connection, shard) => {
                 let rooms = ROOMS.map(|room| (room, self.head(LogId::Room(room))));
                 let me_head = self.head(LogId::Member(connection.caller.member));
-                let standing = Standing { epoch: "sim".to_owned(), me: json!({}), me_head, rooms: rooms.to_vec() };
+                let standing = Standing { epoch: "sim".to_owned(), me: json!({}), calls: json!([]), me_head, rooms: rooms.to_vec() };
                 Some(Task::Seat(connection, shard, standing))
             }
             Task::Seat(connection, shard, standing) => {

@@ -16,7 +16,7 @@ pub use reading::{Mine, mine, unless_shut};
 pub(super) use reading::{inbox, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
-pub use requests::{NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, withdraw_all};
+pub use requests::{NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all};
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};

@@ -254,6 +254,18 @@ pub fn admit(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
     Ok(())
 }
 
+/// A member was let through this once, and it is used now.
+///
+/// # Errors
+/// When the database refuses.
+pub fn use_once(tx: &mut Tx<'_>, from: MemberId, to: MemberId) -> Result<()> {
+    if store::relations::between(tx, to, from)?.mine.has(Edge::Once) {
+        let mine = hold(tx, to, from)?.mine;
+        set(tx, to, from, mine.with(Edge::Once, false))?;
+    }
+    Ok(())
+}
+
 /// What asks a member into a room waits no longer, whoever asked.
 ///
 /// # Errors

@@ -7,11 +7,16 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 10] = [
+const OTHER_NAMES: [&str; 15] = [
     "app.css",
     "billing.member",
     "billing.revision",
     "billing.spread",
+    "calls.",
+    "calls.max_minutes",
+    "calls.record",
+    "calls.start",
+    "calls.video",
     "mail.send",
     "members.approved",
     "members.reset",

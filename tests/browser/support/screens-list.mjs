@@ -242,6 +242,7 @@ export const screens = [
   },
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
   { name: 'admin-reports', who: 'owner', path: '/admin/reports' },
+  { name: 'admin-calls', who: 'owner', path: '/admin/calls?show=past' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },
   { name: 'admin-settings', who: 'owner', path: '/admin/settings' },
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },

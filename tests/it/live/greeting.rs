@@ -33,7 +33,7 @@ impl Source for Held {
         let allowed = Arc::clone(&self.allowed);
         async move {
             allowed.acquire().await.expect("never closed").forget();
-            Ok(Standing { epoch: "e".to_owned(), me: json!({}), me_head: 1, rooms: Vec::new() })
+            Ok(Standing { epoch: "e".to_owned(), me: json!({}), calls: json!([]), me_head: 1, rooms: Vec::new() })
         }
         .boxed()
     }

@@ -261,8 +261,8 @@ async fn quiet_hours_silence_calls_and_let_words_through() {
         (Act::Call, NOON, Verdict::Through),
         (Act::Call, NOON + 9 * hour - 1, Verdict::Through),
         // Paris is an hour ahead in November.
-        (Act::Call, NOON + 9 * hour, Verdict::Unheard),
-        (Act::Call, NOON + 18 * hour - 1, Verdict::Unheard),
+        (Act::Call, NOON + 9 * hour, Verdict::Quietly),
+        (Act::Call, NOON + 18 * hour - 1, Verdict::Quietly),
         (Act::Call, NOON + 18 * hour, Verdict::Through),
         (Act::Message, NOON + 9 * hour, Verdict::Quietly),
     ] {

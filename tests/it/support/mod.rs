@@ -50,6 +50,7 @@ impl Town {
         config.data = folder.path().to_owned();
         config.target = database.target();
         config.listen = "127.0.0.1:0".parse().expect("address");
+        config.media_port = 0;
         change(&mut config);
         let (config, listener) = rialto::cli::serve::listen(config).expect("a free port");
         let app = App::build(config, [7; 32], clock, false).await.expect("the program is put together");

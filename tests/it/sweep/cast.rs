@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use rialto::access::{Scope, Scopes};
+use rialto::calls::seed::{CallStory, place_call};
+use rialto::calls::{Cause, Fate};
 use rialto::chat::{self, RoomKind};
 use rialto::ids::{MemberId, RoomId, SessionId};
 use rialto::members::{self, DisplayName, Email, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
@@ -84,6 +86,8 @@ pub struct Targets {
     pub request: String,
     /// `{report}`
     pub report: String,
+    /// `{call}`
+    pub call: String,
 }
 
 /// An id that nothing has.
@@ -150,6 +154,9 @@ impl Cast {
             let path = format!("/api/v1/rooms/{room}/members/{}/role", of("leader").id);
             assert_eq!(maker.call(Method::PUT, &path, Some(json!({ "role": "moderator" }))).await.0, 204);
         }
+        for room in [private, open] {
+            assert_eq!(maker.call(Method::PATCH, &format!("/api/v1/rooms/{room}"), Some(json!({ "voice": true }))).await.0, 200);
+        }
         let until = crate::support::NOON + 86_400_000;
         maker.post(&format!("/api/v1/admin/members/{}/mute", of("muted").id), json!({ "until": until })).await;
         let ended = of("ended");
@@ -206,6 +213,10 @@ impl Cast {
         } else {
             nothing()
         };
+        let call = match &visitor.person {
+            Some(person) if path.contains("{call}") => self.call_of(person.id, method != "POST").await,
+            _ => nothing(),
+        };
         Targets {
             room: room.to_string(),
             message,
@@ -218,6 +229,7 @@ impl Cast {
             grant,
             request,
             report,
+            call,
         }
     }
 
@@ -229,6 +241,38 @@ impl Cast {
             social::newest_request(tx, asker, member)
         });
         asked.await.expect("a request").expect("one").to_string()
+    }
+
+    /// A call that this member began; over, or one that goes on.
+    async fn call_of(&self, member: MemberId, is_over: bool) -> String {
+        let cause = is_over.then_some(Cause::Left);
+        let other = (self.maker.id, Fate::Taken);
+        let story = CallStory {
+            room: None,
+            is_group: false,
+            video: false,
+            starter: member,
+            others: vec![other],
+            seconds: 60,
+            cause,
+            quality: Some(3),
+        };
+        self.town.app().ground.db.write(move |tx| place_call(tx, &story)).await.expect("a call").to_string()
+    }
+
+    /// A call that goes on in a room, as rows alone.
+    pub async fn call_in(&self, room: RoomId) -> String {
+        let story = CallStory {
+            room: Some(room),
+            is_group: false,
+            video: false,
+            starter: self.maker.id,
+            others: Vec::new(),
+            seconds: 60,
+            cause: None,
+            quality: None,
+        };
+        self.town.app().ground.db.write(move |tx| place_call(tx, &story)).await.expect("a call").to_string()
     }
 
     async fn subject(&self, method: &str, path: &str, room: RoomId, n: u32) -> String {
@@ -328,6 +372,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{grant}", &targets.grant),
         ("{request}", &targets.request),
         ("{report}", &targets.report),
+        ("{call}", &targets.call),
         ("{emoji}", "%F0%9F%8C%8A"),
         ("{code}", "nonsense"),
         ("{seq}", "1"),
@@ -366,6 +411,7 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
+        ("POST", "/api/v1/calls/seen") => json!({ "until": later }),
         ("PATCH", "/api/v1/contacts/{member}") => json!({ "note": format!("Note {n}") }),
         ("PUT", "/api/v1/me/reach") => json!({ "asks_before_follow": false }),
         ("POST", "/api/v1/requests/{request}/report") => json!({ "reason": "spam" }),

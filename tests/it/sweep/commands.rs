@@ -33,6 +33,28 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
                                 "401 401 401 not_a_member ack ack ack not_a_member not_a_member not_a_member scope 401"),
     ("chat.typing", "PostIn",   "401 401 401 404 none muted none 404 404 404 scope 401",
                                 "401 401 401 not_a_member none muted none not_a_member not_a_member not_a_member scope 401"),
+    ("call.start", "StartCall", "401 401 401 404 ack muted ack 404 404 404 scope 401",
+                                "401 401 401 not_a_member ack muted ack not_a_member not_a_member not_a_member scope 401"),
+    ("call.add", "HostCall",    "401 401 401 404 not_host not_host plan_needed 404 404 404 scope 401", ""),
+    ("call.accept", "TakePart", "401 401 401 404 over over over 404 404 404 scope 401", ""),
+    ("call.decline", "TakePart", "401 401 401 404 over over over 404 404 404 scope 401", ""),
+    ("call.cancel", "TakePart", "401 401 401 404 over over over 404 404 404 scope 401", ""),
+    ("call.join", "TakePart", "401 401 401 404 over over over 404 404 404 scope 401", ""),
+    ("call.leave", "TakePart", "401 401 401 404 over over over 404 404 404 scope 401", ""),
+    ("call.view", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
+    ("call.mute", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
+    ("call.hand", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
+    ("call.mod.mute", "HostCall", "401 401 401 404 not_host not_host 404 404 404 404 scope 401", ""),
+    ("call.mod.allow", "HostCall", "401 401 401 404 not_host not_host 404 404 404 404 scope 401", ""),
+    ("call.mod.remove", "HostCall", "401 401 401 404 not_host not_host ack 404 404 404 scope 401", ""),
+    ("call.mod.lock", "HostCall", "401 401 401 404 not_host not_host ack 404 404 404 scope 401", ""),
+    ("call.mod.role", "HostCall", "401 401 401 404 not_host not_host ack 404 404 404 scope 401", ""),
+    ("call.mod.lower", "HostCall", "401 401 401 404 not_host not_host ack 404 404 404 scope 401", ""),
+    ("call.mod.end", "HostCall", "401 401 401 404 not_host not_host ack 404 404 404 scope 401", ""),
+    ("call.stats", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
+    ("call.sync", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
+    ("pc.offer", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
+    ("pc.ice", "InCall", "401 401 401 not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call not_in_call 401", ""),
 ];
 
 #[test]
@@ -41,8 +63,28 @@ fn every_command_has_a_row_and_every_row_a_command() {
     assert_eq!(rialto::wire::commands(), rows);
 }
 
+/// A command about a call.
+fn frame_of_call(name: &str, call: &str, member: &str) -> Value {
+    let mut frame = json!({ "call": call, "member": member, "members": [member] });
+    let more = match name {
+        "call.mute" => json!({ "source": "mic", "muted": true }),
+        "call.mod.mute" | "call.mod.allow" => json!({ "source": "mic" }),
+        "call.hand" => json!({ "raised": true }),
+        "call.mod.lock" => json!({ "locked": true }),
+        "call.mod.role" => json!({ "role": "speaker" }),
+        "call.sync" => json!({ "seq": 0 }),
+        "pc.offer" => json!({ "gen": 1, "sdp": "v=0" }),
+        "pc.ice" => json!({ "gen": 1 }),
+        _ => json!({}),
+    };
+    frame.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    frame["type"] = json!(name);
+    frame
+}
+
 fn frame(name: &str, room: &str, message: &str, n: u32) -> Value {
     let mut frame = match name {
+        "call.start" => json!({ "room": room, "video": false, "key": format!("call{n}") }),
         "ping" => json!({}),
         "sync" => json!({ "rooms": { "me": 0 } }),
         "presence.watch" => json!({ "members": [] }),
@@ -97,8 +139,10 @@ async fn quiet(cast: &Cast, socket: &mut Socket, visitor: &Visitor, name: &str, 
 async fn hold(in_private: bool) {
     let cast = Cast::gather().await;
     let room = if in_private { cast.private } else { cast.open };
-    let mut wrong = Vec::new();
+    let (mut wrong, spare) = (Vec::new(), cast.maker.id.to_string());
     for (name, _, private, open) in TABLE {
+        let call = cast.call_in(room).await;
+        let is_of_call = *name != "call.start" && (name.starts_with("call.") || name.starts_with("pc."));
         let declared = if in_private || open.is_empty() { private } else { open };
         let mut found = Vec::new();
         assert_eq!(declared.split(' ').count(), VISITORS.len(), "{name}");
@@ -110,6 +154,7 @@ async fn hold(in_private: bool) {
                 Ok(mut socket) if matches!(*name, "chat.typing" | "presence.watch") => {
                     quiet(&cast, &mut socket, visitor, name, &room.to_string(), declared).await
                 }
+                Ok(mut socket) if is_of_call => short(&socket.ask(frame_of_call(name, &call, &spare)).await),
                 Ok(mut socket) => short(&socket.ask(frame(name, &targets.room, &targets.message, cast.next())).await),
             };
             found.push(answer);

@@ -128,6 +128,12 @@ pub const TABLE: &[Row] = &[
     row("GET", "/settings/reach", "SeeMine", SIGNED_IN),
     row("GET", "/people/{member}", "SeePerson", SIGNED_IN),
 
+    // Calls.
+    row("GET", "/api/v1/calls", "SeeMyCalls", SIGNED_IN),
+    row("GET", "/api/v1/calls/live", "SeeMyCalls", SIGNED_IN),
+    row("GET", "/api/v1/calls/{call}", "SeeCall", SIGNED_IN),
+    row("POST", "/api/v1/calls/seen", "MarkMyCalls", "401 401 401 204 204 204 204 204 204 204 403 401"),
+
     // Rooms.
     row("GET", "/api/v1/rooms", "SeeOwnRooms", SIGNED_IN),
     row("POST", "/api/v1/rooms",                          "MakeRoom", "401 401 401 201 201 403 201 201 201 201 403 401"),
@@ -219,6 +225,10 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("POST", "/api/v1/admin/reports/{report}/close", "CloseReport", "401 401 401 403 403 403 403 204 204 204 403 401"),
     row("GET", "/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
+
+    row("GET", "/api/v1/admin/calls", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/calls/{call}/end", "EndAnyCall", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    row("GET", "/admin/calls", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
 
     // The set-up: its token is used up by the first owner.
     row("GET", "/setup/done",                             "FinishSetUp", "401 401 401 403 403 403 403 200 200 200 403 401"),

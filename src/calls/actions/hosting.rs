@@ -1,0 +1,112 @@
+//! What hosts do: kept as rows in one transaction, and done in the call once that is committed.
+
+use crate::calls::board::{Board, Outgoing};
+use crate::calls::exchange::Calls;
+use crate::calls::model::{CallRole, CallSource, Cause};
+use crate::calls::policy::{EndAnyCall, HostCall};
+use crate::calls::store;
+use crate::clock::Millis;
+use crate::error::{Error, Found, RefusalKind, Result};
+use crate::ids::{CallId, MemberId};
+use crate::storage::{Act, Tx, record};
+
+/// What a host wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosting {
+    /// Turn a source of somebody's off, or let them turn it on again.
+    Hold { member: MemberId, source: CallSource, held: bool },
+    /// Out, for as long as the call goes on.
+    Remove { member: MemberId },
+    /// Nobody new comes in.
+    Lock { locked: bool },
+    /// A role.
+    Role { member: MemberId, role: CallRole },
+    /// A raised hand is taken down.
+    Lower { member: MemberId },
+    /// Over for all.
+    End,
+}
+
+/// Keeps it and does it.
+///
+/// # Errors
+/// 404 when the member is not in the call; 410 `calls.over`; `calls.yourself` when a host would remove themselves.
+pub fn host(tx: &mut Tx<'_>, may: &HostCall, wish: Hosting, calls: &Calls) -> Result<()> {
+    let (call, by) = (may.call(), may.member());
+    let held = match wish {
+        Hosting::Hold { member, source, held } => Some(held_after(calls, call, member, source, held)?),
+        _ => None,
+    };
+    match wish {
+        Hosting::Hold { member, .. } => store::set_held(tx, call, member, held.unwrap_or(0))?,
+        Hosting::Remove { member } if member == by => return Err(Error::conflict("calls.yourself")),
+        Hosting::Remove { member } => {
+            store::person(tx, call, member)?.found()?;
+            store::set_removed(tx, call, member)?;
+        }
+        Hosting::Lock { locked } => store::set_locked(tx, call, locked)?,
+        Hosting::Role { member, role } => {
+            store::person(tx, call, member)?.found()?;
+            store::set_role(tx, call, member, role)?;
+        }
+        Hosting::Lower { .. } | Hosting::End => {}
+    }
+    let calls = calls.clone();
+    tx.after_commit(move || {
+        // Who went meanwhile needs nothing more.
+        let _ = calls.with(|board, now, out| done(board, call, by, wish, now, out));
+    });
+    Ok(())
+}
+
+fn done(board: &mut Board, call: CallId, by: MemberId, wish: Hosting, now: Millis, out: &mut Vec<Outgoing>) -> Result<()> {
+    match wish {
+        Hosting::Hold { member, source, held } => board.hold(call, by, (member, source), held, out),
+        Hosting::Remove { member } => board.remove(call, member, now, out),
+        Hosting::Lock { locked } => board.lock(call, locked, out),
+        Hosting::Role { member, role } => board.set_role(call, by, member, role, out),
+        Hosting::Lower { member } => board.lower_hand(call, by, member, out),
+        Hosting::End => board.end(call, Cause::EndedByHost, now, out),
+    }
+}
+
+/// What hosts will have turned off of somebody then, as stored.
+fn held_after(calls: &Calls, call: CallId, member: MemberId, source: CallSource, held: bool) -> Result<i16> {
+    let mut sources = calls.look(|board| board.call(call).and_then(|live| live.held(member))).found()?;
+    if held {
+        sources.insert(source)
+    } else {
+        sources.remove(&source)
+    };
+    Ok(CallSource::to_bits(&sources))
+}
+
+/// An operator ends a call; it stands in the audit log.
+///
+/// # Errors
+/// 404, or 410 `calls.over`.
+pub fn end_by_office(tx: &mut Tx<'_>, may: &EndAnyCall, calls: &Calls) -> Result<()> {
+    let call = may.call();
+    let row = store::call(tx, call)?.found()?;
+    if row.ended_at.is_some() {
+        return Err(Error::refused(RefusalKind::Gone, "calls.over"));
+    }
+    record(
+        tx,
+        &Act {
+            actor: Some(may.member()),
+            act: "calls.end",
+            subject_kind: "call",
+            subject: call.to_string(),
+            before: None,
+            after: None,
+            reason: None,
+            address: None,
+        },
+    )?;
+    let calls = calls.clone();
+    tx.after_commit(move || {
+        let _ = calls.with(|board, now, out| board.end(call, Cause::EndedByHost, now, out));
+    });
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! What the board decided, kept as rows in the order in which it happened; and what is found when the program starts.
+
+use std::time::Duration;
+
+use super::known_of;
+use super::listing::entry;
+use crate::access::Ground;
+use crate::calls::board::{NewCall, Parted, Record};
+use crate::calls::events::{CallEvent, CallsEvent};
+use crate::calls::exchange::Calls;
+use crate::calls::model::{CallKind, CallRole, Cause, Fate, Parting};
+use crate::calls::store::{self, CallRow, PersonRow};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{CallId, MemberId, StayId};
+use crate::live::LogId;
+use crate::storage::Tx;
+
+/// How often something that the database does not take now is tried again.
+const TRIES: u32 = 5;
+
+/// Keeps records and lets time pass, until the program stops. Runs on a thread of its own.
+pub async fn run(calls: Calls, ground: Ground) {
+    let Some(mut records) = calls.take_records() else { return };
+    let keeping = async {
+        while let Some(record) = records.recv().await {
+            if let Err(error) = keep_patiently(&ground, &record).await {
+                tracing::error!(%error, "something of a call could not be kept");
+            }
+        }
+    };
+    tokio::select! {
+        () = keeping => {}
+        () = calls.tick() => {}
+    }
+}
+
+async fn keep_patiently(ground: &Ground, record: &Record) -> Result<()> {
+    for tried in 1.. {
+        let again = record.clone();
+        match ground.db.write(move |tx| keep(tx, &again)).await {
+            Err(Error::Busy { retry_after_ms }) if tried < TRIES => tokio::time::sleep(Duration::from_millis(retry_after_ms)).await,
+            other => return other,
+        }
+    }
+    Ok(())
+}
+
+/// Keeps one thing.
+///
+/// # Errors
+/// When the database refuses.
+pub fn keep(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
+    match *record {
+        Record::Joined { stay, call, member, role, at, .. } => {
+            store::put_person(tx, call, member, false, true, role)?;
+            store::begin_stay(tx, stay, call, member, at)
+        }
+        Record::Parted(ref parted) => store::end_stay(tx, parted),
+        Record::Answered { call, at } => store::answer(tx, call, at),
+        Record::Fate { call, member, fate } => settle(tx, call, member, fate),
+        Record::Role { call, member, role } => store::set_role(tx, call, member, role),
+        Record::Ended { call, cause, at } => end(tx, call, cause, at),
+    }
+}
+
+/// So it ended for a member; it stands in their list from now on.
+fn settle(tx: &mut Tx<'_>, call: CallId, member: MemberId, fate: Fate) -> Result<()> {
+    if !store::set_fate(tx, call, member, fate)? {
+        return Ok(());
+    }
+    let (Some(row), Some(person)) = (store::call(tx, call)?, store::person(tx, call, member)?) else { return Ok(()) };
+    let (starter, entry) = (row.starter, entry(tx, &row, &person)?);
+    tx.announce(LogId::Member(member), CallsEvent::CallLogged { entry }.announcement(starter)?)?;
+    Ok(())
+}
+
+/// It is over: everybody who knows of it learns how it ended for them, and its room how it ended at all.
+fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
+    if !store::end(tx, call, cause, at)? {
+        return Ok(());
+    }
+    let Some(row) = store::call(tx, call)? else { return Ok(()) };
+    for person in store::people(tx, call)?.into_iter().filter(|person| person.listed || person.rung) {
+        let was_in = store::was_in(tx, call, person.member)?;
+        let fate = match (was_in, person.member == row.starter) {
+            (true, true) if row.members < 2 && row.kind != CallKind::Room.number() => Fate::Unanswered,
+            (true, _) => Fate::Taken,
+            (false, true) => Fate::Unanswered,
+            (false, false) => Fate::Passed,
+        };
+        // Whoever missed the ring, or said no, and came all the same was in it.
+        if was_in && person.fate.is_some() {
+            store::clear_fate(tx, call, person.member)?;
+        }
+        settle(tx, call, person.member, fate)?;
+    }
+    if let Some(room) = row.room {
+        let seconds = (at - row.started_at).max(0) / 1_000;
+        let CallRow { starter, video, started_at, members, .. } = row;
+        let event = CallEvent::CallEnded { call, actor: starter, video, cause, started_at, seconds, members };
+        tx.announce(LogId::Room(room), event.announcement()?)?;
+    }
+    Ok(())
+}
+
+/// Calls that went on when the program stopped: what rang is over, the others wait for their people.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn resume_all(calls: &Calls, ground: &Ground) -> Result<()> {
+    let kept = ground
+        .db
+        .write(|tx| {
+            let mut kept = Vec::new();
+            for row in store::live(tx)? {
+                let people = store::people(tx, row.id)?;
+                let awaited = end_stays(tx, &row)?;
+                if row.answered_at.is_none() && row.kind == CallKind::Direct.number() {
+                    interrupt(tx, &row, &people)?;
+                } else {
+                    kept.push((row, people, awaited));
+                }
+            }
+            Ok(kept)
+        })
+        .await?;
+    calls.with(|board, now, out| {
+        for (row, people, awaited) in kept {
+            let known = people.iter().map(|person| {
+                let role = CallRole::from_number(person.role).unwrap_or(CallRole::Speaker);
+                (person.member, known_of(role, person.held, person.removed, awaited.contains(&person.member)))
+            });
+            let known = known
+                .filter(|(member, known)| known.awaited || known.removed || people.iter().any(|one| one.member == *member && one.listed));
+            board.resume(call_of(&row), known.collect(), now, out);
+        }
+    });
+    Ok(())
+}
+
+fn call_of(row: &CallRow) -> NewCall {
+    NewCall {
+        id: row.id,
+        kind: CallKind::from_number(row.kind).unwrap_or(CallKind::Group),
+        room: row.room,
+        video: row.video,
+        starter: row.starter,
+        connection: None,
+        started_at: row.started_at,
+        ends_at: row.ends_at,
+        most: row.group_size.and_then(|size| u32::try_from(size).ok()).unwrap_or(u32::MAX),
+        locked: row.locked,
+    }
+}
+
+/// Closes what was open when the program stopped; whose that was.
+fn end_stays(tx: &mut Tx<'_>, row: &CallRow) -> Result<Vec<MemberId>> {
+    let now = tx.now();
+    let open = store::open_stays(tx, row.id)?;
+    for (stay, member, joined_at) in &open {
+        let parted = Parted {
+            stay: StayId(*stay),
+            call: row.id,
+            member: *member,
+            at: now,
+            parting: Parting::Lost,
+            lasted: now - joined_at,
+            connected_ms: None,
+            route: "",
+            kbps_in: 0,
+            kbps_out: 0,
+            loss_permille: 0,
+            trouble: "",
+            quality: None,
+        };
+        store::end_stay(tx, &parted)?;
+    }
+    Ok(open.into_iter().map(|(_, member, _)| member).collect())
+}
+
+fn interrupt(tx: &mut Tx<'_>, row: &CallRow, people: &[PersonRow]) -> Result<()> {
+    let now = tx.now();
+    for person in people.iter().filter(|person| person.rung && person.member != row.starter) {
+        settle(tx, row.id, person.member, Fate::Missed)?;
+    }
+    end(tx, row.id, Cause::Interrupted, now)
+}

@@ -1,0 +1,283 @@
+//! A member's list of calls, the calls that they may join, and the rows of the operator.
+
+use serde::Serialize;
+
+use super::MayStart;
+use crate::access::Page;
+use crate::calls::board::{LiveRow, LiveStay};
+use crate::calls::events::CallsEvent;
+use crate::calls::exchange::Calls;
+use crate::calls::model::{CallKind, CallView, Cause, Entry, Fate, MyCall, Parting, Trouble};
+use crate::calls::policy::{MarkMyCalls, OverseeCalls, SeeCall};
+use crate::calls::store::{self, CallRow, Find, PersonRow};
+use crate::chat;
+use crate::clock::Millis;
+use crate::error::{Found, Result};
+use crate::ids::{CallId, MemberId, RoomId};
+use crate::live::LogId;
+use crate::members::{self, Profile};
+use crate::storage::{Conn, Tx};
+
+/// Others whom an entry names.
+const NAMED: usize = 8;
+/// Missed calls that are counted.
+const MISSED: i64 = 100;
+
+/// A call as it stands in a member's list.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn entry(conn: &mut Conn, row: &CallRow, person: &PersonRow) -> Result<Entry> {
+    let people = store::people(conn, row.id)?;
+    let others: Vec<MemberId> = people.iter().map(|one| one.member).filter(|member| *member != person.member).take(NAMED).collect();
+    let kind = CallKind::from_number(row.kind)?;
+    let room = match (kind, &others[..]) {
+        (CallKind::Direct, [other]) => chat::conversation_of(conn, person.member, *other)?,
+        _ => row.room,
+    };
+    Ok(Entry {
+        call: row.id,
+        kind,
+        room,
+        video: row.video,
+        starter: row.starter,
+        others,
+        outgoing: row.starter == person.member,
+        fate: person.fate.map(Fate::from_number).transpose()?,
+        at: row.started_at,
+        seconds: person.seconds,
+        quality: person.quality,
+        seen: person.seen,
+    })
+}
+
+/// A member's calls.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Recents {
+    /// Newest first.
+    pub items: Vec<Entry>,
+    /// Those that were missed and not seen, at most 100.
+    pub missed: usize,
+    /// Everyone whom they name.
+    pub members: Vec<Profile>,
+    /// Use as `before` for older ones.
+    pub next: Option<String>,
+}
+
+/// Reads a page of a member's calls; `room` may be a call's room or the conversation of two.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn recents(conn: &mut Conn, member: MemberId, mut find: Find, limit: i64, now: Millis) -> Result<Recents> {
+    if let Some(room) = find.room
+        && let Some(other) = chat::other_of(conn, room, member)?
+    {
+        (find.room, find.with) = (None, Some(other));
+    }
+    let mut rows = store::of_member(conn, member, &find, limit + 1)?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = (rows.len() > page).then(|| rows[page - 1].0.id.to_string());
+    rows.truncate(page);
+    let items = rows.iter().map(|(row, person)| entry(conn, row, person)).collect::<Result<Vec<Entry>>>()?;
+    let missed = store::missed(conn, member, MISSED)?;
+    let members = named(conn, items.iter().flat_map(|item| item.others.iter().copied().chain([item.starter])), now)?;
+    Ok(Recents { items, missed, members, next })
+}
+
+fn named(conn: &mut Conn, ids: impl Iterator<Item = MemberId>, now: Millis) -> Result<Vec<Profile>> {
+    let mut ids: Vec<MemberId> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    members::profiles(conn, &ids, now)
+}
+
+/// One call in one's own list.
+///
+/// # Errors
+/// 404 when it does not stand there.
+pub fn one(conn: &mut Conn, may: &SeeCall) -> Result<Entry> {
+    let (row, person) = (store::call(conn, may.call())?.found()?, store::person(conn, may.call(), may.member())?.found()?);
+    entry(conn, &row, &person)
+}
+
+/// A member has seen what they missed.
+///
+/// # Errors
+/// When the database refuses.
+pub fn see(tx: &mut Tx<'_>, may: &MarkMyCalls, until: Millis) -> Result<()> {
+    if store::see(tx, may.member(), until)? > 0 {
+        tx.announce(LogId::Member(may.member()), CallsEvent::CallsSeen { until }.announcement(may.member())?)?;
+    }
+    Ok(())
+}
+
+/// A room in which one may call.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct VoiceRoom {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: String,
+    /// The call that goes on in it.
+    pub call: Option<CallView>,
+}
+
+/// What a member may join and begin.
+#[derive(Debug, Serialize)]
+pub struct Joinable {
+    /// Calls that ring for them, that they are in or called, and those of their rooms.
+    pub items: Vec<MyCall>,
+    /// Who is in them.
+    pub members: Vec<Profile>,
+    /// Rooms with voice of theirs.
+    pub rooms: Vec<VoiceRoom>,
+    /// What they may begin.
+    pub may_start: MayStart,
+}
+
+/// Reads what a member may join and begin.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn joinable(conn: &mut Conn, member: MemberId, calls: &Calls, may_start: MayStart, now: Millis) -> Result<Joinable> {
+    let rooms: Vec<RoomId> = chat::standing_rooms(conn, member)?.into_iter().map(|(room, _)| room).collect();
+    let items = calls.look(|board| board.of_member(member, &rooms));
+    let voice = chat::voice_rooms(conn, member)?;
+    let of_room = |(id, name)| VoiceRoom { id, name, call: calls.look(|board| board.of_room(id)) };
+    let ids = items.iter().flat_map(|my| my.call.members.iter().chain(&my.call.rung).copied().chain([my.call.starter]));
+    let members = named(conn, ids, now)?;
+    Ok(Joinable { rooms: voice.into_iter().map(of_room).collect(), items, members, may_start })
+}
+
+/// The calls with which a connection is greeted.
+#[must_use]
+pub fn greeting(calls: &Calls, member: MemberId, rooms: &[RoomId]) -> Vec<MyCall> {
+    calls.look(|board| board.of_member(member, rooms))
+}
+
+/// A call as an operator sees it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CallItem {
+    /// Its id.
+    pub id: CallId,
+    /// What sort.
+    pub kind: CallKind,
+    /// Its room.
+    pub room: Option<RoomId>,
+    /// With cameras?
+    pub video: bool,
+    /// Who began it.
+    pub starter: MemberId,
+    /// When, milliseconds UTC.
+    pub started_at: Millis,
+    /// When it ended; null while it goes on.
+    pub ended_at: Option<Millis>,
+    /// Why it ended.
+    pub cause: Option<Cause>,
+    /// How long, seconds.
+    pub seconds: i64,
+    /// Who was or is in it, each stay by itself.
+    pub stays: Vec<StayItem>,
+}
+
+/// A stay as an operator sees it; never an address.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct StayItem {
+    /// How it goes, or went at its end.
+    #[serde(flatten)]
+    pub stay: LiveStay,
+    /// Until when.
+    pub left_at: Option<Millis>,
+    /// Why it ended.
+    pub parting: Option<Parting>,
+    /// How long it took until media was there, milliseconds.
+    pub connected_ms: Option<i64>,
+}
+
+/// Calls that go on, or those that are over.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CallItems {
+    /// Newest first.
+    #[serde(flatten)]
+    pub page: Page<CallItem>,
+    /// Everyone whom they name.
+    pub members: Vec<Profile>,
+}
+
+/// Reads calls as an operator sees them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn overseen(
+    conn: &mut Conn,
+    _: &OverseeCalls,
+    calls: &Calls,
+    live: bool,
+    (before, limit): (Option<CallId>, i64),
+    now: Millis,
+) -> Result<CallItems> {
+    let (items, next) = if live { (live_items(calls, now), None) } else { past_items(conn, before, limit)? };
+    let ids = items.iter().flat_map(|item: &CallItem| item.stays.iter().map(|stay| stay.stay.member).chain([item.starter]));
+    let members = named(conn, ids, now)?;
+    Ok(CallItems { page: Page { items, next }, members })
+}
+
+fn live_items(calls: &Calls, now: Millis) -> Vec<CallItem> {
+    let item = |row: LiveRow| CallItem {
+        id: row.id,
+        kind: row.call.kind,
+        room: row.call.room,
+        video: row.call.video,
+        starter: row.call.starter,
+        started_at: row.call.started_at,
+        ended_at: None,
+        cause: None,
+        seconds: (now - row.call.started_at).max(0) / 1_000,
+        stays: row.stays.into_iter().map(|stay| StayItem { stay, left_at: None, parting: None, connected_ms: None }).collect(),
+    };
+    calls.look(|board| board.rows()).into_iter().map(item).collect()
+}
+
+fn past_items(conn: &mut Conn, before: Option<CallId>, limit: i64) -> Result<(Vec<CallItem>, Option<String>)> {
+    let mut rows = store::past(conn, before, limit + 1)?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = (rows.len() > page).then(|| rows[page - 1].id.to_string());
+    rows.truncate(page);
+    let ids: Vec<CallId> = rows.iter().map(|row| row.id).collect();
+    let stays = store::stays(conn, &ids)?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let ended_at = row.ended_at;
+        let of_call = stays.iter().filter(|stay| stay.call == row.id).map(stay_item).collect();
+        items.push(CallItem {
+            id: row.id,
+            kind: CallKind::from_number(row.kind)?,
+            room: row.room,
+            video: row.video,
+            starter: row.starter,
+            started_at: row.started_at,
+            ended_at,
+            cause: row.cause.map(Cause::from_number).transpose()?,
+            seconds: ended_at.map_or(0, |at| (at - row.started_at).max(0) / 1_000),
+            stays: of_call,
+        });
+    }
+    Ok((items, next))
+}
+
+fn stay_item(row: &store::StayRow) -> StayItem {
+    StayItem {
+        stay: LiveStay {
+            member: row.member,
+            joined_at: row.joined_at,
+            kbps_in: row.kbps_in,
+            kbps_out: row.kbps_out,
+            loss_permille: row.loss_permille,
+            route: row.route.clone(),
+            trouble: Trouble::from_name(&row.trouble),
+        },
+        left_at: row.left_at,
+        parting: store::parting_of(row),
+        connected_ms: row.connected_ms,
+    }
+}

@@ -1,0 +1,343 @@
+//! Beginning a call, and calling more people into one: what members pay for, and whom they reach by it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::access::Ground;
+use crate::billing::{Billing, Entitlements};
+use crate::calls::board::{Known, NewCall, Voice};
+use crate::calls::events::CallEvent;
+use crate::calls::exchange::Calls;
+use crate::calls::model::{CallKind, CallRole};
+use crate::calls::policy::{HostCall, StartCall, Whom};
+use crate::calls::ringing::Way;
+use crate::calls::store::{self, NewCallRow};
+use crate::clock::Millis;
+use crate::error::{Error, Found, Refusal, RefusalKind, Result};
+use crate::ids::{CallId, MemberId};
+use crate::live::LogId;
+use crate::settings::Settings;
+use crate::social::{self, Act, Asker, NewRequest, Own, RequestKind, Verdict};
+use crate::storage::{Conn, Tx, one_at_a_time};
+
+/// Calls that one member begins within a minute.
+const PER_MINUTE: i64 = 6;
+const MINUTE: Millis = 60_000;
+/// Calls to the same member without an answer within an hour.
+const UNANSWERED: i64 = 3;
+const HOUR: Millis = 3_600_000;
+const DAY: Millis = 86_400_000;
+/// A client's key: printable characters.
+const KEY: std::ops::RangeInclusive<usize> = 1..=64;
+
+/// What beginning a call rests on beside the database.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    settings: Arc<Settings>,
+    billing: Billing,
+    calls: Calls,
+    raised: bool,
+}
+
+impl Gate {
+    /// As it is now.
+    #[must_use]
+    pub fn of(ground: &Ground, billing: &Billing, calls: &Calls) -> Self {
+        Self { settings: ground.settings.get(), billing: billing.clone(), calls: calls.clone(), raised: ground.config.raised_limits }
+    }
+
+    fn entitlements(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<Entitlements> {
+        self.billing.standings.entitlements_of(conn, member, now)
+    }
+
+    /// What a member may begin, for who shows it before it is tried.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn may_start(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<MayStart> {
+        let has = self.entitlements(conn, member, now)?;
+        Ok(MayStart {
+            calls: has.calls_start,
+            video: has.calls_start && has.calls_video,
+            group_size: has.calls_group_size,
+            max_minutes: has.calls_max_minutes,
+        })
+    }
+
+    /// How a call of `from` comes to `to`; `Err` only when the reason is the caller's own.
+    fn way(&self, tx: &mut Tx<'_>, from: MemberId, to: MemberId, video: bool, asks: bool) -> Result<Way> {
+        let (act, now) = (if video { Act::VideoCall } else { Act::Call }, tx.now());
+        let standing = self.billing.standings.of(tx, from, now)?;
+        let is_busy = self.calls.look(|board| board.taken_by(to).is_some());
+        // What their plan gives was asked before: whoever is let in by another's plan calls all the same.
+        let asker = Asker { may_start: true, ..Asker::standing(from, act, &standing) };
+        Ok(match social::answer(tx, &self.settings, &asker, to, is_busy, now)? {
+            Verdict::Through => {
+                social::use_once(tx, from, to)?;
+                Way::Rings
+            }
+            Verdict::Quietly => Way::Quiet,
+            Verdict::Busy => Way::Busy,
+            Verdict::Unheard => Way::Unheard,
+            Verdict::Asks => {
+                let kind = if video { RequestKind::VideoCall } else { RequestKind::Call };
+                // Calls have limits of their own: no refusal here may tell that it has become a request.
+                if asks {
+                    social::ask(tx, from, &NewRequest::of(kind, to, true), None)?;
+                }
+                Way::Unheard
+            }
+            Verdict::Refused(Own::Blocks) => return Err(Error::conflict("social.you_block")),
+            Verdict::Refused(Own::NotEntitled | Own::TooOften) => return Err(payment("calls.plan_needed")),
+        })
+    }
+}
+
+const fn payment(code: &'static str) -> Error {
+    Error::refused(RefusalKind::Payment, code)
+}
+
+/// A call that somebody wants to begin.
+#[derive(Clone, Debug)]
+pub struct Starting {
+    /// With cameras?
+    pub video: bool,
+    /// The caller's key for it.
+    pub key: String,
+    /// Whom of the group; none: everybody.
+    pub ring: Option<Vec<MemberId>>,
+    /// On which connection.
+    pub connection: u64,
+}
+
+impl Starting {
+    /// With a key that can be one.
+    ///
+    /// # Errors
+    /// `calls.key`.
+    pub fn checked(self) -> Result<Self> {
+        let fits = KEY.contains(&self.key.chars().count()) && !self.key.chars().any(char::is_control);
+        if fits { Ok(self) } else { Err(Error::invalid("key", "calls.key")) }
+    }
+}
+
+/// Begins a call, or finds the one that is there: the same key, the room's, the one with which the other is just calling. Everything is
+/// asked here; the caller learns of a reason only when it is their own.
+///
+/// # Errors
+/// 402 `calls.plan_needed`, `calls.video_needed`, `calls.group_size`; 409 `calls.in_another`, `calls.key_reused`, `social.you_block`;
+/// 422 `calls.too_many_rung`; 429 `calls.too_many`, `calls.no_answer_again`; 503 `calls.too_many_calls`, `calls.media_unavailable`.
+pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> Result<(CallId, Millis)> {
+    let member = may.member();
+    one_at_a_time(tx, &format!("calls of {member}"))?;
+    if let Some(known) = store::by_key(tx, member, &wish.key)? {
+        let same = known.room == may.room().map(|room| room.room) && known.video == wish.video;
+        return if same { Ok((known.id, known.started_at)) } else { Err(Error::conflict("calls.key_reused")) };
+    }
+    if let Some(found) = found(tx, may, wish, gate)? {
+        return Ok(found);
+    }
+    let asked_at = tx.now();
+    let has = gate.entitlements(tx, member, asked_at)?;
+    must_be_entitled(&has, wish)?;
+    let taken = gate.calls.look(|board| (board.taken_by(member).is_some(), board.count(), board.has_media()));
+    match taken {
+        (_, _, false) => return Err(Error::refused(RefusalKind::Unavailable, "calls.media_unavailable")),
+        (true, _, _) => return Err(Error::conflict("calls.in_another")),
+        (_, count, _) if count >= gate.settings.calls_at_once => return Err(too_many_calls()),
+        _ => {}
+    }
+    must_not_be_too_often(tx, may, gate)?;
+    let most = gate.settings.call_members.min(has.calls_group_size.unwrap_or(u32::MAX));
+    let whom = whom(tx, may, wish, gate, most, has.calls_group_size)?;
+    let (id, now) = (tx.new_id::<CallId>(), tx.now());
+    let ends_at = has.calls_max_minutes.map(|minutes| now + Millis::from(minutes) * MINUTE);
+    store::insert(tx, may, &NewCallRow { id, video: wish.video, client_key: &wish.key, ends_at, most })?;
+    store::put_person(tx, id, member, false, true, CallRole::Host)?;
+    for (callee, way) in &whom {
+        let role = if may.kind() == CallKind::Direct { CallRole::Host } else { CallRole::Speaker };
+        store::put_person(tx, id, *callee, *way == Way::Rings, false, role)?;
+    }
+    let room = may.room().map(|room| room.room);
+    if let Some(room) = room {
+        tx.announce(LogId::Room(room), CallEvent::CallStarted { call: id, actor: member, video: wish.video }.announcement()?)?;
+    }
+    let new = NewCall {
+        id,
+        kind: may.kind(),
+        room,
+        video: wish.video,
+        starter: member,
+        connection: Some(wish.connection),
+        started_at: now,
+        ends_at,
+        most,
+        locked: false,
+    };
+    let calls = gate.calls.clone();
+    tx.after_commit(move || calls.with(|board, now, out| board.open(new, &whom, now, out)));
+    Ok((id, now))
+}
+
+fn too_many_calls() -> Error {
+    Error::Refused(Refusal { kind: RefusalKind::Unavailable, code: "calls.too_many_calls", retry_after_ms: Some(30_000) })
+}
+
+/// What the plan of whoever begins it must give.
+fn must_be_entitled(has: &Entitlements, wish: &Starting) -> Result<()> {
+    match (has.calls_start, wish.video && !has.calls_video) {
+        (false, _) => Err(payment("calls.plan_needed")),
+        (true, true) => Err(payment("calls.video_needed")),
+        (true, false) => Ok(()),
+    }
+}
+
+/// The call that is there already: of the room, or the one with which the other calls.
+fn found(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> Result<Option<(CallId, Millis)>> {
+    match may.whom() {
+        Whom::Room(room) => {
+            one_at_a_time(tx, &format!("call in {room}"))?;
+            Ok(store::live_of_room(tx, room)?.map(|row| (row.id, row.started_at)))
+        }
+        Whom::Member(other) => {
+            social::hold_pairs(tx, may.member(), &[other])?;
+            let asked_at = tx.now();
+            let Some(row) = store::calling(tx, other, may.member())? else { return Ok(None) };
+            let rings = store::person(tx, row.id, may.member())?.is_some_and(|person| person.rung);
+            // Where it does not ring, only who may call themselves learns that the other is calling.
+            if !rings
+                && (must_be_entitled(&gate.entitlements(tx, may.member(), asked_at)?, wish).is_err()
+                    || social::is_shut_out(tx, may.member(), other)?)
+            {
+                return Ok(None);
+            }
+            let voice = Voice { member: may.member(), connection: wish.connection };
+            let calls = gate.calls.clone();
+            store::put_person(tx, row.id, may.member(), true, true, CallRole::Host)?;
+            calls.with(|board, now, out| board.merge(row.id, voice, now, out))?;
+            Ok(Some((row.id, row.started_at)))
+        }
+    }
+}
+
+fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Result<()> {
+    if gate.raised {
+        return Ok(());
+    }
+    let (now, member) = (tx.now(), may.member());
+    let wait = |code, times: &[Millis], most: i64, within: Millis| match times.last() {
+        Some(first) if i64::try_from(times.len()).is_ok_and(|count| count >= most) => {
+            Err(Error::slow_down(code, (first + within - now).max(1).unsigned_abs()))
+        }
+        _ => Ok(()),
+    };
+    let per_day = i64::try_from(gate.settings.calls_per_day).unwrap_or(i64::MAX);
+    wait("calls.too_many", &store::started_since(tx, member, now - MINUTE, PER_MINUTE)?, PER_MINUTE, MINUTE)?;
+    wait("calls.too_many", &store::started_since(tx, member, now - DAY, per_day)?, per_day, DAY)?;
+    if let Whom::Member(other) = may.whom() {
+        let unanswered = store::unanswered_since(tx, member, other, now - HOUR, UNANSWERED)?;
+        wait("calls.no_answer_again", &unanswered, UNANSWERED, HOUR)?;
+    }
+    Ok(())
+}
+
+/// Who is called, each by their own rules.
+fn whom(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate, most: u32, by_plan: Option<u32>) -> Result<Vec<(MemberId, Way)>> {
+    let member = may.member();
+    match (may.whom(), may.room()) {
+        (Whom::Member(other), _) => Ok(vec![(other, gate.way(tx, member, other, wish.video, true)?)]),
+        (Whom::Room(room), Some(stand)) if stand.is_group => {
+            let ring_most = gate.settings.call_ring_members;
+            let all = store::members_of_room(tx, room, member, i64::from(most) + i64::from(ring_most) + 1)?;
+            let chosen: Vec<MemberId> = match &wish.ring {
+                Some(chosen) if chosen.len() > ring_most as usize => return Err(Error::invalid("ring", "calls.too_many_rung")),
+                Some(chosen) => all.into_iter().filter(|one| chosen.contains(one)).collect(),
+                // Too many to ring: they see that it goes on, and come.
+                None if all.len() > ring_most as usize => Vec::new(),
+                None => all,
+            };
+            must_fit(chosen.len() + 1, most, by_plan)?;
+            chosen.into_iter().map(|one| Ok((one, quietly_blocked(gate.way(tx, member, one, wish.video, false))?))).collect()
+        }
+        (Whom::Room(_), _) => Ok(Vec::new()),
+    }
+}
+
+/// In a call of several, whoever is blocked by the caller is left out without a word.
+fn quietly_blocked(way: Result<Way>) -> Result<Way> {
+    match way {
+        Err(Error::Refused(refusal)) if refusal.code == "social.you_block" => Ok(Way::Unheard),
+        other => other,
+    }
+}
+
+fn must_fit(count: usize, most: u32, by_plan: Option<u32>) -> Result<()> {
+    if count <= most as usize {
+        return Ok(());
+    }
+    let by_plan = by_plan.is_some_and(|size| size == most);
+    Err(if by_plan { payment("calls.group_size") } else { Error::conflict("calls.full") })
+}
+
+/// Calls more people into a call. Whoever adds them is the one whom they are asked about, and needs the right to start calls.
+///
+/// # Errors
+/// 402 `calls.plan_needed`, `calls.group_size`; 409 `calls.full`; 422 `calls.too_many_rung`, `calls.members`; 410 `calls.over`;
+/// `social.you_block`.
+pub fn add(tx: &mut Tx<'_>, may: &HostCall, members: &[MemberId], gate: &Gate) -> Result<()> {
+    let asked_at = tx.now();
+    if !gate.entitlements(tx, may.member(), asked_at)?.calls_start {
+        return Err(payment("calls.plan_needed"));
+    }
+    let mut whom: Vec<MemberId> = members.iter().copied().filter(|one| *one != may.member()).collect();
+    whom.sort_unstable();
+    whom.dedup();
+    if whom.is_empty() || whom.len() > gate.settings.call_ring_members as usize {
+        return Err(Error::invalid("members", if whom.is_empty() { "calls.members" } else { "calls.too_many_rung" }));
+    }
+    let Some(row) = store::call(tx, may.call())? else { return Err(Error::NotFound) };
+    let known = gate.calls.look(|board| board.call(row.id).map(|live| (live.most(), live.video)));
+    let Some((most, video)) = known else { return Err(Error::refused(RefusalKind::Gone, "calls.over")) };
+    let size = gate.calls.look(|board| board.size(row.id));
+    let by_plan = gate.entitlements(tx, row.starter, asked_at)?.calls_group_size;
+    must_fit(size as usize + whom.len(), most, by_plan)?;
+    let mut called = Vec::with_capacity(whom.len());
+    for member in whom {
+        let way = gate.way(tx, may.member(), member, video, true)?;
+        store::put_person(tx, row.id, member, way == Way::Rings, false, CallRole::Speaker)?;
+        called.push((member, way));
+    }
+    store::widen(tx, row.id)?;
+    let calls = gate.calls.clone();
+    tx.after_commit(move || calls.with(|board, now, out| board.ring(row.id, &called, now, out)));
+    Ok(())
+}
+
+/// Asked again at the moment of an accept: may whoever began it still start such calls?
+///
+/// # Errors
+/// 404 when there is no such call.
+pub fn still_may(conn: &mut Conn, call: CallId, gate: &Gate, now: Millis) -> Result<bool> {
+    let row = store::call(conn, call)?.found()?;
+    let has = gate.entitlements(conn, row.starter, now)?;
+    Ok(has.calls_start && (!row.video || has.calls_video))
+}
+
+/// What a member may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct MayStart {
+    /// Calls at all.
+    pub calls: bool,
+    /// With cameras.
+    pub video: bool,
+    /// Most members; null: what the community allows.
+    pub group_size: Option<u32>,
+    /// Longest, in minutes; null: no limit.
+    pub max_minutes: Option<u32>,
+}
+
+/// What was known of the people of a call before a restart.
+pub(super) fn known_of(role: CallRole, held: i16, removed: bool, awaited: bool) -> Known {
+    Known { role: Some(role), held: crate::calls::model::CallSource::from_bits(held), removed, awaited }
+}

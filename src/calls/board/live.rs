@@ -1,0 +1,306 @@
+//! One call that goes on: its machine, who is in it, what is known of those who were.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+
+use super::stay::Stay;
+use super::{Outgoing, Parted, Voice};
+use crate::calls::events::{CallNotice, NoticeFrame};
+use crate::calls::model::{CallKind, CallRole, CallSource, CallState, CallView, MyCall, Part, Participant, Parting, Trouble};
+use crate::calls::ringing::{Callee, Ringing};
+use crate::calls::sfu;
+use crate::clock::Millis;
+use crate::ids::{CallId, MemberId, RoomId};
+use crate::live::{Addressee, connection_name, frame_of};
+
+/// A call that begins.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// Its id.
+    pub id: CallId,
+    /// What sort.
+    pub kind: CallKind,
+    /// Its room.
+    pub room: Option<RoomId>,
+    /// May cameras be on?
+    pub video: bool,
+    /// Who begins it.
+    pub starter: MemberId,
+    /// On which connection; none after a restart.
+    pub connection: Option<u64>,
+    /// When, milliseconds UTC.
+    pub started_at: Millis,
+    /// When it ends by the starter's plan.
+    pub ends_at: Option<Millis>,
+    /// Most members at once.
+    pub most: u32,
+    /// Does it take in nobody new?
+    pub locked: bool,
+}
+
+/// What is remembered of a member of a call beyond a stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The role that they had.
+    pub role: Option<CallRole>,
+    /// What hosts turned off.
+    pub held: BTreeSet<CallSource>,
+    /// Were they removed?
+    pub removed: bool,
+    /// Were they in it when the program stopped?
+    pub awaited: bool,
+}
+
+/// A call that goes on.
+#[derive(Debug)]
+pub struct Live {
+    /// Its id.
+    pub id: CallId,
+    kind: CallKind,
+    /// Its room.
+    pub room: Option<RoomId>,
+    /// May cameras be on?
+    pub video: bool,
+    /// Who began it.
+    pub starter: MemberId,
+    pub(super) starter_connection: Option<u64>,
+    started_at: Millis,
+    ends_at: Option<Millis>,
+    pub(super) most: u32,
+    pub(super) locked: bool,
+    /// Its machine.
+    pub ringing: Ringing,
+    /// Who was asked to come, in order.
+    pub rung: Vec<MemberId>,
+    pub(super) stays: Vec<Stay>,
+    pub(super) next_number: u32,
+    pub(super) known: HashMap<MemberId, Known>,
+    /// Who has heard of it: the starter, whom it rang, who was in it.
+    pub(super) knows: BTreeSet<MemberId>,
+    pub(super) changed: BTreeSet<MemberId>,
+    pub(super) left: BTreeMap<MemberId, Parting>,
+    pub(super) room_changed: bool,
+}
+
+/// A live call as an operator sees it. No addresses.
+#[derive(Clone, Debug, Serialize)]
+pub struct LiveRow {
+    /// Its id.
+    pub id: CallId,
+    /// Who is in it.
+    pub stays: Vec<LiveStay>,
+    /// It, as its members see it.
+    pub call: CallView,
+}
+
+/// A stay as an operator sees it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct LiveStay {
+    /// Who.
+    pub member: MemberId,
+    /// Since when, milliseconds UTC.
+    pub joined_at: Millis,
+    /// Towards the server, kilobits in a second.
+    pub kbps_in: i32,
+    /// From the server.
+    pub kbps_out: i32,
+    /// Loss over the stay, thousandths.
+    pub loss_permille: i32,
+    /// How packets travel: `udp4`, `udp6`, or empty.
+    pub route: String,
+    /// The first hop that fails.
+    pub trouble: Option<Trouble>,
+}
+
+/// The record of a stay that is over.
+pub(super) fn parted(stay: &Stay, parting: Parting, now: Millis) -> Parted {
+    Parted {
+        stay: stay.id,
+        call: stay.call,
+        member: stay.member,
+        at: now,
+        parting,
+        lasted: now - stay.joined_at,
+        connected_ms: stay.connected_at.map(|at| at - stay.joined_at),
+        route: stay.quality.route,
+        kbps_in: stay.quality.kbps_in,
+        kbps_out: stay.quality.kbps_out,
+        loss_permille: stay.quality.loss_permille,
+        trouble: stay.trouble.map_or("", Trouble::name),
+        quality: stay.quality.worst,
+    }
+}
+
+impl Live {
+    pub(super) fn new(new: NewCall, now: Millis) -> Self {
+        let ringing = Ringing::begin(new.kind, new.starter, new.ends_at, now);
+        Self::with(new, ringing)
+    }
+
+    pub(super) fn resumed(new: NewCall, known: Vec<(MemberId, Known)>, now: Millis) -> Self {
+        let ringing = Ringing::resume(new.kind, new.starter, new.ends_at, now);
+        let mut live = Self::with(new, ringing);
+        live.knows.extend(known.iter().map(|(member, _)| *member));
+        known.iter().filter(|(_, known)| known.awaited).for_each(|(member, _)| live.ringing.expect(*member));
+        live.known = known.into_iter().collect();
+        live
+    }
+
+    fn with(new: NewCall, ringing: Ringing) -> Self {
+        Self {
+            id: new.id,
+            kind: new.kind,
+            room: new.room,
+            video: new.video,
+            starter: new.starter,
+            starter_connection: new.connection,
+            started_at: new.started_at,
+            ends_at: new.ends_at,
+            most: new.most,
+            locked: new.locked,
+            ringing,
+            rung: Vec::new(),
+            stays: Vec::new(),
+            next_number: 1,
+            known: HashMap::new(),
+            knows: BTreeSet::from([new.starter]),
+            changed: BTreeSet::new(),
+            left: BTreeMap::new(),
+            room_changed: true,
+        }
+    }
+
+    /// One of two becomes one of several.
+    pub(super) fn widen(&mut self) {
+        if self.kind == CallKind::Direct {
+            self.kind = CallKind::Group;
+            self.ringing.widen();
+        }
+    }
+
+    /// Most members at once.
+    pub const fn most(&self) -> u32 {
+        self.most
+    }
+
+    /// What sort.
+    pub const fn kind(&self) -> CallKind {
+        self.kind
+    }
+
+    /// It as everyone sees it.
+    pub fn view(&self) -> CallView {
+        CallView {
+            id: self.id,
+            kind: self.kind,
+            room: self.room,
+            video: self.video,
+            starter: self.starter,
+            started_at: self.started_at,
+            state: self.ringing.state(),
+            expires_at: self.ringing.expires_at(),
+            ends_at: self.ends_at,
+            locked: self.locked,
+            rung: self.rung.clone(),
+            members: self.stays.iter().map(|stay| stay.member).collect(),
+            cause: None,
+        }
+    }
+
+    /// It as one member stands to it.
+    pub fn mine(&self, member: MemberId) -> MyCall {
+        let stay = self.stays.iter().find(|stay| stay.member == member);
+        let awaited = self.known.get(&member).is_some_and(|known| known.awaited);
+        let (part, connection) = match (stay, self.ringing.callee(member)) {
+            (Some(stay), _) => (Part::In, stay.connection),
+            (None, _) if awaited => (Part::In, None),
+            (None, Some(Callee::Rings(_))) => (Part::Ringing, None),
+            (None, Some(Callee::Accepted(connection))) => (Part::Accepted, Some(connection)),
+            (None, _) if member == self.starter && self.ringing.state() == CallState::Ringing => (Part::Accepted, self.starter_connection),
+            (None, _) => (Part::Outside, None),
+        };
+        MyCall { call: self.view(), part, connection: connection.map(connection_name) }
+    }
+
+    /// Does a member hear of it beyond its room?
+    pub fn concerns(&self, member: MemberId) -> bool {
+        let may_come_back = self.kind != CallKind::Direct && self.knows.contains(&member);
+        self.takes(member) || may_come_back || matches!(self.ringing.callee(member), Some(Callee::Rings(_)))
+    }
+
+    /// Is a member busy with it: in it, on the way into it, or calling?
+    pub fn takes(&self, member: MemberId) -> bool {
+        let calls = member == self.starter && self.ringing.state() == CallState::Ringing;
+        let comes = matches!(self.ringing.callee(member), Some(Callee::Accepted(_))) && self.ringing.state() == CallState::Connecting;
+        let awaited = self.known.get(&member).is_some_and(|known| known.awaited);
+        calls || comes || awaited || self.is_in(member)
+    }
+
+    /// Is a member in it?
+    pub fn is_in(&self, member: MemberId) -> bool {
+        self.stays.iter().any(|stay| stay.member == member)
+    }
+
+    /// Who somebody is for the media server, if this connection holds their place.
+    pub fn place(&self, voice: Voice) -> Option<sfu::Who> {
+        let stay = self.stays.iter().find(|stay| stay.member == voice.member)?;
+        (stay.connection == Some(voice.connection)).then(|| stay.who())
+    }
+
+    /// What hosts turned off of a member who is in it.
+    pub fn held(&self, member: MemberId) -> Option<BTreeSet<CallSource>> {
+        self.stays.iter().find(|stay| stay.member == member).map(|stay| stay.held.clone())
+    }
+
+    /// The stay of a member.
+    pub(super) fn stay(&mut self, member: MemberId) -> Option<&mut Stay> {
+        self.stays.iter_mut().find(|stay| stay.member == member)
+    }
+
+    pub(super) fn tell_state(&self, member: MemberId, out: &mut Vec<Outgoing>) {
+        let notice = CallNotice::State(self.mine(member));
+        out.push(Outgoing::Tell(Addressee::Member(member), frame_of(&NoticeFrame { notice: &notice, seq: None })));
+    }
+
+    /// Everyone who knows of it is told its state.
+    pub(super) fn tell_all(&self, out: &mut Vec<Outgoing>) {
+        self.knows.iter().for_each(|member| self.tell_state(*member, out));
+    }
+
+    /// Who is in it, as they see each other.
+    pub(super) fn participants(&self) -> Vec<Participant> {
+        self.stays.iter().map(|stay| stay.participant(self.video)).collect()
+    }
+
+    /// Tells what changed since the last time.
+    pub(super) fn flush(&mut self, out: &mut Vec<Outgoing>) {
+        let (changed, left) = (std::mem::take(&mut self.changed), std::mem::take(&mut self.left));
+        if !changed.is_empty() || !left.is_empty() {
+            let members: Vec<Participant> =
+                self.stays.iter().filter(|stay| changed.contains(&stay.member)).map(|stay| stay.participant(self.video)).collect();
+            let left: BTreeMap<MemberId, Parting> = left.into_iter().filter(|(member, _)| !self.is_in(*member)).collect();
+            let notice = CallNotice::Members { call: self.id, full: false, members, left };
+            self.stays.iter_mut().for_each(|stay| stay.say(&notice, out));
+        }
+        if std::mem::take(&mut self.room_changed)
+            && let Some(room) = self.room
+        {
+            let notice = CallNotice::Room { room, call: Some(self.view()) };
+            out.push(Outgoing::Tell(Addressee::Room(room), frame_of(&NoticeFrame { notice: &notice, seq: None })));
+        }
+    }
+
+    pub(super) fn row(&self) -> LiveRow {
+        let of = |stay: &Stay| LiveStay {
+            member: stay.member,
+            joined_at: stay.joined_at,
+            kbps_in: stay.quality.kbps_in,
+            kbps_out: stay.quality.kbps_out,
+            loss_permille: stay.quality.loss_permille,
+            route: stay.quality.route.to_owned(),
+            trouble: stay.trouble,
+        };
+        LiveRow { id: self.id, stays: self.stays.iter().map(of).collect(), call: self.view() }
+    }
+}

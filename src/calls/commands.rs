@@ -1,0 +1,411 @@
+//! What clients may say about calls over the live connection. What begins, ends or moderates is asked in the database; what is said inside
+//! a call rests on the place in it that this very connection holds, and which is taken away the moment it must be.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::actions::{self, Gate, Hosting, Starting};
+use super::board::{Board, Entrance, Joining, Outgoing, Standing, ViewWish, Voice};
+use super::exchange::Calls;
+use super::model::{CallRole, CallSource, Cause};
+use super::policy::{HostCall, InCall, StartCall, TakePart, Whom};
+use super::sfu;
+use crate::access::{Actor, Ground, Permit, Target, Token};
+use crate::billing::Billing;
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{CallId, MemberId, RoomId, StayId};
+use crate::live::{Ack, Caller};
+use crate::storage::{Conn, Tx};
+
+/// Every command of calls with the name of its permit: the sweep walks this table.
+pub const COMMANDS: &[(&str, &str)] = &[
+    ("call.start", "StartCall"),
+    ("call.add", "HostCall"),
+    ("call.accept", "TakePart"),
+    ("call.decline", "TakePart"),
+    ("call.cancel", "TakePart"),
+    ("call.join", "TakePart"),
+    ("call.leave", "TakePart"),
+    ("call.view", "InCall"),
+    ("call.mute", "InCall"),
+    ("call.hand", "InCall"),
+    ("call.mod.mute", "HostCall"),
+    ("call.mod.allow", "HostCall"),
+    ("call.mod.remove", "HostCall"),
+    ("call.mod.lock", "HostCall"),
+    ("call.mod.role", "HostCall"),
+    ("call.mod.lower", "HostCall"),
+    ("call.mod.end", "HostCall"),
+    ("call.stats", "InCall"),
+    ("call.sync", "InCall"),
+    ("pc.offer", "InCall"),
+    ("pc.ice", "InCall"),
+];
+
+/// The one command whose frame may be long.
+pub const LONG: &str = "pc.offer";
+
+/// Most members in a view: those of a full page of tiles.
+const VIEWED: usize = 49;
+/// Most sending sections that an offer names.
+const TRACKS: usize = 16;
+/// Most characters of a section's name.
+const MID: usize = 32;
+
+type Answer = BoxFuture<'static, Result<Option<Ack>>>;
+
+/// What every command needs.
+struct Desk<'a> {
+    ground: &'a Arc<Ground>,
+    billing: &'a Billing,
+    calls: &'a Calls,
+    caller: Caller,
+    frame: &'a str,
+}
+
+/// Runs the command of this name; `None` when there is none.
+pub fn run(ground: &Arc<Ground>, billing: &Billing, calls: &Calls, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
+    let desk = Desk { ground, billing, calls, caller, frame };
+    Some(match name {
+        "call.start" => desk.start(),
+        "call.add" => desk.add(),
+        "call.accept" => desk.accept(),
+        "call.decline" => desk.take_part(|board, may, _, now, out| board.decline(may.call(), may.member(), now, out)),
+        "call.cancel" => desk.take_part(|board, may, _, now, out| board.cancel(may.call(), may.member(), now, out)),
+        "call.leave" => desk.take_part(|board, may, _, now, out| board.leave(may.call(), may.member(), now, out)),
+        "call.join" => desk.join(),
+        "call.view" => desk.inside(|wish: View, board, may, out| {
+            wish.check()?;
+            board.view(may.call(), may.voice(), &wish.wish(), out).map(|()| false)
+        }),
+        "call.mute" => {
+            desk.inside(|wish: Mute, board, may, out| board.mute(may.call(), may.voice(), wish.source, wish.muted, out).map(|()| true))
+        }
+        "call.hand" => desk.inside(|wish: Hand, board, may, _| board.raise_hand(may.call(), may.voice(), wish.raised).map(|()| true)),
+        "call.stats" => desk.inside(|_: Stats, _, _, _| Ok(false)),
+        "call.sync" => desk.inside(|wish: SyncFrom, board, may, out| board.sync(may.call(), may.voice(), wish.seq, out).map(|()| true)),
+        "pc.ice" => desk.inside(|_: Ice, _, _, _| Ok(false)),
+        "pc.offer" => desk.offer(),
+        "call.mod.mute" => desk.host(|wish: OfSource| Hosting::Hold { member: wish.member, source: wish.source, held: true }),
+        "call.mod.allow" => desk.host(|wish: OfSource| Hosting::Hold { member: wish.member, source: wish.source, held: false }),
+        "call.mod.remove" => desk.host(|wish: OfMember| Hosting::Remove { member: wish.member }),
+        "call.mod.lock" => desk.host(|wish: Lock| Hosting::Lock { locked: wish.locked }),
+        "call.mod.role" => desk.host(|wish: OfRole| Hosting::Role { member: wish.member, role: wish.role }),
+        "call.mod.lower" => desk.host(|wish: OfMember| Hosting::Lower { member: wish.member }),
+        "call.mod.end" => desk.host(|_: Nothing| Hosting::End),
+        _ => return None,
+    })
+}
+
+fn refuse(error: Error) -> Answer {
+    std::future::ready(Err(error)).boxed()
+}
+
+#[derive(Deserialize)]
+struct OfCall {
+    call: CallId,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+struct Start {
+    #[serde(default)]
+    to: Option<MemberId>,
+    #[serde(default)]
+    room: Option<RoomId>,
+    video: bool,
+    key: String,
+    #[serde(default)]
+    ring: Option<Vec<MemberId>>,
+}
+
+#[derive(Deserialize)]
+struct Add {
+    call: CallId,
+    members: Vec<MemberId>,
+}
+
+#[derive(Deserialize)]
+struct Join {
+    call: CallId,
+    #[serde(default)]
+    resume: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct View {
+    #[serde(default)]
+    stage: Vec<MemberId>,
+    #[serde(default)]
+    tiles: BTreeMap<String, u16>,
+    #[serde(default)]
+    screen: u16,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    max_kbps: Option<u32>,
+}
+
+impl View {
+    fn check(&self) -> Result<()> {
+        if self.stage.len() > VIEWED || self.tiles.len() > VIEWED { Err(Error::invalid("tiles", "calls.too_many_tiles")) } else { Ok(()) }
+    }
+
+    fn wish(&self) -> ViewWish {
+        let tiles = self.tiles.iter().filter_map(|(member, height)| Some((member.parse().ok()?, *height)));
+        ViewWish { stage: self.stage.clone(), tiles: tiles.collect(), screen: self.screen, hidden: self.hidden, max_kbps: self.max_kbps }
+    }
+}
+
+#[derive(Deserialize)]
+struct Mute {
+    source: CallSource,
+    muted: bool,
+}
+
+#[derive(Deserialize)]
+struct Hand {
+    raised: bool,
+}
+
+/// A browser's own digest. The server's own numbers decide; this is only checked for its form.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read for its form")]
+struct Stats {
+    #[serde(default)]
+    rtt_ms: Option<f64>,
+    #[serde(default)]
+    loss_up: Option<f64>,
+    #[serde(default)]
+    loss_down: Option<f64>,
+    #[serde(default)]
+    frozen: BTreeMap<String, f64>,
+}
+
+#[derive(Deserialize)]
+struct SyncFrom {
+    seq: u64,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read for its form")]
+struct Ice {
+    r#gen: u32,
+}
+
+#[derive(Deserialize)]
+struct Offer {
+    r#gen: u32,
+    sdp: String,
+    #[serde(default)]
+    tracks: Vec<Track>,
+}
+
+#[derive(Deserialize)]
+struct Track {
+    mid: String,
+    source: CallSource,
+}
+
+#[derive(Deserialize)]
+struct OfSource {
+    member: MemberId,
+    source: CallSource,
+}
+
+#[derive(Deserialize)]
+struct OfMember {
+    member: MemberId,
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    locked: bool,
+}
+
+#[derive(Deserialize)]
+struct OfRole {
+    member: MemberId,
+    role: CallRole,
+}
+
+fn parse<T: DeserializeOwned>(frame: &str) -> Result<T> {
+    serde_json::from_str(frame).map_err(|_| Error::invalid("", "live.fields"))
+}
+
+fn done(is_answered: bool) -> Option<Ack> {
+    is_answered.then(Ack::default)
+}
+
+impl Desk<'_> {
+    const fn voice(&self) -> Voice {
+        Voice { member: self.caller.member, connection: self.caller.connection }
+    }
+
+    /// Something that writes, under a permit that is asked inside the write.
+    fn write<P: Permit>(&self, target: P::Target, write: impl FnOnce(&mut Tx<'_>, &P) -> Result<Ack> + Send + 'static) -> Answer {
+        let (caller, inner) = (self.caller, Arc::clone(self.ground));
+        let written = self.ground.db.write_command(caller.session.0.unsigned_abs(), caller.shard, move |tx| {
+            target.take_turn(tx)?;
+            let actor = inner.authenticator.actor_of_command(tx, caller.session, caller.address)?;
+            actor.check_scope(P::SCOPE)?;
+            let may = P::check(tx, &actor, target)?;
+            write(tx, &may).map(Some)
+        });
+        written.boxed()
+    }
+
+    fn start(self) -> Answer {
+        let wish = match parse::<Start>(self.frame) {
+            Ok(wish) => wish,
+            Err(error) => return refuse(error),
+        };
+        let whom = match (wish.to, wish.room) {
+            (Some(member), None) => Whom::Member(member),
+            (None, Some(room)) => Whom::Room(room),
+            _ => return refuse(Error::invalid("to", "live.fields")),
+        };
+        let starting = Starting { video: wish.video, key: wish.key, ring: wish.ring, connection: self.caller.connection };
+        let starting = match starting.checked() {
+            Ok(starting) => starting,
+            Err(error) => return refuse(error),
+        };
+        let gate = Gate::of(self.ground, self.billing, self.calls);
+        self.write::<StartCall>(whom, move |tx, may| {
+            let (id, at) = actions::start(tx, may, &starting, &gate)?;
+            Ok(Ack { id: Some(id.to_string()), at: Some(at), ..Ack::default() })
+        })
+    }
+
+    fn add(self) -> Answer {
+        match parse::<Add>(self.frame) {
+            Ok(wish) => {
+                let gate = Gate::of(self.ground, self.billing, self.calls);
+                self.write::<HostCall>(wish.call, move |tx, may| actions::add(tx, may, &wish.members, &gate).map(|()| Ack::default()))
+            }
+            Err(error) => refuse(error),
+        }
+    }
+
+    fn host<W: DeserializeOwned + Send + 'static>(self, wish: impl FnOnce(W) -> Hosting + Send + 'static) -> Answer {
+        let parsed = parse::<OfCall>(self.frame).and_then(|of| Ok((of.call, parse::<W>(self.frame)?)));
+        match parsed {
+            Ok((call, fields)) => {
+                let (calls, hosting) = (self.calls.clone(), wish(fields));
+                self.write::<HostCall>(call, move |tx, may| actions::host(tx, may, hosting, &calls).map(|()| Ack::default()))
+            }
+            Err(error) => refuse(error),
+        }
+    }
+
+    /// Something that a member to whom the call belongs does; the permit is asked on a connection that cannot write.
+    fn part<T, F>(&self, call: CallId, then: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn, TakePart, &Actor) -> Result<T> + Send + 'static,
+    {
+        let (caller, inner) = (self.caller, Arc::clone(self.ground));
+        self.ground.db.read(move |conn| {
+            let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
+            actor.check_scope(TakePart::SCOPE)?;
+            let may = TakePart::check(conn, &actor, call)?;
+            may.must_go_on()?;
+            then(conn, may, &actor)
+        })
+    }
+
+    fn take_part(self, does: fn(&mut Board, &TakePart, Voice, Millis, &mut Vec<Outgoing>) -> Result<()>) -> Answer {
+        match parse::<OfCall>(self.frame) {
+            Ok(of) => {
+                let (calls, voice) = (self.calls.clone(), self.voice());
+                let asked = self.part(of.call, move |_, may, _| calls.with(|board, now, out| does(board, &may, voice, now, out)));
+                async move { asked.await.map(|()| done(true)) }.boxed()
+            }
+            Err(error) => refuse(error),
+        }
+    }
+
+    /// Says yes; whether the call may still be is asked once more.
+    fn accept(self) -> Answer {
+        let of = match parse::<OfCall>(self.frame) {
+            Ok(of) => of,
+            Err(error) => return refuse(error),
+        };
+        let (calls, voice) = (self.calls.clone(), self.voice());
+        let gate = Gate::of(self.ground, self.billing, self.calls);
+        let asked = self.part(of.call, move |conn, may, actor| {
+            let may_be = actions::still_may(conn, may.call(), &gate, actor.now)?;
+            calls.with(|board, now, out| {
+                if !may_be {
+                    board.end(may.call(), Cause::Cancelled, now, out)?;
+                    return Err(super::board::over());
+                }
+                board.accept(may.call(), voice, now, out)
+            })
+        });
+        async move { asked.await.map(|()| done(true)) }.boxed()
+    }
+
+    fn join(self) -> Answer {
+        let wish = match parse::<Join>(self.frame) {
+            Ok(wish) => wish,
+            Err(error) => return refuse(error),
+        };
+        let token = match Token::random() {
+            Ok(token) => token,
+            Err(error) => return refuse(error),
+        };
+        let id: StayId = self.ground.ids.next();
+        let entrance = Entrance { id, session: self.caller.session, connection: self.caller.connection, token: token.hash() };
+        let (calls, voice) = (self.calls.clone(), self.voice());
+        let asked = self.part(wish.call, move |_, may, _| {
+            let standing = Standing { is_of_room: may.room().is_some(), leads_room: may.room().is_some_and(|room| room.leads) };
+            let joining = Joining { voice, entrance, token: token.reveal(), standing, resume: wish.resume.as_deref() };
+            calls.with(|board, now, out| board.join(may.call(), &joining, now, out))
+        });
+        async move { asked.await.map(|()| done(true)) }.boxed()
+    }
+
+    /// Something that is said from the place in a call that this connection holds. `Ok(false)` has no answer.
+    fn inside<W: DeserializeOwned>(self, does: fn(W, &mut Board, &InCall, &mut Vec<Outgoing>) -> Result<bool>) -> Answer {
+        let parsed = parse::<OfCall>(self.frame).and_then(|of| Ok((of.call, parse::<W>(self.frame)?)));
+        let said = parsed.and_then(|(call, wish)| {
+            self.calls.with(|board, _, out| {
+                let may = InCall::check(board, call, self.voice())?;
+                does(wish, board, &may, out)
+            })
+        });
+        std::future::ready(said.map(done)).boxed()
+    }
+
+    fn offer(self) -> Answer {
+        let parsed = parse::<OfCall>(self.frame).and_then(|of| Ok((of.call, parse::<Offer>(self.frame)?)));
+        let (call, offer) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return refuse(error),
+        };
+        if offer.tracks.len() > TRACKS || offer.tracks.iter().any(|track| track.mid.len() > MID) {
+            return refuse(Error::invalid("tracks", "calls.too_many_tracks"));
+        }
+        let tracks = offer.tracks.into_iter().map(|track| sfu::TrackIntent { mid: track.mid, source: track.source.into() }).collect();
+        let calls = self.calls.clone();
+        let handed = self.calls.with(|board, _, out| {
+            let may = InCall::check(board, call, self.voice())?;
+            let answer = calls.await_answer(may.who(), offer.r#gen);
+            board.offer(may.call(), may.voice(), (offer.r#gen, offer.sdp, tracks), out)?;
+            Ok(answer)
+        });
+        match handed {
+            Ok(answer) => async move { answer.await.map(|()| done(true)) }.boxed(),
+            Err(error) => refuse(error),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The exchange: the one value through which everything reaches the board, and everything that follows leaves it, in order.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot};
+
+use super::board::{Board, MEASURE_MS, Outgoing, Record};
+use super::sfu;
+use crate::clock::{Clock, Millis};
+use crate::error::{Error, RefusalKind, Result};
+use crate::ids::MemberId;
+use crate::live::{Caller, Effect, Hub, LogId, Logged};
+use crate::storage::Tx;
+
+/// How often time is looked at, and changes are told together.
+const TICK: Duration = Duration::from_millis(100);
+/// An offer is answered within this, or the media server is not there.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How every event of a room that changed begins.
+const ROOM_CHANGED: &str = "{\"kind\":\"room_changed\"";
+
+/// What the media server is to the exchange.
+pub trait MediaServer: Send + Sync + 'static {
+    /// Hands something in. Must not block.
+    fn send(&self, input: sfu::Input);
+}
+
+/// Which offer waits for its answer.
+type Offer = (sfu::Who, u32);
+
+/// The exchange. Cheap to clone.
+#[derive(Clone)]
+pub struct Calls(Arc<Inner>);
+
+struct Inner {
+    board: Mutex<Board>,
+    hub: Hub,
+    clock: Clock,
+    media: RwLock<Option<Arc<dyn MediaServer>>>,
+    records: mpsc::UnboundedSender<Record>,
+    kept: Mutex<Option<mpsc::UnboundedReceiver<Record>>>,
+    offers: Mutex<HashMap<Offer, oneshot::Sender<Option<sfu::Refusal>>>>,
+    stopped: AtomicBool,
+    /// How many calls go on: asked with every commit, so without the lock.
+    live: AtomicUsize,
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Calls")
+    }
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Calls {
+    /// One without a media server yet.
+    #[must_use]
+    pub fn new(hub: Hub, clock: Clock) -> Self {
+        let (records, kept) = mpsc::unbounded_channel();
+        Self(Arc::new(Inner {
+            board: Mutex::new(Board::new(false)),
+            hub,
+            clock,
+            media: RwLock::new(None),
+            records,
+            kept: Mutex::new(Some(kept)),
+            offers: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            live: AtomicUsize::new(0),
+        }))
+    }
+
+    /// From now on media goes through this server.
+    pub fn use_media(&self, server: Arc<dyn MediaServer>) {
+        let before = self.0.media.write().unwrap_or_else(PoisonError::into_inner).replace(server);
+        // Its threads may be telling something: they are waited for with nothing held.
+        drop(before);
+        guard(&self.0.board).set_media(true);
+    }
+
+    /// Something happens: it is taken in, and what follows leaves before anything else can happen.
+    pub(super) fn with<T>(&self, happen: impl FnOnce(&mut Board, Millis, &mut Vec<Outgoing>) -> T) -> T {
+        let mut board = guard(&self.0.board);
+        let mut out = Vec::new();
+        let answer = happen(&mut board, self.0.clock.now(), &mut out);
+        self.0.live.store(board.count(), Ordering::Release);
+        out.into_iter().for_each(|each| self.dispatch(each));
+        answer
+    }
+
+    /// Looks at the board.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
+        look(&guard(&self.0.board))
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.0.live.load(Ordering::Acquire) == 0
+    }
+
+    fn dispatch(&self, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Tell(to, frame) => self.0.hub.tell(to, &frame),
+            Outgoing::Media(input) => {
+                if let Some(media) = &*self.0.media.read().unwrap_or_else(PoisonError::into_inner) {
+                    media.send(input);
+                }
+            }
+            Outgoing::Keep(record) => {
+                let _ = self.0.records.send(record);
+            }
+            Outgoing::Answered { who, generation, refused } => {
+                if let Some(waiting) = guard(&self.0.offers).remove(&(who, generation)) {
+                    let _ = waiting.send(refused);
+                }
+            }
+        }
+    }
+
+    /// What the media server says. Called on its threads.
+    pub fn hear_media(&self, output: sfu::Output) {
+        self.with(|board, now, out| board.hear(output, now, out));
+    }
+
+    /// What was committed: whoever is signed out, out of a room, or whose room closes, is out of its calls at once.
+    pub fn hear_events(&self, events: &[Logged]) {
+        let concerns =
+            |event: &&Logged| matches!(event.effect, Effect::Leave(_) | Effect::EndSession(_)) || event.event.starts_with(ROOM_CHANGED);
+        if self.is_quiet() {
+            return;
+        }
+        let concerning: Vec<&Logged> = events.iter().filter(concerns).collect();
+        if concerning.is_empty() {
+            return;
+        }
+        self.with(|board, now, out| {
+            for event in concerning {
+                match (event.log, event.effect) {
+                    (LogId::Member(member), Effect::Leave(room)) => board.room_left(member, room, now, out),
+                    (LogId::Member(member), Effect::EndSession(session)) => board.session_ended(member, session, now, out),
+                    (LogId::Room(room), _) if closes(&event.event) => board.room_closed(room, now, out),
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    /// A connection is over.
+    pub fn connection_left(&self, caller: Caller) {
+        if !self.is_quiet() {
+            self.with(|board, now, out| board.connection_left(caller, now, out));
+        }
+    }
+
+    /// A member is banned or deleted: once that is committed they are out of every call.
+    pub fn member_removed(&self, tx: &mut Tx<'_>, member: MemberId) {
+        let calls = self.clone();
+        tx.after_commit(move || calls.with(|board, now, out| board.member_removed(member, now, out)));
+    }
+
+    /// One shuts another out: once that is committed, no call connects the two alone.
+    pub fn shut_out(&self, tx: &mut Tx<'_>, member: MemberId, other: MemberId) {
+        let calls = self.clone();
+        tx.after_commit(move || calls.with(|board, now, out| board.shut_out(member, other, now, out)));
+    }
+
+    /// How many calls go on, and how many members are in them.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        self.look(|board| (board.count(), board.rows().iter().map(|row| row.stays.len()).sum()))
+    }
+
+    /// An offer waits for its answer; to be said before it is handed in.
+    pub(super) fn await_answer(&self, who: sfu::Who, generation: u32) -> impl Future<Output = Result<()>> + Send + use<> {
+        let (sender, answer) = oneshot::channel();
+        guard(&self.0.offers).insert((who, generation), sender);
+        let calls = self.clone();
+        async move {
+            let answer = tokio::time::timeout(ANSWER_WITHIN, answer).await;
+            guard(&calls.0.offers).remove(&(who, generation));
+            match answer {
+                Ok(Ok(None)) => Ok(()),
+                Ok(Ok(Some(refusal))) => Err(refused(refusal)),
+                _ => Err(Error::refused(RefusalKind::Unavailable, "calls.media_unavailable")),
+            }
+        }
+    }
+
+    /// What is to be kept in the database, in order; there is one taker.
+    pub(super) fn take_records(&self) -> Option<mpsc::UnboundedReceiver<Record>> {
+        guard(&self.0.kept).take()
+    }
+
+    /// Lets time pass until the program stops.
+    pub(super) async fn tick(&self) {
+        let measure = Duration::from_millis(MEASURE_MS);
+        let mut measure_at = Instant::now() + measure;
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !self.0.stopped.load(Ordering::Relaxed) {
+            ticks.tick().await;
+            if self.is_quiet() {
+                continue;
+            }
+            let measures = Instant::now() >= measure_at;
+            if measures {
+                measure_at = Instant::now() + measure;
+            }
+            self.with(|board, now, out| {
+                board.pass(now, out);
+                if measures {
+                    board.ask_measurements(out);
+                }
+            });
+        }
+    }
+
+    /// The program stops: calls stay as rows, so that their people come back to them.
+    pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Relaxed);
+        let media = self.0.media.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Its threads may be telling something: they are waited for with nothing held.
+        drop(media);
+    }
+}
+
+/// Does this event of a room end its calls?
+fn closes(event: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Changed {
+        archived: bool,
+        voice: bool,
+    }
+    serde_json::from_str::<Changed>(event).is_ok_and(|room| room.archived || !room.voice)
+}
+
+fn refused(refusal: sfu::Refusal) -> Error {
+    let code = refusal.code();
+    match refusal {
+        sfu::Refusal::NotInCall | sfu::Refusal::StaleOffer | sfu::Refusal::CertificateChanged | sfu::Refusal::CallFull => {
+            Error::conflict(code)
+        }
+        sfu::Refusal::ServerFull => Error::refused(RefusalKind::Unavailable, code),
+        sfu::Refusal::OfferTooLarge
+        | sfu::Refusal::OfferInvalid
+        | sfu::Refusal::TooManyTracks
+        | sfu::Refusal::TooManySlots
+        | sfu::Refusal::NoCommonCodec => Error::invalid("sdp", code),
+    }
+}

@@ -1,0 +1,73 @@
+//! The media server of this program: started with the operator's addresses, and spoken to through the exchange.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use super::exchange::{Calls, MediaServer};
+use super::sfu::{self, Sfu};
+use crate::config::{Config, machine};
+
+impl MediaServer for Sfu {
+    fn send(&self, input: sfu::Input) {
+        Self::send(self, input);
+    }
+}
+
+/// Addresses that are offered to browsers, best first: those that the operator named, then the machine's own; while the program is for this
+/// machine alone, its loopback.
+fn addresses(config: &Config, own: Vec<IpAddr>) -> Vec<IpAddr> {
+    let mut all = config.public_ips.clone();
+    if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
+        all.push(Ipv4Addr::LOCALHOST.into());
+    } else {
+        all.extend(own);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|address| seen.insert(*address));
+    if all.is_empty() {
+        all.push(Ipv4Addr::LOCALHOST.into());
+    }
+    all
+}
+
+/// Starts it. Without it the program runs all the same, and calls say why they do not.
+pub fn start_media(calls: &Calls, config: &Config) {
+    let settings = sfu::Config {
+        port: config.media_port,
+        threads: config.media_threads,
+        addresses: addresses(config, machine::addresses()),
+        limits: sfu::Limits::default(),
+        cores: Vec::new(),
+    };
+    let sink = calls.clone();
+    match Sfu::start(&settings, Arc::new(move |output| sink.hear_media(output))) {
+        Ok(server) => calls.use_media(Arc::new(server)),
+        Err(error) => {
+            tracing::error!(%error, port = config.media_port, "calls are off: the media port cannot be used; choose another with --media-port")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Given, Machine};
+
+    fn offered(change: impl FnOnce(&mut Config)) -> Vec<String> {
+        let mut config = Config::from(Given::default(), &Machine { address: None, processors: 2 }).expect("defaults work");
+        change(&mut config);
+        addresses(&config, vec!["10.1.2.3".parse().expect("an address")]).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_operator_names_comes_first_and_loopback_is_for_this_machine_alone() {
+        assert_eq!(offered(|_| {}), ["127.0.0.1"]);
+        let everywhere = |config: &mut Config| config.listen = "0.0.0.0:443".parse().expect("an address");
+        assert_eq!(offered(everywhere), ["10.1.2.3"]);
+        let named = |config: &mut Config| {
+            everywhere(config);
+            config.public_ips = vec!["203.0.113.7".parse().expect("an address"), "10.1.2.3".parse().expect("an address")];
+        };
+        assert_eq!(offered(named), ["203.0.113.7", "10.1.2.3"], "each once");
+    }
+}

@@ -1,0 +1,180 @@
+//! Ring, accept, decline, cancel: on several devices, by several people, in whatever order.
+
+use serde_json::json;
+
+use super::{Stage, about, begins, call_in, call_to, code, enters, entry, fates, group};
+
+#[actix_web::test]
+async fn it_rings_on_all_devices_and_the_first_that_accepts_has_it() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let mut caller = ann.connect().await;
+    let (mut phone, mut desk) = (ben.connect().await, ben.connect().await);
+    let call = begins(&mut caller, call_to(&ben, "k1")).await;
+    for device in [&mut phone, &mut desk] {
+        let ring = device.next("call.ring").await;
+        assert_eq!((&ring["call"]["id"], &ring["call"]["starter"]), (&json!(call), &json!(ann.id)));
+    }
+    desk.done(about("call.accept", &call)).await;
+    let answered = phone.next("call.state").await;
+    assert_eq!((&answered["part"], &answered["connection"]), (&json!("accepted"), &desk.hello["connection"]), "answered elsewhere");
+    assert_eq!(code(&mut phone, about("call.accept", &call)).await, "calls.answered_elsewhere");
+    assert_eq!(caller.next("call.state").await["call"]["state"], "ringing");
+    enters(&mut caller, &call).await;
+    enters(&mut desk, &call).await;
+    loop {
+        if caller.next("call.state").await["call"]["state"] == "active" {
+            break;
+        }
+    }
+    stage.passes(65_000);
+    desk.done(about("call.leave", &call)).await;
+    for device in [&mut caller, &mut phone, &mut desk] {
+        assert_eq!(device.next("call.ended").await["cause"], "left");
+    }
+    let (mine, theirs) = (entry(&mut caller).await, entry(&mut phone).await);
+    assert_eq!((&mine["fate"], &mine["outgoing"], &mine["seconds"]), (&json!("taken"), &json!(true), &json!(65)));
+    assert_eq!((&theirs["fate"], &theirs["outgoing"], &theirs["others"]), (&json!("taken"), &json!(false), &json!([ann.id])));
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn nobody_answers_and_it_is_missed_once_until_it_is_seen() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let (mut caller, mut callee) = (ann.connect().await, ben.connect().await);
+    begins(&mut caller, call_to(&ben, "k1")).await;
+    let ring = callee.next("call.ring").await;
+    stage.passes(45_000);
+    assert_eq!(callee.next("call.ended").await["cause"], "no_answer");
+    assert_eq!(entry(&mut callee).await["fate"], "missed");
+    assert_eq!(entry(&mut caller).await["fate"], "unanswered");
+    let page = ben.get("/api/v1/calls?missed=true").await;
+    assert_eq!((&page["missed"], page["items"].as_array().map(Vec::len)), (&json!(1), Some(1)));
+    let at = ring["call"]["started_at"].as_i64().expect("a time");
+    let (status, _) = ben.call(reqwest::Method::POST, "/api/v1/calls/seen", Some(json!({ "until": at }))).await;
+    assert_eq!(status, 204);
+    assert_eq!(callee.event("calls_seen").await["event"]["until"], at);
+    assert_eq!(ben.get("/api/v1/calls").await["missed"], 0);
+    // A client that comes too late never rings: it is greeted with nothing, and finds what it missed.
+    assert_eq!(ben.connect().await.hello["calls"], json!([]));
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_late_device_is_greeted_with_the_ring_that_goes_on() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let mut caller = ann.connect().await;
+    let call = begins(&mut caller, call_to(&ben, "k1")).await;
+    stage.passes(20_000);
+    let late = ben.connect().await;
+    let calls = late.hello["calls"].as_array().expect("a list").clone();
+    assert_eq!((&calls[0]["call"]["id"], &calls[0]["part"]), (&json!(call), &json!("ringing")));
+    let expires = calls[0]["call"]["expires_at"].as_i64().expect("absolute");
+    assert_eq!(expires, calls[0]["call"]["started_at"].as_i64().expect("a time") + 45_000);
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn declined_cancelled_and_busy_are_told_to_both() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo) = (stage.town.member("ann").await, stage.reachable("ben").await, stage.town.member("clo").await);
+    let (mut caller, mut callee) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut caller, call_to(&ben, "k1")).await;
+    assert_eq!(code(&mut callee, about("call.cancel", &call)).await, "calls.not_host");
+    callee.done(about("call.decline", &call)).await;
+    assert_eq!(caller.next("call.ended").await["cause"], "declined");
+    assert_eq!(entry(&mut callee).await["fate"], "declined");
+    let call = begins(&mut caller, call_to(&ben, "k2")).await;
+    caller.done(about("call.cancel", &call)).await;
+    loop {
+        if callee.next("call.ended").await["call"] == call {
+            break;
+        }
+    }
+    assert_eq!(entry(&mut callee).await["fate"], "missed");
+    assert_eq!(code(&mut callee, about("call.accept", &call)).await, "calls.over");
+    let call = begins(&mut caller, call_to(&ben, "k3")).await;
+    callee.done(about("call.accept", &call)).await;
+    let mut other = clo.connect().await;
+    begins(&mut other, call_to(&ben, "k4")).await;
+    assert_eq!(other.next("call.ended").await["cause"], "busy");
+    assert_eq!(entry(&mut callee).await["fate"], "busy");
+    assert_eq!(code(&mut other, call_to(&clo, "k5")).await, "calls.yourself");
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn two_who_call_each_other_are_in_one_call() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.reachable("ann").await, stage.reachable("ben").await);
+    let (mut one, mut other) = (ann.connect().await, ben.connect().await);
+    let first = begins(&mut one, call_to(&ben, "k1")).await;
+    let second = begins(&mut other, call_to(&ann, "k2")).await;
+    assert_eq!(first, second);
+    enters(&mut one, &first).await;
+    enters(&mut other, &first).await;
+    loop {
+        if one.next("call.state").await["call"]["state"] == "active" {
+            break;
+        }
+    }
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_caller_whose_tab_is_closed_takes_it_back_after_ten_seconds() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let (mut caller, mut callee) = (ann.connect().await, ben.connect().await);
+    begins(&mut caller, call_to(&ben, "k1")).await;
+    callee.next("call.ring").await;
+    drop(caller);
+    // The program notices the end of the socket, and ten seconds pass by its clock.
+    while stage.town.app().ground.hub.connections() > 1 {
+        tokio::task::yield_now().await;
+    }
+    stage.passes(1);
+    tokio::task::yield_now().await;
+    let ended = loop {
+        stage.passes(10_000);
+        tokio::select! {
+            ended = callee.next("call.ended") => break ended,
+            () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {}
+        }
+    };
+    assert_eq!(ended["cause"], "cancelled");
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_group_rings_each_by_their_own_rules_and_stays_open() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo, dan) =
+        (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await, stage.town.member("dan").await);
+    super::reach(&dan, json!({ "call": { "from": ["nobody"] } })).await;
+    let room = group(&ann, &[&ben, &clo, &dan]).await;
+    let mut caller = ann.connect().await;
+    let (mut b, mut c, mut d) = (ben.connect().await, clo.connect().await, dan.connect().await);
+    let call = begins(&mut caller, call_in(room, "k1")).await;
+    assert_eq!(d.event("call_started").await["event"]["call"], call, "who is not rung sees that it goes on");
+    b.next("call.ring").await;
+    c.next("call.ring").await;
+    enters(&mut caller, &call).await;
+    b.done(about("call.decline", &call)).await;
+    assert_eq!(entry(&mut b).await["fate"], "declined");
+    c.done(about("call.accept", &call)).await;
+    enters(&mut c, &call).await;
+    enters(&mut d, &call).await;
+    enters(&mut b, &call).await;
+    for socket in [&mut caller, &mut c, &mut d, &mut b] {
+        socket.done(about("call.leave", &call)).await;
+    }
+    stage.passes(20_000);
+    let ended = b.event("call_ended").await["event"].clone();
+    assert_eq!((&ended["cause"], &ended["members"], &ended["actor"]), (&json!("left"), &json!(4), &json!(ann.id)));
+    assert_eq!((fates(&ann).await, fates(&ben).await), (vec!["taken".to_owned()], vec!["taken".to_owned()]));
+    assert_eq!((fates(&clo).await, fates(&dan).await), (vec!["taken".to_owned()], vec!["taken".to_owned()]));
+    stage.close().await;
+}

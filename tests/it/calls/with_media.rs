@@ -1,0 +1,114 @@
+//! A call through the real media server: two members over sockets, two synthetic clients with real ICE, DTLS and SRTP.
+
+use std::time::{Duration, Instant};
+
+use actix_web::web::block;
+use reqwest::Method;
+use serde_json::json;
+
+use super::{about, begins, call_to, reach};
+use crate::sfu::client::{Client, DEADLINE, Event, Knows, LEVEL, OPUS, Section, packet, payload};
+use crate::support::{Person, Socket, Town};
+
+/// Comes in and connects; the client, and everything that the server wrote in its answer.
+async fn connects(socket: &mut Socket, call: &str, sections: &[Section]) -> (Client, String) {
+    socket.done(about("call.join", call)).await;
+    socket.next("call.joined").await;
+    let mut client = Client::new("127.0.0.1:0", Knows::Both);
+    let sdp = client.offer(sections);
+    socket.done(json!({ "type": "pc.offer", "call": call, "gen": 1, "sdp": sdp, "tracks": [{ "mid": "0", "source": "mic" }] })).await;
+    let answer = socket.next("pc.answer").await["sdp"].as_str().expect("an answer").to_owned();
+    client.accept(&answer, false);
+    let client = block(move || {
+        assert!(client.connect(DEADLINE), "connects");
+        client
+    });
+    (client.await.expect("no panic"), answer)
+}
+
+/// Sends speech until a packet of it comes to the other; what came.
+fn is_heard(from: &mut Client, to: &mut Client, words: &[u8]) -> Vec<u8> {
+    let end = Instant::now() + DEADLINE;
+    let mut sequence = 0;
+    while Instant::now() < end {
+        sequence += 1;
+        from.send(&packet(OPUS, sequence, u32::from(sequence) * 960, 0x11, &[(LEVEL, &[10])], words));
+        let is_media = |event: &Event| matches!(event, Event::Media(_));
+        if let Some(Event::Media(heard)) = to.next(is_media, Duration::from_millis(20)) {
+            return heard;
+        }
+        from.step(Duration::from_millis(1));
+    }
+    panic!("nothing was heard");
+}
+
+async fn calling(town: &Town) -> (Person, Person) {
+    let owner = town.owner("keeper").await;
+    let (status, _) = owner.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
+    assert!(status.is_success());
+    let (ann, ben) = (town.member("ann").await, town.member("ben").await);
+    reach(&ben, json!({ "call": { "from": ["everyone"] } })).await;
+    (ann, ben)
+}
+
+#[actix_web::test]
+async fn two_members_hear_each_other_and_learn_no_address() {
+    let town = Town::new().await;
+    let (ann, ben) = calling(&town).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut a, call_to(&ben, "k1")).await;
+    b.next("call.ring").await;
+    b.done(about("call.accept", &call)).await;
+    let (mut anns, first) = connects(&mut a, &call, &[Section::Voice(0x11), Section::HearsOne]).await;
+    let (mut bens, second) = connects(&mut b, &call, &[Section::Voice(0x12), Section::HearsOne]).await;
+    loop {
+        if a.next("call.state").await["call"]["state"] == "active" {
+            break;
+        }
+    }
+    let ports = [&anns, &bens].map(|client| format!(" {} ", client.socket.local_addr().expect("bound").port()));
+    let (heard, ports) = block(move || (payload(&is_heard(&mut anns, &mut bens, b"hello")).to_vec(), ports)).await.expect("no panic");
+    assert_eq!(heard, b"hello");
+    loop {
+        let told = b.next("call.slots").await;
+        let shows = |slot: &serde_json::Value| slot["member"] == json!(ann.id) && slot["source"] == "mic";
+        if told["slots"].as_array().expect("slots").iter().any(shows) {
+            break;
+        }
+    }
+    for answer in [first, second] {
+        assert!(answer.contains("a=candidate:") && ports.iter().all(|port| !answer.contains(port.as_str())), "{answer}");
+    }
+    a.done(about("call.leave", &call)).await;
+    assert_eq!(b.next("call.ended").await["cause"], "left");
+    let past = ann.get("/api/v1/calls").await;
+    assert_eq!(past["items"][0]["call"], call);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn bad_offers_are_refused_by_name_and_the_call_goes_on() {
+    let town = Town::new().await;
+    let (ann, ben) = calling(&town).await;
+    let mut a = ann.connect().await;
+    let call = begins(&mut a, call_to(&ben, "k1")).await;
+    a.done(about("call.join", &call)).await;
+    a.next("call.joined").await;
+    let offer = |generation: u32, sdp: &str| json!({ "type": "pc.offer", "call": call, "gen": generation, "sdp": sdp, "tracks": [] });
+    assert_eq!(super::code(&mut a, offer(1, "nonsense")).await, "calls.offer_invalid");
+    assert_eq!(super::code(&mut a, offer(2, &format!("v=0\r\n{}", "a=x:1\r\n".repeat(20_000)))).await, "calls.offer_too_large");
+    let (mut client, _) = {
+        let mut client = Client::new("127.0.0.1:0", Knows::Both);
+        let sdp = client.offer(&[Section::Voice(0x11), Section::HearsOne]);
+        let many: String = (0..20)
+            .map(|n| format!("a=candidate:{n} 1 udp 1 x{n}.local 9 typ host\r\na=candidate:{n} 1 udp 1 127.0.0.1 22 typ host\r\n"))
+            .collect();
+        a.done(offer(3, &format!("{sdp}{many}"))).await;
+        let answer = a.next("pc.answer").await["sdp"].as_str().expect("an answer").to_owned();
+        client.accept(&answer, false);
+        (client, answer)
+    };
+    assert!(block(move || client.connect(DEADLINE)).await.expect("no panic"), "remote candidates are ignored");
+    assert_eq!(super::code(&mut a, offer(3, "v=0")).await, "calls.offer_stale");
+    town.close().await;
+}
