@@ -1,0 +1,57 @@
+/** Who is in the call and what reaches me of them: members, slots, speakers, marks. Pure. */
+
+/** @import { Participant } from "../types/live.d.ts" */
+/** @import { Change, Current, Source } from "./types.d.ts" */
+
+/** @param {Current} current @param {Change} change @returns {Current} */
+export function peopleAfter(current, change) {
+  switch (change.type) {
+    case "members": return membersChanged(current, change);
+    case "slots": return slotsChanged(current, change);
+    case "speakers": return { ...current, speakers: change.speakers };
+    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard, trouble: change.trouble };
+    case "held": return { ...current, held: change.held ? [...new Set([...current.held, change.source])] : current.held.filter((each) => each !== change.source) };
+    case "role": return { ...current, role: change.role };
+    default: return current;
+  }
+}
+
+/** @param {Current} current @param {Extract<Change, {type: "members"}>} change */
+function membersChanged(current, { put, left, full }) {
+  const people = full ? {} : { ...current.people };
+  for (const id of left) delete people[id];
+  for (const each of put) people[each.member] = each;
+  return { ...current, people, speakers: current.speakers.filter((id) => id in people) };
+}
+
+/** A list that is older than what is known changes nothing. @param {Current} current @param {Extract<Change, {type: "slots"}>} change */
+function slotsChanged(current, { rev, slots, full }) {
+  if (rev <= current.revision && !full) return current;
+  const next = full ? {} : { ...current.slots };
+  for (const slot of slots) {
+    if (slot.member === null) delete next[slot.slot];
+    else next[slot.slot] = slot;
+  }
+  return { ...current, revision: rev, slots: next };
+}
+
+/** The slot in which somebody's camera or screen comes. @param {Current} current @param {string} member @param {Source} source */
+export const slotOf = (current, member, source) => Object.values(current.slots).find((slot) => slot.member === member && slot.source === source);
+
+/** Whether a source of theirs is on. @param {Participant | undefined} participant @param {Source} source */
+export const sends = (participant, source) => participant?.sources[source] === "live";
+
+/** The participants but me, in the order in which they came. @param {Current} current @param {string} me @returns {Participant[]} */
+export const others = (current, me) => Object.values(current.people).filter((each) => each.member !== me).sort(byArrival);
+
+/** Raised hands first, then hosts, then by arrival. @param {Current} current @returns {Participant[]} */
+export function listed(current) {
+  const rank = (/** @type {Participant} */ each) => (each.hand ? 0 : each.role === "host" ? 1 : each.role === "speaker" ? 2 : 3);
+  return Object.values(current.people).sort((a, b) => rank(a) - rank(b) || byArrival(a, b));
+}
+
+/** @param {Participant} a @param {Participant} b */
+const byArrival = (a, b) => a.joined_at - b.joined_at || a.number - b.number;
+
+/** Who shares a screen now; who came last counts when there are two. @param {Current} current @returns {Participant | undefined} */
+export const sharer = (current) => Object.values(current.people).filter((each) => sends(each, "screen")).sort(byArrival).at(-1);

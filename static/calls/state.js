@@ -1,0 +1,209 @@
+/** The calls of this tab: who rings me, which call I am in and how well it holds. Pure: time is an argument. */
+
+import { peopleAfter } from "./people.js";
+
+/** @import { Call, MyCall } from "../types/live.d.ts" */
+/** @import { CallsState, Cause, Change, Current, Ring, Wish } from "./types.d.ts" */
+
+/** A ring that comes with less than this left is news of the past: it shows as missed and makes no sound. */
+export const LATE_MS = 3_000;
+/** How long a call may be without its media before this side gives it up. */
+export const GIVE_UP_MS = 30_000;
+/** How long joining may take before it has failed. */
+export const JOIN_WITHIN_MS = 20_000;
+/** How long the end of a call stays on the screen. */
+export const FAREWELL_MS = 6_000;
+
+/** Ends that nobody decided: whoever it rang for has missed it. */
+const MISSED = new Set(["no_answer", "cancelled", "failed", "interrupted", "busy"]);
+
+/** @param {string} me @returns {CallsState} */
+export const begin = (me) => ({ me, connection: "", rings: [], missed: [], current: null, line: "up", rooms: {} });
+
+/** @param {CallsState} state @param {Change} change @returns {CallsState} */
+export function after(state, change) {
+  switch (change.type) {
+    case "greeted": return greeted(state, change);
+    case "rang": return rang(state, change.call, change.waiting, change.now);
+    case "state": return stateTold(state, change.mine, change.now);
+    case "room": return roomTold(state, change.room, change.call);
+    case "over": return over(state, change.call, change.cause, change.now);
+    case "tick": return ticked(state, change.now);
+    case "line": return lineChanged(state, change.line, change.now);
+    case "missed_seen": return state.missed.length ? { ...state, missed: [] } : state;
+    case "asked": return { ...state, current: fresh("ringing_out", change.wish, change.now) };
+    case "looking": return { ...state, current: fresh("pre_join", change.wish, change.now) };
+    case "joining": return joining(state, change.wish, change.now);
+    default: return state.current ? { ...state, current: currentAfter(state.current, change, state) } : state;
+  }
+}
+
+/** @param {Current["phase"]} phase @param {Wish} wish @param {number} now @returns {Current} */
+const fresh = (phase, wish, now) => ({
+  phase, since: now, wish, call: null, expires: null, cause: null, code: null, media: "none", lostAt: null, liveAt: null, resume: null, isKnown: true,
+  role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, trouble: null,
+});
+
+/** The server's clock and ours may differ; what is left counts, not the hour. @param {Call} call @param {number} now @param {number} skew */
+const expiryOf = (call, now, skew) => (call.expires_at === null ? now : call.expires_at + skew);
+
+/** @param {CallsState} state @param {Call} call @param {boolean} waiting @param {number} now @returns {CallsState} */
+function rang(state, call, waiting, now) {
+  if (state.current?.call?.id === call.id || state.rings.some((each) => each.call.id === call.id)) return state;
+  /** @type {Ring} */
+  const ring = { call, expires: expiryOf(call, now, 0), waiting };
+  if (now > ring.expires - LATE_MS) return { ...state, missed: [...state.missed.filter((each) => each.call.id !== call.id), ring] };
+  return { ...state, rings: [...state.rings, ring] };
+}
+
+/** A call that stops ringing here was missed unless somebody decided about it. @param {CallsState} state @param {string} call @param {boolean} isMissed */
+function silenced(state, call, isMissed) {
+  const ring = state.rings.find((each) => each.call.id === call);
+  if (!ring) return state;
+  return { ...state, rings: state.rings.filter((each) => each !== ring), missed: isMissed ? [...state.missed, ring] : state.missed };
+}
+
+/** After a gap the greeting is the truth: what it does not name rings no more. @param {CallsState} state @param {Extract<Change, {type: "greeted"}>} change */
+function greeted(state, { connection, calls, now }) {
+  /** @type {CallsState} */
+  let next = { ...state, connection, rooms: {} };
+  for (const ring of state.rings) if (!calls.some((mine) => mine.call.id === ring.call.id)) next = silenced(next, ring.call.id, true);
+  for (const mine of calls) next = stateTold(next, mine, now);
+  return next;
+}
+
+/** @param {CallsState} state @param {MyCall} mine @param {number} now @returns {CallsState} */
+function stateTold(state, mine, now) {
+  const { call, part, connection } = mine;
+  if (call.state === "ended") return over(state, call.id, call.cause ?? "left", now);
+  let next = call.room === null ? state : roomTold(state, call.room, call);
+  const isElsewhere = connection !== null && connection !== state.connection;
+  if (part === "ringing" && next.current?.call?.id !== call.id) next = rang(next, call, false, now);
+  else if (part !== "ringing") next = silenced(next, call.id, false);
+  const { current } = next;
+  if (!current || current.phase === "ended" || (current.call?.id ?? current.wish.call) !== call.id) return next;
+  if (isElsewhere && part !== "outside" && current.phase !== "pre_join" && !current.resume) return { ...next, current: ended(current, "moved", null, now) };
+  return { ...next, current: told(current, call, now) };
+}
+
+/** What the server says of the call that I am about. @param {Current} current @param {Call} call @param {number} now @returns {Current} */
+function told(current, call, now) {
+  const known = { ...current, call, expires: call.state === "ringing" ? expiryOf(call, now, 0) : null };
+  if (current.phase !== "ringing_out" || call.state === "ringing") return known;
+  return current.media === "up" ? { ...known, phase: "live", since: now, liveAt: now } : { ...known, phase: "joining", since: now };
+}
+
+/** @param {CallsState} state @param {string} room @param {Call | null} call @returns {CallsState} */
+function roomTold(state, room, call) {
+  const { [room]: before, ...rest } = state.rooms;
+  if (!call || call.state === "ended") return before ? { ...state, rooms: rest } : state;
+  return { ...state, rooms: { ...rest, [room]: call } };
+}
+
+/** @param {CallsState} state @param {string} call @param {Cause} cause @param {number} now @returns {CallsState} */
+function over(state, call, cause, now) {
+  const next = silenced(state, call, MISSED.has(cause));
+  const rooms = Object.fromEntries(Object.entries(next.rooms).filter(([, each]) => each.id !== call));
+  const { current } = next;
+  const isMine = current && current.phase !== "ended" && (current.call?.id ?? current.wish.call) === call;
+  return { ...next, rooms, current: isMine ? ended(current, cause, null, now) : current };
+}
+
+/** What the clock alone decides: rings run out on every device by themselves, whatever the line does. @param {CallsState} state @param {number} now */
+function ticked(state, now) {
+  let next = state;
+  for (const ring of state.rings) if (now >= ring.expires) next = silenced(next, ring.call.id, true);
+  const { current } = next;
+  const due = current && dueOf(current);
+  if (!current || due === null || now < due) return next;
+  if (current.phase === "ended") return { ...next, current: null };
+  const cause = current.phase === "ringing_out" ? "no_answer" : current.phase === "joining" ? "failed" : "lost";
+  return { ...next, current: ended(current, cause, null, now) };
+}
+
+/** @param {Current} current @returns {number | null} */
+function dueOf(current) {
+  switch (current.phase) {
+    case "ringing_out": return current.expires;
+    case "joining": return current.since + JOIN_WITHIN_MS;
+    case "weak":
+    case "resuming": return (current.lostAt ?? current.since) + GIVE_UP_MS;
+    case "ended": return current.since + FAREWELL_MS;
+    default: return null;
+  }
+}
+
+/** When the clock has to be looked at next; null: nothing runs out. @param {CallsState} state @returns {number | null} */
+export function deadline(state) {
+  const all = state.rings.map((ring) => ring.expires);
+  const own = state.current && dueOf(state.current);
+  if (own !== null) all.push(own);
+  return all.length ? Math.min(...all) : null;
+}
+
+/** @param {CallsState} state @param {"up" | "down"} line @param {number} now @returns {CallsState} */
+function lineChanged(state, line, now) {
+  if (state.line === line) return state;
+  const { current } = state;
+  return { ...state, line, current: current && isOn(current) ? steadied({ ...current, isKnown: false }, line, now) : current };
+}
+
+/** @param {CallsState} state @param {Wish} wish @param {number} now @returns {CallsState} */
+function joining(state, wish, now) {
+  const ring = state.rings.find((each) => each.call.id === wish.call);
+  const { current } = state;
+  const known = current && current.phase !== "ended" && (current.call?.id ?? current.wish.call) === wish.call ? current : fresh("joining", wish, now);
+  const call = ring?.call ?? known.call;
+  return { ...state, rings: state.rings.filter((each) => each !== ring), current: { ...known, wish, call, phase: "joining", since: now, media: "connecting" } };
+}
+
+/** Whether I am in the call, however badly. @param {Current} current */
+export const isOn = ({ phase }) => phase === "live" || phase === "weak" || phase === "media_only" || phase === "resuming";
+
+/** Whether a call keeps this tab busy. @param {CallsState} state */
+export const isBusy = ({ current }) => current !== null && current.phase !== "ended" && current.phase !== "pre_join";
+
+/** The call that I am about, by the server's name for it. @param {CallsState} state */
+export const callOf = ({ current }) => current?.call?.id ?? current?.wish.call ?? null;
+
+/**
+ * How well the call holds, from its two legs: media without a line goes on, a line without media is being mended.
+ * @param {Current} current @param {"up" | "down"} line @param {number} now @returns {Current}
+ */
+function steadied(current, line, now) {
+  const hasMedia = current.media === "up";
+  const hasLine = line === "up" && current.isKnown;
+  const phase = hasMedia && hasLine ? "live" : hasMedia ? "media_only" : hasLine ? "weak" : "resuming";
+  return { ...current, phase, lostAt: phase === "live" ? null : (current.lostAt ?? now) };
+}
+
+/** @param {Current} current @param {Cause} cause @param {string | null} code @param {number} now @returns {Current} */
+const ended = (current, cause, code, now) => ({ ...current, phase: "ended", cause, code, since: now, media: "none", resume: null, speakers: [] });
+
+/** @param {Current} current @param {Change} change @param {CallsState} state @returns {Current | null} */
+function currentAfter(current, change, { line }) {
+  if (change.type === "closed") return null;
+  if (current.phase === "ended") return current;
+  switch (change.type) {
+    case "started": return { ...current, wish: { ...current.wish, call: change.call } };
+    case "failed": return ended(current, change.cause, change.code, change.now);
+    case "joined": return joined(current, change, line);
+    case "media": return mediaChanged(current, change.media, line, change.now);
+    default: return peopleAfter(current, change);
+  }
+}
+
+/** @param {Current} current @param {Extract<Change, {type: "joined"}>} change @param {"up" | "down"} line @returns {Current} */
+function joined(current, { call, role, held, resume, members, now }, line) {
+  const people = Object.fromEntries(members.map((each) => [each.member, each]));
+  const known = told({ ...current, resume, role, held, people, isKnown: true }, call, now);
+  return isOn(known) ? steadied(known, line, now) : known;
+}
+
+/** @param {Current} current @param {Current["media"]} media @param {"up" | "down"} line @param {number} now @returns {Current} */
+function mediaChanged(current, media, line, now) {
+  const next = { ...current, media };
+  // Media may stand before anybody has answered: it is the answer that makes it a call.
+  if (current.phase === "joining" && media === "up") return steadied({ ...next, liveAt: current.liveAt ?? now }, line, now);
+  return isOn(current) ? steadied(next, line, now) : next;
+}
