@@ -17,10 +17,11 @@
  * @property {string | null} limited what holds the encoder back: `cpu`, `bandwidth`
  * @property {Record<string, number>} heard packets by the mid of their slot
  * @property {Record<string, number>} seen frames by the mid of their slot
+ * @property {Record<string, number>} frozenBy freezes by the mid of their slot
  */
 
 /** @param {number} at @returns {Sums} */
-const nothing = (at) => ({ at, sent: 0, received: 0, packetsIn: 0, lostIn: 0, packetsOut: 0, lostOut: 0, frames: 0, frozen: 0, freezes: 0, concealed: 0, played: 0, rtt: null, route: null, limited: null, heard: {}, seen: {} });
+const nothing = (at) => ({ at, sent: 0, received: 0, packetsIn: 0, lostIn: 0, packetsOut: 0, lostOut: 0, frames: 0, frozen: 0, freezes: 0, concealed: 0, played: 0, rtt: null, route: null, limited: null, heard: {}, seen: {}, frozenBy: {} });
 
 /** @param {Iterable<any>} reports of `getStats` @param {number} at @returns {Sums} */
 export function sumsOf(reports, at) {
@@ -56,6 +57,7 @@ function addInbound(sums, report) {
     sums.frozen += report.totalFreezesDuration ?? 0;
     sums.freezes += report.freezeCount ?? 0;
     sums.seen[report.mid] = report.framesDecoded ?? 0;
+    sums.frozenBy[report.mid] = report.freezeCount ?? 0;
   } else {
     sums.concealed += Math.max(0, (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0));
     sums.played += report.totalSamplesReceived ?? 0;

@@ -9,7 +9,8 @@ export function peopleAfter(current, change) {
     case "members": return membersChanged(current, change);
     case "slots": return slotsChanged(current, change);
     case "speakers": return { ...current, speakers: change.speakers };
-    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard, trouble: change.trouble };
+    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard };
+    case "trouble": return { ...current, trouble: change.trouble };
     case "held": return { ...current, held: change.held ? [...new Set([...current.held, change.source])] : current.held.filter((each) => each !== change.source) };
     case "role": return { ...current, role: change.role };
     default: return current;

@@ -17,8 +17,8 @@ export const FAREWELL_MS = 6_000;
 /** Ends that nobody decided: whoever it rang for has missed it. */
 const MISSED = new Set(["no_answer", "cancelled", "failed", "interrupted", "busy"]);
 
-/** @param {string} me @returns {CallsState} */
-export const begin = (me) => ({ me, connection: "", rings: [], missed: [], current: null, line: "up", rooms: {} });
+/** @param {string} me @param {number} [skew] our clock before the server's, in milliseconds @returns {CallsState} */
+export const begin = (me, skew = 0) => ({ me, skew, connection: "", rings: [], missed: [], current: null, line: "up" });
 
 /** @param {CallsState} state @param {Change} change @returns {CallsState} */
 export function after(state, change) {
@@ -26,7 +26,6 @@ export function after(state, change) {
     case "greeted": return greeted(state, change);
     case "rang": return rang(state, change.call, change.waiting, change.now);
     case "state": return stateTold(state, change.mine, change.now);
-    case "room": return roomTold(state, change.room, change.call);
     case "over": return over(state, change.call, change.cause, change.now);
     case "tick": return ticked(state, change.now);
     case "line": return lineChanged(state, change.line, change.now);
@@ -44,14 +43,14 @@ const fresh = (phase, wish, now) => ({
   role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, trouble: null,
 });
 
-/** The server's clock and ours may differ; what is left counts, not the hour. @param {Call} call @param {number} now @param {number} skew */
-const expiryOf = (call, now, skew) => (call.expires_at === null ? now : call.expires_at + skew);
+/** When the ringing stops by our own clock, which may be another one than the server's. @param {CallsState} state @param {Call} call */
+const expiryOf = ({ skew }, call) => (call.expires_at === null ? 0 : call.expires_at + skew);
 
 /** @param {CallsState} state @param {Call} call @param {boolean} waiting @param {number} now @returns {CallsState} */
 function rang(state, call, waiting, now) {
   if (state.current?.call?.id === call.id || state.rings.some((each) => each.call.id === call.id)) return state;
   /** @type {Ring} */
-  const ring = { call, expires: expiryOf(call, now, 0), waiting };
+  const ring = { call, expires: expiryOf(state, call), waiting };
   if (now > ring.expires - LATE_MS) return { ...state, missed: [...state.missed.filter((each) => each.call.id !== call.id), ring] };
   return { ...state, rings: [...state.rings, ring] };
 }
@@ -66,7 +65,7 @@ function silenced(state, call, isMissed) {
 /** After a gap the greeting is the truth: what it does not name rings no more. @param {CallsState} state @param {Extract<Change, {type: "greeted"}>} change */
 function greeted(state, { connection, calls, now }) {
   /** @type {CallsState} */
-  let next = { ...state, connection, rooms: {} };
+  let next = { ...state, connection };
   for (const ring of state.rings) if (!calls.some((mine) => mine.call.id === ring.call.id)) next = silenced(next, ring.call.id, true);
   for (const mine of calls) next = stateTold(next, mine, now);
   return next;
@@ -76,37 +75,29 @@ function greeted(state, { connection, calls, now }) {
 function stateTold(state, mine, now) {
   const { call, part, connection } = mine;
   if (call.state === "ended") return over(state, call.id, call.cause ?? "left", now);
-  let next = call.room === null ? state : roomTold(state, call.room, call);
+  let next = state;
   const isElsewhere = connection !== null && connection !== state.connection;
   if (part === "ringing" && next.current?.call?.id !== call.id) next = rang(next, call, false, now);
   else if (part !== "ringing") next = silenced(next, call.id, false);
   const { current } = next;
   if (!current || current.phase === "ended" || (current.call?.id ?? current.wish.call) !== call.id) return next;
   if (isElsewhere && part !== "outside" && current.phase !== "pre_join" && !current.resume) return { ...next, current: ended(current, "moved", null, now) };
-  return { ...next, current: told(current, call, now) };
+  return { ...next, current: told(next, current, call, now) };
 }
 
-/** What the server says of the call that I am about. @param {Current} current @param {Call} call @param {number} now @returns {Current} */
-function told(current, call, now) {
-  const known = { ...current, call, expires: call.state === "ringing" ? expiryOf(call, now, 0) : null };
+/** What the server says of the call that I am about. @param {CallsState} state @param {Current} current @param {Call} call @param {number} now @returns {Current} */
+function told(state, current, call, now) {
+  const known = { ...current, call, expires: call.state === "ringing" ? expiryOf(state, call) : null };
   if (current.phase !== "ringing_out" || call.state === "ringing") return known;
   return current.media === "up" ? { ...known, phase: "live", since: now, liveAt: now } : { ...known, phase: "joining", since: now };
-}
-
-/** @param {CallsState} state @param {string} room @param {Call | null} call @returns {CallsState} */
-function roomTold(state, room, call) {
-  const { [room]: before, ...rest } = state.rooms;
-  if (!call || call.state === "ended") return before ? { ...state, rooms: rest } : state;
-  return { ...state, rooms: { ...rest, [room]: call } };
 }
 
 /** @param {CallsState} state @param {string} call @param {Cause} cause @param {number} now @returns {CallsState} */
 function over(state, call, cause, now) {
   const next = silenced(state, call, MISSED.has(cause));
-  const rooms = Object.fromEntries(Object.entries(next.rooms).filter(([, each]) => each.id !== call));
   const { current } = next;
   const isMine = current && current.phase !== "ended" && (current.call?.id ?? current.wish.call) === call;
-  return { ...next, rooms, current: isMine ? ended(current, cause, null, now) : current };
+  return { ...next, current: isMine ? ended(current, cause, null, now) : current };
 }
 
 /** What the clock alone decides: rings run out on every device by themselves, whatever the line does. @param {CallsState} state @param {number} now */
@@ -181,23 +172,23 @@ function steadied(current, line, now) {
 const ended = (current, cause, code, now) => ({ ...current, phase: "ended", cause, code, since: now, media: "none", resume: null, speakers: [] });
 
 /** @param {Current} current @param {Change} change @param {CallsState} state @returns {Current | null} */
-function currentAfter(current, change, { line }) {
+function currentAfter(current, change, state) {
   if (change.type === "closed") return null;
   if (current.phase === "ended") return current;
   switch (change.type) {
     case "started": return { ...current, wish: { ...current.wish, call: change.call } };
     case "failed": return ended(current, change.cause, change.code, change.now);
-    case "joined": return joined(current, change, line);
-    case "media": return mediaChanged(current, change.media, line, change.now);
+    case "joined": return joined(current, change, state);
+    case "media": return mediaChanged(current, change.media, state.line, change.now);
     default: return peopleAfter(current, change);
   }
 }
 
-/** @param {Current} current @param {Extract<Change, {type: "joined"}>} change @param {"up" | "down"} line @returns {Current} */
-function joined(current, { call, role, held, resume, members, now }, line) {
+/** @param {Current} current @param {Extract<Change, {type: "joined"}>} change @param {CallsState} state @returns {Current} */
+function joined(current, { call, role, held, resume, members, now }, state) {
   const people = Object.fromEntries(members.map((each) => [each.member, each]));
-  const known = told({ ...current, resume, role, held, people, isKnown: true }, call, now);
-  return isOn(known) ? steadied(known, line, now) : known;
+  const known = told(state, { ...current, resume, role, held, people, isKnown: true }, call, now);
+  return isOn(known) ? steadied(known, state.line, now) : known;
 }
 
 /** @param {Current} current @param {Current["media"]} media @param {"up" | "down"} line @param {number} now @returns {Current} */

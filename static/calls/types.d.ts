@@ -70,21 +70,20 @@ export type Current = {
 
 export type CallsState = {
   me: Id;
+  /** Our clock before the server's, in milliseconds. */
+  skew: number;
   /** Of `hello`. */
   connection: string;
   rings: Ring[];
   missed: Ring[];
   current: Current | null;
   line: "up" | "down";
-  /** Live calls by their room. */
-  rooms: Record<Id, Call>;
 };
 
 export type Change =
   | { type: "greeted"; connection: string; calls: MyCall[]; now: number }
   | { type: "rang"; call: Call; waiting: boolean; now: number }
   | { type: "state"; mine: MyCall; now: number }
-  | { type: "room"; room: Id; call: Call | null }
   | { type: "over"; call: Id; cause: Cause; now: number }
   | { type: "tick"; now: number }
   | { type: "line"; line: "up" | "down"; now: number }
@@ -98,6 +97,7 @@ export type Change =
   | { type: "members"; put: Participant[]; left: Id[]; full: boolean }
   | { type: "slots"; rev: number; slots: Slot[]; full: boolean }
   | { type: "speakers"; speakers: Id[] }
-  | { type: "quality"; marks: Record<Id, number>; heard: boolean; trouble: Trouble | null }
+  | { type: "quality"; marks: Record<Id, number>; heard: boolean }
+  | { type: "trouble"; trouble: Trouble | null }
   | { type: "held"; source: Source; held: boolean }
   | { type: "role"; role: CallRole };

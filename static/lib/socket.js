@@ -3,7 +3,7 @@
 import { Refused } from "./errors.js";
 import { digestOf, Logs } from "./logs.js";
 
-/** @import { Event, MeEvent, Member, ServerFrame, Signal } from "../types/live.d.ts" */
+/** @import { CallNotice, Event, MeEvent, Member, MyCall, ServerFrame, Signal } from "../types/live.d.ts" */
 /** @typedef {{room: string, seq: number, at: number, event: Event | MeEvent}} Entry */
 /** @typedef {"connecting" | "open" | "waiting" | "closed"} Status */
 
@@ -15,7 +15,8 @@ import { digestOf, Logs } from "./logs.js";
  * @property {(status: Status, retryAt: number | null) => void} status `retryAt`: when the next attempt begins, in the clock's milliseconds
  * @property {(room: string) => void} reset the log's cached pages are worth nothing: load them again, then `follow`
  * @property {(room: string) => void} gone
- * @property {(me: Member, heads: Record<string, number>) => void} hello the connection is ready for requests; where the server says that each log is
+ * @property {(notice: CallNotice & {seq?: number}) => void} [notice] something about calls, in order
+ * @property {(greeting: {me: Member, connection: string, calls: MyCall[], heads: Record<string, number>}) => void} hello the connection is ready for requests; `heads`: where the server says that each log is
  * @property {() => void} caughtUp every log has reached the head that the server named
  * @property {() => void} restored the database is another one (its epoch changed): drop everything and load again
  * @property {() => void} signedOut
@@ -78,7 +79,7 @@ export class Socket {
   /**
    * @param {string} url `wss://…/live`
    * @param {Listener} listener
-   * @param {string} epoch of the snapshot that the cursors belong to
+   * @param {string | null} epoch of the snapshot that the cursors belong to; null: nothing is kept of any log, and events are not heard
    * @param {Surroundings} [surroundings]
    */
   constructor(url, listener, epoch, surroundings = world) {
@@ -176,7 +177,9 @@ export class Socket {
       case "reset": return this.#reset(frame.room);
       case "gone": return this.#gone(frame.room);
       case "going_away": this.#retryAfter = frame.retry_after_ms; return;
-      default: return; // A newer server may say more; what is unknown is not ours to judge.
+      default:
+        // A newer server may say more; what is unknown is not ours to judge.
+        if (/^(call|pc)\./.test(frame.type)) this.listener.notice?.(frame);
     }
   }
 
@@ -186,7 +189,7 @@ export class Socket {
     this.#expectFrame();
     // Only a connection that lasts until a heartbeat counts as a good one.
     this.#attempts = Math.min(this.#attempts, 1);
-    if (hello.epoch !== this.epoch) {
+    if (this.epoch !== null && hello.epoch !== this.epoch) {
       this.epoch = hello.epoch;
       this.logs.clear();
       this.close();
@@ -195,13 +198,14 @@ export class Socket {
     this.#ready = true;
     this.#set("open", null);
     this.logs.expect(hello.heads);
-    this.listener.hello(hello.me, hello.heads);
+    this.listener.hello(hello);
     this.#behind = true;
     this.#checkGaps();
   }
 
   /** @param {Extract<ServerFrame, {type: "event"}>} frame */
   #take({ room, seq, at, event }) {
+    if (this.epoch === null) return;
     this.#received += 1;
     if (seq <= (this.#replayTo[room] ?? 0)) this.#replayAt = this.world.now();
     this.logs.take({ room, seq, at, event });
@@ -237,6 +241,7 @@ export class Socket {
   /** @param {number} n @param {string} digest */
   #compare(n, digest) {
     this.#attempts = 0;
+    if (this.epoch === null) return;
     // The count finds frames that got lost on this connection, the digest what was never sent on it.
     const isWhole = n === this.#received && digest === digestOf(this.logs.cursors());
     this.#received = n;

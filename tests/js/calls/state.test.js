@@ -136,13 +136,10 @@ test('a look before joining keeps nobody busy', () => {
   assert.equal(after(state, { type: 'joining', wish: wish({ call: '3', room: '5', kind: 'room' }), now: NOW }).current?.phase, 'joining');
 });
 
-test('rooms know their call while it lasts', () => {
-  const going = call({ id: '4', room: '5', kind: 'room', state: 'active', expires_at: null });
-  const state = after(empty(), { type: 'room', room: '5', call: going });
-  assert.equal(state.rooms['5']?.id, '4');
-  assert.deepEqual(after(state, { type: 'room', room: '5', call: null }).rooms, {});
-  assert.deepEqual(after(state, { type: 'over', call: '4', cause: 'left', now: NOW }).rooms, {});
-  assert.deepEqual(after(state, { type: 'greeted', connection: 'x', calls: [], now: NOW }).rooms, {}, 'the greeting names them all');
+test('a clock that goes wrong neither silences a ring nor lets it ring for ever', () => {
+  const hour = 3_600_000;
+  const state = after({ ...begin(ME, hour), connection: 'here' }, rang(call(), NOW + hour));
+  assert.deepEqual([ids(state.rings), deadline(state)], [['1'], NOW + hour + 45_000]);
 });
 
 test('people come, change and go', () => {
