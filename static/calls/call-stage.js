@@ -1,0 +1,239 @@
+/** `<call-stage>`: everything of calls that is seen: who rings, the call large or small, its end. One for each tab. */
+
+import { pathOf } from "../chat/place.js";
+import { sentence } from "../lib/errors.js";
+import { html, keyed, render } from "../lib/html.js";
+import { Store } from "../lib/store.js";
+import { toast } from "../lib/toast.js";
+import { t } from "../lib/words.js";
+import { chosen } from "./devices.js";
+import { lasted } from "./duration.js";
+import { Herald } from "./herald.js";
+import { Shortcuts } from "./shortcuts.js";
+import { viewOf } from "./sights.js";
+import { isBusy, isOn } from "./state.js";
+import { endView } from "./view-end.js";
+import { liveView, miniView } from "./view-live.js";
+import { outgoingView } from "./view-outgoing.js";
+import { lookView } from "./view-look.js";
+import { missedView, ringView } from "./view-ring.js";
+
+/** @import { CallDesk } from "./desk.js" */
+/** @import { Current } from "./types.d.ts" */
+
+/**
+ * The app around, where there is one: it can show a room beside the call.
+ * @typedef {object} Room
+ * @property {(room: string) => void} go
+ * @property {(room: string) => string | null} nameOf
+ * @property {(room: string | null) => string[] | null} membersIn who is in the call of a room
+ * @property {(member: string) => string | null} conversationWith
+ * @property {(options: {title: string, act: string, most: number, but: string[]}) => Promise<string[] | null>} pick
+ */
+
+/**
+ * How the call is looked at.
+ * @typedef {object} Look
+ * @property {boolean} isSmall the call is a small window over the app
+ * @property {"grid" | "speaker"} wanted
+ * @property {string | null} pinned
+ * @property {number} page
+ * @property {boolean} showsMe
+ * @property {boolean} showsPeople
+ * @property {boolean} isBeside the room of the call stands beside it
+ * @property {string | null} spoke
+ */
+
+/** @type {Look} */
+const FIRST = { isSmall: false, wanted: "grid", pinned: null, page: 0, showsMe: true, showsPeople: false, isBeside: false, spoke: null };
+
+export class CallStage extends HTMLElement {
+  /** @type {Store<Look, Partial<Look>>} */
+  look = new Store(FIRST, (look, change) => ({ ...look, ...change }));
+  /** Who comes first among the tiles, as it was the last time. @type {string[]} */
+  order = [];
+  /** Tiles that can be seen, measured for the server. */
+  #resized = new ResizeObserver(() => this.update());
+  /** @type {Element | null} */
+  #opener = null;
+  #shape = "";
+  /** The browser does not let the page sound before a gesture. */
+  isDeafened = false;
+
+  /** @param {CallDesk} desk @param {Room | null} place */
+  constructor(desk, place) {
+    super();
+    this.desk = desk;
+    this.place = place;
+    this.herald = new Herald(desk);
+  }
+
+  connectedCallback() {
+    const update = () => this.update();
+    for (const store of [this.desk.store, this.desk.streams, this.desk.own.store, this.desk.members.store, this.look]) store.watch(update);
+    this.desk.store.watch((now, before) => this.#moved(now.current, before.current));
+    this.#resized.observe(this);
+    document.addEventListener("visibilitychange", update);
+    addEventListener("resize", update);
+    new Shortcuts(this).start();
+    document.addEventListener("click", (event) => this.#follow(event), { capture: true });
+    this.herald.start();
+    // The clock of a call moves by itself.
+    setInterval(() => this.desk.current && isOn(this.desk.current) && this.#tick(), 1_000);
+    this.update();
+  }
+
+  update() {
+    const { rings, missed, current } = this.desk.state;
+    render(html`<div class="call-news" role="region" aria-label=${t("calls.news")} ?hidden=${rings.length + missed.length === 0}>
+        ${keyed(rings, (ring) => ring.call.id, (ring) => ringView(this, ring))}${missedView(this, missed)}</div>
+      ${current ? this.#current(current) : null}${this.#sound(current)}
+      <p class="call-said" role="status" aria-live="polite">${this.herald.said}</p>`, this);
+    this.#settle(current);
+    this.herald.drawn();
+    this.#measure(current);
+    if (current && current.phase !== "ended") this.#play();
+  }
+
+  /** @param {Current} current */
+  #current(current) {
+    switch (current.phase) {
+      case "pre_join": return lookView(this, current);
+      case "ended": return endView(this, current);
+      case "ringing_out": return outgoingView(this, current);
+      case "joining": return outgoingView(this, current);
+      default: return this.look.state.isSmall ? miniView(this, current) : liveView(this, current);
+    }
+  }
+
+  /** What is heard, wherever the call is shown. @param {Current | null} current */
+  #sound(current) {
+    if (!current || current.phase === "ended") return null;
+    const { state } = this.desk.streams;
+    const heard = Object.entries(state).filter(([, stream]) => stream.getAudioTracks().length > 0);
+    return html`<div hidden>${keyed(heard, ([mid]) => mid, ([, stream]) => html`<audio autoplay .srcObject=${stream}></audio>`)}</div>`;
+  }
+
+  /** What lies under a large call is out of reach for the keyboard too. @param {Current | null} current */
+  #settle(current) {
+    const look = this.look.state;
+    const isLarge = current !== null && current.phase !== "ended" && !(look.isSmall && isOn(current));
+    const isBeside = isLarge && look.isBeside && this.place !== null && current !== null && isOn(current);
+    const shape = !current ? "" : isLarge ? (isBeside ? "beside" : "large") : "small";
+    if (shape === this.#shape) return;
+    const before = this.#shape;
+    this.#shape = shape;
+    if (shape) document.documentElement.dataset.call = shape;
+    else delete document.documentElement.dataset.call;
+    for (const part of document.querySelectorAll("body > :is(.shell, .page, .admin, .skip)")) part.toggleAttribute("inert", shape === "large");
+    if (shape === "large" && before !== "beside") {
+      this.#opener = document.activeElement;
+      /** @type {HTMLElement | null} */ (this.querySelector("[data-first-focus]"))?.focus();
+    } else if (before === "large" && shape !== "beside" && this.#opener instanceof HTMLElement && this.#opener.isConnected) this.#opener.focus();
+  }
+
+  /** @param {Current | null} now @param {Current | null} before */
+  #moved(now, before) {
+    if (!now || (before && now.wish.call !== before.wish.call && before.wish.call !== null)) this.look.dispatch({ ...FIRST, wanted: this.look.state.wanted, showsMe: this.look.state.showsMe });
+    const speaker = now?.speakers.find((id) => id !== this.desk.state.me);
+    if (speaker && speaker !== this.look.state.spoke) this.look.dispatch({ spoke: speaker });
+  }
+
+  /** Only the times are written anew. */
+  #tick() {
+    const { liveAt, call } = this.desk.current ?? {};
+    const clock = this.querySelector("[data-clock]");
+    if (clock && liveAt) clock.textContent = lasted(Date.now() - liveAt);
+    const left = this.querySelector("[data-left]");
+    if (left && call?.ends_at) left.textContent = lasted(Math.max(0, call.ends_at + this.desk.state.skew - Date.now()));
+  }
+
+  /** @param {Current | null} current */
+  #measure(current) {
+    if (!current || !isOn(current)) return;
+    const sights = [...this.querySelectorAll("[data-sight]")].map((tile) => {
+      const { member = "", source = "cam" } = /** @type {HTMLElement} */ (tile).dataset;
+      const height = tile.getBoundingClientRect().height * devicePixelRatio;
+      return { member, source: source === "screen" ? /** @type {const} */ ("screen") : /** @type {const} */ ("cam"), height, onStage: tile.hasAttribute("data-stage") };
+    });
+    this.desk.sights.see(viewOf(sights, document.hidden));
+  }
+
+  /** The room of the call, to talk in beside it. @param {Current} current @returns {string | null} */
+  roomOf(current) {
+    const room = current.call?.room ?? current.wish.room;
+    if (room !== null || !this.place) return room;
+    const other = this.otherOf(current);
+    return other === null ? null : this.place.conversationWith(other);
+  }
+
+  /** The other one of a call between two. @param {Current} current @returns {string | null} */
+  otherOf({ wish, call }) {
+    if (wish.to !== null) return wish.to;
+    if (!call || call.kind !== "direct") return null;
+    return [call.starter, ...call.rung].find((id) => id !== this.desk.state.me) ?? null;
+  }
+
+  /** Who is in, as far as it is known from outside. @param {Current} current @returns {string[]} */
+  membersOf({ call, wish }) {
+    return call?.members ?? this.place?.membersIn(wish.room) ?? [];
+  }
+
+  /** Sound where the browser held it back, after a gesture. */
+  soundOn() {
+    this.isDeafened = false;
+    this.#play();
+  }
+
+  /** To the speaker that was chosen. */
+  routeSound() {
+    const { speaker } = chosen();
+    for (const audio of /** @type {NodeListOf<any>} */ (this.querySelectorAll("audio"))) if (audio.setSinkId && audio.sinkId !== speaker) audio.setSinkId(speaker).catch(() => undefined);
+  }
+
+  #play() {
+    for (const audio of this.querySelectorAll("audio")) {
+      if (!audio.paused) continue;
+      audio.play().catch((error) => {
+        if (error instanceof Error && error.name === "NotAllowedError" && !this.isDeafened) {
+          this.isDeafened = true;
+          this.update();
+        }
+      });
+    }
+    this.routeSound();
+  }
+
+  /** Says what went wrong with something that was asked, or that it was done. @param {Promise<unknown>} asked @param {string} [done] */
+  told(asked, done) {
+    asked.then(() => done && toast(done, { icon: "check" }), (error) => toast(sentence(error), { icon: "circle-alert" }));
+  }
+
+  /** @param {Partial<Look>} change */
+  see(change) {
+    this.look.dispatch(change);
+  }
+
+  /** Opens the room of the call beside it, or under the small window. @param {Current} current */
+  talk(current) {
+    const room = this.roomOf(current);
+    if (room === null) return;
+    if (!this.place) return void window.open(pathOf({ room }), "_blank");
+    this.place.go(room);
+    if (matchMedia("(min-width: 1024px)").matches) this.see({ isBeside: !this.look.state.isBeside, isSmall: false });
+    else this.see({ isSmall: true });
+  }
+
+  /** A link that would load another page, and with it end this one, opens beside it while a call lasts. @param {MouseEvent} event */
+  #follow(event) {
+    if (!isBusy(this.desk.state)) return;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || link.target || link.origin !== location.origin || event.button !== 0) return;
+    // The app follows its own links without loading anything: then the call becomes small.
+    if (this.place && (link.pathname === "/" || /^\/r\/\d+/.test(link.pathname))) return void this.see({ isSmall: !this.look.state.isBeside });
+    event.preventDefault();
+    window.open(link.href, "_blank", "noopener");
+  }
+}
+
+customElements.define("call-stage", CallStage);
