@@ -14,6 +14,9 @@ const elements = {
   "room-composer": () => import("./chat/room-composer.js"),
   "request-count": () => import("./chat/request-count.js"),
   "reach-form": () => import("./social/reach-form.js"),
+  "call-bell": () => import("./calls/call-bell.js"),
+  "call-buttons": () => import("./calls/call-buttons.js"),
+  "call-board": () => import("./calls/call-board.js"),
 };
 
 /** @param {Element} element */

@@ -43,6 +43,7 @@ icons! {
     "eye" LuEye;
     "eye-off" LuEyeOff;
     "globe" LuGlobe;
+    "hand" LuHand;
     "hash" LuHash;
     "history" LuHistory;
     "house" LuHouse;
@@ -56,19 +57,31 @@ icons! {
     "list-filter" LuListFilter;
     "loader-circle" LuLoaderCircle;
     "lock" LuLock;
+    "lock-open" LuLockOpen;
     "log-in" LuLogIn;
     "log-out" LuLogOut;
     "mail" LuMail;
     "mail-check" LuMailCheck;
+    "maximize" LuMaximize;
+    "maximize-2" LuMaximize2;
     "megaphone" LuMegaphone;
     "menu" LuMenu;
     "message-square" LuMessageSquare;
     "message-square-off" LuMessageSquareOff;
+    "mic" LuMic;
     "mic-off" LuMicOff;
+    "minimize" LuMinimize;
+    "minimize-2" LuMinimize2;
     "monitor" LuMonitor;
     "moon" LuMoon;
     "pencil" LuPencil;
     "phone" LuPhone;
+    "phone-call" LuPhoneCall;
+    "phone-incoming" LuPhoneIncoming;
+    "phone-missed" LuPhoneMissed;
+    "phone-off" LuPhoneOff;
+    "phone-outgoing" LuPhoneOutgoing;
+    "picture-in-picture-2" LuPictureInPicture2;
     "pin" LuPin;
     "pin-off" LuPinOff;
     "plus" LuPlus;
@@ -76,6 +89,8 @@ icons! {
     "refresh-cw" LuRefreshCw;
     "reply" LuReply;
     "rotate-ccw" LuRotateCcw;
+    "screen-share" LuScreenShare;
+    "screen-share-off" LuScreenShareOff;
     "scroll-text" LuScrollText;
     "search" LuSearch;
     "send" LuSend;
@@ -83,6 +98,7 @@ icons! {
     "settings" LuSettings;
     "shield" LuShield;
     "shield-check" LuShieldCheck;
+    "signal-low" LuSignalLow;
     "smartphone" LuSmartphone;
     "smile" LuSmile;
     "sparkles" LuSparkles;
@@ -98,6 +114,9 @@ icons! {
     "user-plus" LuUserPlus;
     "user-x" LuUserX;
     "users" LuUsers;
+    "video" LuVideo;
+    "video-off" LuVideoOff;
+    "volume-x" LuVolumeX;
     "wifi-off" LuWifiOff;
     "x" LuX;
 }

@@ -12,11 +12,19 @@ import { isUsable } from "./room-events.js";
 import { after, begin, roomAt } from "./state.js";
 
 /** @import { Entry } from "../lib/socket.js" */
-/** @import { Member, Message, Room, Signal, State } from "../types/live.d.ts" */
+/** @import { CallNotice, Member, Message, MyCall, Room, Signal, State } from "../types/live.d.ts" */
 /** @import { Asked, Change, ChatState, Echo, MessagePage, MyRoom } from "./types.d.ts" */
 
 /** @typedef {Record<string, "loading" | "failed">} Loads */
 /** @typedef {{state: State, room: {id: string, about: Room | null, messages: MessagePage} | null}} PageData */
+
+/**
+ * Whoever brings calls to the screen.
+ * @typedef {object} CallEar
+ * @property {(notice: CallNotice & {seq?: number}) => void} notice
+ * @property {(greeting: {connection: string, calls: MyCall[]}) => void} greeted
+ * @property {(isUp: boolean) => void} line
+ */
 
 /** Between two looks into a room that one visits, in milliseconds. */
 const VISIT_MS = 20_000;
@@ -40,6 +48,11 @@ export class Client {
   #reading = new Map();
   /** @type {Set<(entry: Entry) => void>} */
   #listeners = new Set();
+
+  /** @type {CallEar | null} */
+  ear = null;
+  /** What this connection was greeted with about calls. @type {{connection: string, calls: MyCall[]} | null} */
+  greeting = null;
 
   /** @param {PageData} page @param {{url: string, target: number | null}} at `target`: the place around which the page's messages are */
   constructor({ state, room }, { url, target }) {
@@ -93,9 +106,14 @@ export class Client {
       status: (status, retryAt) => {
         this.store.dispatch({ type: "connection", connection: { status, retryAt, ...(status === "open" ? { isCrowded: false } : { caughtUp: false }) } });
         if (status !== "open") this.outbox?.interrupted();
+        this.ear?.line(status === "open");
         if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#askWhy();
       },
-      hello: () => {
+      notice: (notice) => (notice.type === "call.room" ? this.store.dispatch({ type: "room_call", room: notice.room, call: notice.call }) : this.ear?.notice(notice)),
+      hello: ({ connection, calls }) => {
+        this.store.dispatch({ type: "room_calls", calls });
+        this.greeting = { connection, calls };
+        this.ear?.greeted(this.greeting);
         this.presence.greeted();
         this.#askAgain();
         this.outbox.flush();

@@ -3,9 +3,11 @@
 import { Store } from "../lib/store.js";
 import { Attention } from "./attention.js";
 import { Client } from "./client.js";
+import { others, roomTitle } from "./names.js";
 import { moved, parse, pathOf } from "./place.js";
 import { inOrder, neighbour } from "./room-order.js";
 
+/** @import { CallDesk } from "../calls/desk.js" */
 /** @import { PageData } from "./client.js" */
 /** @import { Move, Panel, Place, Writing } from "./place.js" */
 
@@ -22,6 +24,8 @@ export class RialtoApp extends HTMLElement {
   /** @type {() => void} */
   #isReady = () => undefined;
   ready = new Promise((resolve) => (this.#isReady = () => resolve(undefined)));
+  /** The calls of this tab, brought here by the first one that concerns it. @type {Promise<CallDesk> | null} */
+  #calls = null;
   #hasPanel = false;
   /** Whether the newest entry of the history is a panel over the room. */
   #isLayered = false;
@@ -41,12 +45,53 @@ export class RialtoApp extends HTMLElement {
       const { room } = this.place.state;
       if (room && before.rooms[room] && !now.rooms[room]) this.go(null, { replace: true });
     });
+    this.client.ear = this.#ear();
     this.client.start();
     new Attention(this).start();
     addEventListener("popstate", () => this.#back());
     this.narrow.addEventListener("change", () => this.#settle());
     document.addEventListener("click", (event) => this.#follow(event));
     document.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  /** Hears of calls, and loads what shows them when one rings for me or is mine. @returns {import("./client.js").CallEar} */
+  #ear() {
+    const concernsMe = (/** @type {{part: string}} */ { part }) => part !== "outside";
+    return {
+      notice: (notice) => {
+        if (this.#calls || notice.type === "call.ring" || (notice.type === "call.state" && concernsMe(notice))) void this.calls().then((desk) => desk.hear(notice));
+      },
+      greeted: (greeting) => {
+        if (this.#calls || greeting.calls.some(concernsMe)) void this.calls().then((desk) => desk.greeted(greeting));
+      },
+      line: (isUp) => void this.#calls?.then((desk) => desk.lineIs(isUp)),
+    };
+  }
+
+  /** The calls of this tab. */
+  calls() {
+    this.#calls ??= import("../calls/open.js").then(async ({ openCalls }) => {
+      const desk = await openCalls(this.client.socket, this.client.state.me.id, { known: (id) => this.client.state.members[id], place: this.#besideCalls() });
+      if (this.client.greeting) desk.greeted(this.client.greeting);
+      return desk;
+    });
+    return this.#calls;
+  }
+
+  /** What the app can show of a call, and beside it. @returns {import("../calls/call-stage.js").Room} */
+  #besideCalls() {
+    const { client } = this;
+    const room = (/** @type {string | null} */ id) => (id === null ? undefined : client.state.rooms[id]?.room);
+    return {
+      go: (id) => this.go(id),
+      nameOf: (id) => {
+        const it = room(id);
+        return it ? roomTitle(client.state, it) : null;
+      },
+      membersIn: (id) => (id === null ? null : (client.state.calls[id]?.members ?? null)),
+      conversationWith: (member) => Object.values(client.state.rooms).find((it) => it.room.kind === "direct" && others(client.state, it.room)[0] === member)?.room.id ?? null,
+      pick: async (options) => (await import("./member-picker.js")).pickMembers(this, options),
+    };
   }
 
   /**

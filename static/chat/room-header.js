@@ -40,11 +40,24 @@ class RoomHeader extends Surface {
     return html`${this.#back()}${roomPicture(state, room, 28)}
       <div class="header-title"><h1 dir="auto">${roomName(state, room)}</h1><p dir="auto">${this.#under(state, room)}</p></div>
       <div class="header-tools">
+        ${this.#call(state, room)}
         ${room.kind === "direct" ? null : html`<button class="icon-button" type="button" aria-label=${t("chat.members_title")} title=${t("chat.member_count", { count: room.member_count })}
           aria-pressed=${String(isOpen)} @click=${() => this.app.toggle({ kind: "members" })}>${icon("users")}</button>`}
         ${isVisitor(state, room) ? null : html`<button class="icon-button" type="button" aria-label=${t("chat.more")} title=${t("chat.more")} aria-haspopup="menu" aria-expanded="false"
           @click=${(/** @type {Event} */ event) => void this.#menu(/** @type {Element} */ (event.currentTarget), room)}>${icon("ellipsis")}</button>`}
       </div>`;
+  }
+
+  /** The way into a call with whoever is here: ring them, join them, or see why one may not begin. @param {ChatState} state @param {MyRoom} room */
+  #call(state, room) {
+    const hasVoice = isConversation(room) ? room.kind === "group" || others(state, room).length > 0 : room.voice;
+    if (!hasVoice || room.archived || isVisitor(state, room)) return null;
+    const call = state.calls[room.id];
+    const open = (/** @type {Event} */ event) => void import("../calls/call-menu.js").then(({ callFrom }) => callFrom(this.app, room, /** @type {Element} */ (event.currentTarget)));
+    if (call) return html`<button class="button header-call" data-size="small" data-kind="primary" type="button" @click=${open}>${icon("phone-call")}<span>${t("calls.join_count", { count: call.members.length })}</span></button>`;
+    const mayStart = state.entitlements["calls.start"];
+    const label = t(mayStart ? (isConversation(room) ? "calls.start" : "calls.open_room") : "calls.start_locked");
+    return html`<button class="icon-button" type="button" aria-label=${label} title=${label} aria-haspopup="menu" aria-expanded="false" data-locked=${mayStart ? null : ""} @click=${open}>${icon("phone")}${mayStart ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`}</button>`;
   }
 
   /** The line beside the name: the topic, or what the other one is doing. @param {ChatState} state @param {MyRoom} room */

@@ -78,7 +78,9 @@ class RoomList extends Surface {
     const isOpen = this.app.place.state.room === room.id;
     const count = calls(room);
     const draft = !isOpen && this.app.client.drafts.get(room.id);
-    const mark = count ? html`<span class="pill" role="img" aria-label=${t("chat.calls_you", { count })}>${count > 99 ? "99+" : String(count)}</span>`
+    const call = state.calls[room.id];
+    const mark = call ? html`<span class="row-call" role="img" aria-label=${t("calls.goes_on", { count: call.members.length })}>${icon("phone-call")}${String(call.members.length)}</span>`
+      : count ? html`<span class="pill" role="img" aria-label=${t("chat.calls_you", { count })}>${count > 99 ? "99+" : String(count)}</span>`
       : isUnread(room) ? html`<span class="row-dot" role="img" aria-label=${t("chat.unread")}></span>`
       : draft ? html`<small>${t("chat.draft")}</small>`
       : room.level === "nothing" ? html`<span class="row-note" role="img" aria-label=${t("chat.silent")}>${icon("bell-off")}</span>` : null;

@@ -3,7 +3,7 @@
 import { afterRoomEvent, emptyRoom, inOrder, unknown, withPage } from "./room-events.js";
 import { counted, recounted } from "./unread.js";
 
-/** @import { Event, MeEvent, Member, Room, Signal, State } from "../types/live.d.ts" */
+/** @import { CallEntry, Event, MeEvent, Member, Room, Signal, State } from "../types/live.d.ts" */
 /** @import { Change, ChatState, Echo, MyRoom, RoomState } from "./types.d.ts" */
 
 /** @param {State} snapshot @returns {ChatState} */
@@ -18,6 +18,8 @@ export function begin(snapshot) {
     typing: {},
     joining: {},
     visited: {},
+    calls: {},
+    cards: {},
     connection: { status: "connecting", retryAt: null, caughtUp: false, isCrowded: false },
   };
 }
@@ -29,7 +31,7 @@ const byId = (members) => Object.fromEntries(members.map((member) => [member.id,
 export function after(state, change) {
   switch (change.type) {
     // Words on their way belong to the person, not to the database that was restored.
-    case "loaded": return { ...begin(change.state), echoes: state.echoes, connection: state.connection };
+    case "loaded": return { ...begin(change.state), echoes: state.echoes, calls: state.calls, connection: state.connection };
     case "logged":
       return change.room === "me" ? afterMeEvent({ ...state, seq: change.seq }, /** @type {MeEvent} */ (change.event))
         : afterEvent(state, change.room, change.seq, change.at, /** @type {Event} */ (change.event));
@@ -50,9 +52,23 @@ export function after(state, change) {
     case "echo_dropped": return { ...state, echoes: state.echoes.filter((echo) => echo.client_key !== change.client_key) };
     case "connection": return { ...state, connection: { ...state.connection, ...change.connection } };
     case "typing_passed": return withoutTyping(state, change.before);
+    case "room_call": return { ...state, calls: withCall(state.calls, change.room, change.call) };
+    case "cards": return { ...state, cards: { ...state.cards, ...change.entries.reduce(withCard, { [change.room]: state.cards[change.room] ?? [] }) } };
+    case "room_calls": return { ...state, calls: change.calls.reduce((all, { call }) => (call.room === null ? all : withCall(all, call.room, call)), {}) };
     default: return unknown(change, state);
   }
 }
+
+/** The card of a call in the room where it stands, in the order of time; there once it was loaded. @param {ChatState["cards"]} cards @param {CallEntry} entry @returns {ChatState["cards"]} */
+function withCard(cards, entry) {
+  const { room } = entry;
+  if (room === null) return cards;
+  const rest = (cards[room] ?? []).filter((each) => each.call !== entry.call);
+  return { ...cards, [room]: [...rest, entry].sort((a, b) => a.at - b.at) };
+}
+
+/** @param {ChatState["calls"]} calls @param {string} room @param {ChatState["calls"][string] | null} call */
+const withCall = (calls, room, call) => (call && call.state !== "ended" ? { ...calls, [room]: call } : without(calls, room));
 
 /** A room of mine, or the one that I look at from outside. @param {ChatState} state @param {string | null} room @returns {RoomState | undefined} */
 export const roomAt = (state, room) => (room === null ? undefined : state.rooms[room] ?? state.visited[room]);
@@ -134,13 +150,14 @@ function afterMeEvent(state, event) {
       return { ...state, people: { ...state.people, requests: state.people.requests + 1 } };
     case "request_ended":
       return { ...state, people: { ...state.people, requests: Math.max(0, state.people.requests - 1) } };
+    case "call_logged":
+      return { ...state, cards: withCard(state.cards, event.entry) };
     case "contact_changed":
     case "follow_changed":
     case "follower_changed":
     case "reach_changed":
     case "listed":
     case "note_changed":
-    case "call_logged":
     case "calls_seen":
       return state; // Pages read these when they are opened.
     default:

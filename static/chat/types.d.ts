@@ -1,6 +1,6 @@
 // What the chat client keeps between the wire and the screen.
 
-import type { Event, Id, MeEvent, Member, Message, MessagePage, Millis, Quote, Room, Signal, State } from "../types/live.d.ts";
+import type { Call, CallEntry, Event, Id, MeEvent, Member, Message, MessagePage, Millis, MyCall, Quote, Room, Signal, State } from "../types/live.d.ts";
 
 /** A room of mine: the room, what I am in it, and what I have not read. */
 export type MyRoom = State["rooms"][number];
@@ -96,6 +96,10 @@ export interface ChatState {
   joining: Record<Id, number>;
   /** The open room that I look at without being in it, as it was when it was loaded. */
   visited: Record<Id, RoomState>;
+  /** What goes on in the rooms' calls, by room. */
+  calls: Record<Id, Call>;
+  /** Past and present calls by the room in which their cards stand, oldest first, as far as they are loaded. */
+  cards: Record<Id, CallEntry[]>;
   connection: Connection;
 }
 
@@ -116,4 +120,7 @@ export type Change =
   | { type: "echo_changed"; client_key: string; change: Partial<Echo> }
   | { type: "echo_dropped"; client_key: string }
   | { type: "connection"; connection: Partial<Connection> }
-  | { type: "typing_passed"; before: Millis };
+  | { type: "typing_passed"; before: Millis }
+  | { type: "room_call"; room: Id; call: Call | null }
+  | { type: "room_calls"; calls: MyCall[] }
+  | { type: "cards"; room: Id; entries: CallEntry[] };

@@ -1,0 +1,59 @@
+/** `<call-buttons>`: the ways to ring one member, each with its lock and the way to the right where it is needed. */
+
+import { get } from "../lib/api.js";
+import { html, render } from "../lib/html.js";
+import { icon } from "../lib/icon.js";
+import { toast } from "../lib/toast.js";
+import { t } from "../lib/words.js";
+import { isAlready, showLock } from "./call-menu.js";
+import { callsHere } from "./here.js";
+
+/** @typedef {{calls: boolean, video: boolean, group_size: number | null, max_minutes: number | null}} MayStart */
+
+/** What I may start, asked once for a page. @type {Promise<MayStart> | null} */
+let asked = null;
+
+/** @returns {Promise<MayStart>} */
+export function mayStart() {
+  asked ??= get("/api/v1/calls/live").then((answer) => /** @type {any} */ (answer).may_start);
+  return asked;
+}
+
+class CallButtons extends HTMLElement {
+  /** @type {MayStart | null} */
+  #may = null;
+
+  connectedCallback() {
+    void mayStart().then((may) => {
+      this.#may = may;
+      this.#draw();
+    }, () => undefined);
+    this.#draw();
+  }
+
+  #draw() {
+    const may = this.#may;
+    render(html`${this.#button("audio", may?.calls ?? true)}${this.#button("video", (may?.calls && may.video) ?? true)}`, this);
+  }
+
+  /** @param {"audio" | "video"} kind @param {boolean} isOpen */
+  #button(kind, isOpen) {
+    const isVideo = kind === "video";
+    const label = t(isVideo ? "calls.ring_video" : "calls.ring_audio");
+    const press = (/** @type {Event} */ event) => (isOpen ? void this.#ring(isVideo) : showLock(/** @type {Element} */ (event.currentTarget), isVideo && (this.#may?.calls ?? false)));
+    return html`<button class="button" type="button" @click=${press} title=${isOpen ? null : t("calls.start_locked")} aria-haspopup=${isOpen ? null : "true"} aria-expanded=${isOpen ? null : "false"}>${icon(isVideo ? "video" : "phone")}${label}${isOpen ? null : html`<span class="lock-sign">${icon("lock")}</span>`}</button>`;
+  }
+
+  /** @param {boolean} video */
+  async #ring(video) {
+    try {
+      const desk = await callsHere();
+      if (isAlready(desk)) return;
+      await desk.start({ call: null, kind: "direct", to: this.getAttribute("member"), room: null, video });
+    } catch {
+      toast(t("calls.not_here"), { icon: "circle-alert" });
+    }
+  }
+}
+
+customElements.define("call-buttons", CallButtons);

@@ -1,0 +1,49 @@
+/** The ways to begin or enter a call from where one is, and why one may not. */
+
+import { toast } from "../lib/toast.js";
+import { html } from "../lib/html.js";
+import { icon } from "../lib/icon.js";
+import { openFloating, openMenu } from "../lib/menu.js";
+import { t } from "../lib/words.js";
+import { others } from "../chat/names.js";
+import { isBusy } from "./state.js";
+
+/** @import { RialtoApp } from "../chat/rialto-app.js" */
+/** @import { MyRoom } from "../chat/types.d.ts" */
+/** @import { CallDesk } from "./desk.js" */
+/** @import { Wish } from "./types.d.ts" */
+
+/** @param {RialtoApp} app @param {MyRoom} room @param {Element} anchor */
+export async function callFrom(app, room, anchor) {
+  const { state } = app.client;
+  const desk = await app.calls();
+  if (isAlready(desk)) return;
+  const kind = room.kind === "direct" ? /** @type {const} */ ("direct") : room.kind === "group" ? /** @type {const} */ ("group") : /** @type {const} */ ("room");
+  const call = state.calls[room.id];
+  /** @type {Wish} */
+  const wish = { call: call?.id ?? null, kind, to: kind === "direct" ? (others(state, room)[0] ?? null) : null, room: kind === "direct" ? null : room.id, video: call?.video ?? false };
+  if (call) return void desk.look(wish);
+  if (!state.entitlements["calls.start"]) return showLock(anchor, false);
+  const mayVideo = state.entitlements["calls.video"];
+  const begin = (/** @type {boolean} */ video) => void (kind === "room" ? desk.look({ ...wish, video }) : desk.start({ ...wish, video }));
+  openMenu(anchor, t("calls.start"), [
+    { label: t(kind === "room" ? "calls.open_audio" : "calls.ring_audio"), icon: "phone", run: () => begin(false) },
+    { label: t(kind === "room" ? "calls.open_video" : "calls.ring_video"), icon: mayVideo ? "video" : "lock", run: () => (mayVideo ? begin(true) : showLock(anchor, true)) },
+  ]);
+}
+
+/** One call at a time: says so. @param {CallDesk} desk */
+export function isAlready(desk) {
+  if (!isBusy(desk.state)) return false;
+  toast(t("calls.already"), { icon: "phone" });
+  return true;
+}
+
+/** The lock, its reason and how to get the right: never a dead button. @param {Element} anchor @param {boolean} isVideo */
+export function showLock(anchor, isVideo) {
+  const title = t(isVideo ? "calls.video_locked_title" : "calls.locked_title");
+  const close = openFloating(anchor, "menu call-lock", title, () => html`<h2 class="call-lock-title" tabindex="-1">${icon("lock")}${title}</h2>
+    <p>${t(isVideo ? "calls.video_locked_text" : "calls.locked_text")}</p>
+    <a class="button" data-kind="primary" href="/settings/membership">${icon("sparkles")}${t("calls.see_plans")}</a>`);
+  /** @type {HTMLElement | null} */ (close.element.querySelector(".call-lock-title"))?.focus();
+}
