@@ -8,6 +8,7 @@ import { t } from "../lib/words.js";
 import { others } from "../chat/names.js";
 import { isBusy } from "./state.js";
 
+/** @import { CallEntry } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "../chat/rialto-app.js" */
 /** @import { MyRoom } from "../chat/types.d.ts" */
 /** @import { CallDesk } from "./desk.js" */
@@ -30,6 +31,18 @@ export async function callFrom(app, room, anchor) {
     { label: t(kind === "room" ? "calls.open_audio" : "calls.ring_audio"), icon: "phone", run: () => begin(false) },
     { label: t(kind === "room" ? "calls.open_video" : "calls.ring_video"), icon: mayVideo ? "video" : "lock", run: () => (mayVideo ? begin(true) : showLock(anchor, true)) },
   ]);
+}
+
+/** Calls again as it was called before; into a call that goes on. @param {RialtoApp} app @param {MyRoom} room @param {CallEntry} entry @param {Element} anchor */
+export async function callAgain(app, room, entry, anchor) {
+  const { state } = app.client;
+  const going = state.calls[room.id];
+  if (going || entry.kind !== "direct") return callFrom(app, room, anchor);
+  if (!state.entitlements["calls.start"]) return showLock(anchor, false);
+  const desk = await app.calls();
+  if (isAlready(desk)) return;
+  const to = entry.outgoing ? (entry.others[0] ?? null) : entry.starter;
+  await desk.start({ call: null, kind: "direct", to, room: null, video: entry.video && state.entitlements["calls.video"] });
 }
 
 /** One call at a time: says so. @param {CallDesk} desk */

@@ -7,7 +7,6 @@ import { Store } from "../lib/store.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
 import { chosen } from "./devices.js";
-import { lasted } from "./duration.js";
 import { Herald } from "./herald.js";
 import { Shortcuts } from "./shortcuts.js";
 import { viewOf } from "./sights.js";
@@ -79,7 +78,7 @@ export class CallStage extends HTMLElement {
     document.addEventListener("click", (event) => this.#follow(event), { capture: true });
     this.herald.start();
     // The clock of a call moves by itself.
-    setInterval(() => this.desk.current && isOn(this.desk.current) && this.#tick(), 1_000);
+    setInterval(() => this.desk.current && isOn(this.desk.current) && this.update(), 1_000);
     this.update();
   }
 
@@ -137,15 +136,6 @@ export class CallStage extends HTMLElement {
     if (!now || (before && now.wish.call !== before.wish.call && before.wish.call !== null)) this.look.dispatch({ ...FIRST, wanted: this.look.state.wanted, showsMe: this.look.state.showsMe });
     const speaker = now?.speakers.find((id) => id !== this.desk.state.me);
     if (speaker && speaker !== this.look.state.spoke) this.look.dispatch({ spoke: speaker });
-  }
-
-  /** Only the times are written anew. */
-  #tick() {
-    const { liveAt, call } = this.desk.current ?? {};
-    const clock = this.querySelector("[data-clock]");
-    if (clock && liveAt) clock.textContent = lasted(Date.now() - liveAt);
-    const left = this.querySelector("[data-left]");
-    if (left && call?.ends_at) left.textContent = lasted(Math.max(0, call.ends_at + this.desk.state.skew - Date.now()));
   }
 
   /** @param {Current | null} current */

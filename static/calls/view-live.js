@@ -79,8 +79,8 @@ function headView(stage, current) {
   const left = call?.ends_at ? call.ends_at + stage.desk.state.skew - Date.now() : null;
   return html`<header class="call-head"><h1 tabindex="-1" data-first-focus dir="auto">${whoView(stage, current).title}</h1>
     ${call?.locked ? html`<span role="img" aria-label=${t("calls.is_locked")}>${icon("lock")}</span>` : null}
-    <span class="call-clock" role="timer" aria-label=${t("calls.lasts")} data-clock>${liveAt ? lasted(Date.now() - liveAt) : ""}</span>
-    ${left === null ? null : html`<span class="call-left">${t("calls.time_left")} <span data-left>${lasted(Math.max(0, left))}</span></span>`}
+    <span class="call-clock" role="timer" aria-label=${t("calls.lasts")}>${liveAt ? lasted(Date.now() - liveAt) : ""}</span>
+    ${left === null ? null : html`<span class="call-left">${t("calls.time_left")} ${lasted(Math.max(0, left))}</span>`}
     <button class="icon-button" type="button" aria-label=${t("calls.make_small")} title=${t("calls.make_small")} @click=${() => stage.see({ isSmall: true, isBeside: false })}>${icon("minimize-2")}</button></header>`;
 }
 
@@ -94,7 +94,7 @@ export function miniView(stage, current) {
   return html`<section class="call-mini" role="region" aria-label=${t("calls.call")}>
     <div class="tiles">${tile ? tileView(stage, current, tile, { isPlain: true }) : null}</div>
     <button class="call-mini-open" type="button" aria-label=${t("calls.make_large", { name: title })} title=${t("calls.make_large", { name: title })} @click=${() => stage.see({ isSmall: false })}>${icon("maximize-2")}</button>
-    <div class="call-mini-bar"><span class="call-mini-name" dir="auto">${title}</span><span class="call-clock" data-clock>${current.liveAt ? lasted(Date.now() - current.liveAt) : ""}</span>
+    <div class="call-mini-bar"><span class="call-mini-name" dir="auto">${title}</span><span class="call-clock">${current.liveAt ? lasted(Date.now() - current.liveAt) : ""}</span>
       ${sourceButton(stage, current, "mic")}<button class="call-leave" type="button" aria-label=${t("calls.leave")} title=${t("calls.leave")} @click=${() => void stage.desk.leave()}>${icon("phone-off")}</button></div>
     ${current.phase === "live" ? null : html`<p class="call-mini-note" role="status">${t(`calls.said_${current.phase}`)}</p>`}
   </section>`;

@@ -12,7 +12,7 @@ import { isUsable } from "./room-events.js";
 import { after, begin, roomAt } from "./state.js";
 
 /** @import { Entry } from "../lib/socket.js" */
-/** @import { CallNotice, Member, Message, MyCall, Room, Signal, State } from "../types/live.d.ts" */
+/** @import { CallEntry, CallNotice, Member, Message, MyCall, Room, Signal, State } from "../types/live.d.ts" */
 /** @import { Asked, Change, ChatState, Echo, MessagePage, MyRoom } from "./types.d.ts" */
 
 /** @typedef {Record<string, "loading" | "failed">} Loads */
@@ -358,7 +358,20 @@ export class Client {
     this.#open = room;
     this.presence.opened(room);
     if (room === null || !this.state.visited[room]) this.store.dispatch({ type: "visit_over" });
+    if (room !== null) void this.#loadCards(room);
     this.#look();
+  }
+
+  /** The cards of the calls that were held in a room, where calls are held. @param {string} id */
+  async #loadCards(id) {
+    const room = this.state.rooms[id]?.room;
+    if (!room || this.state.cards[id] || !(room.voice || room.kind === "direct" || room.kind === "group")) return;
+    await this.#loading(`cards ${id}`, async () => {
+      /** @type {{items: CallEntry[], members: Member[]}} */
+      const page = await get(`/api/v1/calls?${new URLSearchParams({ room: id })}`);
+      this.store.dispatch({ type: "members_loaded", members: page.members });
+      this.store.dispatch({ type: "cards", room: id, entries: page.items });
+    });
   }
 
   /** The key under which `loads` knows the look into a room from outside. @param {string} room */

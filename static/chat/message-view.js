@@ -10,7 +10,7 @@ import { concerns } from "./unread.js";
 import { verifiedSign } from "../billing/verified.js";
 
 /** @import { View } from "../lib/html.js" */
-/** @import { Member, Message, Quote } from "../types/live.d.ts" */
+/** @import { CallEntry, Member, Message, Quote } from "../types/live.d.ts" */
 /** @import { Bodies } from "./body.js" */
 /** @import { ChatState, Echo, MyRoom } from "./types.d.ts" */
 
@@ -129,5 +129,24 @@ export function echoView(echo, isFirst, setting, { retry, drop, why }) {
       <div class="message-body prose" dir="auto"><p>${lines}</p></div>
       ${isFailed ? html`<p class="message-failed" role="alert">${icon("circle-alert")}<span>${why}</span><button type="button" @click=${retry}>${t("chat.retry")}</button><span aria-hidden="true">·</span><button type="button" @click=${drop}>${t("chat.delete")}</button></p>` : null}
     </div>
+  </article>`;
+}
+
+/** Calls that were not taken stand out. */
+const MISSED = ["missed", "unheard", "busy"];
+
+/**
+ * The card of a call in its conversation.
+ * @param {CallEntry} entry @param {ChatState} state @param {(anchor: Element) => void} again calls back
+ */
+export function callCard(entry, state, again) {
+  const isMissed = MISSED.includes(entry.fate ?? "");
+  const sign = isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming";
+  const title = t(entry.fate === null ? "calls.card_live" : isMissed ? "calls.card_missed" : entry.video ? "calls.card_video" : "calls.card_audio");
+  const minutes = entry.seconds > 0 ? t("calls.card_minutes", { count: Math.max(1, Math.round(entry.seconds / 60)) }) : "";
+  const facts = [entry.kind === "direct" && entry.outgoing ? "" : memberName(state.members[entry.starter]), isMissed || entry.fate === null ? "" : t(`calls.fate_${entry.fate}`), minutes, time(entry.at)].filter(Boolean).join(" · ");
+  return html`<article class="call-card" data-key=${`c${entry.call}`} data-missed=${isMissed ? "" : null} tabindex="-1" aria-label=${`${title}, ${facts}`}>
+    <span class="call-card-sign" aria-hidden="true">${icon(sign)}</span><div><b>${title}</b><small>${facts}</small></div>
+    <button class="button" data-size="small" type="button" @click=${(/** @type {Event} */ event) => again(/** @type {Element} */ (event.currentTarget))}>${t(entry.fate === null ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>
   </article>`;
 }

@@ -6,7 +6,7 @@ import { sentence, Refused } from "../lib/errors.js";
 import { day, list, number, t } from "../lib/words.js";
 import { Bodies } from "./body.js";
 import { Client } from "./client.js";
-import { echoView, messageView } from "./message-view.js";
+import { callCard, echoView, messageView } from "./message-view.js";
 import { memberName, roomName, roomPicture, roomTitle } from "./names.js";
 import { covering, isLive, liveOf } from "./ranges.js";
 import { isVisitor } from "./rights.js";
@@ -23,6 +23,8 @@ import { watchLongPress } from "./long-press.js";
 
 /** Older and newer messages are loaded when their edge is this close. */
 const NEAR = 1_200;
+/** @type {import("../types/live.d.ts").CallEntry[]} */
+const NONE = [];
 /** A link's message is marked for this long. */
 const MARKED_MS = 2_500;
 
@@ -158,10 +160,11 @@ class RoomTimeline extends Surface {
     }
     const echoes = state.echoes.filter((echo) => echo.room === this.#room && echo.thread === null);
     const hidden = state.people.blocked;
-    const from = [range, this.#newFrom, state.me.id, hidden, ...echoes];
+    const cards = state.cards[it.room.id] ?? NONE;
+    const from = [range, this.#newFrom, state.me.id, hidden, cards, ...echoes];
     if (from.length !== this.#from.length || from.some((each, at) => each !== this.#from[at])) {
       this.#from = from;
-      this.#rows = rowsOf({ range, echoes, newFrom: this.#newFrom, me: state.me.id, hidden });
+      this.#rows = rowsOf({ range, echoes, newFrom: this.#newFrom, me: state.me.id, hidden, cards });
     }
     feed.setAttribute("aria-busy", String(range.from > 0 && this.app.client.loads.state[Client.loadKey(it.room.id, null, { before: 0 })] === "loading"));
     this.#goal(range);
@@ -211,6 +214,7 @@ class RoomTimeline extends Surface {
         <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></article>`;
       case "date": return html`<div class="date-line" data-key=${row.key}><span>${day(row.at)}</span></div>`;
       case "new": return html`<div class="new-line" data-key="new"><span>${t("chat.new")}</span></div>`;
+      case "call": return callCard(row.entry, state, (anchor) => void import("../calls/call-menu.js").then(({ callAgain }) => callAgain(this.app, it.room, row.entry, anchor)));
       case "message": return messageView(row.message, row.isFirst, this.#setting(state, it));
       case "echo": return echoView(row.echo, row.isFirst, this.#setting(state, it), this.#onEcho(row.echo));
     }

@@ -31,7 +31,7 @@ const byId = (members) => Object.fromEntries(members.map((member) => [member.id,
 export function after(state, change) {
   switch (change.type) {
     // Words on their way belong to the person, not to the database that was restored.
-    case "loaded": return { ...begin(change.state), echoes: state.echoes, calls: state.calls, connection: state.connection };
+    case "loaded": return { ...begin(change.state), echoes: state.echoes, calls: state.calls, cards: state.cards, connection: state.connection };
     case "logged":
       return change.room === "me" ? afterMeEvent({ ...state, seq: change.seq }, /** @type {MeEvent} */ (change.event))
         : afterEvent(state, change.room, change.seq, change.at, /** @type {Event} */ (change.event));

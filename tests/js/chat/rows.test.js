@@ -109,4 +109,15 @@ test('whom I block says nothing here, and their words divide nobody else’s', (
   const shown = rowsOf({ range: { from: 0, to: Infinity, items: [mine(1), theirs, mine(3)] }, echoes: [], newFrom: null, me: ME, hidden: [IDRIS] });
   const messages = shown.filter((row) => row.kind === 'message');
   assert.deepEqual(messages.map(({ message: { seq }, isFirst }) => [seq, isFirst]), [[1, true], [3, false]]);
+
+  test('the card of a call stands where it was, and only between what is loaded', () => {
+    const card = (call, minute) => /** @type {any} */ ({ call, at: at(1, minute).at });
+    const kinds = (range, cards) => rowsOf({ range, echoes: [], newFrom: null, me: ME, cards }).map((row) => (row.kind === 'call' ? row.entry.call : row.kind));
+    const items = [at(5, 10), at(6, 20)];
+    const cards = [card('old', 5), card('between', 15), card('last', 25)];
+    assert.deepEqual(kinds({ from: 4, to: Infinity, items }, cards), ['date', 'message', 'between', 'message', 'last']);
+    assert.deepEqual(kinds({ from: 0, to: Infinity, items }, cards), ['start', 'date', 'old', 'message', 'between', 'message', 'last']);
+    assert.deepEqual(kinds({ from: 4, to: 6, items }, cards), ['date', 'message', 'between', 'message'], 'newer ones stand with what is newer');
+    assert.deepEqual(kinds({ from: 0, to: Infinity, items: [] }, cards.slice(0, 1)), ['start', 'date', 'old'], 'also where nothing was said');
+  });
 });
