@@ -98,7 +98,6 @@ icons! {
     "settings" LuSettings;
     "shield" LuShield;
     "shield-check" LuShieldCheck;
-    "signal-low" LuSignalLow;
     "smartphone" LuSmartphone;
     "smile" LuSmile;
     "sparkles" LuSparkles;

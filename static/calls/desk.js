@@ -133,8 +133,10 @@ export class CallDesk {
    */
   async start(wish) {
     if (isBusy(this.state)) return;
+    const wasLooking = this.current?.phase === "pre_join";
     this.store.dispatch({ type: wish.kind === "room" ? "joining" : "asked", wish, now: Date.now() });
-    await this.own.open({ mic: wish.kind !== "room" || chosen().micOn, cam: wish.video });
+    // Who stood before the door has chosen already.
+    if (!wasLooking) await this.own.open({ mic: true, cam: wish.video });
     const target = wish.room === null ? { to: wish.to } : { room: wish.room };
     await this.#trying(async () => {
       const { id } = await this.line.request({ type: "call.start", ...target, video: wish.video, key: crypto.randomUUID() });

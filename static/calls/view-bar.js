@@ -21,8 +21,8 @@ export function sourceButton(stage, current, source) {
     @click=${() => void desk.set(source, !isOn)}>${icon(isOn ? /** @type {string} */ (on) : /** @type {string} */ (off))}</button>`;
 }
 
-/** @param {{name: string, label: string, isPressed?: boolean | undefined, run: (event: Event) => void, extra?: unknown, opens?: boolean}} button */
-const button = ({ name, label, isPressed, run, extra = null, opens = false }) => html`<button class="call-button" type="button" aria-label=${label} title=${label} aria-pressed=${isPressed === undefined ? null : String(isPressed)}
+/** @param {{name: string, label: string, isPressed?: boolean | undefined, run: (event: Event) => void, extra?: unknown, opens?: boolean, isWide?: boolean}} button `isWide`: a narrow window has it in the menu */
+const button = ({ name, label, isPressed, run, extra = null, opens = false, isWide = false }) => html`<button class="call-button" type="button" data-wide=${isWide ? "" : null} aria-label=${label} title=${label} aria-pressed=${isPressed === undefined ? null : String(isPressed)}
   aria-haspopup=${opens ? "menu" : null} aria-expanded=${opens ? "false" : null} @click=${run}>${icon(name)}${extra}</button>`;
 
 /** @param {CallStage} stage @param {Current} current */
@@ -40,8 +40,8 @@ export function barView(stage, current) {
     ${current.call?.video ? sourceButton(stage, current, "cam") : null}
     ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => void desk.set("screen", !isSharing) }) : null}
     ${current.call?.kind === "direct" ? null : button({ name: "hand", label: t(mine?.hand ? "calls.hand_lower" : "calls.hand_raise"), isPressed: mine?.hand ?? false, run: () => void desk.hand(!mine?.hand).catch(() => undefined) })}
-    ${button({ name: "users", label: t("calls.people", { count }), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
-    ${stage.roomOf(current) === null ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, run: () => stage.talk(current) })}
+    ${button({ name: "users", label: t("calls.people", { count }), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), isWide: true, extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
+    ${stage.roomOf(current) === null ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, isWide: true, run: () => stage.talk(current) })}
     ${button({ name: "ellipsis", label: t("calls.more"), opens: true, run: (event) => void more(stage, current, /** @type {Element} */ (event.currentTarget)) })}
     <button class="call-leave" type="button" aria-label=${t("calls.leave")} title=${t("calls.leave")} @click=${() => void desk.leave()}>${icon("phone-off")}</button>
   </div>`;
@@ -56,7 +56,11 @@ async function more(stage, current, anchor) {
   const locks = current.call?.locked ?? false;
   const video = /** @type {HTMLVideoElement | null} */ (stage.querySelector(".tile[data-stage] video, .tile[data-sight] video"));
   const full = document.fullscreenElement !== null;
+  const isNarrow = innerWidth < 720;
   openMenu(anchor, t("calls.more"), [
+    ...(isNarrow ? [{ label: t("calls.people", { count: Object.keys(current.people).length }), icon: "users", run: () => stage.see({ showsPeople: true }) }] : []),
+    ...(isNarrow && stage.roomOf(current) !== null ? [{ label: t("calls.chat"), icon: "message-square", run: () => stage.talk(current) }] : []),
+    ...(isNarrow ? [{ line: /** @type {const} */ (true) }] : []),
     { label: t("calls.layout_grid"), checked: look.wanted === "grid", run: () => stage.see({ wanted: "grid" }) },
     { label: t("calls.layout_speaker"), checked: look.wanted === "speaker", run: () => stage.see({ wanted: "speaker" }) },
     { line: /** @type {const} */ (true) },

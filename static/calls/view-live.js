@@ -19,22 +19,23 @@ import { whoView } from "./view-who.js";
 const HEAD = 52;
 const BAR = 88;
 const PEOPLE = 320;
-const STRIP = 128;
+/** The width of a tile beside the stage, with its gap. */
+const STRIP = { wide: 207, narrow: 157 };
 
-/** The room for tiles, as the style lays it out. @param {CallStage} stage @param {boolean} hasStage */
-function space(stage, hasStage) {
+/** The room for tiles, as the style lays it out. @param {CallStage} stage */
+function space(stage) {
   const { showsPeople, isBeside } = stage.look.state;
   const isWide = innerWidth >= 720;
   const width = innerWidth - (isBeside && innerWidth >= 1_024 ? 400 : 0) - (showsPeople && isWide ? PEOPLE : 0) - 16;
   const height = innerHeight - HEAD - BAR - 16;
-  return hasStage ? { width: Math.max(120, width), height: STRIP } : { width: Math.max(120, width), height: Math.max(120, height) };
+  return { width: Math.max(120, width), height: Math.max(120, height) };
 }
 
 /** @param {CallStage} stage @param {Current} current */
 function placed(stage, current) {
   const look = stage.look.state;
   const { me } = stage.desk.state;
-  const area = space(stage, false);
+  const area = space(stage);
   const ids = others(current, me).map((each) => each.member);
   const perPage = fits(area.width, area.height);
   const known = stage.order.filter((id) => ids.includes(id));
@@ -43,9 +44,9 @@ function placed(stage, current) {
   const view = { me, wanted: look.wanted, pinned: look.pinned, spoke: look.spoke, order, page: look.page, showsMe: look.showsMe };
   const found = layout(current, { ...view, perPage });
   if (found.form === "grid") return { ...found, columns: columnsFor(found.tiles.length, area.width, area.height) };
-  const strip = space(stage, true);
-  const onStrip = layout(current, { ...view, perPage: Math.max(1, Math.floor(strip.width / 200)) });
-  return { ...onStrip, columns: { columns: onStrip.tiles.length, rows: 1, tile: 200 } };
+  const each = innerWidth < 720 ? STRIP.narrow : STRIP.wide;
+  const onStrip = layout(current, { ...view, perPage: Math.max(1, Math.floor((area.width + 8) / each)) });
+  return { ...onStrip, columns: { columns: onStrip.tiles.length, rows: 1, tile: each } };
 }
 
 /** @param {CallStage} stage @param {Current} current */

@@ -61,8 +61,8 @@ export function lookView(stage, current) {
         <label class="look-level"><span>${t("calls.level")}</span><meter class="look-meter" min="0" max="1" low="0.15" value="0"></meter></label>
         <p class="look-dead" role="status" hidden>${t("calls.mic_dead")}</p>
         ${obstacles(stage)}
+        <button class="button" data-kind="primary" data-size="large" data-wide type="button" aria-busy=${own.isOpening ? "true" : null} @click=${() => void desk.enter(current.wish)}>${icon("phone")}${t(inside.length ? "calls.join" : "calls.open")}</button>
         ${deviceFields(stage, { hasCamera: isVideo && own.cam !== null, redraw })}
-        <button class="button" data-kind="primary" data-size="large" data-wide type="button" data-busy=${own.isOpening ? "" : null} @click=${() => void desk.enter(current.wish)}>${icon("phone")}${t(inside.length ? "calls.join" : "calls.open")}</button>
       </div>
     </div>
   </section>`;

@@ -57,7 +57,7 @@ export function tileView(stage, current, tile, { onStage = false, isPlain = fals
 function marks(current, { participant, source }) {
   if (source === "screen") return icon("monitor");
   const mark = current.marks[participant.member];
-  return html`${participant.hand ? html`<span data-tone="paid">${icon("hand")}</span>` : null}${sends(participant, "mic") ? null : icon("mic-off")}${mark !== undefined && mark < 2 ? html`<span data-tone="warn">${icon("signal-low")}</span>` : null}`;
+  return html`${participant.hand ? html`<span data-tone="paid">${icon("hand")}</span>` : null}${sends(participant, "mic") ? null : icon("mic-off")}${mark !== undefined && mark < 2 ? html`<span data-tone="warn">${icon("triangle-alert")}</span>` : null}`;
 }
 
 /** The whole of a tile in words. @param {Current} current @param {Tile} tile @param {string} name */
