@@ -11,6 +11,7 @@ mod events;
 mod exchange;
 mod media;
 mod model;
+mod pages;
 mod policy;
 mod ringing;
 mod routes;
@@ -35,6 +36,7 @@ pub use policy::OverseeCalls;
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
     routes::mount(routes);
+    pages::mount(routes);
 }
 
 /// The description of the slice's API.

@@ -30,10 +30,13 @@ async function clockSkew() {
 }
 
 /** The style of calls; nothing is drawn before it is there. */
-function dressed() {
+const dressed = () => Promise.all(["ring.css", "stage.css", "door.css"].map(dress));
+
+/** @param {string} name */
+function dress(name) {
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = new URL("stage.css", import.meta.url).href;
+  link.href = new URL(name, import.meta.url).href;
   const done = new Promise((resolve) => {
     link.onload = link.onerror = () => resolve(undefined);
   });

@@ -18,8 +18,8 @@ const relations = new Map();
 /** @param {{contact: string, follow: string, follows_me: boolean, blocked: boolean}} person */
 export function relationOf({ contact, follow, follows_me }) {
   if (contact === "contact") return "calls.is_contact";
-  if (follow === "follows" && follows_me) return "calls.is_mutual";
-  if (follow === "follows") return "calls.is_followed";
+  if (follow === "following" && follows_me) return "calls.is_mutual";
+  if (follow === "following") return "calls.is_followed";
   return follows_me ? "calls.is_follower" : "calls.is_stranger";
 }
 

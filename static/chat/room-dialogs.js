@@ -9,7 +9,7 @@ import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
 import { pickMembers } from "./member-picker.js";
 import { roomIcon, roomName } from "./names.js";
-import { roomKinds } from "./rights.js";
+import { isConversation, roomKinds } from "./rights.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Room } from "../types/live.d.ts" */
@@ -104,13 +104,16 @@ export async function newRoom(app) {
 export async function changeRoom(app, room) {
   /** @type {Form} */
   const form = { name: room.name ?? "", topic: room.topic, kind: room.kind, history: room.history, errors: {}, isBusy: false };
+  let { voice } = room;
+  const hasChoice = !isConversation(room);
   await formDialog({
     title: t("chat.change_room"),
     act: t("chat.save"),
     form,
     body: (redraw) => html`${field(form, "name", t("chat.name"), { most: 60, isOptional: room.kind === "group" })}${field(form, "topic", t("chat.topic_label"), { isOptional: true, most: 300 })}
-      ${room.kind === "private" ? choices(form, "history", t("chat.history_label"), ["all", "since_join"], redraw) : null}`,
-    send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }) }),
+      ${room.kind === "private" ? choices(form, "history", t("chat.history_label"), ["all", "since_join"], redraw) : null}
+      ${hasChoice ? html`<label class="switch"><span>${t("calls.has_voice")}</span><input type="checkbox" role="switch" .checked=${voice} @change=${(/** @type {Event} */ event) => (voice = /** @type {HTMLInputElement} */ (event.target).checked)}></label>` : null}`,
+    send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }), ...(hasChoice && { voice }) }),
   });
 }
 

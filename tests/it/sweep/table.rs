@@ -123,6 +123,7 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/requests/{request}/block", "AnswerRequest", "401 401 401 204 204 204 204 204 204 204 403 401"),
     row("POST", "/api/v1/requests/{request}/report", "AnswerRequest", "401 401 401 201 201 201 201 201 201 201 403 401"),
     row("POST", "/api/v1/reports", "MakeReport", "401 401 401 201 201 201 201 201 201 201 403 401"),
+    row("GET", "/calls", "SeeMyCalls", SIGNED_IN),
     row("GET", "/people", "SeeMine", SIGNED_IN),
     row("GET", "/people/requests", "SeeMine", SIGNED_IN),
     row("GET", "/settings/reach", "SeeMine", SIGNED_IN),
