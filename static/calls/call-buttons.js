@@ -8,6 +8,8 @@ import { t } from "../lib/words.js";
 import { isAlready, showLock } from "./call-menu.js";
 import { callsHere } from "./here.js";
 
+/** @import { CallDesk } from "./desk.js" */
+/** @import { RialtoApp } from "../chat/rialto-app.js" */
 /** @typedef {{calls: boolean, video: boolean, group_size: number | null, max_minutes: number | null}} MayStart */
 
 /** What I may start, asked once for a page. @type {Promise<MayStart> | null} */
@@ -20,14 +22,30 @@ export function mayStart() {
 }
 
 class CallButtons extends HTMLElement {
-  /** @type {MayStart | null} */
+  /** @type {Pick<MayStart, "calls" | "video"> | null} */
   #may = null;
+  /** @type {() => void} */
+  #stop = () => undefined;
 
   connectedCallback() {
-    void mayStart().then((may) => {
-      this.#may = may;
-      this.#draw();
-    }, () => undefined);
+    const app = /** @type {RialtoApp | null} */ (this.closest("rialto-app"));
+    if (app) {
+      // The app hears at once of a right that came or went.
+      const take = () => this.#take({ calls: app.client.state.entitlements["calls.start"], video: app.client.state.entitlements["calls.video"] });
+      this.#stop = app.client.store.watch((now, before) => now.entitlements !== before.entitlements && take());
+      return take();
+    }
+    this.#draw();
+    mayStart().then((may) => this.#take(may), () => undefined);
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+  }
+
+  /** @param {Pick<MayStart, "calls" | "video">} may */
+  #take(may) {
+    this.#may = may;
     this.#draw();
   }
 
@@ -46,13 +64,14 @@ class CallButtons extends HTMLElement {
 
   /** @param {boolean} video */
   async #ring(video) {
+    /** @type {CallDesk} */
+    let desk;
     try {
-      const desk = await callsHere();
-      if (isAlready(desk)) return;
-      await desk.start({ call: null, kind: "direct", to: this.getAttribute("member"), room: null, video });
+      desk = await callsHere();
     } catch {
-      toast(t("calls.not_here"), { icon: "circle-alert" });
+      return toast(t("calls.not_here"), { icon: "circle-alert" });
     }
+    if (!isAlready(desk)) await desk.start({ call: null, kind: "direct", to: this.getAttribute("member"), room: null, video });
   }
 }
 

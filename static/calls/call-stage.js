@@ -208,7 +208,7 @@ export class CallStage extends HTMLElement {
   talk(current) {
     const room = this.roomOf(current);
     if (room === null) return;
-    if (!this.place) return void window.open(pathOf({ room }), "_blank");
+    if (!this.place) return void window.open(pathOf({ room }), "_blank", "noopener");
     this.place.go(room);
     if (matchMedia("(min-width: 1024px)").matches) this.see({ isBeside: !this.look.state.isBeside, isSmall: false });
     else this.see({ isSmall: true });

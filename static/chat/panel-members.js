@@ -149,7 +149,7 @@ export class MemberPanel {
       ${status ? html`<p dir="auto">${status}</p>` : null}${member.bio ? html`<p dir="auto">${member.bio}</p>` : null}
       ${member.roles.length ? html`<div class="buttons">${state.roles.filter((role) => member.roles.includes(role.id)).map((role) => html`<span class="badge" data-tone="accent" dir="auto">${roleName(role)}</span>`)}</div>` : null}
       ${id === state.me.id ? html`<div class="buttons"><a class="button" href="/settings">${t("chat.settings")}</a></div>` : null}
-      ${id !== state.me.id && member.state === "active" && has(state, "messages.direct") ? html`<div class="buttons"><button class="button" data-kind="primary" type="button" @click=${write}>${icon("message-square")}${t("chat.write_message")}</button><a class="button" href=${path`/people/${id}`}>${icon("user")}${t("social.view_profile")}</a></div>` : null}
+      ${id !== state.me.id && member.state === "active" && has(state, "messages.direct") ? html`<div class="buttons"><button class="button" data-kind="primary" type="button" @click=${write}>${icon("message-square")}${t("chat.write_message")}</button><a class="button" href=${path`/people/${id}`}>${icon("user")}${t("social.view_profile")}</a><call-buttons member=${id}></call-buttons></div>` : null}
       ${place && id !== state.me.id ? this.#office(it.room, place) : null}</div></div>`;
   }
 

@@ -199,6 +199,46 @@ export const screens = [
     },
   },
   {
+    name: 'calls',
+    who: 'owner',
+    path: '/calls',
+    then: async (page) => {
+      await expect(page.locator('call-board h2').last()).toBeVisible();
+    },
+  },
+  {
+    name: 'call-locked',
+    who: 'free',
+    path: '/people',
+    then: async (page) => {
+      await page.locator('.items a').nth(1).click();
+      await page.locator('call-buttons .lock-sign').first().click();
+      await expect(page.locator('.call-lock')).toBeVisible();
+    },
+  },
+  {
+    name: 'call-menu',
+    who: 'owner',
+    path: '/',
+    then: async (page) => {
+      await rooms(page);
+      await page.locator('room-list section').last().getByRole('link').first().click();
+      await page.locator('.header-tools [aria-haspopup=menu]').first().click();
+      await expect(page.getByRole('menu')).toBeVisible();
+    },
+  },
+  {
+    name: 'call-door',
+    who: 'owner',
+    path: '/',
+    then: async (page) => {
+      await named('harbour')(page);
+      await page.evaluate(async () => {
+        const app = /** @type {any} */ (document.querySelector('rialto-app'));
+        const desk = await app.calls();
+        await desk.look({ call: null, kind: 'room', to: null, room: app.place.state.room, video: true });
+      });
+      await expect(page.locator('.look-self video')).toBeVisible();
     name: 'person-verified',
     who: 'free',
     path: '/people?q=hanna',
