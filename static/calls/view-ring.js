@@ -1,41 +1,17 @@
 /** Somebody rings: who, what they are to me, and the ways to answer; and the calls that were missed. */
 
 import { avatar, memberName } from "../chat/names.js";
-import { get, newKey, path, post } from "../lib/api.js";
+import { newKey, path, post } from "../lib/api.js";
 import { sentence } from "../lib/errors.js";
 import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { ago, t } from "../lib/words.js";
+import { relation } from "./relation.js";
 
 /** @import { Call } from "../types/live.d.ts" */
 /** @import { CallStage } from "./call-stage.js" */
 /** @import { Ring } from "./types.d.ts" */
-
-/** What callers are to me, once it was asked. @type {Map<string, string>} */
-const relations = new Map();
-
-/** @param {{contact: string, follow: string, follows_me: boolean, blocked: boolean}} person */
-export function relationOf({ contact, follow, follows_me }) {
-  if (contact === "contact") return "calls.is_contact";
-  if (follow === "following" && follows_me) return "calls.is_mutual";
-  if (follow === "following") return "calls.is_followed";
-  return follows_me ? "calls.is_follower" : "calls.is_stranger";
-}
-
-/** @param {CallStage} stage @param {string} member */
-function relation(stage, member) {
-  const known = relations.get(member);
-  if (known !== undefined) return known && t(known);
-  relations.set(member, "");
-  /** @type {Promise<{person: any} | any>} */
-  const asked = get(path`/api/v1/people/${member}`);
-  asked.then((answer) => {
-    relations.set(member, relationOf(answer.person ?? answer));
-    stage.update();
-  }, () => relations.delete(member));
-  return "";
-}
 
 /** @param {CallStage} stage @param {Ring} ring */
 export function ringView(stage, ring) {
@@ -50,7 +26,7 @@ export function ringView(stage, ring) {
     ${avatar(caller, { size: 96 })}
     <h2 id=${`${id}-name`} dir="auto">${memberName(caller)}</h2>
     <p id=${`${id}-what`}>${t(call.video ? "calls.calls_you_video" : "calls.calls_you_audio")}${others ? ` · ${t("calls.and_others", { count: others })}` : null}</p>
-    <p class="ring-relation">${[relation(stage, call.starter), sign].filter(Boolean).join(" · ")}</p>
+    <p class="ring-relation">${[relation(call.starter, () => stage.update()), sign].filter(Boolean).join(" · ")}</p>
     <div class="ring-acts">
       <span><button class="call-round" data-tone="danger" type="button" aria-label=${t("calls.decline")} @click=${() => void stage.desk.decline(call.id)}>${icon("phone-off")}</button><small aria-hidden="true">${t("calls.decline")}</small></span>
       ${call.video ? html`<span><button class="call-round" data-tone="good" type="button" aria-label=${t("calls.accept_audio")} @click=${() => accept(false)}>${icon("phone")}</button><small aria-hidden="true">${t("calls.accept_audio_short")}</small></span>` : null}
