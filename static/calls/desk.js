@@ -23,6 +23,9 @@ import { Watch } from "./watch.js";
  * @property {(command: {type: string} & Record<string, unknown>) => void} tell
  */
 
+/** A way that restarts of ICE do not bring back within this is given up for a new one. */
+const ANEW_AFTER_MS = 12_000;
+
 /** Sources that may be sent; the server is told how each of them stands. @type {Source[]} */
 const SOURCES = ["mic", "cam", "screen", "screen_audio"];
 
@@ -43,6 +46,8 @@ export class CallDesk {
   connection = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #clock;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #anew;
   /** The last notice of this stay. */
   #seq = 0;
   #slots = { audio: 4, video: 6 };
@@ -290,7 +295,7 @@ export class CallDesk {
     /** @type {Connection} */
     const connection = (this.connection = new Connection({
       offer: (offer) => this.line.request({ type: "pc.offer", call: callOf(this.state), ...offer }),
-      media: (media) => connection === this.connection && this.store.dispatch({ type: "media", media, now: Date.now() }),
+      media: (media) => connection === this.connection && this.#media(media),
       slot: (mid, stream) => connection === this.connection && this.streams.dispatch({ mid, stream }),
     }, this.#slots));
     for (const source of SOURCES) void connection.send(source, this.own.own[source]);
@@ -298,6 +303,16 @@ export class CallDesk {
     this.watch.begin(connection);
     this.sights.again();
     this.stay.begin(() => connection.networkChanged());
+  }
+
+  /** @param {"connecting" | "up" | "down"} media */
+  #media(media) {
+    this.store.dispatch({ type: "media", media, now: Date.now() });
+    clearTimeout(this.#anew);
+    if (media !== "down") return;
+    const call = callOf(this.state);
+    // The server has perhaps forgotten this way: it is asked for another one, with the same devices.
+    this.#anew = setTimeout(() => this.state.line === "up" && this.line.request({ type: "call.join", call }).catch(() => undefined), ANEW_AFTER_MS);
   }
 
   /** What is sent changed: the way of the media first, then the word about it. @param {Source} source @param {boolean} isOn */
@@ -329,6 +344,7 @@ export class CallDesk {
   #settle() {
     const { current } = this;
     if (current && current.phase !== "ended") return;
+    clearTimeout(this.#anew);
     this.watch.end();
     this.stay.end();
     this.connection?.close();
