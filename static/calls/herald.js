@@ -128,6 +128,6 @@ export class Herald {
     if (now.phase === "ended") this.tones.play("ended");
     else if (now.phase === "live" && (!before || !isOn(before))) this.tones.play("joined");
     if (isOn(now)) this.said = t(`calls.said_${now.phase}`);
-    else if (now.phase === "ended") this.said = t(`calls.cause_${now.cause}`);
+    else if (now.phase === "ended") this.said = t(`calls.over_${now.cause}`);
   }
 }

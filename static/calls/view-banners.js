@@ -26,7 +26,7 @@ export function troubles(stage, current) {
   const speaks = desk.own.isOn("mic");
   return html`${phase === "media_only" ? banner("wifi-off", "warn", t("calls.said_media_only")) : null}
     ${speaks && !current.heard ? banner("mic-off", "danger", t("calls.unheard")) : null}
-    ${current.trouble && current.trouble !== "muted" && current.trouble !== "policy" ? banner("circle-alert", "warn", t(`calls.trouble_${current.trouble}`)) : null}
+    ${current.trouble && current.trouble !== "muted" && current.trouble !== "policy" ? banner("circle-alert", "warn", t(`calls.hop_${current.trouble}`)) : null}
     ${stage.isDeafened ? banner("volume-x", "warn", t("calls.no_sound"), html`<button class="button" data-size="small" type="button" @click=${() => stage.soundOn()}>${t("calls.sound_on")}</button>`) : null}
     ${obstacles(stage)}`;
 }

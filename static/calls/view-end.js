@@ -17,7 +17,7 @@ const OPEN_STILL = new Set(["left", "moved", "lost", "failed"]);
 /** @param {Current} current */
 function reason(current) {
   if (current.cause === "refused") return sentence(new Refused(current.code ?? "error.broken"));
-  return t(`calls.cause_${current.cause}`);
+  return t(`calls.over_${current.cause}`);
 }
 
 /** @param {CallStage} stage @param {Current} current */
