@@ -191,7 +191,8 @@ export class CallDesk {
 
   /** @param {Wish} wish @param {{mic: boolean, cam: boolean}} wanted */
   async #join(wish, wanted) {
-    if (!this.own.own.mic) await this.own.open(wanted);
+    // A question about the devices may stand for long; being there does not wait for its answer, and what it brings is sent when it comes.
+    if (!this.own.own.mic) void this.own.open(wanted);
     await this.line.request({ type: "call.join", call: wish.call });
     this.#kept();
   }

@@ -15,10 +15,13 @@ export const binary = process.env.RIALTO_BINARY ?? path.join(root, 'target/debug
 export const dataFolder = () => mkdtempSync(path.join(tmpdir(), 'rialto-journey.'));
 
 // The environment of the program holds nothing that would point it at somebody's real data.
-const environment = () =>
-  Object.fromEntries(
+// Media takes any free port, since other programs of this kind may run beside it.
+const environment = () => ({
+  ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => name !== 'DATABASE_URL' && !name.startsWith('RIALTO_')),
-  );
+  ),
+  RIALTO_MEDIA_PORT: '0',
+});
 
 /**
  * Runs one command of the program to its end and answers what it printed.
