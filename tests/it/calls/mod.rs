@@ -3,6 +3,7 @@
 mod beginning;
 mod being_in;
 mod kept;
+mod pages;
 mod ringing;
 mod silent;
 mod studio;
