@@ -295,7 +295,7 @@ export class CallDesk {
     this.streams.dispatch(null);
     /** @type {Connection} */
     const connection = (this.connection = new Connection({
-      offer: (offer) => this.line.request({ type: "pc.offer", call: callOf(this.state), ...offer }),
+      offer: (offer) => this.line.request({ type: "pc.offer", call: callOf(this.state), ...offer }).catch((error) => this.#unanswered(error)),
       media: (media) => connection === this.connection && this.#media(media),
       slot: (mid, stream) => connection === this.connection && this.streams.dispatch({ mid, stream }),
     }, this.#slots));
@@ -304,6 +304,12 @@ export class CallDesk {
     this.watch.begin(connection);
     this.sights.again();
     this.stay.begin(() => connection.networkChanged());
+  }
+
+  /** An offer that was refused for what it is will be refused again; one that got lost is repeated. @param {unknown} error */
+  #unanswered(error) {
+    if (error instanceof Refused && !error.isPassing && !["live.lost", "calls.offer_stale"].includes(error.code)) this.#broken(error);
+    throw error;
   }
 
   /** @param {"connecting" | "up" | "down"} media */

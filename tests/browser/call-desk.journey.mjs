@@ -4,7 +4,7 @@ import { expect, test as base } from '@playwright/test';
 import { chromiumArgs, chromiumPath } from './support/browsers.mjs';
 import { serveModules } from './support/modules.mjs';
 
-const words = ['shell', 'chat', 'calls', 'error', 'billing'].reduce((all, slice) => ({ ...all, ...JSON.parse(readFileSync(`static/words/en/${slice}.json`, 'utf8')) }), {});
+const words = ['shell', 'chat', 'calls', 'calls-screen', 'error', 'billing'].reduce((all, slice) => ({ ...all, ...JSON.parse(readFileSync(`static/words/en/${slice}.json`, 'utf8')) }), {});
 const people = Object.fromEntries([['9', 'Ines'], ['7', 'Mara'], ['8', 'Bruno']].map(([id, name]) => [id, { id, username: name.toLowerCase(), display_name: name, hue: 3, state: 'active', roles: [], badge: null, status: null, pronouns: '', bio: '' }]));
 
 const test = base.extend({
@@ -155,6 +155,16 @@ test('a refusal says why, and where the right is to be had', async ({ page }) =>
   });
   const end = page.getByRole('status', { name: 'End of the call' });
   await expect(end.getByRole('link', { name: 'See plans' })).toBeVisible();
+});
+
+test('media that the server cannot have ends the call with the reason', async ({ page }) => {
+  await server(page, (it) => {
+    it.refuses = { 'pc.offer': 'calls.no_common_codec' };
+    it.ring('7');
+  });
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'ended');
+  await expect(page.getByRole('status', { name: 'End of the call' })).toContainText('no kind of sound or picture');
 });
 
 test('a host mutes me, and I see it; hands and people are listed', async ({ page }) => {
