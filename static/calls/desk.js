@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { chosen } from "./devices.js";
 import { Members } from "./members.js";
 import { OwnMedia } from "./own-media.js";
+import { others } from "./people.js";
 import { changeOf } from "./notices.js";
 import { Sights } from "./sights.js";
 import { begin, after, callOf, deadline, isBusy, isOn } from "./state.js";
@@ -51,6 +52,8 @@ export class CallDesk {
   /** The last notice of this stay. */
   #seq = 0;
   #slots = { audio: 4, video: 6 };
+  /** Under which number each member is known to the media server. @type {Map<string, number>} */
+  #numbers = new Map();
 
   /** @param {Line} line @param {string} me @param {{known?: (id: string) => Member | undefined, skew?: number}} [more] `skew`: our clock before the server's */
   constructor(line, me, { known = () => undefined, skew = 0 } = {}) {
@@ -114,6 +117,7 @@ export class CallDesk {
       case "pc.answer": return void this.connection?.answered(notice).then(() => this.#tellSources(), (error) => this.#broken(error));
       case "call.layers": return void this.connection?.layers(notice.source, notice.rids).catch(() => undefined);
       case "call.grow": return this.#grow(notice);
+      case "call.members": return this.#peopleMoved(notice);
       case "call.moderated":
         if (notice.act.kind === "muted") void this.#setOwn(notice.act.source, false);
         return;
@@ -121,6 +125,17 @@ export class CallDesk {
       case "call.parted": return this.#settle();
       default: return;
     }
+  }
+
+  /** @param {Extract<Notice, {type: "call.members"}>} notice */
+  #peopleMoved({ members, left }) {
+    // Whoever came back is somebody new to the media server: what I look at is told again.
+    if (members.some(({ member, number }) => this.#numbers.get(member) !== number)) this.sights.again();
+    for (const { member, number } of members) this.#numbers.set(member, number);
+    const { current } = this;
+    if (current?.call?.kind !== "direct" || !isOn(current)) return;
+    // A call between two is over when one of them hangs up.
+    if (Object.values(left).includes("left") && others(current, this.state.me).length === 0) void this.leave();
   }
 
   /** @param {{audio: number, video: number}} wanted how many there should be */

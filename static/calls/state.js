@@ -18,7 +18,7 @@ export const FAREWELL_MS = 6_000;
 const MISSED = new Set(["no_answer", "cancelled", "failed", "interrupted", "busy"]);
 
 /** @param {string} me @param {number} [skew] our clock before the server's, in milliseconds @returns {CallsState} */
-export const begin = (me, skew = 0) => ({ me, skew, connection: "", rings: [], missed: [], current: null, line: "up" });
+export const begin = (me, skew = 0) => ({ me, skew, connection: "", rings: [], hushed: [], missed: [], current: null, line: "up" });
 
 /** @param {CallsState} state @param {Change} change @returns {CallsState} */
 export function after(state, change) {
@@ -62,6 +62,12 @@ function silenced(state, call, isMissed) {
   return { ...state, rings: state.rings.filter((each) => each !== ring), missed: isMissed ? [...state.missed, ring] : state.missed };
 }
 
+/** It rings for me no more, and only the end of the call will say whether I missed it or somebody of mine declined. @param {CallsState} state @param {string} call */
+function hushed(state, call) {
+  const ring = state.rings.find((each) => each.call.id === call);
+  return ring ? { ...state, rings: state.rings.filter((each) => each !== ring), hushed: [...state.hushed, ring] } : state;
+}
+
 /** After a gap the greeting is the truth: what it does not name rings no more. @param {CallsState} state @param {Extract<Change, {type: "greeted"}>} change */
 function greeted(state, { connection, calls, now }) {
   /** @type {CallsState} */
@@ -78,7 +84,8 @@ function stateTold(state, mine, now) {
   let next = state;
   const isElsewhere = connection !== null && connection !== state.connection;
   if (part === "ringing" && next.current?.call?.id !== call.id) next = rang(next, call, false, now);
-  else if (part !== "ringing") next = silenced(next, call.id, false);
+  else if (part === "outside") next = hushed(next, call.id);
+  else next = silenced(next, call.id, false);
   const { current } = next;
   if (!current || current.phase === "ended" || (current.call?.id ?? current.wish.call) !== call.id) return next;
   if (isElsewhere && part !== "outside" && current.phase !== "pre_join" && !current.resume) return { ...next, current: ended(current, "moved", null, now) };
@@ -94,7 +101,9 @@ function told(state, current, call, now) {
 
 /** @param {CallsState} state @param {string} call @param {Cause} cause @param {number} now @returns {CallsState} */
 function over(state, call, cause, now) {
-  const next = silenced(state, call, MISSED.has(cause));
+  const quiet = state.hushed.find((each) => each.call.id === call);
+  const heard = quiet ? { ...state, hushed: state.hushed.filter((each) => each !== quiet), rings: [...state.rings, quiet] } : state;
+  const next = silenced(heard, call, MISSED.has(cause));
   const { current } = next;
   const isMine = current && current.phase !== "ended" && (current.call?.id ?? current.wish.call) === call;
   return { ...next, current: isMine ? ended(current, cause, null, now) : current };

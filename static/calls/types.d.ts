@@ -75,6 +75,8 @@ export type CallsState = {
   /** Of `hello`. */
   connection: string;
   rings: Ring[];
+  /** Those that rang until the server said no more, and whose end is still to come. */
+  hushed: Ring[];
   missed: Ring[];
   current: Current | null;
   line: "up" | "down";

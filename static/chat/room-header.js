@@ -53,7 +53,10 @@ class RoomHeader extends Surface {
     const hasVoice = isConversation(room) ? room.kind === "group" || others(state, room).length > 0 : room.voice;
     if (!hasVoice || room.archived || isVisitor(state, room)) return null;
     const call = state.calls[room.id];
-    const open = (/** @type {Event} */ event) => void import("../calls/call-menu.js").then(({ callFrom }) => callFrom(this.app, room, /** @type {Element} */ (event.currentTarget)));
+    const open = (/** @type {Event} */ event) => {
+      const anchor = /** @type {Element} */ (event.currentTarget);
+      void import("../calls/call-menu.js").then(({ callFrom }) => callFrom(this.app, room, anchor));
+    };
     if (call) return html`<button class="button header-call" data-size="small" data-kind="primary" type="button" @click=${open}>${icon("phone-call")}<span>${t("calls.join_count", { count: call.members.length })}</span></button>`;
     const mayStart = state.entitlements["calls.start"];
     const label = t(mayStart ? (isConversation(room) ? "calls.start" : "calls.open_room") : "calls.start_locked");

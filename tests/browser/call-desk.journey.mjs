@@ -91,6 +91,15 @@ test('a call that comes: the sheet says who, and one press takes it without a pi
   await expect(page.getByRole('button', { name: 'Turn camera on' })).toBeVisible();
 });
 
+test('the other one hangs up: a call between two is over', async ({ page }) => {
+  await server(page, (it) => it.ring('7'));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  await server(page, (it) => it.members([], { 7: 'left' }));
+  await until(page, 'ended');
+  expect(await commands(page)).toContain('call.leave');
+});
+
 test('answered on another device: the sheet is gone and nothing is missed', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await expect(page.getByRole('alertdialog')).toBeVisible();

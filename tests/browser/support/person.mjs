@@ -25,11 +25,13 @@ const watch = () => {
   for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => (acted = performance.now()), { capture: true });
   const isConversation = (source) =>
     Boolean(source.node?.parentElement?.closest('room-timeline')) && source.currentRect.bottom <= source.previousRect.bottom;
+  // Whoever comes into a call, or goes, moves the tiles of the others: that is what a call does.
+  const isCall = (source) => Boolean(source.node?.parentElement?.closest('call-stage'));
   const describe = ({ node, previousRect: from, currentRect: to }) =>
     (node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName)) + ` ${from.y}…${from.bottom} → ${to.y}…${to.bottom}`;
   new PerformanceObserver((list) => {
     for (const entry of /** @type {any[]} */ (list.getEntries())) {
-      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || (entry.startTime > stands && entry.sources.every(isConversation))) continue;
+      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || (entry.startTime > stands && entry.sources.every((each) => isConversation(each) || isCall(each)))) continue;
       tell('shift', { page, at: location.pathname, time: entry.startTime, value: entry.value, by: entry.sources.map(describe) });
     }
   }).observe({ type: 'layout-shift', buffered: true });

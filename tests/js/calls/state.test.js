@@ -54,6 +54,15 @@ test('declined on another device is not missed either; taken back by the caller 
   assert.equal(after(rings, { type: 'over', call: '5', cause: 'cancelled', now: NOW }).rings.length, 1);
 });
 
+test('hushed by the server, it is the end that says whether it was missed', () => {
+  const rings = through(empty(), rang());
+  const hushed = after(rings, { type: 'state', mine: mine({ part: 'outside' }), now: NOW });
+  assert.deepEqual([ids(hushed.rings), ids(hushed.missed)], [[], []]);
+  assert.deepEqual(ids(after(hushed, { type: 'over', call: '1', cause: 'cancelled', now: NOW }).missed), ['1'], 'the caller gave up');
+  const declined = after(hushed, { type: 'over', call: '1', cause: 'declined', now: NOW });
+  assert.deepEqual([ids(declined.missed), declined.hushed], [[], []], 'another device of mine said no');
+});
+
 test('accepting takes the ring into the call and leaves other rings alone', () => {
   const rings = through(empty(), rang(), rang(call({ id: '2' })));
   const state = after(rings, { type: 'joining', wish: wish({ video: true }), now: NOW });
