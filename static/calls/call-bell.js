@@ -40,7 +40,8 @@ export class CallBell extends HTMLElement {
       status: (status) => void this.#calls?.then((desk) => desk.lineIs(status === "open")),
       hello: ({ connection, calls }) => {
         const greeting = (this.#greeting = { connection, calls });
-        if (this.#calls || calls.some(concernsMe)) void this.calls().then((desk) => desk.greeted(greeting));
+        // A page that was loaded anew has left itself a note: see stay.js.
+        if (this.#calls || calls.some(concernsMe) || sessionStorage.getItem("rialto-call") !== null) void this.calls().then((desk) => desk.greeted(greeting));
       },
       notice: (notice) => {
         // Pages that list calls draw again.

@@ -78,7 +78,7 @@ export class CallDesk {
     const { current } = this;
     if (current && (isOn(current) || current.phase === "joining" || current.phase === "ringing_out") && current.resume) return void this.#comeBack();
     const left = this.stay.left();
-    if (left && !isBusy(this.state) && calls.some((mine) => mine.call.id === left.wish.call)) void this.enter(left.wish, left);
+    if (left && !isBusy(this.state)) void this.enter(left.wish, left);
   }
 
   /** The connection is there or not. @param {boolean} isUp */

@@ -45,7 +45,9 @@ export class Stay {
     const text = sessionStorage.getItem(NOTE);
     if (text === null) return null;
     const note = JSON.parse(text);
-    return Date.now() - note.at < KEPT_MS ? note : null;
+    if (Date.now() - note.at < KEPT_MS) return note;
+    sessionStorage.removeItem(NOTE);
+    return null;
   }
 
   #touch() {

@@ -62,7 +62,8 @@ export class RialtoApp extends HTMLElement {
         if (this.#calls || notice.type === "call.ring" || (notice.type === "call.state" && concernsMe(notice))) void this.calls().then((desk) => desk.hear(notice));
       },
       greeted: (greeting) => {
-        if (this.#calls || greeting.calls.some(concernsMe)) void this.calls().then((desk) => desk.greeted(greeting));
+        // A page that was loaded anew has left itself a note: see calls/stay.js.
+        if (this.#calls || greeting.calls.some(concernsMe) || sessionStorage.getItem("rialto-call") !== null) void this.calls().then((desk) => desk.greeted(greeting));
       },
       line: (isUp) => void this.#calls?.then((desk) => desk.lineIs(isUp)),
     };
