@@ -4,7 +4,7 @@ import { expect, test as base } from '@playwright/test';
 import { chromiumArgs, chromiumPath } from './support/browsers.mjs';
 import { serveModules } from './support/modules.mjs';
 
-const words = ['shell', 'chat', 'calls', 'calls-screen', 'error', 'billing'].reduce((all, slice) => ({ ...all, ...JSON.parse(readFileSync(`static/words/en/${slice}.json`, 'utf8')) }), {});
+const words = ['shell', 'chat', 'calls', 'error', 'billing'].reduce((all, slice) => ({ ...all, ...JSON.parse(readFileSync(`static/words/en/${slice}.json`, 'utf8')) }), {});
 const people = Object.fromEntries([['9', 'Ines'], ['7', 'Mara'], ['8', 'Bruno']].map(([id, name]) => [id, { id, username: name.toLowerCase(), display_name: name, hue: 3, state: 'active', roles: [], badge: null, status: null, pronouns: '', bio: '' }]));
 
 const test = base.extend({
