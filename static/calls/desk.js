@@ -27,6 +27,9 @@ import { Watch } from "./watch.js";
 /** A way that restarts of ICE do not bring back within this is given up for a new one. */
 const ANEW_AFTER_MS = 12_000;
 
+/** Whoever leaves does not wait longer for the server to hear of it. */
+const LEAVE_WITHIN_MS = 1_000;
+
 /** Sources that may be sent; the server is told how each of them stands. @type {Source[]} */
 const SOURCES = ["mic", "cam", "screen", "screen_audio"];
 
@@ -217,9 +220,12 @@ export class CallDesk {
     const { current } = this;
     const call = callOf(this.state);
     if (!current || current.phase === "ended" || current.phase === "pre_join") return this.close();
-    this.store.dispatch({ type: "failed", cause: current.phase === "ringing_out" ? "cancelled" : "left", code: null, now: Date.now() });
+    const isRinging = current.phase === "ringing_out";
+    // The word goes before the media: a way that only ends looks to the others like a loss.
+    const asked = call === null ? undefined : this.line.request({ type: isRinging ? "call.cancel" : "call.leave", call }).catch(() => undefined);
+    await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS))]);
+    this.store.dispatch({ type: "failed", cause: isRinging ? "cancelled" : "left", code: null, now: Date.now() });
     this.#settle();
-    if (call !== null) await this.line.request({ type: current.phase === "ringing_out" ? "call.cancel" : "call.leave", call }).catch(() => undefined);
   }
 
   /** The end was seen. */

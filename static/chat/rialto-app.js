@@ -7,7 +7,6 @@ import { others, roomTitle } from "./names.js";
 import { moved, parse, pathOf } from "./place.js";
 import { inOrder, neighbour } from "./room-order.js";
 
-/** @import { CallDesk } from "../calls/desk.js" */
 /** @import { PageData } from "./client.js" */
 /** @import { Move, Panel, Place, Writing } from "./place.js" */
 
@@ -24,7 +23,7 @@ export class RialtoApp extends HTMLElement {
   /** @type {() => void} */
   #isReady = () => undefined;
   ready = new Promise((resolve) => (this.#isReady = () => resolve(undefined)));
-  /** The calls of this tab, brought here by the first one that concerns it. @type {Promise<CallDesk> | null} */
+  /** The calls of this tab, brought here by the first one that concerns it. @type {Promise<import("../calls/desk.js").CallDesk> | null} */
   #calls = null;
   #hasPanel = false;
   /** Whether the newest entry of the history is a panel over the room. */
