@@ -80,7 +80,8 @@ function greeted(state, { connection, calls, now }) {
 /** @param {CallsState} state @param {MyCall} mine @param {number} now @returns {CallsState} */
 function stateTold(state, mine, now) {
   const { call, part, connection } = mine;
-  if (call.state === "ended") return over(state, call.id, call.cause ?? "left", now);
+  // Without its cause the end is not told yet: that comes as a word of its own.
+  if (call.state === "ended") return call.cause === null ? hushed(state, call.id) : over(state, call.id, call.cause, now);
   let next = state;
   const isElsewhere = connection !== null && connection !== state.connection;
   if (part === "ringing" && next.current?.call?.id !== call.id) next = rang(next, call, false, now);

@@ -59,6 +59,8 @@ test('hushed by the server, it is the end that says whether it was missed', () =
   const hushed = after(rings, { type: 'state', mine: mine({ part: 'outside' }), now: NOW });
   assert.deepEqual([ids(hushed.rings), ids(hushed.missed)], [[], []]);
   assert.deepEqual(ids(after(hushed, { type: 'over', call: '1', cause: 'cancelled', now: NOW }).missed), ['1'], 'the caller gave up');
+  const bare = after(rings, { type: 'state', mine: mine({ part: 'outside', call: call({ state: 'ended', expires_at: null }) }), now: NOW });
+  assert.deepEqual(ids(after(bare, { type: 'over', call: '1', cause: 'cancelled', now: NOW }).missed), ['1'], 'an end without its cause is only half told');
   const declined = after(hushed, { type: 'over', call: '1', cause: 'declined', now: NOW });
   assert.deepEqual([ids(declined.missed), declined.hushed], [[], []], 'another device of mine said no');
 });
