@@ -31,7 +31,7 @@ const watch = () => {
     (node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName)) + ` ${from.y}…${from.bottom} → ${to.y}…${to.bottom}`;
   new PerformanceObserver((list) => {
     for (const entry of /** @type {any[]} */ (list.getEntries())) {
-      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || entry.sources.every((each) => isCall(each) || (entry.startTime > stands && isConversation(each)))) continue;
+      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || (entry.sources.length > 0 && entry.sources.every((each) => isCall(each) || (entry.startTime > stands && isConversation(each))))) continue;
       tell('shift', { page, at: location.pathname, time: entry.startTime, value: entry.value, by: entry.sources.map(describe) });
     }
   }).observe({ type: 'layout-shift', buffered: true });
