@@ -57,7 +57,7 @@ class LivePage extends HTMLElement {
       },
       status: () => undefined,
       // Rooms are no matter of this page: their logs are taken as they are.
-      hello: (_, heads) => {
+      hello: ({ heads }) => {
         for (const [room, head] of Object.entries(heads)) if (room !== "me") this.socket?.follow(room, head);
         if (this.#isStale) this.#refreshSoon();
       },

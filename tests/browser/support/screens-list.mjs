@@ -239,6 +239,9 @@ export const screens = [
         await desk.look({ call: null, kind: 'room', to: null, room: app.place.state.room, video: true });
       });
       await expect(page.locator('.look-self video')).toBeVisible();
+    },
+  },
+  {
     name: 'person-verified',
     who: 'free',
     path: '/people?q=hanna',

@@ -63,7 +63,7 @@ async fn the_starter_s_plan_binds_the_call_and_each_who_is_added() {
     let (ann, ben, clo, dan) =
         (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await, stage.reachable("dan").await);
     plan(&stage, &ann, "Three", json!({ "calls.start": true, "calls.group_size": 3, "calls.max_minutes": 30 })).await;
-    let room = group(&ann, &[&ben, &clo, &dan]).await;
+    let room = group(&stage, &ann, &[&ben, &clo, &dan]).await;
     let (mut a, mut b) = (ann.connect().await, ben.connect().await);
     assert_eq!(code(&mut a, call_in(room, "k1")).await, "calls.group_size");
     let mut two = call_in(room, "k2");

@@ -61,7 +61,7 @@ async fn my_list_is_read_page_by_page_and_by_its_room() {
     let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
     let talk = ann.post("/api/v1/rooms", json!({ "kind": "direct", "members": [ben.id] })).await;
     let room = talk["id"].as_str().expect("an id").to_owned();
-    let crew = group(&ann, &[&ben, &stage.town.member("clo").await]).await;
+    let crew = group(&stage, &ann, &[&ben, &stage.town.member("clo").await]).await;
     let (mut a, mut b) = (ann.connect().await, ben.connect().await);
     for n in 0..3 {
         let call = begins(&mut a, call_to(&ben, &format!("k{n}"))).await;

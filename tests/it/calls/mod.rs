@@ -12,6 +12,7 @@ mod with_media;
 use std::sync::atomic::Ordering;
 
 use reqwest::Method;
+use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
 
@@ -117,9 +118,7 @@ async fn fates(who: &Person) -> Vec<String> {
     page["items"].as_array().expect("items").iter().map(|item| item["fate"].as_str().unwrap_or("-").to_owned()).collect()
 }
 
-/// A group conversation of these.
-async fn group(maker: &Person, others: &[&Person]) -> RoomId {
-    let members: Vec<_> = others.iter().map(|one| one.id).collect();
-    let room = maker.post("/api/v1/rooms", json!({ "kind": "group", "members": members })).await;
-    room["id"].as_str().expect("an id").parse().expect("a room")
+/// A group conversation of these, who have said yes to it.
+async fn group(stage: &Stage, maker: &Person, others: &[&Person]) -> RoomId {
+    stage.town.room(maker, RoomKind::Group, "Crew", others).await
 }

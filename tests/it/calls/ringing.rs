@@ -154,7 +154,7 @@ async fn a_group_rings_each_by_their_own_rules_and_stays_open() {
     let (ann, ben, clo, dan) =
         (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await, stage.town.member("dan").await);
     super::reach(&dan, json!({ "call": { "from": ["nobody"] } })).await;
-    let room = group(&ann, &[&ben, &clo, &dan]).await;
+    let room = group(&stage, &ann, &[&ben, &clo, &dan]).await;
     let mut caller = ann.connect().await;
     let (mut b, mut c, mut d) = (ben.connect().await, clo.connect().await, dan.connect().await);
     let call = begins(&mut caller, call_in(room, "k1")).await;

@@ -49,7 +49,7 @@ describe('order', () => {
   });
 
   test('whoever follows one log alone takes the others as they stand, and nothing is asked for', () => {
-    const [, me, heads] = told.find(([kind]) => kind === 'hello');
+    const [, { me, heads }] = told.find(([kind]) => kind === 'hello');
     assert.deepEqual([me, heads], [{ id: '1' }, { [ROOM]: 5, me: 2 }]);
     socket.follow(OTHER, 40);
     event(41, OTHER);
