@@ -668,6 +668,9 @@ export type Event = {
   role: RoomRole;
 }
 | {
+  "kind": "hidden"
+}
+| {
   "kind": "call_started";
   call: Id;
   actor: Id;
@@ -682,9 +685,6 @@ export type Event = {
   started_at: number;
   seconds: number;
   members: number;
-}
-| {
-  "kind": "hidden"
 };
 
 /** Where two members stand with their address books. */
@@ -804,14 +804,6 @@ export type MeEvent = {
   asks_before_follow: boolean;
 }
 | {
-  "kind": "call_logged";
-  entry: CallEntry;
-}
-| {
-  "kind": "calls_seen";
-  until: number;
-}
-| {
   "kind": "listed";
   member: Id;
   always: boolean;
@@ -820,6 +812,14 @@ export type MeEvent = {
 | {
   "kind": "note_changed";
   member: Id;
+}
+| {
+  "kind": "call_logged";
+  entry: CallEntry;
+}
+| {
+  "kind": "calls_seen";
+  until: number;
 };
 
 /** Something passing, which may be lost. */
