@@ -3,7 +3,7 @@
 /** What scripts and people put on elements: a copy from the server never has it. */
 const OURS = new Set(["aria-busy", "aria-expanded", "aria-invalid", "data-busy", "novalidate", "open", "tabindex"]);
 /** Elements that finish what the server wrote: only what the server said of them counts. */
-const FINISHED = "time-ago, verified-sign";
+const FINISHED = "call-buttons, time-ago, verified-sign";
 
 /**
  * @param {Element} old in the page
