@@ -45,10 +45,12 @@ test('the dashboard rules the community', async ({ start, someone }) => {
     const card = admin.getByRole('region', { name: 'Ban' });
     await card.getByLabel('Reason').fill('Sold the same compass twice');
     await card.getByRole('button', { name: 'Ban' }).click();
+    const shownAgain = admin.waitForEvent('load');
     await admin.getByRole('dialog').getByRole('button', { name: 'Ban' }).click();
     const from = Date.now();
     await expect(acts.composer(vera.page)).toHaveCount(0, { timeout: 2_000 });
     console.log(`    out after ${Date.now() - from} ms`);
+    await shownAgain;
   });
 
   await test.step('the audit trail tells of all three', async () => {
