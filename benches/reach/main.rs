@@ -2,6 +2,7 @@
 //! of the product; `-- --scale 0.01` for a small one. JSON on standard output, a table on standard error; fails when a bar does not hold.
 
 mod people;
+#[path = "../report/mod.rs"]
 mod report;
 mod resolve;
 
@@ -10,6 +11,10 @@ use std::process::ExitCode;
 
 use report::Report;
 
+/// Counts every allocation of the process: while decisions are counted, nothing else runs.
+#[global_allocator]
+static ALLOCATIONS: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
+
 fn scale() -> f64 {
     let arguments: Vec<String> = std::env::args().collect();
     let at = arguments.iter().position(|word| word == "--scale");
@@ -17,9 +22,8 @@ fn scale() -> f64 {
 }
 
 fn main() -> ExitCode {
-    let mut report = Report::default();
-    report.add(resolve::measure());
-    report.add(people::measure(scale()));
+    let mut report = Report::of("reach");
+    resolve::measure().into_iter().chain(people::measure(scale())).for_each(|row| report.add(row));
     eprint!("{}", report.table());
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{}", report.json()).and_then(|()| out.flush());

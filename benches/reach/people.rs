@@ -8,7 +8,9 @@ use rialto::ids::MemberId;
 use rialto::settings::{Class, Classes, Settings};
 use rialto::social::{self, Act, Asker, Edge, Edges, Facts, Reach, Relation};
 use rialto::storage::{Conn, Target, migrate};
+use stats_alloc::Region;
 
+use super::ALLOCATIONS;
 use super::report::Row;
 
 const MEMBERS: f64 = 1_000_000.0;
@@ -120,7 +122,9 @@ fn decision() -> (f64, f64) {
     let begun = Instant::now();
     ask_all();
     let took = begun.elapsed().as_secs_f64() * 1e6 / times as f64;
-    let allocated = allocation_counter::measure(ask_all).count_total;
+    let region = Region::new(ALLOCATIONS);
+    ask_all();
+    let allocated = region.change().allocations;
     (took, allocated as f64 / times as f64)
 }
 
@@ -148,12 +152,9 @@ pub fn measure(scale: f64) -> Vec<Row> {
     cold.sort_by(f64::total_cmp);
     warm.sort_by(f64::total_cmp);
     let row = |name: &str, value: f64, bar: Option<f64>| Row {
-        name: format!("reach-{name}"),
-        unit: "us",
-        value,
-        rounds: vec![value],
         bar,
         note: format!("{members} members"),
+        ..Row::new(&format!("reach-{name}"), "us", value)
     };
     let (took, allocated) = decision();
     let allocations = Row { unit: "", note: "allocations for each".to_owned(), ..row("decision-allocations", allocated, Some(0.0)) };

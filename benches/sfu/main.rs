@@ -12,6 +12,7 @@ mod crowd;
 mod fan_out;
 #[path = "../floors/media.rs"]
 mod floor;
+#[path = "../report/mod.rs"]
 mod report;
 mod rooms;
 
@@ -30,7 +31,7 @@ const FLOOR_BAR: f64 = 1.5;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let chosen = |scene: &str| words.is_empty() || words.iter().any(|word| word == scene);
-    let mut report = Report::default();
+    let mut report = Report::of("sfu");
     let floor = fan_out::floor(200);
     let mut row = Row::new("floor", "us", floor);
     row.note = format!("reference {}; more than {FLOOR_BAR} times that voids the run", floor::REFERENCE);

@@ -20,34 +20,47 @@ pub struct Row {
 }
 
 impl Row {
+    /// A figure without a bar.
+    pub fn new(name: &str, unit: &'static str, value: f64) -> Self {
+        Self { name: name.to_owned(), unit, value, rounds: vec![value], bar: None, note: String::new() }
+    }
+
     fn holds(&self) -> bool {
         self.bar.is_none_or(|bar| self.value <= bar)
     }
 }
 
 /// Everything that was measured.
-#[derive(Debug, Default)]
-pub struct Report(Vec<Row>);
+#[derive(Debug)]
+pub struct Report {
+    bench: &'static str,
+    rows: Vec<Row>,
+}
 
 impl Report {
-    /// Takes rows in.
-    pub fn add(&mut self, rows: Vec<Row>) {
-        self.0.extend(rows);
+    /// An empty one of the bench of this name.
+    pub const fn of(bench: &'static str) -> Self {
+        Self { bench, rows: Vec::new() }
+    }
+
+    /// Takes a row in.
+    pub fn add(&mut self, row: Row) {
+        self.rows.push(row);
     }
 
     /// Does every figure keep to its bar?
     pub fn holds(&self) -> bool {
-        self.0.iter().all(Row::holds)
+        self.rows.iter().all(Row::holds)
     }
 
     /// For people.
     pub fn table(&self) -> String {
         let line = |row: &Row| {
             let bar = row.bar.map_or_else(String::new, |bar| format!("at most {bar} {}", row.unit));
-            let verdict = if row.holds() { "ok" } else { "TOO SLOW" };
+            let verdict = if row.holds() { "ok" } else { "TOO MUCH" };
             format!("{:<28} {:>10.3} {:<4} {bar:<20} {verdict:<9} {}\n", row.name, row.value, row.unit, row.note)
         };
-        self.0.iter().map(line).collect()
+        self.rows.iter().map(line).collect()
     }
 
     /// For machines.
@@ -58,6 +71,6 @@ impl Report {
                 "note": row.note,
             })
         };
-        json!({ "bench": "reach", "holds": self.holds(), "rows": self.0.iter().map(row).collect::<Vec<_>>() }).to_string()
+        json!({ "bench": self.bench, "holds": self.holds(), "rows": self.rows.iter().map(row).collect::<Vec<_>>() }).to_string()
     }
 }
