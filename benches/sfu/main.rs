@@ -5,7 +5,7 @@
 //! `pairs`; all of them by default.
 
 #[expect(dead_code, reason = "the tests ask more of it")]
-#[path = "../../tests/it/sfu/client.rs"]
+#[path = "../../tests/it/sfu/client/mod.rs"]
 mod client;
 mod cpu;
 mod crowd;

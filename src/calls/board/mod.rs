@@ -7,7 +7,7 @@ mod presence;
 mod quality;
 mod stay;
 #[cfg(test)]
-#[path = "../tests/board.rs"]
+#[path = "../tests/board/mod.rs"]
 mod tests;
 
 use std::collections::HashMap;

@@ -1,0 +1,154 @@
+//! Places in a call: coming in, coming back, two tabs, a lost socket, a restart.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn who_comes_in_is_told_everything_and_the_others_hear_of_it_once() {
+    let mut table = Table::with(CallKind::Room, &[]);
+    table.join(ANN, 10);
+    let joined = table.frame(ANN, "call.joined");
+    assert_eq!(
+        (&joined["role"], &joined["number"], &joined["seq"], &joined["resumed"]),
+        (&"host".into(), &1.into(), &1.into(), &false.into())
+    );
+    assert_eq!(joined["resume"].as_str().map(str::len), Some(43), "32 random bytes");
+    table.passes(100);
+    table.frames();
+    table.join(BEN, 20);
+    let members: Vec<_> =
+        table.frame(BEN, "call.joined")["members"].as_array().expect("list").iter().map(|one| one["member"].clone()).collect();
+    assert_eq!(members, [Value::from("1"), Value::from("2")]);
+    table.passes(100);
+    let told = table.told();
+    let to_ann = told.iter().filter(|(to, of)| *to == Addressee::Connection(ANN, 10) && of == "call.members").count();
+    assert_eq!(to_ann, 1, "{told:?}");
+    assert_eq!(told.iter().filter(|(to, of)| *to == Addressee::Room(ROOM) && of == "call.room").count(), 1);
+}
+
+#[test]
+fn a_token_serves_once_for_its_member_session_and_call() {
+    let mut table = Table::talk();
+    let caller = Caller { member: ANN, session: SessionId(1), address: None, language: "en", shard: 0, connection: 10 };
+    let token = table.join_with(ANN, 10, 1, None).expect("comes again");
+    table.board.connection_left(caller, 0, &mut table.out);
+    let before = table.who(ANN);
+    table.media();
+    for (member, session, guess) in [(BEN, 2, token.reveal()), (ANN, 7, token.reveal()), (ANN, 1, "nonsense"), (ANN, 1, "")] {
+        let refused = table.join_with(member, 99, session, Some(guess)).expect_err("not theirs");
+        assert_eq!(refused.code(), "calls.resume", "{member} {session} {guess}");
+    }
+    assert!(table.media().is_empty(), "media was not touched");
+    let next = table.join_with(ANN, 11, 1, Some(token.reveal())).expect("resumes");
+    assert_eq!((table.who(ANN), table.part(ANN).1.as_deref()), (before, Some("b")), "the same way for media");
+    assert!(table.frame(ANN, "call.joined")["resumed"] == true);
+    assert_eq!(table.join_with(ANN, 12, 1, Some(token.reveal())).expect_err("used").code(), "calls.resume");
+    assert!(table.join_with(ANN, 13, 1, Some(next.reveal())).is_ok());
+}
+
+#[test]
+fn without_a_socket_media_goes_on_and_what_was_missed_is_said_again() {
+    let mut table = Table::talk();
+    table.passes(100);
+    let caller = Caller { member: ANN, session: SessionId(1), address: None, language: "en", shard: 0, connection: 10 };
+    let seq = table.frames().iter().filter_map(|(_, frame)| frame["seq"].as_u64()).max().expect("something was said");
+    table.board.connection_left(caller, table.now, &mut table.out);
+    table.media();
+    table.board.raise_hand(CALL, voice(BEN, 20), true).expect("may");
+    table.passes(20_000);
+    assert!(table.media().is_empty(), "nobody was cut");
+    assert_eq!(table.board.call(CALL).expect("goes on").view().state, CallState::Active);
+    let (ann, _) = table.part(ANN);
+    assert_eq!(ann, Part::In);
+    // Another tab of the same member takes the place without the token, by a new way for media.
+    table.join(ANN, 44);
+    table.frames();
+    table.board.sync(CALL, voice(ANN, 44), 0, &mut table.out).expect("in it");
+    let again = table.frames();
+    assert_eq!(again[0].1["type"], "call.joined", "from the first notice on: {again:?}");
+    table.board.sync(CALL, voice(ANN, 44), seq + 500, &mut table.out).expect("in it");
+    let anew: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame["full"].clone()).collect();
+    assert_eq!(anew, [true, true], "a place that never was gets everything anew");
+}
+
+#[test]
+fn only_the_last_two_hundred_notices_are_kept() {
+    let mut table = Table::talk();
+    for _ in 0..300 {
+        table.board.set_role(CALL, BEN, ANN, CallRole::Host, &mut table.out).expect("in it");
+    }
+    table.frames();
+    table.board.sync(CALL, voice(ANN, 10), 150, &mut table.out).expect("in it");
+    assert_eq!(table.frames().len(), 151, "301 were said, joined among them, and those above 150 are asked for");
+    table.board.sync(CALL, voice(ANN, 10), 50, &mut table.out).expect("in it");
+    assert_eq!(table.frames().len(), 2, "too long ago: everything anew");
+}
+
+#[test]
+fn two_tabs_of_one_member_are_one_and_the_other_is_told() {
+    let mut table = Table::talk();
+    let first = table.who(BEN);
+    table.frames();
+    table.join(BEN, 22);
+    let told = table.frames();
+    let parted = told.iter().find(|(_, frame)| frame["type"] == "call.parted").expect("told");
+    assert_eq!((parted.0, &parted.1["why"]), (Addressee::Connection(BEN, 20), &Value::from("moved")));
+    assert_ne!(table.who(BEN), first, "a new way for media");
+    let late = table.board.mute(CALL, voice(BEN, 20), CallSource::Mic, true, &mut table.out).expect_err("the old tab");
+    assert_eq!(late.code(), "calls.not_in_call");
+    assert_eq!(table.board.call(CALL).expect("goes on").view().members, [ANN, BEN]);
+}
+
+#[test]
+fn whoever_sees_more_people_than_they_have_sections_is_asked_to_offer_more() {
+    let mut table = Table { board: Board::new(true), now: 0, out: Vec::new(), stays: 0 };
+    table.board.open(NewCall { most: 50, ..new_call(CallKind::Room, true) }, &[], 0, &mut table.out);
+    for n in 1..=7 {
+        table.join(MemberId(n), 10 * n.unsigned_abs());
+    }
+    assert!(table.told().iter().all(|(_, kind)| kind != "call.grow"), "six others fit");
+    table.join(MemberId(8), 80);
+    let grown: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame).filter(|frame| frame["type"] == "call.grow").collect();
+    assert_eq!((grown.len(), &grown[0]["video"]), (8, &Value::from(12)));
+    for n in 9..=30 {
+        table.join(MemberId(n), 10 * n.unsigned_abs());
+    }
+    let most =
+        table.frames().into_iter().filter(|(_, frame)| frame["type"] == "call.grow").filter_map(|(_, frame)| frame["video"].as_u64()).max();
+    assert_eq!(most, Some(18), "and no more than that");
+}
+
+#[test]
+fn a_full_or_locked_call_takes_nobody_new_and_whoever_was_in_it_comes_back() {
+    let mut table = Table::with(CallKind::Room, &[]);
+    for (member, connection) in [(ANN, 10), (BEN, 20), (CLO, 30)] {
+        table.join(member, connection);
+    }
+    assert_eq!(table.join_with(MemberId(4), 40, 4, None).expect_err("full").code(), "calls.full");
+    table.board.leave(CALL, CLO, 0, &mut table.out).expect("goes");
+    table.board.lock(CALL, true, &mut table.out).expect("goes on");
+    assert_eq!(table.join_with(MemberId(4), 40, 4, None).expect_err("locked").code(), "calls.locked");
+    table.join(CLO, 31);
+    table.board.remove(CALL, CLO, 0, &mut table.out).expect("goes on");
+    assert_eq!(table.join_with(CLO, 32, 3, None).expect_err("removed").code(), "calls.removed");
+}
+
+#[test]
+fn after_a_restart_everybody_finds_their_place_and_role() {
+    let mut table = Table { board: Board::new(true), now: 1_000, out: Vec::new(), stays: 0 };
+    let held = BTreeSet::from([CallSource::Mic]);
+    let known = vec![
+        (ANN, Known { role: Some(CallRole::Host), awaited: true, ..Known::default() }),
+        (BEN, Known { role: Some(CallRole::Listener), held, awaited: true, removed: false }),
+        (CLO, Known { removed: true, ..Known::default() }),
+    ];
+    table.board.resume(NewCall { connection: None, locked: true, ..new_call(CallKind::Group, true) }, known, 1_000, &mut table.out);
+    assert_eq!(table.part(BEN), (Part::In, None), "the place is kept");
+    assert_eq!(table.board.of_member(BEN, &[]).len(), 1);
+    table.join(BEN, 20);
+    let joined = table.frame(BEN, "call.joined");
+    assert_eq!((&joined["role"], joined["held"].as_array().map(Vec::len)), (&"listener".into(), Some(1)));
+    assert_eq!(table.join_with(CLO, 30, 3, None).expect_err("removed").code(), "calls.removed");
+    assert_eq!(table.join_with(MemberId(4), 40, 4, None).expect_err("locked").code(), "calls.locked");
+}

@@ -1,0 +1,64 @@
+//! Between the call and the media server: its words become words about members, and its ends become ends of places.
+
+use super::*;
+
+#[test]
+fn without_a_media_server_nobody_comes_in() {
+    let mut table = Table { board: Board::new(false), now: 0, out: Vec::new(), stays: 0 };
+    table.board.open(new_call(CallKind::Room, true), &[], 0, &mut table.out);
+    assert_eq!(table.join_with(ANN, 10, 1, None).expect_err("no media").code(), "calls.media_unavailable");
+}
+
+#[test]
+fn what_the_media_server_says_becomes_words_about_members_and_never_an_address() {
+    let mut table = Table::talk();
+    let (ann, ben) = (table.who(ANN), table.who(BEN));
+    table.frames();
+    let track = |muted| sfu::Track { mid: "0".to_owned(), source: sfu::Source::Microphone, muted, live: true };
+    let slot = sfu::Slot { mid: "4".to_owned(), shows: Some((ann.participant, sfu::Source::Microphone)), state: sfu::SlotState::Live };
+    let says = [
+        sfu::Output::Answer { who: ben, generation: 3, sdp: "v=0".to_owned() },
+        sfu::Output::Tracks { who: ann, tracks: vec![track(false)] },
+        sfu::Output::Slots { who: ben, revision: 1, slots: vec![slot] },
+        sfu::Output::Speakers { call: ann.call, speakers: vec![ann.participant, sfu::ParticipantId(99)] },
+        sfu::Output::Layers { who: ann, mid: "0".to_owned(), layers: vec![sfu::LayerWish { rid: "h".to_owned(), on: true }] },
+        sfu::Output::Trouble { who: ann, hop: Some(sfu::Hop::NoPackets) },
+    ];
+    says.into_iter().for_each(|said| table.board.hear(said, 5, &mut table.out));
+    assert!(table.out.iter().any(|each| matches!(each, Outgoing::Answered { generation: 3, refused: None, .. })));
+    let frames = table.frames();
+    let of = |member: MemberId, kind: &str| {
+        let connection = if member == ANN { 10 } else { 20 };
+        let is_to = |to: &Addressee| *to == Addressee::Connection(member, connection);
+        frames.iter().rfind(|(to, frame)| is_to(to) && frame["type"] == kind).unwrap_or_else(|| panic!("no {kind}")).1.clone()
+    };
+    assert_eq!(of(BEN, "pc.answer")["gen"], 3);
+    assert_eq!(of(BEN, "call.slots")["slots"][0], serde_json::json!({ "slot": "4", "member": "1", "source": "mic", "state": "live" }));
+    assert_eq!(of(BEN, "call.speakers")["speakers"], serde_json::json!(["1"]), "who is gone is nobody");
+    assert_eq!(
+        of(ANN, "call.layers"),
+        serde_json::json!({ "type": "call.layers", "call": "900", "source": "mic", "rids": { "h": true }, "seq": 2 })
+    );
+    assert_eq!(of(ANN, "call.quality")["sending"], serde_json::json!({ "mic": "no_packets" }));
+    assert_eq!(of(BEN, "call.quality")["receiving"], serde_json::json!({ "4": "no_packets" }));
+    let text = serde_json::to_string(&frames.iter().map(|(_, frame)| frame).collect::<Vec<_>>()).expect("json");
+    assert!(!text.contains("127.") && !text.contains("candidate"), "{text}");
+}
+
+#[test]
+fn whoever_the_media_server_gives_up_is_out_with_the_hop_that_failed() {
+    let mut table = Table::talk();
+    let who = table.who(BEN);
+    table.records();
+    table.board.hear(sfu::Output::Weak { who }, 5, &mut table.out);
+    table.passes(100);
+    let members = table.frame(ANN, "call.members");
+    let links: Vec<_> = members["members"].as_array().expect("a list").iter().map(|one| one["link"].clone()).collect();
+    assert_eq!(links, ["live", "weak"]);
+    table.board.hear(sfu::Output::Ended { who, cause: sfu::EndCause::NeverConnected(sfu::Hop::NoIce) }, 6, &mut table.out);
+    let parted = table.records().into_iter().find_map(|record| if let Record::Parted(parted) = record { Some(*parted) } else { None });
+    assert_eq!(parted.map(|parted| (parted.member, parted.parting, parted.trouble)), Some((BEN, Parting::Failed, "no_ice")));
+    // The number of a stay that is over means nobody any more.
+    table.board.hear(sfu::Output::Connected { who, route: sfu::Route::UdpV4 }, 7, &mut table.out);
+    assert!(table.records().is_empty());
+}

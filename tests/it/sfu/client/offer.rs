@@ -1,0 +1,121 @@
+//! What the client offers: sections with their codecs, extensions and streams, as browsers write them.
+
+use rtc_crypto::HashAlgorithm;
+
+use super::Client;
+
+/// Extension numbers that the client offers.
+pub const MID: u8 = 4;
+/// Transport-wide sequence numbers.
+pub const TRANSPORT: u8 = 3;
+/// Loudness.
+pub const LEVEL: u8 = 1;
+/// The name of a layer.
+pub const RID: u8 = 10;
+/// The name of a layer whose packets are sent again.
+pub const REPAIRED_RID: u8 = 11;
+
+/// Payload types that the client offers.
+pub const OPUS: u8 = 111;
+/// VP8.
+pub const VP8: u8 = 96;
+/// VP8, sent again.
+pub const VP8_RTX: u8 = 97;
+/// H.264.
+pub const H264: u8 = 102;
+/// H.264, sent again.
+pub const H264_RTX: u8 = 103;
+
+/// One section of the offer.
+#[derive(Clone, Debug)]
+pub enum Section {
+    /// A voice with this SSRC.
+    Voice(u32),
+    /// A camera with one layer: its SSRC and that of what is sent again.
+    Camera(u32, u32),
+    /// A camera with layers by these names; their SSRCs are not told.
+    Layers(&'static [&'static str]),
+    /// A slot for a voice.
+    HearsOne,
+    /// A slot for a picture.
+    SeesOne,
+}
+
+impl Client {
+    fn fingerprint(&self) -> String {
+        let hash = self.provider.crypto().hash(HashAlgorithm::Sha256, self.certificate.certificate[0].as_ref()).expect("SHA-256");
+        let first = if self.lies { hash[0] ^ 1 } else { hash[0] };
+        let rest = hash[1..].iter().map(|byte| format!(":{byte:02X}")).collect::<String>();
+        format!("{first:02X}{rest}")
+    }
+
+    /// An offer with these sections, their `mid`s counted from 0.
+    pub fn offer(&self, sections: &[Section]) -> String {
+        let mids = (0..sections.len()).map(|mid| format!(" {mid}")).collect::<String>();
+        let mut sdp = format!(
+            "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{mids}\r\na=msid-semantic: WMS\r\n"
+        );
+        for (mid, section) in sections.iter().enumerate() {
+            let audio = matches!(section, Section::Voice(_) | Section::HearsOne);
+            let (kind, types) = if audio { ("audio", format!("{OPUS}")) } else { ("video", format!("{VP8} {VP8_RTX} {H264} {H264_RTX}")) };
+            sdp += &format!(
+                "m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=ice-options:trickle\r\na=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:{mid}\r\n",
+                self.ufrag,
+                self.password,
+                self.fingerprint()
+            );
+            sdp += &format!(
+                "a=extmap:{LEVEL} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=extmap:{TRANSPORT} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\na=extmap:{MID} urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+            );
+            if !audio {
+                sdp += &format!(
+                    "a=extmap:{RID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\na=extmap:{REPAIRED_RID} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+                );
+            }
+            sdp += match section {
+                Section::HearsOne | Section::SeesOne => "a=recvonly\r\n",
+                _ => "a=sendonly\r\na=msid:- track\r\n",
+            };
+            sdp += "a=rtcp-mux\r\na=rtcp-rsize\r\n";
+            sdp += &if audio { audio_codecs() } else { video_codecs() };
+            sdp += &streams(section);
+        }
+        sdp
+    }
+}
+
+fn audio_codecs() -> String {
+    format!("a=rtpmap:{OPUS} opus/48000/2\r\na=rtcp-fb:{OPUS} transport-cc\r\na=fmtp:{OPUS} minptime=10;useinbandfec=1\r\n")
+}
+
+fn video_codecs() -> String {
+    let mut lines = String::new();
+    let codecs =
+        [(VP8, VP8_RTX, "VP8", ""), (H264, H264_RTX, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")];
+    for (number, again, name, parameters) in codecs {
+        lines += &format!(
+            "a=rtpmap:{number} {name}/90000\r\na=rtcp-fb:{number} goog-remb\r\na=rtcp-fb:{number} transport-cc\r\na=rtcp-fb:{number} ccm fir\r\na=rtcp-fb:{number} nack\r\na=rtcp-fb:{number} nack pli\r\n"
+        );
+        if !parameters.is_empty() {
+            lines += &format!("a=fmtp:{number} {parameters}\r\n");
+        }
+        lines += &format!("a=rtpmap:{again} rtx/90000\r\na=fmtp:{again} apt={number}\r\n");
+    }
+    lines
+}
+
+fn streams(section: &Section) -> String {
+    match section {
+        Section::Voice(ssrc) => format!("a=ssrc:{ssrc} cname:client\r\na=ssrc:{ssrc} msid:- track\r\n"),
+        Section::Camera(ssrc, again) => {
+            format!(
+                "a=ssrc-group:FID {ssrc} {again}\r\na=ssrc:{ssrc} cname:client\r\na=ssrc:{ssrc} msid:- track\r\na=ssrc:{again} cname:client\r\na=ssrc:{again} msid:- track\r\n"
+            )
+        }
+        Section::Layers(names) => {
+            let rids = names.iter().map(|name| format!("a=rid:{name} send\r\n")).collect::<String>();
+            format!("{rids}a=simulcast:send {}\r\n", names.join(";"))
+        }
+        Section::HearsOne | Section::SeesOne => String::new(),
+    }
+}
