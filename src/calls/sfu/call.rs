@@ -135,6 +135,8 @@ pub struct Publication {
     pub clock: PublisherClock,
     /// How loud it is, of sound alone.
     pub loudness: Loudness,
+    /// The sender's number of the extension that tells what its pictures depend on; 0 for none.
+    pub dependency: u8,
     /// How its picture is turned, as its sender told last (RTP extension `video-orientation`).
     pub orientation: u8,
     /// Which layers anyone wants.

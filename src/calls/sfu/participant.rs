@@ -45,6 +45,10 @@ pub struct Extensions {
     pub level: u8,
     /// How the picture is turned.
     pub orientation: u8,
+    /// What a picture of AV1 depends on.
+    pub dependency: u8,
+    /// Values may be longer than 16 bytes.
+    pub mixed: bool,
 }
 
 /// Bad packets by kind.

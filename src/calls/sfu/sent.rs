@@ -23,6 +23,8 @@ pub struct Record {
     pub timestamp: u32,
     /// Its marker, going out.
     pub marker: bool,
+    /// The number of the picture in its dependency descriptor.
+    pub frame: Option<u16>,
     /// It had no payload.
     pub empty: bool,
     /// What stood in front of the payload.
@@ -33,8 +35,8 @@ impl Record {
     /// What is to be kept of a packet that goes out.
     #[must_use]
     pub fn of(out: &Outgoing, stream: Stream, source: u64) -> Self {
-        let Outgoing { number, timestamp, marker, empty, head, .. } = *out;
-        Self { number, stream, source, timestamp, marker, empty, head }
+        let Outgoing { number, timestamp, marker, frame, empty, head, .. } = *out;
+        Self { number, stream, source, timestamp, marker, frame, empty, head }
     }
 }
 
@@ -126,7 +128,7 @@ mod tests {
 
     fn record(number: u64) -> Record {
         let stream = Stream { track: 1, layer: 0 };
-        Record { number, stream, source: number + 7, timestamp: 3, marker: false, empty: false, head: Head::default() }
+        Record { number, stream, source: number + 7, timestamp: 3, marker: false, frame: None, empty: false, head: Head::default() }
     }
 
     #[test]

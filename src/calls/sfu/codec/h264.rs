@@ -12,7 +12,7 @@ const MAX_UNITS: usize = 16;
 /// Browsers send the parameters of the sequence in front of every keyframe; a decoder that joins needs them first.
 pub(super) fn look(payload: &[u8]) -> Glance {
     let parameters = find_parameters(payload);
-    Glance { keyframe: parameters.is_some(), size: parameters.and_then(size), vp8: None }
+    Glance { keyframe: parameters.is_some(), size: parameters.and_then(size), ..Glance::default() }
 }
 
 fn find_parameters(payload: &[u8]) -> Option<&[u8]> {

@@ -77,6 +77,8 @@ pub struct Glance {
     pub size: Option<Size>,
     /// The numbers of VP8.
     pub vp8: Option<vp8::Descriptor>,
+    /// The number of the picture by its dependency descriptor, of AV1 alone. It stands in the header, not in the payload.
+    pub frame: Option<u16>,
 }
 
 /// Looks at a payload. One that cannot be read tells nothing, and so starts no keyframe.
@@ -86,7 +88,7 @@ pub fn look(codec: Codec, payload: &[u8]) -> Glance {
         Codec::Opus | Codec::Red => Glance { keyframe: true, ..Glance::default() },
         Codec::Vp8 => vp8::look(payload),
         Codec::H264 => h264::look(payload),
-        Codec::Vp9 => Glance { keyframe: vp9::starts_keyframe(payload), size: vp9::size(payload), vp8: None },
+        Codec::Vp9 => Glance { keyframe: vp9::starts_keyframe(payload), size: vp9::size(payload), ..Glance::default() },
         Codec::Av1 => Glance { keyframe: av1::starts_sequence(payload), ..Glance::default() },
     }
 }

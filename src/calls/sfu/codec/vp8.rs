@@ -103,7 +103,7 @@ pub(super) fn look(payload: &[u8]) -> Glance {
     let Some(descriptor) = Descriptor::parse(payload) else { return Glance::default() };
     let frame = &payload[usize::from(descriptor.length)..];
     let keyframe = descriptor.starts && frame[0] & 1 == 0;
-    Glance { keyframe, size: if keyframe { size(frame) } else { None }, vp8: Some(descriptor) }
+    Glance { keyframe, size: if keyframe { size(frame) } else { None }, vp8: Some(descriptor), frame: None }
 }
 
 fn size(frame: &[u8]) -> Option<Size> {

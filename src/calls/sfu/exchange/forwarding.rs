@@ -2,11 +2,11 @@
 
 use super::super::audio;
 use super::super::call::{Call, Format, Publication, Watcher};
-use super::super::codec::{Codec, look};
+use super::super::codec::{Codec, av1, look};
 use super::super::connection::Connection;
 use super::super::door::{Micros, Source};
 use super::super::history::Kept;
-use super::super::packet::rtp::{Header, Outline};
+use super::super::packet::rtp::{self, Header, Outline};
 use super::super::participant::{Extensions, Participant};
 use super::super::red;
 use super::super::rewrite::{self, Moment, Outgoing, Stream};
@@ -25,13 +25,17 @@ const SILENCE: u8 = 127;
 
 /// What a packet of a publication carries beside its payload.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Aside {
+pub(super) struct Aside<'a> {
     /// Who sent it, as a contributing source.
     pub contributor: u32,
     /// Its loudness, as its sender measured.
     pub level: Option<u8>,
     /// How the picture is turned.
     pub orientation: u8,
+    /// The sender's number of the extension that tells what the picture depends on.
+    pub dependency: u8,
+    /// What the picture depends on, as it came and under its number going out.
+    pub depends: Option<(&'a [u8], u16)>,
 }
 
 /// Where packets for one participant are written.
@@ -41,7 +45,7 @@ pub(super) struct Way<'a> {
     pub slab: &'a mut Slab,
     pub departures: &'a mut Departures,
     pub extensions: &'a Extensions,
-    pub aside: Aside,
+    pub aside: Aside<'a>,
     pub now: Micros,
 }
 
@@ -93,7 +97,7 @@ impl Exchange {
         }
     }
 
-    fn send_run(&mut self, watcher: Watcher, run: &[Arrival], incoming: &Incoming, aside: Aside, now: Micros) {
+    fn send_run(&mut self, watcher: Watcher, run: &[Arrival], incoming: &Incoming, aside: Aside<'_>, now: Micros) {
         let Some(participant) = self.participants.get_mut(watcher.participant) else { return };
         let call = participant.call;
         let Participant { connection, slots, departures, extensions, bytes, .. } = participant;
@@ -115,6 +119,8 @@ impl Exchange {
             };
             let Some(out) = slot.forward(packet) else { continue };
             way.aside.level = arrival.level;
+            way.aside.depends =
+                dependency(&arrival.header, incoming.plaintext(arrival.at, arrival.header.length), aside.dependency, out.frame);
             bytes.1 += way.send(slot, format, &out, payload) as u64;
             self.tally.forwarded += 1;
             if out.switched && !slot.audio {
@@ -171,9 +177,15 @@ impl Exchange {
     }
 }
 
-impl Aside {
+impl Aside<'_> {
     const fn of(publication: &Publication) -> Self {
-        Self { contributor: publication.participant.0, level: None, orientation: publication.orientation }
+        Self {
+            contributor: publication.participant.0,
+            level: None,
+            orientation: publication.orientation,
+            dependency: publication.dependency,
+            depends: None,
+        }
     }
 }
 
@@ -196,7 +208,8 @@ fn take_in(call: &mut Call, arrival: &mut Arrival, incoming: &Incoming, now: Mic
     }
     let payload = &bytes[arrival.payload.start..];
     let padding = payload.is_empty();
-    let glance = if padding { Default::default() } else { look(codec, payload) };
+    let mut glance = if padding { Default::default() } else { look(codec, payload) };
+    glance.frame = frame_of(codec, &arrival.header, bytes, publication.dependency);
     let number = layer.sequence.take(u32::from(arrival.header.sequence));
     let timestamp = layer.timestamp.take(arrival.header.timestamp);
     layer.heard = Some(now);
@@ -240,7 +253,18 @@ fn take_in(call: &mut Call, arrival: &mut Arrival, incoming: &Incoming, now: Mic
     });
 }
 
-impl Way<'_> {
+/// What a picture depends on, if its header tells, with its number going out.
+fn dependency<'a>(header: &Header, packet: &'a [u8], id: u8, frame: Option<u16>) -> Option<(&'a [u8], u16)> {
+    Some((header.extension(packet, id)?, frame?))
+}
+
+/// The number of a picture of AV1 by its header.
+fn frame_of(codec: Codec, header: &Header, packet: &[u8], id: u8) -> Option<u16> {
+    let tells = codec == Codec::Av1 && id > 0;
+    header.extension(packet, id).filter(|_| tells).and_then(av1::frame_number)
+}
+
+impl<'a> Way<'a> {
     /// Writes, seals and commits one packet; returns its bytes on the wire, 0 if it could not be sent.
     fn send(&mut self, slot: &mut Slot, format: Format, out: &Outgoing, payload: &[u8]) -> usize {
         let outline = Outline {
@@ -272,25 +296,30 @@ impl Way<'_> {
     }
 
     /// Sends a packet from a history as if it came now.
-    fn send_kept(&mut self, slot: &mut Slot, format: Format, stream: Stream, kept: &Kept<'_>) -> usize {
+    fn send_kept(&mut self, slot: &mut Slot, format: Format, stream: Stream, kept: &Kept<'a>) -> usize {
         let Ok(header) = Header::parse(kept.packet) else { return 0 };
         let Ok(range) = header.payload(kept.packet) else { return 0 };
         let payload = &kept.packet[range];
+        let mut glance = look(format.codec, payload);
+        glance.frame = frame_of(format.codec, &header, kept.packet, self.aside.dependency);
         let packet = rewrite::Incoming {
             stream,
             number: kept.number,
             moment: Moment { timestamp: kept.timestamp, arrival: kept.arrival, captured: None },
             marker: header.marker,
             padding: payload.is_empty(),
-            glance: look(format.codec, payload),
+            glance,
         };
-        slot.forward(&packet).map_or(0, |out| self.send(slot, format, &out, payload))
+        let Some(out) = slot.forward(&packet) else { return 0 };
+        self.aside.depends = dependency(&header, kept.packet, self.aside.dependency, out.frame);
+        self.send(slot, format, &out, payload)
     }
 
     /// Sends a packet from a history again, in the slot's stream for that.
-    fn send_repair(&mut self, slot: &mut Slot, payload_type: u8, record: &Record, kept: &Kept<'_>) -> usize {
+    fn send_repair(&mut self, slot: &mut Slot, payload_type: u8, record: &Record, kept: &Kept<'a>) -> usize {
         let Ok(header) = Header::parse(kept.packet) else { return 0 };
         let Ok(range) = header.payload(kept.packet) else { return 0 };
+        self.aside.depends = dependency(&header, kept.packet, self.aside.dependency, record.frame);
         let number = slot.repair_next;
         let outline = Outline {
             marker: record.marker,
@@ -321,11 +350,14 @@ impl Way<'_> {
 }
 
 /// The header of a packet for this slot. Its length depends on the slot alone, so that packets stay of equal length.
-fn write_header(outline: &Outline, slot: &Slot, numbers: &Extensions, transport: u16, aside: Aside, space: &mut [u8]) -> Option<usize> {
+fn write_header(outline: &Outline, slot: &Slot, numbers: &Extensions, transport: u16, aside: Aside<'_>, space: &mut [u8]) -> Option<usize> {
     let (transport, level, orientation) = (transport.to_be_bytes(), [aside.level.unwrap_or(SILENCE)], [aside.orientation]);
     let last: (u8, &[u8]) = if slot.audio { (numbers.level, &level) } else { (numbers.orientation, &orientation) };
-    let all = [(numbers.mid, slot.mid.as_bytes()), (numbers.transport, &transport[..]), last];
-    let mut list = [(0, &[][..]); 3];
+    let fits = |descriptor: &[u8]| numbers.dependency > 0 && (numbers.mixed || descriptor.len() <= rtp::SHORT);
+    let renumbered = aside.depends.filter(|(bytes, _)| fits(bytes)).and_then(|(bytes, frame)| av1::renumbered(bytes, frame));
+    let depends = renumbered.as_ref().map_or(&[][..], |(bytes, length)| &bytes[..*length]);
+    let all = [(numbers.mid, slot.mid.as_bytes()), (numbers.transport, &transport[..]), last, (numbers.dependency, depends)];
+    let mut list = [(0, &[][..]); 4];
     let mut count = 0;
     for (id, value) in all {
         if id > 0 && !value.is_empty() {

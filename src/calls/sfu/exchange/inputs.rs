@@ -126,11 +126,13 @@ impl Exchange {
         let agreed = sdp::terms(&offer);
         self.check_offer(&agreed)?;
         self.prepare_connection(key, &offer, now)?;
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.extensions = Extensions { mixed: offer.mixed, ..extensions(&agreed) };
+        }
         self.publish(key, &agreed, tracks, now);
         self.make_slots(key, &agreed)?;
         let participant = self.participants.get_mut(key).ok_or(Refusal::NotInCall)?;
         participant.generation = Some(generation);
-        participant.extensions = extensions(&agreed);
         let connection = participant.connection.as_ref().ok_or(Refusal::ServerFull)?;
         let (ufrag, password) = connection.credentials();
         let port = self.local.port();
@@ -325,6 +327,8 @@ fn extensions(agreed: &[Agreed]) -> Extensions {
         transport: number(Extension::TransportCc),
         level: number(Extension::AudioLevel),
         orientation: number(Extension::Orientation),
+        dependency: number(Extension::Dependency),
+        mixed: false,
     }
 }
 
@@ -351,6 +355,7 @@ fn publication(track: u32, owner: Key, participant: &Participant, section: &Agre
         began: None,
         clock: participant.clock,
         loudness: Loudness::default(),
+        dependency: participant.extensions.dependency,
         orientation: 0,
         wishes: Wishes::new(count),
         alive: [false; MAX_LAYERS],
@@ -360,6 +365,7 @@ fn publication(track: u32, owner: Key, participant: &Participant, section: &Agre
 /// Streams that the offer names by SSRC. Layers are known by name when their first packet comes.
 fn adopt_streams(participant: &mut Participant, publication: &mut Publication, (at, track): (usize, u32), section: &Agreed) {
     publication.formats = formats(section);
+    publication.dependency = participant.extensions.dependency;
     if section.rids.len() > 1 {
         return;
     }

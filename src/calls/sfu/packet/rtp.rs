@@ -9,6 +9,9 @@ pub const FIXED: usize = 12;
 /// Bytes of all extensions together that are let through.
 const MAX_EXTENSIONS: usize = 1_024;
 
+/// Most bytes of an extension in the short form.
+pub const SHORT: usize = 16;
+
 const ONE_BYTE: u16 = 0xbede;
 const TWO_BYTES: u16 = 0x1000;
 
@@ -180,7 +183,7 @@ impl Outline {
         if extensions.is_empty() {
             return Some(at);
         }
-        let short = extensions.iter().all(|(id, value)| (1..=14).contains(id) && (1..=16).contains(&value.len()));
+        let short = extensions.iter().all(|(id, value)| (1..=14).contains(id) && (1..=SHORT).contains(&value.len()));
         let head = at;
         at += 4;
         for (id, value) in extensions {

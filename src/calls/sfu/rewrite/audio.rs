@@ -46,7 +46,7 @@ impl AudioSlot {
         self.next = self.next.max(number + 1);
         let timestamp = self.timeline.pass(&packet.moment);
         let marker = packet.marker || switched;
-        Some(Outgoing { number, timestamp, marker, head: Head::default(), empty: packet.padding, switched })
+        Some(Outgoing { number, timestamp, marker, frame: None, head: Head::default(), empty: packet.padding, switched })
     }
 
     /// The timestamp that the slot's clock shows now, for a sender's report.

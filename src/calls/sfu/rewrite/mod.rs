@@ -4,6 +4,7 @@
 //! A slot has one SSRC for its whole life. What it forwards is decided here, packet by packet; bytes are written elsewhere.
 
 mod audio;
+mod frames;
 mod numbers;
 mod once;
 mod timeline;
@@ -57,6 +58,8 @@ pub struct Outgoing {
     pub marker: bool,
     /// What stands in front of the payload instead of what came in.
     pub head: Head,
+    /// The number of the picture in its dependency descriptor, where it has one.
+    pub frame: Option<u16>,
     /// Its payload is left out: a late packet of a picture that does not go on, which only fills its number.
     pub empty: bool,
     /// The slot has just changed to the packet's stream. Packets of the stream that came before this one but stand after it are in

@@ -1,5 +1,6 @@
 //! A slot for pictures: changes stream at keyframes, and leaves out temporal layers of VP8.
 
+use super::frames::Frames;
 use super::numbers::Numbers;
 use super::once::Once;
 use super::timeline::Timeline;
@@ -27,6 +28,7 @@ pub struct VideoSlot {
     once: Once,
     timeline: Timeline,
     pictures: Pictures,
+    frames: Frames,
     next: u64,
     /// The greatest number that went out was the last of its picture.
     complete: bool,
@@ -45,6 +47,7 @@ impl VideoSlot {
             once: Once::default(),
             timeline: Timeline::new(VIDEO_CLOCK, FRAME, first_timestamp),
             pictures: Pictures::default(),
+            frames: Frames::default(),
             next: u64::from(first_number & 0x7fff),
             complete: true,
         }
@@ -141,7 +144,8 @@ impl VideoSlot {
             self.complete = packet.marker && head.is_some();
         }
         let marker = packet.marker && head.is_some();
-        Some(Outgoing { number, timestamp, marker, head: head.unwrap_or_default(), empty: head.is_none(), switched })
+        let frame = packet.glance.frame.map(|frame| self.frames.pass(frame));
+        Some(Outgoing { number, timestamp, marker, frame, head: head.unwrap_or_default(), empty: head.is_none(), switched })
     }
 
     /// The timestamp that the slot's clock shows now, for a sender's report.
@@ -183,6 +187,9 @@ impl VideoSlot {
         self.timeline.join(packet.moment.timestamp, &joint);
         if let Some(vp8) = &packet.glance.vp8 {
             self.pictures.begin(vp8);
+        }
+        if let Some(frame) = packet.glance.frame {
+            self.frames.begin(frame);
         }
         self.current = Some(packet.stream);
         if self.current == self.target {

@@ -60,6 +60,9 @@ pub fn answer(offer: &Offer, terms: &[Terms], local: &Local, cname: &str, slot: 
     if !names.is_empty() {
         out.put(format_args!("a=group:BUNDLE {}", names.join(" ")));
     }
+    if offer.mixed {
+        out.line("a=extmap-allow-mixed");
+    }
     out.line("a=msid-semantic: WMS *");
     let mut first = true;
     for (index, (section, terms)) in offer.sections.iter().zip(terms).enumerate() {

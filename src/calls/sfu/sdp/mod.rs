@@ -112,6 +112,8 @@ pub struct Offer {
     pub password: String,
     /// SHA-256 of its certificate.
     pub fingerprint: [u8; 32],
+    /// Headers may have extensions in the long form, of more than 16 bytes (RFC 8285, section 6).
+    pub mixed: bool,
     /// The sections in their order. Answers have as many.
     pub sections: Vec<Section>,
 }
@@ -203,11 +205,14 @@ pub enum Extension {
     TransportCc,
     /// How a phone is held.
     Orientation,
+    /// What a picture of AV1 depends on.
+    Dependency,
 }
 
 impl Extension {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Mid, Self::Rid, Self::RepairedRid, Self::AudioLevel, Self::TransportCc, Self::Orientation];
+    pub const ALL: [Self; 7] =
+        [Self::Mid, Self::Rid, Self::RepairedRid, Self::AudioLevel, Self::TransportCc, Self::Orientation, Self::Dependency];
 
     /// Its name in session descriptions.
     #[must_use]
@@ -219,6 +224,7 @@ impl Extension {
             Self::AudioLevel => "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
             Self::TransportCc => "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
             Self::Orientation => "urn:3gpp:video-orientation",
+            Self::Dependency => "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
         }
     }
 }

@@ -50,6 +50,7 @@ struct Reading {
     password: Option<String>,
     fingerprint: Option<[u8; 32]>,
     candidates: usize,
+    mixed: bool,
     sections: Vec<Open>,
 }
 
@@ -121,6 +122,7 @@ impl Reading {
             "ice-pwd" if self.password.is_none() => self.password = Some(credential(value, 22)?),
             "fingerprint" if self.fingerprint.is_none() => self.fingerprint = fingerprint(value)?,
             "setup" if !matches!(value, "actpass" | "active") => return Err(Fault::Setup),
+            "extmap-allow-mixed" => self.mixed = true,
             "candidate" => {
                 self.candidates += 1;
                 if self.candidates > MAX_CANDIDATES {
@@ -156,6 +158,7 @@ impl Reading {
             ufrag: self.ufrag.ok_or(Fault::NoIce)?,
             password: self.password.ok_or(Fault::NoIce)?,
             fingerprint: self.fingerprint.ok_or(Fault::NoFingerprint)?,
+            mixed: self.mixed,
             sections,
         })
     }

@@ -82,6 +82,9 @@ fn agree(section: &Section) -> Terms {
         Extension::Rid | Extension::RepairedRid => !section.rids.is_empty(),
         Extension::AudioLevel => section.kind == Kind::Audio,
         Extension::Orientation => section.kind == Kind::Video,
+        // Browsers would send it with every codec; of others than AV1 it is not passed on.
+        Extension::Dependency if flow == Flow::Up => formats.first().is_some_and(|format| format.codec == Codec::Av1),
+        Extension::Dependency => formats.iter().any(|format| format.codec == Codec::Av1),
         Extension::Mid | Extension::TransportCc => true,
     };
     let extensions = section.extensions.iter().copied().filter(|(extension, _)| fits(*extension)).collect();
