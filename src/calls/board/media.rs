@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::presence::KEEP_MS;
 use super::stay::Sent;
 use super::{Board, Live, Outgoing};
 use crate::calls::events::CallNotice;
@@ -140,7 +141,8 @@ impl Board {
         match cause {
             // Said by ourselves.
             EndCause::Left | EndCause::CallClosed => {}
-            EndCause::ClosedByPeer | EndCause::Lost => self.lose(who, Parting::Lost, now, out),
+            EndCause::ClosedByPeer => self.keep_place(who, now),
+            EndCause::Lost => self.lose(who, Parting::Lost, now, out),
             EndCause::NeverConnected(hop) => {
                 if let Some((live, member)) = self.of(who)
                     && let Some(stay) = live.stay(member)
@@ -151,6 +153,17 @@ impl Board {
             }
             EndCause::Panicked => self.lose(who, Parting::Failed, now, out),
         }
+    }
+
+    /// A page that is loaded anew closes its way for media and comes back with another one: its place is kept for as long as that of one
+    /// whose network is gone.
+    fn keep_place(&mut self, who: sfu::Who, now: Millis) {
+        let Some((live, member)) = self.of(who) else { return };
+        if let Some(stay) = live.stay(member) {
+            stay.link = Link::Weak;
+            stay.back_by = Some(now + KEEP_MS.cast_signed());
+        }
+        live.changed.insert(member);
     }
 
     fn lose(&mut self, who: sfu::Who, why: Parting, now: Millis, out: &mut Vec<Outgoing>) {

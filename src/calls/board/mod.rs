@@ -169,6 +169,12 @@ impl Board {
         self.calls.len()
     }
 
+    /// How many go on, and how many members are in them.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.calls.len(), self.calls.values().map(|live| live.stays.len()).sum())
+    }
+
     /// The one in which a member is, or which they accepted or began: another one has to wait.
     #[must_use]
     pub fn taken_by(&self, member: MemberId) -> Option<CallId> {
@@ -342,12 +348,13 @@ impl Board {
     /// Time has passed: what is due is done, and what changed since the last time is told, so that a storm of changes is one notice.
     pub fn pass(&mut self, now: Millis, out: &mut Vec<Outgoing>) {
         let due = |live: &&Live| {
-            live.ringing.next_at().is_some_and(|at| at <= now) || live.stays.iter().any(|stay| stay.offer_by.is_some_and(|by| by <= now))
+            live.ringing.next_at().is_some_and(|at| at <= now)
+                || live.stays.iter().any(|stay| stay.waits_until().is_some_and(|by| by <= now))
         };
         let due: Vec<CallId> = self.calls.values().filter(due).map(|live| live.id).collect();
         for call in due {
             let late = |live: &Live| {
-                let mut late = live.stays.iter().filter(|stay| stay.offer_by.is_some_and(|by| by <= now));
+                let mut late = live.stays.iter().filter(|stay| stay.waits_until().is_some_and(|by| by <= now));
                 late.next().map(|stay| stay.member)
             };
             while let Some(member) = self.calls.get(&call).and_then(late) {

@@ -13,7 +13,7 @@ use crate::ids::{CallId, MemberId, RoomId};
 use crate::live::{Addressee, Caller, frame_of};
 
 /// The place is kept this long without media, milliseconds: what the media server waits too.
-const KEEP_MS: u64 = 30_000;
+pub const KEEP_MS: u64 = 30_000;
 
 /// How a member stands to the room of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,10 +118,14 @@ impl Board {
         self.happens(call, Happening::Passes, now, out)?;
         let live = self.live(call)?;
         if let Some(token) = joining.resume {
-            let taken_up = live.stay(member).is_some_and(|stay| stay.take_up(token, &joining.entrance, out));
-            if !taken_up {
+            let Some(stay) = live.stay(member).filter(|stay| stay.knows(token, joining.entrance.session)) else {
                 return Err(Error::forbidden("calls.resume"));
+            };
+            // Whose way for media is gone needs another one, and has the place all the same.
+            if stay.back_by.is_some() && has_media {
+                return self.move_here(call, joining, now, out);
             }
+            stay.take_up(&joining.entrance, out);
             live.welcome(member, joining.token, true, out);
             live.changed.insert(member);
             return self.starter_here(call, member, joining.voice.connection, now, out);
@@ -149,7 +153,9 @@ impl Board {
         let member = joining.voice.member;
         let live = self.live(call)?;
         let Some(place) = live.stays.iter().position(|stay| stay.member == member) else { return Err(not_in_call()) };
-        let before = live.stays.remove(place);
+        let mut before = live.stays.remove(place);
+        // Whoever comes anew over the same socket has not gone elsewhere.
+        before.connection = before.connection.filter(|connection| *connection != joining.voice.connection);
         cut(&before, Parting::Moved, now, out);
         let hand = before.hand;
         self.seat(call, joining, before.role, now, out)?;
@@ -315,6 +321,9 @@ impl Board {
         out: &mut Vec<Outgoing>,
     ) -> Result<sfu::Who> {
         let stay = self.stay_of(call, voice)?;
+        if stay.back_by.is_some() {
+            return Err(not_in_call());
+        }
         stay.offer_by = None;
         let (generation, sdp, tracks) = offer;
         out.push(Outgoing::Media(sfu::Input::Offer { who: stay.who(), generation, sdp, tracks }));

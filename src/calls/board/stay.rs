@@ -57,6 +57,8 @@ pub struct Stay {
     pub trouble: Option<Trouble>,
     /// Until when the first offer must have come.
     pub offer_by: Option<Millis>,
+    /// The browser closed its way for media, and the place is kept until then.
+    pub back_by: Option<Millis>,
     /// What they send.
     pub sent: BTreeMap<CallSource, Sent>,
     /// What they hear and see, by section.
@@ -105,6 +107,7 @@ impl Stay {
             link: Link::Connecting,
             trouble: None,
             offer_by: Some(now + OFFER_WITHIN),
+            back_by: None,
             sent: BTreeMap::new(),
             slots: BTreeMap::new(),
             pictures: VIDEO_SLOTS,
@@ -122,19 +125,25 @@ impl Stay {
         sfu::Who { call: sfu::CallId(self.call.0.unsigned_abs()), participant: sfu::ParticipantId(self.number) }
     }
 
-    /// Takes the stay up again on another socket; `false` when the token is not its own, was used, or comes from another device.
-    pub fn take_up(&mut self, token: &str, entrance: &Entrance, out: &mut Vec<Outgoing>) -> bool {
+    /// Until when something must come of whoever is in it, or it is over.
+    pub fn waits_until(&self) -> Option<Millis> {
+        self.offer_by.into_iter().chain(self.back_by).min()
+    }
+
+    /// Is this the token with which it can be taken up: its own, not used, and from the same device?
+    pub fn knows(&self, token: &str, session: SessionId) -> bool {
         use subtle::ConstantTimeEq;
-        let is_own = bool::from(hash_token(token).ct_eq(&self.token)) && self.session == entrance.session;
-        if is_own {
-            // A socket that was there still is not any more.
-            if self.connection != Some(entrance.connection) {
-                self.mention(&CallNotice::Parted { call: self.call, why: Parting::Moved }, out);
-            }
-            self.token.clone_from(&entrance.token);
-            self.connection = Some(entrance.connection);
+        bool::from(hash_token(token).ct_eq(&self.token)) && self.session == session
+    }
+
+    /// Takes the stay up again on another socket, over the way for media that stands.
+    pub fn take_up(&mut self, entrance: &Entrance, out: &mut Vec<Outgoing>) {
+        // A socket that was there still is not any more.
+        if self.connection != Some(entrance.connection) {
+            self.mention(&CallNotice::Parted { call: self.call, why: Parting::Moved }, out);
         }
-        is_own
+        self.token.clone_from(&entrance.token);
+        self.connection = Some(entrance.connection);
     }
 
     /// May this be sent, as far as role, host and call say?
@@ -155,13 +164,18 @@ impl Stay {
         }
     }
 
-    /// As the others see them.
-    pub fn participant(&self, video: bool) -> Participant {
+    /// What they send, as the others see it.
+    pub fn sources(&self, video: bool) -> BTreeMap<CallSource, SourceState> {
         let state = |source: CallSource, sent: &Sent| match (self.may_send(source, video), sent.muted) {
             (false, _) => SourceState::Held,
             (true, true) => SourceState::Muted,
             (true, false) => SourceState::Live,
         };
+        self.sent.iter().map(|(source, sent)| (*source, state(*source, sent))).collect()
+    }
+
+    /// As the others see them.
+    pub fn participant(&self, video: bool) -> Participant {
         let link = if self.link == Link::Weak && self.connection.is_none() { Link::Away } else { self.link };
         Participant {
             member: self.member,
@@ -169,7 +183,7 @@ impl Stay {
             role: self.role,
             hand: self.hand,
             link,
-            sources: self.sent.iter().map(|(source, sent)| (*source, state(*source, sent))).collect(),
+            sources: self.sources(video),
             joined_at: self.joined_at,
         }
     }

@@ -56,7 +56,7 @@ fn without_a_socket_media_goes_on_and_what_was_missed_is_said_again() {
     table.board.connection_left(caller, table.now, &mut table.out);
     table.media();
     table.board.raise_hand(CALL, voice(BEN, 20), true).expect("may");
-    table.passes(20_000);
+    table.passes(120_000);
     assert!(table.media().is_empty(), "nobody was cut");
     assert_eq!(table.board.call(CALL).expect("goes on").view().state, CallState::Active);
     let (ann, _) = table.part(ANN);
@@ -151,4 +151,51 @@ fn after_a_restart_everybody_finds_their_place_and_role() {
     assert_eq!((&joined["role"], joined["held"].as_array().map(Vec::len)), (&"listener".into(), Some(1)));
     assert_eq!(table.join_with(CLO, 30, 3, None).expect_err("removed").code(), "calls.removed");
     assert_eq!(table.join_with(MemberId(4), 40, 4, None).expect_err("locked").code(), "calls.locked");
+}
+
+#[test]
+fn a_page_that_is_loaded_anew_finds_its_place_role_and_hand_by_another_way_for_media() {
+    let mut table = Table::talk();
+    let (before, caller) =
+        (table.who(BEN), Caller { member: BEN, session: SessionId(2), address: None, language: "en", shard: 0, connection: 20 });
+    let token = table.join_with(BEN, 20, 2, None).expect("the same socket");
+    assert!(table.told().iter().all(|(_, kind)| kind != "call.parted"), "it has not gone elsewhere");
+    let who = table.who(BEN);
+    assert_ne!(who, before);
+    table.connected(BEN);
+    table.board.raise_hand(CALL, voice(BEN, 20), true).expect("may");
+    table.passes(100);
+    table.frames();
+    table.board.hear(sfu::Output::Ended { who, cause: sfu::EndCause::ClosedByPeer }, table.now, &mut table.out);
+    table.board.connection_left(caller, table.now, &mut table.out);
+    table.passes(100);
+    let members = table.frame(ANN, "call.members");
+    assert_eq!((&members["members"][0]["member"], &members["members"][0]["link"]), (&"2".into(), &"away".into()));
+    assert_eq!(table.join_with(BEN, 22, 9, Some(token.reveal())).expect_err("another device").code(), "calls.resume");
+    table.join_with(BEN, 21, 2, Some(token.reveal())).expect("the place was kept");
+    let joined = table.frame(BEN, "call.joined");
+    assert_eq!((&joined["resumed"], &joined["hand"], &joined["role"]), (&false.into(), &true.into(), &"host".into()));
+    assert_ne!(table.who(BEN), who, "it is to offer again");
+    assert!(table.board.offer(CALL, voice(BEN, 21), (1, String::new(), Vec::new()), &mut table.out).is_ok());
+    table.passes(3_600_000);
+    assert_eq!(table.board.call(CALL).expect("goes on").view().state, CallState::Active);
+}
+
+#[test]
+fn whoever_closed_the_page_and_does_not_come_back_is_out_after_thirty_seconds() {
+    let mut table = Table::talk();
+    let who = table.who(BEN);
+    table.board.hear(sfu::Output::Ended { who, cause: sfu::EndCause::ClosedByPeer }, 0, &mut table.out);
+    assert_eq!(
+        table.board.offer(CALL, voice(BEN, 20), (2, String::new(), Vec::new()), &mut table.out).expect_err("no way").code(),
+        "calls.not_in_call"
+    );
+    table.passes(29_999);
+    assert!(table.board.call(CALL).expect("goes on").is_in(BEN));
+    table.records();
+    table.passes(1);
+    assert!(!table.board.call(CALL).expect("waits for them").is_in(BEN));
+    let parted =
+        table.records().into_iter().find_map(|record| if let Record::Parted(parted) = record { Some(parted.parting) } else { None });
+    assert_eq!(parted, Some(Parting::Lost));
 }

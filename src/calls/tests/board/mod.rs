@@ -114,6 +114,9 @@ impl Table {
         table.board.accept(CALL, voice(BEN, 20), 0, &mut table.out).expect("accepts");
         table.join(ANN, 10);
         table.join(BEN, 20);
+        for speaker in [voice(ANN, 10), voice(BEN, 20)] {
+            table.board.offer(CALL, speaker, (0, String::new(), Vec::new()), &mut table.out).expect("is in it");
+        }
         table.connected(ANN);
         table.connected(BEN);
         table
