@@ -43,6 +43,8 @@ pub struct Connection {
     pub checked: Option<Micros>,
     /// When anything authentic came last.
     pub heard: Micros,
+    /// When the path on which packets leave was checked last: consent to send there (RFC 7675).
+    pub consent: Micros,
 }
 
 /// What an authentic check has changed.
@@ -94,6 +96,7 @@ impl Connection {
             token: terms.token,
             checked: None,
             heard: now,
+            consent: now,
         })
     }
 
@@ -194,6 +197,9 @@ impl Connection {
         }
         if request.nominates || self.chosen.is_none() {
             self.choose(from, at);
+        }
+        if self.chosen_path() == Some(from) {
+            self.consent = now;
         }
         if request.nominates && is_current {
             checked.withdrawn = self.previous.take().map(|pair| pair.ours.ufrag);

@@ -57,11 +57,12 @@ pub enum Presence {
     Lost,
 }
 
-/// Judges presence by the last sign of life.
+/// Judges presence by the last sign of life, and by the last check of the path on which packets leave: where nobody agrees any longer to
+/// get them, none are sent, whatever still comes from there.
 #[must_use]
-pub fn presence(heard: Micros, now: Micros, limits: &Limits) -> Presence {
-    let silent = now.saturating_sub(heard);
-    if silent >= limits.lost.as_micros() as Micros {
+pub fn presence(heard: Micros, consent: Micros, now: Micros, limits: &Limits) -> Presence {
+    let (silent, lost) = (now.saturating_sub(heard), limits.lost.as_micros() as Micros);
+    if silent >= lost || now.saturating_sub(consent) >= lost {
         Presence::Lost
     } else if silent >= limits.weak.as_micros() as Micros {
         Presence::Weak
@@ -100,10 +101,17 @@ mod tests {
     #[test]
     fn presence_fades_at_its_limits() {
         let limits = Limits::default();
-        let at = |silent: Micros| presence(7, 7 + silent, &limits);
+        let at = |silent: Micros| presence(7, 7, 7 + silent, &limits);
         assert_eq!(
             (at(2_499_999), at(2_500_000), at(29_999_999), at(30_000_000)),
             (Presence::Here, Presence::Weak, Presence::Weak, Presence::Lost)
         );
+    }
+
+    #[test]
+    fn media_alone_is_no_consent() {
+        let limits = Limits::default();
+        let after = |unchecked: Micros| presence(100_000_000, 100_000_000 - unchecked, 100_000_000, &limits);
+        assert_eq!((after(29_999_999), after(30_000_000)), (Presence::Here, Presence::Lost));
     }
 }

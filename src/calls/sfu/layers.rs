@@ -89,7 +89,8 @@ pub struct Layer {
     pub height: Option<u16>,
 }
 
-/// The layer for a tile of this height in device pixels: of those that are alive the smallest that fills it, or else the largest.
+/// The layer for a tile of this height in device pixels: of those that are alive the smallest that fills it, or else the largest; of
+/// equal ones the last, which has more pictures a second, as those of a shared screen.
 /// Where a height is not known the order of the layers stands for it, from small to large.
 #[must_use]
 pub fn choose(layers: &[Layer], tile: u16) -> Option<usize> {
@@ -103,7 +104,7 @@ pub fn choose(layers: &[Layer], tile: u16) -> Option<usize> {
         return alive().map(|(index, _)| index).find(|index| *index >= step).or_else(|| alive().map(|(index, _)| index).next_back());
     }
     let height = |layer: &Layer| layer.height.unwrap_or(0);
-    let fills = alive().filter(|(_, layer)| height(layer) >= tile).min_by_key(|(index, layer)| (height(layer), *index));
+    let fills = alive().filter(|(_, layer)| height(layer) >= tile).min_by_key(|(index, layer)| (height(layer), std::cmp::Reverse(*index)));
     fills.or_else(|| alive().max_by_key(|(index, layer)| (height(layer), *index))).map(|(index, _)| index)
 }
 
@@ -169,6 +170,8 @@ mod tests {
         assert_eq!(choose(&layers(&[(true, 180), (false, 360), (true, 720)]), 200), Some(2));
         assert_eq!(choose(&layers(&[(true, 180), (true, 360), (false, 720)]), 720), Some(1));
         assert_eq!(choose(&layers(&[(true, 720), (true, 360), (true, 180)]), 200), Some(1), "by size, not by order");
+        assert_eq!(choose(&layers(&[(true, 1_080), (true, 1_080)]), 300), Some(1), "a screen: the same size, more pictures");
+        assert_eq!(choose(&layers(&[(true, 1_080), (false, 1_080)]), 300), Some(0));
         assert_eq!(choose(&layers(&[(false, 180)]), 200), None);
         assert_eq!(choose(&[], 200), None);
     }

@@ -75,9 +75,9 @@ impl Exchange {
                 return self.end(key, EndCause::NeverConnected(hop), now);
             }
         } else {
-            let heard = participant.connection.as_ref().map_or(0, |connection| connection.heard);
+            let (heard, consent) = participant.connection.as_ref().map_or((0, 0), |connection| (connection.heard, connection.consent));
             let (who, route) = (participant.who, participant.connection.as_ref().and_then(|connection| connection.route()));
-            match (presence(heard, now, &self.limits), participant.weak) {
+            match (presence(heard, consent, now, &self.limits), participant.weak) {
                 (Presence::Lost, _) => return self.end(key, EndCause::Lost, now),
                 (Presence::Weak, false) => {
                     participant.weak = true;
