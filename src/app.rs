@@ -37,7 +37,7 @@ const JOBS_GRACE: Duration = Duration::from_secs(4);
 const FLUSH: Duration = Duration::from_secs(60);
 
 /// What may be done how often, when nothing is raised.
-const RATES: [(RateClass, Rate); 9] = [
+const RATES: [(RateClass, Rate); 11] = [
     (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
     (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
     // A village that was invited at its meeting signs up from one address, on one evening.
@@ -46,6 +46,9 @@ const RATES: [(RateClass, Rate); 9] = [
     (RateClass::Send, Rate { burst: 20, refill_ms: 1_000 }),
     (RateClass::SendRoom, Rate { burst: 200, refill_ms: 20 }),
     (RateClass::Approach, Rate { burst: 60, refill_ms: 2_000 }),
+    // Every coming is a row, and every offer a handshake or a reading of 256 KiB.
+    (RateClass::CallJoin, Rate { burst: 20, refill_ms: 3_000 }),
+    (RateClass::CallOffer, Rate { burst: 30, refill_ms: 2_000 }),
     (RateClass::Letter, Rate { burst: 3, refill_ms: 1_200_000 }),
     (RateClass::Request, Rate { burst: 600, refill_ms: 20 }),
 ];
@@ -86,21 +89,19 @@ impl Sink for Outlet {
     }
 }
 
-/// Numbers of the hub and the database.
+/// Numbers of the hub and of calls.
 struct Numbers(Arc<Ground>, Calls);
 
 impl Readings for Numbers {
     fn readings(&self) -> Vec<Reading> {
         let hub = &self.0.hub;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let (calls, callers) = self.1.counts();
-        vec![
-            Reading { name: "rialto_calls", help: "Calls that go on.", value: count(calls) },
-            Reading { name: "rialto_call_members", help: "Members in calls.", value: count(callers) },
-            Reading { name: "rialto_connections", help: "Live connections.", value: count(hub.connections()) },
-            Reading { name: "rialto_members_online", help: "Members with a live connection.", value: count(hub.members_online()) },
-            Reading { name: "rialto_events_published_total", help: "Events that left for connections.", value: hub.published() },
-        ]
+        let own = [
+            Reading::one("rialto_connections", "Live connections.", count(hub.connections())),
+            Reading::one("rialto_members_online", "Members with a live connection.", count(hub.members_online())),
+            Reading::one("rialto_events_published_total", "Events that left for connections.", hub.published()),
+        ];
+        own.into_iter().chain(self.1.readings()).collect()
     }
 }
 

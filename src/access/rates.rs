@@ -35,6 +35,10 @@ pub enum RateClass {
     SendRoom,
     /// What one member does that others hear of in their own logs: follows, contacts, and their ends.
     Approach,
+    /// How often one member comes into calls.
+    CallJoin,
+    /// Offers of one member to the media server.
+    CallOffer,
     /// Letters to one address, and password resets.
     Letter,
     /// Every other request of one account or address.

@@ -12,6 +12,7 @@ use super::board::{Board, MEASURE_MS, Outgoing, Record};
 use super::sfu;
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, RefusalKind, Result};
+use crate::http::Reading;
 use crate::ids::MemberId;
 use crate::live::{Caller, Effect, Hub, LogId, Logged};
 use crate::storage::Tx;
@@ -27,6 +28,11 @@ const ROOM_CHANGED: &str = "{\"kind\":\"room_changed\"";
 pub trait MediaServer: Send + Sync + 'static {
     /// Hands something in. Must not block.
     fn send(&self, input: sfu::Input);
+
+    /// What it counted since it started, and how busy each of its threads is, thousandths.
+    fn measured(&self) -> (sfu::Totals, Vec<u64>) {
+        (sfu::Totals::default(), Vec::new())
+    }
 }
 
 /// Which offer waits for its answer.
@@ -170,10 +176,33 @@ impl Calls {
         tx.after_commit(move || calls.with(|board, now, out| board.shut_out(member, other, now, out)));
     }
 
-    /// How many calls go on, and how many members are in them.
+    /// Numbers of calls, and of the media that goes through the program.
     #[must_use]
-    pub fn counts(&self) -> (usize, usize) {
-        self.look(|board| (board.count(), board.rows().iter().map(|row| row.stays.len()).sum()))
+    pub fn readings(&self) -> Vec<Reading> {
+        let (calls, members) = self.look(Board::counts);
+        let server = self.0.media.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (media, busy) = server.map(|server| server.measured()).unwrap_or_default();
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let mut all = vec![
+            Reading::one("rialto_calls", "Calls that go on.", count(calls)),
+            Reading::one("rialto_call_members", "Members in calls.", count(members)),
+            Reading::one("rialto_media_participants", "Participants of the media server.", media.participants),
+            Reading::one("rialto_media_packets_in_total", "Datagrams that came to the media server.", media.packets_in),
+            Reading::one("rialto_media_bytes_in_total", "Bytes that came to the media server.", media.bytes_in),
+            Reading::one("rialto_media_packets_out_total", "Datagrams that left the media server.", media.packets_out),
+            Reading::one("rialto_media_bytes_out_total", "Bytes that left the media server.", media.bytes_out),
+            Reading::one("rialto_media_forwarded_total", "Media packets forwarded, one for each receiver.", media.forwarded),
+            Reading::one("rialto_media_lost_in_total", "Media packets that never came from their senders.", media.lost_in),
+            Reading::one("rialto_media_lost_out_total", "Media packets that did not arrive, as receivers report.", media.lost_out),
+            Reading::one("rialto_media_unsent_total", "Datagrams that the kernel did not take.", media.unsent),
+            Reading::one("rialto_media_stray_total", "Datagrams that belonged to nobody.", media.stray),
+            Reading::one("rialto_media_panics_total", "Participants whose handling failed.", media.panics),
+            Reading::one("rialto_media_cpu_milliseconds_total", "Processor time of the media threads.", media.cpu_ns / 1_000_000),
+        ];
+        let name = "rialto_media_busy_permille";
+        let help = "How busy each media thread was over its last second, in thousandths of a core.";
+        all.extend(busy.into_iter().enumerate().map(|(n, share)| Reading { name, help, label: format!("thread=\"{n}\""), value: share }));
+        all
     }
 
     /// An offer waits for its answer; to be said before it is handed in.

@@ -11,6 +11,10 @@ impl MediaServer for Sfu {
     fn send(&self, input: sfu::Input) {
         Self::send(self, input);
     }
+
+    fn measured(&self) -> (sfu::Totals, Vec<u64>) {
+        (self.totals(), self.busy_permille())
+    }
 }
 
 /// Addresses that are offered to browsers, best first: those that the operator named, then the machine's own; while the program is for this

@@ -23,8 +23,18 @@ pub struct Reading {
     pub name: &'static str,
     /// What it counts, one line.
     pub help: &'static str,
+    /// Which of several, as `name="value"`; those of one name stand together. Empty: there is one.
+    pub label: String,
     /// The number now.
     pub value: u64,
+}
+
+impl Reading {
+    /// The only one of its name.
+    #[must_use]
+    pub const fn one(name: &'static str, help: &'static str, value: u64) -> Self {
+        Self { name, help, label: String::new(), value }
+    }
 }
 
 /// A part of the program that has numbers: the hub, the database.
@@ -97,12 +107,16 @@ impl Metrics {
             ("rialto_writes_waiting", "Writes in the queue of the database.", u64::try_from(writes_waiting).unwrap_or(u64::MAX)),
             ("rialto_uptime_seconds", "Seconds since the program started.", self.uptime().as_secs()),
         ];
-        let own = own.into_iter().map(|(name, help, value)| Reading { name, help, value });
-        let memory = resident_bytes().map(|value| Reading { name: "rialto_resident_bytes", help: "Memory in use, in bytes.", value });
+        let own = own.into_iter().map(|(name, help, value)| Reading::one(name, help, value));
+        let memory = resident_bytes().map(|value| Reading::one("rialto_resident_bytes", "Memory in use, in bytes.", value));
         let others = self.inner.others.get().into_iter().flatten().flat_map(|part| part.readings());
-        for reading in own.chain(memory).chain(others) {
-            head(&mut out, reading.name, reading.help);
-            let _ = writeln!(out, "{} {}", reading.name, reading.value);
+        let mut before = "";
+        for Reading { name, help, label, value } in own.chain(memory).chain(others) {
+            if name != before {
+                head(&mut out, name, help);
+            }
+            before = name;
+            let _ = if label.is_empty() { writeln!(out, "{name} {value}") } else { writeln!(out, "{name}{{{label}}} {value}") };
         }
         head(&mut out, "rialto_build_info", "The version of the program.");
         let _ = writeln!(out, "rialto_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
@@ -138,7 +152,8 @@ mod tests {
     struct Hub;
     impl Readings for Hub {
         fn readings(&self) -> Vec<Reading> {
-            vec![Reading { name: "rialto_frames_sent_total", help: "Frames.", value: 9 }]
+            let of_thread = |n: u64| Reading { label: format!("thread=\"{n}\""), ..Reading::one("rialto_busy", "Busy.", n) };
+            vec![Reading::one("rialto_frames_sent_total", "Frames.", 9), of_thread(0), of_thread(1)]
         }
     }
 
@@ -157,6 +172,8 @@ mod tests {
             "rialto_writes_waiting 3",
             "# TYPE rialto_frames_sent_total counter",
             "rialto_frames_sent_total 9",
+            "rialto_busy{thread=\"0\"} 0",
+            "rialto_busy{thread=\"1\"} 1",
         ] {
             assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
         }

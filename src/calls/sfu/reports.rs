@@ -75,13 +75,25 @@ pub struct Reception {
     jitter: u64,
     transit: i64,
     report: Option<(u64, Micros)>,
+    counted: u64,
 }
 
 impl Reception {
     /// Of a stream with so many ticks a second.
     #[must_use]
     pub fn new(rate: u32) -> Self {
-        Self { rate, first: None, greatest: 0, received: 0, expected_before: 0, received_before: 0, jitter: 0, transit: 0, report: None }
+        Self {
+            rate,
+            first: None,
+            greatest: 0,
+            received: 0,
+            expected_before: 0,
+            received_before: 0,
+            jitter: 0,
+            transit: 0,
+            report: None,
+            counted: 0,
+        }
     }
 
     /// A packet came by itself, not sent again. Number and timestamp are continued to 64 bits.
@@ -130,6 +142,14 @@ impl Reception {
     #[must_use]
     pub fn lost(&self) -> i64 {
         self.expected().cast_signed() - self.received.cast_signed()
+    }
+
+    /// Packets that never came and were not counted here before.
+    pub fn newly_lost(&mut self) -> u64 {
+        let lost = self.lost().max(0).unsigned_abs();
+        let new = lost.saturating_sub(self.counted);
+        self.counted += new;
+        new
     }
 
     /// Jitter in microseconds.

@@ -24,8 +24,18 @@ pub struct Counts {
     pub participants: AtomicU64,
     /// Datagrams in.
     pub packets_in: AtomicU64,
+    /// Bytes in.
+    pub bytes_in: AtomicU64,
     /// Media packets forwarded.
     pub forwarded: AtomicU64,
+    /// Datagrams out.
+    pub packets_out: AtomicU64,
+    /// Bytes out.
+    pub bytes_out: AtomicU64,
+    /// Media packets that never came.
+    pub lost_in: AtomicU64,
+    /// Media packets that did not arrive, as receivers report.
+    pub lost_out: AtomicU64,
     /// Datagrams that the kernel did not take.
     pub unsent: AtomicU64,
     /// Datagrams of no one.
@@ -34,6 +44,8 @@ pub struct Counts {
     pub panics: AtomicU64,
     /// Processor time, nanoseconds.
     pub cpu_ns: AtomicU64,
+    /// How busy the thread was over its last second, thousandths.
+    pub busy_permille: AtomicU64,
 }
 
 /// A media server that runs. Dropping it ends all calls and waits for its threads.
@@ -132,18 +144,28 @@ impl Sfu {
     pub fn totals(&self) -> Totals {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
         let mut totals = Totals { calls, ..Totals::default() };
-        for Counts { participants, packets_in, forwarded, unsent, stray, panics, cpu_ns } in
-            self.threads.iter().map(|thread| &*thread.counts)
-        {
-            totals.participants += participants.load(Ordering::Relaxed);
-            totals.packets_in += packets_in.load(Ordering::Relaxed);
-            totals.forwarded += forwarded.load(Ordering::Relaxed);
-            totals.unsent += unsent.load(Ordering::Relaxed);
-            totals.stray += stray.load(Ordering::Relaxed);
-            totals.panics += panics.load(Ordering::Relaxed);
-            totals.cpu_ns += cpu_ns.load(Ordering::Relaxed);
+        for counts in self.threads.iter().map(|thread| &*thread.counts) {
+            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            totals.participants += read(&counts.participants);
+            totals.packets_in += read(&counts.packets_in);
+            totals.bytes_in += read(&counts.bytes_in);
+            totals.forwarded += read(&counts.forwarded);
+            totals.packets_out += read(&counts.packets_out);
+            totals.bytes_out += read(&counts.bytes_out);
+            totals.lost_in += read(&counts.lost_in);
+            totals.lost_out += read(&counts.lost_out);
+            totals.unsent += read(&counts.unsent);
+            totals.stray += read(&counts.stray);
+            totals.panics += read(&counts.panics);
+            totals.cpu_ns += read(&counts.cpu_ns);
         }
         totals
+    }
+
+    /// How busy each media thread was over its last second, thousandths of a core.
+    #[must_use]
+    pub fn busy_permille(&self) -> Vec<u64> {
+        self.threads.iter().map(|thread| thread.counts.busy_permille.load(Ordering::Relaxed)).collect()
     }
 }
 

@@ -26,6 +26,8 @@ const IDLE: u16 = 1_000;
 const BATCHES: usize = 16;
 /// How often the thread's processor time is read.
 const CPU_EVERY: Micros = 100_000;
+/// Over how long it is told how busy the thread is.
+const BUSY_OVER: Micros = 1_000_000;
 
 /// What a media thread is told.
 pub enum Order {
@@ -68,6 +70,8 @@ pub struct Worker {
     counts: Arc<Counts>,
     origin: Instant,
     cpu_read: Micros,
+    /// When the share of work was told last, and the processor time until then.
+    busy_told: (Micros, u64),
 }
 
 impl Worker {
@@ -85,7 +89,7 @@ impl Worker {
         let slab = Slab::new(socket.try_clone().ok()?);
         let local = socket.local_addr().ok()?;
         let exchange = Exchange::new(super::exchange::Parts { identity, provider, addresses, local, limits, origin, slab, sink });
-        Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0 })
+        Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0, busy_told: (0, 0) })
     }
 
     /// Works until it is told to stop.
@@ -140,13 +144,23 @@ impl Worker {
         let tally = self.exchange.tally();
         self.counts.participants.store(tally.participants, Ordering::Relaxed);
         self.counts.packets_in.store(tally.packets_in, Ordering::Relaxed);
+        self.counts.bytes_in.store(tally.bytes_in, Ordering::Relaxed);
         self.counts.forwarded.store(tally.forwarded, Ordering::Relaxed);
+        self.counts.packets_out.store(tally.packets_out, Ordering::Relaxed);
+        self.counts.bytes_out.store(tally.bytes_out, Ordering::Relaxed);
+        self.counts.lost_in.store(tally.lost_in, Ordering::Relaxed);
+        self.counts.lost_out.store(tally.lost_out, Ordering::Relaxed);
         self.counts.unsent.store(tally.unsent, Ordering::Relaxed);
         self.counts.stray.store(tally.stray, Ordering::Relaxed);
         self.counts.panics.store(tally.panics, Ordering::Relaxed);
         if let Ok(spent) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) {
             let nanoseconds = spent.tv_sec().unsigned_abs() * 1_000_000_000 + spent.tv_nsec().unsigned_abs();
             self.counts.cpu_ns.store(nanoseconds, Ordering::Relaxed);
+            let (told, before) = self.busy_told;
+            if now >= told + BUSY_OVER {
+                self.counts.busy_permille.store(nanoseconds.saturating_sub(before) / (now - told), Ordering::Relaxed);
+                self.busy_told = (now, nanoseconds);
+            }
         }
     }
 }

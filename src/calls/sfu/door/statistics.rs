@@ -63,8 +63,18 @@ pub struct Totals {
     pub participants: u64,
     /// Datagrams in.
     pub packets_in: u64,
+    /// Bytes in.
+    pub bytes_in: u64,
     /// Media packets forwarded, one for each receiver.
     pub forwarded: u64,
+    /// Datagrams out.
+    pub packets_out: u64,
+    /// Bytes out.
+    pub bytes_out: u64,
+    /// Media packets that never came from publishers.
+    pub lost_in: u64,
+    /// Media packets that did not arrive, as receivers report.
+    pub lost_out: u64,
     /// Datagrams that the kernel did not take.
     pub unsent: u64,
     /// Datagrams that belonged to no one.

@@ -64,6 +64,7 @@ impl Exchange {
             let path = (from, incoming.to(at));
             let sender = self.demux.by_address(from);
             let datagram = incoming.datagram(at);
+            self.tally.bytes_in += datagram.len() as u64;
             self.work(sender, now, |this| this.datagram(datagram, at, path, sender, now));
         }
         self.forward(incoming, now);

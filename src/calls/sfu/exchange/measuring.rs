@@ -87,7 +87,9 @@ impl Exchange {
         let Some(participant) = self.participants.get_mut(key) else { return };
         for block in blocks {
             if let Some(slot) = participant.slots.iter_mut().find(|slot| slot.ssrc == block.ssrc) {
-                slot.lost = block.lost.max(0) as u64;
+                let lost = block.lost.max(0) as u64;
+                self.tally.lost_out += lost.saturating_sub(slot.lost);
+                slot.lost = lost;
                 slot.jitter = block.jitter;
                 if let Some(micros) = round_trip(&block, now) {
                     participant.round_trip = u32::try_from(micros).unwrap_or(u32::MAX).max(1);
@@ -116,6 +118,7 @@ impl Exchange {
                 for layer in call.publication_mut(*at).into_iter().flat_map(|publication| &mut publication.layers) {
                     if let (Some(ssrc), Some(place)) = (layer.ssrc.filter(|_| layer.packets > 0), blocks.get_mut(known)) {
                         *place = layer.reception.block(ssrc, now);
+                        self.tally.lost_in += layer.reception.newly_lost();
                         known += 1;
                     }
                 }

@@ -57,8 +57,18 @@ pub struct Tally {
     pub participants: u64,
     /// Datagrams in.
     pub packets_in: u64,
+    /// Bytes in.
+    pub bytes_in: u64,
     /// Media packets forwarded.
     pub forwarded: u64,
+    /// Datagrams out.
+    pub packets_out: u64,
+    /// Bytes out.
+    pub bytes_out: u64,
+    /// Media packets that never came.
+    pub lost_in: u64,
+    /// Media packets that did not arrive, as receivers report.
+    pub lost_out: u64,
     /// Datagrams that the kernel did not take.
     pub unsent: u64,
     /// Datagrams of no one.
@@ -141,7 +151,8 @@ impl Exchange {
     /// Counts up to now.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        Tally { participants: self.participants.len() as u64, unsent: self.slab.unsent(), ..self.tally }
+        let (packets_out, bytes_out) = self.slab.committed();
+        Tally { participants: self.participants.len() as u64, unsent: self.slab.unsent(), packets_out, bytes_out, ..self.tally }
     }
 
     fn emit(&self, output: Output) {
