@@ -146,8 +146,8 @@ impl CallEvent {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/protocol.md describes every field, and a test holds both together")]
 pub enum CallsEvent {
-    CallLogged { entry: Entry },
-    CallsSeen { until: Millis },
+    CallLogged { entry: Entry, missed: usize },
+    CallsSeen { until: Millis, missed: usize },
 }
 
 impl CallsEvent {
@@ -157,7 +157,7 @@ impl CallsEvent {
     /// When it cannot be written as JSON.
     pub fn announcement(&self, actor: MemberId) -> Result<Announcement> {
         let (kind, subject) = match self {
-            Self::CallLogged { entry } => (500, Some(entry.call.0)),
+            Self::CallLogged { entry, .. } => (500, Some(entry.call.0)),
             Self::CallsSeen { .. } => (501, None),
         };
         let event = serde_json::to_string(self)?;

@@ -816,10 +816,12 @@ export type MeEvent = {
 | {
   "kind": "call_logged";
   entry: CallEntry;
+  missed: number;
 }
 | {
   "kind": "calls_seen";
   until: number;
+  missed: number;
 };
 
 /** Something passing, which may be lost. */

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::known_of;
-use super::listing::entry;
+use super::listing::tell_entry;
 use crate::access::Ground;
 use crate::calls::board::{NewCall, Parted, Record};
-use crate::calls::events::{CallEvent, CallsEvent};
+use crate::calls::events::CallEvent;
 use crate::calls::exchange::Calls;
 use crate::calls::model::{CallKind, CallRole, Cause, Fate, Parting};
 use crate::calls::store::{self, CallRow, PersonRow};
@@ -70,9 +70,7 @@ fn settle(tx: &mut Tx<'_>, call: CallId, member: MemberId, fate: Fate) -> Result
         return Ok(());
     }
     let (Some(row), Some(person)) = (store::call(tx, call)?, store::person(tx, call, member)?) else { return Ok(()) };
-    let (starter, entry) = (row.starter, entry(tx, &row, &person)?);
-    tx.announce(LogId::Member(member), CallsEvent::CallLogged { entry }.announcement(starter)?)?;
-    Ok(())
+    tell_entry(tx, &row, &person)
 }
 
 /// It is over: everybody who knows of it learns how it ended for them, and its room how it ended at all.

@@ -51,6 +51,16 @@ pub fn entry(conn: &mut Conn, row: &CallRow, person: &PersonRow) -> Result<Entry
     })
 }
 
+/// Says to a member that a call stands in their list, newly or as it now is, and how many they missed.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tell_entry(tx: &mut Tx<'_>, row: &CallRow, person: &PersonRow) -> Result<()> {
+    let told = CallsEvent::CallLogged { entry: entry(tx, row, person)?, missed: store::missed(tx, person.member, MISSED)? };
+    tx.announce(LogId::Member(person.member), told.announcement(row.starter)?)?;
+    Ok(())
+}
+
 /// A member's calls.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Recents {
@@ -106,7 +116,8 @@ pub fn one(conn: &mut Conn, may: &SeeCall) -> Result<Entry> {
 /// When the database refuses.
 pub fn see(tx: &mut Tx<'_>, may: &MarkMyCalls, until: Millis) -> Result<()> {
     if store::see(tx, may.member(), until)? > 0 {
-        tx.announce(LogId::Member(may.member()), CallsEvent::CallsSeen { until }.announcement(may.member())?)?;
+        let missed = store::missed(tx, may.member(), MISSED)?;
+        tx.announce(LogId::Member(may.member()), CallsEvent::CallsSeen { until, missed }.announcement(may.member())?)?;
     }
     Ok(())
 }

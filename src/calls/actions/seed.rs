@@ -1,8 +1,8 @@
 //! Calls that are put into the database as if they had been: for the village and for tests.
 
-use super::listing::entry;
+use super::listing::tell_entry;
 use crate::calls::board::Parted;
-use crate::calls::events::{CallEvent, CallsEvent};
+use crate::calls::events::CallEvent;
 use crate::calls::model::{CallRole, Cause, Fate, Parting};
 use crate::calls::store;
 use crate::clock::Millis;
@@ -67,8 +67,7 @@ pub fn place_call(tx: &mut Tx<'_>, story: &CallStory) -> Result<CallId> {
     store::end(tx, id, cause, now)?;
     let row = store::call(tx, id)?.found()?;
     for person in store::people(tx, id)? {
-        let entry = entry(tx, &row, &person)?;
-        tx.announce(LogId::Member(person.member), CallsEvent::CallLogged { entry }.announcement(story.starter)?)?;
+        tell_entry(tx, &row, &person)?;
     }
     if let Some(room) = story.room {
         let (actor, video, seconds) = (story.starter, story.video, story.seconds);

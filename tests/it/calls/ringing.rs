@@ -47,14 +47,16 @@ async fn nobody_answers_and_it_is_missed_once_until_it_is_seen() {
     let ring = callee.next("call.ring").await;
     stage.passes(45_000);
     assert_eq!(callee.next("call.ended").await["cause"], "no_answer");
-    assert_eq!(entry(&mut callee).await["fate"], "missed");
+    let logged = callee.event("call_logged").await["event"].clone();
+    assert_eq!((&logged["entry"]["fate"], &logged["missed"]), (&json!("missed"), &json!(1)));
     assert_eq!(entry(&mut caller).await["fate"], "unanswered");
     let page = ben.get("/api/v1/calls?missed=true").await;
     assert_eq!((&page["missed"], page["items"].as_array().map(Vec::len)), (&json!(1), Some(1)));
     let at = ring["call"]["started_at"].as_i64().expect("a time");
     let (status, _) = ben.call(reqwest::Method::POST, "/api/v1/calls/seen", Some(json!({ "until": at }))).await;
     assert_eq!(status, 204);
-    assert_eq!(callee.event("calls_seen").await["event"]["until"], at);
+    let seen = callee.event("calls_seen").await["event"].clone();
+    assert_eq!((&seen["until"], &seen["missed"]), (&json!(at), &json!(0)));
     assert_eq!(ben.get("/api/v1/calls").await["missed"], 0);
     // A client that comes too late never rings: it is greeted with nothing, and finds what it missed.
     assert_eq!(ben.connect().await.hello["calls"], json!([]));
