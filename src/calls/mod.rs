@@ -32,6 +32,7 @@ pub use model::{CallKind, CallRole, CallSource, CallState, CallView, Cause, Entr
 #[cfg(test)]
 pub(crate) use model::{CallLimits, Link, Mark, Participant, Slot, SlotState, SourceState};
 pub use policy::OverseeCalls;
+pub use store::Sought;
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

@@ -351,14 +351,14 @@ impl Permit for OverseeCalls {
     }
 }
 
-/// Ends anybody's call, as an operator.
+/// Ends anybody's call, or turns off what somebody sends into it, as an operator.
 #[derive(Debug)]
-pub struct EndAnyCall {
+pub struct ModerateAnyCall {
     call: CallId,
     member: MemberId,
 }
 
-impl Permit for EndAnyCall {
+impl Permit for ModerateAnyCall {
     type Target = CallId;
     const SCOPE: Scope = Scope::Admin;
 
@@ -369,7 +369,7 @@ impl Permit for EndAnyCall {
     }
 }
 
-impl EndAnyCall {
+impl ModerateAnyCall {
     /// Which.
     pub const fn call(&self) -> CallId {
         self.call

@@ -7,18 +7,18 @@ use utoipa::OpenApi;
 
 use super::actions::{self, CallItems, Gate, Recents};
 use super::exchange::Calls;
-use super::model::Entry;
-use super::policy::{EndAnyCall, MarkMyCalls, OverseeCalls, SeeCall, SeeMyCalls};
-use super::store::Find;
+use super::model::{CallKind, CallSource, Cause, Entry};
+use super::policy::{MarkMyCalls, ModerateAnyCall, OverseeCalls, SeeCall, SeeMyCalls};
+use super::store::{Find, Sought};
 use crate::access::{Allow, Body, Ground, PAGE_MOST, Query, Routes, page_limit};
 use crate::billing::Billing;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{CallId, RoomId};
+use crate::ids::{CallId, MemberId, RoomId};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(recents, joinable, one, see, overseen, end))]
+#[openapi(paths(recents, joinable, one, see, overseen, end, mute))]
 struct Api;
 
 /// The description of these routes.
@@ -35,7 +35,8 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/calls/seen", see)
         .get("/api/v1/calls/{call}", one)
         .get("/api/v1/admin/calls", overseen)
-        .post("/api/v1/admin/calls/{call}/end", end);
+        .post("/api/v1/admin/calls/{call}/end", end)
+        .post("/api/v1/admin/calls/{call}/mute", mute);
 }
 
 /// What handlers need beside the ground.
@@ -104,21 +105,43 @@ struct Overseen {
     before: Option<CallId>,
     /// 1–200.
     limit: Option<i64>,
+    /// Only calls of this sort.
+    kind: Option<CallKind>,
+    /// Only calls that ended so.
+    cause: Option<Cause>,
+    /// Only calls that concern this member.
+    member: Option<MemberId>,
 }
 
 /// Calls of everybody, for operators: who, how long, how well; no addresses.
 #[utoipa::path(get, path = "/api/v1/admin/calls", params(Overseen), responses((status = 200, body = CallItems)))]
 async fn overseen(gate: Allow<OverseeCalls>, query: Query<Overseen>, calls: Needs) -> Result<HttpResponse> {
-    let Overseen { live, before, limit } = query.0;
-    let limit = page_limit(limit, PAGE_MOST)?;
-    let page =
-        gate.read(move |conn, may, actor| actions::overseen(conn, may, &calls, live.unwrap_or(false), (before, limit), actor.now)).await?;
+    let Overseen { live, before, limit, kind, cause, member } = query.0;
+    let (limit, sought) = (page_limit(limit, PAGE_MOST)?, Sought { before, kind, cause, member });
+    let live = live.unwrap_or(false);
+    let page = gate.read(move |conn, may, actor| actions::overseen(conn, may, &calls, live, (&sought, limit), actor.now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
 /// Ends a call for all.
 #[utoipa::path(post, path = "/api/v1/admin/calls/{call}/end", params(("call" = CallId, Path)), responses((status = 204), (status = 410, description = "it is over")))]
-async fn end(gate: Allow<EndAnyCall>, calls: Needs) -> Result<HttpResponse> {
+async fn end(gate: Allow<ModerateAnyCall>, calls: Needs) -> Result<HttpResponse> {
     gate.write(move |tx, may, _| actions::end_by_office(tx, may, &calls)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+struct Muting {
+    /// Whose.
+    member: MemberId,
+    /// What of theirs.
+    source: CallSource,
+}
+
+/// Turns off what somebody sends into a call, as a host does.
+#[utoipa::path(post, path = "/api/v1/admin/calls/{call}/mute", params(("call" = CallId, Path)), request_body = Muting, responses((status = 204), (status = 404, description = "they are not in it"), (status = 410, description = "it is over")))]
+async fn mute(gate: Allow<ModerateAnyCall>, calls: Needs, body: Body<Muting>) -> Result<HttpResponse> {
+    let Muting { member, source } = body.value;
+    gate.write(move |tx, may, _| actions::mute_by_office(tx, may, (member, source), &calls)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

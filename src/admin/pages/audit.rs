@@ -18,8 +18,9 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 29] = [
+pub const ACTS: [&str; 30] = [
     "calls.end",
+    "calls.mute",
     "members.approve",
     "members.turn_down",
     "members.mute",

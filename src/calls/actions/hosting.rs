@@ -3,7 +3,7 @@
 use crate::calls::board::{Board, Outgoing};
 use crate::calls::exchange::Calls;
 use crate::calls::model::{CallRole, CallSource, Cause};
-use crate::calls::policy::{EndAnyCall, HostCall};
+use crate::calls::policy::{HostCall, ModerateAnyCall};
 use crate::calls::store;
 use crate::clock::Millis;
 use crate::error::{Error, Found, RefusalKind, Result};
@@ -85,28 +85,40 @@ fn held_after(calls: &Calls, call: CallId, member: MemberId, source: CallSource,
 ///
 /// # Errors
 /// 404, or 410 `calls.over`.
-pub fn end_by_office(tx: &mut Tx<'_>, may: &EndAnyCall, calls: &Calls) -> Result<()> {
+pub fn end_by_office(tx: &mut Tx<'_>, may: &ModerateAnyCall, calls: &Calls) -> Result<()> {
     let call = may.call();
     let row = store::call(tx, call)?.found()?;
     if row.ended_at.is_some() {
         return Err(Error::refused(RefusalKind::Gone, "calls.over"));
     }
-    record(
-        tx,
-        &Act {
-            actor: Some(may.member()),
-            act: "calls.end",
-            subject_kind: "call",
-            subject: call.to_string(),
-            before: None,
-            after: None,
-            reason: None,
-            address: None,
-        },
-    )?;
+    note(tx, may, "calls.end", ("call", call.to_string()))?;
     let calls = calls.clone();
     tx.after_commit(move || {
         let _ = calls.with(|board, now, out| board.end(call, Cause::EndedByHost, now, out));
     });
     Ok(())
+}
+
+/// An operator turns off what somebody sends into a call, as a host does; it stands in the audit log.
+///
+/// # Errors
+/// 404 when the member is not in it, or 410 `calls.over`.
+pub fn mute_by_office(tx: &mut Tx<'_>, may: &ModerateAnyCall, (member, source): (MemberId, CallSource), calls: &Calls) -> Result<()> {
+    let (call, by) = (may.call(), may.member());
+    if store::call(tx, call)?.found()?.ended_at.is_some() {
+        return Err(Error::refused(RefusalKind::Gone, "calls.over"));
+    }
+    let held = held_after(calls, call, member, source, true)?;
+    store::set_held(tx, call, member, held)?;
+    note(tx, may, "calls.mute", ("member", member.to_string()))?;
+    let calls = calls.clone();
+    tx.after_commit(move || {
+        let _ = calls.with(|board, _, out| board.hold(call, by, (member, source), true, out));
+    });
+    Ok(())
+}
+
+fn note(tx: &mut Tx<'_>, may: &ModerateAnyCall, act: &'static str, (subject_kind, subject): (&'static str, String)) -> Result<()> {
+    record(tx, &Act { actor: Some(may.member()), act, subject_kind, subject, before: None, after: None, reason: None, address: None })
+        .map(|_| ())
 }

@@ -1,5 +1,7 @@
 //! A member's list of calls, the calls that they may join, and the rows of the operator.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::MayStart;
@@ -9,7 +11,7 @@ use crate::calls::events::CallsEvent;
 use crate::calls::exchange::Calls;
 use crate::calls::model::{CallKind, CallView, Cause, Entry, Fate, MyCall, Parting, Trouble};
 use crate::calls::policy::{MarkMyCalls, OverseeCalls, SeeCall};
-use crate::calls::store::{self, CallRow, Find, PersonRow};
+use crate::calls::store::{self, CallRow, Find, PersonRow, Sought};
 use crate::chat;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
@@ -187,6 +189,8 @@ pub struct CallItem {
     pub cause: Option<Cause>,
     /// How long, seconds.
     pub seconds: i64,
+    /// How good it was for whoever had it worst, 1–3; null when nobody was measured.
+    pub quality: Option<i16>,
     /// Who was or is in it, each stay by itself.
     pub stays: Vec<StayItem>,
 }
@@ -224,16 +228,20 @@ pub fn overseen(
     _: &OverseeCalls,
     calls: &Calls,
     live: bool,
-    (before, limit): (Option<CallId>, i64),
+    (sought, limit): (&Sought, i64),
     now: Millis,
 ) -> Result<CallItems> {
-    let (items, next) = if live { (live_items(calls, now), None) } else { past_items(conn, before, limit)? };
+    let (items, next) = if live { (live_items(calls, sought, now), None) } else { past_items(conn, sought, limit)? };
     let ids = items.iter().flat_map(|item: &CallItem| item.stays.iter().map(|stay| stay.stay.member).chain([item.starter]));
     let members = named(conn, ids, now)?;
     Ok(CallItems { page: Page { items, next }, members })
 }
 
-fn live_items(calls: &Calls, now: Millis) -> Vec<CallItem> {
+fn live_items(calls: &Calls, sought: &Sought, now: Millis) -> Vec<CallItem> {
+    let fits = |row: &LiveRow| {
+        let concerns = |member| row.call.starter == member || row.stays.iter().any(|stay| stay.member == member);
+        sought.kind.is_none_or(|kind| row.call.kind == kind) && sought.member.is_none_or(concerns) && sought.cause.is_none()
+    };
     let item = |row: LiveRow| CallItem {
         id: row.id,
         kind: row.call.kind,
@@ -244,22 +252,25 @@ fn live_items(calls: &Calls, now: Millis) -> Vec<CallItem> {
         ended_at: None,
         cause: None,
         seconds: (now - row.call.started_at).max(0) / 1_000,
+        quality: row.stays.iter().filter_map(|stay| stay.quality).min(),
         stays: row.stays.into_iter().map(|stay| StayItem { stay, left_at: None, parting: None, connected_ms: None }).collect(),
     };
-    calls.look(|board| board.rows()).into_iter().map(item).collect()
+    calls.look(|board| board.rows()).into_iter().filter(fits).map(item).collect()
 }
 
-fn past_items(conn: &mut Conn, before: Option<CallId>, limit: i64) -> Result<(Vec<CallItem>, Option<String>)> {
-    let mut rows = store::past(conn, before, limit + 1)?;
+fn past_items(conn: &mut Conn, sought: &Sought, limit: i64) -> Result<(Vec<CallItem>, Option<String>)> {
+    let mut rows = store::past(conn, sought, limit + 1)?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = (rows.len() > page).then(|| rows[page - 1].id.to_string());
     rows.truncate(page);
     let ids: Vec<CallId> = rows.iter().map(|row| row.id).collect();
-    let stays = store::stays(conn, &ids)?;
+    let (stays, qualities) = (store::stays(conn, &ids)?, store::qualities(conn, &ids)?);
+    let quality_of = |call: CallId, member: MemberId| qualities.iter().find(|one| (one.0, one.1) == (call, member)).and_then(|one| one.2);
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let ended_at = row.ended_at;
-        let of_call = stays.iter().filter(|stay| stay.call == row.id).map(stay_item).collect();
+        let of_call = stays.iter().filter(|stay| stay.call == row.id);
+        let of_call: Vec<StayItem> = of_call.map(|stay| stay_item(stay, quality_of(stay.call, stay.member))).collect();
         items.push(CallItem {
             id: row.id,
             kind: CallKind::from_number(row.kind)?,
@@ -270,13 +281,14 @@ fn past_items(conn: &mut Conn, before: Option<CallId>, limit: i64) -> Result<(Ve
             ended_at,
             cause: row.cause.map(Cause::from_number).transpose()?,
             seconds: ended_at.map_or(0, |at| (at - row.started_at).max(0) / 1_000),
+            quality: of_call.iter().filter_map(|stay| stay.stay.quality).min(),
             stays: of_call,
         });
     }
     Ok((items, next))
 }
 
-fn stay_item(row: &store::StayRow) -> StayItem {
+fn stay_item(row: &store::StayRow, quality: Option<i16>) -> StayItem {
     StayItem {
         stay: LiveStay {
             member: row.member,
@@ -286,6 +298,8 @@ fn stay_item(row: &store::StayRow) -> StayItem {
             loss_permille: row.loss_permille,
             route: row.route.clone(),
             trouble: Trouble::from_name(&row.trouble),
+            quality,
+            sources: BTreeMap::new(),
         },
         left_at: row.left_at,
         parting: store::parting_of(row),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::stay::Stay;
 use super::{Outgoing, Parted, Voice};
 use crate::calls::events::{CallNotice, NoticeFrame};
-use crate::calls::model::{CallKind, CallRole, CallSource, CallState, CallView, MyCall, Part, Participant, Parting, Trouble};
+use crate::calls::model::{CallKind, CallRole, CallSource, CallState, CallView, MyCall, Part, Participant, Parting, SourceState, Trouble};
 use crate::calls::ringing::{Callee, Ringing};
 use crate::calls::sfu;
 use crate::clock::Millis;
@@ -111,6 +111,11 @@ pub struct LiveStay {
     pub route: String,
     /// The first hop that fails.
     pub trouble: Option<Trouble>,
+    /// How good the way was at its worst, 1–3; null before the first measurement.
+    pub quality: Option<i16>,
+    /// What they send, while they are in it.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub sources: BTreeMap<CallSource, SourceState>,
 }
 
 /// The record of a stay that is over.
@@ -237,6 +242,11 @@ impl Live {
         calls || comes || awaited || self.is_in(member)
     }
 
+    /// Does it ring for a member, and has nobody answered?
+    pub fn rings_unanswered(&self, member: MemberId) -> bool {
+        self.ringing.state() == CallState::Ringing && matches!(self.ringing.callee(member), Some(Callee::Rings(_)))
+    }
+
     /// Is a member in it?
     pub fn is_in(&self, member: MemberId) -> bool {
         self.stays.iter().any(|stay| stay.member == member)
@@ -300,6 +310,8 @@ impl Live {
             loss_permille: stay.quality.loss_permille,
             route: stay.quality.route.to_owned(),
             trouble: stay.trouble,
+            quality: stay.quality.worst.map(i16::from),
+            sources: stay.sources(self.video),
         };
         LiveRow { id: self.id, stays: self.stays.iter().map(of).collect(), call: self.view() }
     }

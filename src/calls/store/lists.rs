@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::{CallRow, PersonRow};
-use crate::calls::model::{CallKind, Fate};
+use crate::calls::model::{CallKind, Cause, Fate};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{CallId, MemberId, RoomId};
@@ -75,12 +75,42 @@ pub fn see(tx: &mut Tx<'_>, member: MemberId, until: Millis) -> Result<usize> {
     Ok(diesel::update(unseen).set(call_people::seen.eq(true)).execute(&mut **tx)?)
 }
 
-/// Every call that is over, newest first.
-pub fn past(conn: &mut Conn, before: Option<CallId>, limit: i64) -> Result<Vec<CallRow>> {
+/// Which calls an operator looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sought {
+    /// Only those before this one.
+    pub before: Option<CallId>,
+    /// Only those of this sort.
+    pub kind: Option<CallKind>,
+    /// Only those that ended so.
+    pub cause: Option<Cause>,
+    /// Only those that concern this member.
+    pub member: Option<MemberId>,
+}
+
+/// Calls that are over, newest first.
+pub fn past(conn: &mut Conn, sought: &Sought, limit: i64) -> Result<Vec<CallRow>> {
     let mut query =
         calls::table.filter(calls::ended_at.is_not_null()).order(calls::id.desc()).limit(limit).select(CallRow::as_select()).into_boxed();
-    if let Some(before) = before {
+    if let Some(before) = sought.before {
         query = query.filter(calls::id.lt(before.0));
     }
+    if let Some(kind) = sought.kind {
+        query = query.filter(calls::kind.eq(kind.number()));
+    }
+    if let Some(cause) = sought.cause {
+        query = query.filter(calls::cause.eq(cause.number()));
+    }
+    if let Some(member) = sought.member {
+        let theirs = call_people::table.filter(call_people::member.eq(member.0)).filter(call_people::listed);
+        query = query.filter(calls::id.eq_any(theirs.select(call_people::call)));
+    }
     Ok(query.load(conn)?)
+}
+
+/// The worst mark of each member of these calls, 1–3.
+pub fn qualities(conn: &mut Conn, ids: &[CallId]) -> Result<Vec<(CallId, MemberId, Option<i16>)>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let all = call_people::table.filter(call_people::call.eq_any(ids));
+    Ok(all.select((call_people::call, call_people::member, call_people::quality)).load(conn)?)
 }

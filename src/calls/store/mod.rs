@@ -4,7 +4,7 @@ mod lists;
 
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-pub use lists::{Find, missed, of_member, past, person, see};
+pub use lists::{Find, Sought, missed, of_member, past, person, qualities, see};
 
 use super::actions::seed::CallStory;
 use super::board::Parted;

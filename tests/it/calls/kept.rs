@@ -134,3 +134,65 @@ async fn operators_see_how_well_it_went_and_nobody_sees_an_address() {
     }
     stage.close().await;
 }
+
+#[actix_web::test]
+async fn operators_find_calls_by_what_they_were_and_turn_off_what_somebody_sends() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo) = (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
+    let (mut a, mut b, mut c) = (ann.connect().await, ben.connect().await, clo.connect().await);
+    let declined = begins(&mut a, call_to(&ben, "k1")).await;
+    b.done(about("call.decline", &declined)).await;
+    entry(&mut a).await;
+    let taken_back = begins(&mut a, call_to(&clo, "k2")).await;
+    a.done(about("call.cancel", &taken_back)).await;
+    entry(&mut a).await;
+    entry(&mut c).await;
+    let live = begins(&mut a, call_to(&ben, "k3")).await;
+    b.done(about("call.accept", &live)).await;
+    enters(&mut a, &live).await;
+    enters(&mut b, &live).await;
+    let find = async |query: &str| -> Vec<String> {
+        let page = stage.owner.get(&format!("/api/v1/admin/calls?{query}")).await;
+        page["items"].as_array().expect("items").iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    for (query, found) in [
+        (String::new(), vec![&taken_back, &declined]),
+        ("cause=declined".to_owned(), vec![&declined]),
+        ("cause=cancelled&kind=direct".to_owned(), vec![&taken_back]),
+        ("kind=group".to_owned(), vec![]),
+        (format!("member={}", clo.id), vec![&taken_back]),
+        (format!("member={}&cause=declined", clo.id), vec![]),
+        (format!("live=true&member={}", ben.id), vec![&live]),
+        (format!("live=true&member={}", clo.id), vec![]),
+        ("live=true&kind=room".to_owned(), vec![]),
+    ] {
+        assert_eq!(find(&query).await.iter().collect::<Vec<_>>(), found, "{query}");
+    }
+    stage.owner.refused(Method::GET, "/api/v1/admin/calls?cause=bored", None, 422, "error.query").await;
+    let path = format!("/api/v1/admin/calls/{live}/mute");
+    let mute = json!({ "member": ben.id, "source": "mic" });
+    ann.refused(Method::POST, &path, Some(mute.clone()), 403, "access.not_allowed").await;
+    stage.owner.refused(Method::POST, &path, Some(json!({ "member": clo.id, "source": "mic" })), 404, "error.not_found").await;
+    let over = format!("/api/v1/admin/calls/{declined}/mute");
+    stage.owner.refused(Method::POST, &over, Some(mute.clone()), 410, "calls.over").await;
+    let before = page(&stage, "/admin/calls").await;
+    assert!(before.contains("Turn off: microphone of ben") || before.contains("Turn off: microphone of Ben"), "{before}");
+    let (status, _) = stage.owner.call(Method::POST, &path, Some(mute)).await;
+    assert_eq!(status, 204);
+    assert_eq!(b.next("call.moderated").await["act"], json!({ "kind": "muted", "source": "mic" }));
+    assert_eq!(code(&mut b, json!({ "type": "call.mute", "call": live, "source": "mic", "muted": false })).await, "calls.held");
+    assert!(page(&stage, "/admin/calls").await.contains("microphone: turned off"));
+    let past = page(&stage, &format!("/admin/calls?show=past&cause=declined&kind=direct&member={}", ben.id)).await;
+    assert!(past.contains(&format!("call-{declined}")) && !past.contains(&format!("call-{taken_back}")), "{past}");
+    assert!(page(&stage, "/admin/audit?act=calls.mute").await.contains("Muted in a call"));
+    stage.close().await;
+}
+
+/// A page as the owner sees it.
+async fn page(stage: &Stage, path: &str) -> String {
+    let request = stage.town.http.get(stage.town.url(path)).bearer_auth(&stage.owner.token).header("accept", "text/html");
+    let answer = request.send().await.expect("an answer");
+    let (status, body) = (answer.status(), answer.text().await.expect("a body"));
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
