@@ -15,7 +15,7 @@ use super::exchange::Calls;
 use super::model::{CallRole, CallSource, Cause};
 use super::policy::{HostCall, InCall, StartCall, TakePart, Whom};
 use super::sfu;
-use crate::access::{Actor, Ground, Permit, Target, Token};
+use crate::access::{Actor, Ground, Permit, RateClass, Target, Token};
 use crate::billing::Billing;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -241,6 +241,17 @@ fn parse<T: DeserializeOwned>(frame: &str) -> Result<T> {
     serde_json::from_str(frame).map_err(|_| Error::invalid("", "live.fields"))
 }
 
+/// Asks once more whether a call that rings for somebody may be, when they answer: its starter's plan may have ended meanwhile. A call that
+/// somebody has answered goes on whatever becomes of that plan.
+fn may_still_be(conn: &mut Conn, may: &TakePart, calls: &Calls, gate: &Gate, now: Millis) -> Result<()> {
+    let rings = calls.look(|board| board.call(may.call()).is_some_and(|live| live.rings_unanswered(may.member())));
+    if !rings || actions::still_may(conn, may.call(), gate, now)? {
+        return Ok(());
+    }
+    calls.with(|board, now, out| board.end(may.call(), Cause::Cancelled, now, out))?;
+    Err(super::board::over())
+}
+
 fn done(is_answered: bool) -> Option<Ack> {
     is_answered.then(Ack::default)
 }
@@ -248,6 +259,10 @@ fn done(is_answered: bool) -> Option<Ack> {
 impl Desk<'_> {
     const fn voice(&self) -> Voice {
         Voice { member: self.caller.member, connection: self.caller.connection }
+    }
+
+    fn counted(&self, class: RateClass) -> Result<()> {
+        self.ground.rates.count(class, u128::from(self.caller.member.0.unsigned_abs()))
     }
 
     /// Something that writes, under a permit that is asked inside the write.
@@ -342,14 +357,8 @@ impl Desk<'_> {
         let (calls, voice) = (self.calls.clone(), self.voice());
         let gate = Gate::of(self.ground, self.billing, self.calls);
         let asked = self.part(of.call, move |conn, may, actor| {
-            let may_be = actions::still_may(conn, may.call(), &gate, actor.now)?;
-            calls.with(|board, now, out| {
-                if !may_be {
-                    board.end(may.call(), Cause::Cancelled, now, out)?;
-                    return Err(super::board::over());
-                }
-                board.accept(may.call(), voice, now, out)
-            })
+            may_still_be(conn, &may, &calls, &gate, actor.now)?;
+            calls.with(|board, now, out| board.accept(may.call(), voice, now, out))
         });
         async move { asked.await.map(|()| done(true)) }.boxed()
     }
@@ -359,14 +368,17 @@ impl Desk<'_> {
             Ok(wish) => wish,
             Err(error) => return refuse(error),
         };
-        let token = match Token::random() {
+        let token = match self.counted(RateClass::CallJoin).and_then(|()| Token::random()) {
             Ok(token) => token,
             Err(error) => return refuse(error),
         };
+        let gate = Gate::of(self.ground, self.billing, self.calls);
         let id: StayId = self.ground.ids.next();
         let entrance = Entrance { id, session: self.caller.session, connection: self.caller.connection, token: token.hash() };
         let (calls, voice) = (self.calls.clone(), self.voice());
-        let asked = self.part(wish.call, move |_, may, _| {
+        let asked = self.part(wish.call, move |conn, may, actor| {
+            // Who comes in while it rings has accepted.
+            may_still_be(conn, &may, &calls, &gate, actor.now)?;
             let standing = Standing { is_of_room: may.room().is_some(), leads_room: may.room().is_some_and(|room| room.leads) };
             let joining = Joining { voice, entrance, token: token.reveal(), standing, resume: wish.resume.as_deref() };
             calls.with(|board, now, out| board.join(may.call(), &joining, now, out))
@@ -387,7 +399,8 @@ impl Desk<'_> {
     }
 
     fn offer(self) -> Answer {
-        let parsed = parse::<OfCall>(self.frame).and_then(|of| Ok((of.call, parse::<Offer>(self.frame)?)));
+        let counted = self.counted(RateClass::CallOffer);
+        let parsed = counted.and_then(|()| parse::<OfCall>(self.frame)).and_then(|of| Ok((of.call, parse::<Offer>(self.frame)?)));
         let (call, offer) = match parsed {
             Ok(parsed) => parsed,
             Err(error) => return refuse(error),

@@ -58,6 +58,60 @@ async fn a_right_that_ends_while_it_rings_ends_it_and_one_that_ends_later_does_n
 }
 
 #[actix_web::test]
+async fn a_right_that_ends_ends_no_call_that_somebody_has_answered_and_one_that_rings_also_for_who_comes_without_a_word() {
+    let stage = Stage::for_payers().await;
+    let (ann, ben, clo) = (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
+    let grant = plan(&stage, &ann, "Voice", json!({ "calls.start": true })).await;
+    let room = group(&stage, &ann, &[&ben, &clo]).await;
+    let (mut a, mut b, mut c) = (ann.connect().await, ben.connect().await, clo.connect().await);
+    let call = begins(&mut a, call_in(room, "k1")).await;
+    enters(&mut a, &call).await;
+    b.done(about("call.accept", &call)).await;
+    enters(&mut b, &call).await;
+    stage.owner.post(&format!("/api/v1/admin/grants/{grant}/revoke"), json!({})).await;
+    c.done(about("call.accept", &call)).await;
+    enters(&mut c, &call).await;
+    assert_eq!(ben.get("/api/v1/calls/live").await["items"][0]["call"]["members"], json!([ann.id, ben.id, clo.id]));
+    for socket in [&mut a, &mut b, &mut c] {
+        socket.done(about("call.leave", &call)).await;
+    }
+    let grant = plan(&stage, &ann, "Voice again", json!({ "calls.start": true })).await;
+    let call = begins(&mut a, call_to(&ben, "k2")).await;
+    stage.owner.post(&format!("/api/v1/admin/grants/{grant}/revoke"), json!({})).await;
+    assert_eq!(code(&mut b, about("call.join", &call)).await, "calls.over");
+    assert_eq!(ann.get("/api/v1/calls").await["items"][0]["call"], call);
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn so_many_comings_and_offers_of_one_member() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
+    let room = super::being_in::voice_room(&stage, &ann, &[&ben]).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut a, call_in(room, "k1")).await;
+    let mut refused = 0;
+    // Twenty at once; a few more come back while the test runs.
+    while refused == 0 {
+        let answer = a.ask(about("call.join", &call)).await;
+        refused += usize::from(answer["code"] == "error.slow_down");
+        assert!(answer["type"] == "ack" || answer["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0), "{answer}");
+    }
+    let mut generation = 0;
+    loop {
+        generation += 1;
+        let answer = a.ask(json!({ "type": "pc.offer", "call": call, "gen": generation, "sdp": "no" })).await;
+        if answer["code"] == "error.slow_down" {
+            break;
+        }
+        assert_eq!(answer["code"], "calls.offer_invalid", "{answer}");
+    }
+    assert!(generation > 30, "{generation}");
+    enters(&mut b, &call).await;
+    stage.close().await;
+}
+
+#[actix_web::test]
 async fn the_starter_s_plan_binds_the_call_and_each_who_is_added() {
     let stage = Stage::for_payers().await;
     let (ann, ben, clo, dan) =
@@ -86,6 +140,34 @@ async fn the_starter_s_plan_binds_the_call_and_each_who_is_added() {
     assert_eq!(code(&mut d, about("call.join", &call)).await, "calls.full");
     stage.passes(1_800_000);
     assert_eq!(b.next("call.ended").await["cause"], "time_over");
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn the_starter_s_plan_binds_the_call_also_once_they_are_gone() {
+    let stage = Stage::for_payers().await;
+    let town = &stage.town;
+    let (ann, ben, clo, dan) = (town.member("ann").await, town.member("ben").await, town.member("clo").await, town.member("dan").await);
+    let grant = plan(&stage, &ann, "Two", json!({ "calls.start": true, "calls.group_size": 2, "calls.max_minutes": 30 })).await;
+    // Ben's own plan is worth more, and counts for calls that he begins.
+    plan(&stage, &ben, "All", json!({ "calls.start": true, "calls.video": true })).await;
+    let room = super::being_in::voice_room(&stage, &ann, &[&ben, &clo, &dan]).await;
+    let (mut a, mut b, mut c, mut d) = (ann.connect().await, ben.connect().await, clo.connect().await, dan.connect().await);
+    let call = begins(&mut a, call_in(room, "k1")).await;
+    enters(&mut a, &call).await;
+    enters(&mut b, &call).await;
+    a.done(about("call.leave", &call)).await;
+    stage.owner.post(&format!("/api/v1/admin/grants/{grant}/revoke"), json!({})).await;
+    enters(&mut c, &call).await;
+    assert_eq!(code(&mut d, about("call.join", &call)).await, "calls.full");
+    for source in ["cam", "screen"] {
+        let on = json!({ "type": "call.mute", "call": call, "source": source, "muted": false });
+        assert_eq!(code(&mut b, on).await, "calls.held", "{source}: the one who began it had no pictures");
+    }
+    stage.passes(1_799_000);
+    assert_eq!(ben.get("/api/v1/calls/live").await["items"][0]["call"]["members"], json!([ben.id, clo.id]));
+    stage.passes(1_000);
+    assert_eq!(c.next("call.ended").await["cause"], "time_over");
     stage.close().await;
 }
 

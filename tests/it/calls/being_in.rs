@@ -15,7 +15,7 @@ use crate::support::{Person, Socket};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A private room with voice.
-async fn voice_room(stage: &Stage, maker: &Person, others: &[&Person]) -> RoomId {
+pub async fn voice_room(stage: &Stage, maker: &Person, others: &[&Person]) -> RoomId {
     let room = stage.town.room(maker, RoomKind::Private, "Quay", others).await;
     let (status, _) = maker.call(Method::PATCH, &format!("/api/v1/rooms/{room}"), Some(json!({ "voice": true }))).await;
     assert!(status.is_success());
