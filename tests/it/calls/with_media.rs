@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::block;
 use reqwest::Method;
+use rialto::chat::RoomKind;
 use serde_json::json;
 
 use super::{about, begins, call_to, reach};
 use crate::sfu::client::{Client, DEADLINE, Event, Knows, LEVEL, OPUS, Section, packet, payload};
+use crate::sfu::independent::Peer;
 use crate::support::{Person, Socket, Town};
 
 /// Comes in and connects; the client, and everything that the server wrote in its answer.
@@ -51,6 +53,13 @@ async fn calling(town: &Town) -> (Person, Person) {
     (ann, ben)
 }
 
+/// One of the program's numbers.
+async fn number(town: &Town, name: &str) -> u64 {
+    let text = town.http.get(town.url("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or_else(|| panic!("no {name} in {text}"));
+    line.parse().expect("a number")
+}
+
 #[actix_web::test]
 async fn two_members_hear_each_other_and_learn_no_address() {
     let town = Town::new().await;
@@ -79,6 +88,14 @@ async fn two_members_hear_each_other_and_learn_no_address() {
     for answer in [first, second] {
         assert!(answer.contains("a=candidate:") && ports.iter().all(|port| !answer.contains(port.as_str())), "{answer}");
     }
+    // Media threads tell their counts ten times a second.
+    let end = Instant::now() + DEADLINE;
+    while number(&town, "rialto_media_forwarded_total").await == 0 {
+        assert!(Instant::now() < end, "what is forwarded is counted");
+    }
+    assert_eq!((number(&town, "rialto_calls").await, number(&town, "rialto_media_participants").await), (1, 2));
+    assert!(number(&town, "rialto_media_bytes_in_total").await > 100 && number(&town, "rialto_media_packets_out_total").await > 0);
+    assert!(number(&town, "rialto_media_busy_permille{thread=\"0\"}").await <= 1_000);
     a.done(about("call.leave", &call)).await;
     assert_eq!(b.next("call.ended").await["cause"], "left");
     let past = ann.get("/api/v1/calls").await;
@@ -111,4 +128,67 @@ async fn bad_offers_are_refused_by_name_and_the_call_goes_on() {
     assert!(block(move || client.connect(DEADLINE)).await.expect("no panic"), "remote candidates are ignored");
     assert_eq!(super::code(&mut a, offer(3, "v=0")).await, "calls.offer_stale");
     town.close().await;
+}
+
+/// A peer connection of the `webrtc` crate in the call, that sends and receives.
+async fn enters_with_peer(socket: &mut Socket, call: &str) -> Peer {
+    socket.done(about("call.join", call)).await;
+    socket.next("call.joined").await;
+    let (peer, sdp) = Peer::offering(true, true).await;
+    socket.done(json!({ "type": "pc.offer", "call": call, "gen": 1, "sdp": sdp, "tracks": [] })).await;
+    peer.answered(socket.next("pc.answer").await["sdp"].as_str().expect("an answer").to_owned()).await;
+    peer
+}
+
+/// When something came last, of what has come so far.
+fn last_of(peer: &Peer) -> Option<Instant> {
+    peer.packets.try_iter().map(|(at, _)| at).last()
+}
+
+#[actix_web::test]
+async fn whoever_is_put_out_hears_and_is_heard_for_less_than_a_second() {
+    for how in ["removed from the call", "banned"] {
+        let town = Town::new().await;
+        let owner = town.owner("keeper").await;
+        let (status, _) = owner.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
+        assert!(status.is_success());
+        let (ann, ben) = (town.member("ann").await, town.member("ben").await);
+        let room = town.room(&ann, RoomKind::Private, "Quay", &[&ben]).await;
+        let (status, _) = ann.call(Method::PATCH, &format!("/api/v1/rooms/{room}"), Some(json!({ "voice": true }))).await;
+        assert!(status.is_success());
+        let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+        let call = begins(&mut a, super::call_in(room, "k1")).await;
+        let (anns, bens) = (enters_with_peer(&mut a, &call).await, enters_with_peer(&mut b, &call).await);
+        let (mut to_ann, mut to_ben, mut put_out) = (None, None, None);
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let end = Instant::now() + DEADLINE;
+        // Both go on sending for two seconds after the one is put out.
+        while put_out.is_none_or(|at: Instant| at.elapsed() < Duration::from_secs(2)) {
+            assert!(Instant::now() < end, "{how}: heard {} {}", to_ann.is_some(), to_ben.is_some());
+            ticks.tick().await;
+            anns.sends().await;
+            bens.sends().await;
+            to_ann = last_of(&anns).or(to_ann);
+            to_ben = last_of(&bens).or(to_ben);
+            if put_out.is_none() && to_ann.is_some() && to_ben.is_some() {
+                put_out = Some(Instant::now());
+                if how == "banned" {
+                    let ban = format!("/api/v1/admin/members/{}/ban", ben.id);
+                    let (status, _) = owner.call(Method::POST, &ban, Some(json!({ "reason": "x" }))).await;
+                    assert!(status.is_success());
+                } else {
+                    a.done(json!({ "type": "call.mod.remove", "call": call, "member": ben.id })).await;
+                }
+            }
+        }
+        let put_out = put_out.expect("both were heard");
+        for (whom, last) in [("to the one who stays", to_ann), ("to the one who goes", to_ben)] {
+            let after = last.expect("something").saturating_duration_since(put_out);
+            assert!(after < Duration::from_secs(1), "{how}: media {whom} for {after:?} more");
+        }
+        for peer in [anns, bens] {
+            peer.connection.close().await.expect("closed");
+        }
+        town.close().await;
+    }
 }

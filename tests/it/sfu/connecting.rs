@@ -3,11 +3,11 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use rialto::calls::sfu::{EndCause, Hop, Input, Limits, Output, Permissions, Refusal, Route};
+use rialto::calls::sfu::{CallId, EndCause, Hop, Input, Limits, Output, ParticipantId, Permissions, Refusal, Route, Who};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 
 use super::client::{Client, DEADLINE, Knows, OPUS, Section, packet, payload};
-use super::{Server, who};
+use super::{CALL, Server, who};
 
 #[test]
 fn gcm_is_negotiated_with_who_has_it_and_sha1_with_who_has_not() {
@@ -177,4 +177,51 @@ fn limits_hold_at_their_edge() {
         _ => None,
     });
     assert_eq!(refusal, Refusal::CallFull);
+}
+
+#[test]
+fn so_many_calls_and_so_many_participants_of_a_thread() {
+    let mut server = Server::start(Limits { calls: 2, participants_per_thread: 2, ..Limits::default() });
+    let (second, third) = (CallId(8), CallId(9));
+    server.sfu.send(Input::OpenCall { call: second });
+    server.sfu.send(Input::OpenCall { call: third });
+    let refused = |server: &mut Server, who: Who| {
+        server.sfu.send(Input::Join { who, may: Permissions::ALL });
+        server.sfu.send(Input::Statistics { call: who.call });
+        server.wait(|output| match output {
+            Output::Refused { who: found, refusal, .. } if *found == who => Some(Some(*refusal)),
+            Output::Statistics { call, participants } if *call == who.call => {
+                assert!(participants.iter().any(|one| one.participant == Some(who.participant)));
+                Some(None)
+            }
+            _ => None,
+        })
+    };
+    let of = |call: CallId, number: u32| Who { call, participant: ParticipantId(number) };
+    assert_eq!(refused(&mut server, of(third, 1)), Some(Refusal::ServerFull), "a third call");
+    assert_eq!(refused(&mut server, who(1)), None);
+    assert_eq!(refused(&mut server, of(second, 1)), None);
+    assert_eq!(refused(&mut server, of(second, 2)), Some(Refusal::ServerFull), "a third participant");
+    server.sfu.send(Input::CloseCall { call: CALL });
+    server.sfu.send(Input::OpenCall { call: third });
+    assert_eq!(refused(&mut server, of(third, 2)), None, "what ended makes room");
+}
+
+#[test]
+fn who_sends_and_never_checks_again_is_lost_and_who_checks_stays() {
+    let mut server = Server::start(Limits { lost: Duration::from_millis(600), ..Limits::default() });
+    let mut silent = server.connected(1, &[Section::Voice(0x11)]);
+    let agreeing = server.connected(2, &[Section::HearsOne]);
+    let mut sequence = 0;
+    let is_lost =
+        |server: &mut Server| server.told().iter().any(|output| matches!(output, Output::Ended { who: found, .. } if *found == who(1)));
+    while !is_lost(&mut server) {
+        sequence += 1;
+        silent.send(&packet(OPUS, sequence, u32::from(sequence) * 960, 0x11, &[], b"still here"));
+        silent.step(Duration::from_millis(20));
+        agreeing.send_raw(&agreeing.own_check());
+    }
+    assert_eq!(server.ended(1), EndCause::Lost);
+    assert!(sequence > 10, "{sequence} packets did not keep it alive");
+    assert!(server.told().iter().all(|output| !matches!(output, Output::Ended { .. })), "the other agrees to get packets");
 }

@@ -4,7 +4,8 @@ pub mod client;
 mod connecting;
 mod forwarding;
 mod hostile;
-mod independent;
+pub mod independent;
+mod sources;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
