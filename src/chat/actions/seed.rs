@@ -8,8 +8,8 @@ use super::objects::rooms_of_mine;
 use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
 use super::rooming::{NewRoom, create_room};
 use crate::chat::events::{Event, MeEvent};
-use crate::chat::model::{Calls, MessageRow, RoomKind, RoomRole};
-use crate::chat::store;
+use crate::chat::model::{Calls, History, MessageRow, RoomKind, RoomRole};
+use crate::chat::store::{self, RoomFields};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{LogId, Seq};
@@ -47,6 +47,22 @@ pub fn place_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: MemberId) -> Result<Ro
         enter(tx, room, *member, maker, RoomRole::Member)?;
     }
     Ok(room)
+}
+
+/// Gives a room voice: one may call in it.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such room.
+pub fn place_voice(tx: &mut Tx<'_>, room: RoomId, by: MemberId) -> Result<()> {
+    let row = store::room(tx, room)?.found()?;
+    let name_key = row.name.as_deref().map(text::name_key);
+    let (name, history, archived_at) = (row.name.clone(), row.history, row.archived_at);
+    let fields = RoomFields { name: name.as_deref(), name_key: name_key.as_deref(), topic: &row.topic, history, archived_at, voice: true };
+    store::update_room(tx, room, &fields)?;
+    let (topic, history) = (row.topic.clone(), History::from_number(history)?);
+    let event = Event::RoomChanged { actor: by, name, topic, archived: archived_at.is_some(), history, voice: true };
+    tx.announce(LogId::Room(room), event.announcement(Some(by))?)?;
+    Ok(())
 }
 
 /// Puts a member into a room, by themselves or added by `by`; says whether they were not in it before.

@@ -64,6 +64,28 @@ pub(super) struct Ties {
     pub(super) report: Vec<ReportStory>,
     /// In the order of time.
     pub(super) call: Vec<CallTale>,
+    /// In the order of time.
+    pub(super) gathering: Vec<GatheringTale>,
+}
+
+/// A call in a room with voice, or in a group conversation.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GatheringTale {
+    /// Which, by its file: `12-night-shift` is 12.
+    pub(super) room: usize,
+    pub(super) from: String,
+    /// Who came.
+    pub(super) with: Vec<String>,
+    /// Who was called and did not come.
+    #[serde(default)]
+    pub(super) missed: Vec<String>,
+    /// How long ago it ended.
+    pub(super) ago: Age,
+    pub(super) seconds: i64,
+    #[serde(default)]
+    pub(super) video: bool,
+    pub(super) quality: u8,
 }
 
 /// A call of two.
@@ -237,6 +259,9 @@ pub(super) struct RoomStory {
     pub(super) kind: RoomKind,
     pub(super) topic: String,
     pub(super) history: History,
+    /// Can one call in it? In conversations one always can.
+    #[serde(default)]
+    pub(super) voice: bool,
     pub(super) created_by: String,
     pub(super) created: Age,
     /// Usernames; `*` alone stands for every active member.

@@ -44,6 +44,8 @@ pub(super) enum Act {
     Pin(MessageNo),
     /// A message is deleted by somebody.
     Delete(MessageNo, PersonNo),
+    /// Several meet in a call.
+    Gather(usize),
     /// Somebody is banned.
     Ban(PersonNo),
     /// Somebody has read a room, but for so many messages.
@@ -74,6 +76,9 @@ pub(super) fn story(village: &Village, now: Millis) -> Result<Vec<(Millis, Act)>
     }
     for (no, room) in village.rooms.iter().enumerate() {
         teller.room(no, room)?;
+    }
+    for (no, tale) in village.ties.gathering.iter().enumerate() {
+        teller.tell(now - tale.ago.0, Act::Gather(no));
     }
     // Stable for equal moments: the acts' own order, rooms and messages by number.
     teller.acts.sort();

@@ -251,3 +251,55 @@ fn an_age_is_read_only_as_it_is_written() {
         assert!(Age::try_from(wrong.to_owned()).is_err(), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn calls_were_made_in_conversations_rooms_and_groups_and_stand_in_their_logs_in_order_of_time() {
+    use crate::storage::schema::{calls, rooms};
+    let place = Place::new("calls");
+    let (db, cast) = built(&place).await;
+    let told = db
+        .read(move |conn| {
+            let kinds: Vec<(i16, Option<i64>)> =
+                calls::table.filter(calls::ended_at.is_not_null()).select((calls::kind, calls::room)).load(conn)?;
+            let voice: Vec<Option<String>> = rooms::table.filter(rooms::voice).order(rooms::name).select(rooms::name).load(conn)?;
+            let room = cast.room("night-shift").expect("a room").id;
+            let lines: Vec<(i16, i64)> = room_events::table
+                .filter(room_events::room.eq(room.0))
+                .order(room_events::seq)
+                .select((room_events::kind, room_events::at))
+                .load(conn)?;
+            Ok((kinds, voice, lines))
+        })
+        .await
+        .expect("a village");
+    let (kinds, voice, lines) = told;
+    let count = |kind: i16| kinds.iter().filter(|(found, _)| *found == kind).count();
+    assert_eq!((count(1), count(2)), (2, 2), "in groups, and in rooms with voice");
+    assert!(count(0) >= 8);
+    assert_eq!(voice, [Some("choir".to_owned()), Some("night-shift".to_owned())]);
+    assert!(lines.iter().any(|(kind, _)| *kind == 20) && lines.iter().any(|(kind, _)| *kind == 21));
+    assert!(lines.is_sorted_by_key(|(_, at)| *at), "the cards stand where they belong");
+}
+
+#[tokio::test]
+async fn the_paying_member_may_call_the_free_one_and_the_other_way_is_locked() {
+    use crate::billing::{self, Billing};
+    use crate::settings::Settings;
+    use crate::social::{self, Act, Asker, Own, Verdict};
+    let place = Place::new("reach");
+    let (db, cast) = built(&place).await;
+    let [paying, free] = [Door::Paying, Door::Free].map(|door| cast.behind(door).expect("a door").id);
+    let billing = Billing::new(billing::Notices::to(crate::consequences::follow_billing));
+    let (there, back) = db
+        .read(move |conn| {
+            let settings = Settings::load(conn)?;
+            let mut asked = |from, to, act| {
+                let standing = billing.standings.of(conn, from, NOW)?;
+                social::answer(conn, &settings, &Asker::standing(from, act, &standing), to, false, NOW)
+            };
+            Ok((asked(paying, free, Act::Call)?, asked(free, paying, Act::Call)?))
+        })
+        .await
+        .expect("a village");
+    assert_eq!((there, back), (Verdict::Through, Verdict::Refused(Own::NotEntitled)));
+}
