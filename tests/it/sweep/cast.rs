@@ -411,6 +411,7 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
+        ("POST", "/api/v1/admin/calls/{call}/mute") => json!({ "member": "1", "source": "mic" }),
         ("POST", "/api/v1/calls/seen") => json!({ "until": later }),
         ("PATCH", "/api/v1/contacts/{member}") => json!({ "note": format!("Note {n}") }),
         ("PUT", "/api/v1/me/reach") => json!({ "asks_before_follow": false }),

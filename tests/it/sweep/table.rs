@@ -228,7 +228,9 @@ pub const TABLE: &[Row] = &[
     row("GET", "/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
 
     row("GET", "/api/v1/admin/calls", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
-    row("POST", "/api/v1/admin/calls/{call}/end", "EndAnyCall", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    row("POST", "/api/v1/admin/calls/{call}/end", "ModerateAnyCall", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    // Nobody is in a call that is rows alone.
+    row("POST", "/api/v1/admin/calls/{call}/mute", "ModerateAnyCall", "401 401 401 403 403 403 403 403 404 404 403 401"),
     row("GET", "/admin/calls", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
 
     // The set-up: its token is used up by the first owner.
