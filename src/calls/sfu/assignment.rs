@@ -50,7 +50,6 @@ pub fn wanted(view: Option<&View>, viewer: ParticipantId, candidates: &[Candidat
         others().find(|candidate| candidate.source == Source::Camera && candidate.participant == participant).map(|found| found.publication)
     };
     let height_of = |participant| view.tiles.iter().find(|(who, _)| *who == participant).map_or(FULL, |(_, height)| *height);
-    let screens = into.len();
     for participant in &view.stage {
         add(into, camera(*participant), height_of(*participant));
     }
@@ -58,7 +57,6 @@ pub fn wanted(view: Option<&View>, viewer: ParticipantId, candidates: &[Candidat
     for (participant, height) in &view.tiles {
         add(into, camera(*participant), *height);
     }
-    debug_assert!(screens <= staged);
     into[staged..].sort_by_key(|wanted| std::cmp::Reverse(wanted.height));
 }
 

@@ -226,6 +226,8 @@ pub struct Call {
     pub spoke: Vec<u32>,
     /// Something came that changes who is shown where.
     pub stirred: bool,
+    /// When that was last looked at.
+    pub arranged: Micros,
     tracks: u32,
 }
 
@@ -241,6 +243,7 @@ impl Call {
             speakers: Speakers::default(),
             spoke: Vec::new(),
             stirred: false,
+            arranged: 0,
             tracks: 0,
         }
     }
@@ -268,6 +271,13 @@ impl Call {
             self.heard.release(ended.track);
             self.spoke.retain(|track| *track != ended.track);
         }
+    }
+
+    /// A publication goes on under another track number.
+    pub fn renumbered(&mut self, before: u32) {
+        self.heard.release(before);
+        self.spoke.retain(|track| *track != before);
+        self.stirred = true;
     }
 
     /// The publication at this place.

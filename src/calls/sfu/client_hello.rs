@@ -29,33 +29,34 @@ pub struct FirstFlight {
 /// What a first flight says.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Hello {
-    /// It is not whole yet.
+    /// It is not whole yet, or what came is no part of it.
     Partial,
     /// It is whole, and this is what protects the media.
     Whole(Profile),
-    /// It cannot be read, is too long, or knows no protection that we know.
+    /// It is whole, and cannot be read or knows no protection that we know.
     Hopeless,
 }
 
 impl FirstFlight {
-    /// Takes in a datagram.
+    /// Takes in a datagram. One that cannot be read is no part of a hello, and is left out (RFC 6347, section 4.1.2.7): anybody may
+    /// have sent it. When there is too much, all begins anew.
     pub fn take(&mut self, datagram: &[u8]) -> Hello {
-        self.kept += datagram.len();
-        if self.kept > KEPT {
-            return Hello::Hopeless;
+        let Some(pieces) = pieces(datagram) else { return Hello::Partial };
+        if self.kept + datagram.len() > KEPT {
+            *self = Self::default();
         }
-        self.datagrams.push(datagram.to_vec());
-        let mut rest = datagram;
-        while rest.len() >= RECORD_HEADER {
-            let length = usize::from(u16::from_be_bytes([rest[11], rest[12]]));
-            let Some(record) = rest.get(RECORD_HEADER..RECORD_HEADER + length) else {
-                return Hello::Hopeless;
-            };
-            if rest[0] == HANDSHAKE && self.fragments(record).is_none() {
-                return Hello::Hopeless;
+        for piece in &pieces {
+            if self.length.is_some_and(|known| known != piece.total) {
+                return Hello::Partial;
             }
-            rest = &rest[RECORD_HEADER + length..];
+            self.length = Some(piece.total);
+            self.body.resize(piece.total, 0);
+            let end = piece.offset + piece.bytes.len();
+            self.body[piece.offset..end].copy_from_slice(piece.bytes);
+            self.have.push((piece.offset, end));
         }
+        self.kept += datagram.len();
+        self.datagrams.push(datagram.to_vec());
         let length = self.length;
         match length {
             Some(length) if self.is_covered(length) => profile(&self.body[..length]).map_or(Hello::Hopeless, Hello::Whole),
@@ -68,28 +69,36 @@ impl FirstFlight {
         self.datagrams
     }
 
-    fn fragments(&mut self, mut record: &[u8]) -> Option<()> {
-        while !record.is_empty() {
-            let header = record.get(..HANDSHAKE_HEADER)?;
-            let (total, offset, length) = (u24(&header[1..4]), u24(&header[6..9]), u24(&header[9..12]));
-            let piece = record.get(HANDSHAKE_HEADER..HANDSHAKE_HEADER + length)?;
-            let end = offset + length;
-            if header[0] != CLIENT_HELLO || total > KEPT || end > total || self.length.is_some_and(|known| known != total) {
-                return None;
-            }
-            self.length = Some(total);
-            self.body.resize(total, 0);
-            self.body[offset..end].copy_from_slice(piece);
-            self.have.push((offset, end));
-            record = &record[HANDSHAKE_HEADER + length..];
-        }
-        Some(())
-    }
-
     fn is_covered(&mut self, length: usize) -> bool {
         self.have.sort_unstable();
         self.have.iter().fold(0, |reached, (from, to)| if *from <= reached { reached.max(*to) } else { reached }) == length
     }
+}
+
+/// A piece of a hello.
+struct Piece<'a> {
+    total: usize,
+    offset: usize,
+    bytes: &'a [u8],
+}
+
+/// The pieces of a hello in a datagram; `None` when it cannot be read, or holds anything else of a handshake.
+fn pieces(datagram: &[u8]) -> Option<Vec<Piece<'_>>> {
+    let (mut pieces, mut records) = (Vec::new(), Reader(datagram));
+    while !records.0.is_empty() {
+        let header = records.take(RECORD_HEADER)?;
+        let mut record = Reader(records.take(usize::from(u16::from_be_bytes([header[11], header[12]])))?);
+        while header[0] == HANDSHAKE && !record.0.is_empty() {
+            let header = record.take(HANDSHAKE_HEADER)?;
+            let (total, offset, length) = (u24(&header[1..4]), u24(&header[6..9]), u24(&header[9..12]));
+            let bytes = record.take(length)?;
+            if header[0] != CLIENT_HELLO || total > KEPT || offset + length > total {
+                return None;
+            }
+            pieces.push(Piece { total, offset, bytes });
+        }
+    }
+    Some(pieces)
 }
 
 /// The protection for this hello: GCM if it is in it.
@@ -211,14 +220,33 @@ mod tests {
     }
 
     #[test]
-    fn a_flight_without_end_is_given_up() {
-        let body = hello(&[7], 6_000);
+    fn a_flight_without_end_is_begun_anew() {
+        let long = hello(&[7], 6_000);
         let mut flight = FirstFlight::default();
-        let mut last = Hello::Partial;
-        for _ in 0..9 {
-            last = flight.take(&datagram(&body, 0, 1_000));
+        for _ in 0..20 {
+            assert_eq!(flight.take(&datagram(&long, 0, 1_000)), Hello::Partial);
+            assert!(flight.kept <= KEPT && flight.datagrams.len() <= 8);
         }
-        assert_eq!(last, Hello::Hopeless);
+        // Whoever means it sends its flight again.
+        let pieces = [(0, 1_000), (1_000, 3_000), (3_000, long.len())];
+        let mut said = pieces.iter().cycle().take(6).map(|(from, to)| flight.take(&datagram(&long, *from, *to)));
+        assert!(said.any(|hello| hello == Hello::Whole(Profile::Gcm)));
+    }
+
+    #[test]
+    fn what_is_no_hello_does_not_end_one() {
+        let body = hello(&[7], 1_500);
+        let mut flight = FirstFlight::default();
+        assert_eq!(flight.take(&datagram(&body, 0, 900)), Hello::Partial);
+        let mut other = datagram(&body, 0, 900);
+        other[RECORD_HEADER] = 2;
+        let shorter = datagram(&body[..800], 0, 800);
+        let cut = &datagram(&body, 0, 900)[..500];
+        for odd in [&other[..], &shorter, cut, &[0; 20], &[20, 0xfe]] {
+            assert_eq!(flight.take(odd), Hello::Partial);
+        }
+        assert_eq!(flight.take(&datagram(&body, 900, body.len())), Hello::Whole(Profile::Gcm));
+        assert_eq!(flight.into_datagrams().len(), 2, "and none of it reaches the library");
     }
 
     proptest! {

@@ -225,7 +225,6 @@ impl Connection {
 
     /// Feeds a datagram of the handshake. After [`Progress::Done`] the contexts stand here, and an empty box is returned.
     pub fn handshake(&mut self, datagram: &[u8], now: Micros, send: impl FnMut(&[u8])) -> Handshake {
-        self.heard = now;
         match self.association.read(datagram, now, send) {
             Progress::Waiting => Handshake::Waiting,
             Progress::Closed => Handshake::Closed,
@@ -234,6 +233,7 @@ impl Connection {
                 let (inward, outward) = *contexts;
                 self.inward = Some(inward);
                 self.outward = Some(outward);
+                self.heard = now;
                 Handshake::Done
             }
         }

@@ -12,6 +12,10 @@ use super::twcc::{Arrivals, Departures};
 /// Most streams that come from one participant: four tracks of three layers, each with one for what is sent again.
 pub const STREAMS: usize = 24;
 
+/// Streams of one participant that came and went whose numbers are remembered: keys live longer than sections, and under the same
+/// keys no number may be opened twice.
+const GONE: usize = 64;
+
 /// Packets sent to one participant that are remembered: some ten seconds of one picture and some voices.
 const DEPARTURES: usize = 4_096;
 
@@ -80,6 +84,8 @@ pub struct Participant {
     pub publications: Vec<usize>,
     /// Streams that have come from it, or were named in its offer.
     pub inbound: Vec<Inbound>,
+    /// What has been seen of streams that are gone, by SSRC, the latest last.
+    pub gone: Vec<(u32, Window)>,
     /// Where it receives.
     pub slots: Vec<Slot>,
     /// What it wants to see, once told.
@@ -132,6 +138,7 @@ impl Participant {
             extensions: Extensions::default(),
             publications: Vec::new(),
             inbound: Vec::new(),
+            gone: Vec::new(),
             slots: Vec::new(),
             view: None,
             wanted: Vec::new(),
@@ -152,6 +159,28 @@ impl Participant {
             #[cfg(debug_assertions)]
             seeded_panic: false,
         }
+    }
+
+    /// These streams come no more. What has been seen of them stays known.
+    pub fn forget(&mut self, ends: impl Fn(&Inbound) -> bool) {
+        let gone = &mut self.gone;
+        self.inbound.retain(|inbound| {
+            let ends = ends(inbound);
+            if ends {
+                gone.retain(|(ssrc, _)| *ssrc != inbound.ssrc);
+                if gone.len() == GONE {
+                    gone.remove(0);
+                }
+                gone.push((inbound.ssrc, inbound.window.clone()));
+            }
+            !ends
+        });
+    }
+
+    /// What has been seen of a stream that begins, or comes back.
+    #[must_use]
+    pub fn seen_of(&self, ssrc: u32) -> Window {
+        self.gone.iter().find(|(gone, _)| *gone == ssrc).map(|(_, window)| window.clone()).unwrap_or_default()
     }
 
     /// Whether media can be sent to it.

@@ -347,11 +347,7 @@ mod tests {
                 let plain = rtp(index as u16);
                 let mut packet = plain.clone();
                 packet.resize(plain.len() + OVERHEAD, 0);
-                let length = ours.protect(&mut packet, 12, plain.len(), 7, index - 65_530 + 65_530).expect("protected");
-                if index == 65_530 {
-                    // It starts in its first turn, as we do.
-                    assert!(length > plain.len());
-                }
+                let length = ours.protect(&mut packet, 12, plain.len(), 7, index).expect("protected");
                 assert_eq!(&independent.decrypt_rtp(&packet[..length]).expect("authentic")[..], &plain[..]);
             }
         }

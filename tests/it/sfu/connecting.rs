@@ -77,6 +77,16 @@ fn who_never_checks_is_told_so() {
 }
 
 #[test]
+fn how_long_a_first_offer_takes_is_not_what_ends_a_participant() {
+    let mut server = Server::start(Limits { connect: Duration::from_millis(100), ..Limits::default() });
+    server.sfu.send(Input::Join { who: who(1), may: Permissions::ALL });
+    let _silent = server.join(2, &[Section::HearsOne]);
+    assert_eq!(server.ended(2), EndCause::NeverConnected(Hop::NoIce), "who was answered later is given up");
+    let late = Client::new("127.0.0.1:0", Knows::Both);
+    server.offer(1, 1, late.offer(&[Section::HearsOne]), Vec::new()).expect("an answer");
+}
+
+#[test]
 fn a_silent_participant_is_weak_and_then_lost() {
     let limits = Limits { weak: Duration::from_millis(200), lost: Duration::from_millis(600), ..Limits::default() };
     let mut server = Server::start(limits);
@@ -224,4 +234,32 @@ fn who_sends_and_never_checks_again_is_lost_and_who_checks_stays() {
     assert_eq!(server.ended(1), EndCause::Lost);
     assert!(sequence > 10, "{sequence} packets did not keep it alive");
     assert!(server.told().iter().all(|output| !matches!(output, Output::Ended { .. })), "the other agrees to get packets");
+}
+
+#[test]
+fn of_many_addresses_of_one_participant_the_last_eight_are_known() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    let first = speaker.socket.try_clone().expect("a socket");
+    let mut sequence = 0;
+    let mut says = |speaker: &mut Client, from: &UdpSocket, words: &[u8]| {
+        sequence += 1;
+        let protected = speaker.protect(&packet(OPUS, sequence, u32::from(sequence) * 960, 0x11, &[], words));
+        from.send_to(&protected, speaker.server).expect("sent");
+    };
+    for known in 2..=9 {
+        says(&mut speaker, &first, b"the first");
+        assert_eq!(payload(&listener.next_media().expect("heard")), b"the first", "of {} it is known", known - 1);
+        speaker.socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let successes = speaker.successes;
+        speaker.send_raw(&speaker.own_check());
+        while speaker.successes == successes {
+            speaker.step(Duration::from_millis(20));
+        }
+    }
+    says(&mut speaker, &first, b"the first");
+    let last = speaker.socket.try_clone().expect("a socket");
+    says(&mut speaker, &last, b"the last");
+    assert_eq!(payload(&listener.next_media().expect("heard")), b"the last", "of nine the first is forgotten");
 }

@@ -10,7 +10,6 @@ use super::super::ice::{self, ANSWER};
 use super::super::packet::rtp::Header;
 use super::super::packet::{Protocol, guard};
 use super::super::participant::{Inbound, Participant, STREAMS};
-use super::super::replay::Window;
 use super::super::rewrite;
 use super::super::rtx;
 use super::super::slab::Destination;
@@ -161,7 +160,7 @@ impl Exchange {
         let call_key = participant.call;
         let call = self.calls.get_mut(call_key)?;
         let known = participant.stream(header.ssrc);
-        let mut new = if known.is_none() { Some(introduce(participant, call, &header, packet)?) } else { None };
+        let mut new = if known.is_none() { Some(introduce(participant, call, &header, packet, now)?) } else { None };
         let Participant { connection, inbound, refused, bytes, extensions, packet: last, arrivals, .. } = participant;
         let stream = known.map_or(new.as_mut(), |at| inbound.get_mut(at))?;
         let connection = connection.as_mut()?;
@@ -190,10 +189,11 @@ impl Exchange {
             let before = adopting.track;
             adopting.adopt(layer, header.ssrc, track);
             if adopting.track != before {
-                call.heard.release(before);
-                call.stirred = true;
+                call.renumbered(before);
+                participant.forget(|other| (other.publication, other.layer) == (publication, layer));
             }
         }
+        let Participant { inbound, extensions, .. } = participant;
         inbound.extend(new);
         let source = call.publication_mut(publication)?;
         let mut end = length;
@@ -225,9 +225,12 @@ impl Exchange {
     }
 }
 
+/// A stream that was replaced does not come back with packets that were late, while the one in its stead was heard within this time.
+const REPLACED: Micros = 1_000_000;
+
 /// A stream that was not named in the offer: its first packets say to which section and layer it belongs. Nothing of that is
 /// believed until the packet has been opened.
-fn introduce(participant: &Participant, call: &Call, header: &Header, packet: &[u8]) -> Option<Inbound> {
+fn introduce(participant: &Participant, call: &Call, header: &Header, packet: &[u8], now: Micros) -> Option<Inbound> {
     if participant.inbound.len() >= STREAMS {
         return None;
     }
@@ -242,5 +245,10 @@ fn introduce(participant: &Participant, call: &Call, header: &Header, packet: &[
     let found = call.publication(publication)?;
     let repairs = repairs || found.formats.iter().any(|format| format.repair == Some(header.payload_type));
     let layer = found.layers.iter().position(|layer| layer.rid == rid)?;
-    Some(Inbound { ssrc: header.ssrc, publication, layer, repairs, window: Window::default() })
+    let instead = found.layers.get(layer).filter(|layer| layer.ssrc.is_some_and(|ssrc| ssrc != header.ssrc));
+    let lives = instead.and_then(|layer| layer.heard).is_some_and(|heard| now < heard + REPLACED);
+    if lives && participant.gone.iter().any(|(gone, _)| *gone == header.ssrc) {
+        return None;
+    }
+    Some(Inbound { ssrc: header.ssrc, publication, layer, repairs, window: participant.seen_of(header.ssrc) })
 }

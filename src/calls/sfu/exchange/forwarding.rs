@@ -23,6 +23,9 @@ use super::{Exchange, Key};
 /// The level of silence, and of packets that carry none.
 const SILENCE: u8 = 127;
 
+/// What members ask for and what their packets bring rearranges a call no more often than this, however often they do it.
+const ARRANGED_EVERY: Micros = 50_000;
+
 /// What a packet of a publication carries beside its payload.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Aside<'a> {
@@ -67,13 +70,20 @@ impl Exchange {
         self.arrivals = arrivals;
     }
 
-    /// Arranges a call anew if something came that may change who is shown where.
+    /// Arranges a call anew if something came that may change who is shown where, unless that was done a moment ago: then its
+    /// members' timers come back to it.
     pub(super) fn settle_call(&mut self, key: Key, now: Micros) {
-        if let Some(call) = self.calls.get_mut(key)
-            && std::mem::take(&mut call.stirred)
-        {
+        if self.calls.get(key).is_some_and(|call| call.stirred && now >= call.arranged + ARRANGED_EVERY) {
             self.arrange(key, now);
         }
+    }
+
+    /// Something was asked that may change who is shown where.
+    pub(super) fn stir(&mut self, key: Key, now: Micros) {
+        if let Some(call) = self.calls.get_mut(key) {
+            call.stirred = true;
+        }
+        self.settle_call(key, now);
     }
 
     fn fan_out(&mut self, run: &mut [Arrival], incoming: &Incoming, now: Micros) {

@@ -8,7 +8,6 @@ use super::super::connection::{Connection, Terms};
 use super::super::door::{CallId, EndCause, Input, Micros, Output, Permissions, Refusal, Source, TrackIntent, View, Who};
 use super::super::layers::{MAX_LAYERS, Wishes};
 use super::super::participant::{Extensions, Inbound, Participant, STREAMS};
-use super::super::replay::Window;
 use super::super::sdp::{self, Candidate, Extension, Flow, Kind, Local, Offer, SlotIds, Terms as Agreed};
 use super::super::slot::{Beginning, Slot};
 use super::{Exchange, Key, Timer};
@@ -68,12 +67,11 @@ impl Exchange {
 
     pub(super) fn close_call(&mut self, id: CallId, now: Micros) {
         self.statistics(id);
-        let Some(key) = self.names.remove(&id) else { return };
-        let members = self.calls.get(key).map(|call| call.members.clone()).unwrap_or_default();
-        for member in members {
+        // Gone before its members, so that nothing is arranged anew for those who are about to go.
+        let Some(call) = self.names.remove(&id).and_then(|key| self.calls.remove(key)) else { return };
+        for member in call.members {
             self.end(member, EndCause::CallClosed, now);
         }
-        self.calls.remove(key);
     }
 
     fn join(&mut self, who: Who, may: Permissions, now: Micros) {
@@ -208,7 +206,7 @@ impl Exchange {
             call.unpublish(*at);
         }
         participant.publications.retain(|at| !ended.contains(at));
-        participant.inbound.retain(|inbound| !ended.contains(&inbound.publication));
+        participant.forget(|inbound| ended.contains(&inbound.publication));
         for section in agreed.iter().filter(|section| section.flow == Flow::Up) {
             let known = participant
                 .publications
@@ -223,7 +221,11 @@ impl Exchange {
             });
             let track = call.next_track();
             if let Some(publication) = call.publication_mut(at) {
+                let before = publication.track;
                 adopt_streams(participant, publication, (at, track), section);
+                if publication.track != before {
+                    call.renumbered(before);
+                }
             }
         }
         for at in ended {
@@ -259,7 +261,7 @@ impl Exchange {
         if let Some(participant) = self.key_of(who).and_then(|key| self.participants.get_mut(key)) {
             participant.view = Some(view);
             let call = participant.call;
-            self.arrange(call, now);
+            self.stir(call, now);
         }
     }
 
@@ -296,7 +298,7 @@ impl Exchange {
             }
         }
         self.tell_tracks(key);
-        self.arrange(call_key, now);
+        self.stir(call_key, now);
     }
 }
 
@@ -370,11 +372,16 @@ fn adopt_streams(participant: &mut Participant, publication: &mut Publication, (
         return;
     }
     if let Some(ssrc) = section.ssrcs.first().copied() {
+        let before = publication.track;
         publication.adopt(0, ssrc, track);
+        if publication.track != before {
+            participant.forget(|other| (other.publication, other.layer) == (at, 0) && other.ssrc != ssrc);
+        }
         let repair = section.pairs.iter().find(|(original, _)| *original == ssrc).map(|(_, repair)| *repair);
         for (ssrc, repairs) in std::iter::once((ssrc, false)).chain(repair.map(|repair| (repair, true))) {
             if participant.stream(ssrc).is_none() && participant.inbound.len() < STREAMS {
-                participant.inbound.push(Inbound { ssrc, publication: at, layer: 0, repairs, window: Window::default() });
+                let window = participant.seen_of(ssrc);
+                participant.inbound.push(Inbound { ssrc, publication: at, layer: 0, repairs, window });
             }
         }
     }

@@ -70,7 +70,8 @@ impl Exchange {
             connection.tick(now, |message| slab.push(message, &to));
         }
         if participant.connected.is_none() {
-            if now >= participant.since + self.limits.connect.as_micros() as Micros {
+            // How long a first offer may take is not for us to say.
+            if participant.connection.is_some() && now >= participant.since + self.limits.connect.as_micros() as Micros {
                 let hop = if facts.checked.is_none() { Hop::NoIce } else { Hop::NoDtls };
                 return self.end(key, EndCause::NeverConnected(hop), now);
             }
@@ -91,6 +92,9 @@ impl Exchange {
                 }
                 _ => {}
             }
+        }
+        if let Some(call) = self.participants.get(key).map(|participant| participant.call) {
+            self.settle_call(call, now);
         }
         self.ask_publisher(key, now);
         self.ask_for_slots(key, now);

@@ -3,6 +3,10 @@
 /// Stretches of numbers that are remembered: each packet or picture that is left out begins a new one.
 const STRETCHES: usize = 64;
 
+/// A greater leap of the numbers that come in is not one of those that go out: whoever leaps far could put receivers a turn of their
+/// counters off. One number stays free instead, so that a receiver knows that something is missing.
+const LEAP: u64 = 1_000;
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Stretch {
     /// The first number in.
@@ -44,6 +48,12 @@ impl Numbers {
 
     /// The number that goes out. `None` for what was left out, came before the beginning, or is too old to be known.
     pub fn pass(&mut self, number: u64) -> Option<u64> {
+        if number > self.next + LEAP && self.count > 0 {
+            let newest = &mut self.stretches[(self.count - 1) % STRETCHES];
+            newest.end = self.next;
+            let out = newest.out + (self.next - newest.start) + 1;
+            self.push(Stretch { start: number, end: 0, out });
+        }
         self.next = self.next.max(number + 1);
         self.find(number)
     }
@@ -107,6 +117,25 @@ mod tests {
         numbers.skip(102);
         assert_eq!(numbers.pass(103), Some(8));
         assert_eq!((numbers.find(101), numbers.find(102), numbers.find(103)), (None, None, Some(8)));
+    }
+
+    #[test]
+    fn a_great_leap_leaves_one_number_free() {
+        let mut numbers = Numbers::default();
+        numbers.begin(100, 7);
+        assert_eq!(numbers.pass(100), Some(7));
+        assert_eq!(numbers.pass(101 + LEAP), Some(8 + LEAP), "not so great");
+        let leapt = 102 + LEAP + LEAP + 1;
+        assert_eq!(numbers.pass(leapt), Some(10 + LEAP));
+        assert_eq!(numbers.pass(leapt + 1), Some(11 + LEAP));
+        assert_eq!(numbers.find(leapt - 1), None, "in the leap");
+        assert_eq!(numbers.find(101 + LEAP), Some(8 + LEAP), "before it");
+        let mut last = 11 + LEAP;
+        for more in 1..100 {
+            let out = numbers.pass(leapt + more * 30_000);
+            assert_eq!(out, Some(last + 2), "however far each goes");
+            last += 2;
+        }
     }
 
     #[test]
