@@ -89,7 +89,7 @@ pub fn run(ground: &Arc<Ground>, billing: &Billing, calls: &Calls, caller: Calle
         }
         "call.hand" => desk.inside(|wish: Hand, board, may, _| board.raise_hand(may.call(), may.voice(), wish.raised).map(|()| true)),
         "call.stats" => desk.inside(|_: Stats, _, _, _| Ok(false)),
-        "call.sync" => desk.inside(|wish: SyncFrom, board, may, out| board.sync(may.call(), may.voice(), wish.seq, out).map(|()| true)),
+        "call.sync" => desk.sync(),
         "pc.ice" => desk.inside(|_: Ice, _, _, _| Ok(false)),
         "pc.offer" => desk.offer(),
         "call.mod.mute" => desk.host(|wish: OfSource| Hosting::Hold { member: wish.member, source: wish.source, held: true }),
@@ -396,6 +396,18 @@ impl Desk<'_> {
             })
         });
         std::future::ready(said.map(done)).boxed()
+    }
+
+    /// What was missed. Should it be too much, everything is said anew, with another token.
+    fn sync(self) -> Answer {
+        let asked = parse::<OfCall>(self.frame).and_then(|of| Ok((of.call, parse::<SyncFrom>(self.frame)?, Token::random()?)));
+        let said = asked.and_then(|(call, from, token)| {
+            self.calls.with(|board, _, out| {
+                let may = InCall::check(board, call, self.voice())?;
+                board.sync(may.call(), may.voice(), from.seq, &token, out)
+            })
+        });
+        std::future::ready(said.map(|()| done(true))).boxed()
     }
 
     fn offer(self) -> Answer {

@@ -54,6 +54,8 @@ export class CallDesk {
   #anew;
   /** The last notice of this stay. */
   #seq = 0;
+  /** What was missed is being asked for. @type {Promise<unknown> | null} */
+  #catching = null;
   #slots = { audio: 4, video: 6 };
   /** Under which number each member is known to the media server. @type {Map<string, number>} */
   #numbers = new Map();
@@ -104,10 +106,20 @@ export class CallDesk {
     // Every stay counts anew.
     if (notice.type === "call.joined" && !notice.resumed) this.#seq = 0;
     if (seq <= this.#seq) return false;
-    const isNext = seq === this.#seq + 1 || this.#seq === 0;
+    // Where too much was missed everything is said anew, from here on.
+    const isAnew = notice.type === "call.members" && notice.full;
+    const isNext = seq === this.#seq + 1 || this.#seq === 0 || isAnew;
     if (isNext) this.#seq = seq;
-    else this.#inCall((call) => this.line.request({ type: "call.sync", call, seq: this.#seq }).catch(() => undefined));
+    else void this.#catchUp().catch(() => undefined);
     return isNext;
+  }
+
+  /** Asks for what was missed, once for all gaps that are noticed until the answer comes. */
+  #catchUp() {
+    const call = callOf(this.state);
+    if (call === null || this.current?.phase === "ended") return Promise.resolve();
+    this.#catching ??= this.line.request({ type: "call.sync", call, seq: this.#seq }).finally(() => (this.#catching = null));
+    return this.#catching;
   }
 
   /** What a notice asks of the media. @param {Notice} notice */
@@ -304,7 +316,7 @@ export class CallDesk {
         if (error.code === "calls.removed") throw error;
         return this.line.request({ type: "call.join", call });
       });
-      if (this.#seq > 0) await this.line.request({ type: "call.sync", call, seq: this.#seq });
+      if (this.#seq > 0) await this.#catchUp();
     } catch (error) {
       if (error instanceof Refused && error.code !== "live.lost") this.#broken(error);
     }

@@ -206,6 +206,7 @@ impl Board {
         let Some(stay) = live.stay(member) else { return };
         let Some(source) = stay.sent.iter().find(|(_, sent)| sent.mid == mid).map(|(source, _)| *source) else { return };
         let rids: BTreeMap<String, bool> = layers.iter().map(|layer| (layer.rid.clone(), layer.on)).collect();
+        stay.layers.insert(source, rids.clone());
         stay.say(&CallNotice::Layers { call, source, rids }, out);
     }
 

@@ -1,8 +1,11 @@
 //! Coming into a call, being in it, and going: by one's own wish, by loss, or because one may not be there any more.
 
+use std::collections::BTreeMap;
+
 use super::live::parted;
 use super::stay::{Entrance, Stay};
 use super::{AUDIO_SLOTS, Board, Live, MOST_VIDEO_SLOTS, Outgoing, Record, VIDEO_SLOTS, Voice, over, refusal};
+use crate::access::Token;
 use crate::calls::events::{CallNotice, NoticeFrame};
 use crate::calls::model::{CallKind, CallLimits, CallRole, CallSource, Cause, Parting};
 use crate::calls::ringing::Happening;
@@ -377,17 +380,28 @@ impl Board {
         Ok(())
     }
 
-    /// Says again what somebody missed, or everything anew when that is not kept any more.
+    /// Says again what somebody missed, or everything anew when that is not kept any more; `anew` is the token that serves from then on.
     ///
     /// # Errors
     /// 410 `calls.over`, 409 `calls.not_in_call`.
-    pub fn sync(&mut self, call: CallId, voice: Voice, seq: u64, out: &mut Vec<Outgoing>) -> Result<()> {
+    pub fn sync(&mut self, call: CallId, voice: Voice, seq: u64, anew: &Token, out: &mut Vec<Outgoing>) -> Result<()> {
         let members = self.live(call)?.participants();
         let stay = self.stay_of(call, voice)?;
-        if !stay.repeat(seq, out) {
-            let (rev, slots) = (stay.slots_rev, stay.slots.values().cloned().collect());
-            stay.say(&CallNotice::Members { call, full: true, members, left: std::collections::BTreeMap::new() }, out);
-            stay.say(&CallNotice::Slots { call, rev, full: true, slots }, out);
+        if stay.repeat(seq, out) {
+            return Ok(());
+        }
+        // This one comes first: the count goes on from it.
+        stay.say(&CallNotice::Members { call, full: true, members, left: BTreeMap::new() }, out);
+        stay.renew(anew.hash());
+        self.live(call)?.welcome(voice.member, anew.reveal(), true, out);
+        let stay = self.stay_of(call, voice)?;
+        let (rev, slots) = (stay.slots_rev, stay.slots.values().cloned().collect());
+        stay.say(&CallNotice::Slots { call, rev, full: true, slots }, out);
+        for (source, rids) in stay.layers.clone() {
+            stay.say(&CallNotice::Layers { call, source, rids }, out);
+        }
+        if stay.pictures > VIDEO_SLOTS {
+            stay.say(&CallNotice::Grow { call, audio: AUDIO_SLOTS, video: stay.pictures }, out);
         }
         Ok(())
     }

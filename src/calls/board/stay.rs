@@ -67,6 +67,8 @@ pub struct Stay {
     pub pictures: u8,
     /// Counted with each change of the slots.
     pub slots_rev: u64,
+    /// Which layers of what they send somebody looks at.
+    pub layers: BTreeMap<CallSource, BTreeMap<String, bool>>,
     /// What was measured.
     pub quality: Quality,
     /// The quality that was told last, so that only changes are.
@@ -112,6 +114,7 @@ impl Stay {
             slots: BTreeMap::new(),
             pictures: VIDEO_SLOTS,
             slots_rev: 0,
+            layers: BTreeMap::new(),
             quality: Quality::default(),
             told: None,
             token: entrance.token.clone(),
@@ -144,6 +147,11 @@ impl Stay {
         }
         self.token.clone_from(&entrance.token);
         self.connection = Some(entrance.connection);
+    }
+
+    /// From now on another token takes it up.
+    pub fn renew(&mut self, token: Vec<u8>) {
+        self.token = token;
     }
 
     /// May this be sent, as far as role, host and call say?

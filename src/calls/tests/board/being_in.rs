@@ -64,25 +64,40 @@ fn without_a_socket_media_goes_on_and_what_was_missed_is_said_again() {
     // Another tab of the same member takes the place without the token, by a new way for media.
     table.join(ANN, 44);
     table.frames();
-    table.board.sync(CALL, voice(ANN, 44), 0, &mut table.out).expect("in it");
+    table.sync(voice(ANN, 44), 0);
     let again = table.frames();
     assert_eq!(again[0].1["type"], "call.joined", "from the first notice on: {again:?}");
-    table.board.sync(CALL, voice(ANN, 44), seq + 500, &mut table.out).expect("in it");
-    let anew: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame["full"].clone()).collect();
-    assert_eq!(anew, [true, true], "a place that never was gets everything anew");
+    table.sync(voice(ANN, 44), seq + 500);
+    let anew: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame["type"].clone()).collect();
+    assert_eq!(anew, ["call.members", "call.joined", "call.slots"], "a place that never was gets everything anew");
 }
 
 #[test]
-fn only_the_last_two_hundred_notices_are_kept() {
+fn only_the_last_two_hundred_notices_are_kept_and_what_was_longer_ago_is_said_anew() {
     let mut table = Table::talk();
+    let old = table.join_with(ANN, 10, 1, None).expect("comes again");
+    let who = table.who(ANN);
+    let layers = vec![sfu::LayerWish { rid: "h".to_owned(), on: false }];
+    let track = sfu::Track { mid: "1".to_owned(), source: sfu::Source::Camera, muted: false, live: true };
+    table.board.hear(sfu::Output::Tracks { who, tracks: vec![track] }, 0, &mut table.out);
+    table.board.hear(sfu::Output::Layers { who, mid: "1".to_owned(), layers }, 0, &mut table.out);
     for _ in 0..300 {
-        table.board.set_role(CALL, BEN, ANN, CallRole::Host, &mut table.out).expect("in it");
+        table.board.hold(CALL, BEN, (ANN, CallSource::Mic), true, &mut table.out).expect("in it");
     }
     table.frames();
-    table.board.sync(CALL, voice(ANN, 10), 150, &mut table.out).expect("in it");
-    assert_eq!(table.frames().len(), 151, "301 were said, joined among them, and those above 150 are asked for");
-    table.board.sync(CALL, voice(ANN, 10), 50, &mut table.out).expect("in it");
-    assert_eq!(table.frames().len(), 2, "too long ago: everything anew");
+    table.sync(voice(ANN, 10), 150);
+    let again = table.frames();
+    assert_eq!((again.len(), &again[0].1["seq"]), (152, &151.into()), "302 were said, and those above 150 are asked for");
+    table.sync(voice(ANN, 10), 50);
+    let anew: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame).collect();
+    let said: Vec<(&str, u64)> = anew.iter().map(|one| (one["type"].as_str().expect("a type"), one["seq"].as_u64().expect("n"))).collect();
+    assert_eq!(said, [("call.members", 303), ("call.joined", 304), ("call.slots", 305), ("call.layers", 306)], "the count goes on");
+    assert_eq!((&anew[0]["full"], &anew[1]["held"], &anew[1]["resumed"]), (&true.into(), &serde_json::json!(["mic"]), &true.into()));
+    assert_eq!(anew[3]["rids"], serde_json::json!({ "h": false }));
+    // The token that was told along the way may have been missed as well: another one serves.
+    let next = anew[1]["resume"].as_str().expect("a token").to_owned();
+    assert_eq!(table.join_with(ANN, 11, 1, Some(old.reveal())).expect_err("no longer").code(), "calls.resume");
+    assert!(table.join_with(ANN, 11, 1, Some(&next)).is_ok());
 }
 
 #[test]

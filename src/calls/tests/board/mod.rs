@@ -66,6 +66,11 @@ impl Table {
         self.join_with(member, connection, member.0, None).expect("comes in")
     }
 
+    fn sync(&mut self, voice: Voice, seq: u64) {
+        let token = Token::random().expect("random");
+        self.board.sync(CALL, voice, seq, &token, &mut self.out).expect("in it");
+    }
+
     /// What was told since the last time: to whom, of which type.
     fn told(&mut self) -> Vec<(Addressee, String)> {
         self.frames().into_iter().map(|(to, frame)| (to, frame["type"].as_str().expect("a type").to_owned())).collect()

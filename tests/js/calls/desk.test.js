@@ -1,0 +1,91 @@
+// What a tab does with the notices of a call: in order, each once, and what was missed is asked for once.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CallDesk } from '../../../static/calls/desk.js';
+import { call, ME, person, wish } from './cast.js';
+
+/** What a page keeps for its tab. */
+globalThis.sessionStorage ??= /** @type {any} */ ({ getItem: () => null, setItem: () => undefined, removeItem: () => undefined });
+
+/** @typedef {{type: string, call?: string, seq?: number, key?: string}} Command */
+
+/** A tab in a call, whose line keeps what it says and answers when the test says so. */
+function inCall() {
+  /** @type {Command[]} */
+  const said = [];
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  const line = {
+    request: (/** @type {Command} */ command) => {
+      said.push(command);
+      return new Promise((/** @type {(ack: {id?: string}) => void} */ resolve) => waiting.push(() => resolve({ id: '1' })));
+    },
+    tell: (/** @type {Command} */ command) => void said.push(command),
+  };
+  const desk = new CallDesk(line, ME);
+  desk.connection = /** @type {any} */ ({ close: () => undefined, slots: { audio: 4, video: 6 } });
+  desk.store.dispatch({ type: 'joining', wish: wish(), now: Date.now() });
+  const answered = async () => {
+    waiting.splice(0).forEach((answer) => answer());
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { desk, said, answered, syncs: () => said.filter(({ type }) => type === 'call.sync').map(({ seq }) => seq) };
+}
+
+/** @param {number} seq @param {object} [more] @returns {any} */
+const joined = (seq, more = {}) => ({
+  type: 'call.joined', call: call({ state: 'active', expires_at: null }), number: 9, role: 'speaker', hand: false, held: [], resume: 'token', resumed: true,
+  limits: { members: 10, audio_slots: 4, video_slots: 6, most_video_slots: 18, keep_ms: 30_000 }, members: [person(ME)], seq, ...more,
+});
+
+/** @param {number} seq @param {string[]} ids @param {boolean} [full] @returns {any} */
+const members = (seq, ids, full = false) => ({ type: 'call.members', call: '1', full, members: ids.map((id) => person(id)), left: {}, seq });
+
+const people = (/** @type {CallDesk} */ desk) => Object.keys(desk.current?.people ?? {}).sort();
+
+test('a gap is asked for once, and what comes twice is heard once', async () => {
+  const { desk, answered, syncs } = inCall();
+  desk.hear(joined(1));
+  desk.hear(members(3, ['3']));
+  desk.hear(members(4, ['4']));
+  assert.deepEqual(syncs(), [1], 'one question for both');
+  for (const seq of [2, 3, 4]) desk.hear(members(seq, [String(seq)]));
+  desk.hear(members(3, ['8']));
+  await answered();
+  assert.deepEqual(people(desk), ['2', '3', '4', ME]);
+  desk.hear(members(6, ['6']));
+  assert.deepEqual(syncs(), [1, 4], 'the next gap is asked for again');
+  desk.close();
+});
+
+test('after too many were missed everything is said anew, and it is the base of what follows', async () => {
+  const { desk, answered, syncs } = inCall();
+  desk.hear(joined(1));
+  desk.hear(members(2, ['2', '3']));
+  desk.hear(members(300, ['4']));
+  assert.deepEqual(syncs(), [2]);
+  desk.hear(members(301, [ME, '5'], true));
+  desk.hear(joined(302, { resume: 'anew', role: 'host', members: [person(ME), person('5')] }));
+  await answered();
+  desk.hear(members(303, ['6']));
+  assert.deepEqual(syncs(), [2], 'nothing is asked a second time');
+  assert.deepEqual(people(desk), ['5', '6', ME]);
+  assert.deepEqual([desk.current?.resume, desk.current?.role], ['anew', 'host']);
+  desk.close();
+});
+
+test('a question that fails is asked again at the next gap, and another stay counts from its own beginning', async () => {
+  const { desk, said, syncs } = inCall();
+  desk.line.request = (command) => {
+    said.push(command);
+    return Promise.reject(new Error('gone'));
+  };
+  desk.hear(joined(1));
+  desk.hear(members(5, ['5']));
+  await new Promise((resolve) => setImmediate(resolve));
+  desk.hear(members(6, ['6']));
+  assert.deepEqual(syncs(), [1, 1]);
+  desk.hear(joined(1));
+  assert.equal(desk.current?.resume, 'token', 'the same notice again changes nothing');
+  desk.close();
+});
