@@ -1,5 +1,6 @@
 /** The calls of one tab: hears what the server says of them, does what a person wants, and holds the call's media. Draws nothing. */
 
+import { newKey } from "../lib/api.js";
 import { Refused } from "../lib/errors.js";
 import { Store } from "../lib/store.js";
 import { Connection } from "./connection.js";
@@ -174,7 +175,7 @@ export class CallDesk {
     if (!wasLooking) await this.own.open({ mic: true, cam: wish.video });
     const target = wish.room === null ? { to: wish.to } : { room: wish.room };
     await this.#trying(async () => {
-      const { id } = await this.line.request({ type: "call.start", ...target, video: wish.video, key: crypto.randomUUID() });
+      const { id } = await this.line.request({ type: "call.start", ...target, video: wish.video, key: newKey() });
       if (this.current?.phase === "ended" || !this.current) return void this.line.request({ type: "call.cancel", call: String(id) }).catch(() => undefined);
       this.store.dispatch({ type: "started", call: String(id) });
       await this.line.request({ type: "call.join", call: String(id) });

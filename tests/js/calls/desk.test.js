@@ -89,3 +89,22 @@ test('a question that fails is asked again at the next gap, and another stay cou
   assert.equal(desk.current?.resume, 'token', 'the same notice again changes nothing');
   desk.close();
 });
+
+test('a call begins with a key also where the page has no secure context', async () => {
+  const { desk, said, answered } = inCall();
+  desk.close();
+  desk.own.open = () => Promise.resolve();
+  const before = crypto.randomUUID;
+  // Plain http on a local network: browsers leave this function out there.
+  Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true });
+  try {
+    void desk.start(wish({ call: null }));
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    Object.defineProperty(crypto, 'randomUUID', { value: before, configurable: true });
+  }
+  const start = said.find(({ type }) => type === 'call.start');
+  assert.match(start?.key ?? '', /^[0-9a-f]{32}$/u);
+  await answered();
+  desk.close();
+});
