@@ -4,6 +4,7 @@ import { memberName } from "../chat/names.js";
 import { t } from "../lib/words.js";
 import { Tones } from "./tones.js";
 import { isBusy, isOn } from "./state.js";
+import { reason } from "./view-end.js";
 
 /** @import { CallDesk } from "./desk.js" */
 /** @import { CallsState, Current, Ring } from "./types.d.ts" */
@@ -128,6 +129,6 @@ export class Herald {
     if (now.phase === "ended") this.tones.play("ended");
     else if (now.phase === "live" && (!before || !isOn(before))) this.tones.play("joined");
     if (isOn(now)) this.said = t(`calls.said_${now.phase}`);
-    else if (now.phase === "ended") this.said = t(`calls.over_${now.cause}`);
+    else if (now.phase === "ended") this.said = reason(now);
   }
 }

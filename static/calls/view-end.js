@@ -14,8 +14,8 @@ import { whoView } from "./view-who.js";
 /** Ends after which the same call may still be entered. */
 const OPEN_STILL = new Set(["left", "moved", "lost", "failed"]);
 
-/** @param {Current} current */
-function reason(current) {
+/** Why it is over, in one sentence. @param {Current} current */
+export function reason(current) {
   if (current.cause === "refused") return sentence(new Refused(current.code ?? "error.broken"));
   return t(`calls.over_${current.cause}`);
 }
