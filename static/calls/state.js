@@ -43,14 +43,14 @@ const fresh = (phase, wish, now) => ({
   role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, trouble: null,
 });
 
-/** When the ringing stops by our own clock, which may be another one than the server's. @param {CallsState} state @param {Call} call */
-const expiryOf = ({ skew }, call) => (call.expires_at === null ? 0 : call.expires_at + skew);
+/** When the ringing stops by our own clock, which may be another one than the server's; null: it rings nobody. @param {CallsState} state @param {Call} call */
+const expiryOf = ({ skew }, call) => (call.expires_at === null ? null : call.expires_at + skew);
 
 /** @param {CallsState} state @param {Call} call @param {boolean} waiting @param {number} now @returns {CallsState} */
 function rang(state, call, waiting, now) {
   if (state.current?.call?.id === call.id || state.rings.some((each) => each.call.id === call.id)) return state;
   /** @type {Ring} */
-  const ring = { call, expires: expiryOf(state, call), waiting };
+  const ring = { call, expires: expiryOf(state, call) ?? now, waiting };
   if (now > ring.expires - LATE_MS) return { ...state, missed: [...state.missed.filter((each) => each.call.id !== call.id), ring] };
   return { ...state, rings: [...state.rings, ring] };
 }

@@ -24,7 +24,7 @@ pub const CONNECT: Millis = 20_000;
 pub const CALLER_LOST: Millis = 10_000;
 /// A call without anybody ends after this.
 pub const EMPTY: Millis = 20_000;
-/// A call that rang somebody ends this long after only one is left in it.
+/// A call that rang somebody, or in which two have met, ends this long after only one is left in it.
 pub const ALONE: Millis = 60_000;
 
 /// How the call comes to somebody who is called; what `decide` said.
@@ -128,7 +128,8 @@ pub struct Ringing {
 }
 
 impl Ringing {
-    /// A call that begins now. One of a room is open at once; another one rings those whom [`Ringing::call`] names next.
+    /// A call that begins now. One of a room is open at once; another one rings those whom [`Ringing::call`] names next. A group's that
+    /// names nobody is open then.
     #[must_use]
     pub fn begin(kind: CallKind, starter: MemberId, ends_at: Option<Millis>, now: Millis) -> Self {
         let is_room = matches!(kind, CallKind::Room);
@@ -215,6 +216,10 @@ impl Ringing {
         }
         for (member, way) in whom {
             self.call_one(*member, *way, now, out);
+        }
+        // Those of the group see that it goes on, and come.
+        if self.state == CallState::Ringing && self.kind == CallKind::Group && self.callees.is_empty() {
+            self.turn(CallState::Active, out);
         }
         self.count(now);
         self.conclude(out);
@@ -338,10 +343,11 @@ impl Ringing {
         if let Some(Callee::Rings(_)) = self.callee(member) {
             self.callees.insert(member, Callee::Accepted(0));
             out.push(Decision::Silence(member, None));
-            if self.state == CallState::Ringing {
-                self.connect_by = Some(now + CONNECT);
-                self.turn(CallState::Connecting, out);
-            }
+        }
+        // Whoever comes answers, whether it rang for them or not.
+        if self.state == CallState::Ringing && member != self.starter {
+            self.connect_by = Some(now + CONNECT);
+            self.turn(CallState::Connecting, out);
         }
         self.interrupted = false;
         self.present.entry(member).or_insert(false);

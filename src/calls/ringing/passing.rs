@@ -87,8 +87,9 @@ impl Ringing {
     /// Begins and stops the waits for company.
     pub(super) fn count(&mut self, now: Millis) {
         self.empty_since = if self.present.is_empty() && self.state == CallState::Active { self.empty_since.or(Some(now)) } else { None };
-        let is_alone =
-            self.present.len() == 1 && self.state == CallState::Active && self.kind != CallKind::Room && !self.waits_for_somebody();
+        let waits_alone = self.present.len() == 1 && self.state == CallState::Active && !self.waits_for_somebody();
+        // Who rang nobody waits for whoever sees it, as in a room.
+        let is_alone = waits_alone && self.kind != CallKind::Room && (self.met || !self.callees.is_empty());
         self.alone_since = if is_alone { self.alone_since.or(Some(now)) } else { None };
     }
 

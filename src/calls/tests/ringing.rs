@@ -195,6 +195,33 @@ fn a_group_rings_each_by_themselves_and_stays_open_for_late_comers() {
 }
 
 #[test]
+fn a_group_s_call_that_rings_nobody_is_open_and_waits_for_whoever_sees_it() {
+    let mut story = Story::of(CallKind::Group, &[]);
+    assert_eq!((story.call.state(), story.call.expires_at()), (CallState::Active, None));
+    story.does(Happening::Enters(ANN)).does(Happening::Links(ANN)).waits(3_600_000);
+    assert_eq!(story.cause(), None);
+    story.does(Happening::Enters(BEN)).does(Happening::Links(BEN)).does(Happening::Parts(ANN, Parting::Left));
+    assert_eq!(story.cause(), None, "it goes on without whoever began it");
+    story.waits(ALONE);
+    assert_eq!(story.cause(), Some(Cause::Alone));
+    let mut story = Story::of(CallKind::Group, &[]);
+    story.waits(EMPTY);
+    assert_eq!(story.cause(), Some(Cause::Left), "whoever began it never came");
+}
+
+#[test]
+fn whoever_comes_unrung_while_it_rings_has_answered() {
+    let mut story = Story::of(CallKind::Group, &[(BEN, Way::Rings)]);
+    story.does(Happening::Enters(ANN)).does(Happening::Links(ANN)).does(Happening::Enters(CLO));
+    assert_eq!(story.out.last(), Some(&Decision::Turn(CallState::Connecting)));
+    story.does(Happening::Links(CLO));
+    assert_eq!(story.call.state(), CallState::Active);
+    story.does(Happening::Declines(BEN)).does(Happening::Parts(ANN, Parting::Left)).waits(ALONE - 1).does(Happening::Enters(ANN));
+    story.waits(3_600_000);
+    assert_eq!((story.cause(), story.fate(BEN)), (None, Some(Fate::Declined)), "two talk: no answer of a third ends it");
+}
+
+#[test]
 fn somebody_who_is_added_rings_for_their_own_time() {
     let mut story = Story::direct(Way::Rings);
     story.talk().waits(100_000);
@@ -272,11 +299,15 @@ proptest! {
     #[test]
     fn whatever_happens_in_whatever_order(
         kind in prop::sample::select(CallKind::ALL.to_vec()),
-        ways in prop::collection::vec(any_way(), 1..4),
+        ways in prop::collection::vec(any_way(), 0..4),
         steps in prop::collection::vec((anything(), 0_i64..30_000), 0..40),
     ) {
         let whom: Vec<_> = ways.into_iter().zip(2..).map(|(way, id)| (MemberId(id), way)).collect();
-        let whom = if kind == CallKind::Room { Vec::new() } else { whom };
+        let whom = match (kind, &whom[..]) {
+            (CallKind::Room, _) => Vec::new(),
+            (CallKind::Direct, []) => vec![(BEN, Way::Rings)],
+            _ => whom,
+        };
         let mut story = Story::of(kind, &whom);
         for (what, wait) in steps {
             story.now += wait;

@@ -180,3 +180,32 @@ async fn a_group_rings_each_by_their_own_rules_and_stays_open() {
     assert_eq!((fates(&clo).await, fates(&dan).await), (vec!["taken".to_owned()], vec!["taken".to_owned()]));
     stage.close().await;
 }
+
+#[actix_web::test]
+async fn a_group_that_rings_nobody_and_who_comes_unrung_are_calls_like_others() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo) = (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
+    let crew = group(&stage, &ann, &[&ben, &clo]).await;
+    let (mut a, mut b, mut c) = (ann.connect().await, ben.connect().await, clo.connect().await);
+    let mut nobody = call_in(crew, "k1");
+    nobody["ring"] = json!([]);
+    let call = begins(&mut a, nobody).await;
+    let joined = enters(&mut a, &call).await;
+    assert_eq!((&joined["call"]["state"], &joined["call"]["expires_at"]), (&json!("active"), &json!(null)));
+    stage.passes(600_000);
+    enters(&mut b, &call).await;
+    a.done(about("call.leave", &call)).await;
+    assert_eq!(ben.get("/api/v1/calls/live").await["items"][0]["call"]["members"], json!([ben.id]), "it goes on without who began it");
+    b.done(about("call.leave", &call)).await;
+    stage.passes(20_000);
+    assert_eq!(c.event("call_ended").await["event"]["cause"], "left");
+    let mut one = call_in(crew, "k2");
+    one["ring"] = json!([ben.id]);
+    let call = begins(&mut a, one).await;
+    enters(&mut a, &call).await;
+    enters(&mut c, &call).await;
+    b.done(about("call.decline", &call)).await;
+    stage.passes(600_000);
+    assert_eq!(ann.get("/api/v1/calls/live").await["items"][0]["call"]["members"], json!([ann.id, clo.id]), "two talk on");
+    stage.close().await;
+}

@@ -185,3 +185,10 @@ test('the list shows raised hands first, then hosts', () => {
   assert.deepEqual(listed(current).map((each) => each.member), ['2', '3', '1', '4']);
   assert.equal(sharer(current)?.member, '4');
 });
+
+test('a call that rings nobody does not run out', () => {
+  const asked = through(empty(), { type: 'asked', wish: wish({ kind: 'group', to: null, room: '5' }), now: NOW }, { type: 'started', call: '1' });
+  const told = after(asked, { type: 'state', mine: mine({ part: 'accepted', connection: 'here', call: call({ kind: 'group', room: '5', starter: ME, rung: [], expires_at: null }) }), now: NOW });
+  assert.deepEqual([told.current?.phase, deadline(told)], ['ringing_out', null]);
+  assert.equal(after(told, { type: 'tick', now: NOW + 60_000 }).current?.phase, 'ringing_out');
+});
