@@ -16,6 +16,9 @@ use crate::storage::{Conn, Db, Tx, on_conflict};
 
 pub use reach::{Class, Classes};
 
+/// Most calls that may ever go on at once: what `calls_at_once` may be, and what the media server is made for.
+pub const MOST_CALLS: usize = 1_000;
+
 /// Of a key that does not exist, this many characters are said back.
 const NAMED_CHARACTERS: usize = 64;
 
@@ -230,7 +233,7 @@ impl Settings {
             ((2..=400).contains(&self.call_members), "call_members", "settings.call_members"),
             ((1..=100).contains(&self.call_ring_members), "call_ring_members", "settings.call_ring_members"),
             ((1..=1_000).contains(&self.calls_per_day), "calls_per_day", "settings.calls_per_day"),
-            ((1..=1_000).contains(&self.calls_at_once), "calls_at_once", "settings.calls_at_once"),
+            ((1..=MOST_CALLS).contains(&self.calls_at_once), "calls_at_once", "settings.calls_at_once"),
             ((1..=10_000).contains(&self.invitations_per_day), "invitations_per_day", "settings.invitations_per_day"),
             ((1..=1_000).contains(&self.reports_per_day), "reports_per_day", "settings.reports_per_day"),
             ((100..=1_000_000).contains(&self.people_per_member), "people_per_member", "settings.people_per_member"),

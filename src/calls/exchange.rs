@@ -1,6 +1,7 @@
 //! The exchange: the one value through which everything reaches the board, and everything that follows leaves it, in order.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::board::{Board, MEASURE_MS, Outgoing, Record};
+use super::outbox::Outbox;
 use super::sfu;
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, RefusalKind, Result};
@@ -21,6 +23,8 @@ use crate::storage::Tx;
 const TICK: Duration = Duration::from_millis(100);
 /// An offer is answered within this, or the media server is not there.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// Words of the media server that are taken in before time is looked at.
+const HEARD_AT_ONCE: usize = 256;
 /// How every event of a room that changed begins.
 const ROOM_CHANGED: &str = "{\"kind\":\"room_changed\"";
 
@@ -46,7 +50,11 @@ struct Inner {
     board: Mutex<Board>,
     hub: Hub,
     clock: Clock,
+    /// What follows, in the order in which it happened.
+    outbox: Outbox<Outgoing>,
     media: RwLock<Option<Arc<dyn MediaServer>>>,
+    said: mpsc::UnboundedSender<sfu::Output>,
+    heard: Mutex<Option<mpsc::UnboundedReceiver<sfu::Output>>>,
     records: mpsc::UnboundedSender<Record>,
     kept: Mutex<Option<mpsc::UnboundedReceiver<Record>>>,
     offers: Mutex<HashMap<Offer, oneshot::Sender<Option<sfu::Refusal>>>>,
@@ -70,11 +78,15 @@ impl Calls {
     #[must_use]
     pub fn new(hub: Hub, clock: Clock) -> Self {
         let (records, kept) = mpsc::unbounded_channel();
+        let (said, heard) = mpsc::unbounded_channel();
         Self(Arc::new(Inner {
             board: Mutex::new(Board::new(false)),
             hub,
             clock,
+            outbox: Outbox::default(),
             media: RwLock::new(None),
+            said,
+            heard: Mutex::new(Some(heard)),
             records,
             kept: Mutex::new(Some(kept)),
             offers: Mutex::default(),
@@ -91,14 +103,23 @@ impl Calls {
         guard(&self.0.board).set_media(true);
     }
 
-    /// Something happens: it is taken in, and what follows leaves before anything else can happen.
+    /// Something happens: it is taken in, and what follows leaves in the order in which it happened, while more can happen.
     pub(super) fn with<T>(&self, happen: impl FnOnce(&mut Board, Millis, &mut Vec<Outgoing>) -> T) -> T {
         let mut board = guard(&self.0.board);
         let mut out = Vec::new();
         let answer = happen(&mut board, self.0.clock.now(), &mut out);
         self.0.live.store(board.count(), Ordering::Release);
-        out.into_iter().for_each(|each| self.dispatch(each));
+        self.0.outbox.put(out);
+        drop(board);
+        self.0.outbox.carry_out(|each| self.dispatch(each));
         answer
+    }
+
+    /// The same, where a panic must not end whoever calls.
+    fn survives(&self, happen: impl FnOnce(&mut Board, Millis, &mut Vec<Outgoing>)) {
+        if catch_unwind(AssertUnwindSafe(|| self.with(happen))).is_err() {
+            tracing::error!("something that happened in a call could not be taken in");
+        }
     }
 
     /// Looks at the board.
@@ -129,9 +150,20 @@ impl Calls {
         }
     }
 
-    /// What the media server says. Called on its threads.
+    /// What the media server says. Called on its threads, also while it is spoken to: it is put aside, and taken in by one who listens.
     pub fn hear_media(&self, output: sfu::Output) {
-        self.with(|board, now, out| board.hear(output, now, out));
+        let _ = self.0.said.send(output);
+    }
+
+    /// Takes in what the media server says, until the program stops; there is one listener.
+    pub(super) async fn listen(&self) {
+        let Some(mut said) = guard(&self.0.heard).take() else { return };
+        let mut outputs = Vec::new();
+        while said.recv_many(&mut outputs, HEARD_AT_ONCE).await > 0 {
+            for output in outputs.drain(..) {
+                self.survives(|board, now, out| board.hear(output, now, out));
+            }
+        }
     }
 
     /// What was committed: whoever is signed out, out of a room, or whose room closes, is out of its calls at once.
@@ -179,13 +211,14 @@ impl Calls {
     /// Numbers of calls, and of the media that goes through the program.
     #[must_use]
     pub fn readings(&self) -> Vec<Reading> {
-        let (calls, members) = self.look(Board::counts);
+        let ((calls, members), has_media) = self.look(|board| (board.counts(), board.has_media()));
         let server = self.0.media.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (media, busy) = server.map(|server| server.measured()).unwrap_or_default();
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let mut all = vec![
             Reading::one("rialto_calls", "Calls that go on.", count(calls)),
             Reading::one("rialto_call_members", "Members in calls.", count(members)),
+            Reading::one("rialto_media_up", "Whether there is a media server: 1, or 0.", u64::from(has_media)),
             Reading::one("rialto_media_participants", "Participants of the media server.", media.participants),
             Reading::one("rialto_media_packets_in_total", "Datagrams that came to the media server.", media.packets_in),
             Reading::one("rialto_media_bytes_in_total", "Bytes that came to the media server.", media.bytes_in),
@@ -241,7 +274,7 @@ impl Calls {
             if measures {
                 measure_at = Instant::now() + measure;
             }
-            self.with(|board, now, out| {
+            self.survives(|board, now, out| {
                 board.pass(now, out);
                 if measures {
                     board.ask_measurements(out);
@@ -281,5 +314,38 @@ fn refused(refusal: sfu::Refusal) -> Error {
         | sfu::Refusal::TooManyTracks
         | sfu::Refusal::TooManySlots
         | sfu::Refusal::NoCommonCodec => Error::invalid("sdp", code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A media server that answers on the very thread on which it is spoken to, as the real one does for a call that it does not know.
+    struct Prompt(Calls);
+
+    impl MediaServer for Prompt {
+        fn send(&self, input: sfu::Input) {
+            if let sfu::Input::OpenCall { call } = input {
+                self.0.hear_media(sfu::Output::Speakers { call, speakers: Vec::new() });
+            }
+        }
+    }
+
+    #[test]
+    fn the_media_server_may_answer_while_it_is_spoken_to() {
+        let calls = Calls::new(Hub::new(), Clock::system());
+        calls.use_media(Arc::new(Prompt(calls.clone())));
+        calls.with(|_, _, out| out.push(Outgoing::Media(sfu::Input::OpenCall { call: sfu::CallId(1) })));
+        let heard = guard(&calls.0.heard).as_mut().map(|heard| heard.try_recv().is_ok());
+        assert_eq!(heard, Some(true), "put aside");
+        calls.stop();
+    }
+
+    #[test]
+    fn a_panic_on_the_way_leaves_the_calls_going_on() {
+        let calls = Calls::new(Hub::new(), Clock::system());
+        calls.survives(|_, _, _| panic!("seeded"));
+        assert_eq!(calls.with(|board, _, _| board.count()), 0);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::exchange::{Calls, MediaServer};
 use super::sfu::{self, Sfu};
 use crate::config::{Config, machine};
+use crate::settings::MOST_CALLS;
 
 impl MediaServer for Sfu {
     fn send(&self, input: sfu::Input) {
@@ -16,6 +17,9 @@ impl MediaServer for Sfu {
         (self.totals(), self.busy_permille())
     }
 }
+
+/// Calls that begin in one COMMIT count those before it, not each other: at most so many more than the setting allows.
+const BEGUN_TOGETHER: usize = 256;
 
 /// Addresses that are offered to browsers, best first: those that the operator named, then the machine's own; while the program is for this
 /// machine alone, its loopback.
@@ -40,7 +44,7 @@ pub fn start_media(calls: &Calls, config: &Config) {
         port: config.media_port,
         threads: config.media_threads,
         addresses: addresses(config, machine::addresses()),
-        limits: sfu::Limits::default(),
+        limits: sfu::Limits { calls: MOST_CALLS + BEGUN_TOGETHER, ..sfu::Limits::default() },
         cores: Vec::new(),
     };
     let sink = calls.clone();

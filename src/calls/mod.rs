@@ -11,6 +11,7 @@ mod events;
 mod exchange;
 mod media;
 mod model;
+mod outbox;
 mod pages;
 mod policy;
 mod ringing;

@@ -19,7 +19,7 @@ use crate::storage::Tx;
 /// How often something that the database does not take now is tried again.
 const TRIES: u32 = 5;
 
-/// Keeps records and lets time pass, until the program stops. Runs on a thread of its own.
+/// Keeps records, takes in what the media server says and lets time pass, until the program stops. Runs on a thread of its own.
 pub async fn run(calls: Calls, ground: Ground) {
     let Some(mut records) = calls.take_records() else { return };
     let keeping = async {
@@ -31,6 +31,7 @@ pub async fn run(calls: Calls, ground: Ground) {
     };
     tokio::select! {
         () = keeping => {}
+        () = calls.listen() => {}
         () = calls.tick() => {}
     }
 }

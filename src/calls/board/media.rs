@@ -6,7 +6,7 @@ use super::presence::KEEP_MS;
 use super::stay::Sent;
 use super::{Board, Live, Outgoing};
 use crate::calls::events::CallNotice;
-use crate::calls::model::{CallSource, Link, Mark, Parting, Slot, SlotState, Trouble};
+use crate::calls::model::{CallSource, Cause, Link, Mark, Parting, Slot, SlotState, Trouble};
 use crate::calls::ringing::Happening;
 use crate::calls::sfu::{self, EndCause, Output};
 use crate::clock::Millis;
@@ -82,7 +82,7 @@ impl Board {
                 self.say_to(who, &CallNotice::Answer { call: id_of(who.call), r#gen: generation, sdp }, out);
                 out.push(Outgoing::Answered { who, generation, refused: None });
             }
-            Output::Refused { who, generation: 0, .. } => self.lose(who, Parting::Failed, now, out),
+            Output::TurnedAway { who, .. } => self.lose(who, Parting::Failed, now, out),
             Output::Refused { who, generation, refusal } => out.push(Outgoing::Answered { who, generation, refused: Some(refusal) }),
             Output::Connected { who, .. } => self.connected(who, now, out),
             Output::Weak { who } => self.link(who, Link::Weak),
@@ -100,6 +100,10 @@ impl Board {
                 }
             }
             Output::Statistics { call, participants } => self.measured(id_of(call), &participants, out),
+            Output::ThreadFailed { calls, left } => {
+                self.has_media &= left > 0;
+                calls.into_iter().for_each(|call| self.close(id_of(call), Cause::Interrupted, now, out));
+            }
         }
     }
 

@@ -1,10 +1,11 @@
 //! Starting the media server: sockets, one thread for each, and the handle that hands inputs to the right one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -51,10 +52,30 @@ pub struct Counts {
 /// A media server that runs. Dropping it ends all calls and waits for its threads.
 pub struct Sfu {
     threads: Vec<Thread>,
-    /// On which thread a call lives.
-    calls: Mutex<HashMap<CallId, usize>>,
+    places: Arc<Mutex<Places>>,
     most_calls: usize,
     sink: Sink,
+}
+
+/// On which thread each call lives, and which threads have failed.
+#[derive(Default)]
+struct Places {
+    calls: HashMap<CallId, usize>,
+    failed: BTreeSet<usize>,
+}
+
+impl Places {
+    /// A thread is no more, and nothing that lived on it: which calls those were.
+    fn fail(&mut self, thread: usize) -> Vec<CallId> {
+        self.failed.insert(thread);
+        let gone = self.calls.iter().filter(|(_, on)| **on == thread).map(|(call, _)| *call).collect();
+        self.calls.retain(|_, on| *on != thread);
+        gone
+    }
+}
+
+fn guard(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
+    places.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Thread {
@@ -73,7 +94,8 @@ impl Sfu {
         let provider: Arc<dyn RTCCryptoProvider> = Arc::new(RingProvider::default());
         let identity = Identity::new(Arc::clone(&provider)).map_err(io::Error::other)?;
         let origin = Instant::now();
-        let mut threads = Vec::new();
+        let (mut threads, places) = (Vec::new(), Arc::new(Mutex::new(Places::default())));
+        let all = usize::from(config.threads.max(1));
         for number in 0..config.threads.max(1) {
             let port = if config.port == 0 { 0 } else { config.port.saturating_add(number) };
             let socket = bind(port)?;
@@ -93,28 +115,43 @@ impl Sfu {
                 sink: Arc::clone(&sink),
                 core,
             };
+            let (ready, is_ready) = crossbeam_channel::bounded(1);
+            let (places, sink) = (Arc::clone(&places), Arc::clone(&sink));
             // The worker is made on its thread: what it hands to the kernel must not move.
             let handle = std::thread::Builder::new().name(format!("media-{number}")).spawn(move || {
-                if let Some(mut worker) = Worker::new(setup) {
-                    worker.run();
+                let works = catch_unwind(AssertUnwindSafe(|| {
+                    if let Some(mut worker) = Worker::new(setup) {
+                        let _ = ready.send(());
+                        worker.run();
+                    }
+                }));
+                if works.is_err() {
+                    let mut places = guard(&places);
+                    let (calls, left) = (places.fail(usize::from(number)), all - places.failed.len());
+                    drop(places);
+                    tracing::error!(number, left, "a media thread failed, and its calls with it; start the program anew");
+                    sink(Output::ThreadFailed { calls, left });
                 }
             })?;
+            is_ready.recv().map_err(|_| io::Error::other("a media thread could not begin"))?;
             threads.push(Thread { bell, counts, address, handle: Some(handle) });
         }
-        Ok(Self { threads, calls: Mutex::new(HashMap::new()), most_calls: config.limits.calls, sink })
+        Ok(Self { threads, places, most_calls: config.limits.calls, sink })
     }
 
     /// Hands in an input. It never waits; what comes of it comes through the sink.
     pub fn send(&self, input: Input) {
         let call = call_of(&input);
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = guard(&self.places);
+        let Places { calls, failed } = &mut *places;
         let thread = match &input {
             Input::OpenCall { .. } if calls.contains_key(&call) => return,
             Input::OpenCall { .. } if calls.len() >= self.most_calls => return,
             Input::OpenCall { .. } => {
                 let busy = |thread: &Thread| thread.counts.participants.load(Ordering::Relaxed);
                 let on = |number: usize| calls.values().filter(|on| **on == number).count();
-                let least = (0..self.threads.len()).min_by_key(|number| (busy(&self.threads[*number]), on(*number)));
+                let at_work = (0..self.threads.len()).filter(|number| !failed.contains(number));
+                let least = at_work.min_by_key(|number| (busy(&self.threads[*number]), on(*number)));
                 let Some(thread) = least else { return };
                 calls.insert(call, thread);
                 Some(thread)
@@ -122,10 +159,10 @@ impl Sfu {
             Input::CloseCall { .. } => calls.remove(&call),
             _ => calls.get(&call).copied(),
         };
-        drop(calls);
+        drop(places);
         match (thread, input) {
             (Some(thread), input) => self.threads[thread].bell.send(Order::Input(input)),
-            (None, Input::Join { who, .. }) => (self.sink)(Output::Refused { who, generation: 0, refusal: Refusal::ServerFull }),
+            (None, Input::Join { who, .. }) => (self.sink)(Output::TurnedAway { who, refusal: Refusal::ServerFull }),
             (None, Input::Offer { who, generation, .. }) => {
                 (self.sink)(Output::Refused { who, generation, refusal: Refusal::NotInCall });
             }
@@ -142,7 +179,7 @@ impl Sfu {
     /// Counts since the start.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        let calls = guard(&self.places).calls.len() as u64;
         let mut totals = Totals { calls, ..Totals::default() };
         for counts in self.threads.iter().map(|thread| &*thread.counts) {
             let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -193,5 +230,7 @@ const fn call_of(input: &Input) -> CallId {
         | Input::Leave { who } => who.call,
         #[cfg(debug_assertions)]
         Input::SeedPanic { who } => who.call,
+        #[cfg(debug_assertions)]
+        Input::SeedFailure { call } => *call,
     }
 }

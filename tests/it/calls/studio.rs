@@ -24,7 +24,7 @@ impl Studio {
         let studio = Self { told: Arc::default(), says };
         calls.use_media(Arc::new(studio.clone()));
         let calls = calls.clone();
-        // As the real one: on a thread of its own, never while it is spoken to.
+        // As the real one, on a thread of its own.
         std::thread::spawn(move || said.into_iter().for_each(|output| calls.hear_media(output)));
         studio
     }

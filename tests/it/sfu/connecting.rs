@@ -183,7 +183,7 @@ fn limits_hold_at_their_edge() {
     assert!(server.offer(2, 4, client.offer(&[Section::HearsOne]), Vec::new()).is_ok());
     server.sfu.send(Input::Join { who: who(3), may: Permissions::ALL });
     let refusal = server.wait(|output| match output {
-        Output::Refused { who: found, refusal, .. } if *found == who(3) => Some(*refusal),
+        Output::TurnedAway { who: found, refusal } if *found == who(3) => Some(*refusal),
         _ => None,
     });
     assert_eq!(refusal, Refusal::CallFull);
@@ -199,7 +199,7 @@ fn so_many_calls_and_so_many_participants_of_a_thread() {
         server.sfu.send(Input::Join { who, may: Permissions::ALL });
         server.sfu.send(Input::Statistics { call: who.call });
         server.wait(|output| match output {
-            Output::Refused { who: found, refusal, .. } if *found == who => Some(Some(*refusal)),
+            Output::TurnedAway { who: found, refusal } if *found == who => Some(Some(*refusal)),
             Output::Statistics { call, participants } if *call == who.call => {
                 assert!(participants.iter().any(|one| one.participant == Some(who.participant)));
                 Some(None)

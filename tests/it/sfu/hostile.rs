@@ -2,7 +2,9 @@
 
 use std::net::UdpSocket;
 
-use rialto::calls::sfu::{EndCause, Input, Limits, Output, ParticipantId, ParticipantStatistics, View};
+use rialto::calls::sfu::{
+    CallId, EndCause, Input, Limits, Output, ParticipantId, ParticipantStatistics, Permissions, Refusal, View, Who,
+};
 
 use super::client::{Client, OPUS, Section, VP8, packet, payload, vp8};
 use super::{CALL, Server, who};
@@ -116,6 +118,34 @@ fn a_panic_ends_one_participant_and_the_call_goes_on() {
     let mut again = server.connected(1, &[Section::Voice(0x11)]);
     again.send(&speech(9, 0x11, b"back"));
     assert_eq!(hear(&mut listener), b"back");
+}
+
+#[test]
+fn a_thread_that_fails_takes_its_calls_along_and_nothing_else() {
+    let mut server = Server::with(2, Limits::default());
+    let other = CallId(8);
+    server.sfu.send(Input::OpenCall { call: other });
+    let elsewhere = Who { call: other, participant: ParticipantId(1) };
+    let failed = |output: &Output| if let Output::ThreadFailed { calls, left } = output { Some((calls.clone(), *left)) } else { None };
+    server.sfu.send(Input::SeedFailure { call: CALL });
+    assert_eq!(server.wait(failed), (vec![CALL], 1));
+    assert_eq!(server.sfu.totals().calls, 1);
+    // Whoever is late hears that it is gone, and a new call finds a thread that works.
+    server.sfu.send(Input::Join { who: who(1), may: Permissions::ALL });
+    let away = |output: &Output| if let Output::TurnedAway { who, refusal } = output { Some((*who, *refusal)) } else { None };
+    assert_eq!(server.wait(away), (who(1), Refusal::ServerFull));
+    server.sfu.send(Input::OpenCall { call: CALL });
+    let mut speaker = server.connected(2, &[Section::Voice(0x22)]);
+    let mut listener = server.connected(3, &[Section::HearsOne]);
+    speaker.send(&speech(1, 0x22, b"on"));
+    assert_eq!(hear(&mut listener), b"on");
+    server.sfu.send(Input::Join { who: elsewhere, may: Permissions::ALL });
+    server.sfu.send(Input::SeedFailure { call: other });
+    let (mut calls, left) = server.wait(failed);
+    calls.sort_unstable();
+    assert_eq!((calls, left), (vec![CALL, other], 0), "the last one");
+    server.sfu.send(Input::OpenCall { call: CallId(9) });
+    assert_eq!(server.sfu.totals().calls, 0, "there is nobody to take it");
 }
 
 #[test]

@@ -38,10 +38,15 @@ pub const fn who(number: u32) -> Who {
 impl Server {
     /// A server with these limits and one open call.
     pub fn start(limits: Limits) -> Self {
+        Self::with(1, limits)
+    }
+
+    /// The same with so many threads.
+    pub fn with(threads: u16, limits: Limits) -> Self {
         let (sender, outputs) = unbounded();
         let config = Config {
             port: 0,
-            threads: 1,
+            threads,
             addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             limits,
             cores: Vec::new(),

@@ -131,4 +131,10 @@ pub enum Input {
         /// Who.
         who: Who,
     },
+    /// For tests, and only in debug builds: the thread of this call fails as a whole.
+    #[cfg(debug_assertions)]
+    SeedFailure {
+        /// Its name.
+        call: CallId,
+    },
 }

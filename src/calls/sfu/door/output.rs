@@ -18,8 +18,15 @@ pub enum Output {
     Refused {
         /// Who.
         who: Who,
-        /// The offer's; 0 when the entering itself was refused.
+        /// The offer's.
         generation: u32,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Somebody could not enter.
+    TurnedAway {
+        /// Who.
+        who: Who,
         /// Why.
         refusal: Refusal,
     },
@@ -87,6 +94,13 @@ pub enum Output {
         call: CallId,
         /// One for each participant.
         participants: Vec<ParticipantStatistics>,
+    },
+    /// A media thread failed, and everything on it is over. The last word about these calls.
+    ThreadFailed {
+        /// The calls that lived on it.
+        calls: Vec<CallId>,
+        /// How many threads still work: with none there is no media server any more.
+        left: usize,
     },
 }
 

@@ -28,6 +28,8 @@ impl Exchange {
             | Input::Leave { who } => Some(*who),
             #[cfg(debug_assertions)]
             Input::SeedPanic { who } => Some(*who),
+            #[cfg(debug_assertions)]
+            Input::SeedFailure { .. } => panic!("seeded"),
         };
         let key = who.and_then(|who| self.key_of(who));
         self.work(key, now, |this| this.take(input, now));
@@ -54,6 +56,8 @@ impl Exchange {
                     participant.seeded_panic = true;
                 }
             }
+            #[cfg(debug_assertions)]
+            Input::SeedFailure { .. } => {}
         }
     }
 
@@ -75,7 +79,7 @@ impl Exchange {
     }
 
     fn join(&mut self, who: Who, may: Permissions, now: Micros) {
-        let refuse = |this: &Self, refusal| this.emit(Output::Refused { who, generation: 0, refusal });
+        let refuse = |this: &Self, refusal| this.emit(Output::TurnedAway { who, refusal });
         let Some(call) = self.names.get(&who.call).copied() else {
             return refuse(self, Refusal::NotInCall);
         };

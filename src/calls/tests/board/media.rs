@@ -62,3 +62,28 @@ fn whoever_the_media_server_gives_up_is_out_with_the_hop_that_failed() {
     table.board.hear(sfu::Output::Connected { who, route: sfu::Route::UdpV4 }, 7, &mut table.out);
     assert!(table.records().is_empty());
 }
+
+#[test]
+fn whoever_could_not_enter_is_out_and_a_refused_offer_puts_nobody_out() {
+    let mut table = Table::talk();
+    let who = table.who(BEN);
+    let refusal = sfu::Refusal::OfferInvalid;
+    table.board.hear(sfu::Output::Refused { who, generation: 0, refusal }, 5, &mut table.out);
+    assert!(table.board.call(CALL).expect("goes on").is_in(BEN));
+    table.records();
+    table.board.hear(sfu::Output::TurnedAway { who, refusal: sfu::Refusal::ServerFull }, 5, &mut table.out);
+    let parted = table.records().into_iter().find_map(|record| if let Record::Parted(parted) = record { Some(*parted) } else { None });
+    assert_eq!(parted.map(|parted| (parted.member, parted.parting)), Some((BEN, Parting::Failed)));
+}
+
+#[test]
+fn a_media_thread_that_fails_ends_its_calls_and_the_last_one_all_others() {
+    let mut table = Table::talk();
+    let call = table.who(ANN).call;
+    table.frames();
+    table.board.hear(sfu::Output::ThreadFailed { calls: vec![call, sfu::CallId(77)], left: 1 }, 5, &mut table.out);
+    assert_eq!((table.board.count(), table.board.has_media()), (0, true));
+    assert_eq!(table.frame(ANN, "call.ended")["cause"], "interrupted");
+    table.board.hear(sfu::Output::ThreadFailed { calls: Vec::new(), left: 0 }, 6, &mut table.out);
+    assert!(!table.board.has_media(), "nobody begins a call that cannot be one");
+}
