@@ -417,6 +417,10 @@ impl Desk<'_> {
             Ok(parsed) => parsed,
             Err(error) => return refuse(error),
         };
+        // Generations are counted from 1.
+        if offer.r#gen == 0 {
+            return refuse(Error::conflict("calls.offer_stale"));
+        }
         if offer.tracks.len() > TRACKS || offer.tracks.iter().any(|track| track.mid.len() > MID) {
             return refuse(Error::invalid("tracks", "calls.too_many_tracks"));
         }

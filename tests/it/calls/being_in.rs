@@ -194,6 +194,8 @@ async fn offers_are_answered_or_refused_by_the_media_server() {
     enters(&mut a, &call).await;
     assert_eq!(code(&mut a, json!({ "type": "pc.offer", "call": call, "gen": 2, "sdp": "no" })).await, "calls.offer_invalid");
     offers(&mut a, &call, 3).await;
+    assert_eq!(code(&mut a, json!({ "type": "pc.offer", "call": call, "gen": 0, "sdp": "no" })).await, "calls.offer_stale");
+    a.done(json!({ "type": "call.hand", "call": call, "raised": true })).await;
     let many: Vec<_> = (0..17).map(|n| json!({ "mid": n.to_string(), "source": "mic" })).collect();
     assert_eq!(
         code(&mut a, json!({ "type": "pc.offer", "call": call, "gen": 4, "sdp": "v=0", "tracks": many })).await,
