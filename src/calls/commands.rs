@@ -256,6 +256,23 @@ fn done(is_answered: bool) -> Option<Ack> {
     is_answered.then(Ack::default)
 }
 
+fn write<P: Permit>(
+    ground: &Arc<Ground>,
+    caller: Caller,
+    target: P::Target,
+    then: impl FnOnce(&mut Tx<'_>, &P) -> Result<Ack> + Send + 'static,
+) -> Answer {
+    let inner = Arc::clone(ground);
+    let written = ground.db.write_command(caller.session.0.unsigned_abs(), caller.shard, move |tx| {
+        target.take_turn(tx)?;
+        let actor = inner.authenticator.actor_of_command(tx, caller.session, caller.address)?;
+        actor.check_scope(P::SCOPE)?;
+        let may = P::check(tx, &actor, target)?;
+        then(tx, &may).map(Some)
+    });
+    written.boxed()
+}
+
 impl Desk<'_> {
     const fn voice(&self) -> Voice {
         Voice { member: self.caller.member, connection: self.caller.connection }
@@ -266,16 +283,8 @@ impl Desk<'_> {
     }
 
     /// Something that writes, under a permit that is asked inside the write.
-    fn write<P: Permit>(&self, target: P::Target, write: impl FnOnce(&mut Tx<'_>, &P) -> Result<Ack> + Send + 'static) -> Answer {
-        let (caller, inner) = (self.caller, Arc::clone(self.ground));
-        let written = self.ground.db.write_command(caller.session.0.unsigned_abs(), caller.shard, move |tx| {
-            target.take_turn(tx)?;
-            let actor = inner.authenticator.actor_of_command(tx, caller.session, caller.address)?;
-            actor.check_scope(P::SCOPE)?;
-            let may = P::check(tx, &actor, target)?;
-            write(tx, &may).map(Some)
-        });
-        written.boxed()
+    fn write<P: Permit>(&self, target: P::Target, then: impl FnOnce(&mut Tx<'_>, &P) -> Result<Ack> + Send + 'static) -> Answer {
+        write(self.ground, self.caller, target, then)
     }
 
     fn start(self) -> Answer {
@@ -294,10 +303,21 @@ impl Desk<'_> {
             Err(error) => return refuse(error),
         };
         let gate = Gate::of(self.ground, self.billing, self.calls);
-        self.write::<StartCall>(whom, move |tx, may| {
-            let (id, at) = actions::start(tx, may, &starting, &gate)?;
-            Ok(Ack { id: Some(id.to_string()), at: Some(at), ..Ack::default() })
-        })
+        let (ground, caller) = (Arc::clone(self.ground), self.caller);
+        let begin = move || {
+            write::<StartCall>(&ground, caller, whom, move |tx, may| {
+                let (id, at) = actions::start(tx, may, &starting, &gate)?;
+                Ok(Ack { id: Some(id.to_string()), at: Some(at), ..Ack::default() })
+            })
+        };
+        match self.calls.unsettled() {
+            Some(wait) => async move {
+                wait.await;
+                begin().await
+            }
+            .boxed(),
+            None => begin(),
+        }
     }
 
     fn add(self) -> Answer {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::board::{Board, MEASURE_MS, Outgoing, Record};
 use super::outbox::Outbox;
@@ -25,6 +25,8 @@ const TICK: Duration = Duration::from_millis(100);
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// Words of the media server that are taken in before time is looked at.
 const HEARD_AT_ONCE: usize = 256;
+/// Whoever begins a call waits so long at most until those that ended are kept.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
 /// How every event of a room that changed begins.
 const ROOM_CHANGED: &str = "{\"kind\":\"room_changed\"";
 
@@ -57,6 +59,9 @@ struct Inner {
     heard: Mutex<Option<mpsc::UnboundedReceiver<sfu::Output>>>,
     records: mpsc::UnboundedSender<Record>,
     kept: Mutex<Option<mpsc::UnboundedReceiver<Record>>>,
+    /// How many records followed, and how many of them were kept or put by.
+    recorded: AtomicU64,
+    settled: watch::Sender<u64>,
     offers: Mutex<HashMap<Offer, oneshot::Sender<Option<sfu::Refusal>>>>,
     stopped: AtomicBool,
     /// How many calls go on: asked with every commit, so without the lock.
@@ -89,6 +94,8 @@ impl Calls {
             heard: Mutex::new(Some(heard)),
             records,
             kept: Mutex::new(Some(kept)),
+            recorded: AtomicU64::new(0),
+            settled: watch::Sender::new(0),
             offers: Mutex::default(),
             stopped: AtomicBool::new(false),
             live: AtomicUsize::new(0),
@@ -109,6 +116,8 @@ impl Calls {
         let mut out = Vec::new();
         let answer = happen(&mut board, self.0.clock.now(), &mut out);
         self.0.live.store(board.count(), Ordering::Release);
+        let records = out.iter().filter(|each| matches!(each, Outgoing::Keep(_))).count();
+        self.0.recorded.fetch_add(u64::try_from(records).unwrap_or(0), Ordering::Release);
         self.0.outbox.put(out);
         drop(board);
         self.0.outbox.carry_out(|each| self.dispatch(each));
@@ -257,6 +266,22 @@ impl Calls {
     /// What is to be kept in the database, in order; there is one taker.
     pub(super) fn take_records(&self) -> Option<mpsc::UnboundedReceiver<Record>> {
         guard(&self.0.kept).take()
+    }
+
+    /// One more of them was kept, or put by.
+    pub(super) fn note_kept(&self) {
+        self.0.settled.send_modify(|count| *count += 1);
+    }
+
+    /// Does something wait to be kept? Then this ends once it is, or after [`KEPT_WITHIN`]: whoever begins a call in a room whose last one
+    /// has just ended finds it ended.
+    pub(super) fn unsettled(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let recorded = self.0.recorded.load(Ordering::Acquire);
+        let mut settled = self.0.settled.subscribe();
+        let is_behind = *settled.borrow() < recorded;
+        is_behind.then(|| async move {
+            let _ = tokio::time::timeout(KEPT_WITHIN, settled.wait_for(|count| *count >= recorded)).await;
+        })
     }
 
     /// Lets time pass until the program stops.

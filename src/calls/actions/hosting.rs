@@ -1,5 +1,6 @@
 //! What hosts do: kept as rows in one transaction, and done in the call once that is committed.
 
+use super::keeping::{end_lost, is_lost};
 use crate::calls::board::{Board, Outgoing};
 use crate::calls::exchange::Calls;
 use crate::calls::model::{CallRole, CallSource, Cause};
@@ -34,7 +35,7 @@ pub enum Hosting {
 pub fn host(tx: &mut Tx<'_>, may: &HostCall, wish: Hosting, calls: &Calls) -> Result<()> {
     let (call, by) = (may.call(), may.member());
     let held = match wish {
-        Hosting::Hold { member, source, held } => Some(held_after(calls, call, member, source, held)?),
+        Hosting::Hold { member, source, held } => Some(held_after(tx, calls, call, (member, source), held)?),
         _ => None,
     };
     match wish {
@@ -70,9 +71,11 @@ fn done(board: &mut Board, call: CallId, by: MemberId, wish: Hosting, now: Milli
     }
 }
 
-/// What hosts will have turned off of somebody then, as stored.
-fn held_after(calls: &Calls, call: CallId, member: MemberId, source: CallSource, held: bool) -> Result<i16> {
-    let mut sources = calls.look(|board| board.call(call).and_then(|live| live.held(member))).found()?;
+/// What hosts will have turned off of somebody then, as stored. It is read where it is written: another host may do the same at this moment.
+fn held_after(tx: &mut Tx<'_>, calls: &Calls, call: CallId, (member, source): (MemberId, CallSource), held: bool) -> Result<i16> {
+    calls.look(|board| board.call(call).filter(|live| live.is_in(member)).map(|_| ())).found()?;
+    let person = store::person(tx, call, member)?.found()?;
+    let mut sources = CallSource::from_bits(person.held);
     if held {
         sources.insert(source)
     } else {
@@ -92,6 +95,9 @@ pub fn end_by_office(tx: &mut Tx<'_>, may: &ModerateAnyCall, calls: &Calls) -> R
         return Err(Error::refused(RefusalKind::Gone, "calls.over"));
     }
     note(tx, may, "calls.end", ("call", call.to_string()))?;
+    if is_lost(calls, &row, tx.now()) {
+        return end_lost(tx, &row);
+    }
     let calls = calls.clone();
     tx.after_commit(move || {
         let _ = calls.with(|board, now, out| board.end(call, Cause::EndedByHost, now, out));
@@ -108,7 +114,7 @@ pub fn mute_by_office(tx: &mut Tx<'_>, may: &ModerateAnyCall, (member, source): 
     if store::call(tx, call)?.found()?.ended_at.is_some() {
         return Err(Error::refused(RefusalKind::Gone, "calls.over"));
     }
-    let held = held_after(calls, call, member, source, true)?;
+    let held = held_after(tx, calls, call, (member, source), true)?;
     store::set_held(tx, call, member, held)?;
     note(tx, may, "calls.mute", ("member", member.to_string()))?;
     let calls = calls.clone();

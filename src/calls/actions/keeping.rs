@@ -1,5 +1,6 @@
 //! What the board decided, kept as rows in the order in which it happened; and what is found when the program starts.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::known_of;
@@ -16,16 +17,29 @@ use crate::ids::{CallId, MemberId, StayId};
 use crate::live::LogId;
 use crate::storage::Tx;
 
-/// How often something that the database does not take now is tried again.
+/// How often something that the database does not take now is tried again at once.
 const TRIES: u32 = 5;
+/// Ends that could not be kept are tried again this often, for as long as the program runs.
+const AGAIN: Duration = Duration::from_secs(5);
+/// A row whose call is not on the board is that of one that begins, for so long; after that its end could not be kept.
+const BEGINS_WITHIN: Millis = 10_000;
 
 /// Keeps records, takes in what the media server says and lets time pass, until the program stops. Runs on a thread of its own.
 pub async fn run(calls: Calls, ground: Ground) {
     let Some(mut records) = calls.take_records() else { return };
     let keeping = async {
-        while let Some(record) = records.recv().await {
-            if let Err(error) = keep_patiently(&ground, &record).await {
-                tracing::error!(%error, "something of a call could not be kept");
+        let mut owed = VecDeque::new();
+        loop {
+            tokio::select! {
+                biased;
+                record = records.recv() => {
+                    let Some(record) = record else { return };
+                    if !is_kept(&ground, &record).await && must_be_kept(&record) {
+                        owed.push_back(record);
+                    }
+                    calls.note_kept();
+                }
+                () = tokio::time::sleep(AGAIN), if !owed.is_empty() => pay(&ground, &mut owed).await,
             }
         }
     };
@@ -34,6 +48,28 @@ pub async fn run(calls: Calls, ground: Ground) {
         () = calls.listen() => {}
         () = calls.tick() => {}
     }
+}
+
+/// Without these a call would seem to go on for ever, and somebody to be in it.
+const fn must_be_kept(record: &Record) -> bool {
+    matches!(record, Record::Ended { .. } | Record::Parted(_))
+}
+
+/// Tries what is owed, up to the first that is not taken; that one goes behind the others.
+async fn pay(ground: &Ground, owed: &mut VecDeque<Record>) {
+    while let Some(record) = owed.pop_front() {
+        if !is_kept(ground, &record).await {
+            return owed.push_back(record);
+        }
+    }
+}
+
+async fn is_kept(ground: &Ground, record: &Record) -> bool {
+    let kept = keep_patiently(ground, record).await;
+    if let Err(error) = &kept {
+        tracing::error!(%error, "something of a call could not be kept");
+    }
+    kept.is_ok()
 }
 
 async fn keep_patiently(ground: &Ground, record: &Record) -> Result<()> {
@@ -47,6 +83,21 @@ async fn keep_patiently(ground: &Ground, record: &Record) -> Result<()> {
     Ok(())
 }
 
+/// Does this row say that a call goes on which does not? Its end could not be kept.
+pub fn is_lost(calls: &Calls, row: &CallRow, now: Millis) -> bool {
+    row.ended_at.is_none() && row.started_at + BEGINS_WITHIN <= now && calls.look(|board| board.call(row.id).is_none())
+}
+
+/// Ends the row of a call that does not go on any more.
+///
+/// # Errors
+/// When the database refuses.
+pub fn end_lost(tx: &mut Tx<'_>, row: &CallRow) -> Result<()> {
+    let now = tx.now();
+    end_stays(tx, row)?;
+    end(tx, row.id, Cause::Interrupted, now)
+}
+
 /// Keeps one thing.
 ///
 /// # Errors
@@ -55,6 +106,7 @@ pub fn keep(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
     match *record {
         Record::Joined { stay, call, member, role, at, .. } => {
             store::put_person(tx, call, member, false, true, role)?;
+            store::set_role(tx, call, member, role)?;
             store::begin_stay(tx, stay, call, member, at)
         }
         Record::Parted(ref parted) => store::end_stay(tx, parted),

@@ -258,11 +258,6 @@ impl Live {
         (stay.connection == Some(voice.connection)).then(|| stay.who())
     }
 
-    /// What hosts turned off of a member who is in it.
-    pub fn held(&self, member: MemberId) -> Option<BTreeSet<CallSource>> {
-        self.stays.iter().find(|stay| stay.member == member).map(|stay| stay.held.clone())
-    }
-
     /// The stay of a member.
     pub(super) fn stay(&mut self, member: MemberId) -> Option<&mut Stay> {
         self.stays.iter_mut().find(|stay| stay.member == member)

@@ -260,7 +260,7 @@ impl Cast {
         self.town.app().ground.db.write(move |tx| place_call(tx, &story)).await.expect("a call").to_string()
     }
 
-    /// A call that goes on in a room, as rows alone.
+    /// A call that goes on in a room, as rows alone: one that has just begun, for its row alone would soon be ended.
     pub async fn call_in(&self, room: RoomId) -> String {
         let story = CallStory {
             room: Some(room),
@@ -268,7 +268,7 @@ impl Cast {
             video: false,
             starter: self.maker.id,
             others: Vec::new(),
-            seconds: 60,
+            seconds: 1,
             cause: None,
             quality: None,
         };
