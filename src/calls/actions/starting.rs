@@ -1,5 +1,6 @@
 //! Beginning a call, and calling more people into one: what members pay for, and whom they reach by it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,8 +12,9 @@ use crate::calls::events::CallEvent;
 use crate::calls::exchange::Calls;
 use crate::calls::model::{CallKind, CallRole};
 use crate::calls::policy::{HostCall, StartCall, Whom};
-use crate::calls::ringing::Way;
-use crate::calls::store::{self, NewCallRow};
+use crate::calls::ringing::{Callee, Way};
+use super::keeping::{end_lost, is_lost};
+use crate::calls::store::{self, CallRow, NewCallRow};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Refusal, RefusalKind, Result};
 use crate::ids::{CallId, MemberId};
@@ -66,32 +68,61 @@ impl Gate {
     }
 
     /// How a call of `from` comes to `to`; `Err` only when the reason is the caller's own.
-    fn way(&self, tx: &mut Tx<'_>, from: MemberId, to: MemberId, video: bool, asks: bool) -> Result<Way> {
-        let (act, now) = (if video { Act::VideoCall } else { Act::Call }, tx.now());
+    fn way(&self, tx: &mut Tx<'_>, from: MemberId, to: MemberId, video: bool) -> Result<Way> {
+        let now = tx.now();
         let standing = self.billing.standings.of(tx, from, now)?;
         let is_busy = self.calls.look(|board| board.taken_by(to).is_some());
-        // What their plan gives was asked before: whoever is let in by another's plan calls all the same.
-        let asker = Asker { may_start: true, ..Asker::standing(from, act, &standing) };
-        Ok(match social::answer(tx, &self.settings, &asker, to, is_busy, now)? {
-            Verdict::Through => {
-                social::use_once(tx, from, to)?;
-                Way::Rings
-            }
-            Verdict::Quietly => Way::Quiet,
-            Verdict::Busy => Way::Busy,
-            Verdict::Unheard => Way::Unheard,
-            Verdict::Asks => {
-                let kind = if video { RequestKind::VideoCall } else { RequestKind::Call };
-                // Calls have limits of their own: no refusal here may tell that it has become a request.
-                if asks {
-                    social::ask(tx, from, &NewRequest::of(kind, to, true), None)?;
-                }
-                Way::Unheard
-            }
-            Verdict::Refused(Own::Blocks) => return Err(Error::conflict("social.you_block")),
-            Verdict::Refused(Own::NotEntitled | Own::TooOften) => return Err(payment("calls.plan_needed")),
-        })
+        let verdict = social::answer(tx, &self.settings, &asker(from, video, &standing), to, is_busy, now)?;
+        way_of(tx, from, to, verdict, Some(request(video)))
     }
+
+    /// The same for several at once, in ascending id. Who does not answer becomes a request of one who `asks`.
+    fn ways(&self, tx: &mut Tx<'_>, from: MemberId, to: &[MemberId], video: bool, asks: bool) -> Result<Vec<(MemberId, Result<Way>)>> {
+        let now = tx.now();
+        let standing = self.billing.standings.of(tx, from, now)?;
+        let busy: BTreeSet<MemberId> =
+            self.calls.look(|board| to.iter().filter(|one| board.taken_by(**one).is_some()).copied().collect());
+        let mut verdicts = social::answers(tx, &self.settings, &asker(from, video, &standing), to, now)?;
+        verdicts.sort_unstable_by_key(|(one, _)| *one);
+        let asked = asks.then(|| request(video));
+        let way = |(one, verdict)| {
+            // Being busy is asked last.
+            let verdict = if verdict == Verdict::Through && busy.contains(&one) { Verdict::Busy } else { verdict };
+            (one, way_of(tx, from, one, verdict, asked))
+        };
+        Ok(verdicts.into_iter().map(way).collect())
+    }
+}
+
+const fn request(video: bool) -> RequestKind {
+    if video { RequestKind::VideoCall } else { RequestKind::Call }
+}
+
+/// What their plan gives was asked before: whoever is let in by another's plan calls all the same.
+fn asker<'a>(from: MemberId, video: bool, standing: &'a Standing) -> Asker<'a> {
+    Asker { may_start: true, ..Asker::standing(from, if video { Act::VideoCall } else { Act::Call }, standing) }
+}
+
+fn way_of(tx: &mut Tx<'_>, from: MemberId, to: MemberId, verdict: Verdict, asks: Option<RequestKind>) -> Result<Way> {
+    Ok(match verdict {
+        Verdict::Through => {
+            social::use_once(tx, from, to)?;
+            Way::Rings
+        }
+        Verdict::Quietly => Way::Quiet,
+        Verdict::Busy => Way::Busy,
+        Verdict::Unheard => Way::Unheard,
+        Verdict::Asks => {
+            // Calls have limits of their own: no refusal here may tell that it has become a request.
+            if let Some(kind) = asks {
+                social::ask(tx, from, &NewRequest::of(kind, to, true), None)?;
+            }
+            Way::Unheard
+        }
+        Verdict::Refused(Own::Blocks) => return Err(Error::conflict("social.you_block")),
+        Verdict::Refused(Own::NotEntitled) => return Err(payment("calls.plan_needed")),
+        Verdict::Refused(Own::TooOften) => return Err(Error::slow_down("calls.too_many", MINUTE.unsigned_abs())),
+    })
 }
 
 const fn payment(code: &'static str) -> Error {
@@ -132,8 +163,7 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     let member = may.member();
     one_at_a_time(tx, &format!("calls of {member}"))?;
     if let Some(known) = store::by_key(tx, member, &wish.key)? {
-        let same = known.room == may.room().map(|room| room.room) && known.video == wish.video;
-        return if same { Ok((known.id, known.started_at)) } else { Err(Error::conflict("calls.key_reused")) };
+        return if is_same(tx, &known, may, wish)? { Ok((known.id, known.started_at)) } else { Err(Error::conflict("calls.key_reused")) };
     }
     if let Some(found) = found(tx, may, wish, gate)? {
         return Ok(found);
@@ -156,8 +186,8 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     store::insert(tx, may, &NewCallRow { id, video: wish.video, client_key: &wish.key, ends_at, most })?;
     store::put_person(tx, id, member, false, true, CallRole::Host)?;
     for (callee, way) in &whom {
-        let role = if may.kind() == CallKind::Direct { CallRole::Host } else { CallRole::Speaker };
-        store::put_person(tx, id, *callee, *way == Way::Rings, false, role)?;
+        // What they may do they get on coming in.
+        store::put_person(tx, id, *callee, *way == Way::Rings, false, CallRole::Speaker)?;
     }
     let room = may.room().map(|room| room.room);
     if let Some(room) = room {
@@ -180,6 +210,15 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     Ok((id, now))
 }
 
+/// Was it begun with these details before?
+fn is_same(conn: &mut Conn, known: &CallRow, may: &StartCall, wish: &Starting) -> Result<bool> {
+    let same_callee = match may.whom() {
+        Whom::Member(other) => store::person(conn, known.id, other)?.is_some(),
+        Whom::Room(_) => true,
+    };
+    Ok(same_callee && known.room == may.room().map(|room| room.room) && known.video == wish.video)
+}
+
 fn too_many_calls() -> Error {
     Error::Refused(Refusal { kind: RefusalKind::Unavailable, code: "calls.too_many_calls", retry_after_ms: Some(30_000) })
 }
@@ -195,30 +234,51 @@ fn must_be_entitled(has: &Entitlements, wish: &Starting) -> Result<()> {
 
 /// The call that is there already: of the room, or the one with which the other calls.
 fn found(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> Result<Option<(CallId, Millis)>> {
-    match may.whom() {
+    let row = match may.whom() {
         Whom::Room(room) => {
             one_at_a_time(tx, &format!("call in {room}"))?;
-            Ok(store::live_of_room(tx, room)?.map(|row| (row.id, row.started_at)))
+            store::live_of_room(tx, room)?
         }
         Whom::Member(other) => {
             social::hold_pairs(tx, may.member(), &[other])?;
-            let asked_at = tx.now();
-            let Some(row) = store::calling(tx, other, may.member())? else { return Ok(None) };
-            let rings = store::person(tx, row.id, may.member())?.is_some_and(|person| person.rung);
-            // Where it does not ring, only who may call themselves learns that the other is calling.
-            if !rings
-                && (must_be_entitled(&gate.entitlements(tx, may.member(), asked_at)?, wish).is_err()
-                    || social::is_shut_out(tx, may.member(), other)?)
-            {
-                return Ok(None);
-            }
-            let voice = Voice { member: may.member(), connection: wish.connection };
-            let calls = gate.calls.clone();
-            store::put_person(tx, row.id, may.member(), true, true, CallRole::Host)?;
-            calls.with(|board, now, out| board.merge(row.id, voice, now, out))?;
-            Ok(Some((row.id, row.started_at)))
+            store::calling(tx, other, may.member())?
         }
+    };
+    let Some(row) = row else { return Ok(None) };
+    if is_lost(&gate.calls, &row, tx.now()) {
+        end_lost(tx, &row)?;
+        return Ok(None);
     }
+    match may.whom() {
+        Whom::Member(other) if !take_theirs(tx, may, (&row, other), wish, gate)? => Ok(None),
+        _ => Ok(Some((row.id, row.started_at))),
+    }
+}
+
+/// Two call each other: the later one takes the earlier one's call, once this is committed. `false` where they may not learn of it.
+fn take_theirs(tx: &mut Tx<'_>, may: &StartCall, (row, other): (&CallRow, MemberId), wish: &Starting, gate: &Gate) -> Result<bool> {
+    let (member, now) = (may.member(), tx.now());
+    let rings = store::person(tx, row.id, member)?.is_some_and(|person| person.rung);
+    // Where it does not ring, only who may call themselves learns that the other is calling.
+    if !rings
+        && (must_be_entitled(&gate.entitlements(tx, member, now)?, wish).is_err() || social::is_shut_out(tx, member, other)?)
+    {
+        return Ok(false);
+    }
+    let stand = gate.calls.look(|board| (board.taken_by(member), board.call(row.id).and_then(|live| live.ringing.callee(member))));
+    match stand {
+        (Some(taken), _) if taken != row.id => return Err(Error::conflict("calls.in_another")),
+        (_, Some(Callee::Accepted(by))) if by != wish.connection => return Err(Error::conflict("calls.answered_elsewhere")),
+        _ => {}
+    }
+    let (id, voice) = (row.id, Voice { member, connection: wish.connection });
+    store::put_person(tx, id, member, true, true, CallRole::Speaker)?;
+    let calls = gate.calls.clone();
+    tx.after_commit(move || {
+        // Who took it back meanwhile is told so on coming in.
+        let _ = calls.with(|board, now, out| board.merge(id, voice, now, out));
+    });
+    Ok(true)
 }
 
 fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Result<()> {
@@ -226,27 +286,32 @@ fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Resul
         return Ok(());
     }
     let (now, member) = (tx.now(), may.member());
-    let wait = |code, times: &[Millis], most: i64, within: Millis| match times.last() {
+    let per_day = i64::try_from(gate.settings.calls_per_day).unwrap_or(i64::MAX);
+    let of_minute = store::started_since(tx, member, now - MINUTE, PER_MINUTE)?;
+    must_wait("calls.too_many", &of_minute, PER_MINUTE, MINUTE, now)?;
+    must_wait("calls.too_many", &store::started_since(tx, member, now - DAY, per_day)?, per_day, DAY, now)?;
+    if let Whom::Member(other) = may.whom() {
+        let unanswered = store::unanswered_since(tx, member, other, now - HOUR, UNANSWERED)?;
+        must_wait("calls.no_answer_again", &unanswered, UNANSWERED, HOUR, now)?;
+    }
+    Ok(())
+}
+
+/// No more than `most` within so long; `times`: newest first, at most so many.
+fn must_wait(code: &'static str, times: &[Millis], most: i64, within: Millis, now: Millis) -> Result<()> {
+    match times.last() {
         Some(first) if i64::try_from(times.len()).is_ok_and(|count| count >= most) => {
             Err(Error::slow_down(code, (first + within - now).max(1).unsigned_abs()))
         }
         _ => Ok(()),
-    };
-    let per_day = i64::try_from(gate.settings.calls_per_day).unwrap_or(i64::MAX);
-    wait("calls.too_many", &store::started_since(tx, member, now - MINUTE, PER_MINUTE)?, PER_MINUTE, MINUTE)?;
-    wait("calls.too_many", &store::started_since(tx, member, now - DAY, per_day)?, per_day, DAY)?;
-    if let Whom::Member(other) = may.whom() {
-        let unanswered = store::unanswered_since(tx, member, other, now - HOUR, UNANSWERED)?;
-        wait("calls.no_answer_again", &unanswered, UNANSWERED, HOUR)?;
     }
-    Ok(())
 }
 
 /// Who is called, each by their own rules.
 fn whom(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate, most: u32, by_plan: Option<u32>) -> Result<Vec<(MemberId, Way)>> {
     let member = may.member();
     match (may.whom(), may.room()) {
-        (Whom::Member(other), _) => Ok(vec![(other, gate.way(tx, member, other, wish.video, true)?)]),
+        (Whom::Member(other), _) => Ok(vec![(other, gate.way(tx, member, other, wish.video)?)]),
         (Whom::Room(room), Some(stand)) if stand.is_group => {
             let ring_most = gate.settings.call_ring_members;
             let all = store::members_of_room(tx, room, member, i64::from(most) + i64::from(ring_most) + 1)?;
@@ -258,7 +323,8 @@ fn whom(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate, most: u3
                 None => all,
             };
             must_fit(chosen.len() + 1, most, by_plan)?;
-            chosen.into_iter().map(|one| Ok((one, quietly_blocked(gate.way(tx, member, one, wish.video, false))?))).collect()
+            let ways = gate.ways(tx, member, &chosen, wish.video, false)?;
+            ways.into_iter().map(|(one, way)| Ok((one, quietly_blocked(way)?))).collect()
         }
         (Whom::Room(_), _) => Ok(Vec::new()),
     }
@@ -280,37 +346,52 @@ fn must_fit(count: usize, most: u32, by_plan: Option<u32>) -> Result<()> {
     Err(if by_plan { payment("calls.group_size") } else { Error::conflict("calls.full") })
 }
 
-/// Calls more people into a call. Whoever adds them is the one whom they are asked about, and needs the right to start calls.
+/// Calls more people into a call. Whoever adds them is the one whom they are asked about, and needs the right to start calls. Who is in it,
+/// or for whom it rings, is left out.
 ///
 /// # Errors
-/// 402 `calls.plan_needed`, `calls.group_size`; 409 `calls.full`; 422 `calls.too_many_rung`, `calls.members`; 410 `calls.over`;
-/// `social.you_block`.
+/// 402 `calls.plan_needed`, `calls.group_size`; 409 `calls.full`, `calls.they_were_removed`; 422 `calls.too_many_rung`, `calls.members`;
+/// 429 `calls.too_many`, `calls.declined_lately`; 410 `calls.over`; `social.you_block`.
 pub fn add(tx: &mut Tx<'_>, may: &HostCall, members: &[MemberId], gate: &Gate) -> Result<()> {
-    let asked_at = tx.now();
-    if !gate.entitlements(tx, may.member(), asked_at)?.calls_start {
+    let (now, by) = (tx.now(), may.member());
+    if !gate.entitlements(tx, by, now)?.calls_start {
         return Err(payment("calls.plan_needed"));
     }
-    let mut whom: Vec<MemberId> = members.iter().copied().filter(|one| *one != may.member()).collect();
+    let mut whom: Vec<MemberId> = members.iter().copied().filter(|one| *one != by).collect();
     whom.sort_unstable();
     whom.dedup();
     if whom.is_empty() || whom.len() > gate.settings.call_ring_members as usize {
         return Err(Error::invalid("members", if whom.is_empty() { "calls.members" } else { "calls.too_many_rung" }));
     }
     let Some(row) = store::call(tx, may.call())? else { return Err(Error::NotFound) };
-    let known = gate.calls.look(|board| board.call(row.id).map(|live| (live.most(), live.video)));
-    let Some((most, video)) = known else { return Err(Error::refused(RefusalKind::Gone, "calls.over")) };
-    let size = gate.calls.look(|board| board.size(row.id));
-    let by_plan = gate.entitlements(tx, row.starter, asked_at)?.calls_group_size;
+    let asked = gate.calls.look(|board| {
+        let live = board.call(row.id)?;
+        whom.retain(|one| !live.is_called(*one));
+        let may_be = whom.iter().try_for_each(|one| live.may_be_called(*one, now));
+        Some((live.most(), live.video, board.size(row.id), live.added_since(by, now - MINUTE), may_be))
+    });
+    let Some((most, video, size, mut times, may_be)) = asked else { return Err(Error::refused(RefusalKind::Gone, "calls.over")) };
+    if whom.is_empty() {
+        return Ok(());
+    }
+    if !gate.raised {
+        times.extend(store::started_since(tx, by, now - MINUTE, PER_MINUTE)?);
+        times.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+        times.truncate(usize::try_from(PER_MINUTE).unwrap_or(usize::MAX));
+        must_wait("calls.too_many", &times, PER_MINUTE, MINUTE, now)?;
+        may_be?;
+    }
+    let by_plan = gate.entitlements(tx, row.starter, now)?.calls_group_size;
     must_fit(size as usize + whom.len(), most, by_plan)?;
     let mut called = Vec::with_capacity(whom.len());
-    for member in whom {
-        let way = gate.way(tx, may.member(), member, video, true)?;
+    for (member, way) in gate.ways(tx, by, &whom, video, true)? {
+        let way = way?;
         store::put_person(tx, row.id, member, way == Way::Rings, false, CallRole::Speaker)?;
         called.push((member, way));
     }
     store::widen(tx, row.id)?;
     let calls = gate.calls.clone();
-    tx.after_commit(move || calls.with(|board, now, out| board.ring(row.id, &called, now, out)));
+    tx.after_commit(move || calls.with(|board, now, out| board.add(row.id, by, &called, now, out)));
     Ok(())
 }
 

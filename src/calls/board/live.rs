@@ -11,8 +11,12 @@ use crate::calls::model::{CallKind, CallRole, CallSource, CallState, CallView, M
 use crate::calls::ringing::{Callee, Ringing};
 use crate::calls::sfu;
 use crate::clock::Millis;
+use crate::error::{Error, Result};
 use crate::ids::{CallId, MemberId, RoomId};
 use crate::live::{Addressee, connection_name, frame_of};
+
+/// Whoever said no to a call is not rung again into it for so long.
+pub const LET_BE: Millis = 300_000;
 
 /// A call that begins.
 #[derive(Clone, Debug)]
@@ -81,6 +85,10 @@ pub struct Live {
     pub(super) changed: BTreeSet<MemberId>,
     pub(super) left: BTreeMap<MemberId, Parting>,
     pub(super) room_changed: bool,
+    /// Who said no, and when.
+    pub(super) declined: HashMap<MemberId, Millis>,
+    /// Who called more people into it, and when.
+    pub(super) added: Vec<(MemberId, Millis)>,
 }
 
 /// A live call as an operator sees it. No addresses.
@@ -173,6 +181,8 @@ impl Live {
             changed: BTreeSet::new(),
             left: BTreeMap::new(),
             room_changed: true,
+            declined: HashMap::new(),
+            added: Vec::new(),
         }
     }
 
@@ -232,6 +242,29 @@ impl Live {
     pub fn concerns(&self, member: MemberId) -> bool {
         let may_come_back = self.kind != CallKind::Direct && self.knows.contains(&member);
         self.takes(member) || may_come_back || matches!(self.ringing.callee(member), Some(Callee::Rings(_)))
+    }
+
+    /// Is a member in it or on the way, or does it ring for them? Then there is no need to call them.
+    pub fn is_called(&self, member: MemberId) -> bool {
+        let comes = matches!(self.ringing.callee(member), Some(Callee::Rings(_) | Callee::Accepted(_)));
+        member == self.starter || comes || self.is_in(member)
+    }
+
+    /// May somebody be called into it now?
+    ///
+    /// # Errors
+    /// 409 `calls.they_were_removed`; 429 `calls.declined_lately` within [`LET_BE`] of their no.
+    pub fn may_be_called(&self, member: MemberId, now: Millis) -> Result<()> {
+        if self.known.get(&member).is_some_and(|known| known.removed) {
+            return Err(Error::conflict("calls.they_were_removed"));
+        }
+        let wait = self.declined.get(&member).map_or(0, |at| at + LET_BE - now);
+        if wait > 0 { Err(Error::slow_down("calls.declined_lately", wait.unsigned_abs())) } else { Ok(()) }
+    }
+
+    /// When a member called more people into it since then.
+    pub fn added_since(&self, by: MemberId, since: Millis) -> Vec<Millis> {
+        self.added.iter().filter(|(one, at)| *one == by && *at > since).map(|(_, at)| *at).collect()
     }
 
     /// Is a member busy with it: in it, on the way into it, or calling?

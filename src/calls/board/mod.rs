@@ -213,6 +213,14 @@ impl Board {
         self.calls.insert(new.id, Live::resumed(new, known, now));
     }
 
+    /// Somebody in it calls more people into a call that goes on.
+    pub fn add(&mut self, call: CallId, by: MemberId, whom: &[(MemberId, Way)], now: Millis, out: &mut Vec<Outgoing>) {
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.added.push((by, now));
+        }
+        self.ring(call, whom, now, out);
+    }
+
     /// These are called into a call that goes on.
     pub fn ring(&mut self, call: CallId, whom: &[(MemberId, Way)], now: Millis, out: &mut Vec<Outgoing>) {
         let Some(live) = self.calls.get_mut(&call) else { return };
@@ -299,7 +307,12 @@ impl Board {
                     self.tell_ring(call, member, out);
                 }
                 Decision::Silence(member, _) => live.tell_state(member, out),
-                Decision::Fate(member, fate) => out.push(Outgoing::Keep(Record::Fate { call, member, fate })),
+                Decision::Fate(member, fate) => {
+                    if fate == Fate::Declined {
+                        live.declined.insert(member, now);
+                    }
+                    out.push(Outgoing::Keep(Record::Fate { call, member, fate }));
+                }
                 Decision::Turn(state) => {
                     if state == super::model::CallState::Connecting {
                         out.push(Outgoing::Keep(Record::Answered { call, at: now }));

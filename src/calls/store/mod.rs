@@ -164,7 +164,7 @@ pub fn insert_story(tx: &mut Tx<'_>, id: CallId, story: &CallStory, started_at: 
     Ok(())
 }
 
-/// Puts a member beside a call; what is there stays, but for what is said here.
+/// Puts a member beside a call. Where they stand already, only that it rang for them or that they know of it is added: not the role.
 pub fn put_person(tx: &mut Tx<'_>, call: CallId, member: MemberId, rung: bool, listed: bool, role: CallRole) -> Result<()> {
     diesel::insert_into(call_people::table)
         .values(on_conflict(
@@ -181,7 +181,7 @@ pub fn put_person(tx: &mut Tx<'_>, call: CallId, member: MemberId, rung: bool, l
                 call_people::seconds.eq(0_i64),
             ),
             "ON CONFLICT (call, member) DO UPDATE SET rung = (call_people.rung OR excluded.rung), listed = (call_people.listed OR \
-             excluded.listed), role = excluded.role",
+             excluded.listed)",
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -227,14 +227,18 @@ pub fn started_since(conn: &mut Conn, starter: MemberId, since: Millis, limit: i
     Ok(begun.order(calls::started_at.desc()).limit(limit).select(calls::started_at).load(conn)?)
 }
 
-/// When a member called another since then without an answer, newest first, at most `limit`.
+/// How a call ends that the other did not answer. Busy is none of them, nor what the program itself broke off.
+const UNANSWERED: [i16; 3] = [Cause::NoAnswer.number(), Cause::Declined.number(), Cause::Cancelled.number()];
+
+/// When a member called another since then without an answer, newest first, at most `limit`; also what they took back themselves.
 pub fn unanswered_since(conn: &mut Conn, starter: MemberId, callee: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
     let begun = calls::table
         .inner_join(call_people::table.on(call_people::call.eq(calls::id)))
         .filter(calls::starter.eq(starter.0))
         .filter(calls::kind.eq(CallKind::Direct.number()))
         .filter(calls::started_at.gt(since))
-        .filter(calls::cause.eq(Cause::NoAnswer.number()))
+        .filter(calls::answered_at.is_null())
+        .filter(calls::cause.eq_any(UNANSWERED))
         .filter(call_people::member.eq(callee.0));
     Ok(begun.order(calls::started_at.desc()).limit(limit).select(calls::started_at).load(conn)?)
 }

@@ -184,6 +184,10 @@ async fn the_same_key_begins_the_same_call_and_a_room_has_one() {
     assert_eq!(begins(&mut a, call_in(room, "k1")).await, call);
     assert_eq!(begins(&mut b, call_in(room, "theirs")).await, call, "no other one beside it");
     assert_eq!(code(&mut a, call_to(&ben, "k1")).await, "calls.key_reused");
+    let clo = stage.reachable("clo").await;
+    let direct = begins(&mut b, call_to(&clo, "k2")).await;
+    assert_eq!(begins(&mut b, call_to(&clo, "k2")).await, direct);
+    assert_eq!(code(&mut b, call_to(&ann, "k2")).await, "calls.key_reused", "somebody else");
     assert_eq!(code(&mut a, call_in(room, "")).await, "calls.key");
     assert_eq!(code(&mut a, call_in(room, &"k".repeat(65))).await, "calls.key");
     assert_eq!(begins(&mut a, call_in(room, &"k".repeat(64))).await, call);
@@ -217,6 +221,13 @@ async fn so_many_in_a_minute_in_a_day_and_to_one_who_does_not_answer() {
     }
     stage.passes(60_000);
     assert_eq!(code(&mut caller, call_to(&people[0], "once more")).await, "calls.no_answer_again");
+    // What one takes back oneself has rung as well.
+    for n in 0..3 {
+        let call = begins(&mut caller, call_to(&people[1], &format!("back{n}"))).await;
+        caller.done(about("call.cancel", &call)).await;
+        while super::entry(&mut caller).await["call"] != call {}
+    }
+    assert_eq!(code(&mut caller, call_to(&people[1], "back again")).await, "calls.no_answer_again");
     stage.passes(3_600_000);
     begins(&mut caller, call_to(&people[0], "later")).await;
     stage.close().await;

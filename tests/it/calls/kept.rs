@@ -1,6 +1,8 @@
 //! What is kept of calls: over a restart, in lists, for operators; and that no answer holds an address or another's numbers.
 
 use reqwest::Method;
+use rialto::calls::Fate;
+use rialto::calls::seed::{CallStory, place_call};
 use rialto::calls::sfu::{Output, ParticipantStatistics, Route, Source, TrackStatistics};
 use serde_json::{Value, json};
 
@@ -52,6 +54,61 @@ async fn a_call_to_which_nobody_comes_back_was_interrupted() {
     let mut a = ann.connect().await;
     stage.passes(20_000);
     assert_eq!(a.next("call.ended").await["cause"], "interrupted");
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_call_whose_end_could_not_be_kept_closes_its_room_to_nobody() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let crew = group(&stage, &ann, &[&ben]).await;
+    // Rows that say that a call goes on, and no such call.
+    let lost = |room| CallStory {
+        room,
+        is_group: true,
+        video: false,
+        starter: ann.id,
+        others: vec![(ben.id, Fate::Taken)],
+        seconds: 60,
+        cause: None,
+        quality: Some(3),
+    };
+    let place = async |story: CallStory| stage.town.app().ground.db.write(move |tx| place_call(tx, &story)).await.expect("a story");
+    let (first, second) = (place(lost(Some(crew))).await, place(lost(None)).await);
+    let mut a = ann.connect().await;
+    assert_eq!(code(&mut a, about("call.join", &first.to_string())).await, "calls.over");
+    let call = begins(&mut a, call_in(crew, "k1")).await;
+    assert_ne!(call, first.to_string());
+    enters(&mut a, &call).await;
+    let (status, _) = stage.owner.call(Method::POST, &format!("/api/v1/admin/calls/{second}/end"), Some(json!({}))).await;
+    assert!(status.is_success());
+    for over in [first, second] {
+        let entry = ann.get(&format!("/api/v1/calls/{over}")).await;
+        assert_eq!((&entry["fate"], &entry["seconds"]), (&json!("taken"), &json!(60)), "{entry}");
+    }
+    let ended = stage.owner.get("/api/v1/admin/calls").await;
+    let causes: Vec<&Value> = ended["items"].as_array().expect("items").iter().map(|item| &item["cause"]).collect();
+    assert_eq!(causes, [&json!("interrupted"); 2]);
+    stage.owner.refused(Method::POST, &format!("/api/v1/admin/calls/{second}/end"), Some(json!({})), 410, "calls.over").await;
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_room_s_next_call_begins_at_once_after_the_last_one() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let crew = group(&stage, &ann, &[&ben]).await;
+    let mut a = ann.connect().await;
+    let mut before = String::new();
+    for n in 0..5 {
+        let mut alone = call_in(crew, &format!("k{n}"));
+        alone["ring"] = json!([]);
+        let call = begins(&mut a, alone).await;
+        assert_ne!(call, before, "never the one that is over");
+        enters(&mut a, &call).await;
+        a.done(json!({ "type": "call.mod.end", "call": call })).await;
+        before = call;
+    }
     stage.close().await;
 }
 

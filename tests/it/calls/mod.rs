@@ -1,5 +1,6 @@
 //! Calls over the socket and the API: who rings whom, who may begin, who comes in and who is put out, and what is kept of it.
 
+mod adding;
 mod beginning;
 mod being_in;
 mod kept;

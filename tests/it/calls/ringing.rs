@@ -126,6 +126,21 @@ async fn two_who_call_each_other_are_in_one_call() {
 }
 
 #[actix_web::test]
+async fn whoever_is_in_a_call_does_not_take_another_by_calling_back() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo) = (stage.reachable("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
+    let (mut one, mut other, mut third) = (ann.connect().await, ben.connect().await, clo.connect().await);
+    let first = begins(&mut one, call_to(&ben, "k1")).await;
+    let second = begins(&mut third, call_to(&ben, "k2")).await;
+    other.done(about("call.accept", &second)).await;
+    enters(&mut other, &second).await;
+    assert_eq!(code(&mut other, call_to(&ann, "k3")).await, "calls.in_another");
+    assert_eq!(ann.get("/api/v1/calls/live").await["items"][0]["call"]["state"], "ringing", "it rings on");
+    one.done(about("call.cancel", &first)).await;
+    stage.close().await;
+}
+
+#[actix_web::test]
 async fn a_caller_whose_tab_is_closed_takes_it_back_after_ten_seconds() {
     let stage = Stage::open().await;
     let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
