@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::actions::{self, Gate, Hosting, Starting};
 use super::board::{Board, Entrance, Joining, Outgoing, Standing, ViewWish, Voice};
 use super::exchange::Calls;
-use super::model::{CallRole, CallSource, Cause};
+use super::model::{CallRole, CallSource, Cause, Parting};
 use super::policy::{HostCall, InCall, StartCall, TakePart, Whom};
 use super::sfu;
 use crate::access::{Actor, Ground, Permit, RateClass, Target, Token};
@@ -237,6 +237,10 @@ struct OfRole {
     role: CallRole,
 }
 
+fn standing(may: &TakePart) -> Standing {
+    Standing { is_of_room: may.room().is_some(), leads_room: may.room().is_some_and(|room| room.leads) }
+}
+
 fn parse<T: DeserializeOwned>(frame: &str) -> Result<T> {
     serde_json::from_str(frame).map_err(|_| Error::invalid("", "live.fields"))
 }
@@ -245,7 +249,7 @@ fn parse<T: DeserializeOwned>(frame: &str) -> Result<T> {
 /// somebody has answered goes on whatever becomes of that plan.
 fn may_still_be(conn: &mut Conn, may: &TakePart, calls: &Calls, gate: &Gate, now: Millis) -> Result<()> {
     let rings = calls.look(|board| board.call(may.call()).is_some_and(|live| live.rings_unanswered(may.member())));
-    if !rings || actions::still_may(conn, may.call(), gate, now)? {
+    if !rings || actions::still_may(conn, may.call(), may.member(), gate, now)? {
         return Ok(());
     }
     calls.with(|board, now, out| board.end(may.call(), Cause::Cancelled, now, out))?;
@@ -271,6 +275,22 @@ fn write<P: Permit>(
         then(tx, &may).map(Some)
     });
     written.boxed()
+}
+
+/// Something that a member to whom the call belongs does; the permit is asked on a connection that cannot write.
+fn part<T, F>(ground: &Arc<Ground>, caller: Caller, call: CallId, then: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Conn, TakePart, &Actor) -> Result<T> + Send + 'static,
+{
+    let inner = Arc::clone(ground);
+    ground.db.read(move |conn| {
+        let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
+        actor.check_scope(TakePart::SCOPE)?;
+        let may = TakePart::check(conn, &actor, call)?;
+        may.must_go_on()?;
+        then(conn, may, &actor)
+    })
 }
 
 impl Desk<'_> {
@@ -341,20 +361,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Something that a member to whom the call belongs does; the permit is asked on a connection that cannot write.
     fn part<T, F>(&self, call: CallId, then: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn, TakePart, &Actor) -> Result<T> + Send + 'static,
     {
-        let (caller, inner) = (self.caller, Arc::clone(self.ground));
-        self.ground.db.read(move |conn| {
-            let actor = inner.authenticator.actor_of_session(conn, caller.session, caller.address, inner.clock.now())?;
-            actor.check_scope(TakePart::SCOPE)?;
-            let may = TakePart::check(conn, &actor, call)?;
-            may.must_go_on()?;
-            then(conn, may, &actor)
-        })
+        part(self.ground, self.caller, call, then)
     }
 
     fn take_part(self, does: fn(&mut Board, &TakePart, Voice, Millis, &mut Vec<Outgoing>) -> Result<()>) -> Answer {
@@ -395,15 +407,31 @@ impl Desk<'_> {
         let gate = Gate::of(self.ground, self.billing, self.calls);
         let id: StayId = self.ground.ids.next();
         let entrance = Entrance { id, session: self.caller.session, connection: self.caller.connection, token: token.hash() };
-        let (calls, voice) = (self.calls.clone(), self.voice());
-        let asked = self.part(wish.call, move |conn, may, actor| {
+        let (calls, voice, call) = (self.calls.clone(), self.voice(), wish.call);
+        let asked = self.part(call, move |conn, may, actor| {
             // Who comes in while it rings has accepted.
             may_still_be(conn, &may, &calls, &gate, actor.now)?;
-            let standing = Standing { is_of_room: may.room().is_some(), leads_room: may.room().is_some_and(|room| room.leads) };
+            let standing = standing(&may);
             let joining = Joining { voice, entrance, token: token.reveal(), standing, resume: wish.resume.as_deref() };
-            calls.with(|board, now, out| board.join(may.call(), &joining, now, out))
+            calls.with(|board, now, out| board.join(may.call(), &joining, now, out))?;
+            Ok(standing.is_of_room)
         });
-        async move { asked.await.map(|()| done(true)) }.boxed()
+        let (ground, calls, caller) = (Arc::clone(self.ground), self.calls.clone(), self.caller);
+        async move {
+            let was_of_room = asked.await?;
+            // Whoever was banned, signed out or put out of the room while they came in was told of it before they were there. From here on
+            // every such word finds them.
+            let still = part(&ground, caller, call, |_, may, _| Ok(standing(&may).is_of_room)).await;
+            let put_out = match still {
+                Ok(is_of_room) if is_of_room || !was_of_room => None,
+                Ok(_) => Some((Parting::RoomLeft, Error::NotFound)),
+                Err(error) => Some((Parting::SignedOut, error)),
+            };
+            let Some((why, error)) = put_out else { return Ok(done(true)) };
+            calls.with(|board, now, out| board.put_out(call, voice, why, now, out));
+            Err(error)
+        }
+        .boxed()
     }
 
     /// Something that is said from the place in a call that this connection holds. `Ok(false)` has no answer.

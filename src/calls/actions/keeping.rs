@@ -167,19 +167,25 @@ pub async fn resume_all(calls: &Calls, ground: &Ground) -> Result<()> {
             for row in store::live(tx)? {
                 let people = store::people(tx, row.id)?;
                 let awaited = end_stays(tx, &row)?;
+                if row.answered_at.is_none() {
+                    missed(tx, &row, &people)?;
+                }
                 if row.answered_at.is_none() && row.kind == CallKind::Direct.number() {
-                    interrupt(tx, &row, &people)?;
+                    let now = tx.now();
+                    end(tx, row.id, Cause::Interrupted, now)?;
                 } else {
-                    kept.push((row, people, awaited));
+                    let were_in = store::were_in(tx, row.id)?;
+                    kept.push((row, people, awaited, were_in));
                 }
             }
             Ok(kept)
         })
         .await?;
     calls.with(|board, now, out| {
-        for (row, people, awaited) in kept {
+        for (row, people, awaited, were_in) in kept {
             let known = people.iter().map(|person| {
                 let role = CallRole::from_number(person.role).unwrap_or(CallRole::Speaker);
+                let role = were_in.contains(&person.member).then_some(role);
                 (person.member, known_of(role, person.held, person.removed, awaited.contains(&person.member)))
             });
             let known = known
@@ -230,10 +236,10 @@ fn end_stays(tx: &mut Tx<'_>, row: &CallRow) -> Result<Vec<MemberId>> {
     Ok(open.into_iter().map(|(_, member, _)| member).collect())
 }
 
-fn interrupt(tx: &mut Tx<'_>, row: &CallRow, people: &[PersonRow]) -> Result<()> {
-    let now = tx.now();
+/// What rang when the program stopped was missed.
+fn missed(tx: &mut Tx<'_>, row: &CallRow, people: &[PersonRow]) -> Result<()> {
     for person in people.iter().filter(|person| person.rung && person.member != row.starter) {
         settle(tx, row.id, person.member, Fate::Missed)?;
     }
-    end(tx, row.id, Cause::Interrupted, now)
+    Ok(())
 }

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::keeping::{end_lost, is_lost};
 use crate::access::Ground;
-use crate::billing::{Billing, Entitlements};
+use crate::billing::{Billing, Entitlements, Standing};
 use crate::calls::board::{Known, NewCall, Voice};
 use crate::calls::events::CallEvent;
 use crate::calls::exchange::Calls;
-use crate::calls::model::{CallKind, CallRole};
+use crate::calls::model::{CallKind, CallRole, CallSource};
 use crate::calls::policy::{HostCall, StartCall, Whom};
 use crate::calls::ringing::{Callee, Way};
-use super::keeping::{end_lost, is_lost};
 use crate::calls::store::{self, CallRow, NewCallRow};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Refusal, RefusalKind, Result};
@@ -80,8 +80,7 @@ impl Gate {
     fn ways(&self, tx: &mut Tx<'_>, from: MemberId, to: &[MemberId], video: bool, asks: bool) -> Result<Vec<(MemberId, Result<Way>)>> {
         let now = tx.now();
         let standing = self.billing.standings.of(tx, from, now)?;
-        let busy: BTreeSet<MemberId> =
-            self.calls.look(|board| to.iter().filter(|one| board.taken_by(**one).is_some()).copied().collect());
+        let busy: BTreeSet<MemberId> = self.calls.look(|board| to.iter().filter(|one| board.taken_by(**one).is_some()).copied().collect());
         let mut verdicts = social::answers(tx, &self.settings, &asker(from, video, &standing), to, now)?;
         verdicts.sort_unstable_by_key(|(one, _)| *one);
         let asked = asks.then(|| request(video));
@@ -260,9 +259,7 @@ fn take_theirs(tx: &mut Tx<'_>, may: &StartCall, (row, other): (&CallRow, Member
     let (member, now) = (may.member(), tx.now());
     let rings = store::person(tx, row.id, member)?.is_some_and(|person| person.rung);
     // Where it does not ring, only who may call themselves learns that the other is calling.
-    if !rings
-        && (must_be_entitled(&gate.entitlements(tx, member, now)?, wish).is_err() || social::is_shut_out(tx, member, other)?)
-    {
+    if !rings && (must_be_entitled(&gate.entitlements(tx, member, now)?, wish).is_err() || social::is_shut_out(tx, member, other)?) {
         return Ok(false);
     }
     let stand = gate.calls.look(|board| (board.taken_by(member), board.call(row.id).and_then(|live| live.ringing.callee(member))));
@@ -384,7 +381,11 @@ pub fn add(tx: &mut Tx<'_>, may: &HostCall, members: &[MemberId], gate: &Gate) -
     let by_plan = gate.entitlements(tx, row.starter, now)?.calls_group_size;
     must_fit(size as usize + whom.len(), most, by_plan)?;
     let mut called = Vec::with_capacity(whom.len());
-    for (member, way) in gate.ways(tx, by, &whom, video, true)? {
+    let ways = gate.ways(tx, by, &whom, video, true)?;
+    if ways.len() < whom.len() {
+        return Err(Error::NotFound);
+    }
+    for (member, way) in ways {
         let way = way?;
         store::put_person(tx, row.id, member, way == Way::Rings, false, CallRole::Speaker)?;
         called.push((member, way));
@@ -398,9 +399,13 @@ pub fn add(tx: &mut Tx<'_>, may: &HostCall, members: &[MemberId], gate: &Gate) -
 /// Asked again at the moment of an accept: may whoever began it still start such calls?
 ///
 /// # Errors
-/// 404 when there is no such call.
-pub fn still_may(conn: &mut Conn, call: CallId, gate: &Gate, now: Millis) -> Result<bool> {
+/// 404 when there is no such call, or one of the two has shut the other out.
+pub fn still_may(conn: &mut Conn, call: CallId, member: MemberId, gate: &Gate, now: Millis) -> Result<bool> {
     let row = store::call(conn, call)?.found()?;
+    let is_direct = row.kind == CallKind::Direct.number();
+    if is_direct && (social::is_shut_out(conn, row.starter, member)? || social::is_shut_out(conn, member, row.starter)?) {
+        return Err(Error::NotFound);
+    }
     let has = gate.entitlements(conn, row.starter, now)?;
     Ok(has.calls_start && (!row.video || has.calls_video))
 }
@@ -419,6 +424,6 @@ pub struct MayStart {
 }
 
 /// What was known of the people of a call before a restart.
-pub(super) fn known_of(role: CallRole, held: i16, removed: bool, awaited: bool) -> Known {
-    Known { role: Some(role), held: crate::calls::model::CallSource::from_bits(held), removed, awaited }
+pub(super) fn known_of(role: Option<CallRole>, held: i16, removed: bool, awaited: bool) -> Known {
+    Known { role, held: CallSource::from_bits(held), removed, awaited, left_room: false }
 }

@@ -8,7 +8,7 @@ use super::stay::Stay;
 use super::{Outgoing, Parted, Voice};
 use crate::calls::events::{CallNotice, NoticeFrame};
 use crate::calls::model::{CallKind, CallRole, CallSource, CallState, CallView, MyCall, Part, Participant, Parting, SourceState, Trouble};
-use crate::calls::ringing::{Callee, Ringing};
+use crate::calls::ringing::{Callee, EMPTY, Ringing};
 use crate::calls::sfu;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ pub struct NewCall {
 /// What is remembered of a member of a call beyond a stay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The role that they had.
+    /// The role that they had when they were in it; none: they never were.
     pub role: Option<CallRole>,
     /// What hosts turned off.
     pub held: BTreeSet<CallSource>,
@@ -54,6 +54,8 @@ pub struct Known {
     pub removed: bool,
     /// Were they in it when the program stopped?
     pub awaited: bool,
+    /// Are they no longer in its room?
+    pub left_room: bool,
 }
 
 /// A call that goes on.
@@ -89,6 +91,9 @@ pub struct Live {
     pub(super) declined: HashMap<MemberId, Millis>,
     /// Who called more people into it, and when.
     pub(super) added: Vec<(MemberId, Millis)>,
+    /// After a restart: until when those who were in it are waited for.
+    pub(super) awaited_until: Option<Millis>,
+    pub(super) quality_changed: bool,
 }
 
 /// A live call as an operator sees it. No addresses.
@@ -157,7 +162,21 @@ impl Live {
         live.knows.extend(known.iter().map(|(member, _)| *member));
         known.iter().filter(|(_, known)| known.awaited).for_each(|(member, _)| live.ringing.expect(*member));
         live.known = known.into_iter().collect();
+        live.awaited_until = Some(now + EMPTY);
         live
+    }
+
+    /// Whoever has not come back after a restart is waited for no longer: they may come as late as they like.
+    pub(super) fn give_up(&mut self, now: Millis, out: &mut Vec<Outgoing>) {
+        if self.awaited_until.is_none_or(|until| until > now) {
+            return;
+        }
+        self.awaited_until = None;
+        let gone: Vec<MemberId> = self.known.iter().filter(|(_, known)| known.awaited).map(|(member, _)| *member).collect();
+        for member in gone {
+            self.known.entry(member).or_default().awaited = false;
+            self.tell_state(member, out);
+        }
     }
 
     fn with(new: NewCall, ringing: Ringing) -> Self {
@@ -183,6 +202,8 @@ impl Live {
             room_changed: true,
             declined: HashMap::new(),
             added: Vec::new(),
+            awaited_until: None,
+            quality_changed: false,
         }
     }
 
@@ -320,6 +341,9 @@ impl Live {
             let left: BTreeMap<MemberId, Parting> = left.into_iter().filter(|(member, _)| !self.is_in(*member)).collect();
             let notice = CallNotice::Members { call: self.id, full: false, members, left };
             self.stays.iter_mut().for_each(|stay| stay.say(&notice, out));
+        }
+        if std::mem::take(&mut self.quality_changed) {
+            self.tell_quality(out);
         }
         if std::mem::take(&mut self.room_changed)
             && let Some(room) = self.room

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use super::presence::KEEP_MS;
 use super::stay::Sent;
 use super::{Board, Live, Outgoing};
-use crate::calls::events::CallNotice;
+use crate::calls::events::{CallNotice, NoticeFrame};
 use crate::calls::model::{CallSource, Cause, Link, Mark, Parting, Slot, SlotState, Trouble};
 use crate::calls::ringing::Happening;
 use crate::calls::sfu::{self, EndCause, Output};
 use crate::clock::Millis;
 use crate::ids::{CallId, MemberId};
+use crate::live::frame_of;
 
 fn id_of(call: sfu::CallId) -> CallId {
     CallId(i64::try_from(call.0).unwrap_or(0))
@@ -34,7 +35,7 @@ impl Live {
     }
 
     /// How well everyone's way is, told to each who has not heard it.
-    fn tell_quality(&mut self, out: &mut Vec<Outgoing>) {
+    pub(super) fn tell_quality(&mut self, out: &mut Vec<Outgoing>) {
         let grade = |stay: &super::stay::Stay| if stay.link == Link::Live { stay.quality.mark } else { 0 };
         let marks: Vec<Mark> = self.stays.iter().map(|stay| Mark { member: stay.member, mark: grade(stay) }).collect();
         let troubles: HashMap<MemberId, Trouble> = self.stays.iter().filter_map(|stay| Some((stay.member, stay.trouble?))).collect();
@@ -96,10 +97,10 @@ impl Board {
                     if let Some(stay) = live.stay(member) {
                         stay.trouble = hop.map(Trouble::from);
                     }
-                    live.tell_quality(out);
+                    live.quality_changed = true;
                 }
             }
-            Output::Statistics { call, participants } => self.measured(id_of(call), &participants, out),
+            Output::Statistics { call, participants } => self.measured(id_of(call), &participants),
             Output::ThreadFailed { calls, left } => {
                 self.has_media &= left > 0;
                 calls.into_iter().for_each(|call| self.close(id_of(call), Cause::Interrupted, now, out));
@@ -201,7 +202,8 @@ impl Board {
     fn speakers(&self, call: CallId, speakers: &[sfu::ParticipantId], out: &mut Vec<Outgoing>) {
         let Some(live) = self.calls.get(&call) else { return };
         let notice = CallNotice::Speakers { call, speakers: speakers.iter().filter_map(|number| live.member_of(*number)).collect() };
-        live.stays.iter().for_each(|stay| stay.mention(&notice, out));
+        let frame = frame_of(&NoticeFrame { notice: &notice, seq: None });
+        live.stays.iter().for_each(|stay| stay.pass(frame.clone(), out));
     }
 
     fn layers(&mut self, who: sfu::Who, mid: &str, layers: &[sfu::LayerWish], out: &mut Vec<Outgoing>) {
@@ -214,7 +216,7 @@ impl Board {
         stay.say(&CallNotice::Layers { call, source, rids }, out);
     }
 
-    fn measured(&mut self, call: CallId, participants: &[sfu::ParticipantStatistics], out: &mut Vec<Outgoing>) {
+    fn measured(&mut self, call: CallId, participants: &[sfu::ParticipantStatistics]) {
         let Some(live) = self.calls.get_mut(&call) else { return };
         for measured in participants {
             let stay = live.stays.iter_mut().find(|stay| measured.participant.is_some_and(|number| number.0 == stay.number));
@@ -222,7 +224,7 @@ impl Board {
                 stay.quality.measure(measured, super::MEASURE_MS);
             }
         }
-        live.tell_quality(out);
+        live.quality_changed = true;
     }
 
     /// Asks for everything that was measured, of every call.

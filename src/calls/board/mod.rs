@@ -375,7 +375,10 @@ impl Board {
             }
             let _ = self.happens(call, Happening::Passes, now, out);
         }
-        self.calls.values_mut().for_each(|live| live.flush(out));
+        for live in self.calls.values_mut() {
+            live.give_up(now, out);
+            live.flush(out);
+        }
     }
 
     /// Every call that goes on, for the operator.

@@ -2,19 +2,21 @@
 
 use super::{Board, Live, Outgoing, Record};
 use crate::calls::events::{CallNotice, Moderation};
-use crate::calls::model::{CallRole, CallSource, Parting};
+use crate::calls::model::{CallKind, CallRole, CallSource, Parting};
 use crate::calls::sfu;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{CallId, MemberId};
 
 impl Live {
-    /// The last host has gone: whoever has been in it longest is one now, in a call without a room of its own.
-    pub(super) fn pass_on_host(&mut self, out: &mut Vec<Outgoing>) {
-        if self.stays.iter().any(|stay| stay.role == CallRole::Host) {
+    /// The last host has gone, or is one no longer: whoever else has been in it longest is one now. A room's calls have those who lead it.
+    pub(super) fn pass_on_host(&mut self, but: Option<MemberId>, out: &mut Vec<Outgoing>) {
+        if self.kind() == CallKind::Room || self.stays.iter().any(|stay| stay.role == CallRole::Host) {
             return;
         }
-        let Some(stay) = self.stays.first_mut() else { return };
+        // Alone, one stays one's own host.
+        let next = self.stays.iter().position(|stay| Some(stay.member) != but).unwrap_or(0);
+        let Some(stay) = self.stays.get_mut(next) else { return };
         stay.role = CallRole::Host;
         let (member, who, may) = (stay.member, stay.who(), stay.permissions(self.video));
         self.known.entry(member).or_default().role = Some(CallRole::Host);
@@ -113,6 +115,7 @@ impl Board {
         live.known.entry(member).or_default().role = Some(role);
         live.restrict(member, out);
         live.say_to(member, by, Moderation::Role { role }, out);
+        live.pass_on_host(Some(member), out);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::stay::{Entrance, Stay};
 use super::{AUDIO_SLOTS, Board, Live, MOST_VIDEO_SLOTS, Outgoing, Record, VIDEO_SLOTS, Voice, over, refusal};
 use crate::access::Token;
 use crate::calls::events::{CallNotice, NoticeFrame};
-use crate::calls::model::{CallKind, CallLimits, CallRole, CallSource, Cause, Parting};
+use crate::calls::model::{CallKind, CallLimits, CallRole, CallSource, CallState, Cause, Parting};
 use crate::calls::ringing::Happening;
 use crate::calls::sfu;
 use crate::clock::Millis;
@@ -52,8 +52,11 @@ fn not_in_call() -> Error {
 
 impl Live {
     /// May somebody new come in?
-    fn admits(&self, member: MemberId) -> Result<()> {
+    fn admits(&self, member: MemberId, standing: Standing) -> Result<()> {
         let known = self.known.get(&member);
+        if known.is_some_and(|known| known.left_room) && !standing.is_of_room {
+            return Err(Error::NotFound);
+        }
         if known.is_some_and(|known| known.removed) {
             return Err(Error::forbidden("calls.removed"));
         }
@@ -140,7 +143,7 @@ impl Board {
             return self.move_here(call, joining, now, out);
         }
         live.ringing.may_enter(member, joining.standing.is_of_room).map_err(refusal)?;
-        live.admits(member)?;
+        live.admits(member, joining.standing)?;
         let role = live.role_of(member, joining.standing);
         self.seat(call, joining, role, now, out)?;
         self.happens(call, Happening::Enters(member), now, out)?;
@@ -227,13 +230,20 @@ impl Board {
             live.changed.remove(&member);
             live.left.insert(member, why);
             live.room_changed = true;
+            live.pass_on_host(None, out);
         }
         if let Some(known) = live.known.get_mut(&member) {
             known.awaited = false;
         }
-        live.pass_on_host(out);
         live.tell_state(member, out);
         let _ = self.happens(call, Happening::Parts(member, why), now, out);
+    }
+
+    /// Whoever came in over this connection may not be there any more.
+    pub fn put_out(&mut self, call: CallId, voice: Voice, why: Parting, now: Millis, out: &mut Vec<Outgoing>) {
+        if self.call(call).is_some_and(|live| live.place(voice).is_some()) {
+            self.part(call, voice.member, why, now, out);
+        }
     }
 
     /// All stays of which this is true are over.
@@ -246,8 +256,11 @@ impl Board {
         over.into_iter().for_each(|(call, member)| self.part(call, member, why, now, out));
     }
 
-    /// A member is no longer in a room: not in its calls either.
+    /// A member is no longer in a room: not in its calls either, until they are in it again.
     pub fn room_left(&mut self, member: MemberId, room: RoomId, now: Millis, out: &mut Vec<Outgoing>) {
+        for live in self.calls.values_mut().filter(|live| live.room == Some(room)) {
+            live.known.entry(member).or_default().left_room = true;
+        }
         self.part_where(Parting::RoomLeft, now, out, |live, stay| live.room == Some(room) && stay.member == member);
     }
 
@@ -270,7 +283,7 @@ impl Board {
         }
     }
 
-    /// One shuts the other out: a call of the two ends, and nobody learns why.
+    /// One shuts the other out: a call of the two ends, or never comes about, and nobody learns why.
     pub fn shut_out(&mut self, member: MemberId, other: MemberId, now: Millis, out: &mut Vec<Outgoing>) {
         let between = |live: &&Live| {
             live.kind() == CallKind::Direct
@@ -278,11 +291,13 @@ impl Board {
         };
         let direct: Vec<CallId> = self.calls.values().filter(between).map(|live| live.id).collect();
         for call in direct {
-            let is_talk = self.call(call).is_some_and(|live| live.is_in(member) && live.is_in(other));
-            // One that rings goes on as one that nobody answers.
-            if is_talk {
+            let Some(live) = self.calls.get_mut(&call) else { continue };
+            if live.ringing.state() != CallState::Ringing {
                 self.part(call, member, Parting::Left, now, out);
-            } else if let Some(live) = self.calls.get_mut(&call) {
+            } else if live.starter == member {
+                let _ = self.cancel(call, member, now, out);
+            } else {
+                // For the other it rings on as one that nobody answers.
                 live.ringing.hush(member);
                 live.tell_state(member, out);
             }

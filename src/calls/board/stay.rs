@@ -204,15 +204,16 @@ impl Stay {
         if self.kept.len() > KEPT_NOTICES {
             self.kept.pop_front();
         }
-        self.tell(frame, out);
+        self.pass(frame, out);
     }
 
     /// Says something that the next one replaces: it has no place and is not kept.
     pub fn mention(&self, notice: &CallNotice, out: &mut Vec<Outgoing>) {
-        self.tell(frame_of(&NoticeFrame { notice, seq: None }), out);
+        self.pass(frame_of(&NoticeFrame { notice, seq: None }), out);
     }
 
-    fn tell(&self, frame: Bytes, out: &mut Vec<Outgoing>) {
+    /// Passes on a frame that is the same for everybody in the call.
+    pub fn pass(&self, frame: Bytes, out: &mut Vec<Outgoing>) {
         if let Some(connection) = self.connection {
             out.push(Outgoing::Tell(Addressee::Connection(self.member, connection), frame));
         }
@@ -225,7 +226,7 @@ impl Stay {
             return false;
         }
         for (_, frame) in self.kept.iter().filter(|(at, _)| *at > seq) {
-            self.tell(frame.clone(), out);
+            self.pass(frame.clone(), out);
         }
         true
     }

@@ -368,6 +368,12 @@ pub fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<bo
     Ok(diesel::update(calls::table.find(call.0).filter(calls::ended_at.is_null())).set(set).execute(&mut **tx)? == 1)
 }
 
+/// Who was ever in a call.
+pub fn were_in(conn: &mut Conn, call: CallId) -> Result<Vec<MemberId>> {
+    let stays = call_stays::table.filter(call_stays::call.eq(call.0)).select(call_stays::member).distinct();
+    Ok(stays.load::<MemberId>(conn)?)
+}
+
 /// Was a member ever in a call?
 pub fn was_in(conn: &mut Conn, call: CallId, member: MemberId) -> Result<bool> {
     let stays = call_stays::table.filter(call_stays::call.eq(call.0)).filter(call_stays::member.eq(member.0));

@@ -38,7 +38,11 @@ async fn who_is_called_hosts_nothing_before_they_come() {
     let (ann, ben, clo) = (stage.reachable("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
     let (mut a, mut b) = (ann.connect().await, ben.connect().await);
     let call = begins(&mut a, call_to(&ben, "k1")).await;
-    for wish in [json!({ "type": "call.mod.lock", "call": call, "locked": true }), json!({ "type": "call.mod.end", "call": call }), add(&call, &[&clo])] {
+    for wish in [
+        json!({ "type": "call.mod.lock", "call": call, "locked": true }),
+        json!({ "type": "call.mod.end", "call": call }),
+        add(&call, &[&clo]),
+    ] {
         assert_eq!(code(&mut b, wish).await, "calls.not_host");
     }
     b.done(about("call.accept", &call)).await;

@@ -225,3 +225,58 @@ async fn without_a_media_server_calls_say_so() {
     assert_eq!(code(&mut a, call_to(&ben, "k1")).await, "calls.media_unavailable");
     town.close().await;
 }
+
+#[actix_web::test]
+async fn a_ban_at_the_very_moment_of_coming_in_leaves_nobody_there() {
+    let stage = Stage::open().await;
+    let ann = stage.town.member("ann").await;
+    let mut a = ann.connect().await;
+    let mut guests = Vec::new();
+    for n in 0..12 {
+        guests.push(stage.town.member(&format!("guest{n}")).await);
+    }
+    let room = voice_room(&stage, &ann, &guests.iter().collect::<Vec<_>>()).await;
+    let call = begins(&mut a, call_in(room, "k1")).await;
+    enters(&mut a, &call).await;
+    for (n, guest) in guests.iter().enumerate() {
+        let mut socket = guest.connect().await;
+        let path = if n % 2 == 0 {
+            format!("/api/v1/admin/members/{}/ban", guest.id)
+        } else {
+            format!("/api/v1/rooms/{room}/members/{}", guest.id)
+        };
+        let (method, body, by) =
+            if n % 2 == 0 { (Method::POST, Some(json!({ "reason": "x" })), &stage.owner) } else { (Method::DELETE, None, &ann) };
+        socket.say(about("call.join", &call)).await;
+        let ((status, answer), ()) = futures_util::future::join(by.call(method, &path, body), async {}).await;
+        assert!(status.is_success(), "{answer}");
+    }
+    // Whatever came first each time: nobody but Ann is in it.
+    loop {
+        let live = ann.get("/api/v1/calls/live").await;
+        if live["items"][0]["call"]["members"] == json!([ann.id]) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_was_put_out_of_a_group_does_not_come_back_into_its_call() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let clo = stage.town.member("clo").await;
+    let crew = super::group(&stage, &ann, &[&ben, &clo]).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let mut one = call_in(crew, "k1");
+    one["ring"] = json!([ben.id]);
+    let call = begins(&mut a, one).await;
+    enters(&mut a, &call).await;
+    enters(&mut b, &call).await;
+    let (status, answer) = ann.call(Method::DELETE, &format!("/api/v1/rooms/{crew}/members/{}", ben.id), None).await;
+    assert!(status.is_success(), "{answer}");
+    assert_eq!(b.next("call.parted").await["why"], "room_left");
+    assert_eq!(code(&mut b, about("call.join", &call)).await, "error.not_found");
+    stage.close().await;
+}

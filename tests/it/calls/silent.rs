@@ -123,3 +123,16 @@ async fn a_block_while_it_rings_hushes_it_and_the_caller_sees_it_ring_on() {
     assert_eq!((&ended["call"], &ended["cause"]), (&json!(call), &json!("no_answer")));
     stage.close().await;
 }
+
+#[actix_web::test]
+async fn a_block_by_the_caller_takes_the_call_back() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let (mut caller, mut callee) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut caller, call_to(&ben, "k1")).await;
+    callee.next("call.ring").await;
+    put(&ann, &format!("/api/v1/blocks/{}", ben.id)).await;
+    assert_eq!(callee.next("call.ended").await["cause"], "cancelled");
+    assert_eq!(code(&mut callee, about("call.accept", &call)).await, "calls.over");
+    stage.close().await;
+}

@@ -155,7 +155,7 @@ fn after_a_restart_everybody_finds_their_place_and_role() {
     let held = BTreeSet::from([CallSource::Mic]);
     let known = vec![
         (ANN, Known { role: Some(CallRole::Host), awaited: true, ..Known::default() }),
-        (BEN, Known { role: Some(CallRole::Listener), held, awaited: true, removed: false }),
+        (BEN, Known { role: Some(CallRole::Listener), held, awaited: true, ..Known::default() }),
         (CLO, Known { removed: true, ..Known::default() }),
     ];
     table.board.resume(NewCall { connection: None, locked: true, ..new_call(CallKind::Group, true) }, known, 1_000, &mut table.out);
@@ -213,4 +213,45 @@ fn whoever_closed_the_page_and_does_not_come_back_is_out_after_thirty_seconds() 
     let parted =
         table.records().into_iter().find_map(|record| if let Record::Parted(parted) = record { Some(parted.parting) } else { None });
     assert_eq!(parted, Some(Parting::Lost));
+}
+
+#[test]
+fn whoever_does_not_come_back_after_a_restart_is_free_for_other_calls() {
+    let mut table = Table { board: Board::new(true), now: 1_000, out: Vec::new(), stays: 0 };
+    let there = |role| Known { role: Some(role), awaited: true, ..Known::default() };
+    let known = vec![(ANN, there(CallRole::Host)), (BEN, there(CallRole::Speaker)), (CLO, Known::default())];
+    table.board.resume(NewCall { connection: None, locked: true, ..new_call(CallKind::Group, true) }, known, 1_000, &mut table.out);
+    table.join(ANN, 10);
+    table.passes(EMPTY - 1);
+    assert_eq!((table.board.taken_by(BEN), table.part(BEN).0), (Some(CALL), Part::In));
+    table.frames();
+    table.passes(1);
+    assert_eq!((table.board.taken_by(BEN), table.part(BEN).0), (None, Part::Outside));
+    assert_eq!(table.frame(BEN, "call.state")["part"], "outside");
+    assert_eq!(table.join_with(CLO, 30, 3, None).expect_err("was never in it").code(), "calls.locked");
+    table.join(BEN, 20);
+}
+
+#[test]
+fn whoever_left_the_room_comes_into_its_call_only_once_they_are_in_it_again() {
+    let mut table = Table::with(CallKind::Group, &[(BEN, Way::Rings)]);
+    table.join(ANN, 10);
+    table.board.accept(CALL, voice(BEN, 20), 0, &mut table.out).expect("accepts");
+    table.join(BEN, 20);
+    table.board.room_left(BEN, ROOM, 0, &mut table.out);
+    let token = Token::random().expect("random");
+    let entrance = Entrance { id: StayId(90), session: SessionId(2), connection: 20, token: token.hash() };
+    let standing = Standing { is_of_room: false, leads_room: false };
+    let joining = Joining { voice: voice(BEN, 20), entrance, token: token.reveal(), standing, resume: None };
+    assert_eq!(table.board.join(CALL, &joining, 1, &mut table.out).expect_err("not of the room").code(), "error.not_found");
+    table.join(BEN, 20);
+}
+
+#[test]
+fn whoever_may_not_stay_is_put_out_from_where_they_came_in_and_from_nowhere_else() {
+    let mut table = Table::talk();
+    table.board.put_out(CALL, voice(BEN, 99), Parting::SignedOut, 0, &mut table.out);
+    assert!(table.board.call(CALL).expect("goes on").is_in(BEN), "another connection of theirs");
+    table.board.put_out(CALL, voice(BEN, 20), Parting::SignedOut, 0, &mut table.out);
+    assert!(table.board.count() == 0);
 }

@@ -65,7 +65,7 @@ fn without_video_in_the_starter_s_plan_nobody_s_camera_passes() {
 
 #[test]
 fn who_never_offers_is_lost_and_the_last_host_is_followed_by_who_was_there_longest() {
-    let mut table = Table::with(CallKind::Room, &[]);
+    let mut table = Table::with(CallKind::Group, &[]);
     table.join(ANN, 10);
     table.passes(1);
     table.join(BEN, 20);
@@ -75,4 +75,28 @@ fn who_never_offers_is_lost_and_the_last_host_is_followed_by_who_was_there_longe
     table.passes(1);
     assert_eq!(table.board.call(CALL).expect("goes on").view().members, [BEN]);
     assert!(table.records().contains(&Record::Role { call: CALL, member: BEN, role: CallRole::Host }));
+}
+
+#[test]
+fn a_room_s_call_has_those_who_lead_it_and_the_last_host_of_another_is_followed_or_stays_one() {
+    let made = |table: &mut Table| {
+        let records = table.records().into_iter();
+        records
+            .filter_map(|record| if let Record::Role { member, role, .. } = record { Some((member, role)) } else { None })
+            .collect::<Vec<_>>()
+    };
+    let mut room = Table::with(CallKind::Room, &[]);
+    room.join(ANN, 10);
+    room.join(BEN, 20);
+    room.board.leave(CALL, ANN, 0, &mut room.out).expect("goes");
+    assert_eq!(made(&mut room), [], "nobody is made a host of somebody's room");
+    let mut group = Table::with(CallKind::Group, &[]);
+    group.join(ANN, 10);
+    group.board.set_role(CALL, ANN, ANN, CallRole::Speaker, &mut group.out).expect("in it");
+    assert_eq!(made(&mut group), [(ANN, CallRole::Host)], "alone");
+    group.join(BEN, 20);
+    group.board.set_role(CALL, ANN, ANN, CallRole::Speaker, &mut group.out).expect("in it");
+    assert_eq!(made(&mut group), [(BEN, CallRole::Host)]);
+    group.board.set_role(CALL, BEN, ANN, CallRole::Listener, &mut group.out).expect("in it");
+    assert_eq!(made(&mut group), [], "there is one");
 }

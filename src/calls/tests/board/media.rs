@@ -25,6 +25,7 @@ fn what_the_media_server_says_becomes_words_about_members_and_never_an_address()
         sfu::Output::Trouble { who: ann, hop: Some(sfu::Hop::NoPackets) },
     ];
     says.into_iter().for_each(|said| table.board.hear(said, 5, &mut table.out));
+    table.passes(100);
     assert!(table.out.iter().any(|each| matches!(each, Outgoing::Answered { generation: 3, refused: None, .. })));
     let frames = table.frames();
     let of = |member: MemberId, kind: &str| {
@@ -86,4 +87,19 @@ fn a_media_thread_that_fails_ends_its_calls_and_the_last_one_all_others() {
     assert_eq!(table.frame(ANN, "call.ended")["cause"], "interrupted");
     table.board.hear(sfu::Output::ThreadFailed { calls: Vec::new(), left: 0 }, 6, &mut table.out);
     assert!(!table.board.has_media(), "nobody begins a call that cannot be one");
+}
+
+#[test]
+fn many_troubles_within_a_moment_are_told_once() {
+    let mut table = Table::talk();
+    let who = table.who(ANN);
+    table.passes(100);
+    table.frames();
+    for hop in [Some(sfu::Hop::NoIce), None, Some(sfu::Hop::NoDtls)] {
+        table.board.hear(sfu::Output::Trouble { who, hop }, 5, &mut table.out);
+    }
+    assert!(table.told().iter().all(|(_, kind)| kind != "call.quality"));
+    table.passes(100);
+    let told: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame).filter(|frame| frame["type"] == "call.quality").collect();
+    assert_eq!(told.iter().map(|one| one["link"].clone()).collect::<Vec<_>>(), [Value::from("no_dtls"), Value::Null], "one for each");
 }

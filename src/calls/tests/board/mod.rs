@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::*;
 use crate::access::Token;
 use crate::calls::model::{CallKind, CallSource, CallState, Part};
-use crate::calls::ringing::{CALLER_LOST, RING};
+use crate::calls::ringing::{CALLER_LOST, EMPTY, RING};
 use crate::live::Caller;
 
 const ANN: MemberId = MemberId(1);

@@ -76,3 +76,24 @@ fn a_block_ends_a_talk_and_hushes_a_ring_without_a_word() {
     assert_eq!(table.board.accept(CALL, voice(BEN, 20), 1, &mut table.out).expect_err("no more").code(), "error.not_found");
     assert_eq!(table.board.call(CALL).expect("rings on").view().expires_at, Some(RING));
 }
+
+#[test]
+fn a_block_by_the_caller_takes_the_call_back_and_one_after_the_answer_ends_it() {
+    let mut table = Table::ring();
+    table.frames();
+    table.board.shut_out(ANN, BEN, 0, &mut table.out);
+    assert!(table.board.count() == 0);
+    assert_eq!(table.frame(BEN, "call.ended")["cause"], "cancelled");
+    for (blocker, other) in [(ANN, BEN), (BEN, ANN)] {
+        let mut table = Table::ring();
+        table.board.accept(CALL, voice(BEN, 20), 0, &mut table.out).expect("accepts");
+        table.join(ANN, 10);
+        table.board.shut_out(blocker, other, 0, &mut table.out);
+        assert!(table.board.count() == 0, "{blocker} while it connects");
+        let mut table = Table::talk();
+        let who = table.who(BEN);
+        table.board.hear(sfu::Output::Ended { who, cause: sfu::EndCause::Lost }, 0, &mut table.out);
+        table.board.shut_out(blocker, other, 0, &mut table.out);
+        assert!(table.board.count() == 0, "{blocker} while one is waited for");
+    }
+}
