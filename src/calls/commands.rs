@@ -150,8 +150,6 @@ struct View {
     screen: u16,
     #[serde(default)]
     hidden: bool,
-    #[serde(default)]
-    max_kbps: Option<u32>,
 }
 
 impl View {
@@ -161,7 +159,7 @@ impl View {
 
     fn wish(&self) -> ViewWish {
         let tiles = self.tiles.iter().filter_map(|(member, height)| Some((member.parse().ok()?, *height)));
-        ViewWish { stage: self.stage.clone(), tiles: tiles.collect(), screen: self.screen, hidden: self.hidden, max_kbps: self.max_kbps }
+        ViewWish { stage: self.stage.clone(), tiles: tiles.collect(), screen: self.screen, hidden: self.hidden }
     }
 }
 

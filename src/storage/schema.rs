@@ -461,7 +461,6 @@ diesel::table! {
         listed -> Bool,
         seen -> Bool,
         role -> SmallInt,
-        number -> Integer,
         held -> SmallInt,
         removed -> Bool,
         seconds -> BigInt,

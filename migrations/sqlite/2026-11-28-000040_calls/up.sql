@@ -1,4 +1,4 @@
--- Calls: what was said to whom, who was in it, and how it ended.
+-- Calls: who called whom, who was in it, and how it ended; nothing of what was said.
 CREATE TABLE calls (
     id INTEGER NOT NULL PRIMARY KEY,
     kind INTEGER NOT NULL,

@@ -104,7 +104,7 @@ pub fn end_lost(tx: &mut Tx<'_>, row: &CallRow) -> Result<()> {
 /// When the database refuses.
 pub fn keep(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
     match *record {
-        Record::Joined { stay, call, member, role, at, .. } => {
+        Record::Joined { stay, call, member, role, at } => {
             store::put_person(tx, call, member, false, true, role)?;
             store::set_role(tx, call, member, role)?;
             store::begin_stay(tx, stay, call, member, at)
@@ -119,11 +119,20 @@ pub fn keep(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
 
 /// So it ended for a member; it stands in their list from now on.
 fn settle(tx: &mut Tx<'_>, call: CallId, member: MemberId, fate: Fate) -> Result<()> {
-    if !store::set_fate(tx, call, member, fate)? {
+    let Some(row) = store::call(tx, call)? else { return Ok(()) };
+    let people = store::people(tx, call)?;
+    match people.iter().find(|person| person.member == member) {
+        Some(person) => settle_one(tx, (&row, person), &people, fate),
+        None => Ok(()),
+    }
+}
+
+fn settle_one(tx: &mut Tx<'_>, (row, person): (&CallRow, &PersonRow), people: &[PersonRow], fate: Fate) -> Result<()> {
+    if !store::set_fate(tx, row.id, person.member, fate)? {
         return Ok(());
     }
-    let (Some(row), Some(person)) = (store::call(tx, call)?, store::person(tx, call, member)?) else { return Ok(()) };
-    tell_entry(tx, &row, &person)
+    let Some(person) = store::person(tx, row.id, person.member)? else { return Ok(()) };
+    tell_entry(tx, row, &person, people)
 }
 
 /// It is over: everybody who knows of it learns how it ended for them, and its room how it ended at all.
@@ -132,8 +141,9 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
         return Ok(());
     }
     let Some(row) = store::call(tx, call)? else { return Ok(()) };
-    for person in store::people(tx, call)?.into_iter().filter(|person| person.listed || person.rung) {
-        let was_in = store::was_in(tx, call, person.member)?;
+    let (people, were_in) = (store::people(tx, call)?, store::were_in(tx, call)?);
+    for person in people.iter().filter(|person| person.listed || person.rung) {
+        let was_in = were_in.contains(&person.member);
         let fate = match (was_in, person.member == row.starter) {
             (true, true) if row.members < 2 && row.kind != CallKind::Room.number() => Fate::Unanswered,
             (true, _) => Fate::Taken,
@@ -144,7 +154,7 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
         if was_in && person.fate.is_some() {
             store::clear_fate(tx, call, person.member)?;
         }
-        settle(tx, call, person.member, fate)?;
+        settle_one(tx, (&row, person), &people, fate)?;
     }
     if let Some(room) = row.room {
         let seconds = (at - row.started_at).max(0) / 1_000;
@@ -239,7 +249,7 @@ fn end_stays(tx: &mut Tx<'_>, row: &CallRow) -> Result<Vec<MemberId>> {
 /// What rang when the program stopped was missed.
 fn missed(tx: &mut Tx<'_>, row: &CallRow, people: &[PersonRow]) -> Result<()> {
     for person in people.iter().filter(|person| person.rung && person.member != row.starter) {
-        settle(tx, row.id, person.member, Fate::Missed)?;
+        settle_one(tx, (row, person), people, Fate::Missed)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A member's list of calls, the calls that they may join, and the rows of the operator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -25,16 +25,27 @@ const NAMED: usize = 8;
 /// Missed calls that are counted.
 const MISSED: i64 = 100;
 
-/// A call as it stands in a member's list.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn entry(conn: &mut Conn, row: &CallRow, person: &PersonRow) -> Result<Entry> {
-    let people = store::people(conn, row.id)?;
+/// The conversations of a member, each looked for once.
+#[derive(Debug, Default)]
+struct Talks(HashMap<MemberId, Option<RoomId>>);
+
+impl Talks {
+    fn with(&mut self, conn: &mut Conn, member: MemberId, other: MemberId) -> Result<Option<RoomId>> {
+        if let Some(known) = self.0.get(&other) {
+            return Ok(*known);
+        }
+        let found = chat::conversation_of(conn, member, other)?;
+        self.0.insert(other, found);
+        Ok(found)
+    }
+}
+
+/// A call as it stands in a member's list; `people`: all whom it concerns.
+fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[PersonRow], talks: &mut Talks) -> Result<Entry> {
     let others: Vec<MemberId> = people.iter().map(|one| one.member).filter(|member| *member != person.member).take(NAMED).collect();
     let kind = CallKind::from_number(row.kind)?;
     let room = match (kind, &others[..]) {
-        (CallKind::Direct, [other]) => chat::conversation_of(conn, person.member, *other)?,
+        (CallKind::Direct, [other]) => talks.with(conn, person.member, *other)?,
         _ => row.room,
     };
     Ok(Entry {
@@ -53,12 +64,13 @@ pub fn entry(conn: &mut Conn, row: &CallRow, person: &PersonRow) -> Result<Entry
     })
 }
 
-/// Says to a member that a call stands in their list, newly or as it now is, and how many they missed.
+/// Says to a member that a call stands in their list, newly or as it now is, and how many they missed. `people`: all whom it concerns.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn tell_entry(tx: &mut Tx<'_>, row: &CallRow, person: &PersonRow) -> Result<()> {
-    let told = CallsEvent::CallLogged { entry: entry(tx, row, person)?, missed: store::missed(tx, person.member, MISSED)? };
+pub fn tell_entry(tx: &mut Tx<'_>, row: &CallRow, person: &PersonRow, people: &[PersonRow]) -> Result<()> {
+    let entry = entry(tx, (row, person), people, &mut Talks::default())?;
+    let told = CallsEvent::CallLogged { entry, missed: store::missed(tx, person.member, MISSED)? };
     tx.announce(LogId::Member(person.member), told.announcement(row.starter)?)?;
     Ok(())
 }
@@ -90,7 +102,14 @@ pub fn recents(conn: &mut Conn, member: MemberId, mut find: Find, limit: i64, no
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = (rows.len() > page).then(|| rows[page - 1].0.id.to_string());
     rows.truncate(page);
-    let items = rows.iter().map(|(row, person)| entry(conn, row, person)).collect::<Result<Vec<Entry>>>()?;
+    let ids: Vec<CallId> = rows.iter().map(|(row, _)| row.id).collect();
+    let (people, mut talks) = (store::people_of(conn, &ids)?, Talks::default());
+    let mut items = Vec::with_capacity(rows.len());
+    for (row, person) in &rows {
+        let first = people.partition_point(|one| one.call < row.id);
+        let count = people[first..].partition_point(|one| one.call == row.id);
+        items.push(entry(conn, (row, person), &people[first..first + count], &mut talks)?);
+    }
     let missed = store::missed(conn, member, MISSED)?;
     let members = named(conn, items.iter().flat_map(|item| item.others.iter().copied().chain([item.starter])), now)?;
     Ok(Recents { items, missed, members, next })
@@ -109,7 +128,8 @@ fn named(conn: &mut Conn, ids: impl Iterator<Item = MemberId>, now: Millis) -> R
 /// 404 when it does not stand there.
 pub fn one(conn: &mut Conn, may: &SeeCall) -> Result<Entry> {
     let (row, person) = (store::call(conn, may.call())?.found()?, store::person(conn, may.call(), may.member())?.found()?);
-    entry(conn, &row, &person)
+    let people = store::people(conn, row.id)?;
+    entry(conn, (&row, &person), &people, &mut Talks::default())
 }
 
 /// A member has seen what they missed.
@@ -156,7 +176,8 @@ pub fn joinable(conn: &mut Conn, member: MemberId, calls: &Calls, may_start: May
     let rooms: Vec<RoomId> = chat::standing_rooms(conn, member)?.into_iter().map(|(room, _)| room).collect();
     let items = calls.look(|board| board.of_member(member, &rooms));
     let voice = chat::voice_rooms(conn, member)?;
-    let of_room = |(id, name)| VoiceRoom { id, name, call: calls.look(|board| board.of_room(id)) };
+    let mut live = calls.look(|board| board.of_rooms(&voice.iter().map(|(id, _)| *id).collect::<Vec<_>>()));
+    let of_room = |(id, name)| VoiceRoom { id, name, call: live.remove(&id) };
     let ids = items.iter().flat_map(|my| my.call.members.iter().chain(&my.call.rung).copied().chain([my.call.starter]));
     let members = named(conn, ids, now)?;
     Ok(Joinable { rooms: voice.into_iter().map(of_room).collect(), items, members, may_start })

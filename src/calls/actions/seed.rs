@@ -66,8 +66,9 @@ pub fn place_call(tx: &mut Tx<'_>, story: &CallStory) -> Result<CallId> {
     let Some(cause) = story.cause else { return Ok(id) };
     store::end(tx, id, cause, now)?;
     let row = store::call(tx, id)?.found()?;
-    for person in store::people(tx, id)? {
-        tell_entry(tx, &row, &person)?;
+    let people = store::people(tx, id)?;
+    for person in &people {
+        tell_entry(tx, &row, person, &people)?;
     }
     if let Some(room) = story.room {
         let (actor, video, seconds) = (story.starter, story.video, story.seconds);

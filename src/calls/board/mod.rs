@@ -62,7 +62,7 @@ pub enum Outgoing {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// A stay begins.
-    Joined { stay: StayId, call: CallId, member: MemberId, role: CallRole, number: u32, at: Millis },
+    Joined { stay: StayId, call: CallId, member: MemberId, role: CallRole, at: Millis },
     /// A stay is over.
     Parted(Box<Parted>),
     /// Somebody accepted.
@@ -190,10 +190,11 @@ impl Board {
         mine
     }
 
-    /// Those of these rooms.
+    /// Those that go on in these rooms.
     #[must_use]
-    pub fn of_room(&self, room: RoomId) -> Option<CallView> {
-        self.calls.values().find(|live| live.room == Some(room)).map(Live::view)
+    pub fn of_rooms(&self, rooms: &[RoomId]) -> HashMap<RoomId, CallView> {
+        let of_room = |live: &Live| live.room.filter(|room| rooms.contains(room)).map(|room| (room, live.view()));
+        self.calls.values().filter_map(of_room).collect()
     }
 
     /// A call begins. Everyone who is called is rung as `way` says.

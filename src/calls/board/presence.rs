@@ -15,8 +15,8 @@ use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{CallId, MemberId, RoomId};
 use crate::live::{Addressee, Caller, frame_of};
 
-/// The place is kept this long without media, milliseconds: what the media server waits too.
-pub const KEEP_MS: u64 = 30_000;
+/// The place is kept this long without media, milliseconds: as long as the media server waits.
+pub const KEEP_MS: u64 = sfu::LOST.as_secs() * 1_000;
 
 /// How a member stands to the room of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -182,7 +182,7 @@ impl Board {
         stay.held.clone_from(&known.held);
         live.knows.insert(member);
         out.push(Outgoing::Media(sfu::Input::Join { who: stay.who(), may: stay.permissions(live.video) }));
-        out.push(Outgoing::Keep(Record::Joined { stay: stay.id, call, member, role, number, at: now }));
+        out.push(Outgoing::Keep(Record::Joined { stay: stay.id, call, member, role, at: now }));
         live.stays.push(stay);
         live.changed.insert(member);
         live.room_changed = true;
@@ -361,7 +361,6 @@ impl Board {
             tiles: wish.tiles.iter().filter_map(|(member, height)| Some((number(member)?, *height))).collect(),
             screen: wish.screen,
             hidden: wish.hidden,
-            max_kbps: wish.max_kbps,
         };
         out.push(Outgoing::Media(sfu::Input::View { who, view }));
         Ok(())
@@ -433,8 +432,6 @@ pub struct ViewWish {
     pub screen: u16,
     /// Is the page hidden?
     pub hidden: bool,
-    /// Most kilobits in a second.
-    pub max_kbps: Option<u32>,
 }
 
 /// Ends a stay: media is cut before anything else, then its socket is told.

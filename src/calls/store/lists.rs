@@ -1,6 +1,6 @@
 //! Rows as lists show them: a member's calls, what they missed, everything that is over.
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -65,13 +65,14 @@ pub fn missed(conn: &mut Conn, member: MemberId, most: i64) -> Result<usize> {
     Ok(unseen.limit(most).select(call_people::call).load::<i64>(conn)?.len())
 }
 
-/// A member has seen what they missed of calls that began up to then; how many those were.
+/// A member has seen what they missed of calls that began up to then; how many those were. Only the member's own lines are walked.
 pub fn see(tx: &mut Tx<'_>, member: MemberId, until: Millis) -> Result<usize> {
-    let begun = calls::table.filter(calls::started_at.le(until)).select(calls::id);
+    let begun = calls::table.filter(calls::id.eq(call_people::call)).filter(calls::started_at.le(until));
     let unseen = call_people::table
         .filter(call_people::member.eq(member.0))
+        .filter(call_people::listed)
         .filter(call_people::seen.eq(false))
-        .filter(call_people::call.eq_any(begun));
+        .filter(exists(begun));
     Ok(diesel::update(unseen).set(call_people::seen.eq(true)).execute(&mut **tx)?)
 }
 

@@ -2,7 +2,6 @@
 
 mod lists;
 
-use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 pub use lists::{Find, Sought, missed, of_member, past, person, qualities, see};
 
@@ -175,7 +174,6 @@ pub fn put_person(tx: &mut Tx<'_>, call: CallId, member: MemberId, rung: bool, l
                 call_people::listed.eq(listed),
                 call_people::seen.eq(true),
                 call_people::role.eq(role.number()),
-                call_people::number.eq(0),
                 call_people::held.eq(0_i16),
                 call_people::removed.eq(false),
                 call_people::seconds.eq(0_i64),
@@ -246,6 +244,13 @@ pub fn unanswered_since(conn: &mut Conn, starter: MemberId, callee: MemberId, si
 /// Everybody whom a call concerns, in ascending id.
 pub fn people(conn: &mut Conn, call: CallId) -> Result<Vec<PersonRow>> {
     let all = call_people::table.filter(call_people::call.eq(call.0)).order(call_people::member);
+    Ok(all.select(PersonRow::as_select()).load(conn)?)
+}
+
+/// The same of several calls.
+pub fn people_of(conn: &mut Conn, ids: &[CallId]) -> Result<Vec<PersonRow>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let all = call_people::table.filter(call_people::call.eq_any(ids)).order((call_people::call, call_people::member));
     Ok(all.select(PersonRow::as_select()).load(conn)?)
 }
 
@@ -372,12 +377,6 @@ pub fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<bo
 pub fn were_in(conn: &mut Conn, call: CallId) -> Result<Vec<MemberId>> {
     let stays = call_stays::table.filter(call_stays::call.eq(call.0)).select(call_stays::member).distinct();
     Ok(stays.load::<MemberId>(conn)?)
-}
-
-/// Was a member ever in a call?
-pub fn was_in(conn: &mut Conn, call: CallId, member: MemberId) -> Result<bool> {
-    let stays = call_stays::table.filter(call_stays::call.eq(call.0)).filter(call_stays::member.eq(member.0));
-    Ok(select(exists(stays)).get_result(conn)?)
 }
 
 /// Who is in a room, but for one, at most `most`.

@@ -19,6 +19,9 @@ pub struct Config {
     pub cores: Vec<usize>,
 }
 
+/// Without a packet for this long a participant has been lost, and its place is another's.
+pub const LOST: Duration = Duration::from_secs(30);
+
 /// What bounds calls and participants. Past each of them stands a refusal with its own code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -53,7 +56,7 @@ impl Default for Limits {
             slots: 40,
             connect: Duration::from_secs(20),
             weak: Duration::from_millis(2_500),
-            lost: Duration::from_secs(30),
+            lost: LOST,
         }
     }
 }

@@ -51,8 +51,6 @@ pub struct View {
     pub screen: u16,
     /// The page is hidden: no video at all, sound goes on.
     pub hidden: bool,
-    /// Most kilobits per second towards this participant; `None` leaves it to the server.
-    pub max_kbps: Option<u32>,
 }
 
 impl View {

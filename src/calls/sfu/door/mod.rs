@@ -12,7 +12,7 @@ mod statistics;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use config::{Config, Limits};
+pub use config::{Config, LOST, Limits};
 pub use input::{Input, Permissions, TrackIntent, View};
 pub use output::{LayerWish, Output, Route, Slot, SlotState, Track};
 pub use reasons::{EndCause, Hop, Refusal};
