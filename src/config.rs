@@ -120,6 +120,9 @@ impl Config {
                 "\"{directory}\" is not the directory of a certificate service; write an address that begins with https://."
             ));
         }
+        let (media_port, media_threads) = (serving.media_port.unwrap_or(MEDIA_PORT), serving.media_threads.unwrap_or(1));
+        let public_ips = serving.public_ip.unwrap_or_default();
+        media_fits(media_port, media_threads, &public_ips)?;
         let data = place.data.unwrap_or_else(|| PathBuf::from("data"));
         Ok(Self {
             target: place.database_url.map_or_else(|| Target::Sqlite(data.join("rialto.db")), Target::Postgres),
@@ -133,9 +136,9 @@ impl Config {
             trusted_proxies,
             smtp_url: serving.smtp_url,
             mail_from: serving.mail_from,
-            media_port: serving.media_port.unwrap_or(MEDIA_PORT),
-            media_threads: serving.media_threads.unwrap_or(1),
-            public_ips: serving.public_ip.unwrap_or_default(),
+            media_port,
+            media_threads,
+            public_ips,
             workers: serving.workers.unwrap_or_else(|| machine.processors.div_ceil(2)),
             heartbeat_ms: serving.heartbeat_ms.unwrap_or(25_000),
             raised_limits: serving.raised_limits.unwrap_or(false),
@@ -160,6 +163,22 @@ impl Config {
             let host = if self.listen.is_ipv6() { "[::1]" } else { "127.0.0.1" };
             format!("{scheme}://{host}:{bound_port}")
         })
+    }
+}
+
+/// Every media thread has a port of its own, and what is offered to browsers is an address that they can reach.
+fn media_fits(port: u16, threads: u16, public_ips: &[IpAddr]) -> Result<(), String> {
+    if port.checked_add(threads.saturating_sub(1)).is_none() {
+        let most = u32::from(u16::MAX) + 1 - u32::from(threads);
+        return Err(format!(
+            "{threads} media threads take the ports from {port} on, and there are none above 65535; choose --media-port {most} or less."
+        ));
+    }
+    match public_ips.iter().find(|ip| ip.is_unspecified() || ip.is_multicast()) {
+        Some(ip) => Err(format!(
+            "--public-ip {ip} is no address that a browser can reach; write the one that this machine has outside, such as 203.0.113.7."
+        )),
+        None => Ok(()),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::storage::Conn;
 const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
 /// What the log says unless `RIALTO_LOG` asks otherwise: ours, and of the web server only what goes wrong.
-const LOG_DEFAULT: &str = "info,actix_server=warn";
+const LOG_DEFAULT: &str = "info,actix_server=warn,rtc_dtls=error";
 
 /// Serves what the command line says.
 ///

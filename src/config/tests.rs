@@ -174,3 +174,16 @@ fn the_first_to_speak_is_heard() {
     assert_eq!(merged.serving.listen.unwrap().port(), 1);
     assert_eq!((merged.serving.lan, merged.serving.workers), (Some(false), Some(7)));
 }
+
+#[test]
+fn every_media_thread_has_a_port_and_what_is_offered_is_an_address() {
+    for fits in ["--media-port=65535", "--media-port=65533 --media-threads=3", "--public-ip=203.0.113.7"] {
+        assert!(config(fits).is_ok(), "{fits}");
+    }
+    let over = config("--media-port=65534 --media-threads=3").unwrap_err();
+    assert!(over.contains("--media-port 65533 or less"), "{over}");
+    for nowhere in ["0.0.0.0", "::", "224.0.0.1"] {
+        let refused = config(&format!("--public-ip={nowhere}")).unwrap_err();
+        assert!(refused.contains(nowhere), "{refused}");
+    }
+}
