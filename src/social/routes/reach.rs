@@ -5,6 +5,7 @@ use utoipa::OpenApi;
 
 use crate::access::{Allow, Body, Routes};
 use crate::error::Result;
+use crate::members;
 use crate::social::actions;
 use crate::social::model::{ReachChoice, ReachView};
 use crate::social::policy::{ChangeReach, SeeMine};
@@ -22,19 +23,25 @@ pub fn mount(routes: &mut Routes<'_>) {
 /// What I chose, and what it means.
 #[utoipa::path(get, path = "/api/v1/me/reach", responses((status = 200, body = ReachView)))]
 async fn show(gate: Allow<SeeMine>) -> Result<HttpResponse> {
-    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
-    let view = gate.read(move |conn, may, _| actions::reach_view(conn, &ground, may.member(), language)).await?;
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    let view = gate
+        .read(move |conn, may, actor| {
+            let looker = members::looker(conn, actor, &visitor)?;
+            actions::reach_view(conn, &ground, may.member(), &looker.language)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(view))
 }
 
 /// Chooses; what is not said stays. The answer is what holds now.
 #[utoipa::path(put, path = "/api/v1/me/reach", request_body = ReachChoice, responses((status = 200, body = ReachView)))]
 async fn change(gate: Allow<ChangeReach>, body: Body<ReachChoice>) -> Result<HttpResponse> {
-    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
     let view = gate
-        .write(move |tx, may, _| {
+        .write(move |tx, may, actor| {
             actions::change_reach(tx, may, &body.value, &ground.settings.get())?;
-            actions::reach_view(tx, &ground, may.member(), language)
+            let looker = members::looker(tx, actor, &visitor)?;
+            actions::reach_view(tx, &ground, may.member(), &looker.language)
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))
