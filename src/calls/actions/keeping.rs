@@ -144,7 +144,16 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
     let (people, were_in) = (store::people(tx, call)?, store::were_in(tx, call)?);
     for person in people.iter().filter(|person| person.listed || person.rung) {
         let was_in = were_in.contains(&person.member);
-        let fate = match (was_in, person.member == row.starter) {
+        let is_starter = person.member == row.starter;
+        let fate = match (was_in, is_starter) {
+            // Somebody accepted, and they never heard each other.
+            (true, _) if cause == Cause::Failed => {
+                if is_starter {
+                    Fate::Unanswered
+                } else {
+                    Fate::Missed
+                }
+            }
             (true, true) if row.members < 2 && row.kind != CallKind::Room.number() => Fate::Unanswered,
             (true, _) => Fate::Taken,
             (false, true) => Fate::Unanswered,
@@ -157,7 +166,8 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
         settle_one(tx, (&row, person), &people, fate)?;
     }
     if let Some(room) = row.room {
-        let seconds = (at - row.started_at).max(0) / 1_000;
+        let is_met = row.kind == CallKind::Room.number() || row.members > 1;
+        let seconds = if is_met { (at - row.answered_at.unwrap_or(row.started_at)).max(0) / 1_000 } else { 0 };
         let CallRow { starter, video, started_at, members, .. } = row;
         let event = CallEvent::CallEnded { call, actor: starter, video, cause, started_at, seconds, members };
         tx.announce(LogId::Room(room), event.announcement()?)?;

@@ -48,6 +48,9 @@ fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[Perso
         (CallKind::Direct, [other]) => talks.with(conn, person.member, *other)?,
         _ => row.room,
     };
+    let fate = person.fate.map(Fate::from_number).transpose()?;
+    // Waiting for an answer is no talk.
+    let seconds = if matches!(fate, None | Some(Fate::Taken)) { person.seconds } else { 0 };
     Ok(Entry {
         call: row.id,
         kind,
@@ -56,9 +59,9 @@ fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[Perso
         starter: row.starter,
         others,
         outgoing: row.starter == person.member,
-        fate: person.fate.map(Fate::from_number).transpose()?,
+        fate,
         at: row.started_at,
-        seconds: person.seconds,
+        seconds,
         quality: person.quality,
         seen: person.seen,
     })

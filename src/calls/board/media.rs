@@ -43,7 +43,9 @@ impl Live {
         for stay in &mut self.stays {
             let sends = |source: &CallSource| stay.sent.get(source).is_some_and(|sent| !sent.muted) && stay.may_send(*source, video);
             let is_link = |trouble: &Trouble| matches!(trouble, Trouble::NoIce | Trouble::NoDtls);
-            let heard = !sends(&CallSource::Mic) || stay.link != Link::Live || stay.quality.microphone || stay.quality.mark == 0;
+            let is_cut_off = stay.trouble.is_some_and(|trouble| is_link(&trouble) || trouble == Trouble::NoPackets);
+            let may_be_heard = stay.link != Link::Live || stay.quality.microphone || stay.quality.mark == 0;
+            let heard = !sends(&CallSource::Mic) || !is_cut_off && may_be_heard;
             let of_source = |(source, sent): (&CallSource, &Sent)| {
                 let trouble = match stay.trouble.filter(|trouble| !is_link(trouble)) {
                     _ if !stay.may_send(*source, video) => Trouble::Policy,

@@ -254,9 +254,13 @@ impl Board {
     /// A member says yes on a connection.
     ///
     /// # Errors
-    /// 409 `calls.answered_elsewhere`, 410 `calls.over`, 404 when it does not ring for them, 409 `calls.in_another`.
+    /// 409 `calls.answered_elsewhere`, 410 `calls.over`, 404 when it does not ring for them, 409 `calls.in_another`, and where nobody new
+    /// comes in `calls.locked`, `calls.full`, `calls.removed`.
     pub fn accept(&mut self, call: CallId, voice: Voice, now: Millis, out: &mut Vec<Outgoing>) -> Result<()> {
-        self.live(call)?;
+        let live = self.live(call)?;
+        if matches!(live.ringing.callee(voice.member), Some(Callee::Rings(_))) {
+            live.admits(voice.member)?;
+        }
         if self.taken_by(voice.member).is_some_and(|other| other != call) {
             return Err(Error::conflict("calls.in_another"));
         }

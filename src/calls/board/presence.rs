@@ -52,11 +52,8 @@ fn not_in_call() -> Error {
 
 impl Live {
     /// May somebody new come in?
-    fn admits(&self, member: MemberId, standing: Standing) -> Result<()> {
+    pub(super) fn admits(&self, member: MemberId) -> Result<()> {
         let known = self.known.get(&member);
-        if known.is_some_and(|known| known.left_room) && !standing.is_of_room {
-            return Err(Error::NotFound);
-        }
         if known.is_some_and(|known| known.removed) {
             return Err(Error::forbidden("calls.removed"));
         }
@@ -143,7 +140,10 @@ impl Board {
             return self.move_here(call, joining, now, out);
         }
         live.ringing.may_enter(member, joining.standing.is_of_room).map_err(refusal)?;
-        live.admits(member, joining.standing)?;
+        if live.known.get(&member).is_some_and(|known| known.left_room) && !joining.standing.is_of_room {
+            return Err(Error::NotFound);
+        }
+        live.admits(member)?;
         let role = live.role_of(member, joining.standing);
         self.seat(call, joining, role, now, out)?;
         self.happens(call, Happening::Enters(member), now, out)?;

@@ -126,6 +126,66 @@ async fn two_who_call_each_other_are_in_one_call() {
 }
 
 #[actix_web::test]
+async fn two_who_call_each_other_at_the_same_instant_are_in_one_call_too() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.reachable("ann").await, stage.reachable("ben").await);
+    let (mut one, mut other) = (ann.connect().await, ben.connect().await);
+    for n in 0..8 {
+        let (to_ben, to_ann) = (call_to(&ben, &format!("a{n}")), call_to(&ann, &format!("b{n}")));
+        let (first, second) = futures_util::future::join(one.done(to_ben), other.done(to_ann)).await;
+        assert_eq!(first["id"], second["id"], "round {n}");
+        let call = first["id"].as_str().expect("an id").to_owned();
+        enters(&mut one, &call).await;
+        enters(&mut other, &call).await;
+        one.done(about("call.leave", &call)).await;
+        stage.passes(60_000);
+    }
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_call_that_never_connects_was_no_talk_and_waiting_has_no_length() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut a, call_to(&ben, "k1")).await;
+    b.done(about("call.accept", &call)).await;
+    // Both come in, and no way for media is found.
+    for socket in [&mut a, &mut b] {
+        socket.done(about("call.join", &call)).await;
+    }
+    stage.passes(20_000);
+    assert_eq!(a.next("call.ended").await["cause"], "failed");
+    for (socket, fate) in [(&mut a, "unanswered"), (&mut b, "missed")] {
+        let entry = entry(socket).await;
+        assert_eq!((&entry["fate"], &entry["seconds"]), (&json!(fate), &json!(0)), "{entry}");
+    }
+    let call = begins(&mut a, call_to(&ben, "k2")).await;
+    enters(&mut a, &call).await;
+    stage.passes(7_000);
+    b.done(about("call.decline", &call)).await;
+    let entry = entry(&mut a).await;
+    assert_eq!((&entry["fate"], &entry["seconds"]), (&json!("unanswered"), &json!(0)));
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_locked_call_says_so_at_the_answer() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo) = (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
+    let crew = group(&stage, &ann, &[&ben, &clo]).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut a, call_in(crew, "k1")).await;
+    enters(&mut a, &call).await;
+    a.done(json!({ "type": "call.mod.lock", "call": call, "locked": true })).await;
+    assert_eq!(code(&mut b, about("call.accept", &call)).await, "calls.locked");
+    a.done(json!({ "type": "call.mod.lock", "call": call, "locked": false })).await;
+    b.done(about("call.accept", &call)).await;
+    enters(&mut b, &call).await;
+    stage.close().await;
+}
+
+#[actix_web::test]
 async fn whoever_is_in_a_call_does_not_take_another_by_calling_back() {
     let stage = Stage::open().await;
     let (ann, ben, clo) = (stage.reachable("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);

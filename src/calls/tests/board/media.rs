@@ -103,3 +103,23 @@ fn many_troubles_within_a_moment_are_told_once() {
     let told: Vec<Value> = table.frames().into_iter().map(|(_, frame)| frame).filter(|frame| frame["type"] == "call.quality").collect();
     assert_eq!(told.iter().map(|one| one["link"].clone()).collect::<Vec<_>>(), [Value::from("no_dtls"), Value::Null], "one for each");
 }
+
+#[test]
+fn whoever_has_no_way_to_the_server_is_not_heard_and_one_who_only_begins_is_not_warned() {
+    let mut table = Table::talk();
+    let who = table.who(ANN);
+    let track = |muted| vec![sfu::Track { mid: "0".to_owned(), source: sfu::Source::Microphone, muted, live: false }];
+    table.board.hear(sfu::Output::Tracks { who, tracks: track(false) }, 5, &mut table.out);
+    table.board.hear(sfu::Output::Trouble { who, hop: None }, 5, &mut table.out);
+    table.passes(100);
+    assert_eq!(table.frame(ANN, "call.quality")["heard"], true);
+    for hop in [sfu::Hop::NoIce, sfu::Hop::NoDtls, sfu::Hop::NoPackets] {
+        table.board.hear(sfu::Output::Trouble { who, hop: Some(hop) }, 5, &mut table.out);
+        table.passes(100);
+        assert_eq!(table.frame(ANN, "call.quality")["heard"], false, "{hop:?}");
+    }
+    table.board.hear(sfu::Output::Tracks { who, tracks: track(true) }, 5, &mut table.out);
+    table.board.hear(sfu::Output::Trouble { who, hop: Some(sfu::Hop::NoIce) }, 5, &mut table.out);
+    table.passes(100);
+    assert_eq!(table.frame(ANN, "call.quality")["heard"], true, "they turned it off themselves");
+}
