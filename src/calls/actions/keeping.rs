@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::known_of;
 use super::listing::tell_entry;
 use crate::access::Ground;
@@ -28,18 +30,21 @@ const BEGINS_WITHIN: Millis = 10_000;
 pub async fn run(calls: Calls, ground: Ground) {
     let Some(mut records) = calls.take_records() else { return };
     let keeping = async {
-        let mut owed = VecDeque::new();
+        let (mut owed, mut pay_at) = (VecDeque::new(), Instant::now());
         loop {
             tokio::select! {
-                biased;
                 record = records.recv() => {
                     let Some(record) = record else { return };
                     if !is_kept(&ground, &record).await && must_be_kept(&record) {
+                        pay_at = if owed.is_empty() { Instant::now() + AGAIN } else { pay_at };
                         owed.push_back(record);
                     }
                     calls.note_kept();
                 }
-                () = tokio::time::sleep(AGAIN), if !owed.is_empty() => pay(&ground, &mut owed).await,
+                () = tokio::time::sleep_until(pay_at), if !owed.is_empty() => {
+                    pay(&ground, &mut owed).await;
+                    pay_at = Instant::now() + AGAIN;
+                }
             }
         }
     };

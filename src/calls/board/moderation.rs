@@ -23,6 +23,7 @@ impl Live {
         self.changed.insert(member);
         out.push(Outgoing::Media(sfu::Input::Restrict { who, may }));
         out.push(Outgoing::Keep(Record::Role { call: self.id, member, role: CallRole::Host }));
+        self.say_to(member, member, Moderation::Role { role: CallRole::Host }, out);
     }
 
     fn restrict(&mut self, member: MemberId, out: &mut Vec<Outgoing>) {

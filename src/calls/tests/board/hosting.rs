@@ -85,6 +85,11 @@ fn a_room_s_call_has_those_who_lead_it_and_the_last_host_of_another_is_followed_
             .filter_map(|record| if let Record::Role { member, role, .. } = record { Some((member, role)) } else { None })
             .collect::<Vec<_>>()
     };
+    let mut told = Table::with(CallKind::Group, &[]);
+    told.join(ANN, 10);
+    told.join(BEN, 20);
+    told.board.leave(CALL, ANN, 0, &mut told.out).expect("goes");
+    assert_eq!(told.frame(BEN, "call.moderated")["act"], serde_json::json!({ "kind": "role", "role": "host" }), "they learn of it");
     let mut room = Table::with(CallKind::Room, &[]);
     room.join(ANN, 10);
     room.join(BEN, 20);
