@@ -258,6 +258,7 @@ fn done(is_answered: bool) -> Option<Ack> {
     is_answered.then(Ack::default)
 }
 
+/// Something that writes, under a permit that is asked inside the write.
 fn write<P: Permit>(
     ground: &Arc<Ground>,
     caller: Caller,
@@ -273,6 +274,18 @@ fn write<P: Permit>(
         then(tx, &may).map(Some)
     });
     written.boxed()
+}
+
+/// Once what happened before is kept: what a room's last call became, what somebody is who has just come in.
+fn once_settled(calls: &Calls, begin: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    match calls.unsettled() {
+        Some(wait) => async move {
+            wait.await;
+            begin().await
+        }
+        .boxed(),
+        None => begin(),
+    }
 }
 
 /// Something that a member to whom the call belongs does; the permit is asked on a connection that cannot write.
@@ -300,11 +313,6 @@ impl Desk<'_> {
         self.ground.rates.count(class, u128::from(self.caller.member.0.unsigned_abs()))
     }
 
-    /// Something that writes, under a permit that is asked inside the write.
-    fn write<P: Permit>(&self, target: P::Target, then: impl FnOnce(&mut Tx<'_>, &P) -> Result<Ack> + Send + 'static) -> Answer {
-        write(self.ground, self.caller, target, then)
-    }
-
     fn start(self) -> Answer {
         let wish = match parse::<Start>(self.frame) {
             Ok(wish) => wish,
@@ -328,21 +336,19 @@ impl Desk<'_> {
                 Ok(Ack { id: Some(id.to_string()), at: Some(at), ..Ack::default() })
             })
         };
-        match self.calls.unsettled() {
-            Some(wait) => async move {
-                wait.await;
-                begin().await
-            }
-            .boxed(),
-            None => begin(),
-        }
+        once_settled(self.calls, begin)
     }
 
     fn add(self) -> Answer {
         match parse::<Add>(self.frame) {
             Ok(wish) => {
                 let gate = Gate::of(self.ground, self.billing, self.calls);
-                self.write::<HostCall>(wish.call, move |tx, may| actions::add(tx, may, &wish.members, &gate).map(|()| Ack::default()))
+                let (ground, caller) = (Arc::clone(self.ground), self.caller);
+                once_settled(self.calls, move || {
+                    write::<HostCall>(&ground, caller, wish.call, move |tx, may| {
+                        actions::add(tx, may, &wish.members, &gate).map(|()| Ack::default())
+                    })
+                })
             }
             Err(error) => refuse(error),
         }
@@ -353,7 +359,12 @@ impl Desk<'_> {
         match parsed {
             Ok((call, fields)) => {
                 let (calls, hosting) = (self.calls.clone(), wish(fields));
-                self.write::<HostCall>(call, move |tx, may| actions::host(tx, may, hosting, &calls).map(|()| Ack::default()))
+                let (ground, caller) = (Arc::clone(self.ground), self.caller);
+                once_settled(self.calls, move || {
+                    write::<HostCall>(&ground, caller, call, move |tx, may| {
+                        actions::host(tx, may, hosting, &calls).map(|()| Ack::default())
+                    })
+                })
             }
             Err(error) => refuse(error),
         }

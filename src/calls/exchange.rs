@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(100);
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// Words of the media server that are taken in before time is looked at.
 const HEARD_AT_ONCE: usize = 256;
-/// Whoever begins a call waits so long at most until those that ended are kept.
+/// A command that rests on rows waits so long at most until what happened before is kept.
 const KEPT_WITHIN: Duration = Duration::from_secs(2);
 /// How every event of a room that changed begins.
 const ROOM_CHANGED: &str = "{\"kind\":\"room_changed\"";
@@ -273,8 +273,7 @@ impl Calls {
         self.0.settled.send_modify(|count| *count += 1);
     }
 
-    /// Does something wait to be kept? Then this ends once it is, or after [`KEPT_WITHIN`]: whoever begins a call in a room whose last one
-    /// has just ended finds it ended.
+    /// Does something wait to be kept? Then this ends once it is, or after [`KEPT_WITHIN`].
     pub(super) fn unsettled(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
         let recorded = self.0.recorded.load(Ordering::Acquire);
         let mut settled = self.0.settled.subscribe();

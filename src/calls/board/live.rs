@@ -175,6 +175,7 @@ impl Live {
         let gone: Vec<MemberId> = self.known.iter().filter(|(_, known)| known.awaited).map(|(member, _)| *member).collect();
         for member in gone {
             self.known.entry(member).or_default().awaited = false;
+            self.ringing.give_up(member);
             self.tell_state(member, out);
         }
     }

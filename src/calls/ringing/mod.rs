@@ -49,6 +49,8 @@ pub enum Callee {
     Silent(Millis),
     /// They accepted, on this connection.
     Accepted(u64),
+    /// They accepted, and went again: they may come back.
+    Gone,
     /// They said no.
     Declined,
     /// They are in another call.
@@ -162,6 +164,15 @@ impl Ringing {
         self.callees.insert(member, Callee::Accepted(0));
     }
 
+    /// Whoever accepted and is not in it is waited for no longer. They may come back all the same, or be called again.
+    pub fn give_up(&mut self, member: MemberId) {
+        if let Some(callee @ Callee::Accepted(_)) = self.callees.get_mut(&member)
+            && !self.present.contains_key(&member)
+        {
+            *callee = Callee::Gone;
+        }
+    }
+
     /// Where it stands.
     #[must_use]
     pub const fn state(&self) -> CallState {
@@ -203,7 +214,7 @@ impl Ringing {
         if self.state == CallState::Ended {
             return Err(No::Over);
         }
-        let accepted = matches!(self.callee(member), Some(Callee::Accepted(_)));
+        let accepted = matches!(self.callee(member), Some(Callee::Accepted(_) | Callee::Gone));
         let called = self.kind != CallKind::Direct && self.callee(member).is_some_and(|callee| !matches!(callee, Callee::Silent(_)));
         if member == self.starter || accepted || called || is_of_room || self.is_in(member) { Ok(()) } else { Err(No::NotTheirs) }
     }
@@ -292,7 +303,7 @@ impl Ringing {
             // The same device says it again.
             Some(Callee::Accepted(by)) if by == connection => return Ok(()),
             Some(Callee::Accepted(_)) => return Err(No::Elsewhere),
-            Some(Callee::Declined | Callee::Busy | Callee::Over) => return Err(No::Over),
+            Some(Callee::Declined | Callee::Busy | Callee::Gone | Callee::Over) => return Err(No::Over),
             Some(Callee::Silent(_)) | None => return Err(No::NotTheirs),
         }
         self.callees.insert(member, Callee::Accepted(connection));
@@ -330,7 +341,7 @@ impl Ringing {
             Some(Callee::Rings(_)) => {}
             Some(Callee::Declined) => return Ok(()),
             Some(Callee::Accepted(_)) => return Err(No::Elsewhere),
-            Some(Callee::Busy | Callee::Over) => return Err(No::Over),
+            Some(Callee::Busy | Callee::Gone | Callee::Over) => return Err(No::Over),
             Some(Callee::Silent(_)) | None => return Err(No::NotTheirs),
         }
         self.callees.insert(member, Callee::Declined);
@@ -380,6 +391,9 @@ impl Ringing {
         self.last_parting = why;
         // Whose media failed may come back.
         let comes_back = matches!(why, Parting::Lost | Parting::Moved | Parting::Failed);
+        if !comes_back {
+            self.give_up(member);
+        }
         match (self.state, self.kind) {
             (CallState::Ringing, _) if member == self.starter && !comes_back => self.end(Cause::Cancelled, out),
             (CallState::Connecting, CallKind::Direct) if why == Parting::Failed => self.end(Cause::Failed, out),

@@ -222,6 +222,19 @@ fn whoever_comes_unrung_while_it_rings_has_answered() {
 }
 
 #[test]
+fn whoever_went_is_called_again_and_may_come_back_unasked() {
+    let mut story = Story::of(CallKind::Group, &[(BEN, Way::Rings), (CLO, Way::Rings)]);
+    story.does(Happening::Accepts(CLO, 8)).talk().does(Happening::Enters(CLO)).does(Happening::Parts(CLO, Parting::Left));
+    assert_eq!((story.call.callee(CLO), story.call.may_enter(CLO, false)), (Some(Callee::Gone), Ok(())));
+    assert_eq!(story.take(Happening::Accepts(CLO, 8)), Err(No::Over), "it does not ring for them");
+    story.out.clear();
+    story.call.call(&[(CLO, Way::Rings)], story.now, &mut story.out);
+    assert_eq!(story.out, [Decision::Ring(CLO)]);
+    story.does(Happening::Accepts(CLO, 9)).does(Happening::Enters(CLO)).does(Happening::Parts(CLO, Parting::Lost));
+    assert_eq!(story.call.callee(CLO), Some(Callee::Accepted(9)), "whoever is lost is waited for");
+}
+
+#[test]
 fn somebody_who_is_added_rings_for_their_own_time() {
     let mut story = Story::direct(Way::Rings);
     story.talk().waits(100_000);
@@ -330,7 +343,7 @@ proptest! {
             let silences = count(&|each| matches!(each, Decision::Silence(who, _) if *who == member));
             prop_assert_eq!(rings, usize::from(way == Way::Rings));
             prop_assert_eq!(silences, rings, "every ring is ended, once");
-            let accepted = matches!(story.call.callee(member), Some(Callee::Accepted(_)));
+            let accepted = matches!(story.call.callee(member), Some(Callee::Accepted(_) | Callee::Gone));
             prop_assert_eq!(fates, usize::from(!accepted && way != Way::Unheard));
         }
     }

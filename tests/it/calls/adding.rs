@@ -106,9 +106,7 @@ async fn two_hosts_who_turn_things_off_at_the_same_moment_do_not_undo_each_other
     let room = stage.town.room(&ann, RoomKind::Private, "Quay", &[&ben, &clo]).await;
     ann.call(Method::PATCH, &format!("/api/v1/rooms/{room}"), Some(json!({ "voice": true }))).await;
     let (mut a, mut b, mut c) = (ann.connect().await, ben.connect().await, clo.connect().await);
-    let mut video = call_in(room, "k1");
-    video["video"] = json!(true);
-    let call = begins(&mut b, video).await;
+    let call = begins(&mut b, call_in(room, "k1")).await;
     for socket in [&mut a, &mut b, &mut c] {
         enters(socket, &call).await;
     }

@@ -214,15 +214,15 @@ async fn so_many_in_a_minute_in_a_day_and_to_one_who_does_not_answer() {
     stage.set(json!({ "calls_per_day": 7 })).await;
     assert_eq!(code(&mut caller, call_to(&people[0], "k8")).await, "calls.too_many");
     stage.set(json!({ "calls_per_day": 60 })).await;
-    for n in 0..3 {
+    // What one takes back oneself has rung as well: each of them was called once and not answered.
+    for n in 0..2 {
         let call = begins(&mut caller, call_to(&people[0], &format!("again{n}"))).await;
         stage.passes(45_000);
         while super::entry(&mut caller).await["call"] != call {}
     }
     stage.passes(60_000);
     assert_eq!(code(&mut caller, call_to(&people[0], "once more")).await, "calls.no_answer_again");
-    // What one takes back oneself has rung as well.
-    for n in 0..3 {
+    for n in 0..2 {
         let call = begins(&mut caller, call_to(&people[1], &format!("back{n}"))).await;
         caller.done(about("call.cancel", &call)).await;
         while super::entry(&mut caller).await["call"] != call {}

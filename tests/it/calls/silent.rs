@@ -133,6 +133,7 @@ async fn a_block_by_the_caller_takes_the_call_back() {
     callee.next("call.ring").await;
     put(&ann, &format!("/api/v1/blocks/{}", ben.id)).await;
     assert_eq!(callee.next("call.ended").await["cause"], "cancelled");
+    assert_eq!(super::entry(&mut callee).await["fate"], "missed");
     assert_eq!(code(&mut callee, about("call.accept", &call)).await, "calls.over");
     stage.close().await;
 }
