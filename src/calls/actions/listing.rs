@@ -255,14 +255,17 @@ pub fn overseen(
     (sought, limit): (&Sought, i64),
     now: Millis,
 ) -> Result<CallItems> {
-    let (items, next) = if live { (live_items(calls, sought, now), None) } else { past_items(conn, sought, limit)? };
+    let (items, next) = if live { live_items(calls, sought, limit, now) } else { past_items(conn, sought, limit)? };
     let ids = items.iter().flat_map(|item: &CallItem| item.stays.iter().map(|stay| stay.stay.member).chain([item.starter]));
     let members = named(conn, ids, now)?;
     Ok(CallItems { page: Page { items, next }, members })
 }
 
-fn live_items(calls: &Calls, sought: &Sought, now: Millis) -> Vec<CallItem> {
+fn live_items(calls: &Calls, sought: &Sought, limit: i64, now: Millis) -> (Vec<CallItem>, Option<String>) {
     let fits = |row: &LiveRow| {
+        if sought.before.is_some_and(|before| row.id >= before) {
+            return false;
+        }
         let concerns = |member| row.call.starter == member || row.stays.iter().any(|stay| stay.member == member);
         sought.kind.is_none_or(|kind| row.call.kind == kind) && sought.member.is_none_or(concerns) && sought.cause.is_none()
     };
@@ -279,7 +282,12 @@ fn live_items(calls: &Calls, sought: &Sought, now: Millis) -> Vec<CallItem> {
         quality: row.stays.iter().filter_map(|stay| stay.quality).min(),
         stays: row.stays.into_iter().map(|stay| StayItem { stay, left_at: None, parting: None, connected_ms: None }).collect(),
     };
-    calls.look(|board| board.rows()).into_iter().filter(fits).map(item).collect()
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut items: Vec<CallItem> =
+        calls.look(|board| board.rows()).into_iter().filter(fits).take(page.saturating_add(1)).map(item).collect();
+    let next = (items.len() > page).then(|| items[page - 1].id.to_string());
+    items.truncate(page);
+    (items, next)
 }
 
 fn past_items(conn: &mut Conn, sought: &Sought, limit: i64) -> Result<(Vec<CallItem>, Option<String>)> {

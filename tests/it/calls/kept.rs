@@ -253,3 +253,28 @@ async fn page(stage: &Stage, path: &str) -> String {
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
+
+#[actix_web::test]
+async fn operators_read_what_goes_on_page_by_page_too() {
+    let stage = Stage::open().await;
+    let mut ids = Vec::new();
+    let mut sockets = Vec::new();
+    for n in 0..3 {
+        let (from, to) = (stage.town.member(&format!("from{n}")).await, stage.reachable(&format!("to{n}")).await);
+        let mut socket = from.connect().await;
+        ids.push(begins(&mut socket, call_to(&to, "k1")).await);
+        sockets.push(socket);
+    }
+    let read = async |path: String| {
+        let page = stage.owner.get(&path).await;
+        let ids: Vec<String> =
+            page["items"].as_array().expect("items").iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect();
+        (ids, page["next"].as_str().map(str::to_owned))
+    };
+    let (first, next) = read("/api/v1/admin/calls?live=true&limit=2".to_owned()).await;
+    assert_eq!((first, next.clone()), (vec![ids[2].clone(), ids[1].clone()], Some(ids[1].clone())));
+    let before = next.expect("more");
+    let (second, last) = read(format!("/api/v1/admin/calls?live=true&limit=2&before={before}")).await;
+    assert_eq!((second, last), (vec![ids[0].clone()], None));
+    stage.close().await;
+}
