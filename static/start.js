@@ -13,6 +13,7 @@ const elements = {
   "room-timeline": () => import("./chat/room-timeline.js"),
   "room-composer": () => import("./chat/room-composer.js"),
   "request-count": () => import("./chat/request-count.js"),
+  "missed-count": () => import("./chat/missed-count.js"),
   "reach-form": () => import("./social/reach-form.js"),
   "call-bell": () => import("./calls/call-bell.js"),
   "call-buttons": () => import("./calls/call-buttons.js"),

@@ -147,16 +147,18 @@ class CallBoard extends HTMLElement {
 
   /** @param {CallEntry} entry */
   #entry(entry) {
-    const { members } = this.#state;
+    const { members, live } = this.#state;
     const other = entry.outgoing ? entry.others[0] : entry.starter;
     const names = entry.kind === "direct" ? memberName(members[other ?? ""]) : list(entry.others.slice(0, 3).map((id) => memberName(members[id])));
     const isMissed = entry.fate === "missed" || entry.fate === "unheard" || entry.fate === "busy";
     const facts = [t(`calls.fate_${entry.fate ?? "live"}`), entry.seconds > 0 ? lasted(entry.seconds * 1_000) : "", entry.quality === null ? "" : t(`calls.quality_${entry.quality}`)].filter(Boolean);
-    const wish = { call: null, kind: entry.kind, to: entry.kind === "direct" ? (other ?? null) : null, room: entry.kind === "direct" ? null : entry.room, video: entry.video };
+    const room = entry.kind === "direct" ? null : entry.room;
+    const going = room === null ? undefined : live?.rooms.find(({ id }) => id === room)?.call ?? live?.items.find(({ call }) => call.room === room)?.call;
+    const wish = { call: going?.id ?? null, kind: entry.kind, to: entry.kind === "direct" ? (other ?? null) : null, room, video: going?.video ?? entry.video };
     const mayCall = entry.kind === "direct" ? other !== undefined : entry.room !== null;
     return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
-      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t("calls.call_back_named", { name: names })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event)}>${icon(entry.video ? "video" : "phone")}${t(entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
+      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : "calls.call_back_named", { name: names })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event)}>${icon(entry.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
   }
 
   #people() {

@@ -2,6 +2,7 @@
 
 import { pathOf } from "../chat/place.js";
 import { sentence } from "../lib/errors.js";
+import { roving } from "../lib/focus.js";
 import { html, keyed, render } from "../lib/html.js";
 import { Store } from "../lib/store.js";
 import { toast } from "../lib/toast.js";
@@ -53,7 +54,7 @@ export class CallStage extends HTMLElement {
   order = [];
   /** Tiles that can be seen, measured for the server. */
   #resized = new ResizeObserver(() => this.update());
-  /** @type {Element | null} */
+  /** Where the focus was last beside the stage: there it goes back to. @type {HTMLElement | null} */
   #opener = null;
   #shape = "";
   /** The browser does not let the page sound before a gesture. */
@@ -73,6 +74,7 @@ export class CallStage extends HTMLElement {
     this.desk.store.watch((now, before) => this.#moved(now.current, before.current));
     this.#resized.observe(this);
     document.addEventListener("visibilitychange", update);
+    document.addEventListener("focusin", ({ target }) => target instanceof HTMLElement && !target.closest("call-stage, dialog, [popover]") && (this.#opener = target));
     addEventListener("resize", update);
     new Shortcuts(this).start();
     document.addEventListener("click", (event) => this.#follow(event), { capture: true });
@@ -84,11 +86,15 @@ export class CallStage extends HTMLElement {
 
   update() {
     const { rings, missed, current } = this.desk.state;
+    const hadFocus = this.contains(document.activeElement);
     render(html`<div class="call-news" role="region" aria-label=${t("calls.news")} ?hidden=${rings.length + missed.length === 0}>
         ${keyed(rings, (ring) => ring.call.id, (ring) => ringView(this, ring))}${missedView(this, missed)}</div>
       ${current ? this.#current(current) : null}${this.#sound(current)}
       <p class="call-said" role="status" aria-live="polite">${this.herald.said}</p>`, this);
+    const bar = /** @type {HTMLElement | null} */ (this.querySelector("[role=toolbar]"));
+    if (bar) roving(bar, "button", { axis: "horizontal" });
     this.#settle(current);
+    this.#keepFocus(hadFocus);
     this.herald.drawn();
     this.#measure(current);
     if (current && current.phase !== "ended") this.#play();
@@ -125,10 +131,21 @@ export class CallStage extends HTMLElement {
     if (shape) document.documentElement.dataset.call = shape;
     else delete document.documentElement.dataset.call;
     for (const part of document.querySelectorAll("body > :is(.shell, .page, .admin, .skip)")) part.toggleAttribute("inert", shape === "large");
-    if (shape === "large" && before !== "beside") {
-      this.#opener = document.activeElement;
-      /** @type {HTMLElement | null} */ (this.querySelector("[data-first-focus]"))?.focus();
-    } else if (before === "large" && shape !== "beside" && this.#opener instanceof HTMLElement && this.#opener.isConnected) this.#opener.focus();
+    if (shape === "large" && before !== "beside") /** @type {HTMLElement | null} */ (this.querySelector("[data-first-focus]"))?.focus();
+    else if (before === "large" && shape !== "beside") this.#goBack();
+  }
+
+  /** What had the focus may be gone with this drawing; and who rings is where it goes when it is nowhere. @param {boolean} hadFocus */
+  #keepFocus(hadFocus) {
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
+    if (hadFocus) this.#goBack();
+    // Whoever writes is not torn out of it.
+    else if (document.hasFocus()) /** @type {HTMLElement | null} */ (this.querySelector(".ring"))?.focus({ preventScroll: true });
+  }
+
+  #goBack() {
+    const place = this.#opener?.isConnected ? this.#opener : document.getElementById("main");
+    place?.focus({ preventScroll: true });
   }
 
   /** @param {Current | null} now @param {Current | null} before */
@@ -197,6 +214,11 @@ export class CallStage extends HTMLElement {
   /** Says what went wrong with something that was asked, or that it was done. @param {Promise<unknown>} asked @param {string} [done] */
   told(asked, done) {
     asked.then(() => done && toast(done, { icon: "check" }), (error) => toast(sentence(error), { icon: "circle-alert" }));
+  }
+
+  /** Brings the focus to who rings, or else into the call, from wherever it is. */
+  reach() {
+    /** @type {HTMLElement | null} */ (this.querySelector(".ring-acts > :last-child > button") ?? this.querySelector(".call-bar button, .call-mini-open, .call-end button, .look button"))?.focus();
   }
 
   /** @param {Partial<Look>} change */

@@ -3,6 +3,7 @@
 import { memberName } from "../chat/names.js";
 import { t } from "../lib/words.js";
 import { Tones } from "./tones.js";
+import { sends } from "./people.js";
 import { isBusy, isOn } from "./state.js";
 import { reason } from "./view-end.js";
 
@@ -116,6 +117,12 @@ export class Herald {
     if (came.length) this.#say("calls.said_joined", came.map(name), "joined");
     if (went.length) this.#say("calls.said_left", went.map(name), "left");
     if (now.held.includes("mic") && !before.held.includes("mic")) this.said = t("calls.said_muted");
+    for (const [id, each] of Object.entries(now.people)) {
+      const was = before.people[id];
+      if (!was || id === me) continue;
+      if (each.hand && !was.hand) this.said = t("calls.said_hand", { name: name(id) });
+      if (sends(each, "screen") && !sends(was, "screen")) this.said = t("calls.said_share", { name: name(id) });
+    }
   }
 
   /** @param {string} key @param {string[]} names @param {"joined" | "left"} note */

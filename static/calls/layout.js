@@ -52,7 +52,7 @@ export function layout(current, { me, wanted, pinned, spoke, order, page, perPag
   const mine = current.people[me];
   const rank = (/** @type {Participant} */ { member }) => (order.indexOf(member) < 0 ? order.length : order.indexOf(member));
   const rest = others(current, me).sort((a, b) => rank(a) - rank(b));
-  const stage = stageOf(current, rest, { wanted, pinned, spoke });
+  const stage = stageOf(current, rest, { me, wanted, pinned, spoke });
   const all = [...rest.map((each) => tileOf(each)), ...(mine && (showsMe || !rest.length) ? [tileOf(mine)] : [])];
   const tiles = stage ? all.filter((tile) => tile.key !== stage.key) : all;
   const pages = Math.max(1, Math.ceil(tiles.length / perPage));
@@ -60,11 +60,11 @@ export function layout(current, { me, wanted, pinned, spoke, order, page, perPag
   return { form: stage ? "stage" : "grid", stage, tiles: tiles.slice(at * perPage, (at + 1) * perPage), page: at, pages };
 }
 
-/** @param {Current} current @param {Participant[]} rest @param {{wanted: Wanted, pinned: string | null, spoke: string | null}} view @returns {Tile | null} */
-function stageOf(current, rest, { wanted, pinned, spoke }) {
+/** @param {Current} current @param {Participant[]} rest @param {{me: string, wanted: Wanted, pinned: string | null, spoke: string | null}} view @returns {Tile | null} */
+function stageOf(current, rest, { me, wanted, pinned, spoke }) {
   const held = pinned === null ? undefined : current.people[pinned];
-  if (held) return tileOf(held, sends(held, "screen") ? "screen" : "cam");
-  const share = sharer(current);
+  if (held) return tileOf(held, pinned !== me && sends(held, "screen") ? "screen" : "cam");
+  const share = sharer(current, me);
   if (share) return tileOf(share, "screen");
   if (wanted !== "speaker" || rest.length < 2) return null;
   const speaker = rest.find((each) => each.member === spoke) ?? rest[0];

@@ -1,7 +1,7 @@
 /** What a notice of the server changes in the state. Pure. */
 
 /** @import { CallNotice } from "../types/live.d.ts" */
-/** @import { Change } from "./types.d.ts" */
+/** @import { Change, Source } from "./types.d.ts" */
 
 /** Notices of a call that is not the one that this tab is about change nothing here. */
 const OF_ANY = new Set(["call.ring", "call.state", "call.ended"]);
@@ -21,11 +21,14 @@ export function changeOf(notice, current, now) {
     case "call.members": return { type: "members", put: notice.members, left: Object.keys(notice.left), full: notice.full };
     case "call.slots": return { type: "slots", rev: notice.rev, slots: notice.slots, full: notice.full };
     case "call.speakers": return { type: "speakers", speakers: notice.speakers };
-    case "call.quality": return { type: "quality", marks: Object.fromEntries(notice.marks.map(({ member, mark }) => [member, mark])), heard: notice.heard };
+    case "call.quality": return { type: "quality", marks: Object.fromEntries(notice.marks.map(({ member, mark }) => [member, mark])), heard: notice.heard, unseen: unseen(notice.sending), link: notice.link };
     case "call.moderated": return moderated(notice.act);
     default: return null;
   }
 }
+
+/** A picture that does not come, or has nothing to begin from, is one that nobody sees. @param {Extract<CallNotice, {type: "call.quality"}>["sending"]} sending @returns {Source[]} */
+const unseen = (sending) => /** @type {const} */ (["cam", "screen"]).filter((source) => sending[source] === "no_packets" || sending[source] === "no_keyframe");
 
 /** @param {unknown} call an id, or a call @returns {string} */
 const idOf = (call) => (typeof call === "string" ? call : /** @type {{id: string}} */ (call)?.id);

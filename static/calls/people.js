@@ -1,6 +1,6 @@
 /** Who is in the call and what reaches me of them: members, slots, speakers, marks. Pure. */
 
-/** @import { Participant } from "../types/live.d.ts" */
+/** @import { Participant, Trouble } from "../types/live.d.ts" */
 /** @import { Change, Current, Source } from "./types.d.ts" */
 
 /** @param {Current} current @param {Change} change @returns {Current} */
@@ -9,7 +9,7 @@ export function peopleAfter(current, change) {
     case "members": return membersChanged(current, change);
     case "slots": return slotsChanged(current, change);
     case "speakers": return { ...current, speakers: change.speakers };
-    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard };
+    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard, unseen: change.unseen, link: change.link };
     case "trouble": return { ...current, trouble: change.trouble };
     case "held": return { ...current, held: change.held ? [...new Set([...current.held, change.source])] : current.held.filter((each) => each !== change.source) };
     case "role": return { ...current, role: change.role };
@@ -54,5 +54,11 @@ export function listed(current) {
 /** @param {Participant} a @param {Participant} b */
 const byArrival = (a, b) => a.joined_at - b.joined_at || a.number - b.number;
 
-/** Who shares a screen now; who came last counts when there are two. @param {Current} current @returns {Participant | undefined} */
-export const sharer = (current) => Object.values(current.people).filter((each) => sends(each, "screen")).sort(byArrival).at(-1);
+/** Whose screen is looked at: of two, that of who came last. One's own would show itself in itself. @param {Current} current @param {string} me @returns {Participant | undefined} */
+export const sharer = (current, me) => others(current, me).filter((each) => sends(each, "screen")).at(-1);
+
+/** The first hop that fails and that a person can do something about. @param {Current} current @returns {Trouble | null} */
+export function failing({ trouble, link }) {
+  const hop = trouble ?? link;
+  return hop === "muted" || hop === "policy" ? null : hop;
+}

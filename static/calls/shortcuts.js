@@ -1,21 +1,31 @@
-/** Keys that work while a call lasts, wherever the focus is. */
+/** Keys that work while a call lasts or rings, wherever the focus is. */
 
 import { isOn } from "./state.js";
 
 /** @import { CallStage } from "./call-stage.js" */
+/** @typedef {"mic" | "cam" | "share" | "hand" | "reach"} Act */
 
-/** What each key does, in the order in which the list of shortcuts shows them. @type {[string, string, "mic" | "cam" | "share" | "hand"][]} */
+/** What each key does, in the order in which the list of shortcuts shows them. @type {[string, string, Act][]} */
 export const KEYS = [
   ["Space", "Ctrl+Shift+Space", "mic"],
   ["KeyE", "Ctrl+Shift+E", "cam"],
   ["KeyS", "Ctrl+Shift+S", "share"],
   ["KeyY", "Ctrl+Shift+Y", "hand"],
+  ["Enter", "Ctrl+Shift+Enter", "reach"],
 ];
+/** Whoever holds the key of the microphone longer than this speaks only while they hold it. */
+const HELD_MS = 400;
 
-/** @param {"mic" | "cam" | "share" | "hand"} act */
+/** @param {Act} act */
 export const keysOf = (act) => KEYS.find(([, , each]) => each === act)?.[1] ?? "";
 
+/** The same for assistive technology. @param {Act} act */
+export const ariaKeysOf = (act) => keysOf(act).replace("Ctrl", "Control");
+
 export class Shortcuts {
+  /** When the key of the microphone went down and turned it on. */
+  #spokeAt = 0;
+
   /** @param {CallStage} stage */
   constructor(stage) {
     this.stage = stage;
@@ -23,20 +33,46 @@ export class Shortcuts {
 
   start() {
     document.addEventListener("keydown", (event) => this.#press(event), { capture: true });
+    document.addEventListener("keyup", (event) => this.#release(event), { capture: true });
   }
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    const { desk } = this.stage;
-    const { current } = desk;
-    if (!current || !(isOn(current) || current.phase === "ringing_out" || current.phase === "pre_join")) return;
     if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.altKey) return;
     const act = KEYS.find(([code]) => code === event.code)?.[2];
-    if (!act || ((act === "share" || act === "hand") && !isOn(current))) return;
+    if (!act || !this.#mayNow(act)) return;
     event.preventDefault();
     event.stopPropagation();
-    if (act === "mic" || act === "cam") void desk.set(act, !desk.own.isOn(act));
-    else if (act === "share") void desk.set("screen", !desk.own.isOn("screen"));
-    else void desk.hand(!(current.people[desk.state.me]?.hand ?? false)).catch(() => undefined);
+    if (!event.repeat) this.#do(act);
+  }
+
+  /** @param {Act} act */
+  #mayNow(act) {
+    const { current, state } = this.stage.desk;
+    if (act === "reach") return state.rings.length > 0 || current !== null;
+    if (!current) return false;
+    return isOn(current) || ((act === "mic" || act === "cam") && (current.phase === "ringing_out" || current.phase === "pre_join"));
+  }
+
+  /** @param {Act} act */
+  #do(act) {
+    const { desk } = this.stage;
+    switch (act) {
+      case "mic":
+        this.#spokeAt = desk.own.isOn("mic") ? 0 : performance.now();
+        return void desk.set("mic", !desk.own.isOn("mic"));
+      case "cam": return void desk.set("cam", !desk.own.isOn("cam"));
+      case "share": return void desk.set("screen", !desk.own.isOn("screen"));
+      case "hand": return void desk.hand(!(desk.current?.people[desk.state.me]?.hand ?? false)).catch(() => undefined);
+      case "reach": return this.stage.reach();
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #release(event) {
+    if (event.code !== "Space" || !this.#spokeAt) return;
+    const held = performance.now() - this.#spokeAt;
+    this.#spokeAt = 0;
+    if (held >= HELD_MS) void this.stage.desk.set("mic", false);
   }
 }

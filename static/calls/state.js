@@ -11,8 +11,9 @@ export const LATE_MS = 3_000;
 export const GIVE_UP_MS = 30_000;
 /** How long joining may take before it has failed. */
 export const JOIN_WITHIN_MS = 20_000;
-/** How long the end of a call stays on the screen. */
+/** How long the end of a call stays on the screen, unless it says what went wrong and what to do: that waits until it was read. */
 export const FAREWELL_MS = 6_000;
+const TO_BE_READ = new Set(["refused", "failed", "lost"]);
 
 /** Ends that nobody decided: whoever it rang for has missed it. */
 const MISSED = new Set(["no_answer", "cancelled", "failed", "interrupted", "busy"]);
@@ -40,7 +41,7 @@ export function after(state, change) {
 /** @param {Current["phase"]} phase @param {Wish} wish @param {number} now @returns {Current} */
 const fresh = (phase, wish, now) => ({
   phase, since: now, wish, call: null, expires: null, cause: null, code: null, media: "none", lostAt: null, liveAt: null, resume: null, isKnown: true,
-  role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, trouble: null,
+  role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, unseen: [], trouble: null, link: null,
 });
 
 /** When the ringing stops by our own clock, which may be another one than the server's; null: it rings nobody. @param {CallsState} state @param {Call} call */
@@ -129,7 +130,7 @@ function dueOf(current) {
     case "joining": return current.since + JOIN_WITHIN_MS;
     case "weak":
     case "resuming": return (current.lostAt ?? current.since) + GIVE_UP_MS;
-    case "ended": return current.since + FAREWELL_MS;
+    case "ended": return TO_BE_READ.has(current.cause ?? "") ? null : current.since + FAREWELL_MS;
     default: return null;
   }
 }

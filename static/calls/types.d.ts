@@ -64,8 +64,12 @@ export type Current = {
   marks: Record<Id, number>;
   /** Packets of my microphone come to the server. */
   heard: boolean;
-  /** The first hop that fails, by the server's or the browser's own word. */
+  /** Sources that I send and of which nothing that can be shown comes to the server. */
+  unseen: Source[];
+  /** The first hop that fails, by the browser's own counts. */
   trouble: Trouble | null;
+  /** The same by the server's. */
+  link: Trouble | null;
 };
 
 export type CallsState = {
@@ -99,7 +103,7 @@ export type Change =
   | { type: "members"; put: Participant[]; left: Id[]; full: boolean }
   | { type: "slots"; rev: number; slots: Slot[]; full: boolean }
   | { type: "speakers"; speakers: Id[] }
-  | { type: "quality"; marks: Record<Id, number>; heard: boolean }
+  | { type: "quality"; marks: Record<Id, number>; heard: boolean; unseen: Source[]; link: Trouble | null }
   | { type: "trouble"; trouble: Trouble | null }
   | { type: "held"; source: Source; held: boolean }
   | { type: "role"; role: CallRole };

@@ -3,11 +3,12 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
+import { failing } from "./people.js";
 
 /** @import { CallStage } from "./call-stage.js" */
 /** @import { Current } from "./types.d.ts" */
 
-/** @param {string} name @param {"warn" | "danger"} tone @param {string} text @param {unknown} [act] */
+/** @param {string} name @param {"good" | "warn" | "danger"} tone @param {string} text @param {unknown} [act] */
 const banner = (name, tone, text, act = null) => html`<div class="banner call-banner" data-tone=${tone} role="status">${icon(name)}<p>${text}</p>${act}</div>`;
 
 /** Devices that could not be had, and how to get them. @param {CallStage} stage */
@@ -18,15 +19,24 @@ export function obstacles(stage) {
     ${own.camObstacle ? banner("video-off", "warn", t(`calls.cam_${own.camObstacle}`), again("cam")) : null}`;
 }
 
+/** Which hop of the way of the media fails, named after five seconds. @param {Current} current */
+export function hopView(current) {
+  const hop = failing(current);
+  return hop && banner("circle-alert", "warn", t(`calls.hop_${hop}`));
+}
+
 /** Everything that a person in a call should know now, the gravest first. @param {CallStage} stage @param {Current} current */
 export function troubles(stage, current) {
   const { desk } = stage;
   const { phase } = current;
-  if (phase === "weak" || phase === "resuming") return banner("wifi-off", "warn", t("calls.said_weak"));
+  if (phase === "weak" || phase === "resuming") return html`${banner("wifi-off", "warn", t("calls.said_weak"))}${hopView(current)}`;
   const speaks = desk.own.isOn("mic");
+  const stop = html`<button class="button" data-size="small" type="button" @click=${() => void desk.set("screen", false)}>${t("calls.share_off")}</button>`;
   return html`${phase === "media_only" ? banner("wifi-off", "warn", t("calls.said_media_only")) : null}
     ${speaks && !current.heard ? banner("mic-off", "danger", t("calls.unheard")) : null}
-    ${current.trouble && current.trouble !== "muted" && current.trouble !== "policy" ? banner("circle-alert", "warn", t(`calls.hop_${current.trouble}`)) : null}
+    ${current.unseen.filter((source) => desk.own.isOn(source)).map((source) => banner("video-off", "danger", t(`calls.unseen_${source}`)))}
+    ${hopView(current)}
+    ${desk.own.isOn("screen") ? banner("screen-share", "good", t("calls.you_share"), stop) : null}
     ${stage.isDeafened ? banner("volume-x", "warn", t("calls.no_sound"), html`<button class="button" data-size="small" type="button" @click=${() => stage.soundOn()}>${t("calls.sound_on")}</button>`) : null}
     ${obstacles(stage)}`;
 }

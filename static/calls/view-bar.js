@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
-import { keysOf } from "./shortcuts.js";
+import { ariaKeysOf, keysOf } from "./shortcuts.js";
 
 /** @import { CallStage } from "./call-stage.js" */
 /** @import { Current } from "./types.d.ts" */
@@ -17,12 +17,12 @@ export function sourceButton(stage, current, source) {
   const isHeld = current?.held.includes(source) ?? false;
   const [on, off] = ICONS[source];
   const label = isHeld ? t(`calls.${source}_held`) : t(isOn ? `calls.${source}_off` : `calls.${source}_on`);
-  return html`<button class="call-button" type="button" aria-label=${label} title=${`${label} (${keysOf(source)})`} aria-disabled=${isHeld ? "true" : null} data-on=${isOn ? "" : null} data-off=${isOn ? null : ""}
+  return html`<button class="call-button" type="button" aria-label=${label} title=${`${label} (${keysOf(source)})`} aria-keyshortcuts=${ariaKeysOf(source)} aria-disabled=${isHeld ? "true" : null} data-on=${isOn ? "" : null} data-off=${isOn ? null : ""}
     @click=${() => void desk.set(source, !isOn)}>${icon(isOn ? /** @type {string} */ (on) : /** @type {string} */ (off))}</button>`;
 }
 
-/** @param {{name: string, label: string, isPressed?: boolean | undefined, run: (event: Event) => void, extra?: unknown, opens?: boolean, isWide?: boolean}} button `isWide`: a narrow window has it in the menu */
-const button = ({ name, label, isPressed, run, extra = null, opens = false, isWide = false }) => html`<button class="call-button" type="button" data-wide=${isWide ? "" : null} aria-label=${label} title=${label} aria-pressed=${isPressed === undefined ? null : String(isPressed)}
+/** @param {{name: string, label: string, isPressed?: boolean | undefined, run: (event: Event) => void, extra?: unknown, opens?: boolean, isWide?: boolean, act?: "share" | "hand"}} button `isWide`: a narrow window has it in the menu */
+const button = ({ name, label, isPressed, run, extra = null, opens = false, isWide = false, act }) => html`<button class="call-button" type="button" data-wide=${isWide ? "" : null} aria-label=${label} title=${act ? `${label} (${keysOf(act)})` : label} aria-keyshortcuts=${act ? ariaKeysOf(act) : null} aria-pressed=${isPressed === undefined ? null : String(isPressed)}
   aria-haspopup=${opens ? "menu" : null} aria-expanded=${opens ? "false" : null} @click=${run}>${icon(name)}${extra}</button>`;
 
 /** @param {CallStage} stage @param {Current} current */
@@ -38,8 +38,8 @@ export function barView(stage, current) {
   return html`<div class="call-bar" role="toolbar" aria-label=${t("calls.bar")}>
     ${sourceButton(stage, current, "mic")}
     ${current.call?.video ? sourceButton(stage, current, "cam") : null}
-    ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => void desk.set("screen", !isSharing) }) : null}
-    ${current.call?.kind === "direct" ? null : button({ name: "hand", label: t(mine?.hand ? "calls.hand_lower" : "calls.hand_raise"), isPressed: mine?.hand ?? false, run: () => void desk.hand(!mine?.hand).catch(() => undefined) })}
+    ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => void desk.set("screen", !isSharing), act: "share" }) : null}
+    ${current.call?.kind === "direct" ? null : button({ name: "hand", label: t(mine?.hand ? "calls.hand_lower" : "calls.hand_raise"), isPressed: mine?.hand ?? false, run: () => void desk.hand(!mine?.hand).catch(() => undefined), act: "hand" })}
     ${button({ name: "users", label: t("calls.people", { count }), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), isWide: true, extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
     ${stage.roomOf(current) === null ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, isWide: true, run: () => stage.talk(current) })}
     ${button({ name: "ellipsis", label: t("calls.more"), opens: true, run: (event) => void more(stage, current, /** @type {Element} */ (event.currentTarget)) })}

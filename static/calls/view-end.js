@@ -6,6 +6,7 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
 import { lasted } from "./duration.js";
+import { failing } from "./people.js";
 import { whoView } from "./view-who.js";
 
 /** @import { CallStage } from "./call-stage.js" */
@@ -17,7 +18,8 @@ const OPEN_STILL = new Set(["left", "moved", "lost", "failed"]);
 /** Why it is over, in one sentence. @param {Current} current */
 export function reason(current) {
   if (current.cause === "refused") return sentence(new Refused(current.code ?? "error.broken"));
-  return t(`calls.over_${current.cause}`);
+  const hop = current.cause === "failed" || current.cause === "lost" ? failing(current) : null;
+  return hop ? `${t(`calls.over_${current.cause}`)} ${t(`calls.hop_${hop}`)}` : t(`calls.over_${current.cause}`);
 }
 
 /** @param {CallStage} stage @param {Current} current */

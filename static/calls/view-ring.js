@@ -21,7 +21,7 @@ export function ringView(stage, ring) {
   const sign = caller?.badge ? caller.badge.text || t("billing.verified") : "";
   const others = call.kind === "direct" ? 0 : Math.max(0, call.rung.length - 1);
   const accept = (/** @type {boolean} */ video) => void stage.desk.accept(call.id, video);
-  return html`<section class="ring" role="alertdialog" aria-labelledby=${`${id}-name`} aria-describedby=${`${id}-what`} data-waiting=${ring.waiting ? "" : null}>
+  return html`<section class="ring" role="alertdialog" tabindex="-1" aria-labelledby=${`${id}-name`} aria-describedby=${`${id}-what`} data-waiting=${ring.waiting ? "" : null}>
     <button class="icon-button ring-silence" type="button" aria-label=${t("calls.silence")} title=${t("calls.silence")} ?hidden=${ring.waiting || stage.herald.isSilenced(call.id)} @click=${() => (stage.herald.silence(call.id), stage.update())}>${icon("bell-off")}</button>
     ${avatar(caller, { size: 96 })}
     <h2 id=${`${id}-name`} dir="auto">${memberName(caller)}</h2>

@@ -47,7 +47,7 @@ export function tileView(stage, current, tile, { onStage = false, isPlain = fals
   return html`<article class="tile" aria-label=${described(current, tile, name)} data-speaking=${speaks >= 0 && source === "cam" ? (speaks === 0 ? "first" : "") : null} data-source=${source} data-member=${participant.member}
     data-sight=${isMine ? null : ""} data-stage=${onStage ? "" : null} data-away=${participant.link === "away" || participant.link === "weak" ? "" : null}>
     ${what ? picture(what, isMine && source === "cam") : html`<span class="tile-face">${avatar(member, { size: 96 })}</span>`}
-    <span class="tile-chip" aria-hidden="true">${marks(current, tile)}<b dir="auto">${source === "screen" ? (isMine ? t("calls.your_screen") : t("calls.screen_of", { name })) : name}</b></span>
+    <span class="tile-chip" aria-hidden="true">${marks(current, tile)}<b dir="auto">${source === "screen" ? t("calls.screen_of", { name }) : name}</b></span>
     ${isPlain ? null : html`<button class="icon-button tile-pin" type="button" aria-pressed=${String(isPinned)} aria-label=${t(isPinned ? "calls.unpin" : "calls.pin", { name })} title=${t(isPinned ? "calls.unpin" : "calls.pin", { name })} @click=${pin}>${icon(isPinned ? "pin-off" : "pin")}</button>`}
     ${participant.link === "away" ? html`<span class="tile-note">${t("calls.reconnecting")}</span>` : null}
   </article>`;

@@ -181,6 +181,7 @@ export class RialtoApp extends HTMLElement {
     if (command && event.key.toLowerCase() === "k") void this.find();
     else if (command && event.key === "/") void import("./shortcuts.js").then(({ showShortcuts }) => showShortcuts());
     else if (event.altKey && isArrow && !command) this.#step(event.key === "ArrowDown" ? 1 : -1, event.shiftKey);
+    else if (command && event.altKey && event.code === "KeyS" && !event.getModifierState("AltGraph")) /** @type {HTMLElement | null} */ (this.querySelector("room-header [data-call]"))?.click();
     else if (event.key === "Escape") this.#escape(event.shiftKey);
     else return;
     event.preventDefault();

@@ -33,7 +33,7 @@ const groups = new WeakSet();
 /** @param {HTMLElement} group @param {string} selector @returns {HTMLElement[]} */
 function stopsOf(group, selector) {
   const all = /** @type {HTMLElement[]} */ ([...group.querySelectorAll(selector)]);
-  return all.filter((stop) => !stop.hidden && !stop.closest("[hidden]"));
+  return all.filter((stop) => !stop.closest("[hidden]") && stop.checkVisibility());
 }
 
 /**

@@ -27,6 +27,11 @@ test('what a host did to me is held, allowed, or a role', () => {
   assert.equal(told({ kind: 'hand_lowered' }), null, 'the list of members says so as well');
 });
 
+test('what of mine nobody sees is told by the server, but not what I turned off', () => {
+  const quality = { type: /** @type {const} */ ('call.quality'), call: '1', marks: [{ member: '7', mark: 3 }], heard: true, link: /** @type {const} */ ('no_dtls'), sending: { mic: 'no_packets', cam: 'no_keyframe', screen: 'muted' }, receiving: {} };
+  assert.deepEqual(changeOf(/** @type {any} */ (quality), '1', NOW), { type: 'quality', marks: { 7: 3 }, heard: true, unseen: ['cam'], link: 'no_dtls' });
+});
+
 test('pictures are asked for in steps of their size, and none while hidden', () => {
   assert.deepEqual([0, 80, 150, 199, 201, 700, 5_000].map(stepFor), [0, 90, 180, 180, 360, 720, 1_080]);
   const sight = (/** @type {string} */ member, /** @type {number} */ height, more = {}) => ({ member, source: /** @type {const} */ ('cam'), height, onStage: false, ...more });

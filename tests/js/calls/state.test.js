@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { after, begin, deadline, FAREWELL_MS, GIVE_UP_MS, isBusy, JOIN_WITHIN_MS, LATE_MS } from '../../../static/calls/state.js';
-import { listed, sharer, slotOf } from '../../../static/calls/people.js';
+import { failing, listed, sharer, slotOf } from '../../../static/calls/people.js';
 import { call, joined, live, ME, mine, NOW, person, through, wish } from './cast.js';
 
 const empty = () => ({ ...begin(ME), connection: 'here' });
@@ -183,7 +183,19 @@ test('the list shows raised hands first, then hosts', () => {
   const people = { 1: person('1'), 2: person('2', { hand: true }), 3: person('3', { role: 'host' }), 4: person('4', { sources: { screen: 'live' } }) };
   const current = /** @type {any} */ ({ ...live().current, people });
   assert.deepEqual(listed(current).map((each) => each.member), ['2', '3', '1', '4']);
-  assert.equal(sharer(current)?.member, '4');
+  assert.equal(sharer(current, ME)?.member, '4');
+  assert.equal(sharer(current, '4'), undefined, 'my own screen would show itself in itself');
+});
+
+test('the hop that fails is the first one of the browser, else of the server, and only one that can be mended', () => {
+  const hop = (/** @type {any} */ trouble, /** @type {any} */ link) => failing(/** @type {any} */ ({ ...live().current, trouble, link }));
+  assert.deepEqual([hop(null, null), hop('no_packets', 'no_ice'), hop(null, 'no_dtls'), hop('muted', null), hop('policy', null)], [null, 'no_packets', 'no_dtls', null, null]);
+});
+
+test('an end that says what to do stays until it was read; others go by themselves', () => {
+  for (const [cause, due] of /** @type {[string, number | null][]} */ ([['left', NOW + FAREWELL_MS], ['declined', NOW + FAREWELL_MS], ['refused', null], ['failed', null], ['lost', null]])) {
+    assert.equal(deadline(after(live(), { type: 'failed', cause, code: null, now: NOW })), due, cause);
+  }
 });
 
 test('a call that rings nobody does not run out', () => {
