@@ -9,6 +9,7 @@ import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
 import { chosen } from "./devices.js";
 import { Herald } from "./herald.js";
+import { Loudness } from "./loudness.js";
 import { Shortcuts } from "./shortcuts.js";
 import { viewOf } from "./sights.js";
 import { isBusy, isOn } from "./state.js";
@@ -66,6 +67,7 @@ export class CallStage extends HTMLElement {
     this.desk = desk;
     this.place = place;
     this.herald = new Herald(desk);
+    this.loudness = new Loudness(desk, this);
   }
 
   connectedCallback() {
@@ -97,6 +99,7 @@ export class CallStage extends HTMLElement {
     this.#keepFocus(hadFocus);
     this.herald.drawn();
     this.#measure(current);
+    this.loudness.follow(current !== null && isOn(current) && current.speakers.length > 0);
     if (current && current.phase !== "ended") this.#play();
   }
 

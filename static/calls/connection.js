@@ -95,6 +95,12 @@ export class Connection {
     return { audio: count("audio"), video: count("video") };
   }
 
+  /** How loud what comes in a slot is now, 0 to 1. @param {string} mid */
+  loudness(mid) {
+    const receiver = this.#slots.find((slot) => slot.mid === mid)?.receiver;
+    return receiver?.getSynchronizationSources()[0]?.audioLevel ?? 0;
+  }
+
   /** The server says which qualities anybody looks at. @param {Source} source @param {Record<string, boolean>} wanted by rid */
   async layers(source, wanted) {
     const sender = this.#sent.get(source)?.sender;

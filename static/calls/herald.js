@@ -2,6 +2,7 @@
 
 import { memberName } from "../chat/names.js";
 import { t } from "../lib/words.js";
+import { RingIcon } from "./ring-icon.js";
 import { Tones } from "./tones.js";
 import { sends } from "./people.js";
 import { isBusy, isOn } from "./state.js";
@@ -14,6 +15,7 @@ const BLINK_MS = 1_000;
 
 export class Herald {
   tones = new Tones();
+  #icon = new RingIcon();
   /** The newest sentence for whoever does not see the stage. */
   said = "";
   /** Rings that were silenced here. @type {Set<string>} */
@@ -76,6 +78,7 @@ export class Herald {
   /** The tab's title says who rings, in turn with what it said before. */
   #blink() {
     const ring = this.desk.state.rings[0];
+    void this.#icon.show(ring !== undefined);
     if (!ring === (this.#blinking === undefined)) return;
     clearInterval(this.#blinking);
     this.#blinking = undefined;

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
-import { chromiumArgs, chromiumPath } from './support/browsers.mjs';
+import { chromiumPath } from './support/browsers.mjs';
+import { callArgs, Crowd } from './support/crowd.mjs';
 import { measure } from './support/measure.mjs';
 import { Person } from './support/person.mjs';
 import { enterDemo } from './support/acts.mjs';
@@ -62,7 +63,7 @@ const speak = async (browser, village, states, language) => {
 };
 
 /** Photographs one screen in every theme; answers what is wrong with it. */
-const photograph = async (person, screen, url, label, coarse) => {
+const photograph = async (person, screen, url, label, coarse, crowd) => {
   const found = [];
   const { page } = person;
   await page.emulateMedia({ colorScheme: themes[0], reducedMotion: 'reduce' });
@@ -73,7 +74,7 @@ const photograph = async (person, screen, url, label, coarse) => {
   const source = await answer.text();
   const dressed = source.match(/<[^>]*\sstyle="[^"]*"/);
   if (dressed) found.push(`a style attribute in the page: ${dressed[0].slice(0, 80)}`);
-  await screen.then?.(page);
+  await screen.then?.(page, crowd);
   // Every element of the page is awake, and what it writes stands there.
   await page.waitForFunction(() => document.querySelector(':not(:defined)') === null);
   await page.evaluate(() => document.fonts.ready);
@@ -85,8 +86,10 @@ const photograph = async (person, screen, url, label, coarse) => {
   return found;
 };
 
-const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
-const village = await demo();
+const browser = await chromium.launch({ executablePath: chromiumPath, args: callArgs });
+// Many pictures are many calls in a minute.
+const village = await demo({ RIALTO_RAISED_LIMITS: 'true' });
+const crowd = new Crowd(village.url);
 const failures = [];
 const pictures = [];
 try {
@@ -110,12 +113,13 @@ try {
         person.page.setDefaultTimeout(8_000);
         if (screen.name === 'offline') person.expects(/ERR_INTERNET_DISCONNECTED|WebSocket/);
         try {
-          const found = await photograph(person, screen, url, label, coarse);
+          const found = await photograph(person, screen, url, label, coarse, crowd);
           failures.push(...found.map((problem) => `${label}: ${problem}`));
         } catch (error) {
           failures.push(`${label}: could not be reached: ${String(error.message).split('\n')[0]}`);
           await person.page.screenshot({ path: `${OUT}/${label}.broken.png` });
         }
+        if (screen.calls) await crowd.scatter(person.page);
         failures.push(...person.troubles());
         await person.context.close();
         if (server !== village) await server.stop();
@@ -126,6 +130,7 @@ try {
   // One screen shows what is said when something broke, and the program logs that it was asked to break.
   failures.push(...village.complaints().filter((line) => !line.includes('asked for by the page of parts')));
 } finally {
+  await crowd.end();
   await browser.close();
   await village.stop();
 }

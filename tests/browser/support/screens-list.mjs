@@ -2,6 +2,7 @@
 import { expect as soon } from '@playwright/test';
 import * as acts from './acts.mjs';
 import { PASSWORD } from './api.mjs';
+import { callScreens } from './screens-calls.mjs';
 
 // Pictures are not about time: a busy machine may take it.
 const expect = soon.configure({ timeout: 15_000 });
@@ -11,7 +12,8 @@ const expect = soon.configure({ timeout: 15_000 });
  * @property {string} name also the file's name
  * @property {'stranger' | 'owner' | 'free' | 'operator'} who `operator`: holds the set-up address of a new server
  * @property {string} [path]
- * @property {(page: import('@playwright/test').Page) => Promise<void>} [then] what is done before the picture
+ * @property {(page: import('@playwright/test').Page, crowd: import('./crowd.mjs').Crowd) => Promise<void>} [then] what is done before the picture
+ * @property {boolean} [calls] somebody is in a call, or rings
  * @property {number} [status] of the answer, when it is not 200
  */
 
@@ -227,20 +229,7 @@ export const screens = [
       await expect(page.getByRole('menu')).toBeVisible();
     },
   },
-  {
-    name: 'call-door',
-    who: 'owner',
-    path: '/',
-    then: async (page) => {
-      await named('harbour')(page);
-      await page.evaluate(async () => {
-        const app = /** @type {any} */ (document.querySelector('rialto-app'));
-        const desk = await app.calls();
-        await desk.look({ call: null, kind: 'room', to: null, room: app.place.state.room, video: true });
-      });
-      await expect(page.locator('.look-self video')).toBeVisible();
-    },
-  },
+  ...callScreens,
   {
     name: 'person-verified',
     who: 'free',

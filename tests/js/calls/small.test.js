@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { lasted } from '../../../static/calls/duration.js';
 import { DEAD_MS, rootMeanSquare, scaled } from '../../../static/calls/level.js';
 import { changeOf } from '../../../static/calls/notices.js';
+import { ringOf } from '../../../static/calls/loudness.js';
 import { Sights, stepFor, THROTTLE_MS, viewOf } from '../../../static/calls/sights.js';
 import { strikeOf } from '../../../static/calls/tones.js';
 import { relationOf } from '../../../static/calls/relation.js';
@@ -92,4 +93,8 @@ test('what a caller is to me, the nearest first', () => {
   assert.equal(of({ follow: 'following' }), 'calls.is_followed');
   assert.equal(of({ follows_me: true }), 'calls.is_follower');
   assert.equal(of({ contact: 'asked' }), 'calls.is_stranger');
+});
+
+test('the ring of whoever speaks is two to four pixels wide, by the ear', () => {
+  assert.deepEqual([0, 0.001, 0.00316, 0.0562, 0.5, 1].map(ringOf), [2, 2, 2, 3, 3.75, 4]);
 });
