@@ -40,6 +40,9 @@ pub enum Command {
         /// The address and port to listen on, on this machine; port 0 picks a free one [default: 127.0.0.1:0]
         #[arg(long, value_name = "ADDR:PORT", value_parser = loopback_address)]
         listen: Option<SocketAddr>,
+        /// Raise the limits on how often things may be done out of the way, for pictures of everything
+        #[arg(long, hide = true)]
+        raised_limits: bool,
     },
     /// Name the community and make its owner, without the browser
     Setup {
@@ -208,7 +211,7 @@ mod tests {
         let command = |line| parse(line).unwrap().chosen().clone();
         assert_eq!(
             command("demo --now 5 --listen 127.0.0.1:0"),
-            Command::Demo { now: Some(5), listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))) }
+            Command::Demo { now: Some(5), listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), raised_limits: false }
         );
         assert_eq!(
             command("setup --community Village --owner ada --password-file -"),

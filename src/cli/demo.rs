@@ -40,7 +40,7 @@ impl Drop for Folder {
 ///
 /// # Errors
 /// One sentence when the start fails.
-pub async fn run(now: Option<Millis>, address: Option<SocketAddr>) -> Result<(), String> {
+pub async fn run(now: Option<Millis>, address: Option<SocketAddr>, raised_limits: bool) -> Result<(), String> {
     let folder = Folder::make()?;
     let data = DataFolder::open(&folder.0, true)?;
     let mut config = Config::from(Given::default(), &Machine::this())?;
@@ -48,6 +48,7 @@ pub async fn run(now: Option<Millis>, address: Option<SocketAddr>) -> Result<(),
     config.target = Target::Sqlite(data.database());
     // Beside a community that runs on this machine.
     config.media_port = 0;
+    config.raised_limits = raised_limits;
     config.listen = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
     let (config, listener) = listen(config)?;
     let base = config.address(config.listen.port());

@@ -80,14 +80,14 @@ class CallBoard extends HTMLElement {
     if (page) this.#set({ recents: page.items, next: page.next, members: this.#with(page.members) });
   }
 
-  /** @param {Wish} wish @param {Event} event */
-  async #call(wish, event) {
+  /** @param {Wish} wish @param {Event} event @param {Call | null} [going] the one that is entered */
+  async #call(wish, event, going = null) {
     const may = this.#state.live?.may_start;
     const anchor = /** @type {Element} */ (event.currentTarget);
     if (wish.call === null && may && (!may.calls || (wish.video && !may.video))) return showLock(anchor, may.calls);
     const desk = await callsHere();
     if (isAlready(desk)) return;
-    if (wish.call !== null || wish.kind === "room") await desk.look(wish);
+    if (wish.call !== null || wish.kind === "room") await desk.look(wish, going);
     else await desk.start(wish);
   }
 
@@ -117,7 +117,8 @@ class CallBoard extends HTMLElement {
 
   /** @param {Call} call */
   #namesIn(call) {
-    return list(call.members.slice(0, 3).map((id) => memberName(this.#state.members[id])));
+    const me = document.querySelector("call-bell")?.getAttribute("member");
+    return list(call.members.filter((id) => id !== me).slice(0, 3).map((id) => memberName(this.#state.members[id])));
   }
 
   /** @param {Call} call @param {string} name @param {string | null} room */
@@ -125,7 +126,7 @@ class CallBoard extends HTMLElement {
     /** @type {Wish} */
     const wish = { call: call.id, kind: call.kind, to: null, room, video: call.video };
     return html`<li><span class="arch" aria-hidden="true">${icon("phone-call")}</span><span class="item-text"><b dir="auto">${name}</b><small>${t("calls.inside_count", { count: call.members.length })}</small></span>
-      <span class="item-acts"><button class="button" data-kind="primary" data-size="small" type="button" aria-label=${t("calls.join_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event)}>${t("calls.join")}</button></span></li>`;
+      <span class="item-acts"><button class="button" data-kind="primary" data-size="small" type="button" aria-label=${t("calls.join_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, call)}>${t("calls.join")}</button></span></li>`;
   }
 
   /** @param {Live["rooms"][number]} room */
@@ -133,8 +134,8 @@ class CallBoard extends HTMLElement {
     const name = room.name ?? "";
     const { call } = room;
     const wish = { call: call?.id ?? null, kind: /** @type {const} */ ("room"), to: null, room: room.id, video: call?.video ?? false };
-    return html`<li><span class="arch" aria-hidden="true">${icon(call ? "phone-call" : "hash")}</span><span class="item-text"><b><a href=${`/r/${room.id}`} dir="auto">${name}</a></b><small>${call ? `${this.#namesIn(call)} · ${t("calls.inside_count", { count: call.members.length })}` : t("calls.room_empty")}</small></span>
-      <span class="item-acts"><button class="button" data-kind=${call ? "primary" : null} data-size="small" type="button" aria-label=${t(call ? "calls.join_named" : "calls.open_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event)}>${t(call ? "calls.join" : "calls.open")}</button></span></li>`;
+    return html`<li><span class="arch" aria-hidden="true">${icon(call ? "phone-call" : "hash")}</span><span class="item-text"><b><a href=${`/r/${room.id}`} dir="auto">${name}</a></b><small>${call?.members.length ? [this.#namesIn(call), t("calls.inside_count", { count: call.members.length })].filter(Boolean).join(" · ") : t("calls.room_empty")}</small></span>
+      <span class="item-acts"><button class="button" data-kind=${call ? "primary" : null} data-size="small" type="button" aria-label=${t(call ? "calls.join_named" : "calls.open_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, call)}>${t(call ? "calls.join" : "calls.open")}</button></span></li>`;
   }
 
   #recents() {
@@ -149,7 +150,8 @@ class CallBoard extends HTMLElement {
   #entry(entry) {
     const { members, live } = this.#state;
     const other = entry.outgoing ? entry.others[0] : entry.starter;
-    const names = entry.kind === "direct" ? memberName(members[other ?? ""]) : list(entry.others.slice(0, 3).map((id) => memberName(members[id])));
+    const place = live?.rooms.find(({ id }) => id === entry.room)?.name;
+    const names = entry.kind === "direct" ? memberName(members[other ?? ""]) : place ?? list(entry.others.slice(0, 3).map((id) => memberName(members[id])));
     const isMissed = entry.fate === "missed" || entry.fate === "unheard" || entry.fate === "busy";
     const facts = [t(`calls.fate_${entry.fate ?? "live"}`), entry.seconds > 0 ? lasted(entry.seconds * 1_000) : "", entry.quality === null ? "" : t(`calls.quality_${entry.quality}`)].filter(Boolean);
     const room = entry.kind === "direct" ? null : entry.room;
@@ -158,7 +160,7 @@ class CallBoard extends HTMLElement {
     const mayCall = entry.kind === "direct" ? other !== undefined : entry.room !== null;
     return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
-      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : "calls.call_back_named", { name: names })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event)}>${icon(entry.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
+      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: names })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(entry.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
   }
 
   #people() {

@@ -23,7 +23,7 @@ export async function callFrom(app, room, anchor) {
   const call = state.calls[room.id];
   /** @type {Wish} */
   const wish = { call: call?.id ?? null, kind, to: kind === "direct" ? (others(state, room)[0] ?? null) : null, room: kind === "direct" ? null : room.id, video: call?.video ?? false };
-  if (call) return void desk.look(wish);
+  if (call) return void desk.look(wish, call);
   if (!state.entitlements["calls.start"]) return showLock(anchor, false);
   const mayVideo = state.entitlements["calls.video"];
   const begin = (/** @type {boolean} */ video) => void (kind === "room" ? desk.look({ ...wish, video }) : desk.start({ ...wish, video }));

@@ -72,6 +72,7 @@ export class CallStage extends HTMLElement {
 
   connectedCallback() {
     const update = () => this.update();
+    if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) this.#opener = document.activeElement;
     for (const store of [this.desk.store, this.desk.streams, this.desk.own.store, this.desk.members.store, this.look]) store.watch(update);
     this.desk.store.watch((now, before) => this.#moved(now.current, before.current));
     this.#resized.observe(this);
@@ -141,7 +142,8 @@ export class CallStage extends HTMLElement {
   /** What had the focus may be gone with this drawing; and who rings is where it goes when it is nowhere. @param {boolean} hadFocus */
   #keepFocus(hadFocus) {
     if (document.activeElement !== null && document.activeElement !== document.body) return;
-    if (hadFocus) this.#goBack();
+    if (hadFocus && this.#shape === "large") /** @type {HTMLElement | null} */ (this.querySelector("[data-first-focus]"))?.focus();
+    else if (hadFocus) this.#goBack();
     // Whoever writes is not torn out of it.
     else if (document.hasFocus()) /** @type {HTMLElement | null} */ (this.querySelector(".ring"))?.focus({ preventScroll: true });
   }

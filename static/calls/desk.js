@@ -14,7 +14,7 @@ import { begin, after, callOf, deadline, isBusy, isOn } from "./state.js";
 import { Stay } from "./stay.js";
 import { Watch } from "./watch.js";
 
-/** @import { CallNotice, CallRole, Member, MyCall } from "../types/live.d.ts" */
+/** @import { Call, CallNotice, CallRole, Member, MyCall } from "../types/live.d.ts" */
 /** @import { CallsState, Change, Source, Wish } from "./types.d.ts" */
 
 /** @typedef {CallNotice & {seq?: number}} Notice */
@@ -176,11 +176,16 @@ export class CallDesk {
     const target = wish.room === null ? { to: wish.to } : { room: wish.room };
     await this.#trying(async () => {
       const { id } = await this.line.request({ type: "call.start", ...target, video: wish.video, key: newKey() });
-      if (this.current?.phase === "ended" || !this.current) return void this.line.request({ type: "call.cancel", call: String(id) }).catch(() => undefined);
-      this.store.dispatch({ type: "started", call: String(id) });
+      if (this.#isOver()) return void this.line.request({ type: "call.cancel", call: String(id) }).catch(() => undefined);
+      this.store.dispatch({ type: "started", call: String(id), now: Date.now() });
+      if (this.#isOver()) return this.#settle();
       await this.line.request({ type: "call.join", call: String(id) });
       this.#kept();
     });
+  }
+
+  #isOver() {
+    return !this.current || this.current.phase === "ended";
   }
 
   /** Takes a call that rings. @param {string} call @param {boolean} video */
@@ -204,10 +209,10 @@ export class CallDesk {
     this.store.dispatch({ type: "over", call, cause: "declined", now: Date.now() });
   }
 
-  /** Stands before a call, with a look into the mirror. @param {Wish} wish */
-  async look(wish) {
+  /** Stands before a call, with a look into the mirror. @param {Wish} wish @param {Call | null} [call] what is known of it from where one comes */
+  async look(wish, call = null) {
     if (isBusy(this.state)) return;
-    this.store.dispatch({ type: "looking", wish, now: Date.now() });
+    this.store.dispatch({ type: "looking", wish, call, now: Date.now() });
     const choice = chosen();
     await this.own.open({ mic: choice.micOn, cam: wish.video && choice.camOn });
   }

@@ -21,7 +21,7 @@ export function changeOf(notice, current, now) {
     case "call.members": return { type: "members", put: notice.members, left: Object.keys(notice.left), full: notice.full };
     case "call.slots": return { type: "slots", rev: notice.rev, slots: notice.slots, full: notice.full };
     case "call.speakers": return { type: "speakers", speakers: notice.speakers };
-    case "call.quality": return { type: "quality", marks: Object.fromEntries(notice.marks.map(({ member, mark }) => [member, mark])), heard: notice.heard, unseen: unseen(notice.sending), link: notice.link };
+    case "call.quality": return { type: "quality", marks: Object.fromEntries(notice.marks.map(({ member, mark }) => [member, mark])), heard: notice.heard, unseen: unseen(notice.sending), silent: notice.receiving, link: notice.link };
     case "call.moderated": return moderated(notice.act);
     default: return null;
   }

@@ -9,7 +9,7 @@ export function peopleAfter(current, change) {
     case "members": return membersChanged(current, change);
     case "slots": return slotsChanged(current, change);
     case "speakers": return { ...current, speakers: change.speakers };
-    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard, unseen: change.unseen, link: change.link };
+    case "quality": return { ...current, marks: { ...current.marks, ...change.marks }, heard: change.heard, unseen: change.unseen, silent: change.silent, link: change.link };
     case "trouble": return { ...current, trouble: change.trouble };
     case "held": return { ...current, held: change.held ? [...new Set([...current.held, change.source])] : current.held.filter((each) => each !== change.source) };
     case "role": return { ...current, role: change.role };
@@ -56,6 +56,9 @@ const byArrival = (a, b) => a.joined_at - b.joined_at || a.number - b.number;
 
 /** Whose screen is looked at: of two, that of who came last. One's own would show itself in itself. @param {Current} current @param {string} me @returns {Participant | undefined} */
 export const sharer = (current, me) => others(current, me).filter((each) => sends(each, "screen")).at(-1);
+
+/** Whether somebody's way is poor; 0 says only that nothing was measured yet. @param {Current} current @param {string} member */
+export const isWeak = ({ marks }, member) => marks[member] === 1;
 
 /** The first hop that fails and that a person can do something about. @param {Current} current @returns {Trouble | null} */
 export function failing({ trouble, link }) {

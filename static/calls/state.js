@@ -19,7 +19,7 @@ const TO_BE_READ = new Set(["refused", "failed", "lost"]);
 const MISSED = new Set(["no_answer", "cancelled", "failed", "interrupted", "busy"]);
 
 /** @param {string} me @param {number} [skew] our clock before the server's, in milliseconds @returns {CallsState} */
-export const begin = (me, skew = 0) => ({ me, skew, connection: "", rings: [], hushed: [], missed: [], current: null, line: "up" });
+export const begin = (me, skew = 0) => ({ me, skew, connection: "", rings: [], hushed: [], missed: [], lastEnd: null, current: null, line: "up" });
 
 /** @param {CallsState} state @param {Change} change @returns {CallsState} */
 export function after(state, change) {
@@ -32,7 +32,7 @@ export function after(state, change) {
     case "line": return lineChanged(state, change.line, change.now);
     case "missed_seen": return state.missed.length ? { ...state, missed: [] } : state;
     case "asked": return { ...state, current: fresh("ringing_out", change.wish, change.now) };
-    case "looking": return { ...state, current: fresh("pre_join", change.wish, change.now) };
+    case "looking": return { ...state, current: { ...fresh("pre_join", change.wish, change.now), call: change.call } };
     case "joining": return joining(state, change.wish, change.now);
     default: return state.current ? { ...state, current: currentAfter(state.current, change, state) } : state;
   }
@@ -41,7 +41,7 @@ export function after(state, change) {
 /** @param {Current["phase"]} phase @param {Wish} wish @param {number} now @returns {Current} */
 const fresh = (phase, wish, now) => ({
   phase, since: now, wish, call: null, expires: null, cause: null, code: null, media: "none", lostAt: null, liveAt: null, resume: null, isKnown: true,
-  role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, unseen: [], trouble: null, link: null,
+  role: "speaker", held: [], people: {}, slots: {}, revision: 0, speakers: [], marks: {}, heard: true, unseen: [], silent: {}, trouble: null, link: null,
 });
 
 /** When the ringing stops by our own clock, which may be another one than the server's; null: it rings nobody. @param {CallsState} state @param {Call} call */
@@ -108,7 +108,7 @@ function over(state, call, cause, now) {
   const next = silenced(heard, call, MISSED.has(cause));
   const { current } = next;
   const isMine = current && current.phase !== "ended" && (current.call?.id ?? current.wish.call) === call;
-  return { ...next, current: isMine ? ended(current, cause, null, now) : current };
+  return { ...next, lastEnd: { call, cause }, current: isMine ? ended(current, cause, null, now) : current };
 }
 
 /** What the clock alone decides: rings run out on every device by themselves, whatever the line does. @param {CallsState} state @param {number} now */
@@ -187,13 +187,16 @@ function currentAfter(current, change, state) {
   if (change.type === "closed") return null;
   if (current.phase === "ended") return current;
   switch (change.type) {
-    case "started": return { ...current, wish: { ...current.wish, call: change.call } };
+    case "started": return started({ ...current, wish: { ...current.wish, call: change.call } }, state.lastEnd, change.now);
     case "failed": return ended(current, change.cause, change.code, change.now);
     case "joined": return joined(current, change, state);
     case "media": return mediaChanged(current, change.media, state.line, change.now);
     default: return peopleAfter(current, change);
   }
 }
+
+/** Whoever is busy is so at once: then the end was told before the call had a name here. @param {Current} current @param {CallsState["lastEnd"]} end @param {number} now @returns {Current} */
+const started = (current, end, now) => (end?.call === current.wish.call ? ended(current, end?.cause ?? "ended", null, now) : current);
 
 /** @param {Current} current @param {Extract<Change, {type: "joined"}>} change @param {CallsState} state @returns {Current} */
 function joined(current, { call, role, held, resume, members, now }, state) {

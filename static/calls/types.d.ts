@@ -60,12 +60,14 @@ export type Current = {
   revision: number;
   /** Members, loudest first. */
   speakers: Id[];
-  /** How good their ways are: 0 nothing comes, 3 good. */
+  /** How good their ways are: 0 not known or not there, 1 poor, 2 fair, 3 good. */
   marks: Record<Id, number>;
   /** Packets of my microphone come to the server. */
   heard: boolean;
   /** Sources that I send and of which nothing that can be shown comes to the server. */
   unseen: Source[];
+  /** Why what should come in a slot does not, by the slot. */
+  silent: Record<string, Trouble>;
   /** The first hop that fails, by the browser's own counts. */
   trouble: Trouble | null;
   /** The same by the server's. */
@@ -82,6 +84,8 @@ export type CallsState = {
   /** Those that rang until the server said no more, and whose end is still to come. */
   hushed: Ring[];
   missed: Ring[];
+  /** The last end that was told: of a call that I begin it may come before its name. */
+  lastEnd: { call: Id; cause: Cause } | null;
   current: Current | null;
   line: "up" | "down";
 };
@@ -94,16 +98,17 @@ export type Change =
   | { type: "tick"; now: number }
   | { type: "line"; line: "up" | "down"; now: number }
   | { type: "missed_seen" }
-  | { type: "asked" | "looking" | "joining"; wish: Wish; now: number }
+  | { type: "asked" | "joining"; wish: Wish; now: number }
+  | { type: "looking"; wish: Wish; call: Call | null; now: number }
   | { type: "failed"; cause: Cause; code: string | null; now: number }
   | { type: "closed" }
-  | { type: "started"; call: Id }
+  | { type: "started"; call: Id; now: number }
   | { type: "joined"; call: Call; role: CallRole; held: Source[]; resume: string; members: Participant[]; resumed: boolean; now: number }
   | { type: "media"; media: Current["media"]; now: number }
   | { type: "members"; put: Participant[]; left: Id[]; full: boolean }
   | { type: "slots"; rev: number; slots: Slot[]; full: boolean }
   | { type: "speakers"; speakers: Id[] }
-  | { type: "quality"; marks: Record<Id, number>; heard: boolean; unseen: Source[]; link: Trouble | null }
+  | { type: "quality"; marks: Record<Id, number>; heard: boolean; unseen: Source[]; silent: Record<string, Trouble>; link: Trouble | null }
   | { type: "trouble"; trouble: Trouble | null }
   | { type: "held"; source: Source; held: boolean }
   | { type: "role"; role: CallRole };

@@ -40,7 +40,7 @@ export function barView(stage, current) {
     ${current.call?.video ? sourceButton(stage, current, "cam") : null}
     ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => void desk.set("screen", !isSharing), act: "share" }) : null}
     ${current.call?.kind === "direct" ? null : button({ name: "hand", label: t(mine?.hand ? "calls.hand_lower" : "calls.hand_raise"), isPressed: mine?.hand ?? false, run: () => void desk.hand(!mine?.hand).catch(() => undefined), act: "hand" })}
-    ${button({ name: "users", label: t("calls.people", { count }), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), isWide: true, extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
+    ${button({ name: "users", label: [t("calls.people", { count }), hands ? t("calls.hands", { count: hands }) : ""].filter(Boolean).join(", "), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), isWide: true, extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
     ${stage.roomOf(current) === null ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, isWide: true, run: () => stage.talk(current) })}
     ${button({ name: "ellipsis", label: t("calls.more"), opens: true, run: (event) => void more(stage, current, /** @type {Element} */ (event.currentTarget)) })}
     <button class="call-leave" type="button" aria-label=${t("calls.leave")} title=${t("calls.leave")} @click=${() => void desk.leave()}>${icon("phone-off")}</button>

@@ -4,7 +4,7 @@ import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
 import { lasted } from "./duration.js";
-import { columnsFor, fits, layout, promoted } from "./layout.js";
+import { columnsFor, fits, layout, MOST_TILES, promoted } from "./layout.js";
 import { others } from "./people.js";
 import { barView, sourceButton } from "./view-bar.js";
 import { troubles } from "./view-banners.js";
@@ -20,7 +20,7 @@ const HEAD = 52;
 const BAR = 88;
 const PEOPLE = 320;
 /** The width of a tile beside the stage, with its gap. */
-const STRIP = { wide: 207, narrow: 157 };
+const STRIP = 207;
 
 /** The room for tiles, as the style lays it out. @param {CallStage} stage */
 function space(stage) {
@@ -43,10 +43,8 @@ function placed(stage, current) {
   stage.order = order;
   const view = { me, wanted: look.wanted, pinned: look.pinned, spoke: look.spoke, order, page: look.page, showsMe: look.showsMe };
   const found = layout(current, { ...view, perPage });
-  if (found.form === "grid") return { ...found, columns: columnsFor(found.tiles.length, area.width, area.height) };
-  const each = innerWidth < 720 ? STRIP.narrow : STRIP.wide;
-  const onStrip = layout(current, { ...view, perPage: Math.max(1, Math.floor((area.width + 8) / each)) });
-  return { ...onStrip, columns: { columns: onStrip.tiles.length, rows: 1, tile: each } };
+  // Beside the stage a row: where fingers swipe, it may be longer than the window.
+  return found.form === "grid" ? found : layout(current, { ...view, perPage: innerWidth < 720 ? MOST_TILES.narrow : Math.max(1, Math.floor((area.width + 8) / STRIP)) });
 }
 
 /** @param {CallStage} stage @param {Current} current */
@@ -54,15 +52,10 @@ export function liveView(stage, current) {
   const place = placed(stage, current);
   const { showsPeople } = stage.look.state;
   const turn = (/** @type {number} */ step) => () => stage.see({ page: place.page + step });
-  // The style may not be written into the page; the size of tiles is a property of the element.
-  queueMicrotask(() => {
-    const grid = /** @type {HTMLElement | null} */ (stage.querySelector(".tiles"));
-    grid?.style.setProperty("--tile", `${Math.floor(place.columns.tile)}px`);
-    grid?.style.setProperty("--columns", String(Math.max(1, place.columns.columns)));
-  });
+  queueMicrotask(() => fill(stage, place.tiles.length));
   return html`<section class="call" data-form=${place.form} data-people=${showsPeople ? "" : null} role="region" aria-label=${t("calls.call")}>
     ${headView(stage, current)}
-    <div class="call-room">
+    <div class="call-room" ?inert=${showsPeople && innerWidth < 720}>
       ${troubles(stage, current)}
       ${place.stage ? html`<div class="tile-stage">${tileView(stage, current, place.stage, { onStage: true })}</div>` : null}
       <div class="tiles" role="group" aria-label=${t("calls.tiles")}>${keyed(place.tiles, (tile) => tile.key, (tile) => tileView(stage, current, tile, { onStage: place.form === "grid" && place.tiles.length < 5 }))}</div>
@@ -72,6 +65,15 @@ export function liveView(stage, current) {
     ${showsPeople ? peopleView(stage, current) : null}
     ${barView(stage, current)}
   </section>`;
+}
+
+/** As large as the room that banners leave. The style may not be written into the page; the size of tiles is a property of the element. @param {CallStage} stage @param {number} count */
+function fill(stage, count) {
+  const grid = /** @type {HTMLElement | null} */ (stage.querySelector(".tiles"));
+  if (!grid) return;
+  const { columns, tile } = columnsFor(count, grid.clientWidth, grid.clientHeight);
+  grid.style.setProperty("--tile", `${Math.floor(tile)}px`);
+  grid.style.setProperty("--columns", String(Math.max(1, columns)));
 }
 
 /** @param {CallStage} stage @param {Current} current */

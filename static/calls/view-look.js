@@ -44,7 +44,7 @@ function listen(stage, track) {
 export function lookView(stage, current) {
   const { desk } = stage;
   const { own } = desk.own;
-  const inside = stage.membersOf(current);
+  const inside = stage.membersOf(current).filter((id) => id !== desk.state.me);
   const isVideo = current.wish.video;
   const redraw = () => stage.update();
   readDevices(redraw);

@@ -4,7 +4,7 @@ import { avatar, memberName } from "../chat/names.js";
 import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
-import { listed, sends } from "./people.js";
+import { isWeak, listed, sends } from "./people.js";
 
 /** @import { Participant } from "../types/live.d.ts" */
 /** @import { CallStage } from "./call-stage.js" */
@@ -34,11 +34,11 @@ function personRow(stage, current, person) {
   const { desk } = stage;
   const isMe = person.member === desk.state.me;
   const name = isMe ? t("calls.you") : memberName(desk.members.of(person.member));
-  const isWeak = (current.marks[person.member] ?? 3) < 2;
-  const facts = [person.role === "speaker" ? "" : t(`calls.role_${person.role}`), person.hand ? t("calls.hand_up") : "", person.link === "away" ? t("calls.reconnecting") : isWeak ? t("calls.weak_way") : ""].filter(Boolean);
+  const isPoor = isWeak(current, person.member);
+  const facts = [person.role === "speaker" ? "" : t(`calls.role_${person.role}`), person.hand ? t("calls.hand_up") : "", person.link === "away" ? t("calls.reconnecting") : isPoor ? t("calls.weak_way") : ""].filter(Boolean);
   const open = (/** @type {Event} */ event) => void officeMenu(stage, current, person, name, /** @type {Element} */ (event.currentTarget));
   return html`<li>${avatar(desk.members.of(person.member), { size: 32 })}<span class="item-text"><b dir="auto">${name}</b>${facts.length ? html`<small>${facts.join(" · ")}</small>` : null}</span>
-    ${isWeak ? html`<span class="call-weak" aria-hidden="true">${icon("triangle-alert")}</span>` : null}
+    ${isPoor ? html`<span class="call-weak" aria-hidden="true">${icon("triangle-alert")}</span>` : null}
     ${person.hand ? html`<span class="call-hand" aria-hidden="true">${icon("hand")}</span>` : null}
     <span class="call-marks" role="img" aria-label=${t(sends(person, "mic") ? "calls.mic_is_on" : "calls.mic_is_off")}>${icon(sends(person, "mic") ? "mic" : "mic-off")}</span>
     ${current.role === "host" && !isMe ? html`<button class="icon-button" data-size="small" type="button" aria-label=${t("calls.act_on", { name })} aria-haspopup="menu" aria-expanded="false" @click=${open}>${icon("ellipsis")}</button>` : null}</li>`;

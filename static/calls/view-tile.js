@@ -5,7 +5,7 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { list, t } from "../lib/words.js";
 import { chosen } from "./devices.js";
-import { sends, slotOf } from "./people.js";
+import { isWeak, sends, slotOf } from "./people.js";
 
 /** @import { CallStage } from "./call-stage.js" */
 /** @import { Tile } from "./layout.js" */
@@ -41,6 +41,7 @@ export function tileView(stage, current, tile, { onStage = false, isPlain = fals
   const isMine = participant.member === desk.state.me;
   const what = shown(stage, current, tile);
   const name = isMine ? t("calls.you") : memberName(member);
+  const note = noteOf(current, tile);
   const speaks = current.speakers.indexOf(participant.member);
   const isPinned = stage.look.state.pinned === participant.member;
   const pin = () => stage.see({ pinned: isPinned ? null : participant.member });
@@ -49,26 +50,34 @@ export function tileView(stage, current, tile, { onStage = false, isPlain = fals
     ${what ? picture(what, isMine && source === "cam") : html`<span class="tile-face">${avatar(member, { size: 96 })}</span>`}
     <span class="tile-chip" aria-hidden="true">${marks(current, tile)}<b dir="auto">${source === "screen" ? t("calls.screen_of", { name }) : name}</b></span>
     ${isPlain ? null : html`<button class="icon-button tile-pin" type="button" aria-pressed=${String(isPinned)} aria-label=${t(isPinned ? "calls.unpin" : "calls.pin", { name })} title=${t(isPinned ? "calls.unpin" : "calls.pin", { name })} @click=${pin}>${icon(isPinned ? "pin-off" : "pin")}</button>`}
-    ${participant.link === "away" ? html`<span class="tile-note">${t("calls.reconnecting")}</span>` : null}
+    ${note ? html`<span class="tile-note" aria-hidden="true">${note}</span>` : null}
   </article>`;
+}
+
+/** What keeps their picture away, in a word. @param {Current} current @param {Tile} tile */
+function noteOf(current, { participant, source }) {
+  if (participant.link === "away") return t("calls.reconnecting");
+  const slot = slotOf(current, participant.member, source);
+  const trouble = slot && current.silent[slot.slot];
+  return trouble === "no_packets" || trouble === "no_keyframe" ? t(`calls.tile_${trouble}`) : "";
 }
 
 /** Small signs: hand, silence, a weak way. @param {Current} current @param {Tile} tile */
 function marks(current, { participant, source }) {
   if (source === "screen") return icon("monitor");
-  const mark = current.marks[participant.member];
-  return html`${participant.hand ? html`<span data-tone="paid">${icon("hand")}</span>` : null}${sends(participant, "mic") ? null : icon("mic-off")}${mark !== undefined && mark < 2 ? html`<span data-tone="warn">${icon("triangle-alert")}</span>` : null}`;
+  return html`${participant.hand ? html`<span data-tone="paid">${icon("hand")}</span>` : null}${sends(participant, "mic") ? null : icon("mic-off")}${isWeak(current, participant.member) ? html`<span data-tone="warn">${icon("triangle-alert")}</span>` : null}`;
 }
 
 /** The whole of a tile in words. @param {Current} current @param {Tile} tile @param {string} name */
-function described(current, { participant, source }, name) {
+function described(current, tile, name) {
+  const { participant, source } = tile;
   if (source === "screen") return t("calls.screen_of", { name });
-  const mark = current.marks[participant.member];
   const facts = [name];
   if (participant.hand) facts.push(t("calls.hand_up"));
   if (!sends(participant, "mic")) facts.push(t("calls.mic_is_off"));
   if (!sends(participant, "cam")) facts.push(t("calls.cam_is_off"));
-  if (mark !== undefined && mark < 2) facts.push(t("calls.weak_way"));
-  if (participant.link === "away") facts.push(t("calls.reconnecting"));
+  if (isWeak(current, participant.member)) facts.push(t("calls.weak_way"));
+  const note = noteOf(current, tile);
+  if (note) facts.push(note);
   return list(facts);
 }

@@ -57,7 +57,7 @@ class RoomHeader extends Surface {
       const anchor = /** @type {Element} */ (event.currentTarget);
       void import("../calls/call-menu.js").then(({ callFrom }) => callFrom(this.app, room, anchor));
     };
-    if (call) return html`<button class="button header-call" data-call data-size="small" data-kind="primary" type="button" aria-keyshortcuts="Control+Alt+S" @click=${open}>${icon("phone-call")}<span>${t("calls.join_count", { count: call.members.length })}</span></button>`;
+    if (call) return html`<button class="button header-call" data-call data-size="small" data-kind="primary" type="button" aria-keyshortcuts="Control+Alt+S" @click=${open}>${icon("phone-call")}<span>${call.members.length ? t("calls.join_count", { count: call.members.length }) : t("calls.join")}</span></button>`;
     const mayStart = state.entitlements["calls.start"];
     const label = t(mayStart ? (isConversation(room) ? "calls.start" : "calls.open_room") : "calls.start_locked");
     return html`<button class="icon-button" data-call type="button" aria-label=${label} title=${label} aria-keyshortcuts="Control+Alt+S" aria-haspopup="menu" aria-expanded="false" data-locked=${mayStart ? null : ""} @click=${open}>${icon("phone")}${mayStart ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`}</button>`;

@@ -79,7 +79,7 @@ class RoomList extends Surface {
     const count = calls(room);
     const draft = !isOpen && this.app.client.drafts.get(room.id);
     const call = state.calls[room.id];
-    const mark = call ? html`<span class="row-call" role="img" aria-label=${t("calls.goes_on", { count: call.members.length })}>${icon("phone-call")}${String(call.members.length)}</span>`
+    const mark = call?.members.length ? html`<span class="row-call" role="img" aria-label=${t("calls.goes_on", { count: call.members.length })}>${icon("phone-call")}${String(call.members.length)}</span>`
       : count ? html`<span class="pill" role="img" aria-label=${t("chat.calls_you", { count })}>${count > 99 ? "99+" : String(count)}</span>`
       : isUnread(room) ? html`<span class="row-dot" role="img" aria-label=${t("chat.unread")}></span>`
       : draft ? html`<small>${t("chat.draft")}</small>`

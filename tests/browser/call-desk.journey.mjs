@@ -209,3 +209,49 @@ test('without a microphone the call goes on, and says how to get one', async ({ 
   await until(page, 'live');
   await expect(page.getByText('The browser does not let this page use the microphone').first()).toBeVisible();
 });
+
+test('what keeps the media away has a name after five seconds, while one still waits', async ({ page }) => {
+  await server(page, (it) => {
+    // A server that never answers an offer: no way is found.
+    it.SecondPeer = class extends it.SecondPeer {
+      isHolding = true;
+    };
+    it.ring('7');
+  });
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await expect(page.getByText('The call server cannot be reached from this network.')).toBeVisible({ timeout: 15_000 });
+  expect(await at(page)).toBe('joining');
+});
+
+test('what the server does not get of me is said, and a share is not shown to its owner', async ({ page }) => {
+  await server(page, (it) => it.ring('7'));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  await server(page, (it) => it.send());
+  await server(page, (it) => it.say({ type: 'call.quality', call: it.call.id, marks: [{ member: '7', mark: 1 }], heard: false, link: null, sending: { cam: 'no_keyframe' }, receiving: {} }));
+  await expect(page.getByText('Others cannot hear you: nothing of your microphone reaches the server.')).toBeVisible();
+  await expect(page.getByText('Others cannot see you: nothing of your camera reaches the server.')).toBeVisible();
+  await expect(page.getByRole('article', { name: /^Mara.*weak connection/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Share screen' }).click();
+  await server(page, (it) => it.members([it.person(it.me, { sources: { mic: 'live', screen: 'live' } })]));
+  await expect(page.getByText('You are sharing your screen.')).toBeVisible();
+  await expect(page.locator('.tile-stage')).toHaveCount(0);
+});
+
+test('the key of the microphone, held, lets me speak only while it is held', async ({ page }) => {
+  await server(page, (it) => it.ring('7', { video: false }));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  const speaks = () => page.evaluate(() => /** @type {any} */ (window).desk.own.isOn('mic'));
+  await page.getByRole('button', { name: 'Turn microphone off' }).click();
+  await expect.poll(speaks).toBe(false);
+  for (const key of ['Control', 'Shift', 'Space']) await page.keyboard.down(key);
+  await expect.poll(speaks).toBe(true);
+  const down = await page.evaluate(() => performance.now());
+  await page.waitForFunction((since) => performance.now() - since > 450, down);
+  await page.keyboard.up('Space');
+  await expect.poll(speaks).toBe(false);
+  for (const key of ['Shift', 'Control']) await page.keyboard.up(key);
+  await page.keyboard.press('Control+Shift+Space');
+  await expect.poll(speaks, 'pressed shortly, it stays on').toBe(true);
+});

@@ -1,4 +1,5 @@
 // A call between Chromium and Firefox, both directions: what one browser sends, the other one decodes.
+import { networkInterfaces } from 'node:os';
 import puppeteer from 'puppeteer-core';
 import { expect, test } from './support/journey.mjs';
 import { firefoxPath } from './support/browsers.mjs';
@@ -7,12 +8,14 @@ import { bar, callOf, DEVICES, desk, enter, launchOptions, ring, seesAndHears, s
 
 test.use({ launchOptions });
 
-/** Devices of its own making, nothing asked, and sound without a gesture; the way stays on this machine. */
+/** Firefox takes no way to a loopback address: media goes to an address of this machine, and so never leaves it. */
+const ownAddress = () => Object.values(networkInterfaces()).flat().find((each) => each.family === 'IPv4' && !each.internal)?.address;
+
+/** Devices of its own making, nothing asked, and sound without a gesture. */
 const PREFERENCES = {
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
   'media.autoplay.default': 0,
-  'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
 };
 const named = (role, name) => `::-p-aria([name="${name}"][role="${role}"])`;
@@ -27,7 +30,13 @@ const counted = (page) =>
 
 test('a person in Firefox and a person in Chromium call each other', async ({ start, someone }) => {
   test.setTimeout(180_000);
-  const { server, ids } = await town(start, ['mara'], ['freya']);
+  const address = ownAddress();
+  if (!address) {
+    console.log('    skipped: this machine has no address but loopback');
+    test.info().annotations.push({ type: 'skipped', description: 'this machine has no address but loopback' });
+    return;
+  }
+  const { server, accounts, ids, plan } = await town((options) => start({ ...options, args: ['--public-ip', address] }), ['mara'], ['freya']);
   const mara = await enter(await someone('mara', DEVICES), server, 'mara');
   const firefox = await puppeteer.launch({ browser: 'firefox', executablePath: firefoxPath, headless: true, extraPrefsFirefox: PREFERENCES });
   const troubles = [];
@@ -59,9 +68,13 @@ test('a person in Firefox and a person in Chromium call each other', async ({ st
       await page.waitForFunction(() => document.querySelector('.call') === null);
     });
 
-    await test.step('in a voice room, Firefox comes to mara', async () => {
-      void callOf;
-      void sheet;
+    await test.step('Firefox rings mara, over the same line', async () => {
+      await accounts.olga.call('POST', `/admin/members/${ids.freya}/grants`, { plan, note: 'calls' });
+      await desk(page, (it, to) => void it.start({ call: null, kind: 'direct', room: null, to, video: true }), ids.mara);
+      await sheet(mara, 'Freya').getByRole('button', { name: 'Accept', exact: true }).click();
+      await bothWays();
+      await desk(page, (it) => it.leave());
+      await expect(callOf(mara)).toHaveCount(0);
     });
   } finally {
     await firefox.close();

@@ -154,7 +154,7 @@ impl Board {
         self.calls.values().any(|live| live.id != call && live.takes(member))
     }
 
-    /// The member goes on in another tab or on another device: a new way for media, the same role.
+    /// The member goes on in another tab or on another device, or in the same one after a loss: a new way for media, the same role.
     fn move_here(&mut self, call: CallId, joining: &Joining<'_>, now: Millis, out: &mut Vec<Outgoing>) -> Result<()> {
         let member = joining.voice.member;
         let live = self.live(call)?;

@@ -18,8 +18,8 @@ const geometry = ({ smallest }) => {
     const classes = (el.getAttribute('class') ?? '').trim().split(/\s+/).filter(Boolean).map((c) => `.${c}`).join('');
     return `<${el.localName}${classes}> “${text}”`;
   };
-  // What a dialog or a menu lies over is not aimed at.
-  const scope = document.querySelector(':popover-open') ?? document.querySelector('dialog:modal') ?? document.body;
+  // What a dialog, a menu or somebody who rings lies over is not aimed at.
+  const scope = document.querySelector(':popover-open') ?? document.querySelector('dialog:modal') ?? document.querySelector('[role=alertdialog]') ?? document.body;
   const seen = (el) => {
     if (!el.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || el.closest('[inert]')) return false;
     const box = el.getBoundingClientRect();

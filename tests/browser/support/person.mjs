@@ -31,7 +31,9 @@ const watch = () => {
     (node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName)) + ` ${from.y}…${from.bottom} → ${to.y}…${to.bottom}`;
   new PerformanceObserver((list) => {
     for (const entry of /** @type {any[]} */ (list.getEntries())) {
-      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || (entry.sources.length > 0 && entry.sources.every((each) => isCall(each) || (entry.startTime > stands && isConversation(each))))) continue;
+      // What is gone since cannot be told from the rest of what moved with it.
+      const there = entry.sources.filter(({ node }) => node);
+      if (entry.hadRecentInput || entry.startTime - acted < 1_500 || (there.length > 0 && there.every((each) => isCall(each) || (entry.startTime > stands && isConversation(each))))) continue;
       tell('shift', { page, at: location.pathname, time: entry.startTime, value: entry.value, by: entry.sources.map(describe) });
     }
   }).observe({ type: 'layout-shift', buffered: true });

@@ -47,9 +47,12 @@ const four = async (page, crowd) => {
   await expect(page.locator('.tile')).toHaveCount(4);
   await seen(page, 4);
 };
-const shares = async (crowd) => {
-  await crowd.does('ilse', (it) => it.set('screen', true));
-};
+/** The large picture is there. @param {Page} page */
+const onStage = (page) =>
+  page.waitForFunction(() => {
+    const video = /** @type {HTMLVideoElement | null} */ (document.querySelector('.tile-stage video'));
+    return video !== null && video.getVideoPlaybackQuality().totalVideoFrames > 1;
+  });
 
 /** @type {import('./screens-list.mjs').Screen[]} */
 export const callScreens = [
@@ -61,7 +64,8 @@ export const callScreens = [
     then: async (page) => {
       const room = await inRoom(page);
       await desk(page, (it, wanted) => it.look({ call: null, kind: 'room', to: null, room: wanted, video: true }), room);
-      await expect(page.locator('.look-self video')).toBeVisible();
+      await page.waitForFunction(() => /** @type {HTMLVideoElement | null} */ (document.querySelector('.look-self video'))?.videoWidth > 0);
+      await page.waitForFunction(() => /** @type {HTMLMeterElement} */ (document.querySelector('.look-meter')).value > 0.2);
     },
   },
   {
@@ -110,7 +114,7 @@ export const callScreens = [
     then: async (page, crowd) => {
       await four(page, crowd);
       await look(page, { wanted: 'speaker' });
-      await expect(page.locator('.tile-stage .tile')).toBeVisible();
+      await onStage(page);
     },
   },
   {
@@ -120,8 +124,9 @@ export const callScreens = [
     calls: true,
     then: async (page, crowd) => {
       await four(page, crowd);
-      await shares(crowd);
+      await crowd.does('ilse', (it) => it.set('screen', true));
       await expect(page.locator('.tile-stage .tile[data-source=screen] video')).toBeVisible();
+      await onStage(page);
     },
   },
   {
@@ -182,7 +187,7 @@ export const callScreens = [
     then: async (page, crowd) => {
       await two(page, crowd);
       // What a broken network would have the server say.
-      await desk(page, (it) => it.store.dispatch({ type: 'quality', marks: { [it.state.me]: 1 }, heard: false, unseen: ['cam'], link: 'no_packets' }));
+      await desk(page, (it) => it.store.dispatch({ type: 'quality', marks: { [it.state.me]: 1 }, heard: false, unseen: ['cam'], silent: {}, link: 'no_packets' }));
       await expect(page.locator('.call-banner[data-tone=danger]').first()).toBeVisible();
     },
   },
@@ -220,8 +225,6 @@ export const callScreens = [
       await ring(page, (await crowd.one('ilse')).id, false);
       await crowd.declines('ilse');
       await expect(page.locator('.call-end')).toBeVisible();
-      // It stays for the picture.
-      await desk(page, (it) => it.store.dispatch({ type: 'over', call: '0', cause: 'left', now: Date.now() }));
     },
   },
   {
@@ -234,9 +237,11 @@ export const callScreens = [
       await ring(page, (await crowd.one('ilse')).id, false);
       await (await crowd.one('ilse')).page.locator('.ring').waitFor();
       // What a wall around the media port leads to.
-      await desk(page, (it) => {
+      await desk(page, async (it) => {
+        const call = it.current.call.id;
         it.store.dispatch({ type: 'trouble', trouble: 'no_ice' });
         it.store.dispatch({ type: 'failed', cause: 'failed', code: null, now: Date.now() });
+        await it.line.request({ type: 'call.cancel', call });
       });
       await expect(page.locator('.call-end')).toBeVisible();
     },

@@ -126,5 +126,6 @@ export const serve = ({ data = dataFolder(), args = [] } = {}) =>
 /**
  * Starts the demo with its village, as it stands today.
  * @param {Record<string, string>} [env]
+ * @param {string[]} [args] more arguments of `demo`
  */
-export const demo = (env = {}) => new Server(['demo', '--listen', '127.0.0.1:0'], { env }).ready();
+export const demo = (env = {}, args = []) => new Server(['demo', '--listen', '127.0.0.1:0', ...args], { env }).ready();

@@ -29,8 +29,8 @@ test('what a host did to me is held, allowed, or a role', () => {
 });
 
 test('what of mine nobody sees is told by the server, but not what I turned off', () => {
-  const quality = { type: /** @type {const} */ ('call.quality'), call: '1', marks: [{ member: '7', mark: 3 }], heard: true, link: /** @type {const} */ ('no_dtls'), sending: { mic: 'no_packets', cam: 'no_keyframe', screen: 'muted' }, receiving: {} };
-  assert.deepEqual(changeOf(/** @type {any} */ (quality), '1', NOW), { type: 'quality', marks: { 7: 3 }, heard: true, unseen: ['cam'], link: 'no_dtls' });
+  const quality = { type: /** @type {const} */ ('call.quality'), call: '1', marks: [{ member: '7', mark: 3 }], heard: true, link: /** @type {const} */ ('no_dtls'), sending: { mic: 'no_packets', cam: 'no_keyframe', screen: 'muted' }, receiving: { 5: 'no_keyframe' } };
+  assert.deepEqual(changeOf(/** @type {any} */ (quality), '1', NOW), { type: 'quality', marks: { 7: 3 }, heard: true, unseen: ['cam'], silent: { 5: 'no_keyframe' }, link: 'no_dtls' });
 });
 
 test('pictures are asked for in steps of their size, and none while hidden', () => {

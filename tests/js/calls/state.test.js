@@ -74,7 +74,7 @@ test('accepting takes the ring into the call and leaves other rings alone', () =
 test('a call that I make rings out, is taken, and is live when media runs', () => {
   const asked = after(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW });
   assert.deepEqual([asked.current?.phase, deadline(asked)], ['ringing_out', null], 'until the server says how long it rings');
-  const ringing = through(asked, { type: 'started', call: '1' }, joined({ call: call({ starter: ME }) }));
+  const ringing = through(asked, { type: 'started', call: '1', now: NOW }, joined({ call: call({ starter: ME }) }));
   assert.deepEqual([ringing.current?.phase, deadline(ringing)], ['ringing_out', NOW + 45_000]);
   const taken = after(ringing, { type: 'state', mine: mine({ part: 'in', connection: 'here', call: call({ state: 'connecting', expires_at: null }) }), now: NOW + 5 });
   assert.equal(taken.current?.phase, 'joining');
@@ -83,14 +83,14 @@ test('a call that I make rings out, is taken, and is live when media runs', () =
 });
 
 test('media that stands while it rings makes the answer live at once', () => {
-  const ringing = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'started', call: '1' }, joined({ call: call({ starter: ME }) }), { type: 'media', media: 'up', now: NOW + 1 });
+  const ringing = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'started', call: '1', now: NOW }, joined({ call: call({ starter: ME }) }), { type: 'media', media: 'up', now: NOW + 1 });
   assert.deepEqual([ringing.current?.phase, ringing.current?.liveAt], ['ringing_out', null], 'nobody has answered');
   const taken = after(ringing, { type: 'state', mine: mine({ part: 'in', connection: 'here', call: call({ state: 'active', expires_at: null }) }), now: NOW + 5 });
   assert.deepEqual([taken.current?.phase, taken.current?.liveAt], ['live', NOW + 5]);
 });
 
 test('nobody answers: my own clock ends it', () => {
-  const ringing = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'started', call: '1' }, joined({ call: call({ starter: ME }) }));
+  const ringing = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'started', call: '1', now: NOW }, joined({ call: call({ starter: ME }) }));
   const state = after(ringing, { type: 'tick', now: NOW + 45_000 });
   assert.deepEqual([state.current?.phase, state.current?.cause], ['ended', 'no_answer']);
   assert.equal(deadline(state), NOW + 45_000 + FAREWELL_MS);
@@ -126,7 +126,7 @@ test('media lost: weak; both lost: resuming, and given up after half a minute', 
 test('another tab took the call over', () => {
   const state = after(live(), { type: 'over', call: '1', cause: 'moved', now: NOW });
   assert.deepEqual([state.current?.phase, state.current?.cause, state.current?.resume], ['ended', 'moved', null]);
-  const looking = through(empty(), { type: 'looking', wish: wish({ room: '5', kind: 'room' }), now: NOW }, { type: 'state', mine: mine({ part: 'in', connection: 'there', call: call({ state: 'active', room: '5' }) }), now: NOW });
+  const looking = through(empty(), { type: 'looking', call: null, wish: wish({ room: '5', kind: 'room' }), now: NOW }, { type: 'state', mine: mine({ part: 'in', connection: 'there', call: call({ state: 'active', room: '5' }) }), now: NOW });
   assert.equal(looking.current?.phase, 'pre_join', 'who only looks may still come over');
 });
 
@@ -142,7 +142,7 @@ test('the end says why, once, and only of this call', () => {
 });
 
 test('a look before joining keeps nobody busy', () => {
-  const state = after(empty(), { type: 'looking', wish: wish({ call: '3', room: '5', kind: 'room' }), now: NOW });
+  const state = after(empty(), { type: 'looking', call: null, wish: wish({ call: '3', room: '5', kind: 'room' }), now: NOW });
   assert.deepEqual([state.current?.phase, isBusy(state), deadline(state)], ['pre_join', false, null]);
   assert.equal(after(state, { type: 'joining', wish: wish({ call: '3', room: '5', kind: 'room' }), now: NOW }).current?.phase, 'joining');
 });
@@ -190,6 +190,14 @@ test('the list shows raised hands first, then hosts', () => {
 test('the hop that fails is the first one of the browser, else of the server, and only one that can be mended', () => {
   const hop = (/** @type {any} */ trouble, /** @type {any} */ link) => failing(/** @type {any} */ ({ ...live().current, trouble, link }));
   assert.deepEqual([hop(null, null), hop('no_packets', 'no_ice'), hop(null, 'no_dtls'), hop('muted', null), hop('policy', null)], [null, 'no_packets', 'no_dtls', null, null]);
+});
+
+test('the end of a call that I begin may be told before its name: busy is said as busy', () => {
+  const asked = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'over', call: '1', cause: 'busy', now: NOW });
+  assert.equal(asked.current?.phase, 'ringing_out');
+  const busy = after(asked, { type: 'started', call: '1', now: NOW + 1 });
+  assert.deepEqual([busy.current?.phase, busy.current?.cause], ['ended', 'busy']);
+  assert.equal(after(asked, { type: 'started', call: '2', now: NOW + 1 }).current?.phase, 'ringing_out', 'another call goes on');
 });
 
 test('an end that says what to do stays until it was read; others go by themselves', () => {
