@@ -90,6 +90,8 @@ const geometry = ({ smallest }) => {
     }
     return false;
   };
+  /** What it stands in, where that floats over the page. */
+  const floats = (el) => el.closest('call-stage > *');
   const covered = new Map();
   for (const { el, box } of boxes) {
     const x = box.x + box.width / 2;
@@ -128,6 +130,7 @@ const geometry = ({ smallest }) => {
       const [a, b] = [boxes[i], boxes[j]];
       if (a.el.contains(b.el) || b.el.contains(a.el) || a.el.closest('label')?.contains(b.el)) continue;
       if (isCovered(a.el) || isCovered(b.el)) continue;
+      if ([[a, b], [b, a]].some(([under, over]) => floats(over.el) && comesOut(under.el, floats(over.el)))) continue;
       const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
       const high = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
       if (wide <= 2 || high <= 2) continue;

@@ -26,7 +26,7 @@ const watch = () => {
   const isConversation = (source) =>
     Boolean(source.node?.parentElement?.closest('room-timeline')) && source.currentRect.bottom <= source.previousRect.bottom;
   // Whoever comes into a call, or goes, moves the tiles of the others: that is what a call does.
-  const isCall = ({ node }) => node instanceof Element && node.closest('call-stage, .tiles, .tile, .tile-stage') !== null;
+  const isCall = ({ node }) => (node instanceof Element ? node : node.parentElement)?.closest('call-stage, .tiles, .tile, .tile-stage') != null;
   const describe = ({ node, previousRect: from, currentRect: to }) =>
     (node instanceof Element ? `${node.localName}.${node.getAttribute('class')}` : String(node?.nodeName)) + ` ${from.y}…${from.bottom} → ${to.y}…${to.bottom}`;
   new PerformanceObserver((list) => {
