@@ -61,9 +61,10 @@ export class CallStage extends HTMLElement {
   /** The browser does not let the page sound before a gesture. */
   isDeafened = false;
 
-  /** @param {CallDesk} desk @param {Room | null} place */
-  constructor(desk, place) {
+  /** @param {CallDesk} desk @param {Room | null} place @param {() => string[]} blocked whom I block: in a call of several I do not hear them */
+  constructor(desk, place, blocked) {
     super();
+    this.blocked = blocked;
     this.desk = desk;
     this.place = place;
     this.herald = new Herald(desk);
@@ -119,7 +120,8 @@ export class CallStage extends HTMLElement {
   #sound(current) {
     if (!current || current.phase === "ended") return null;
     const { state } = this.desk.streams;
-    const heard = Object.entries(state).filter(([, stream]) => stream.getAudioTracks().length > 0);
+    const blocked = this.blocked();
+    const heard = Object.entries(state).filter(([mid, stream]) => stream.getAudioTracks().length > 0 && !blocked.includes(current.slots[mid]?.member ?? ""));
     return html`<div hidden>${keyed(heard, ([mid]) => mid, ([, stream]) => html`<audio autoplay .srcObject=${stream}></audio>`)}</div>`;
   }
 

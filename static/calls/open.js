@@ -1,5 +1,6 @@
 /** Brings calls to a page: the desk, its stage and the style of both, once, when the first call concerns this tab. */
 
+import { get } from "../lib/api.js";
 import { CallDesk } from "./desk.js";
 import { CallStage } from "./call-stage.js";
 
@@ -7,16 +8,26 @@ import { CallStage } from "./call-stage.js";
 /** @import { Line } from "./desk.js" */
 /** @import { Room } from "./call-stage.js" */
 
+/** As many as one answer holds. */
+const MOST_BLOCKED = 200;
+
 /**
  * @param {Line} line @param {string} me
- * @param {{known?: (id: string) => Member | undefined, place?: Room | null}} [page] what the page around knows and can show
+ * @param {{known?: (id: string) => Member | undefined, place?: Room | null, blocked?: () => string[]}} [page] what the page around knows and can show
  * @returns {Promise<CallDesk>}
  */
-export async function openCalls(line, me, { known, place = null } = {}) {
-  const [skew] = await Promise.all([clockSkew(), dressed()]);
+export async function openCalls(line, me, { known, place = null, blocked } = {}) {
+  const [skew, found] = await Promise.all([clockSkew(), blocked ? null : whomIBlock(), dressed()]);
   const desk = new CallDesk(line, me, { skew, ...(known && { known }) });
-  document.body.append(new CallStage(desk, place));
+  document.body.append(new CallStage(desk, place, blocked ?? (() => found ?? [])));
   return desk;
+}
+
+/** Asked by pages that do not know it. @returns {Promise<string[]>} */
+async function whomIBlock() {
+  /** @type {{items: {member: Member}[]} | null} */
+  const page = await get(`/api/v1/blocks?limit=${MOST_BLOCKED}`).then((answer) => /** @type {any} */ (answer), () => null);
+  return page?.items.map(({ member }) => member.id) ?? [];
 }
 
 /** How far our clock is before the server's, in milliseconds: a ring has an absolute end, and clocks go wrong. */

@@ -41,11 +41,11 @@ export function tileView(stage, current, tile, { onStage = false, isPlain = fals
   const isMine = participant.member === desk.state.me;
   const what = shown(stage, current, tile);
   const name = isMine ? t("calls.you") : memberName(member);
-  const note = noteOf(current, tile);
+  const note = noteOf(stage, current, tile);
   const speaks = current.speakers.indexOf(participant.member);
   const isPinned = stage.look.state.pinned === participant.member;
   const pin = () => stage.see({ pinned: isPinned ? null : participant.member });
-  return html`<article class="tile" aria-label=${described(current, tile, name)} data-speaking=${speaks >= 0 && source === "cam" ? (speaks === 0 ? "first" : "") : null} data-source=${source} data-member=${participant.member}
+  return html`<article class="tile" aria-label=${described(stage, current, tile, name)} data-speaking=${speaks >= 0 && source === "cam" ? (speaks === 0 ? "first" : "") : null} data-source=${source} data-member=${participant.member}
     data-sight=${isMine ? null : ""} data-stage=${onStage ? "" : null} data-away=${participant.link === "away" || participant.link === "weak" ? "" : null}>
     ${what ? picture(what, isMine && source === "cam") : html`<span class="tile-face">${avatar(member, { size: 96 })}</span>`}
     <span class="tile-chip" aria-hidden="true">${marks(current, tile)}<b dir="auto">${source === "screen" ? t("calls.screen_of", { name }) : name}</b></span>
@@ -54,8 +54,9 @@ export function tileView(stage, current, tile, { onStage = false, isPlain = fals
   </article>`;
 }
 
-/** What keeps their picture away, in a word. @param {Current} current @param {Tile} tile */
-function noteOf(current, { participant, source }) {
+/** What keeps them away from me, in a word. @param {CallStage} stage @param {Current} current @param {Tile} tile */
+function noteOf(stage, current, { participant, source }) {
+  if (stage.blocked().includes(participant.member)) return t("calls.tile_blocked");
   if (participant.link === "away") return t("calls.reconnecting");
   const slot = slotOf(current, participant.member, source);
   const trouble = slot && current.silent[slot.slot];
@@ -68,8 +69,8 @@ function marks(current, { participant, source }) {
   return html`${participant.hand ? html`<span data-tone="paid">${icon("hand")}</span>` : null}${sends(participant, "mic") ? null : icon("mic-off")}${isWeak(current, participant.member) ? html`<span data-tone="warn">${icon("triangle-alert")}</span>` : null}`;
 }
 
-/** The whole of a tile in words. @param {Current} current @param {Tile} tile @param {string} name */
-function described(current, tile, name) {
+/** The whole of a tile in words. @param {CallStage} stage @param {Current} current @param {Tile} tile @param {string} name */
+function described(stage, current, tile, name) {
   const { participant, source } = tile;
   if (source === "screen") return t("calls.screen_of", { name });
   const facts = [name];
@@ -77,7 +78,7 @@ function described(current, tile, name) {
   if (!sends(participant, "mic")) facts.push(t("calls.mic_is_off"));
   if (!sends(participant, "cam")) facts.push(t("calls.cam_is_off"));
   if (isWeak(current, participant.member)) facts.push(t("calls.weak_way"));
-  const note = noteOf(current, tile);
+  const note = noteOf(stage, current, tile);
   if (note) facts.push(note);
   return list(facts);
 }

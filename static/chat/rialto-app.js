@@ -71,7 +71,7 @@ export class RialtoApp extends HTMLElement {
   /** The calls of this tab. */
   calls() {
     this.#calls ??= import("../calls/open.js").then(async ({ openCalls }) => {
-      const desk = await openCalls(this.client.socket, this.client.state.me.id, { known: (id) => this.client.state.members[id], place: this.#besideCalls() });
+      const desk = await openCalls(this.client.socket, this.client.state.me.id, { known: (id) => this.client.state.members[id], place: this.#besideCalls(), blocked: () => this.client.state.people.blocked });
       if (this.client.greeting) desk.greeted(this.client.greeting);
       return desk;
     });

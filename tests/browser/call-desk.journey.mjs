@@ -34,7 +34,7 @@ const open = async (known) => {
   const [{ openCalls }, { CallServer }, { SecondPeer }, { Refused }] = await Promise.all(['/static/calls/open.js', '/doubles/call-server.mjs', '/doubles/second-peer.mjs', '/static/lib/errors.js'].map((path) => import(path)));
   const server = new CallServer('9', SecondPeer, Refused);
   document.body.append(Object.assign(document.createElement('button'), { textContent: 'elsewhere' }));
-  const desk = await openCalls(server, '9', { known: (id) => known[id] });
+  const desk = await openCalls(server, '9', { known: (id) => known[id], blocked: () => /** @type {any} */ (window).blocked ?? [] });
   server.desk = desk;
   server.greet();
   Object.assign(window, { server, desk });
@@ -236,6 +236,23 @@ test('what the server does not get of me is said, and a share is not shown to it
   await server(page, (it) => it.members([it.person(it.me, { sources: { mic: 'live', screen: 'live' } })]));
   await expect(page.getByText('You are sharing your screen.')).toBeVisible();
   await expect(page.locator('.tile-stage')).toHaveCount(0);
+});
+
+test('whom I block is seen in a call of several, and not heard', async ({ page }) => {
+  await server(page, (it) => it.ring('7', { kind: 'group', room: '5' }));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  await server(page, (it) => it.send());
+  await moves(page);
+  const sounds = page.locator('call-stage audio');
+  const mine = await sounds.count();
+  await page.evaluate(() => {
+    Object.assign(window, { blocked: ['7'] });
+    /** @type {any} */ (document.querySelector('call-stage')).update();
+  });
+  await expect(sounds).toHaveCount(mine - 1);
+  await expect(page.getByRole('article', { name: /^Mara.*you block them: not heard/ })).toBeVisible();
+  await moves(page);
 });
 
 test('the key of the microphone, held, lets me speak only while it is held', async ({ page }) => {
