@@ -1,13 +1,29 @@
-/** `<missed-count>`: how many calls I missed and have not seen, on the way to them. */
+/** `<request-count>` and `<missed-count>`: what waits behind the places of the rail. */
 
 import { get } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { Surface } from "./surface.js";
 
+/** @import { ChatState } from "./types.d.ts" */
+
+/** @param {number} count @param {string} label */
+const pill = (count, label) => (count > 0 ? html`<span class="pill" role="img" aria-label=${label}>${count > 99 ? "99+" : String(count)}</span>` : null);
+
+/** How many requests wait for my answer. */
+class RequestCount extends Surface {
+  /** @override @param {ChatState} state */
+  view({ people }) {
+    return pill(people.requests, t("social.requests_waiting", { count: people.requests }));
+  }
+}
+
+/** The page itself comes first: nobody waits for this number. */
+const FIRST_MS = 3_000;
 /** Calls that end together are counted together. */
 const GATHER_MS = 200;
 
+/** How many calls I missed and have not seen. */
 class MissedCount extends Surface {
   #count = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -17,8 +33,7 @@ class MissedCount extends Surface {
   started() {
     // What the log says of one call does not tell how many there are.
     this.app.client.onEvent(({ event }) => (event.kind === "call_logged" || event.kind === "calls_seen") && this.#ask(GATHER_MS));
-    // After what the page itself is waited for.
-    this.#ask(0);
+    this.#ask(FIRST_MS);
   }
 
   /** @param {number} ms */
@@ -36,9 +51,9 @@ class MissedCount extends Surface {
 
   /** @override */
   view() {
-    const count = this.#count;
-    return count > 0 ? html`<span class="pill" role="img" aria-label=${t("calls.missed", { count })}>${count > 99 ? "99+" : String(count)}</span>` : null;
+    return pill(this.#count, t("calls.missed", { count: this.#count }));
   }
 }
 
+customElements.define("request-count", RequestCount);
 customElements.define("missed-count", MissedCount);
