@@ -109,10 +109,11 @@ class CallBoard extends HTMLElement {
   /** @param {Live} live */
   #live({ items, rooms }) {
     const going = items.filter(({ call, part }) => part !== "ringing" && call.state !== "ringing" && !(call.kind === "room" && rooms.some((room) => room.call?.id === call.id)));
-    if (!going.length && !rooms.length) return null;
-    return html`<section class="page-section" aria-labelledby="calls-live"><h2 id="calls-live">${t("calls.live_now")}</h2><ul class="items">
-      ${keyed(going, ({ call }) => call.id, ({ call }) => this.#liveRow(call, this.#namesIn(call), call.room))}
-      ${keyed(rooms, (room) => room.id, (room) => this.#roomRow(room))}</ul></section>`;
+    // It stands there also when nothing goes on: what one reads below does not jump as calls come and go.
+    const rows = html`<ul class="items">${keyed(going, ({ call }) => call.id, ({ call }) => this.#liveRow(call, this.#namesIn(call), call.room))}
+      ${keyed(rooms, (room) => room.id, (room) => this.#roomRow(room))}</ul>`;
+    return html`<section class="page-section" aria-labelledby="calls-live"><h2 id="calls-live">${t("calls.live_now")}</h2>
+      <div class="calls-now">${going.length + rooms.length ? rows : html`<p class="empty-line">${t("calls.none_live")}</p>`}</div></section>`;
   }
 
   /** @param {Call} call */
