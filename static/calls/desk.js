@@ -60,6 +60,8 @@ export class CallDesk {
   #slots = { audio: 4, video: 6 };
   /** Under which number each member is known to the media server. @type {Map<string, number>} */
   #numbers = new Map();
+  /** The last greeting that was taken in. @type {object | null} */
+  #greeting = null;
 
   /** @param {Line} line @param {string} me @param {{known?: (id: string) => Member | undefined, skew?: number}} [more] `skew`: our clock before the server's */
   constructor(line, me, { known = () => undefined, skew = 0 } = {}) {
@@ -77,8 +79,14 @@ export class CallDesk {
     return this.store.state.current;
   }
 
-  /** A connection is ready: what it was greeted with is the truth. @param {{connection: string, calls: MyCall[]}} greeting */
-  greeted({ connection, calls }) {
+  /**
+   * A connection is ready: what it was greeted with is the truth, of that moment: told again later it would be an old one.
+   * @param {{connection: string, calls: MyCall[]}} greeting
+   */
+  greeted(greeting) {
+    if (greeting === this.#greeting) return;
+    this.#greeting = greeting;
+    const { connection, calls } = greeting;
     this.store.dispatch({ type: "greeted", connection, calls, now: Date.now() });
     this.store.dispatch({ type: "line", line: "up", now: Date.now() });
     const { current } = this;

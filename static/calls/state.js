@@ -90,14 +90,23 @@ function stateTold(state, mine, now) {
   else next = silenced(next, call.id, false);
   const { current } = next;
   if (!current || current.phase === "ended" || (current.call?.id ?? current.wish.call) !== call.id) return next;
-  if (isElsewhere && part !== "outside" && current.phase !== "pre_join" && !current.resume) return { ...next, current: ended(current, "moved", null, now) };
+  if (isElsewhere && part !== "outside" && isTaken(current, mine, state.me)) return { ...next, current: ended(current, "moved", null, now) };
   return { ...next, current: told(next, current, call, now) };
 }
 
+/**
+ * Whether another connection of mine took it from this one. On the way back in, the place that the page before this one had is my own.
+ * @param {Current} current @param {MyCall} mine @param {string} me
+ */
+const isTaken = ({ phase, resume }, { part, call }, me) => phase !== "pre_join" && !resume && !(phase === "joining" && (part === "in" || call.starter === me));
+
 /** What the server says of the call that I am about. @param {CallsState} state @param {Current} current @param {Call} call @param {number} now @returns {Current} */
 function told(state, current, call, now) {
-  const known = { ...current, call, expires: call.state === "ringing" ? expiryOf(state, call) : null };
-  if (current.phase !== "ringing_out" || call.state === "ringing") return known;
+  const rings = call.state === "ringing";
+  // Whoever began it and comes back while it rings goes on waiting.
+  const waits = rings && current.phase === "joining" && call.starter === state.me && current.resume !== null;
+  const known = { ...current, call, expires: rings ? expiryOf(state, call) : null, ...(waits && { phase: /** @type {const} */ ("ringing_out"), since: now }) };
+  if (current.phase !== "ringing_out" || rings) return known;
   return current.media === "up" ? { ...known, phase: "live", since: now, liveAt: now } : { ...known, phase: "joining", since: now };
 }
 

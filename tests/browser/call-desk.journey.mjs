@@ -140,6 +140,20 @@ test('the line is lost and comes back: media never stops, and the token brings m
   await moves(page);
 });
 
+test('a page that was loaded anew while its call rings: one way back, however often it is greeted', async ({ page }) => {
+  await page.evaluate(() => {
+    const { server: it, desk } = /** @type {any} */ (window);
+    it.call = it.callOf();
+    sessionStorage.setItem('rialto-call', JSON.stringify({ wish: { call: '100', kind: 'direct', to: '7', room: null, video: false }, mic: true, cam: false, at: Date.now() }));
+    const greeting = { connection: 'anew', calls: [{ call: it.call, part: 'in', connection: 'the page before' }] };
+    for (let n = 0; n < 2; n += 1) desk.greeted(greeting);
+  });
+  await expect(page.getByRole('region', { name: 'Call', exact: true }).getByText('Ringing')).toBeVisible();
+  expect((await commands(page)).filter((type) => type === 'call.join')).toHaveLength(1);
+  await server(page, (it) => it.answer());
+  await until(page, 'live');
+});
+
 test('a token that serves no more: everything is set up anew, and no device is asked for', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();

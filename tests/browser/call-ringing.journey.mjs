@@ -63,6 +63,18 @@ test('a ring is one on all devices, and ends by itself', async ({ start, someone
     await leave(mara, bruno);
   });
 
+  await test.step('the caller loads the page anew while it rings: it rings on, and the answer finds them', async () => {
+    await ring(mara, ids.bruno);
+    await expect(sheet(bruno, 'Mara')).toBeVisible();
+    const { id } = await rings(mara);
+    await mara.reload();
+    await expect(callOf(mara).getByText('Ringing')).toBeVisible();
+    await sheet(bruno, 'Mara').getByRole('button', { name: 'Accept', exact: true }).click();
+    await Promise.all([hears(mara), hears(bruno)]);
+    expect((await rings(mara)).id).toBe(id);
+    await leave(bruno, mara);
+  });
+
   await test.step('the caller is gone while it rings: it stops on all devices, and is missed', async () => {
     await ring(mara, ids.bruno);
     for (const page of [bruno, desktop, train]) await expect(sheet(page, 'Mara')).toBeVisible();

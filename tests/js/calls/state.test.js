@@ -89,6 +89,25 @@ test('media that stands while it rings makes the answer live at once', () => {
   assert.deepEqual([taken.current?.phase, taken.current?.liveAt], ['live', NOW + 5]);
 });
 
+test('a page that is loaded anew while my call rings goes on ringing, whoever the server still takes for me', () => {
+  const mineRings = call({ starter: ME, rung: ['7'], members: [ME] });
+  const back = after({ ...empty(), connection: 'anew' }, { type: 'joining', wish: wish(), now: NOW });
+  for (const part of /** @type {const} */ (['in', 'accepted'])) {
+    const told = after(back, { type: 'state', mine: mine({ part, connection: 'the page before', call: mineRings }), now: NOW + 1 });
+    assert.equal(told.current?.phase, 'joining', `its place, as ${part}, is mine`);
+  }
+  const ringing = after(back, joined({ call: mineRings, members: [person(ME)], now: NOW + 2 }));
+  assert.deepEqual([ringing.current?.phase, deadline(ringing)], ['ringing_out', NOW + 45_000]);
+  const answered = after(ringing, { type: 'state', mine: mine({ part: 'in', connection: 'anew', call: call({ starter: ME, state: 'connecting', expires_at: null }) }), now: NOW + 9 });
+  assert.equal(answered.current?.phase, 'joining');
+});
+
+test('accepted on another device of mine first: this one lets it go', () => {
+  const accepting = through(empty(), rang(), { type: 'joining', wish: wish(), now: NOW });
+  const state = after(accepting, { type: 'state', mine: mine({ part: 'accepted', connection: 'there', call: call({ state: 'connecting', expires_at: null }) }), now: NOW });
+  assert.deepEqual([state.current?.phase, state.current?.cause], ['ended', 'moved']);
+});
+
 test('nobody answers: my own clock ends it', () => {
   const ringing = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'started', call: '1', now: NOW }, joined({ call: call({ starter: ME }) }));
   const state = after(ringing, { type: 'tick', now: NOW + 45_000 });
