@@ -12,6 +12,7 @@ import { Herald } from "./herald.js";
 import { Loudness } from "./loudness.js";
 import { Shortcuts } from "./shortcuts.js";
 import { viewOf } from "./sights.js";
+import { keptOff } from "./people.js";
 import { isBusy, isOn } from "./state.js";
 import { endView } from "./view-end.js";
 import { liveView, miniView } from "./view-live.js";
@@ -20,7 +21,7 @@ import { lookView } from "./view-look.js";
 import { missedView, ringView } from "./view-ring.js";
 
 /** @import { CallDesk } from "./desk.js" */
-/** @import { Current } from "./types.d.ts" */
+/** @import { Current, Source } from "./types.d.ts" */
 
 /**
  * The app around, where there is one: it can show a room beside the call.
@@ -230,6 +231,14 @@ export class CallStage extends HTMLElement {
 
   /** @param {Partial<Look>} change */
   see(change) {
+  /** Turns what I send on or off, or says why it stays off. @param {Source} source @param {boolean} isOn */
+  turn(source, isOn) {
+    const { current } = this.desk;
+    const why = isOn && current && keptOff(current, source);
+    if (why) toast(t(why === "voice" ? "calls.voice_only" : "calls.held"), { icon: "lock" });
+    else void this.desk.set(source, isOn);
+  }
+
     this.look.dispatch(change);
   }
 

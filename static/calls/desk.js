@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 import { chosen } from "./devices.js";
 import { Members } from "./members.js";
 import { OwnMedia } from "./own-media.js";
-import { others } from "./people.js";
+import { keptOff, others } from "./people.js";
 import { changeOf } from "./notices.js";
 import { Sights } from "./sights.js";
 import { begin, after, callOf, deadline, isBusy, isOn } from "./state.js";
@@ -262,7 +262,7 @@ export class CallDesk {
 
   /** @param {Source} source @param {boolean} isOn */
   async set(source, isOn) {
-    if (isOn && this.current?.held.includes(source)) return;
+    if (isOn && this.current && keptOff(this.current, source)) return;
     await this.#setOwn(source, isOn);
   }
 
@@ -383,7 +383,7 @@ export class CallDesk {
 
   /** @param {Source} source @param {boolean} isOn */
   #tell(source, isOn) {
-    if (isOn && this.current?.held.includes(source)) return void this.#setOwn(source, false);
+    if (isOn && this.current && keptOff(this.current, source)) return void this.#setOwn(source, false);
     this.#inCall((call) => void this.line.request({ type: "call.mute", call, source, muted: !isOn }).catch(() => undefined));
   }
 

@@ -42,6 +42,15 @@ export const slotOf = (current, member, source) => Object.values(current.slots).
 /** Whether a source of theirs is on. @param {Participant | undefined} participant @param {Source} source */
 export const sends = (participant, source) => participant?.sources[source] === "live";
 
+/**
+ * Why a source of mine cannot be turned on: a host or my role holds it off, or it is a call of voices alone.
+ * @param {Current} current @param {Source} source @returns {"held" | "voice" | null}
+ */
+export function keptOff({ held, call, wish }, source) {
+  if (source !== "mic" && !(call ?? wish).video) return "voice";
+  return held.includes(source) ? "held" : null;
+}
+
 /** The participants but me, in the order in which they came. @param {Current} current @param {string} me @returns {Participant[]} */
 export const others = (current, me) => Object.values(current.people).filter((each) => each.member !== me).sort(byArrival);
 

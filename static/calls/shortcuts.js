@@ -60,9 +60,9 @@ export class Shortcuts {
     switch (act) {
       case "mic":
         this.#spokeAt = desk.own.isOn("mic") ? 0 : performance.now();
-        return void desk.set("mic", !desk.own.isOn("mic"));
-      case "cam": return void desk.set("cam", !desk.own.isOn("cam"));
-      case "share": return void desk.set("screen", !desk.own.isOn("screen"));
+        return this.stage.turn("mic", !desk.own.isOn("mic"));
+      case "cam": return this.stage.turn("cam", !desk.own.isOn("cam"));
+      case "share": return this.stage.turn("screen", !desk.own.isOn("screen"));
       case "hand": return void desk.hand(!(desk.current?.people[desk.state.me]?.hand ?? false)).catch(() => undefined);
       case "reach": return this.stage.reach();
     }

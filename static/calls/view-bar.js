@@ -3,6 +3,7 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
+import { keptOff } from "./people.js";
 import { ariaKeysOf, keysOf } from "./shortcuts.js";
 
 /** @import { CallStage } from "./call-stage.js" */
@@ -14,15 +15,15 @@ const ICONS = { mic: ["mic", "mic-off"], cam: ["video", "video-off"] };
 export function sourceButton(stage, current, source) {
   const { desk } = stage;
   const isOn = desk.own.isOn(source);
-  const isHeld = current?.held.includes(source) ?? false;
+  const why = current && keptOff(current, source);
   const [on, off] = ICONS[source];
-  const label = isHeld ? t(`calls.${source}_held`) : t(isOn ? `calls.${source}_off` : `calls.${source}_on`);
-  return html`<button class="call-button" type="button" aria-label=${label} title=${`${label} (${keysOf(source)})`} aria-keyshortcuts=${ariaKeysOf(source)} aria-disabled=${isHeld ? "true" : null} data-on=${isOn ? "" : null} data-off=${isOn ? null : ""}
-    @click=${() => void desk.set(source, !isOn)}>${icon(isOn ? /** @type {string} */ (on) : /** @type {string} */ (off))}</button>`;
+  const label = why === "held" ? t(`calls.${source}_held`) : t(isOn ? `calls.${source}_off` : `calls.${source}_on`);
+  return html`<button class="call-button" type="button" aria-label=${label} title=${why === "voice" ? t("calls.voice_only") : `${label} (${keysOf(source)})`} aria-keyshortcuts=${ariaKeysOf(source)} aria-disabled=${why ? "true" : null} data-on=${isOn ? "" : null} data-off=${isOn ? null : ""}
+    @click=${() => stage.turn(source, !isOn)}>${icon(isOn ? /** @type {string} */ (on) : /** @type {string} */ (off))}</button>`;
 }
 
-/** @param {{name: string, label: string, isPressed?: boolean | undefined, run: (event: Event) => void, extra?: unknown, opens?: boolean, isWide?: boolean, act?: "share" | "hand"}} button `isWide`: a narrow window has it in the menu */
-const button = ({ name, label, isPressed, run, extra = null, opens = false, isWide = false, act }) => html`<button class="call-button" type="button" data-wide=${isWide ? "" : null} aria-label=${label} title=${act ? `${label} (${keysOf(act)})` : label} aria-keyshortcuts=${act ? ariaKeysOf(act) : null} aria-pressed=${isPressed === undefined ? null : String(isPressed)}
+/** @param {{name: string, label: string, isPressed?: boolean | undefined, run: (event: Event) => void, extra?: unknown, opens?: boolean, isWide?: boolean, act?: "share" | "hand", why?: string | null}} button `isWide`: a narrow window has it in the menu; `why`: it cannot be pressed now */
+const button = ({ name, label, isPressed, run, extra = null, opens = false, isWide = false, act, why = null }) => html`<button class="call-button" type="button" data-wide=${isWide ? "" : null} aria-label=${label} title=${why ?? (act ? `${label} (${keysOf(act)})` : label)} aria-keyshortcuts=${act ? ariaKeysOf(act) : null} aria-disabled=${why ? "true" : null} aria-pressed=${isPressed === undefined ? null : String(isPressed)}
   aria-haspopup=${opens ? "menu" : null} aria-expanded=${opens ? "false" : null} @click=${run}>${icon(name)}${extra}</button>`;
 
 /** @param {CallStage} stage @param {Current} current */
@@ -37,8 +38,8 @@ export function barView(stage, current) {
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function" && maySpeak && !current.held.includes("screen");
   return html`<div class="call-bar" role="toolbar" aria-label=${t("calls.bar")}>
     ${sourceButton(stage, current, "mic")}
-    ${current.call?.video ? sourceButton(stage, current, "cam") : null}
-    ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => void desk.set("screen", !isSharing), act: "share" }) : null}
+    ${sourceButton(stage, current, "cam")}
+    ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => stage.turn("screen", !isSharing), act: "share", why: keptOff(current, "screen") ? t("calls.voice_only") : null }) : null}
     ${current.call?.kind === "direct" ? null : button({ name: "hand", label: t(mine?.hand ? "calls.hand_lower" : "calls.hand_raise"), isPressed: mine?.hand ?? false, run: () => void desk.hand(!mine?.hand).catch(() => undefined), act: "hand" })}
     ${button({ name: "users", label: [t("calls.people", { count }), hands ? t("calls.hands", { count: hands }) : ""].filter(Boolean).join(", "), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), isWide: true, extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
     ${stage.roomOf(current) === null ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, isWide: true, run: () => stage.talk(current) })}

@@ -205,6 +205,47 @@ test('a host mutes me, and I see it; hands and people are listed', async ({ page
   await expect(page.getByRole('article', { name: /^Bruno, hand raised/ })).toBeVisible();
 });
 
+test('a call of voices: camera and screen are locked, and a press says why', async ({ page }) => {
+  await page.evaluate(() => document.body.append(Object.assign(document.createElement('div'), { id: 'toasts' })));
+  await server(page, (it) => it.ring('7', { video: false }));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  for (const name of ['Share screen', 'Turn camera on']) {
+    const button = page.getByRole('button', { name });
+    await expect(button).toHaveAttribute('aria-disabled', 'true');
+    await button.click({ force: true });
+    await expect(page.locator('#toasts')).toContainText('This call is with voice only');
+    await page.locator('#toasts').getByRole('button', { name: 'Close' }).click();
+  }
+  await page.keyboard.press('Control+Shift+S');
+  await expect(page.locator('#toasts')).toContainText('This call is with voice only');
+  expect(await page.evaluate(() => [/** @type {any} */ (window).desk.own.own.screen, /** @type {any} */ (window).desk.own.own.cam])).toEqual([null, null]);
+});
+
+test('what was missed never lies over a call, and is gone when one speaks with them', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const from of ['7', '8']) {
+    await server(page, (it, who) => it.ring(who, { id: `missed ${who}` }), from);
+    await server(page, (it) => it.say({ type: 'call.ended', call: it.call.id, cause: 'cancelled' }));
+  }
+  const missed = page.getByRole('heading', { name: '2 missed calls' });
+  await expect(missed).toBeVisible();
+  await server(page, (it) => it.ring('7'));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  await expect(page.getByRole('heading', { name: /missed call/i })).toHaveCount(0);
+  await server(page, (it) => it.say({ type: 'call.ring', call: it.callOf({ id: '200', starter: '8', rung: ['9'], members: ['8'] }), waiting: true }));
+  const sheet = page.getByRole('alertdialog', { name: 'Bruno' });
+  await expect(sheet).toBeVisible();
+  const [over, bar] = await Promise.all([sheet.boundingBox(), page.getByRole('toolbar', { name: 'Call controls' }).boundingBox()]);
+  expect((over?.y ?? 0) + (over?.height ?? 0), 'who rings leaves the controls free').toBeLessThanOrEqual(bar?.y ?? 0);
+  await sheet.getByRole('button', { name: 'Decline' }).click();
+  await page.getByRole('button', { name: 'Leave call' }).click();
+  await expect(page.getByRole('heading', { name: 'Missed call', exact: true })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Calls for you' })).toContainText('Bruno');
+  await expect(page.getByRole('region', { name: 'Calls for you' })).not.toContainText('Mara');
+});
+
 test('small, the call leaves the page to be used', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
