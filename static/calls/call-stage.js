@@ -90,7 +90,9 @@ export class CallStage extends HTMLElement {
   }
 
   update() {
-    const { rings, missed, current } = this.desk.state;
+    const { rings, current } = this.desk.state;
+    // What was missed waits until it covers no call.
+    const missed = this.#isLarge(current) ? [] : this.desk.state.missed;
     const hadFocus = this.contains(document.activeElement);
     render(html`<div class="call-news" role="region" aria-label=${t("calls.news")} ?hidden=${rings.length + missed.length === 0}>
         ${keyed(rings, (ring) => ring.call.id, (ring) => ringView(this, ring))}${missedView(this, missed)}</div>
@@ -126,10 +128,15 @@ export class CallStage extends HTMLElement {
     return html`<div hidden>${keyed(heard, ([mid]) => mid, ([, stream]) => html`<audio autoplay .srcObject=${stream}></audio>`)}</div>`;
   }
 
+  /** @param {Current | null} current */
+  #isLarge(current) {
+    return current !== null && current.phase !== "ended" && !(this.look.state.isSmall && isOn(current));
+  }
+
   /** What lies under a large call is out of reach for the keyboard too. @param {Current | null} current */
   #settle(current) {
     const look = this.look.state;
-    const isLarge = current !== null && current.phase !== "ended" && !(look.isSmall && isOn(current));
+    const isLarge = this.#isLarge(current);
     const isBeside = isLarge && look.isBeside && this.place !== null && current !== null && isOn(current);
     const shape = !current ? "" : isLarge ? (isBeside ? "beside" : "large") : "small";
     if (shape === this.#shape) return;
@@ -224,13 +231,6 @@ export class CallStage extends HTMLElement {
     asked.then(() => done && toast(done, { icon: "check" }), (error) => toast(sentence(error), { icon: "circle-alert" }));
   }
 
-  /** Brings the focus to who rings, or else into the call, from wherever it is. */
-  reach() {
-    /** @type {HTMLElement | null} */ (this.querySelector(".ring-acts > :last-child > button") ?? this.querySelector(".call-bar button, .call-mini-open, .call-end button, .look button"))?.focus();
-  }
-
-  /** @param {Partial<Look>} change */
-  see(change) {
   /** Turns what I send on or off, or says why it stays off. @param {Source} source @param {boolean} isOn */
   turn(source, isOn) {
     const { current } = this.desk;
@@ -239,6 +239,13 @@ export class CallStage extends HTMLElement {
     else void this.desk.set(source, isOn);
   }
 
+  /** Brings the focus to who rings, or else into the call, from wherever it is. */
+  reach() {
+    /** @type {HTMLElement | null} */ (this.querySelector(".ring-acts > :last-child > button") ?? this.querySelector(".call-bar button, .call-mini-open, .call-end button, .look button"))?.focus();
+  }
+
+  /** @param {Partial<Look>} change */
+  see(change) {
     this.look.dispatch(change);
   }
 

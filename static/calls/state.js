@@ -31,7 +31,7 @@ export function after(state, change) {
     case "tick": return ticked(state, change.now);
     case "line": return lineChanged(state, change.line, change.now);
     case "missed_seen": return state.missed.length ? { ...state, missed: [] } : state;
-    case "asked": return { ...state, current: fresh("ringing_out", change.wish, change.now) };
+    case "asked": return { ...state, missed: unanswered(state.missed, change.wish), current: fresh("ringing_out", change.wish, change.now) };
     case "looking": return { ...state, current: { ...fresh("pre_join", change.wish, change.now), call: change.call } };
     case "joining": return joining(state, change.wish, change.now);
     default: return state.current ? { ...state, current: currentAfter(state.current, change, state) } : state;
@@ -159,13 +159,17 @@ function lineChanged(state, line, now) {
   return { ...state, line, current: current && isOn(current) ? steadied({ ...current, isKnown: false }, line, now) : current };
 }
 
+/** What is still missed when I speak with somebody: not what they wanted of me. @param {Ring[]} missed @param {Wish} wish */
+const unanswered = (missed, { call: id, kind, to, room }) =>
+  missed.filter(({ call }) => call.id !== id && !(kind === "direct" ? call.kind === "direct" && call.starter === to : room !== null && call.room === room));
+
 /** @param {CallsState} state @param {Wish} wish @param {number} now @returns {CallsState} */
 function joining(state, wish, now) {
   const ring = state.rings.find((each) => each.call.id === wish.call);
   const { current } = state;
   const known = current && current.phase !== "ended" && (current.call?.id ?? current.wish.call) === wish.call ? current : fresh("joining", wish, now);
   const call = ring?.call ?? known.call;
-  return { ...state, rings: state.rings.filter((each) => each !== ring), current: { ...known, wish, call, phase: "joining", since: now, media: "connecting" } };
+  return { ...state, missed: unanswered(state.missed, wish), rings: state.rings.filter((each) => each !== ring), current: { ...known, wish, call, phase: "joining", since: now, media: "connecting" } };
 }
 
 /** Whether I am in the call, however badly. @param {Current} current */

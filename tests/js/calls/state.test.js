@@ -108,6 +108,13 @@ test('accepted on another device of mine first: this one lets it go', () => {
   assert.deepEqual([state.current?.phase, state.current?.cause], ['ended', 'moved']);
 });
 
+test('what was missed of somebody is missed no more when I speak with them', () => {
+  const missed = through(empty(), rang(), rang(call({ id: '2', starter: '8' })), rang(call({ id: '3', kind: 'group', room: '5' })), { type: 'tick', now: NOW + 45_000 });
+  const left = (/** @type {Partial<import('../../../static/calls/types.d.ts').Wish>} */ to) => ids(after(missed, { type: 'asked', wish: wish({ call: null, ...to }), now: NOW }).missed);
+  assert.deepEqual([left({}), left({ to: '8' }), left({ kind: 'group', to: null, room: '5' }), left({ kind: 'room', to: null, room: '6' })], [['2', '3'], ['1', '3'], ['1', '2'], ['1', '2', '3']]);
+  assert.deepEqual(ids(after(missed, { type: 'joining', wish: wish({ call: '9' }), now: NOW }).missed), ['2', '3']);
+});
+
 test('nobody answers: my own clock ends it', () => {
   const ringing = through(empty(), { type: 'asked', wish: wish({ call: null }), now: NOW }, { type: 'started', call: '1', now: NOW }, joined({ call: call({ starter: ME }) }));
   const state = after(ringing, { type: 'tick', now: NOW + 45_000 });
