@@ -110,7 +110,7 @@ class CallBoard extends HTMLElement {
   #live({ items, rooms }) {
     const going = items.filter(({ call, part }) => part !== "ringing" && call.state !== "ringing" && !(call.kind === "room" && rooms.some((room) => room.call?.id === call.id)));
     // It stands there also when nothing goes on: what one reads below does not jump as calls come and go.
-    const rows = html`<ul class="items">${keyed(going, ({ call }) => call.id, ({ call }) => this.#liveRow(call, this.#namesIn(call), call.room))}
+    const rows = html`<ul class="items">${keyed(going, ({ call }) => call.id, ({ call, part }) => this.#liveRow(call, this.#namesIn(call), call.room, part === "in"))}
       ${keyed(rooms, (room) => room.id, (room) => this.#roomRow(room))}</ul>`;
     return html`<section class="page-section" aria-labelledby="calls-live"><h2 id="calls-live">${t("calls.live_now")}</h2>
       <div class="calls-now">${going.length + rooms.length ? rows : html`<p class="empty-line">${t("calls.none_live")}</p>`}</div></section>`;
@@ -122,12 +122,12 @@ class CallBoard extends HTMLElement {
     return list(call.members.filter((id) => id !== me).slice(0, 3).map((id) => memberName(this.#state.members[id])));
   }
 
-  /** @param {Call} call @param {string} name @param {string | null} room */
-  #liveRow(call, name, room) {
+  /** @param {Call} call @param {string} name @param {string | null} room @param {boolean} isMine I am in it, here or elsewhere */
+  #liveRow(call, name, room, isMine) {
     /** @type {Wish} */
     const wish = { call: call.id, kind: call.kind, to: null, room, video: call.video };
     return html`<li><span class="arch" aria-hidden="true">${icon("phone-call")}</span><span class="item-text"><b dir="auto">${name}</b><small>${t("calls.inside_count", { count: call.members.length })}</small></span>
-      <span class="item-acts"><button class="button" data-kind="primary" data-size="small" type="button" aria-label=${t("calls.join_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, call)}>${t("calls.join")}</button></span></li>`;
+      <span class="item-acts"><button class="button" data-kind="primary" data-size="small" type="button" aria-label=${t(isMine ? "calls.move_named" : "calls.join_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, call)}>${t(isMine ? "calls.move_here" : "calls.join")}</button></span></li>`;
   }
 
   /** @param {Live["rooms"][number]} room */

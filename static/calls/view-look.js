@@ -44,7 +44,10 @@ function listen(stage, track) {
 export function lookView(stage, current) {
   const { desk } = stage;
   const { own } = desk.own;
-  const inside = stage.membersOf(current).filter((id) => id !== desk.state.me);
+  const { me } = desk.state;
+  const all = stage.membersOf(current);
+  const inside = all.filter((id) => id !== me);
+  const isMine = all.includes(me);
   const isVideo = current.wish.video;
   const redraw = () => stage.update();
   readDevices(redraw);
@@ -57,11 +60,12 @@ export function lookView(stage, current) {
         <div class="look-buttons">${sourceButton(stage, current, "mic")}${isVideo ? sourceButton(stage, current, "cam") : null}</div></div>
       <div class="look-side">
         <h1 tabindex="-1" data-first-focus dir="auto">${whoView(stage, current).title}</h1>
-        <p>${inside.length ? t("calls.inside", { count: inside.length, names: list(inside.length > FEW ? [...names, t("calls.others", { count: inside.length - FEW })] : names) }) : t("calls.nobody_inside")}</p>
+        ${isMine ? html`<p>${t("calls.in_elsewhere")}</p>` : null}
+        <p ?hidden=${isMine && !inside.length}>${inside.length ? t("calls.inside", { count: inside.length, names: list(inside.length > FEW ? [...names, t("calls.others", { count: inside.length - FEW })] : names) }) : t("calls.nobody_inside")}</p>
         <label class="look-level"><span>${t("calls.level")}</span><meter class="look-meter" min="0" max="1" low="0.15" value="0"></meter></label>
         <p class="look-dead" role="status" hidden>${t("calls.mic_dead")}</p>
         ${obstacles(stage)}
-        <button class="button" data-kind="primary" data-size="large" data-wide type="button" aria-busy=${own.isOpening ? "true" : null} @click=${() => void desk.enter(current.wish)}>${icon("phone")}${t(inside.length ? "calls.join" : "calls.open")}</button>
+        <button class="button" data-kind="primary" data-size="large" data-wide type="button" aria-busy=${own.isOpening ? "true" : null} @click=${() => void desk.enter(current.wish)}>${icon("phone")}${t(isMine ? "calls.move_here" : inside.length ? "calls.join" : "calls.open")}</button>
         ${deviceFields(stage, { hasCamera: isVideo && own.cam !== null, redraw })}
       </div>
     </div>

@@ -246,6 +246,20 @@ test('what was missed never lies over a call, and is gone when one speaks with t
   await expect(page.getByRole('region', { name: 'Calls for you' })).not.toContainText('Mara');
 });
 
+test('my own call from another tab: who is in, and it can be moved here', async ({ page }) => {
+  await page.evaluate(() => {
+    const { server: it, desk } = /** @type {any} */ (window);
+    it.call = it.callOf({ state: 'active', expires_at: null, members: ['9', '7'] });
+    void desk.look({ call: '100', kind: 'direct', to: null, room: null, video: true }, it.call);
+  });
+  const door = page.getByRole('region', { name: 'Before the call' });
+  await expect(door.getByRole('heading', { name: 'Mara' })).toBeVisible();
+  await expect(door).toContainText('You are in this call in another tab');
+  await expect(door).toContainText('Mara is in the call.');
+  await door.getByRole('button', { name: 'Move the call here' }).click();
+  await until(page, 'live');
+});
+
 test('small, the call leaves the page to be used', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();

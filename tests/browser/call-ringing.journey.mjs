@@ -46,9 +46,10 @@ test('a ring is one on all devices, and ends by itself', async ({ start, someone
 
   await test.step('another device of bruno takes the call over, and the first one lets it go', async () => {
     await train.goto(`${server.url}/calls`);
-    await train.getByRole('region', { name: 'Now' }).getByRole('button', { name: 'Join Mara' }).click();
+    await train.getByRole('region', { name: 'Now' }).getByRole('button', { name: 'Move the call with Mara here' }).click();
+    await expect(door(train)).toContainText('You are in this call in another tab');
     await expect(door(train)).toContainText('Mara is in the call.');
-    await door(train).getByRole('button', { name: 'Join', exact: true }).click();
+    await door(train).getByRole('button', { name: 'Move the call here' }).click();
     await hears(train);
     await expect(endOf(desktop)).toContainText('You go on in another tab or on another device.');
     await hears(mara);
