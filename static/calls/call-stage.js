@@ -21,7 +21,7 @@ import { lookView } from "./view-look.js";
 import { missedView, ringView } from "./view-ring.js";
 
 /** @import { CallDesk } from "./desk.js" */
-/** @import { Current, Source } from "./types.d.ts" */
+/** @import { Current, Ring, Source } from "./types.d.ts" */
 
 /**
  * The app around, where there is one: it can show a room beside the call.
@@ -49,6 +49,9 @@ import { missedView, ringView } from "./view-ring.js";
 /** @type {Look} */
 const FIRST = { isSmall: false, wanted: "grid", pinned: null, page: 0, showsMe: true, showsPeople: false, isBeside: false, spoke: null };
 
+/** Places that nobody is torn out of. */
+const OCCUPIED = "input, textarea, select, [contenteditable], dialog, [popover], call-stage";
+
 export class CallStage extends HTMLElement {
   /** @type {Store<Look, Partial<Look>>} */
   look = new Store(FIRST, (look, change) => ({ ...look, ...change }));
@@ -59,6 +62,8 @@ export class CallStage extends HTMLElement {
   /** Where the focus was last beside the stage: there it goes back to. @type {HTMLElement | null} */
   #opener = null;
   #shape = "";
+  /** Rings to which the focus was brought, or that found somebody writing. @type {Set<string>} */
+  #called = new Set();
   /** The browser does not let the page sound before a gesture. */
   isDeafened = false;
 
@@ -102,6 +107,7 @@ export class CallStage extends HTMLElement {
     if (bar) roving(bar, "button", { axis: "horizontal" });
     this.#settle(current);
     this.#keepFocus(hadFocus);
+    this.#callTo(rings);
     this.herald.drawn();
     this.#measure(current);
     this.loudness.follow(current !== null && isOn(current) && current.speakers.length > 0);
@@ -154,8 +160,23 @@ export class CallStage extends HTMLElement {
     if (document.activeElement !== null && document.activeElement !== document.body) return;
     if (hadFocus && this.#shape === "large") /** @type {HTMLElement | null} */ (this.querySelector("[data-first-focus]"))?.focus();
     else if (hadFocus) this.#goBack();
-    // Whoever writes is not torn out of it.
     else if (document.hasFocus()) /** @type {HTMLElement | null} */ (this.querySelector(".ring"))?.focus({ preventScroll: true });
+  }
+
+  /** Who rings has the focus, once; whoever writes or has something open is not torn out of it. @param {Ring[]} rings */
+  #callTo(rings) {
+    const ring = rings.find(({ call }) => !this.#called.has(call.id));
+    if (!ring) return;
+    this.#called.add(ring.call.id);
+    if (ring.waiting || !document.hasFocus() || document.activeElement?.closest(OCCUPIED)) return;
+    /** @type {HTMLElement | null | undefined} */ (document.getElementById(`ring-${ring.call.id}-name`)?.closest(".ring"))?.focus({ preventScroll: true });
+  }
+
+  /** No sound of this ring any more, and the focus back to where it was. @param {string} call */
+  hush(call) {
+    this.herald.silence(call);
+    this.update();
+    this.#goBack();
   }
 
   #goBack() {

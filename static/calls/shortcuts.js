@@ -3,7 +3,7 @@
 import { isOn } from "./state.js";
 
 /** @import { CallStage } from "./call-stage.js" */
-/** @typedef {"mic" | "cam" | "share" | "hand" | "reach"} Act */
+/** @typedef {"mic" | "cam" | "share" | "hand" | "accept" | "decline" | "reach"} Act */
 
 /** What each key does, in the order in which the list of shortcuts shows them. @type {[string, string, Act][]} */
 export const KEYS = [
@@ -11,6 +11,8 @@ export const KEYS = [
   ["KeyE", "Ctrl+Shift+E", "cam"],
   ["KeyS", "Ctrl+Shift+S", "share"],
   ["KeyY", "Ctrl+Shift+Y", "hand"],
+  ["KeyA", "Ctrl+Shift+A", "accept"],
+  ["KeyD", "Ctrl+Shift+D", "decline"],
   ["Enter", "Ctrl+Shift+Enter", "reach"],
 ];
 /** Whoever holds the key of the microphone longer than this speaks only while they hold it. */
@@ -49,6 +51,7 @@ export class Shortcuts {
   /** @param {Act} act */
   #mayNow(act) {
     const { current, state } = this.stage.desk;
+    if (act === "accept" || act === "decline") return state.rings.length > 0;
     if (act === "reach") return state.rings.length > 0 || current !== null;
     if (!current) return false;
     return isOn(current) || ((act === "mic" || act === "cam") && (current.phase === "ringing_out" || current.phase === "pre_join"));
@@ -57,6 +60,7 @@ export class Shortcuts {
   /** @param {Act} act */
   #do(act) {
     const { desk } = this.stage;
+    const [ring] = desk.state.rings;
     switch (act) {
       case "mic":
         this.#spokeAt = desk.own.isOn("mic") ? 0 : performance.now();
@@ -64,6 +68,8 @@ export class Shortcuts {
       case "cam": return this.stage.turn("cam", !desk.own.isOn("cam"));
       case "share": return this.stage.turn("screen", !desk.own.isOn("screen"));
       case "hand": return void desk.hand(!(desk.current?.people[desk.state.me]?.hand ?? false)).catch(() => undefined);
+      case "accept": return void (ring && desk.accept(ring.call.id, ring.call.video));
+      case "decline": return void (ring && desk.decline(ring.call.id));
       case "reach": return this.stage.reach();
     }
   }

@@ -8,6 +8,7 @@ import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { ago, t } from "../lib/words.js";
 import { relation } from "./relation.js";
+import { ariaKeysOf, keysOf } from "./shortcuts.js";
 
 /** @import { Call } from "../types/live.d.ts" */
 /** @import { CallStage } from "./call-stage.js" */
@@ -21,16 +22,22 @@ export function ringView(stage, ring) {
   const sign = caller?.badge ? caller.badge.text || t("billing.verified") : "";
   const others = call.kind === "direct" ? 0 : Math.max(0, call.rung.length - 1);
   const accept = (/** @type {boolean} */ video) => void stage.desk.accept(call.id, video);
-  return html`<section class="ring" role="alertdialog" tabindex="-1" aria-labelledby=${`${id}-name`} aria-describedby=${`${id}-what`} data-waiting=${ring.waiting ? "" : null}>
-    <button class="icon-button ring-silence" type="button" aria-label=${t("calls.silence")} title=${t("calls.silence")} ?hidden=${ring.waiting || stage.herald.isSilenced(call.id)} @click=${() => (stage.herald.silence(call.id), stage.update())}>${icon("bell-off")}</button>
+  // Leaving it with the usual key is no answer: it only falls silent.
+  const escape = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    stage.hush(call.id);
+  };
+  return html`<section class="ring" role="alertdialog" tabindex="-1" aria-labelledby=${`${id}-name`} aria-describedby=${`${id}-what`} data-waiting=${ring.waiting ? "" : null} @keydown=${escape}>
+    <button class="icon-button ring-silence" type="button" aria-label=${t("calls.silence")} title=${t("calls.silence")} ?hidden=${ring.waiting || stage.herald.isSilenced(call.id)} @click=${() => stage.hush(call.id)}>${icon("bell-off")}</button>
     ${avatar(caller, { size: 96 })}
     <h2 id=${`${id}-name`} dir="auto">${memberName(caller)}</h2>
     <p id=${`${id}-what`}>${t(call.video ? "calls.calls_you_video" : "calls.calls_you_audio")}${others ? ` · ${t("calls.and_others", { count: others })}` : null}</p>
     <p class="ring-relation">${[relation(call.starter, () => stage.update()), sign].filter(Boolean).join(" · ")}</p>
     <div class="ring-acts">
-      <span><button class="call-round" data-tone="danger" type="button" aria-label=${t("calls.decline")} @click=${() => void stage.desk.decline(call.id)}>${icon("phone-off")}</button><small aria-hidden="true">${t("calls.decline")}</small></span>
+      <span><button class="call-round" data-tone="danger" type="button" aria-label=${t("calls.decline")} title=${`${t("calls.decline")} (${keysOf("decline")})`} aria-keyshortcuts=${ariaKeysOf("decline")} @click=${() => void stage.desk.decline(call.id)}>${icon("phone-off")}</button><small aria-hidden="true">${t("calls.decline")}</small></span>
       ${call.video ? html`<span><button class="call-round" data-tone="good" type="button" aria-label=${t("calls.accept_audio")} @click=${() => accept(false)}>${icon("phone")}</button><small aria-hidden="true">${t("calls.accept_audio_short")}</small></span>` : null}
-      <span><button class="call-round" data-tone="good" type="button" aria-label=${t("calls.accept")} @click=${() => accept(call.video)}>${icon(call.video ? "video" : "phone")}</button><small aria-hidden="true">${t("calls.accept")}</small></span>
+      <span><button class="call-round" data-tone="good" type="button" aria-label=${t("calls.accept")} title=${`${t("calls.accept")} (${keysOf("accept")})`} aria-keyshortcuts=${ariaKeysOf("accept")} @click=${() => accept(call.video)}>${icon(call.video ? "video" : "phone")}</button><small aria-hidden="true">${t("calls.accept")}</small></span>
     </div>
     <button class="button" data-kind="quiet" data-size="small" type="button" aria-haspopup="menu" aria-expanded="false" @click=${(/** @type {Event} */ event) => void reply(stage, call, /** @type {Element} */ (event.currentTarget))}>${icon("message-square")}${t("calls.reply")}</button>
   </section>`;

@@ -91,6 +91,28 @@ test('a call that comes: the sheet says who, and one press takes it without a pi
   await expect(page.getByRole('button', { name: 'Turn camera on' })).toBeVisible();
 });
 
+test('with the keyboard: the sheet takes the focus, Escape silences it, and keys answer', async ({ page }) => {
+  const elsewhere = page.getByRole('button', { name: 'elsewhere' });
+  await elsewhere.focus();
+  await server(page, (it) => it.ring('7'));
+  const sheet = page.getByRole('alertdialog', { name: 'Mara' });
+  await expect(sheet).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(sheet.getByRole('button', { name: 'Silence the ring' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(sheet.getByRole('button', { name: 'Silence the ring' })).toBeHidden();
+  await expect(elsewhere).toBeFocused();
+  await expect(sheet, 'silence is no answer').toBeVisible();
+  await page.keyboard.press('Control+Shift+D');
+  await expect(sheet).toHaveCount(0);
+  expect(await commands(page)).toContain('call.decline');
+  await server(page, (it) => it.ring('7', { id: '101' }));
+  await expect(sheet).toBeFocused();
+  await page.keyboard.press('Control+Shift+A');
+  await until(page, 'live');
+  expect(await server(page, (it) => it.last('call.accept'))).toMatchObject({ call: '101', video: true });
+});
+
 test('the other one hangs up: a call between two is over', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
