@@ -30,7 +30,7 @@ import { missedView, ringView } from "./view-ring.js";
  * @property {(room: string) => string | null} nameOf
  * @property {(room: string | null) => string[] | null} membersIn who is in the call of a room
  * @property {(member: string) => string | null} conversationWith
- * @property {(options: {title: string, act: string, most: number, but: string[]}) => Promise<string[] | null>} pick
+ * @property {(options: {title: string, act: string, most: number, but: string[], signal: AbortSignal}) => Promise<string[] | null>} pick
  */
 
 /**
@@ -62,6 +62,8 @@ export class CallStage extends HTMLElement {
   /** Where the focus was last beside the stage: there it goes back to. @type {HTMLElement | null} */
   #opener = null;
   #shape = "";
+  /** Ends what was opened for this call when the call ends. */
+  #lasting = new AbortController();
   /** Rings to which the focus was brought, or that found somebody writing. @type {Set<string>} */
   #called = new Set();
   /** The browser does not let the page sound before a gesture. */
@@ -187,8 +189,17 @@ export class CallStage extends HTMLElement {
   /** @param {Current | null} now @param {Current | null} before */
   #moved(now, before) {
     if (!now || (before && now.wish.call !== before.wish.call && before.wish.call !== null)) this.look.dispatch({ ...FIRST, wanted: this.look.state.wanted, showsMe: this.look.state.showsMe });
+    if (before && isOn(before) && !(now && isOn(now))) {
+      this.#lasting.abort();
+      this.#lasting = new AbortController();
+    }
     const speaker = now?.speakers.find((id) => id !== this.desk.state.me);
     if (speaker && speaker !== this.look.state.spoke) this.look.dispatch({ spoke: speaker });
+  }
+
+  /** Until the call is over: for the dialogs that are about it. */
+  get lasting() {
+    return this.#lasting.signal;
   }
 
   /** @param {Current | null} current */

@@ -18,6 +18,7 @@ export function chooseDevices(stage) {
   };
   void openDialog({
     title: t("calls.devices"),
+    signal: stage.lasting,
     body: ({ redraw }) => {
       readDevices(redraw);
       return html`${deviceFields(stage, { hasCamera, redraw })}

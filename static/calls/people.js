@@ -69,8 +69,14 @@ export const sharer = (current, me) => others(current, me).filter((each) => send
 /** Whether somebody's way is poor; 0 says only that nothing was measured yet. @param {Current} current @param {string} member */
 export const isWeak = ({ marks }, member) => marks[member] === 1;
 
-/** The first hop that fails and that a person can do something about. @param {Current} current @returns {Trouble | null} */
-export function failing({ trouble, link }) {
-  const hop = trouble ?? link;
-  return hop === "muted" || hop === "policy" ? null : hop;
+/**
+ * The first hop that fails and that a person can do something about. That nothing comes from those who are gone themselves is no fault of mine.
+ * @param {Current} current @param {string} me @returns {Trouble | null}
+ */
+export function failing(current, me) {
+  const hop = current.trouble ?? current.link;
+  if (hop === "muted" || hop === "policy") return null;
+  const rest = others(current, me);
+  const areGone = rest.length > 0 && rest.every(({ link }) => link === "away" || link === "weak");
+  return areGone && (hop === "no_packets" || hop === "no_keyframe") ? null : hop;
 }

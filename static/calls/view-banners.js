@@ -19,9 +19,9 @@ export function obstacles(stage) {
     ${own.camObstacle ? banner("video-off", "warn", t(`calls.cam_${own.camObstacle}`), again("cam")) : null}`;
 }
 
-/** Which hop of the way of the media fails, named after five seconds. @param {Current} current */
-export function hopView(current) {
-  const hop = failing(current);
+/** Which hop of the way of the media fails, named after five seconds. @param {CallStage} stage @param {Current} current */
+export function hopView({ desk }, current) {
+  const hop = failing(current, desk.state.me);
   return hop && banner("circle-alert", "warn", t(`calls.hop_${hop}`));
 }
 
@@ -29,13 +29,13 @@ export function hopView(current) {
 export function troubles(stage, current) {
   const { desk } = stage;
   const { phase } = current;
-  if (phase === "weak" || phase === "resuming") return html`${banner("wifi-off", "warn", t("calls.said_weak"))}${hopView(current)}`;
+  if (phase === "weak" || phase === "resuming") return html`${banner("wifi-off", "warn", t("calls.said_weak"))}${hopView(stage, current)}`;
   const speaks = desk.own.isOn("mic");
   const stop = html`<button class="button" data-size="small" type="button" @click=${() => void desk.set("screen", false)}>${t("calls.share_off")}</button>`;
   return html`${phase === "media_only" ? banner("wifi-off", "warn", t("calls.said_media_only")) : null}
     ${speaks && !current.heard ? banner("mic-off", "danger", t("calls.unheard")) : null}
     ${current.unseen.filter((source) => desk.own.isOn(source)).map((source) => banner("video-off", "danger", t(`calls.unseen_${source}`)))}
-    ${hopView(current)}
+    ${hopView(stage, current)}
     ${desk.own.isOn("screen") ? banner("screen-share", "good", t("calls.you_share"), stop) : null}
     ${stage.isDeafened ? banner("volume-x", "warn", t("calls.no_sound"), html`<button class="button" data-size="small" type="button" @click=${() => stage.soundOn()}>${t("calls.sound_on")}</button>`) : null}
     ${obstacles(stage)}`;

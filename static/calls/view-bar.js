@@ -81,6 +81,6 @@ async function more(stage, current, anchor) {
 /** @param {CallStage} stage */
 async function endForAll(stage) {
   const { confirm } = await import("../lib/dialog.js");
-  const isSure = await confirm({ title: t("calls.end_title"), text: t("calls.end_text"), act: t("calls.end_for_all"), keep: t("calls.cancel"), danger: true });
+  const isSure = await confirm({ title: t("calls.end_title"), text: t("calls.end_text"), act: t("calls.end_for_all"), keep: t("calls.cancel"), danger: true, signal: stage.lasting });
   if (isSure) stage.told(stage.desk.moderate({ type: "call.mod.end" }));
 }

@@ -15,10 +15,10 @@ import { whoView } from "./view-who.js";
 /** Ends after which the same call may still be entered. */
 const OPEN_STILL = new Set(["left", "moved", "lost", "failed"]);
 
-/** Why it is over, in one sentence. @param {Current} current */
-export function reason(current) {
+/** Why it is over, in one sentence. @param {Current} current @param {string} me */
+export function reason(current, me) {
   if (current.cause === "refused") return sentence(new Refused(current.code ?? "error.broken"));
-  const hop = current.cause === "failed" || current.cause === "lost" ? failing(current) : null;
+  const hop = current.cause === "failed" || current.cause === "lost" ? failing(current, me) : null;
   return hop ? `${t(`calls.over_${current.cause}`)} ${t(`calls.hop_${hop}`)}` : t(`calls.over_${current.cause}`);
 }
 
@@ -40,7 +40,7 @@ export function endView(stage, current) {
   const mayCall = other !== null && current.cause !== "refused" && current.cause !== "moved";
   return html`<section class="call-end" role="status" aria-label=${t("calls.ended")}>
     ${other === null ? html`<span class="arch" data-size="48" aria-hidden="true">${icon("users")}</span>` : avatar(desk.members.of(other), { size: 48 })}
-    <div class="item-text"><b dir="auto">${whoView(stage, current).title}</b><small>${reason(current)}${current.liveAt ? ` · ${lasted(current.since - current.liveAt)}` : null}</small></div>
+    <div class="item-text"><b dir="auto">${whoView(stage, current).title}</b><small>${reason(current, desk.state.me)}${current.liveAt ? ` · ${lasted(current.since - current.liveAt)}` : null}</small></div>
     <div class="buttons">
       ${needsPlan ? html`<a class="button" data-size="small" href="/settings/membership">${icon("sparkles")}${t("calls.see_plans")}</a>` : null}
       ${mayComeBack ? html`<button class="button" data-size="small" type="button" @click=${back}>${icon("phone")}${t("calls.back_in")}</button>` : null}

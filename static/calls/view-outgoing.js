@@ -26,7 +26,7 @@ export function outgoingView(stage, current) {
       ${other === null ? html`<span class="arch" data-size="96" aria-hidden="true">${icon("users")}</span>` : avatar(desk.members.of(other), { size: 96 })}
       <h1 tabindex="-1" data-first-focus dir="auto">${other === null ? title : memberName(desk.members.of(other))}</h1>
       <p class="outgoing-said" role="status">${t(said)}<span class="dots" aria-hidden="true"></span></p>
-      ${hopView(current)}${obstacles(stage)}
+      ${hopView(stage, current)}${obstacles(stage)}
     </div>
     <div class="call-bar">${sourceButton(stage, current, "mic")}${current.wish.video || current.call?.video ? sourceButton(stage, current, "cam") : null}
       <button class="call-leave" type="button" aria-label=${t(isRinging ? "calls.cancel_call" : "calls.leave")} title=${t(isRinging ? "calls.cancel_call" : "calls.leave")} @click=${() => void desk.leave()}>${icon("phone-off")}</button></div>

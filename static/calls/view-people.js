@@ -18,7 +18,7 @@ export function peopleView(stage, current) {
   const people = listed(current);
   const mayAdd = place !== null && current.call !== null && !current.call.locked && (current.role === "host" || current.call.starter === desk.state.me);
   const add = async () => {
-    const ids = await place?.pick({ title: t("calls.add"), act: t("calls.ring"), most: MOST_ADDED, but: [desk.state.me, ...Object.keys(current.people)] });
+    const ids = await place?.pick({ title: t("calls.add"), act: t("calls.ring"), most: MOST_ADDED, but: [desk.state.me, ...Object.keys(current.people)], signal: stage.lasting });
     if (ids?.length) stage.told(desk.add(ids), t("calls.added"));
   };
   return html`<aside class="call-people" aria-labelledby="call-people">
@@ -66,6 +66,6 @@ async function officeMenu(stage, current, person, name, anchor) {
 /** @param {CallStage} stage @param {string} member @param {string} name */
 async function remove(stage, member, name) {
   const { confirm } = await import("../lib/dialog.js");
-  const isSure = await confirm({ title: t("calls.remove_title", { name }), text: t("calls.remove_text"), act: t("calls.remove"), keep: t("calls.cancel"), danger: true });
+  const isSure = await confirm({ title: t("calls.remove_title", { name }), text: t("calls.remove_text"), act: t("calls.remove"), keep: t("calls.cancel"), danger: true, signal: stage.lasting });
   if (isSure) stage.told(stage.desk.moderate({ type: "call.mod.remove", member }));
 }

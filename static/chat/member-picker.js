@@ -14,10 +14,10 @@ import { avatar, memberName } from "./names.js";
 const SHOWN = 30;
 
 /**
- * @param {RialtoApp} app @param {{title: string, act: string, most: number, but: string[]}} options `but`: those who cannot be chosen
+ * @param {RialtoApp} app @param {{title: string, act: string, most: number, but: string[], signal?: AbortSignal}} options `but`: those who cannot be chosen; `signal`: nobody is wanted any more
  * @returns {Promise<string[] | null>} ids
  */
-export function pickMembers(app, { title, act, most, but }) {
+export function pickMembers(app, { title, act, most, but, signal }) {
   const { client } = app;
   /** @type {Map<string, Member>} */
   const chosen = new Map();
@@ -46,6 +46,7 @@ export function pickMembers(app, { title, act, most, but }) {
   let isBegun = false;
   return openDialog({
     title,
+    ...(signal && { signal }),
     body: (/** @type {Open<string[]>} */ open) => {
       if (!isBegun) queueMicrotask(() => void ask(open));
       isBegun = true;
@@ -64,7 +65,7 @@ export function pickMembers(app, { title, act, most, but }) {
           }}></div>
         <div class="section" role="group" aria-label=${t("chat.people")}>${keyed(members, (member) => member.id, (member) => html`<label class="row"><input type="checkbox" .checked=${chosen.has(member.id)} @change=${() => toggle(open, member)}>
           ${avatar(member, { size: 24, isHere: client.state.presence[member.id] ?? false })}<span class="row-label" dir="auto">${memberName(member)}</span><small>@${member.username}</small></label>`)}
-          ${members.length ? null : html`<p class="empty-line" role="status">${t("chat.nobody_found")}</p>`}</div>`;
+          ${members.length || !text.trim() ? null : html`<p class="empty-line" role="status">${t("chat.nobody_found")}</p>`}</div>`;
     },
     actions: (open) => html`<button class="button" data-kind="quiet" type="button" @click=${() => open.close(null)}>${t("chat.cancel")}</button>
       <button class="button" data-kind="primary" type="button" ?disabled=${chosen.size === 0} @click=${() => open.close([...chosen.keys()])}>${act}</button>`,

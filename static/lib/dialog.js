@@ -24,9 +24,10 @@ let made = 0;
  * @param {(open: Open<T>) => View | null} options.body
  * @param {(open: Open<T>) => View | null} [options.actions]
  * @param {"440" | "640"} [options.size]
+ * @param {AbortSignal} [options.signal] what the dialog is about is over: it closes without a result
  * @returns {Promise<T | null>} null when it was closed without a result
  */
-export function openDialog({ title, body, actions = () => null, size = "440" }) {
+export function openDialog({ title, body, actions = () => null, size = "440", signal }) {
   return new Promise((resolve) => {
     const element = document.createElement("dialog");
     const id = `dialog-${++made}`;
@@ -53,6 +54,7 @@ export function openDialog({ title, body, actions = () => null, size = "440" }) 
       element.remove();
       resolve(result);
     });
+    signal?.addEventListener("abort", () => element.close(), { once: true });
     // A press on the backdrop is a press on the dialog itself, beside its content.
     element.addEventListener("pointerdown", (event) => {
       if (event.target === element && isBeside(event, element)) open.close(null);
@@ -72,12 +74,13 @@ function isBeside({ clientX: x, clientY: y }, element) {
 
 /**
  * Asks a question with two answers.
- * @param {{title: string, text: string, act: string, keep?: string, danger?: boolean}} question
+ * @param {{title: string, text: string, act: string, keep?: string, danger?: boolean, signal?: AbortSignal}} question
  * @returns {Promise<boolean>}
  */
-export async function confirm({ title, text, act, keep = t("shell.close"), danger = false }) {
+export async function confirm({ title, text, act, keep = t("shell.close"), danger = false, signal }) {
   const answer = await openDialog({
     title,
+    ...(signal && { signal }),
     body: () => html`<p>${text}</p>`,
     actions: ({ close }) => html`<button class="button" data-kind="quiet" type="button" autofocus @click=${() => close(null)}>${keep}</button>
       <button class="button" data-kind=${danger ? "danger" : "primary"} type="button" @click=${() => close(true)}>${act}</button>`,

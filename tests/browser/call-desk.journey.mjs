@@ -282,6 +282,23 @@ test('my own call from another tab: who is in, and it can be moved here', async 
   await until(page, 'live');
 });
 
+test('what was opened for a call closes with it; whoever is gone is no fault of my own way', async ({ page }) => {
+  await server(page, (it) => it.ring('7'));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  await page.evaluate(() => /** @type {any} */ (window).desk.store.dispatch({ type: 'trouble', trouble: 'no_packets' }));
+  await expect(page.getByText('nothing arrives from the others')).toBeVisible();
+  await server(page, (it) => it.members([it.person('7', { link: 'away' })]));
+  await expect(page.getByText('nothing arrives from the others')).toHaveCount(0);
+  await expect(page.getByRole('article', { name: /^Mara.*reconnecting/ })).toBeVisible();
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Devices and sounds' }).click();
+  await expect(page.getByRole('dialog', { name: 'Devices and sounds' })).toBeVisible();
+  await server(page, (it) => it.say({ type: 'call.ended', call: it.call.id, cause: 'alone' }));
+  await until(page, 'ended');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
 test('small, the call leaves the page to be used', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();

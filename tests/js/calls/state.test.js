@@ -214,7 +214,7 @@ test('the list shows raised hands first, then hosts', () => {
 });
 
 test('the hop that fails is the first one of the browser, else of the server, and only one that can be mended', () => {
-  const hop = (/** @type {any} */ trouble, /** @type {any} */ link) => failing(/** @type {any} */ ({ ...live().current, trouble, link }));
+  const hop = (/** @type {any} */ trouble, /** @type {any} */ link) => failing(/** @type {any} */ ({ ...live().current, trouble, link }), ME);
   assert.deepEqual([hop(null, null), hop('no_packets', 'no_ice'), hop(null, 'no_dtls'), hop('muted', null), hop('policy', null)], [null, 'no_packets', 'no_dtls', null, null]);
 });
 
@@ -224,6 +224,12 @@ test('the end of a call that I begin may be told before its name: busy is said a
   const busy = after(asked, { type: 'started', call: '1', now: NOW + 1 });
   assert.deepEqual([busy.current?.phase, busy.current?.cause], ['ended', 'busy']);
   assert.equal(after(asked, { type: 'started', call: '2', now: NOW + 1 }).current?.phase, 'ringing_out', 'another call goes on');
+});
+
+test('nothing comes from whoever is gone: that is their way, not mine', () => {
+  const current = /** @type {any} */ (live().current);
+  const hop = (/** @type {any} */ link, /** @type {any} */ trouble = 'no_packets') => failing({ ...current, trouble, people: { [ME]: person(ME), 7: person('7', { link }) } }, ME);
+  assert.deepEqual([hop('live'), hop('away'), hop('weak'), hop('connecting'), hop('away', 'no_ice')], ['no_packets', null, null, 'no_packets', 'no_ice']);
 });
 
 test('an end that says what to do stays until it was read; others go by themselves', () => {
