@@ -20,7 +20,7 @@ async fn the_place_of_calls_says_when_they_ring_and_every_page_has_a_bell() {
         let calls = page(&stage, &ann, "/calls", language).await;
         assert!(calls.contains(sentence) && calls.contains("<call-board>"), "{calls}");
         let bell = format!("<call-bell member=\"{}\"", ann.id);
-        for path in ["/calls", "/people", "/settings", "/settings/reach"] {
+        for path in ["/calls", "/people", "/settings", "/settings/reach", "/welcome", "/about"] {
             assert_eq!(page(&stage, &ann, path, language).await.matches(&bell).count(), 1, "{path}");
         }
         assert!(!page(&stage, &ann, "/", language).await.contains("<call-bell"), "the app hears of calls by itself");
