@@ -154,7 +154,7 @@ class CallBoard extends HTMLElement {
     const place = live?.rooms.find(({ id }) => id === entry.room)?.name;
     const names = entry.kind === "direct" ? memberName(members[other ?? ""]) : place ?? list(entry.others.slice(0, 3).map((id) => memberName(members[id])));
     const isMissed = entry.fate === "missed" || entry.fate === "unheard" || entry.fate === "busy";
-    const facts = [t(`calls.fate_${entry.fate ?? "live"}`), entry.seconds > 0 ? lasted(entry.seconds * 1_000) : "", entry.quality === null ? "" : t(`calls.quality_${entry.quality}`)].filter(Boolean);
+    const facts = [t(`calls.fate_${entry.fate ?? "live"}`), entry.fate === "taken" && entry.seconds > 0 ? lasted(entry.seconds * 1_000) : "", entry.quality === null ? "" : t(`calls.quality_${entry.quality}`)].filter(Boolean);
     const room = entry.kind === "direct" ? null : entry.room;
     const going = room === null ? undefined : live?.rooms.find(({ id }) => id === room)?.call ?? live?.items.find(({ call }) => call.room === room)?.call;
     const wish = { call: going?.id ?? null, kind: entry.kind, to: entry.kind === "direct" ? (other ?? null) : null, room, video: going?.video ?? entry.video };

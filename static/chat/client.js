@@ -100,6 +100,7 @@ export class Client {
       event: (entry) => {
         this.store.dispatch({ type: "logged", ...entry });
         if (entry.event.kind === "room_left") this.socket.forget(entry.event.room);
+        if (entry.event.kind === "call_logged") this.want([entry.event.entry.starter]);
         for (const listen of this.#listeners) listen(entry);
       },
       signal: (signal) => this.#signal(signal),

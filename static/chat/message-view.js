@@ -135,6 +135,12 @@ export function echoView(echo, isFirst, setting, { retry, drop, why }) {
 /** Calls that were not taken stand out. */
 const MISSED = ["missed", "unheard", "busy"];
 
+/** For how long they talked, in words; nothing when nobody answered. @param {CallEntry} entry @returns {string} */
+function talked({ fate, seconds }) {
+  if (fate !== "taken" || seconds <= 0) return "";
+  return seconds < 60 ? t("calls.card_seconds", { count: seconds }) : t("calls.card_minutes", { count: Math.round(seconds / 60) });
+}
+
 /**
  * The card of a call in its conversation.
  * @param {CallEntry} entry @param {ChatState} state @param {(anchor: Element) => void} again calls back
@@ -143,10 +149,11 @@ export function callCard(entry, state, again) {
   const isMissed = MISSED.includes(entry.fate ?? "");
   const sign = isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming";
   const title = t(entry.fate === null ? "calls.card_live" : isMissed ? "calls.card_missed" : entry.video ? "calls.card_video" : "calls.card_audio");
-  const minutes = entry.seconds > 0 ? t("calls.card_minutes", { count: Math.max(1, Math.round(entry.seconds / 60)) }) : "";
-  const facts = [entry.kind === "direct" && entry.outgoing ? "" : memberName(state.members[entry.starter]), isMissed || entry.fate === null ? "" : t(`calls.fate_${entry.fate}`), minutes, time(entry.at)].filter(Boolean).join(" · ");
+  // In a room whoever came was in it; nobody was called who could have answered.
+  const fate = isMissed || entry.fate === null || (entry.kind === "room" && entry.fate === "taken") ? "" : t(`calls.fate_${entry.fate}`);
+  const facts = [entry.kind === "direct" && entry.outgoing ? "" : memberName(state.members[entry.starter]), fate, talked(entry), time(entry.at)].filter(Boolean).join(" · ");
   return html`<article class="call-card" data-key=${`c${entry.call}`} data-missed=${isMissed ? "" : null} tabindex="-1" aria-label=${`${title}, ${facts}`}>
     <span class="call-card-sign" aria-hidden="true">${icon(sign)}</span><div><b>${title}</b><small>${facts}</small></div>
-    <button class="button" data-size="small" type="button" @click=${(/** @type {Event} */ event) => again(/** @type {Element} */ (event.currentTarget))}>${t(entry.fate === null ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>
+    <button class="button" data-size="small" type="button" @click=${(/** @type {Event} */ event) => again(/** @type {Element} */ (event.currentTarget))}>${t(entry.fate === null ? "calls.join" : entry.outgoing || entry.kind === "room" ? "calls.call_again" : "calls.call_back")}</button>
   </article>`;
 }
