@@ -36,7 +36,8 @@ static CRATES: LazyLock<Vec<Crate>> =
 pub async fn about(gate: Public, site: Site) -> Result<HttpResponse> {
     let visitor = gate.visitor();
     let own = AboutPage { version: env!("CARGO_PKG_VERSION"), licence: env!("CARGO_PKG_LICENSE"), crates: &CRATES };
-    site.page(&Looker::stranger(visitor.language), visitor, "http/about.html", own)
+    // Calls ring here too for whoever is signed in.
+    site.page(&site.looker(gate.ground(), visitor).await, visitor, "http/about.html", own)
 }
 
 /// `GET /parts`: every part in every state, for those who build and test screens.
