@@ -17,14 +17,14 @@ import { callsHere } from "./here.js";
 /** @typedef {{items: MyCall[], members: Member[], rooms: {id: string, name: string | null, call: Call | null}[], may_start: MayStart}} Live */
 /** @typedef {{items: CallEntry[], missed: number, members: Member[], next: string | null}} Recents */
 /** @typedef {{member: Member, own_name?: string}} Person */
-/** @typedef {{live: Live | null, recents: CallEntry[], next: string | null, missed: number, onlyMissed: boolean, people: Person[], reach: string, members: Record<string, Member>, error: unknown, isLoading: boolean}} State */
+/** @typedef {{live: Live | null, recents: CallEntry[], next: string | null, missed: number, onlyMissed: boolean, people: Person[], mine: Set<string>, reach: string, members: Record<string, Member>, error: unknown, isLoading: boolean}} State */
 
 const PAGE = 30;
 const PEOPLE = 24;
 
 class CallBoard extends HTMLElement {
   /** @type {State} */
-  #state = { live: null, recents: [], next: null, missed: 0, onlyMissed: false, people: [], reach: "", members: {}, error: null, isLoading: true };
+  #state = { live: null, recents: [], next: null, missed: 0, onlyMissed: false, people: [], mine: new Set(), reach: "", members: {}, error: null, isLoading: true };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -45,13 +45,14 @@ class CallBoard extends HTMLElement {
 
   async #load() {
     try {
-      const [live, recents, people, reach] = await Promise.all([
+      const [live, recents, people, reach, rooms] = await Promise.all([
         /** @type {Promise<Live>} */ (get("/api/v1/calls/live")), this.#page(null),
         /** @type {Promise<{items: Person[]}>} */ (get(`/api/v1/contacts?limit=${PEOPLE}`)), /** @type {Promise<{sentences: {act: string, text: string}[]}>} */ (get("/api/v1/me/reach")),
+        /** @type {Promise<{items: {id: string}[]}>} */ (get("/api/v1/rooms")),
       ]);
       const sentences = reach.sentences.filter(({ act }) => act === "call" || act === "video_call").map(({ text }) => text);
       const known = [...live.members, ...recents.members, ...people.items.map(({ member }) => member)];
-      this.#set({ live, recents: recents.items, next: recents.next, missed: recents.missed, people: people.items, reach: sentences.join(" "), members: this.#with(known), error: null, isLoading: false });
+      this.#set({ live, recents: recents.items, next: recents.next, missed: recents.missed, people: people.items, mine: new Set(rooms.items.map(({ id }) => id)), reach: sentences.join(" "), members: this.#with(known), error: null, isLoading: false });
       if (recents.missed > 0 && !document.hidden) void post("/api/v1/calls/seen", { until: Date.now() }).catch(() => undefined);
     } catch (error) {
       this.#set({ error, isLoading: false });
@@ -157,11 +158,16 @@ class CallBoard extends HTMLElement {
     const facts = [t(`calls.fate_${entry.fate ?? "live"}`), entry.fate === "taken" && entry.seconds > 0 ? lasted(entry.seconds * 1_000) : "", entry.quality === null ? "" : t(`calls.quality_${entry.quality}`)].filter(Boolean);
     const room = entry.kind === "direct" ? null : entry.room;
     const going = room === null ? undefined : live?.rooms.find(({ id }) => id === room)?.call ?? live?.items.find(({ call }) => call.room === room)?.call;
-    const wish = { call: going?.id ?? null, kind: entry.kind, to: entry.kind === "direct" ? (other ?? null) : null, room, video: going?.video ?? entry.video };
-    const mayCall = entry.kind === "direct" ? other !== undefined : entry.room !== null;
+    // Whoever was added to the call of a group that is not theirs calls back who began it.
+    const isForeign = !going && room !== null && !this.#state.mine.has(room);
+    const isOne = entry.kind === "direct" || (entry.kind === "group" && isForeign);
+    /** @type {Wish} */
+    const wish = { call: going?.id ?? null, kind: isOne ? "direct" : entry.kind, to: isOne ? (other ?? null) : null, room: isOne ? null : room, video: going?.video ?? entry.video };
+    const mayCall = isOne ? other !== undefined : room !== null && !isForeign;
+    const whom = isOne ? memberName(members[other ?? ""]) : names;
     return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
-      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: names })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(entry.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
+      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: whom })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(entry.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
   }
 
   #people() {

@@ -75,7 +75,9 @@ export function missedView(stage, missed) {
   const seen = () => stage.desk.store.dispatch({ type: "missed_seen" });
   const back = (/** @type {Call} */ call) => {
     seen();
-    void stage.desk.start({ call: null, kind: call.kind, to: call.kind === "direct" ? call.starter : null, room: call.room, video: call.video });
+    // A group of which one knows nothing is not one's own: who called from it is called back.
+    const isOne = call.kind === "direct" || call.room === null || (stage.place !== null && stage.place.nameOf(call.room) === null);
+    void stage.desk.start({ call: null, kind: isOne ? "direct" : call.kind, to: isOne ? call.starter : null, room: isOne ? null : call.room, video: call.video });
   };
   return html`<section class="missed" aria-labelledby="missed-title">
     <header><h2 id="missed-title">${icon("phone-missed")}${t("calls.missed", { count: missed.length })}</h2>
