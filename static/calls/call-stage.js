@@ -90,6 +90,7 @@ export class CallStage extends HTMLElement {
     addEventListener("resize", update);
     new Shortcuts(this).start();
     document.addEventListener("click", (event) => this.#follow(event), { capture: true });
+    for (const type of ["pointerover", "focusin"]) document.addEventListener(type, ({ target }) => this.#warn(target));
     this.herald.start();
     // The clock of a call moves by itself.
     setInterval(() => this.desk.current && isOn(this.desk.current) && this.update(), 1_000);
@@ -293,14 +294,35 @@ export class CallStage extends HTMLElement {
 
   /** A link that would load another page, and with it end this one, opens beside it while a call lasts. @param {MouseEvent} event */
   #follow(event) {
-    if (!isBusy(this.desk.state)) return;
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (!link || link.target || link.origin !== location.origin || event.button !== 0) return;
+    const link = linkAt(event.target);
+    if (!link || !isBusy(this.desk.state) || event.button !== 0) return;
     // The app follows its own links without loading anything: then the call becomes small.
-    if (this.place && (link.pathname === "/" || /^\/r\/\d+/.test(link.pathname))) return void this.see({ isSmall: !this.look.state.isBeside });
+    if (this.#staysHere(link)) return void this.see({ isSmall: !this.look.state.isBeside });
     event.preventDefault();
     window.open(link.href, "_blank", "noopener");
+    toast(t("calls.tab_opened"), { icon: "external-link" });
   }
+
+  /** @param {HTMLAnchorElement} link */
+  #staysHere({ pathname }) {
+    return this.place !== null && (pathname === "/" || /^\/r\/\d+/.test(pathname));
+  }
+
+  /** Where a link would go while a call lasts is said before it is pressed, and no longer than that. @param {EventTarget | null} target */
+  #warn(target) {
+    const link = linkAt(target);
+    if (!link) return;
+    const says = link.title === t("calls.opens_tab");
+    if (isBusy(this.desk.state) && !this.#staysHere(link)) {
+      if (!link.title) link.title = t("calls.opens_tab");
+    } else if (says) link.removeAttribute("title");
+  }
+}
+
+/** A link of this community that would load a page here. @param {EventTarget | null} target @returns {HTMLAnchorElement | null} */
+function linkAt(target) {
+  const link = target instanceof Element ? target.closest("a") : null;
+  return link && !link.target && link.origin === location.origin ? link : null;
 }
 
 customElements.define("call-stage", CallStage);
