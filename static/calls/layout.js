@@ -66,7 +66,7 @@ function stageOf(current, rest, { me, wanted, pinned, spoke }) {
   if (held) return tileOf(held, pinned !== me && sends(held, "screen") ? "screen" : "cam");
   const share = sharer(current, me);
   if (share) return tileOf(share, "screen");
-  if (wanted !== "speaker" || rest.length < 2) return null;
+  if (wanted !== "speaker") return null;
   const speaker = rest.find((each) => each.member === spoke) ?? rest[0];
   return speaker ? tileOf(speaker) : null;
 }

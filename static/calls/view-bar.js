@@ -65,7 +65,7 @@ async function more(stage, current, anchor) {
     { label: t("calls.layout_grid"), checked: look.wanted === "grid", run: () => stage.see({ wanted: "grid" }) },
     { label: t("calls.layout_speaker"), checked: look.wanted === "speaker", run: () => stage.see({ wanted: "speaker" }) },
     { line: /** @type {const} */ (true) },
-    { label: t(look.showsMe ? "calls.hide_me" : "calls.show_me"), icon: look.showsMe ? "eye-off" : "eye", run: () => stage.see({ showsMe: !look.showsMe }) },
+    { label: t(look.showsMe ? "calls.hide_me" : "calls.show_me"), icon: look.showsMe ? "eye-off" : "eye", run: () => stage.see({ showsMe: !look.showsMe, ...(look.pinned === desk.state.me && { pinned: null }) }) },
     { label: t("calls.devices"), icon: "settings", run: () => void import("./device-dialog.js").then(({ chooseDevices }) => chooseDevices(stage)) },
     ...(video && document.pictureInPictureEnabled ? [{ label: t("calls.pip"), icon: "picture-in-picture-2", run: () => void video.requestPictureInPicture().catch(() => undefined) }] : []),
     ...(document.fullscreenEnabled ? [{ label: t(full ? "calls.full_off" : "calls.full_on"), icon: full ? "minimize" : "maximize", run: () => void (full ? document.exitFullscreen() : stage.requestFullscreen()).catch(() => undefined) }] : []),

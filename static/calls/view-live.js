@@ -21,13 +21,16 @@ const BAR = 88;
 const PEOPLE = 320;
 /** The width of a tile beside the stage, with its gap. */
 const STRIP = 207;
+/** A phone on its side: head and bar are low, and the others stand in a column beside the stage. */
+const FLAT = { below: 480, from: 600, head: 44, bar: 56 };
+const isFlat = () => innerHeight < FLAT.below && innerWidth >= FLAT.from;
 
 /** The room for tiles, as the style lays it out. @param {CallStage} stage */
 function space(stage) {
   const { showsPeople, isBeside } = stage.look.state;
   const isWide = innerWidth >= 720;
   const width = innerWidth - (isBeside && innerWidth >= 1_024 ? 400 : 0) - (showsPeople && isWide ? PEOPLE : 0) - 16;
-  const height = innerHeight - HEAD - BAR - 16;
+  const height = innerHeight - (isFlat() ? FLAT.head + FLAT.bar : HEAD + BAR) - 16;
   return { width: Math.max(120, width), height: Math.max(120, height) };
 }
 
@@ -43,8 +46,8 @@ function placed(stage, current) {
   stage.order = order;
   const view = { me, wanted: look.wanted, pinned: look.pinned, spoke: look.spoke, order, page: look.page, showsMe: look.showsMe };
   const found = layout(current, { ...view, perPage });
-  // Beside the stage a row: where fingers swipe, it may be longer than the window.
-  return found.form === "grid" ? found : layout(current, { ...view, perPage: innerWidth < 720 ? MOST_TILES.narrow : Math.max(1, Math.floor((area.width + 8) / STRIP)) });
+  // Beside the stage a row or a column: where fingers swipe, it may be longer than the window.
+  return found.form === "grid" ? found : layout(current, { ...view, perPage: innerWidth < 720 || isFlat() ? MOST_TILES.narrow : Math.max(1, Math.floor((area.width + 8) / STRIP)) });
 }
 
 /** @param {CallStage} stage @param {Current} current */

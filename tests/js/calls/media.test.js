@@ -79,6 +79,8 @@ test('a share takes the stage, a pin before it, a speaker after it', () => {
   const current = { ...base, people };
   assert.deepEqual(layout(current, view).tiles.map((tile) => tile.key), ['7 cam', '8 cam', '9 cam'], 'I come last');
   assert.equal(layout(current, { ...view, wanted: 'speaker', spoke: '8' }).stage?.key, '8 cam');
+  const two = { ...base, people: { [ME]: person(ME), 7: person('7') } };
+  assert.deepEqual([layout(two, { ...view, wanted: 'speaker' }).stage?.key, layout({ ...base, people: { [ME]: person(ME) } }, { ...view, wanted: 'speaker' }).stage], ['7 cam', null], 'of two, the other one; alone, nobody');
   const sharing = { ...base, people: { ...people, 7: person('7', { sources: { screen: 'live' } }) } };
   const shared = layout(sharing, view);
   assert.deepEqual([shared.stage?.key, shared.tiles.map((tile) => tile.key)], ['7 screen', ['7 cam', '8 cam', '9 cam']], 'who shares is still seen');
