@@ -218,6 +218,8 @@ pub struct CallView {
     pub starter: MemberId,
     /// When, milliseconds UTC.
     pub started_at: Millis,
+    /// Since when one talks, milliseconds UTC: when it was answered, or the room's call opened; null while it rings.
+    pub answered_at: Option<Millis>,
     /// Where it stands.
     pub state: CallState,
     /// While it rings: when every device stops by itself, milliseconds UTC.

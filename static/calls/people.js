@@ -66,6 +66,15 @@ const byArrival = (a, b) => a.joined_at - b.joined_at || a.number - b.number;
 /** Whose screen is looked at: of two, that of who came last. One's own would show itself in itself. @param {Current} current @param {string} me @returns {Participant | undefined} */
 export const sharer = (current, me) => others(current, me).filter((each) => sends(each, "screen")).at(-1);
 
+/**
+ * Since when one talks, by our clock: the server's word, the same on every device and after every return; until it is known, our own.
+ * @param {Current} current @param {number} skew our clock before the server's @returns {number | null}
+ */
+export function talksSince({ call, liveAt }, skew) {
+  const answered = call?.answered_at ?? null;
+  return liveAt !== null && answered !== null ? answered + skew : liveAt;
+}
+
 /** Whether somebody's way is poor; 0 says only that nothing was measured yet. @param {Current} current @param {string} member */
 export const isWeak = ({ marks }, member) => marks[member] === 1;
 

@@ -6,7 +6,7 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
 import { lasted } from "./duration.js";
-import { failing } from "./people.js";
+import { failing, talksSince } from "./people.js";
 import { whoView } from "./view-who.js";
 
 /** @import { CallStage } from "./call-stage.js" */
@@ -26,6 +26,7 @@ export function reason(current, me) {
 export function endView(stage, current) {
   const { desk } = stage;
   const other = stage.otherOf(current);
+  const since = talksSince(current, desk.state.skew);
   const wish = { ...current.wish, call: null };
   const again = () => {
     desk.close();
@@ -40,7 +41,7 @@ export function endView(stage, current) {
   const mayCall = other !== null && current.cause !== "refused" && current.cause !== "moved";
   return html`<section class="call-end" role="status" aria-label=${t("calls.ended")}>
     ${other === null ? html`<span class="arch" data-size="48" aria-hidden="true">${icon("users")}</span>` : avatar(desk.members.of(other), { size: 48 })}
-    <div class="item-text"><b dir="auto">${whoView(stage, current).title}</b><small>${reason(current, desk.state.me)}${current.liveAt ? ` · ${lasted(current.since - current.liveAt)}` : null}</small></div>
+    <div class="item-text"><b dir="auto">${whoView(stage, current).title}</b><small>${reason(current, desk.state.me)}${since === null ? null : ` · ${lasted(Math.max(0, current.since - since))}`}</small></div>
     <div class="buttons">
       ${needsPlan ? html`<a class="button" data-size="small" href="/settings/membership">${icon("sparkles")}${t("calls.see_plans")}</a>` : null}
       ${mayComeBack ? html`<button class="button" data-size="small" type="button" @click=${back}>${icon("phone")}${t("calls.back_in")}</button>` : null}

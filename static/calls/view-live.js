@@ -5,7 +5,7 @@ import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
 import { lasted } from "./duration.js";
 import { columnsFor, fits, layout, MOST_TILES, promoted } from "./layout.js";
-import { others } from "./people.js";
+import { others, talksSince } from "./people.js";
 import { barView, sourceButton } from "./view-bar.js";
 import { troubles } from "./view-banners.js";
 import { peopleView } from "./view-people.js";
@@ -79,13 +79,19 @@ function fill(stage, count) {
   grid.style.setProperty("--columns", String(Math.max(1, columns)));
 }
 
+/** For how long one has talked. @param {CallStage} stage @param {Current} current */
+function clock(stage, current) {
+  const since = talksSince(current, stage.desk.state.skew);
+  return since === null ? "" : lasted(Math.max(0, Date.now() - since));
+}
+
 /** @param {CallStage} stage @param {Current} current */
 function headView(stage, current) {
-  const { liveAt, call } = current;
+  const { call } = current;
   const left = call?.ends_at ? call.ends_at + stage.desk.state.skew - Date.now() : null;
   return html`<header class="call-head"><h1 tabindex="-1" data-first-focus dir="auto">${whoView(stage, current).title}</h1>
     ${call?.locked ? html`<span role="img" aria-label=${t("calls.is_locked")}>${icon("lock")}</span>` : null}
-    <span class="call-clock" role="timer" aria-label=${t("calls.lasts")}>${liveAt ? lasted(Date.now() - liveAt) : ""}</span>
+    <span class="call-clock" role="timer" aria-label=${t("calls.lasts")}>${clock(stage, current)}</span>
     ${left === null ? null : html`<span class="call-left">${t("calls.time_left")} ${lasted(Math.max(0, left))}</span>`}
     <button class="icon-button" type="button" aria-label=${t("calls.make_small")} title=${t("calls.make_small")} @click=${() => stage.see({ isSmall: true, isBeside: false })}>${icon("minimize-2")}</button></header>`;
 }
@@ -100,7 +106,7 @@ export function miniView(stage, current) {
   return html`<section class="call-mini" role="region" aria-label=${t("calls.call")}>
     <div class="tiles">${tile ? tileView(stage, current, tile, { isPlain: true }) : null}</div>
     <button class="call-mini-open" type="button" aria-label=${t("calls.make_large", { name: title })} title=${t("calls.make_large", { name: title })} @click=${() => stage.see({ isSmall: false })}>${icon("maximize-2")}</button>
-    <div class="call-mini-bar"><span class="call-mini-name" dir="auto">${title}</span><span class="call-clock">${current.liveAt ? lasted(Date.now() - current.liveAt) : ""}</span>
+    <div class="call-mini-bar"><span class="call-mini-name" dir="auto">${title}</span><span class="call-clock">${clock(stage, current)}</span>
       ${sourceButton(stage, current, "mic")}<button class="call-leave" type="button" aria-label=${t("calls.leave")} title=${t("calls.leave")} @click=${() => void stage.desk.leave()}>${icon("phone-off")}</button></div>
     ${current.phase === "live" ? null : html`<p class="call-mini-note" role="status">${t(`calls.said_${current.phase}`)}</p>`}
   </section>`;

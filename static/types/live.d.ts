@@ -352,6 +352,8 @@ export type Call = {
   starter: Id;
   /** When, milliseconds UTC. */
   started_at: number;
+  /** Since when one talks, milliseconds UTC: when it was answered, or the room's call opened; null while it rings. */
+  answered_at: number | null;
   /** Where it stands. */
   state: CallState;
   /** While it rings: when every device stops by itself, milliseconds UTC. */

@@ -72,6 +72,7 @@ pub struct Live {
     pub starter: MemberId,
     pub(super) starter_connection: Option<u64>,
     started_at: Millis,
+    pub(super) answered_at: Option<Millis>,
     ends_at: Option<Millis>,
     pub(super) most: u32,
     pub(super) locked: bool,
@@ -159,6 +160,8 @@ impl Live {
     pub(super) fn resumed(new: NewCall, known: Vec<(MemberId, Known)>, now: Millis) -> Self {
         let ringing = Ringing::resume(new.kind, new.starter, new.ends_at, now);
         let mut live = Self::with(new, ringing);
+        // Calls that still rang were not resumed: this one was answered within the time of a ring.
+        live.answered_at = Some(live.started_at);
         live.knows.extend(known.iter().map(|(member, _)| *member));
         known.iter().filter(|(_, known)| known.awaited).for_each(|(member, _)| live.ringing.expect(*member));
         live.known = known.into_iter().collect();
@@ -189,6 +192,7 @@ impl Live {
             starter: new.starter,
             starter_connection: new.connection,
             started_at: new.started_at,
+            answered_at: (new.kind == CallKind::Room).then_some(new.started_at),
             ends_at: new.ends_at,
             most: new.most,
             locked: new.locked,
@@ -235,6 +239,7 @@ impl Live {
             video: self.video,
             starter: self.starter,
             started_at: self.started_at,
+            answered_at: self.answered_at,
             state: self.ringing.state(),
             expires_at: self.ringing.expires_at(),
             ends_at: self.ends_at,

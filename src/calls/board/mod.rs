@@ -320,6 +320,7 @@ impl Board {
                 }
                 Decision::Turn(state) => {
                     if state == super::model::CallState::Connecting {
+                        live.answered_at = live.answered_at.or(Some(now));
                         out.push(Outgoing::Keep(Record::Answered { call, at: now }));
                     }
                     live.room_changed = true;

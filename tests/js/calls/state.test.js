@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { after, begin, deadline, FAREWELL_MS, GIVE_UP_MS, isBusy, JOIN_WITHIN_MS, LATE_MS } from '../../../static/calls/state.js';
-import { failing, listed, sharer, slotOf } from '../../../static/calls/people.js';
+import { failing, listed, sharer, slotOf, talksSince } from '../../../static/calls/people.js';
 import { call, joined, live, ME, mine, NOW, person, through, wish } from './cast.js';
 
 const empty = () => ({ ...begin(ME), connection: 'here' });
@@ -224,6 +224,12 @@ test('the end of a call that I begin may be told before its name: busy is said a
   const busy = after(asked, { type: 'started', call: '1', now: NOW + 1 });
   assert.deepEqual([busy.current?.phase, busy.current?.cause], ['ended', 'busy']);
   assert.equal(after(asked, { type: 'started', call: '2', now: NOW + 1 }).current?.phase, 'ringing_out', 'another call goes on');
+});
+
+test('a call is as long as the server says, on every device and after every return', () => {
+  const current = /** @type {any} */ (live().current);
+  const known = { ...current, liveAt: NOW, call: call({ answered_at: NOW - 60_000 }) };
+  assert.deepEqual([talksSince(current, 0), talksSince(known, 0), talksSince(known, 5_000), talksSince({ ...known, liveAt: null }, 0)], [NOW, NOW - 60_000, NOW - 55_000, null]);
 });
 
 test('nothing comes from whoever is gone: that is their way, not mine', () => {
