@@ -1,6 +1,7 @@
 /** `<call-stage>`: everything of calls that is seen: who rings, the call large or small, its end. One for each tab. */
 
 import { pathOf } from "../chat/place.js";
+import { post } from "../lib/api.js";
 import { sentence } from "../lib/errors.js";
 import { roving } from "../lib/focus.js";
 import { html, keyed, render } from "../lib/html.js";
@@ -282,9 +283,24 @@ export class CallStage extends HTMLElement {
     this.look.dispatch(change);
   }
 
-  /** Opens the room of the call beside it, or under the small window. @param {Current} current */
-  talk(current) {
-    const room = this.roomOf(current);
+  /** Whether there is a room to talk in: beside the app it may be made for two who have none yet. @param {Current} current */
+  mayTalk(current) {
+    return this.roomOf(current) !== null || (!this.place && this.otherOf(current) !== null);
+  }
+
+  /** The conversation of two, which the page around does not know. @param {Current} current @returns {Promise<string | null>} */
+  async #conversation(current) {
+    try {
+      return /** @type {{id: string}} */ (await post("/api/v1/rooms", { kind: "direct", members: [this.otherOf(current)] })).id;
+    } catch (error) {
+      toast(sentence(error), { icon: "circle-alert" });
+      return null;
+    }
+  }
+
+  /** Opens the room of the call beside it, under the small window, or in a tab of its own where the app is not. @param {Current} current */
+  async talk(current) {
+    const room = this.roomOf(current) ?? (this.mayTalk(current) ? await this.#conversation(current) : null);
     if (room === null) return;
     if (!this.place) return void window.open(pathOf({ room }), "_blank", "noopener");
     this.place.go(room);

@@ -42,7 +42,7 @@ export function barView(stage, current) {
     ${canShare ? button({ name: isSharing ? "screen-share-off" : "screen-share", label: t(isSharing ? "calls.share_off" : "calls.share_on"), isPressed: isSharing, run: () => stage.turn("screen", !isSharing), act: "share", why: keptOff(current, "screen") ? t("calls.voice_only") : null }) : null}
     ${current.call?.kind === "direct" ? null : button({ name: "hand", label: t(mine?.hand ? "calls.hand_lower" : "calls.hand_raise"), isPressed: mine?.hand ?? false, run: () => void desk.hand(!mine?.hand).catch(() => undefined), act: "hand" })}
     ${button({ name: "users", label: [t("calls.people", { count }), hands ? t("calls.hands", { count: hands }) : ""].filter(Boolean).join(", "), isPressed: look.showsPeople, run: () => stage.see({ showsPeople: !look.showsPeople }), isWide: true, extra: hands ? html`<span class="call-count" aria-hidden="true">${String(hands)}</span>` : null })}
-    ${stage.roomOf(current) === null ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, isWide: true, run: () => stage.talk(current) })}
+    ${!stage.mayTalk(current) ? null : button({ name: "message-square", label: t("calls.chat"), isPressed: look.isBeside, isWide: true, run: () => void stage.talk(current) })}
     ${button({ name: "ellipsis", label: t("calls.more"), opens: true, run: (event) => void more(stage, current, /** @type {Element} */ (event.currentTarget)) })}
     <button class="call-leave" type="button" aria-label=${t("calls.leave")} title=${t("calls.leave")} @click=${() => void desk.leave()}>${icon("phone-off")}</button>
   </div>`;
@@ -60,7 +60,7 @@ async function more(stage, current, anchor) {
   const isNarrow = innerWidth < 720;
   openMenu(anchor, t("calls.more"), [
     ...(isNarrow ? [{ label: t("calls.people", { count: Object.keys(current.people).length }), icon: "users", run: () => stage.see({ showsPeople: true }) }] : []),
-    ...(isNarrow && stage.roomOf(current) !== null ? [{ label: t("calls.chat"), icon: "message-square", run: () => stage.talk(current) }] : []),
+    ...(isNarrow && stage.mayTalk(current) ? [{ label: t("calls.chat"), icon: "message-square", run: () => void stage.talk(current) }] : []),
     ...(isNarrow ? [{ line: /** @type {const} */ (true) }] : []),
     { label: t("calls.layout_grid"), checked: look.wanted === "grid", run: () => stage.see({ wanted: "grid" }) },
     { label: t("calls.layout_speaker"), checked: look.wanted === "speaker", run: () => stage.see({ wanted: "speaker" }) },

@@ -299,6 +299,33 @@ test('what was opened for a call closes with it; whoever is gone is no fault of 
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
+test('where the app is not, the chat of two opens in a tab of its own, and links say that they do', async ({ page }) => {
+  await page.route('**/api/v1/rooms', (route) => route.fulfill({ json: { id: '55' } }));
+  await page.evaluate(() => document.body.append(Object.assign(document.createElement('a'), { href: '/people', textContent: 'People' }), Object.assign(document.createElement('div'), { id: 'toasts' })));
+  const link = page.getByRole('link', { name: 'People' });
+  await link.focus();
+  expect(await link.getAttribute('title')).toBeNull();
+  await server(page, (it) => it.ring('7'));
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await until(page, 'live');
+  const opened = page.waitForEvent('popup');
+  await page.getByRole('button', { name: 'Chat beside the call' }).click();
+  expect(new URL((await opened).url()).pathname).toBe('/r/55');
+  await page.getByRole('button', { name: 'Make the call small' }).click();
+  await link.hover();
+  await expect(link).toHaveAttribute('title', 'Opens in a new tab: the call goes on here');
+  const beside = page.waitForEvent('popup');
+  await link.click();
+  expect(new URL((await beside).url()).pathname).toBe('/people');
+  await expect(page.locator('#toasts')).toContainText('Opened in a new tab');
+  expect(await at(page)).toBe('live');
+  await page.evaluate(() => void /** @type {any} */ (window).desk.leave());
+  await until(page, 'ended');
+  await link.focus();
+  await link.hover();
+  await expect(link).not.toHaveAttribute('title');
+});
+
 test('small, the call leaves the page to be used', async ({ page }) => {
   await server(page, (it) => it.ring('7'));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
