@@ -139,6 +139,6 @@ export class Herald {
     if (now.phase === "ended") this.tones.play("ended");
     else if (now.phase === "live" && (!before || !isOn(before))) this.tones.play("joined");
     if (isOn(now)) this.said = t(`calls.said_${now.phase}`);
-    else if (now.phase === "ended") this.said = reason(now);
+    else if (now.phase === "ended") this.said = reason(now, this.desk.state.me);
   }
 }

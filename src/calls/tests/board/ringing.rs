@@ -11,6 +11,7 @@ fn it_rings_on_every_device_and_falls_silent_on_all_but_one() {
     table.board.accept(CALL, voice(BEN, 21), 5, &mut table.out).expect("accepts");
     let state = table.frame(BEN, "call.state");
     assert_eq!((&state["part"], &state["connection"], &state["call"]["state"]), (&"accepted".into(), &"15".into(), &"connecting".into()));
+    assert_eq!(state["call"]["answered_at"], 5, "since then one talks");
     let second = table.board.accept(CALL, voice(BEN, 20), 6, &mut table.out).expect_err("another device");
     assert_eq!(second.code(), "calls.answered_elsewhere");
     assert_eq!(table.part(BEN).1.as_deref(), Some("15"));
