@@ -4,7 +4,7 @@ use super::arena::Key;
 use super::audio::{Heard, Loudness, Speakers};
 use super::codec::{Codec, Size};
 use super::counter::{Sequence, Timestamp};
-use super::door::{CallId, Micros, ParticipantId, Source};
+use super::door::{CallId, Limits, Micros, ParticipantId, Source};
 use super::history::{Capacity, History};
 use super::keyframes::Keyframes;
 use super::layers::{self, Life, MAX_LAYERS, Pulse, Wishes};
@@ -228,6 +228,8 @@ pub struct Call {
     pub stirred: bool,
     /// When that was last looked at.
     pub arranged: Micros,
+    /// What its one participant sends comes back to it.
+    pub echoes: bool,
     tracks: u32,
 }
 
@@ -244,8 +246,27 @@ impl Call {
             spoke: Vec::new(),
             stirred: false,
             arranged: 0,
+            echoes: false,
             tracks: 0,
         }
+    }
+
+    /// A call of one that gives back what it gets.
+    #[must_use]
+    pub fn echo(id: CallId) -> Self {
+        Self { echoes: true, ..Self::new(id) }
+    }
+
+    /// Most participants of it.
+    #[must_use]
+    pub const fn most(&self, limits: &Limits) -> usize {
+        if self.echoes { 1 } else { limits.participants }
+    }
+
+    /// Whether a participant is shown what this one publishes: nobody sees itself, but in an echo.
+    #[must_use]
+    pub fn shows(&self, owner: Key, to: Key) -> bool {
+        self.echoes || owner != to
     }
 
     /// A number for the next track.

@@ -145,9 +145,9 @@ impl Sfu {
         let mut places = guard(&self.places);
         let Places { calls, failed } = &mut *places;
         let thread = match &input {
-            Input::OpenCall { .. } if calls.contains_key(&call) => return,
-            Input::OpenCall { .. } if calls.len() >= self.most_calls => return,
-            Input::OpenCall { .. } => {
+            Input::OpenCall { .. } | Input::OpenEcho { .. } if calls.contains_key(&call) => return,
+            Input::OpenCall { .. } | Input::OpenEcho { .. } if calls.len() >= self.most_calls => return,
+            Input::OpenCall { .. } | Input::OpenEcho { .. } => {
                 let busy = |thread: &Thread| thread.counts.participants.load(Ordering::Relaxed);
                 let on = |number: usize| calls.values().filter(|on| **on == number).count();
                 let at_work = (0..self.threads.len()).filter(|number| !failed.contains(number));
@@ -221,7 +221,7 @@ impl Drop for Sfu {
 
 const fn call_of(input: &Input) -> CallId {
     match input {
-        Input::OpenCall { call } | Input::CloseCall { call } | Input::Statistics { call } => *call,
+        Input::OpenCall { call } | Input::OpenEcho { call } | Input::CloseCall { call } | Input::Statistics { call } => *call,
         Input::Join { who, .. }
         | Input::Offer { who, .. }
         | Input::View { who, .. }

@@ -2,6 +2,7 @@
 
 pub mod client;
 mod connecting;
+mod echo;
 mod forwarding;
 mod hostile;
 pub mod independent;

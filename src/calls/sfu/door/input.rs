@@ -66,6 +66,12 @@ pub enum Input {
         /// Its name.
         call: CallId,
     },
+    /// A call of one begins, in which what one sends comes back to oneself: its own tracks are what its slots show. Nobody else can
+    /// enter it. It counts like any other call.
+    OpenEcho {
+        /// Its name.
+        call: CallId,
+    },
     /// A call is over: everyone in it ends with [`EndCause::CallClosed`].
     CloseCall {
         /// Its name.

@@ -2,7 +2,7 @@
 
 use super::super::assignment::{Candidate, FULL, Wanted, place, wanted};
 use super::super::call::{Call, Watcher};
-use super::super::door::{CallId, Micros, Output, Slot as SlotNotice, SlotState, Source, Track};
+use super::super::door::{CallId, Micros, Output, ParticipantId, Slot as SlotNotice, SlotState, Source, Track};
 use super::super::participant::Participant;
 use super::super::rewrite::Stream;
 use super::super::slot::Slot;
@@ -10,6 +10,8 @@ use super::{Exchange, Key};
 
 /// Voices that are forwarded to each participant.
 const VOICES: usize = 3;
+/// No participant has this number: who looks with it sees its own pictures too.
+const NOBODY: ParticipantId = ParticipantId(0);
 
 impl Exchange {
     /// Puts everything in its slots anew, tells what has changed, and lets packets take their new ways.
@@ -24,7 +26,8 @@ impl Exchange {
             let Some(participant) = self.participants.get_mut(member) else { continue };
             let who = participant.who;
             let mut list = std::mem::take(&mut participant.wanted);
-            wanted(participant.view.as_ref(), who.participant, &pictures, &mut list);
+            let viewer = if call.echoes { NOBODY } else { who.participant };
+            wanted(participant.view.as_ref(), viewer, &pictures, &mut list);
             fill(participant, false, &list);
             participant.wanted = list;
             let heard = audible(&voices, call, member);
@@ -135,7 +138,8 @@ fn voices(call: &Call, now: Micros) -> Vec<usize> {
 /// What a member hears: everything shared, and the first voices of others.
 fn audible(sounds: &[usize], call: &Call, member: Key) -> Vec<Wanted> {
     let mut left = VOICES;
-    let others = sounds.iter().filter_map(|at| Some((*at, call.publication(*at)?))).filter(|(_, publication)| publication.owner != member);
+    let others =
+        sounds.iter().filter_map(|at| Some((*at, call.publication(*at)?))).filter(|(_, publication)| call.shows(publication.owner, member));
     others
         .filter(|(_, publication)| {
             let voice = publication.source == Source::Microphone;

@@ -19,7 +19,7 @@ impl Exchange {
     /// Takes an input.
     pub fn input(&mut self, input: Input, now: Micros) {
         let who = match &input {
-            Input::OpenCall { .. } | Input::CloseCall { .. } | Input::Statistics { .. } => None,
+            Input::OpenCall { .. } | Input::OpenEcho { .. } | Input::CloseCall { .. } | Input::Statistics { .. } => None,
             Input::Join { who, .. }
             | Input::Offer { who, .. }
             | Input::View { who, .. }
@@ -37,7 +37,8 @@ impl Exchange {
 
     fn take(&mut self, input: Input, now: Micros) {
         match input {
-            Input::OpenCall { call } => self.open_call(call, now),
+            Input::OpenCall { call } => self.open_call(Call::new(call), now),
+            Input::OpenEcho { call } => self.open_call(Call::echo(call), now),
             Input::CloseCall { call } => self.close_call(call, now),
             Input::Join { who, may } => self.join(who, may, now),
             Input::Offer { who, generation, sdp, tracks } => self.offer(who, generation, &sdp, &tracks, now),
@@ -61,9 +62,10 @@ impl Exchange {
         }
     }
 
-    fn open_call(&mut self, id: CallId, now: Micros) {
+    fn open_call(&mut self, call: Call, now: Micros) {
+        let id = call.id;
         if !self.names.contains_key(&id) {
-            let key = self.calls.insert(Call::new(id));
+            let key = self.calls.insert(call);
             self.names.insert(id, key);
             self.wheel.set(now + super::timing::CALL_EVERY, Timer::Call(key));
         }
@@ -86,7 +88,7 @@ impl Exchange {
         if let Some(earlier) = self.key_of(who) {
             self.end(earlier, EndCause::Left, now);
         }
-        if self.calls.get(call).is_none_or(|call| call.members.len() >= self.limits.participants) {
+        if self.calls.get(call).is_none_or(|call| call.members.len() >= call.most(&self.limits)) {
             return refuse(self, Refusal::CallFull);
         }
         if self.participants.len() >= self.limits.participants_per_thread {
