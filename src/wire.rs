@@ -213,6 +213,10 @@ pub fn mount(routes: &mut Routes<'_>) {
 #[utoipa::path(get, path = "/live", responses((status = 101, description = "the live protocol, docs/protocol.md")))]
 async fn live_socket(gate: Allow<SeeMe>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse> {
     let visitor = gate.visitor().clone();
+    // Said to everybody, before who they are is asked: a probe learns by it whether what stands in front passes handshakes on.
+    if !live::is_handshake(&request) {
+        return Err(Error::invalid("", "live.handshake"));
+    }
     let (language, address) = (visitor.language, visitor.address);
     let is_cookie = matches!(visitor.credential, Some(Credential::Cookie(_)));
     if is_cookie && !http::origin_is_ours(&request, gate.ground()) {

@@ -18,6 +18,8 @@ const elements = {
   "call-bell": () => import("./calls/call-bell.js"),
   "call-buttons": () => import("./calls/call-buttons.js"),
   "call-board": () => import("./calls/call-board.js"),
+  "call-check": () => import("./calls/call-check.js"),
+  "call-probe": () => import("./calls/call-probe.js"),
 };
 
 /** @param {Element} element */

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::board::{Board, MEASURE_MS, Outgoing, Record};
+use super::check::{Checks, Echoes, Whose};
 use super::outbox::Outbox;
 use super::sfu;
 use crate::clock::{Clock, Millis};
@@ -63,6 +64,8 @@ struct Inner {
     recorded: AtomicU64,
     settled: watch::Sender<u64>,
     offers: Mutex<HashMap<Offer, oneshot::Sender<Option<sfu::Refusal>>>>,
+    echoes: Mutex<Echoes>,
+    checks: Checks,
     stopped: AtomicBool,
     /// How many calls go on: asked with every commit, so without the lock.
     live: AtomicUsize,
@@ -97,6 +100,8 @@ impl Calls {
             recorded: AtomicU64::new(0),
             settled: watch::Sender::new(0),
             offers: Mutex::default(),
+            echoes: Mutex::default(),
+            checks: Checks::default(),
             stopped: AtomicBool::new(false),
             live: AtomicUsize::new(0),
         }))
@@ -143,11 +148,7 @@ impl Calls {
     fn dispatch(&self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Tell(to, frame) => self.0.hub.tell(to, &frame),
-            Outgoing::Media(input) => {
-                if let Some(media) = &*self.0.media.read().unwrap_or_else(PoisonError::into_inner) {
-                    media.send(input);
-                }
-            }
+            Outgoing::Media(input) => self.to_media(input),
             Outgoing::Keep(record) => {
                 let _ = self.0.records.send(record);
             }
@@ -157,6 +158,32 @@ impl Calls {
                 }
             }
         }
+    }
+
+    fn to_media(&self, input: sfu::Input) {
+        if let Some(media) = &*self.0.media.read().unwrap_or_else(PoisonError::into_inner) {
+            media.send(input);
+        }
+    }
+
+    /// Something happens with echoes; what follows for the media server leaves before anything else can happen with them.
+    pub(super) fn echoes<T>(&self, happen: impl FnOnce(&mut Echoes, Millis, &mut Vec<sfu::Input>) -> T) -> T {
+        let mut echoes = guard(&self.0.echoes);
+        let mut out = Vec::new();
+        let answer = happen(&mut echoes, self.0.clock.now(), &mut out);
+        out.into_iter().for_each(|input| self.to_media(input));
+        answer
+    }
+
+    /// Looks from outside.
+    #[must_use]
+    pub fn checks(&self) -> &Checks {
+        &self.0.checks
+    }
+
+    /// Is there a media server?
+    pub(super) fn has_media(&self) -> bool {
+        self.0.media.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// What the media server says. Called on its threads, also while it is spoken to: it is put aside, and taken in by one who listens.
@@ -170,7 +197,9 @@ impl Calls {
         let mut outputs = Vec::new();
         while said.recv_many(&mut outputs, HEARD_AT_ONCE).await > 0 {
             for output in outputs.drain(..) {
-                self.survives(|board, now, out| board.hear(output, now, out));
+                if !self.echoes(|echoes, _, out| echoes.hear(&output, out)) {
+                    self.survives(|board, now, out| board.hear(output, now, out));
+                }
             }
         }
     }
@@ -208,7 +237,10 @@ impl Calls {
     /// A member is banned or deleted: once that is committed they are out of every call.
     pub fn member_removed(&self, tx: &mut Tx<'_>, member: MemberId) {
         let calls = self.clone();
-        tx.after_commit(move || calls.with(|board, now, out| board.member_removed(member, now, out)));
+        tx.after_commit(move || {
+            calls.echoes(|echoes, _, out| echoes.close(Whose::Member(member), out));
+            calls.with(|board, now, out| board.member_removed(member, now, out));
+        });
     }
 
     /// One shuts another out: once that is committed, no call connects the two alone.
@@ -291,6 +323,7 @@ impl Calls {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.0.stopped.load(Ordering::Relaxed) {
             ticks.tick().await;
+            self.echoes(|echoes, now, out| echoes.pass(now, out));
             if self.is_quiet() {
                 continue;
             }
@@ -326,7 +359,8 @@ fn closes(event: &str) -> bool {
     serde_json::from_str::<Changed>(event).is_ok_and(|room| room.archived || !room.voice)
 }
 
-fn refused(refusal: sfu::Refusal) -> Error {
+/// What the media server refused, for whoever asked.
+pub(super) fn refused(refusal: sfu::Refusal) -> Error {
     let code = refusal.code();
     match refusal {
         sfu::Refusal::NotInCall | sfu::Refusal::StaleOffer | sfu::Refusal::CertificateChanged | sfu::Refusal::CallFull => {

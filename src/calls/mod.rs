@@ -6,6 +6,7 @@
 
 mod actions;
 mod board;
+mod check;
 mod commands;
 mod events;
 mod exchange;
@@ -14,6 +15,7 @@ mod model;
 mod outbox;
 mod pages;
 mod policy;
+pub mod probe;
 mod ringing;
 mod routes;
 pub mod sfu;
@@ -23,6 +25,7 @@ pub(crate) use actions::greeting;
 pub use actions::seed;
 pub use actions::{CallItem, CallItems, overseen};
 pub use actions::{resume_all, run as keep};
+pub use check::Checked;
 pub use commands::{COMMANDS, LONG as LONG_COMMAND, run as run_command};
 pub use events::{CallEvent, CallNotice, CallsEvent, NOTICES};
 #[cfg(test)]
@@ -37,6 +40,7 @@ pub use store::Sought;
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    check::routes::mount(routes);
     routes::mount(routes);
     pages::mount(routes);
 }
@@ -44,5 +48,5 @@ pub fn mount(routes: &mut crate::access::Routes<'_>) {
 /// The description of the slice's API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::openapi()
+    routes::openapi().merge_from(check::routes::openapi())
 }

@@ -1,4 +1,4 @@
-//! The slice's page: the place of calls. What changes while one looks is drawn by its element from the API; the page says when calls ring.
+//! The slice's pages: the place of calls, and the call check. What changes while one looks is drawn by its element from the API; the page says when calls ring.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -9,19 +9,28 @@ use crate::error::Result;
 use crate::http::Site;
 use crate::members;
 
-/// Registers it.
+/// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
-    routes.get("/calls", calls);
+    routes.get("/calls", calls).get("/calls/check", check);
 }
 
-/// What `calls/calls.html` sees beside the frame: nothing.
+/// What they see beside the frame: nothing.
 #[derive(Serialize)]
 struct CallsPage {}
 
 /// `GET /calls`.
 async fn calls(gate: Allow<SeeMyCalls>, site: Site) -> Result<HttpResponse> {
+    page(gate, site, "calls/calls.html").await
+}
+
+/// `GET /calls/check`.
+async fn check(gate: Allow<SeeMyCalls>, site: Site) -> Result<HttpResponse> {
+    page(gate, site, "calls/check.html").await
+}
+
+async fn page(gate: Allow<SeeMyCalls>, site: Site, template: &str) -> Result<HttpResponse> {
     let visitor = gate.visitor().clone();
     let asked = visitor.clone();
     let looker = gate.read(move |conn, _, actor| members::looker(conn, actor, &asked)).await?;
-    site.page(&looker, &visitor, "calls/calls.html", CallsPage {})
+    site.page(&looker, &visitor, template, CallsPage {})
 }

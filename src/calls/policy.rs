@@ -318,6 +318,26 @@ impl SeeMyCalls {
     }
 }
 
+/// A member tries whether calls reach them, in an echo of their own. It calls nobody, so everybody who is here may.
+#[derive(Debug)]
+pub struct CheckCalls(MemberId);
+
+impl Permit for CheckCalls {
+    type Target = ();
+    const SCOPE: Scope = Scope::Send;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        actor.signed_in().map(Self)
+    }
+}
+
+impl CheckCalls {
+    /// Who.
+    pub const fn member(&self) -> MemberId {
+        self.0
+    }
+}
+
 /// A member has seen what they missed.
 #[derive(Debug)]
 pub struct MarkMyCalls(MemberId);

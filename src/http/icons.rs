@@ -45,6 +45,7 @@ icons! {
     "globe" LuGlobe;
     "hand" LuHand;
     "hash" LuHash;
+    "headphones" LuHeadphones;
     "history" LuHistory;
     "house" LuHouse;
     "inbox" LuInbox;

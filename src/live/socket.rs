@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use actix_web::body::{BodyStream, BoxBody, MessageBody};
+use actix_web::http::header::UPGRADE;
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_ws::{CloseReason, Message, MessageStream, ProtocolError};
 use bytes::{Bytes, BytesMut};
@@ -38,6 +39,13 @@ pub struct Descriptor(pub i32);
 /// Ends a socket in both directions. The connection is still in a shard, so the descriptor is still its own.
 pub(super) fn shut(descriptor: i32) {
     let _ = nix::sys::socket::shutdown(descriptor, nix::sys::socket::Shutdown::Both);
+}
+
+/// Does a request ask for a WebSocket at all?
+#[must_use]
+pub fn is_handshake(request: &HttpRequest) -> bool {
+    let upgrade = request.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|value| value.to_ascii_lowercase().contains("websocket"))
 }
 
 /// Answers a WebSocket handshake and keeps the connection, within these limits. What is no handshake counts against none of them.

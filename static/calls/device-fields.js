@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { chosen, choose, devices } from "./devices.js";
 
-/** @import { CallStage } from "./call-stage.js" */
+/** @import { OwnMedia } from "./own-media.js" */
 /** @import { Device } from "./devices.js" */
 
 /** What there is to choose from; read again with every change. @type {{mics: Device[], cams: Device[], speakers: Device[]}} */
@@ -28,7 +28,7 @@ function field(id, label, all, value, pick) {
     ${all.map((device, at) => html`<option value=${device.id} ?selected=${device.id === value}>${name(device, at)}</option>`)}</select></div>`;
 }
 
-/** @param {CallStage} stage @param {{hasCamera: boolean, redraw: () => void}} options */
+/** @param {{desk: {own: OwnMedia}, routeSound: () => void}} stage @param {{hasCamera: boolean, redraw: () => void}} options */
 export function deviceFields(stage, { hasCamera, redraw }) {
   const choice = chosen();
   const take = (/** @type {"mic" | "cam"} */ kind) => (/** @type {string} */ id) => void stage.desk.own.switchTo(kind, id).then(redraw);

@@ -4,6 +4,7 @@ import { avatar, memberName } from "../chat/names.js";
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { list, t } from "../lib/words.js";
+import "./call-echo.js";
 import { deviceFields, readDevices } from "./device-fields.js";
 import { Level } from "./level.js";
 import { obstacles } from "./view-banners.js";
@@ -67,6 +68,8 @@ export function lookView(stage, current) {
         ${obstacles(stage)}
         <button class="button" data-kind="primary" data-size="large" data-wide type="button" aria-busy=${own.isOpening ? "true" : null} @click=${() => void desk.enter(current.wish)}>${icon("phone")}${t(isMine ? "calls.move_here" : inside.length ? "calls.join" : "calls.open")}</button>
         ${deviceFields(stage, { hasCamera: isVideo && own.cam !== null, redraw })}
+        <call-echo .track=${own.mic}></call-echo>
+        <a class="look-check" href="/calls/check" target="_blank" rel="noopener">${t("calls.check_link")}</a>
       </div>
     </div>
   </section>`;

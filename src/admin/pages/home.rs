@@ -1,13 +1,15 @@
 //! The dashboard's front page: what needs somebody, numbers, and how far the set-up is.
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde::Serialize;
 
-use super::show;
+use super::{CallsSeen, show};
 use crate::access::{Allow, Permission};
 use crate::admin::actions;
 use crate::admin::model::Summary;
 use crate::admin::policy::OpenDashboard;
+use crate::calls::Calls;
 use crate::error::Result;
 use crate::http::{Metrics, Site};
 use crate::members::site_address;
@@ -40,6 +42,8 @@ struct HomePage {
     /// Empty once everything is done, and for those who cannot do it.
     steps: Vec<Step>,
     steps_done: usize,
+    /// For those who may look; none otherwise.
+    calls: Option<CallsSeen>,
     address: String,
     /// Size of the database in mebibytes, one digit behind the point.
     database_mib: String,
@@ -48,8 +52,8 @@ struct HomePage {
 }
 
 /// `GET /admin`.
-pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics) -> Result<HttpResponse> {
-    let ground = gate.ground().clone();
+pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exchange: Data<Calls>) -> Result<HttpResponse> {
+    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
     show(gate, site, "admin/home.html", move |conn, may, actor| {
         let summary = actions::summary(conn, may, &ground, metrics.uptime(), actor.now)?;
         let permissions = may.permissions();
@@ -75,7 +79,9 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics) -> R
         let steps_done = steps.iter().filter(|step| step.is_done).count();
         let shows_steps = permissions.has(Permission::SettingsManage) && steps_done < steps.len() && !ground.is_demo;
         let tenths = summary.database_bytes * 10 / 1_048_576;
+        let calls = permissions.has(Permission::SettingsManage).then(|| CallsSeen::of(&exchange, &ground, language));
         Ok(HomePage {
+            calls,
             database_mib: format!("{}.{}", tenths / 10, tenths % 10),
             uptime_hours: summary.uptime_seconds / 3_600,
             uptime_days: summary.uptime_seconds / 86_400,

@@ -18,7 +18,9 @@ pub use audit::ACTS;
 use actix_web::HttpResponse;
 use serde::Serialize;
 
-use crate::access::{Actor, Allow, Permit, Routes};
+use crate::access::{Actor, Allow, Ground, Permit, Routes};
+use crate::calls::Calls;
+use crate::clock::Millis;
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::RoleId;
@@ -60,6 +62,27 @@ async fn show<P: Permit, T: Serialize + Send + 'static>(
     let asked = visitor.clone();
     let (looker, page) = gate.read(move |conn, may, actor| Ok((members::looker(conn, actor, &asked)?, read(conn, may, actor)?))).await?;
     site.page(&looker, &visitor, template, page)
+}
+
+/// Whether calls reach the community, as the last look from outside found; what `admin/_calls.html` sees.
+#[derive(Clone, Debug, Default, Serialize)]
+struct CallsSeen {
+    /// When that was; none before the first look since the program started.
+    at: Option<Millis>,
+    reached: bool,
+    /// What is so, a whole sentence.
+    what: String,
+    /// What to do about it.
+    todo: Option<String>,
+}
+
+impl CallsSeen {
+    fn of(calls: &Calls, ground: &Ground, language: &str) -> Self {
+        calls.checks().last().map_or_else(Self::default, |checked| {
+            let (what, todo) = checked.report.told(&ground.words, language);
+            Self { at: Some(checked.at), reached: checked.report.reached, what, todo }
+        })
+    }
 }
 
 /// A role as pages name it.

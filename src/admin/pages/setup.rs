@@ -3,14 +3,16 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use super::{given, qr, show};
-use crate::access::{Allow, Named, Public, Query, Target};
+use super::{CallsSeen, given, qr, show};
+use crate::access::{Allow, Named, Permission, Public, Query, Target};
 use crate::admin::actions;
 use crate::admin::model::FIRST_ROOMS;
 use crate::admin::policy::FinishSetUp;
+use crate::calls::Calls;
 use crate::error::{Error, Result};
 use crate::http::Site;
 use crate::ids::InviteId;
@@ -87,10 +89,12 @@ struct DonePage {
     address: String,
     invite: Option<Invite>,
     qr: Option<String>,
+    /// For those who may look; none otherwise.
+    calls: Option<CallsSeen>,
 }
 
 /// `GET /setup/done`: the invite that was asked for, or the newest one that is open.
-pub async fn done(gate: Allow<FinishSetUp>, query: Query<Made>, site: Site) -> Result<HttpResponse> {
+pub async fn done(gate: Allow<FinishSetUp>, query: Query<Made>, site: Site, exchange: Data<Calls>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let language = gate.visitor().language;
     show(gate, site, "setup/done.html", move |conn, _, actor| {
@@ -105,7 +109,8 @@ pub async fn done(gate: Allow<FinishSetUp>, query: Query<Made>, site: Site) -> R
         };
         let label = ground.words.t(language, "setup.invite_qr", &[]);
         let qr = invite.as_ref().map(|invite| qr::svg(&invite.url, &label)).transpose()?;
-        Ok(DonePage { reachable, address, invite, qr })
+        let calls = actor.permissions.has(Permission::SettingsManage).then(|| CallsSeen::of(&exchange, &ground, language));
+        Ok(DonePage { reachable, address, invite, qr, calls })
     })
     .await
 }

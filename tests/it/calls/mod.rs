@@ -3,8 +3,10 @@
 mod adding;
 mod beginning;
 mod being_in;
+mod check;
 mod kept;
 mod pages;
+mod probe;
 mod ringing;
 mod silent;
 mod studio;

@@ -74,7 +74,7 @@ pub const TABLE: &[Row] = &[
     row("GET", "/settings/membership", "SeeMe", SIGNED_IN),
     row("GET", "/api/v1/me/membership", "SeeMe", SIGNED_IN),
     row("GET", "/api/v1/plans", "SeeMe", SIGNED_IN),
-    row("GET", "/live",                                   "SeeMe", "401 401 401 422 422 422 422 422 422 422 422 401"),
+    row("GET", "/live",                                   "SeeMe", "422 422 422 422 422 422 422 422 422 422 422 422"),
     row("GET", "/api/v1/me", "SeeMe", SIGNED_IN),
     row("GET", "/api/v1/me/state", "SeeOwnRooms", SIGNED_IN),
     row("GET", "/api/v1/me/events", "SeeMe", SIGNED_IN),
@@ -124,6 +124,7 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/requests/{request}/report", "AnswerRequest", "401 401 401 201 201 201 201 201 201 201 403 401"),
     row("POST", "/api/v1/reports", "MakeReport", "401 401 401 201 201 201 201 201 201 201 403 401"),
     row("GET", "/calls", "SeeMyCalls", SIGNED_IN),
+    row("GET", "/calls/check", "SeeMyCalls", SIGNED_IN),
     row("GET", "/people", "SeeMine", SIGNED_IN),
     row("GET", "/people/requests", "SeeMine", SIGNED_IN),
     row("GET", "/settings/reach", "SeeMine", SIGNED_IN),
@@ -133,6 +134,12 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/calls", "SeeMyCalls", SIGNED_IN),
     row("GET", "/api/v1/calls/live", "SeeMyCalls", SIGNED_IN),
     row("GET", "/api/v1/calls/{call}", "SeeCall", SIGNED_IN),
+    row("POST", "/api/v1/calls/echo", "CheckCalls", "401 401 401 422 422 422 422 422 422 422 403 401"),
+    row("GET", "/api/v1/calls/echo", "CheckCalls", "401 401 401 404 404 404 404 404 404 404 403 401"),
+    row("DELETE", "/api/v1/calls/echo", "CheckCalls", "401 401 401 204 204 204 204 204 204 204 403 401"),
+    // Whoever has no ticket from the data folder.
+    row("POST", "/api/v1/calls/probe", "Public", "403 403 403 403 403 403 403 403 403 403 403 403"),
+    row("POST", "/api/v1/calls/probe/state", "Public", "403 403 403 403 403 403 403 403 403 403 403 403"),
     row("POST", "/api/v1/calls/seen", "MarkMyCalls", "401 401 401 204 204 204 204 204 204 204 403 401"),
 
     // Rooms.
@@ -231,6 +238,8 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/admin/calls/{call}/end", "ModerateAnyCall", "401 401 401 403 403 403 403 403 204 204 403 401"),
     // Nobody is in a call that is rows alone.
     row("POST", "/api/v1/admin/calls/{call}/mute", "ModerateAnyCall", "401 401 401 403 403 403 403 403 404 404 403 401"),
+    row("GET", "/api/v1/admin/calls/check", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/calls/check", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/admin/calls", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),
 
     // The set-up: its token is used up by the first owner.
