@@ -65,6 +65,12 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         scale: u32,
     },
+    /// Look at everything that must work, also while the community runs, and say what to do about what does not
+    Doctor {
+        /// Also place a real call through the community's public address; the server must run
+        #[arg(long)]
+        call: bool,
+    },
     /// Write everything into one file, also while the community runs
     Backup {
         /// The file to write; it must not be there yet
@@ -222,6 +228,7 @@ mod tests {
             Command::Token(Token::Create { member: "ada".to_owned(), scope: vec!["a".to_owned(), "b".to_owned()] })
         );
         assert_eq!(command("seed"), Command::Seed { scale: 1 });
+        assert_eq!(command("doctor --call"), Command::Doctor { call: true });
         assert_eq!(command("--data x backup all.rialto"), Command::Backup { file: PathBuf::from("all.rialto") });
         assert_eq!(command("migrate --check --data x"), Command::Migrate { check: true });
     }

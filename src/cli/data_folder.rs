@@ -6,8 +6,22 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// How many bytes the master key has.
 const KEY: usize = 32;
+
+/// The file in which a server says where it is.
+const SERVING: &str = "serving.json";
+
+/// Where the server of a folder is, for commands beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Serving {
+    /// The community's address.
+    pub url: String,
+    /// Files with the authorities that may stand behind its certificate.
+    pub trusted: Vec<PathBuf>,
+}
 
 /// An opened data folder. The lock, if it was taken, lasts until this is dropped.
 pub struct DataFolder {
@@ -49,6 +63,27 @@ impl DataFolder {
     #[must_use]
     pub const fn master_key(&self) -> &[u8; KEY] {
         &self.master
+    }
+
+    /// Says where the server is that holds the lock.
+    ///
+    /// # Errors
+    /// One sentence when the file cannot be written.
+    pub fn say_serving(&self, serving: &Serving) -> Result<(), String> {
+        let path = self.root.join(SERVING);
+        let text = serde_json::to_string(serving).map_err(|error| error.to_string())?;
+        std::fs::write(&path, text).map_err(|error| format!("{} cannot be written ({error}); look at the disk.", path.display()))
+    }
+
+    /// Where the server is that runs now; `None` when none does.
+    #[must_use]
+    pub fn serving(&self) -> Option<Serving> {
+        let lock = File::open(self.root.join("lock")).ok()?;
+        match lock.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => serde_json::from_slice(&std::fs::read(self.root.join(SERVING)).ok()?).ok(),
+            // Nobody holds it: what stands in the file is over.
+            _ => None,
+        }
     }
 
     /// The SQLite file, unless the database is elsewhere.
@@ -202,6 +237,20 @@ mod tests {
         DataFolder::open(root.path(), false).expect("what does not ask for the lock may go on beside it");
         drop(first);
         DataFolder::open(root.path(), true).expect("the lock ends with its holder");
+    }
+
+    #[test]
+    fn where_the_server_is_is_known_while_it_holds_the_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let beside = DataFolder::open(root.path(), false).unwrap();
+        assert_eq!(beside.serving(), None);
+        let server = DataFolder::open(root.path(), true).unwrap();
+        assert_eq!(beside.serving(), None, "it has not said so yet");
+        let serving = Serving { url: "https://chat.example.org".to_owned(), trusted: vec![PathBuf::from("/a.pem")] };
+        server.say_serving(&serving).unwrap();
+        assert_eq!(beside.serving(), Some(serving));
+        drop(server);
+        assert_eq!(beside.serving(), None, "the lock ends with its holder");
     }
 
     #[test]

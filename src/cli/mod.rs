@@ -4,6 +4,7 @@ pub mod args;
 pub mod backup;
 pub mod data_folder;
 pub mod demo;
+pub mod doctor;
 pub mod migrate;
 pub mod offline;
 pub mod seed;
@@ -71,6 +72,7 @@ fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String>
             serve::say(&format!("Added {village}{} members, {} rooms and {} messages.", added.members, added.rooms, added.messages));
             Ok(())
         }
+        Command::Doctor { call } => doctor::run(config, *call, clock, &mut std::io::stdout()),
         Command::Backup { file } => backup::run(&folder(false)?, &config.target, file, clock),
         Command::Migrate { check } => migrate::run(&config.data, &config.target, *check, clock, &mut std::io::stdout()),
         Command::Serve(_) | Command::Demo { .. } => Err("This command serves; it does not end by itself.".to_owned()),

@@ -6,9 +6,10 @@ use std::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Cli;
-use super::data_folder::DataFolder;
+use super::data_folder::{DataFolder, Serving};
 use super::migrate;
 use crate::app::App;
+use crate::calls::probe;
 use crate::clock::Clock;
 use crate::clock::Millis;
 use crate::config::{Config, TlsMode};
@@ -19,8 +20,9 @@ use crate::storage::Conn;
 /// The wizard's link works until the community has an owner, and at most a week.
 const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 
-/// What the log says unless `RIALTO_LOG` asks otherwise: ours, and of the web server only what goes wrong.
-const LOG_DEFAULT: &str = "info,actix_server=warn,rtc_dtls=error";
+/// What the log says unless `RIALTO_LOG` asks otherwise: ours, and of the web server only what goes wrong. What libraries say of each step
+/// of a connection is no news, and strangers can make them say it.
+const LOG_DEFAULT: &str = "info,actix_server=warn,rtc=error,webrtc=error";
 
 /// Serves what the command line says.
 ///
@@ -33,10 +35,12 @@ pub async fn run(config: Config) -> Result<(), String> {
     let tls_config = tls::server_config(&config, &clock).await?;
     let authority = if config.tls == TlsMode::Lan { Some(lan::open(&config, clock.now())?.0) } else { None };
     let (address, bound) = (config.address(config.listen.port()), config.listen);
+    let trusted = probe::trusted(&config).into_iter().filter_map(|file| std::path::absolute(file).ok()).collect();
     migrate::bring_up(&folder, &config.target, &clock)?;
     let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
     let setup = app.ground.db.write(setup_link).await.map_err(|error| error.to_string())?;
     let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;
+    folder.say_serving(&Serving { url: address.clone(), trusted })?;
     say(&format!("listening on {address}"));
     // A public name says nothing about where the door really is.
     if !address.ends_with(&format!("//{bound}")) {

@@ -6,6 +6,7 @@ mod bad_start;
 mod billing;
 mod calls;
 mod chat;
+mod doctor;
 mod live;
 mod members;
 mod migrations;
