@@ -209,6 +209,15 @@ export const screens = [
     },
   },
   {
+    name: 'call-check',
+    who: 'owner',
+    path: '/calls/check',
+    then: async (page) => {
+      await page.getByRole('button', { name: /Start the check|Lancer le test/ }).click();
+      await expect(page.locator('[data-step=quality]')).toHaveAttribute('data-state', 'works', { timeout: 20_000 });
+    },
+  },
+  {
     name: 'call-locked',
     who: 'free',
     path: '/people',
@@ -291,6 +300,7 @@ export const screens = [
       await step(3)(page);
       await page.locator('[data-go]').click();
       await expect(page).toHaveURL(/setup\/done/);
+      await expect(page.locator('call-probe [data-calls=reached]')).toBeVisible({ timeout: 20_000 });
     },
   },
 ];
