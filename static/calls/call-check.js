@@ -142,7 +142,8 @@ class CallCheck extends HTMLElement {
       if (own[kind]) return this.#step(name, "works", t(`calls.check_${name}_works`));
       return this.#step(name, own.isOpening ? "goes" : "waits", t(`calls.check_${name}`));
     };
-    const line = this.#step("line", this.#line === "idle" ? "waits" : this.#line, t(this.#line === "fails" ? "calls.check_line_fails" : this.#line === "works" ? "calls.check_line_works" : "calls.check_line"));
+    const said = { idle: "calls.check_line", goes: "calls.echo_connecting", works: "calls.check_line_works", fails: "calls.check_line_fails" };
+    const line = this.#step("line", this.#line === "idle" ? "waits" : this.#line, t(said[this.#line]));
     return [device("mic", "microphone"), device("cam", "camera"), line, this.#way(state), this.#voice(state), this.#quality(state)];
   }
 
@@ -156,7 +157,7 @@ class CallCheck extends HTMLElement {
     if (error) return this.#step("way", "fails", sentence(error));
     if (hop === "no_ice" || hop === "no_dtls") return this.#step("way", "fails", echoSaid(this.#echo.state));
     if (phase === "open" || hop || back > 0) return this.#step("way", "works", t("calls.check_way_works"));
-    return this.#step("way", phase === "connecting" ? "goes" : "waits", t("calls.check_way"));
+    return phase === "connecting" ? this.#step("way", "goes", t("calls.echo_connecting")) : this.#step("way", "waits", t("calls.check_way"));
   }
 
   /** @param {import("./check-echo.js").EchoState} state */

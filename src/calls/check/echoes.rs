@@ -253,7 +253,7 @@ mod tests {
         }
         let full = open(&mut echoes, member(500), 500, &mut out).expect_err("full");
         assert_eq!((full.code(), closed(&out).len()), ("calls.echoes_full", 0));
-        let _ = open(&mut echoes, member(1), 501, &mut out).expect("in place of their own");
+        drop(open(&mut echoes, member(1), 501, &mut out).expect("in place of their own"));
         assert_eq!((closed(&out), echoes.by_owner.len()), (vec![1], MOST));
         for number in 1..=MOST_PROBES {
             open(&mut echoes, Whose::Probe(number as i64), 600 + number as u64, &mut out).expect("members do not keep probes out");
