@@ -57,11 +57,11 @@ fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>, now: 
     Ok(rendered)
 }
 
-fn page(conn: &mut Conn, log: LogId, after: Seq, limit: i64, now: Millis) -> Result<Vec<Logged>> {
+fn page(conn: &mut Conn, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64, now: Millis) -> Result<Vec<Logged>> {
     let rendered = match log {
         LogId::Room(room) => {
             let rows = room_rows(conn, room, after, limit)?;
-            chat::render_room_rows(conn, room, rows)?
+            chat::render_room_rows(conn, room, rows, reader)?
         }
         LogId::Member(member) => {
             let rows = member_rows(conn, member, after, limit)?;
@@ -145,9 +145,9 @@ impl Source for Wire {
         read.boxed()
     }
 
-    fn page(&self, log: LogId, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
+    fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
         let now = self.ground.clock.now();
-        self.ground.db.read(move |conn| page(conn, log, after, limit, now)).boxed()
+        self.ground.db.read(move |conn| page(conn, log, reader, after, limit, now)).boxed()
     }
 
     fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>> {

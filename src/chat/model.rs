@@ -194,9 +194,63 @@ pub struct MessageRow {
     pub deleted_at: Option<Millis>,
     /// Is it for its author's eyes alone?
     pub unheard: bool,
+    /// [`HeardWords`] as JSON: what the other of a conversation heard, who shut the author out before the words were changed.
+    pub heard: Option<String>,
+}
+
+/// The words of a message as the other of a conversation last heard them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardWords {
+    /// Markdown.
+    pub body: String,
+    /// Safe HTML.
+    pub body_html: String,
+    /// [`Mentions`] as JSON.
+    pub mentions: Option<String>,
+    /// When they were last changed.
+    pub edited_at: Option<Millis>,
+    /// The place of the first change that is not for them.
+    pub until: Seq,
 }
 
 impl MessageRow {
+    /// The words as the other last heard them, when a change at this place is not for them.
+    #[must_use]
+    pub fn last_heard(&self, until: Seq) -> HeardWords {
+        self.heard_words().unwrap_or_else(|| HeardWords {
+            body: self.body.clone(),
+            body_html: self.body_html.clone(),
+            mentions: self.mentions.clone(),
+            edited_at: self.edited_at,
+            until,
+        })
+    }
+
+    fn heard_words(&self) -> Option<HeardWords> {
+        self.heard.as_deref().and_then(|json| serde_json::from_str(json).ok())
+    }
+
+    /// From which place on is what happens to its words hidden from this member? From 0 on, when the message is not for them at all.
+    #[must_use]
+    pub fn hidden_from(&self, member: MemberId) -> Option<Seq> {
+        if !self.is_heard_by(member) {
+            return Some(0);
+        }
+        self.heard_words().filter(|_| self.author != member).map(|heard| heard.until)
+    }
+
+    /// With the words that this member has heard.
+    #[must_use]
+    pub fn as_heard_by(mut self, member: MemberId) -> Self {
+        if self.author != member
+            && let Some(heard) = self.heard_words()
+        {
+            let HeardWords { body, body_html, mentions, edited_at, until: _ } = heard;
+            (self.body, self.body_html, self.mentions, self.edited_at) = (body, body_html, mentions, edited_at);
+        }
+        self
+    }
+
     /// Is it there for this member?
     #[must_use]
     pub fn is_heard_by(&self, member: MemberId) -> bool {
@@ -287,12 +341,26 @@ pub struct Mentions {
 }
 
 impl Mentions {
-    /// The same for a member who is not called by it.
+    /// The same for a member who is not called by it, neither by name nor among many.
     #[must_use]
     pub fn without(mut self, member: MemberId) -> Self {
         self.members.retain(|id| *id != member);
         self.here.retain(|id| *id != member);
+        self.roles.clear();
+        self.room = false;
         self
+    }
+
+    /// Does it say this member's name, or that they are here?
+    #[must_use]
+    pub fn names(&self, member: MemberId) -> bool {
+        self.members.contains(&member) || self.here.contains(&member)
+    }
+
+    /// Does it call many together?
+    #[must_use]
+    pub const fn calls_many(&self) -> bool {
+        self.room || !self.roles.is_empty() || !self.here.is_empty()
     }
 
     /// Nobody?

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::actions::{message_objects, untold};
+use super::actions::{for_the_untold, message_objects, untold};
 use super::events::{Event, EventNumber};
-use super::model::{History, Message, RoomKind};
+use super::model::{History, Mentions, Message, MessageBody, RoomKind};
 use super::policy::ReadRoom;
 use super::store;
 use crate::clock::Millis;
@@ -32,41 +32,48 @@ pub struct Rendered {
 }
 
 /// Rows of a room's log as events, with the words as they are now. In a conversation in which one of the two was not to hear something,
-/// each event is as the one sees it, and what the other does in its place.
+/// each event is as the one sees it, and what the other does in its place. For one reader alone, what others hear is left out.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn render_room_rows(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>) -> Result<Vec<Rendered>> {
+pub fn render_room_rows(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>, reader: Option<MemberId>) -> Result<Vec<Rendered>> {
     let two = store::room(conn, room)?.and_then(|row| row.two());
-    let Some([one, other]) = two.filter(|_| !rows.is_empty()) else { return rendered_for(conn, room, rows, NOBODY) };
+    let Some([one, other]) = two.filter(|_| !rows.is_empty()) else { return rendered_for(conn, room, rows, NOBODY, reader) };
     if !store::has_unheard(conn, room, one)? && !store::has_unheard(conn, room, other)? {
-        return rendered_for(conn, room, rows, NOBODY);
+        return rendered_for(conn, room, rows, NOBODY, reader);
     }
-    let of_other = rendered_for(conn, room, rows.clone(), other)?;
-    let mut of_one = rendered_for(conn, room, rows, one)?;
+    if let Some(reader) = reader {
+        return rendered_for(conn, room, rows, reader, None);
+    }
+    let of_other = rendered_for(conn, room, rows.clone(), other, None)?;
+    let mut of_one = rendered_for(conn, room, rows, one, None)?;
     for (mine, theirs) in of_one.iter_mut().zip(of_other).filter(|(mine, theirs)| mine.event != theirs.event) {
         mine.instead = vec![Instead { member: other, event: Arc::from(theirs.event) }];
     }
     Ok(of_one)
 }
 
+/// Kinds of event that hold the words of a message.
+const WORDED: [i16; 2] = [EventNumber::MessageSent as i16, EventNumber::MessageEdited as i16];
+
 /// Who has nothing hidden from them: nothing is, in rooms of many.
 const NOBODY: MemberId = MemberId(0);
 
-/// The same as one member sees them.
-fn rendered_for(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>, reader: MemberId) -> Result<Vec<Rendered>> {
+/// The same as one member sees them. What members hear instead, whom messages call without their hearing of it, is found for all, or `only`
+/// for one.
+fn rendered_for(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>, reader: MemberId, only: Option<MemberId>) -> Result<Vec<Rendered>> {
     let about = EventNumber::MessageSent as i16..=EventNumber::ReactionRemoved as i16;
-    let worded = [EventNumber::MessageSent as i16, EventNumber::MessageEdited as i16];
-    let is_subject = |row: &&LogRow| if reader == NOBODY { worded.contains(&row.kind) } else { about.contains(&row.kind) };
+    let is_subject = |row: &&LogRow| if reader == NOBODY { WORDED.contains(&row.kind) } else { about.contains(&row.kind) };
     let subjects: Vec<MessageId> = rows.iter().filter(is_subject).filter_map(|row| row.subject.map(MessageId)).collect();
-    let (mut messages, mut hidden): (HashMap<MessageId, Message>, HashSet<MessageId>) = (HashMap::new(), HashSet::new());
+    let (mut messages, mut hidden): (HashMap<MessageId, Message>, HashMap<MessageId, Seq>) = (HashMap::new(), HashMap::new());
     let mut quietly = HashMap::new();
     if !subjects.is_empty() {
         let found = store::messages_by_id(conn, &subjects)?;
         if reader == NOBODY {
-            quietly = untold(conn, &found)?;
+            quietly = untold(conn, &found, only)?;
+        } else {
+            hidden.extend(found.iter().filter_map(|row| Some((row.id, row.hidden_from(reader)?))));
         }
-        hidden.extend(found.iter().filter(|row| reader != NOBODY && !row.is_heard_by(reader)).map(|row| row.id));
         for message in message_objects(conn, found, reader)? {
             messages.insert(message.body.id, message);
         }
@@ -75,27 +82,31 @@ fn rendered_for(conn: &mut Conn, room: RoomId, rows: Vec<LogRow>, reader: Member
     let roots = store::messages_by_id(conn, &roots)?;
     let totals: HashMap<MessageId, i32> =
         message_objects(conn, roots, reader)?.into_iter().map(|root| (root.body.id, root.body.thread_count)).collect();
+    let is_hidden = |id: &MessageId, kind: i16, seq: Seq| match hidden.get(id) {
+        Some(0) => true,
+        Some(from) => kind == EventNumber::MessageEdited as i16 && seq >= *from,
+        None => false,
+    };
     let mut rendered = Vec::with_capacity(rows.len());
     for row in rows {
         let message = row.subject.map(MessageId).filter(|_| about.contains(&row.kind)).and_then(|id| messages.get(&id));
-        let is_worded = worded.contains(&row.kind);
+        let is_worded = WORDED.contains(&row.kind);
         let event = match row.data {
-            _ if message.is_some_and(|message| hidden.contains(&message.body.id)) => serde_json::to_string(&Event::Hidden)?,
+            _ if message.is_some_and(|message| is_hidden(&message.body.id, row.kind, row.seq)) => serde_json::to_string(&Event::Hidden)?,
             Some(_) if reader != NOBODY && row.kind == EventNumber::MessageDeleted as i16 => {
                 serde_json::to_string(&deleted_event(row.actor, message, &totals).ok_or_else(|| lost(room))?)?
             }
             Some(data) => data,
             None => serde_json::to_string(&worded_event(conn, room, row.kind, row.actor, message, &totals)?)?,
         };
-        let mut instead = Vec::new();
-        for member in message.filter(|_| is_worded).and_then(|message| quietly.get(&message.body.id)).into_iter().flatten() {
-            let mut theirs = message.cloned();
-            if let Some(theirs) = &mut theirs {
-                theirs.body.mentions = std::mem::take(&mut theirs.body.mentions).without(*member);
+        let calling = message.filter(|_| is_worded).zip(row.actor);
+        let instead = match calling.and_then(|(message, actor)| Some((message, actor, quietly.get(&message.body.id)?))) {
+            Some((message, actor, members)) => {
+                let with = |mentions| message_event(row.kind, actor, message, mentions, &totals);
+                for_the_untold(&message.body.mentions, members, &with)?
             }
-            let event = serde_json::to_string(&worded_event(conn, room, row.kind, row.actor, theirs.as_ref(), &totals)?)?;
-            instead.push(Instead { member: *member, event: Arc::from(event) });
-        }
+            None => Vec::new(),
+        };
         rendered.push(Rendered { seq: row.seq, at: row.at, event, instead });
     }
     Ok(rendered)
@@ -112,6 +123,23 @@ fn deleted_event(actor: Option<MemberId>, message: Option<&Message>, totals: &Ha
     Some(Event::MessageDeleted { id: body.id, actor: actor?, thread: body.thread, thread_total })
 }
 
+/// The event about a message that holds its words, with these mentions.
+fn message_event(kind: i16, actor: MemberId, message: &Message, mentions: Mentions, totals: &HashMap<MessageId, i32>) -> Event {
+    let body = &message.body;
+    if kind == EventNumber::MessageSent as i16 {
+        let thread_total = body.thread.and_then(|root| totals.get(&root).copied());
+        return Event::MessageSent(MessageBody { mentions, thread_total, ..body.clone() });
+    }
+    Event::MessageEdited {
+        id: body.id,
+        actor,
+        body: body.body.clone(),
+        body_html: body.body_html.clone(),
+        edited_at: body.edited_at,
+        mentions,
+    }
+}
+
 fn worded_event(
     conn: &mut Conn,
     room: RoomId,
@@ -122,21 +150,9 @@ fn worded_event(
 ) -> Result<Event> {
     let lost = || lost(room);
     let actor = actor.ok_or_else(lost)?;
-    if kind == EventNumber::MessageSent as i16 {
-        let mut body = message.ok_or_else(lost)?.body.clone();
-        body.thread_total = body.thread.and_then(|root| totals.get(&root).copied());
-        return Ok(Event::MessageSent(body));
-    }
-    if kind == EventNumber::MessageEdited as i16 {
-        let body = &message.ok_or_else(lost)?.body;
-        return Ok(Event::MessageEdited {
-            id: body.id,
-            actor,
-            body: body.body.clone(),
-            body_html: body.body_html.clone(),
-            edited_at: body.edited_at,
-            mentions: body.mentions.clone(),
-        });
+    if WORDED.contains(&kind) {
+        let message = message.ok_or_else(lost)?;
+        return Ok(message_event(kind, actor, message, message.body.mentions.clone(), totals));
     }
     if kind == EventNumber::RoomChanged as i16 {
         let row = store::room(conn, room)?.ok_or_else(lost)?;
@@ -220,7 +236,7 @@ pub(super) fn events_after(conn: &mut Conn, may: &ReadRoom, after: Seq, limit: i
     let is_in = store::place(conn, may.room(), may.member())?.is_some();
     let of_inside = |row: &LogRow| [EventNumber::MemberInvited as i16, EventNumber::MemberUninvited as i16].contains(&row.kind);
     let hidden: HashSet<Seq> = rows.iter().filter(|row| !is_in && of_inside(row)).map(|row| row.seq).collect();
-    let mut events = render_room_rows(conn, may.room(), rows)?;
+    let mut events = render_room_rows(conn, may.room(), rows, Some(may.member()))?;
     for event in &mut events {
         if hidden.contains(&event.seq) {
             event.event = serde_json::to_string(&Event::Hidden)?;

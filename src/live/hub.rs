@@ -396,7 +396,7 @@ async fn fill_gaps(hub: &Weak<Inner>, source: &Weak<dyn Source>) {
             }
         }
         for (log, after) in late {
-            match source.page(log, after, GAP_PAGE).await {
+            match source.page(log, None, after, GAP_PAGE).await {
                 Ok(events) => inner.with_order(|order| inner.deliver(&order.take(events, now), Vec::new())),
                 Err(error) => {
                     tracing::warn!(%error, "a gap could not be read");

@@ -134,7 +134,8 @@ impl Stream for Outgoing {
             if self.page.is_none() {
                 let Some(replay) = self.connection.replays.borrow().front().copied() else { return Poll::Pending };
                 let after = replay.after + Seq::from(Mutant::ResumeOffByOne.is_on());
-                self.page = Some((replay, self.local.source.page(replay.log, after, REPLAY_EVENTS)));
+                let reader = Some(self.connection.caller.member);
+                self.page = Some((replay, self.local.source.page(replay.log, reader, after, REPLAY_EVENTS)));
             }
             let Some((replay, page)) = self.page.as_mut() else { return Poll::Pending };
             let (replay, result) = (*replay, std::task::ready!(page.as_mut().poll(cx)));

@@ -48,8 +48,8 @@ pub enum CatchUp {
 pub trait Source: Send + Sync + 'static {
     /// Where the member of this session stands.
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>>;
-    /// At most `limit` events above `after`, oldest first, as they are now.
-    fn page(&self, log: LogId, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>>;
+    /// At most `limit` events above `after`, oldest first, as they are now; for one reader alone without what others hear in their place.
+    fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>>;
     /// What each log needs, for this caller.
     fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>>;
     /// Every head.

@@ -73,7 +73,8 @@ pub fn decide(facts: &Facts<'_>, now: Millis) -> Verdict {
     if !facts.within_rate {
         return Verdict::Refused(Own::TooOften);
     }
-    if mine.has(Edge::Blocks) {
+    // Whom one blocks and calls by name is called like anybody: their copy of the words would tell them of the block.
+    if mine.has(Edge::Blocks) && !matches!(facts.act, Act::Mention) {
         return Verdict::Refused(Own::Blocks);
     }
     if theirs.shuts_out() {

@@ -270,6 +270,7 @@ diesel::table! {
         edited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
         unheard -> Bool,
+        heard -> Nullable<Text>,
     }
 }
 

@@ -19,7 +19,7 @@ const HERE_LOOKUPS: usize = 20;
 pub(super) type Online<'a> = &'a dyn Fn(usize) -> Vec<MemberId>;
 
 /// Only those who are in the room are mentioned, and many at once only by those who may.
-pub(super) fn allowed_mentions(tx: &mut Tx<'_>, from: &Speaker, wanted: &text::Mentions, online: Online<'_>) -> Result<Mentions> {
+pub(super) fn allowed_mentions(tx: &mut Tx<'_>, from: &Speaker<'_>, wanted: &text::Mentions, online: Online<'_>) -> Result<Mentions> {
     let members = present(tx, from.room, &wanted.members)?;
     if !from.may_call {
         return Ok(Mentions { members, ..Mentions::default() });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::events::Event;
-use crate::chat::model::MessageRow;
+use crate::chat::model::{Mentions, MessageRow};
 use crate::chat::store;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -18,6 +18,25 @@ pub(super) fn other_of(tx: &mut Tx<'_>, room: RoomId, member: MemberId) -> Resul
 /// What a member hears in the place of an event.
 pub(super) fn heard_instead(member: MemberId, event: &Event) -> Result<Instead> {
     Ok(Instead { member, event: Arc::from(serde_json::to_string(event)?) })
+}
+
+/// What those hear whom a message calls without their hearing of it: `event` with mentions that do not call them. Those whom it names nowhere,
+/// since it calls the whole room or a role, hear the same, which is written once.
+pub(in crate::chat) fn for_the_untold(mentions: &Mentions, untold: &[MemberId], event: &dyn Fn(Mentions) -> Event) -> Result<Vec<Instead>> {
+    let mut unnamed: Option<Arc<str>> = None;
+    let mut instead = Vec::with_capacity(untold.len());
+    for member in untold.iter().copied() {
+        let is_named = mentions.names(member);
+        let text = match unnamed.as_ref().filter(|_| !is_named) {
+            Some(text) => Arc::clone(text),
+            None => Arc::from(serde_json::to_string(&event(mentions.clone().without(member)))?),
+        };
+        if !is_named {
+            unnamed = Some(Arc::clone(&text));
+        }
+        instead.push(Instead { member, event: text });
+    }
+    Ok(instead)
 }
 
 /// Announces what happened to a message; whoever was not to hear it does not hear that either.

@@ -1,6 +1,8 @@
 //! What happens in chat: rows, announcements, consequences. Knows neither HTTP nor sockets.
 
 mod calling;
+mod changing;
+mod drafting;
 mod hiding;
 mod inviting;
 mod membership;
@@ -10,6 +12,9 @@ mod reaching;
 mod rooming;
 pub mod seed;
 
+pub(super) use changing::*;
+pub(super) use drafting::*;
+pub(super) use hiding::for_the_untold;
 pub(super) use membership::*;
 pub use membership::{hold_rooms_of, join_announcements, join_quietly, leave_everything};
 pub(super) use objects::*;

@@ -136,15 +136,13 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, r
     if !quoted.is_empty() {
         for row in store::messages_by_id(conn, &quoted)?.into_iter().filter(|row| row.is_heard_by(reader)) {
             let floor = shared_floor(conn, row.room)?;
-            quotes.insert(row.id, quote(&row, floor));
+            quotes.insert(row.id, quote(&row.as_heard_by(reader), floor));
         }
     }
-    let untold = untold(conn, &rows)?;
-    let is_told = |id: MessageId, mentions: Mentions| match untold.get(&id) {
-        Some(members) if members.contains(&reader) => mentions.without(reader),
-        _ => mentions,
-    };
+    let untold = untold(conn, &rows, Some(reader))?;
+    let is_told = |id: MessageId, mentions: Mentions| if untold.contains_key(&id) { mentions.without(reader) } else { mentions };
     let objects = rows.into_iter().map(|row| {
+        let row = row.as_heard_by(reader);
         let (id, deleted) = (row.id, row.deleted_at.is_some());
         let reply_to = row.reply_to.filter(|_| !deleted).and_then(|id| quotes.get(&id).cloned());
         Message {
@@ -172,27 +170,15 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, r
     Ok(objects.collect())
 }
 
-/// Whom of those that these messages name their authors do not reach by name.
-pub(in crate::chat) fn untold(conn: &mut Conn, rows: &[MessageRow]) -> Result<HashMap<MessageId, Vec<MemberId>>> {
-    let mut named: Vec<(MessageId, MemberId)> = Vec::new();
-    for row in rows.iter().filter(|row| row.mentions.is_some()) {
-        let Mentions { members, here, .. } = mentions_of(row.mentions.as_deref());
-        named.extend(members.into_iter().chain(here).map(|member| (row.id, member)));
-    }
-    if named.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut ids: Vec<MessageId> = named.iter().map(|(id, _)| *id).collect();
-    ids.dedup();
-    let called = store::called_by(conn, &ids)?;
+/// Whom these messages call without their hearing of it, or whether they so call `reader`.
+pub(in crate::chat) fn untold(conn: &mut Conn, rows: &[MessageRow], reader: Option<MemberId>) -> Result<HashMap<MessageId, Vec<MemberId>>> {
+    let calling: Vec<MessageId> = rows.iter().filter(|row| row.mentions.is_some()).map(|row| row.id).collect();
     let mut untold: HashMap<MessageId, Vec<MemberId>> = HashMap::new();
-    for (id, member) in named {
-        let members = untold.entry(id).or_default();
-        if !called.contains(&(id, member)) && !members.contains(&member) {
-            members.push(member);
+    if !calling.is_empty() {
+        for (id, member) in store::untold_of(conn, &calling, reader)? {
+            untold.entry(id).or_default().push(member);
         }
     }
-    untold.retain(|_, members| !members.is_empty());
     Ok(untold)
 }
 

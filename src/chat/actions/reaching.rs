@@ -10,15 +10,18 @@ use super::posting::{announce, room_head};
 use crate::access::Ground;
 use crate::billing::Billing;
 use crate::chat::events::{Departure, Event, MeEvent};
-use crate::chat::model::{Level, PlaceRow, RoomKind, RoomRole, RoomRow};
+use crate::chat::model::{Level, Mentions, PlaceRow, RoomKind, RoomRole, RoomRow};
 use crate::chat::policy::sees;
 use crate::chat::store;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::LogId;
-use crate::settings::Settings;
+use crate::settings::{Class, Settings};
 use crate::social::{self, Act, Asker, NewRequest, Outcome, RequestKind, Verdict};
 use crate::storage::Tx;
+
+/// Members about whom is asked with one statement.
+const ASKED_AT_ONCE: usize = 1_000;
 
 /// What the question who reaches whom rests on beside the database.
 #[derive(Clone, Debug)]
@@ -100,18 +103,31 @@ impl Reaching {
         }
     }
 
-    /// Those of the named whom the author does not reach by name. The message names them all the same: they only hear nothing of it.
-    pub(super) fn untold(&self, tx: &mut Tx<'_>, author: MemberId, named: &[MemberId]) -> Result<Vec<MemberId>> {
-        let others: Vec<MemberId> = named.iter().copied().filter(|member| *member != author).collect();
-        if others.is_empty() {
+    /// Those of the called who do not let the author call them, by name or among many, in ascending id. The message calls them all the same:
+    /// they only hear nothing of it.
+    pub(super) fn untold(&self, tx: &mut Tx<'_>, room: RoomId, author: MemberId, mentions: &Mentions) -> Result<Vec<MemberId>> {
+        let mut called: Vec<MemberId> = mentions.members.iter().chain(&mentions.here).copied().collect();
+        if mentions.room || !mentions.roles.is_empty() {
+            let everyone = [social::default_of, social::ceiling].iter().all(|of| of(&self.settings, Act::Mention).has(Class::Everyone));
+            // Where everyone may call whoever has chosen nothing, only those are asked about who have chosen.
+            called.extend(store::those_called(tx, room, everyone.then_some(author))?);
+        }
+        called.retain(|member| *member != author);
+        called.sort_unstable();
+        called.dedup();
+        if called.is_empty() {
             return Ok(Vec::new());
         }
         let now = tx.now();
         let standing = self.billing.standings.of_within(tx, author, now)?;
         let asker = Asker::standing(author, Act::Mention, &standing);
-        let answers = social::answers(tx, &self.settings, &asker, &others, now)?;
-        let is_untold = |verdict| matches!(verdict, Verdict::Unheard | Verdict::Refused(_));
-        Ok(answers.into_iter().filter(|(_, verdict)| is_untold(*verdict)).map(|(member, _)| member).collect())
+        let mut untold = Vec::new();
+        for some in called.chunks(ASKED_AT_ONCE) {
+            let answers = social::answers(tx, &self.settings, &asker, some, now)?;
+            let is_untold = |verdict| matches!(verdict, Verdict::Unheard | Verdict::Refused(_));
+            untold.extend(answers.into_iter().filter(|(_, verdict)| is_untold(*verdict)).map(|(member, _)| member));
+        }
+        Ok(untold)
     }
 }
 
@@ -214,5 +230,6 @@ pub fn look_at(tx: &mut Tx<'_>, member: MemberId, message: MessageId) -> Result<
         return Ok(None);
     };
     let is_seen = sees(tx, member, &row)?;
+    let row = row.as_heard_by(member);
     Ok(Some(social::SeenMessage { room: row.room, author: row.author, body: row.body, is_seen }))
 }

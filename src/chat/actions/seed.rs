@@ -3,9 +3,11 @@
 //! The same acts as in a running community, but without the question whether one may, and called inside [`Tx::as_of`], so that rows
 //! and logs carry the time of the story and nobody is told.
 
+use super::changing::{bury, place_words, set_pin, set_reaction};
+use super::drafting::{Draft, Prepared, Sent, render_with_names};
 use super::membership::enter;
 use super::objects::rooms_of_mine;
-use super::posting::{Draft, Prepared, Sent, Speaker, bury, render_with_names, reword, room_head, say, set_pin, set_reaction};
+use super::posting::{Speaker, room_head, say};
 use super::rooming::{NewRoom, create_room};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Calls, History, MessageRow, RoomKind, RoomRole};
@@ -105,7 +107,7 @@ pub fn place_plain_message(tx: &mut Tx<'_>, said: &Said<'_>) -> Result<MessageId
 fn place(tx: &mut Tx<'_>, said: &Said<'_>, prepared: &Prepared) -> Result<Sent> {
     must_be_in(tx, said.room, said.author)?;
     let draft = Draft::parse(said.client_key, said.body, said.reply_to, said.thread, MESSAGE_BYTES)?;
-    let from = Speaker { room: said.room, member: said.author, floor: 0, may_call: false, is_heard: true, untold: Vec::new() };
+    let from = Speaker { room: said.room, member: said.author, floor: 0, may_call: false, is_heard: true, reaching: None };
     say(tx, &from, &draft, prepared, &|_| Vec::new())
 }
 
@@ -142,7 +144,7 @@ pub fn place_edit(tx: &mut Tx<'_>, message: MessageId, body: &str) -> Result<()>
     let row = message_row(tx, message)?;
     let body = text::clean_body(body, MESSAGE_BYTES)?;
     let prepared = render_with_names(tx, &body, Calls::default())?;
-    reword(tx, &row, row.author, &body, &prepared, &[])?;
+    place_words(tx, &row, &body, &prepared)?;
     Ok(())
 }
 

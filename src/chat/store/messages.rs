@@ -1,11 +1,11 @@
 //! Messages, reactions, mentions, pins.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::{MENTION_MEMBER, MENTION_ROLE, MENTION_ROOM};
-use crate::chat::model::{Mentions, MessageRow};
+use super::{MENTION_MEMBER, MENTION_ROLE, MENTION_ROOM, MENTION_UNTOLD};
+use crate::chat::model::{HeardWords, Mentions, MessageRow};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -99,14 +99,16 @@ pub(in crate::chat) fn update_body(tx: &mut Tx<'_>, id: MessageId, words: &NewWo
             messages::renderer.eq(words.renderer),
             messages::mentions.eq(words.mentions.as_deref()),
             messages::edited_at.eq(words.at),
+            messages::heard.eq(None::<String>),
         ))
         .execute(&mut **tx)?;
     Ok(())
 }
 
-/// From now on the message is for its author's eyes alone.
-pub(in crate::chat) fn hide_message(tx: &mut Tx<'_>, id: MessageId) -> Result<()> {
-    diesel::update(messages::table.find(id.0)).set(messages::unheard.eq(true)).execute(&mut **tx)?;
+/// What the other of the conversation goes on hearing of a message whose words were changed.
+pub(in crate::chat) fn keep_heard(tx: &mut Tx<'_>, id: MessageId, heard: &HeardWords) -> Result<()> {
+    let heard = serde_json::to_string(heard)?;
+    diesel::update(messages::table.find(id.0)).set(messages::heard.eq(heard)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -117,14 +119,14 @@ pub(in crate::chat) fn bury_message(tx: &mut Tx<'_>, id: MessageId, at: Millis) 
             messages::body.eq(""),
             messages::body_html.eq(""),
             messages::mentions.eq(None::<String>),
+            messages::heard.eq(None::<String>),
             messages::reactions.eq(0),
             messages::pinned_at.eq(None::<i64>),
             messages::deleted_at.eq(at),
         ))
         .execute(&mut **tx)?;
     diesel::delete(reactions::table.filter(reactions::message.eq(id.0))).execute(&mut **tx)?;
-    diesel::delete(mentions::table.filter(mentions::message.eq(id.0))).execute(&mut **tx)?;
-    Ok(())
+    delete_mentions(tx, id)
 }
 
 /// Changes how many answers a thread has, and says how many it has now.
@@ -218,20 +220,31 @@ pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId, member: Membe
         .optional()?)
 }
 
-/// Was anything said in the room by somebody else that this member was not to hear?
+/// Was anything said in the room by somebody else, or changed, that this member was not to hear?
 pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
-    let unheard = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"));
-    Ok(unheard.filter(messages::author.ne(member.0)).select(messages::id).first::<i64>(conn).optional()?.is_some())
+    // The conditions are those of the indices, word for word.
+    for condition in ["unheard", "heard IS NOT NULL"] {
+        let hidden = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>(condition));
+        if hidden.filter(messages::author.ne(member.0)).select(messages::id).first::<i64>(conn).optional()?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Whom these messages call by name, or as being here.
-pub(in crate::chat) fn called_by(conn: &mut Conn, ids: &[MessageId]) -> Result<HashSet<(MessageId, MemberId)>> {
+/// Whom these messages call without their hearing of it, or which of them so call `reader`.
+pub(in crate::chat) fn untold_of(conn: &mut Conn, ids: &[MessageId], reader: Option<MemberId>) -> Result<Vec<(MessageId, MemberId)>> {
     let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let rows = mentions::table
+    let mut query = mentions::table
         .filter(mentions::message.eq_any(raw))
-        .filter(mentions::target_kind.eq(MENTION_MEMBER))
+        .filter(mentions::target_kind.eq(MENTION_UNTOLD))
+        .order((mentions::message, mentions::target))
         .select((mentions::message, mentions::target))
-        .load::<(i64, i64)>(conn)?;
+        .into_boxed();
+    if let Some(reader) = reader {
+        query = query.filter(mentions::target.eq(reader.0));
+    }
+    let rows = query.load::<(i64, i64)>(conn)?;
     Ok(rows.into_iter().map(|(message, member)| (MessageId(message), MemberId(member))).collect())
 }
 
@@ -304,23 +317,26 @@ fn count_reactions(tx: &mut Tx<'_>, id: MessageId, by: i32) -> Result<()> {
     Ok(())
 }
 
-pub(in crate::chat) fn replace_mentions(
+pub(in crate::chat) fn delete_mentions(tx: &mut Tx<'_>, message: MessageId) -> Result<()> {
+    diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Stores whom a message calls, and who hears nothing of it.
+pub(in crate::chat) fn insert_mentions(
     tx: &mut Tx<'_>,
     room: RoomId,
     (message, seq): (MessageId, Seq),
     all: &Mentions,
     untold: &[MemberId],
-    is_new: bool,
 ) -> Result<()> {
-    if !is_new {
-        diesel::delete(mentions::table.filter(mentions::message.eq(message.0))).execute(&mut **tx)?;
-    }
     // Who is named and here besides is mentioned once.
     let members: BTreeSet<i64> = all.members.iter().chain(&all.here).filter(|id| !untold.contains(id)).map(|id| id.0).collect();
     let members = members.into_iter().map(|id| (MENTION_MEMBER, id));
     let roles = all.roles.iter().map(|id| (MENTION_ROLE, id.0));
     let everyone = all.room.then_some((MENTION_ROOM, 0));
-    for (kind, target) in members.chain(roles).chain(everyone) {
+    let untold = untold.iter().map(|id| (MENTION_UNTOLD, id.0));
+    for (kind, target) in members.chain(roles).chain(everyone).chain(untold) {
         diesel::insert_into(mentions::table)
             .values((
                 mentions::room.eq(room.0),

@@ -1,5 +1,6 @@
 //! Read marks, and counting what is unread; nothing is written per member when a message is sent.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::error::Result;
@@ -16,6 +17,8 @@ pub(in crate::chat) const COUNT_CAP: i64 = 1_000;
 pub(in crate::chat) const MENTION_MEMBER: i16 = 0;
 pub(in crate::chat) const MENTION_ROLE: i16 = 1;
 pub(in crate::chat) const MENTION_ROOM: i16 = 2;
+/// Who is called, by name or among many, and hears nothing of it.
+pub(in crate::chat) const MENTION_UNTOLD: i16 = 3;
 
 pub(in crate::chat) fn read_seq(conn: &mut Conn, member: MemberId, room: RoomId, thread: Option<MessageId>) -> Result<Option<Seq>> {
     let thread = thread.map_or(0, |id| id.0);
@@ -66,9 +69,16 @@ pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: Membe
     Ok(query.load::<i64>(conn)?.len())
 }
 
-/// Of these, those that mention the member by name, by role or as everyone; whom they muted calls nobody.
+/// Of these, those that mention the member by name, by role or as everyone; whom they muted calls nobody, nor does who may not.
 pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: MemberId, roles: &[RoleId], mark: Seq) -> Result<usize> {
     let roles: Vec<i64> = roles.iter().map(|id| id.0).collect();
+    let untold = diesel::alias!(mentions as untold);
+    let is_untold = untold
+        .filter(untold.field(mentions::room).eq(mentions::room))
+        .filter(untold.field(mentions::target_kind).eq(MENTION_UNTOLD))
+        .filter(untold.field(mentions::target).eq(member.0))
+        .filter(untold.field(mentions::seq).eq(mentions::seq))
+        .select(untold.field(mentions::message));
     let query = mentions::table
         .inner_join(messages::table.on(messages::id.eq(mentions::message)))
         .filter(mentions::room.eq(room.0))
@@ -85,6 +95,7 @@ pub(in crate::chat) fn count_mentions(conn: &mut Conn, room: RoomId, member: Mem
                 .or(mentions::target_kind.eq(MENTION_ROOM)),
         )
         .filter(social::unless_shut("messages.author", member, true))
+        .filter(not(exists(is_untold)))
         .select(mentions::message)
         .limit(COUNT_CAP);
     let mut found = query.load::<i64>(conn)?;

@@ -12,7 +12,7 @@ pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view};
-pub use reading::{Mine, mine, unless_shut};
+pub use reading::{Mine, may_refuse, mine, unless_shut};
 pub(super) use reading::{inbox, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};

@@ -118,3 +118,9 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
 pub const fn unless_shut(column: &'static str, member: MemberId, muted: bool) -> store::relations::UnlessShut {
     store::relations::unless_shut(column, member, muted)
 }
+
+/// The condition that a column names somebody who may not let a member call them, where everyone may call whoever has chosen nothing.
+#[must_use]
+pub const fn may_refuse(column: &'static str, member: MemberId) -> store::relations::MayRefuse {
+    store::relations::may_refuse(column, member)
+}

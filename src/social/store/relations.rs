@@ -72,37 +72,70 @@ pub const fn unless_shut(column: &'static str, member: MemberId, muted: bool) ->
     UnlessShut { column, member: member.0, muted }
 }
 
-impl Expression for UnlessShut {
-    type SqlType = Bool;
+/// The condition that a column names somebody who may not let a member do something that everyone lets everyone do by default: they have
+/// chosen, or shut the member out.
+#[derive(Clone, Copy, Debug)]
+pub struct MayRefuse {
+    column: &'static str,
+    member: i64,
 }
 
-impl<Source> AppearsOnTable<Source> for UnlessShut {}
-
-impl ValidGrouping<()> for UnlessShut {
-    type IsAggregate = is_aggregate::Never;
+/// See [`MayRefuse`].
+pub const fn may_refuse(column: &'static str, member: MemberId) -> MayRefuse {
+    MayRefuse { column, member: member.0 }
 }
 
-impl QueryId for UnlessShut {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB: Backend + HasSqlType<BigInt>> QueryFragment<DB> for UnlessShut
-where
-    i64: ToSql<BigInt, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(self.column);
-        out.push_sql(" NOT IN (SELECT other FROM relations WHERE member = ");
-        out.push_bind_param::<BigInt, _>(&self.member)?;
-        out.push_sql(" AND (bits & 48) <> 0");
-        if !self.muted {
-            out.push_sql(" AND (bits & 16) <> 0");
+/// Makes a type a condition of queries.
+macro_rules! condition {
+    ($name:ident, |$this:ident, $out:ident| $walk:expr) => {
+        impl Expression for $name {
+            type SqlType = Bool;
         }
-        out.push_sql(")");
-        Ok(())
-    }
+
+        impl<Source> AppearsOnTable<Source> for $name {}
+
+        impl ValidGrouping<()> for $name {
+            type IsAggregate = is_aggregate::Never;
+        }
+
+        impl QueryId for $name {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+
+        impl<DB: Backend + HasSqlType<BigInt>> QueryFragment<DB> for $name
+        where
+            i64: ToSql<BigInt, DB>,
+        {
+            fn walk_ast<'b>(&'b self, mut $out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+                let $this = self;
+                $walk;
+                Ok(())
+            }
+        }
+    };
 }
+
+condition!(UnlessShut, |this, out| {
+    out.push_sql(this.column);
+    out.push_sql(" NOT IN (SELECT other FROM relations WHERE member = ");
+    out.push_bind_param::<BigInt, _>(&this.member)?;
+    out.push_sql(" AND (bits & 48) <> 0");
+    if !this.muted {
+        out.push_sql(" AND (bits & 16) <> 0");
+    }
+    out.push_sql(")");
+});
+
+condition!(MayRefuse, |this, out| {
+    out.push_sql("(");
+    out.push_sql(this.column);
+    out.push_sql(" IN (SELECT member FROM reach) OR ");
+    out.push_sql(this.column);
+    out.push_sql(" IN (SELECT member FROM relations WHERE other = ");
+    out.push_bind_param::<BigInt, _>(&this.member)?;
+    out.push_sql(" AND (bits & 272) <> 0))");
+});
 
 /// Everyone to whom a member stands in any way, with the edges.
 pub fn all_of(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<(MemberId, Edges)>> {

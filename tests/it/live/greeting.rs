@@ -38,7 +38,7 @@ impl Source for Held {
         .boxed()
     }
 
-    fn page(&self, _: LogId, _: Seq, _: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
+    fn page(&self, _: LogId, _: Option<MemberId>, _: Seq, _: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
         ready(Ok(Vec::new())).boxed()
     }
 

@@ -3,6 +3,7 @@
 mod at_once;
 mod conversations;
 mod days;
+mod mentions;
 mod pages;
 mod people;
 mod reach;

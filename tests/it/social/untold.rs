@@ -156,6 +156,13 @@ async fn tried(scene: &Scene) -> Vec<(String, Value)> {
     for what in ["", "/messages", "/members", "/events?after=0"] {
         ask(get.clone(), format!("/api/v1/rooms/{quay}{what}"), None).await;
     }
+    // A group in which ann calls everyone.
+    let cleo = ask(get.clone(), "/api/v1/members?q=cleo".to_owned(), None).await["items"][0]["id"].clone();
+    let group = ask(Method::POST, "/api/v1/rooms".to_owned(), Some(json!({ "kind": "group", "members": [bob.id, cleo] }))).await;
+    let group = group["id"].as_str().expect("a group").to_owned();
+    let call = json!({ "client_key": "g1", "body": "@room and @here and @bob, look" });
+    ask(Method::POST, format!("/api/v1/rooms/{group}/messages"), Some(call)).await;
+    ask(get.clone(), format!("/api/v1/rooms/{group}/messages"), None).await;
     ask(get.clone(), "/api/v1/me/state".to_owned(), None).await;
     ask(get, "/api/v1/me/events?after=0".to_owned(), None).await;
     // What an open tab has heard up to here.

@@ -1,0 +1,2 @@
+DROP INDEX messages_heard;
+ALTER TABLE messages DROP COLUMN heard;
