@@ -118,6 +118,8 @@ pub struct Settings {
     pub reach_ceiling_mention: Classes,
     /// Most requests that one member makes within 24 hours, 1–1,000: to be a contact, to follow, to be heard.
     pub requests_per_day: usize,
+    /// Most requests and invitations of one member to one and the same other within 24 hours, 1–1,000.
+    pub requests_to_one_per_day: usize,
     /// Most members of a call, 2–400; a plan may allow fewer.
     pub call_members: u32,
     /// Most members whom one call rings, 1–100; of more, nobody is rung, and they see that it goes on.
@@ -164,6 +166,7 @@ impl Default for Settings {
             reach_ceiling_invite: Classes::of(&[Class::Everyone]),
             reach_ceiling_mention: Classes::of(&[Class::Everyone]),
             requests_per_day: 60,
+            requests_to_one_per_day: 10,
             call_members: 50,
             call_ring_members: 32,
             calls_per_day: 60,
@@ -230,6 +233,7 @@ impl Settings {
             ((1..=1_000).contains(&self.connections_per_member), "connections_per_member", "settings.connections_per_member"),
             ((10..=10_000).contains(&self.handshakes_per_second), "handshakes_per_second", "settings.handshakes_per_second"),
             ((1..=1_000).contains(&self.requests_per_day), "requests_per_day", "settings.requests_per_day"),
+            ((1..=1_000).contains(&self.requests_to_one_per_day), "requests_to_one_per_day", "settings.requests_to_one_per_day"),
             ((2..=400).contains(&self.call_members), "call_members", "settings.call_members"),
             ((1..=100).contains(&self.call_ring_members), "call_ring_members", "settings.call_ring_members"),
             ((1..=1_000).contains(&self.calls_per_day), "calls_per_day", "settings.calls_per_day"),
@@ -306,6 +310,12 @@ impl SettingsCell {
         Ok(())
     }
 
+    /// Puts others in force with the commit of this transaction, before anybody is told of it or answered.
+    pub fn put_with(&self, tx: &mut Tx<'_>, settings: &Settings) {
+        let (cell, settings) = (self.clone(), settings.clone());
+        tx.after_commit(move || cell.put(settings));
+    }
+
     /// Puts others in force, once they are committed.
     pub fn put(&self, settings: Settings) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
@@ -337,6 +347,7 @@ mod tests {
             ("connections_per_member", 1, 1_000),
             ("handshakes_per_second", 10, 10_000),
             ("requests_per_day", 1, 1_000),
+            ("requests_to_one_per_day", 1, 1_000),
             ("call_members", 2, 400),
             ("call_ring_members", 1, 100),
             ("calls_per_day", 1, 1_000),

@@ -18,7 +18,7 @@ pub use gate::{Allow, Gate, Permit, Public};
 pub use ground::Ground;
 pub use page::{PAGE_DEFAULT, PAGE_MOST, Page, page_limit};
 pub use permission::{Permission, Permissions, Scope, Scopes};
-pub use rates::{Patience, Rate, RateClass, Rates, address_key};
+pub use rates::{Patience, Rate, RateClass, Rates, address_key, not_too_often};
 pub use routes::{Endpoint, Gated, RouteTable, Routes};
 pub use secrets::{Keys, Token, hash_token};
 pub use target::{Named, PathId, Target};

@@ -210,6 +210,18 @@ pub fn address_key(address: Option<IpAddr>) -> u128 {
     }
 }
 
+/// Refuses who has done something `most` times within a while, until the first of these times is that long ago. `times` are the newest of
+/// them within it, newest first, and no more than `most` are needed.
+///
+/// # Errors
+/// 429 `code` with the time after which one more is allowed.
+pub fn not_too_often(code: &'static str, times: &[Millis], most: usize, within: Millis, now: Millis) -> Result<()> {
+    match times.last() {
+        Some(first) if times.len() >= most => Err(Error::slow_down(code, (first + within - now).max(1).unsigned_abs())),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -201,6 +201,9 @@ pub struct SetUpOwner {
     pub email: Option<String>,
     /// 10–256 characters.
     pub password: String,
+    /// The owner's time zone by its IANA name; missing or empty: UTC until another is chosen.
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 impl std::fmt::Debug for SetUpOwner {

@@ -59,8 +59,13 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
 async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>, billing: Data<Billing>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let order = ground.settings.in_order().await;
-    let settings = gate.write(move |tx, may, actor| actions::change_settings(tx, may, actor, &billing, &body.value)).await?;
-    ground.settings.put(settings.clone());
+    let cell = ground.settings.clone();
+    let write = gate.write(move |tx, may, actor| {
+        let settings = actions::change_settings(tx, may, actor, &billing, &body.value)?;
+        cell.put_with(tx, &settings);
+        Ok(settings)
+    });
+    let settings = write.await?;
     drop(order);
     Ok(HttpResponse::Ok().json(settings))
 }
@@ -137,8 +142,13 @@ async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request
     let founding = founding.with_hash(hash);
     let (needs, asked) = (members.clone(), visitor.clone());
     let order = ground.settings.in_order().await;
-    let founded = ground.db.write(move |tx| actions::found(tx, founding, &needs, &asked)).await?;
-    ground.settings.put(founded.settings);
+    let cell = ground.settings.clone();
+    let write = ground.db.write(move |tx| {
+        let founded = actions::found(tx, founding, &needs, &asked)?;
+        cell.put_with(tx, &founded.settings);
+        Ok(founded)
+    });
+    let founded = write.await?;
     drop(order);
     let token = (!visitor.is_browser).then(|| founded.token.reveal().to_owned());
     let answer = SetUpDone { member: founded.member, token, reachable: actions::is_reachable(&site_address(&ground.config)) };

@@ -241,7 +241,7 @@ impl MessageRow {
 
     /// With the words that this member has heard.
     #[must_use]
-    pub fn as_heard_by(mut self, member: MemberId) -> Self {
+    pub fn heard_by(mut self, member: MemberId) -> Self {
         if self.author != member
             && let Some(heard) = self.heard_words()
         {

@@ -18,8 +18,8 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Mine, NewRequest, admit, answer, answers, ask, end_invitations, forget, hold_all_of, hold_pairs, is_shut_out, may_refuse, mine,
-    newest_request, open_reports, reports, suspend, unless_shut, use_once, withdraw_all,
+    Asker, Daily, Mine, NewRequest, admit, answer, answers, ask, end_invitations, forget, hold_all_of, hold_pairs, is_shut_out, may_refuse,
+    mine, newest_request, open_reports, reports, suspend, unless_shut, use_once, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;

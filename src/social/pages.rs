@@ -12,13 +12,15 @@ use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
 use crate::error::{Error, Result};
 use crate::http::{Site, encoded};
 use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
-use crate::members::{self, initials};
+use crate::members::{self, MemberFilter, initials};
 use crate::settings::Class;
 use crate::storage::Conn;
 use crate::text::Words;
 
 /// Rows of one page of a list.
 const ROWS: i64 = 50;
+/// Members of a list that the page of reach shows before it leads to the whole list.
+const LISTED: i64 = 20;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
@@ -71,17 +73,19 @@ struct RoleChoice {
 }
 
 fn role_choices(conn: &mut Conn, words: &Words, language: &str) -> Result<Vec<RoleChoice>> {
-    Ok(members::role_names(conn)?.into_iter().map(|role| RoleChoice { id: role.id, name: role.said(words, language) }).collect())
+    Ok(actions::role_names(conn)?.into_iter().map(|role| RoleChoice { id: role.id, name: role.said(words, language) }).collect())
 }
 
 /// The lists of the page, by their names in its address.
-const LISTS: [(&str, Option<List>); 6] = [
+const LISTS: [(&str, Option<List>); 8] = [
     ("all", None),
     ("contacts", Some(List::Mine(Edge::Contact))),
     ("following", Some(List::Mine(Edge::Follows))),
     ("followers", Some(List::Theirs(Edge::Follows))),
     ("blocked", Some(List::Mine(Edge::Blocks))),
     ("muted", Some(List::Mine(Edge::Mutes))),
+    ("always", Some(List::Mine(Edge::Always))),
+    ("never", Some(List::Mine(Edge::Never))),
 ];
 
 #[derive(Deserialize)]
@@ -89,6 +93,7 @@ struct Find {
     list: Option<String>,
     q: Option<String>,
     role: Option<String>,
+    verified: Option<String>,
     after: Option<String>,
 }
 
@@ -100,6 +105,8 @@ struct PeoplePage {
     roles: Vec<RoleChoice>,
     q: String,
     role: Option<RoleId>,
+    /// Only those with the verified badge?
+    verified: bool,
     is_first: bool,
     first: String,
     next: Option<String>,
@@ -123,15 +130,18 @@ fn value<T: std::str::FromStr>(name: &'static str, text: Option<String>) -> Resu
 async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     show(gate, site, "social/people.html", move |conn, may, actor, language| {
-        let Find { list, q, role, after } = query.0;
+        let Find { list, q, role, verified, after } = query.0;
         let named = list.filter(|name| !name.is_empty()).unwrap_or_else(|| LISTS[0].0.to_owned());
         let (name, list) = LISTS.into_iter().find(|(name, _)| *name == named).ok_or_else(|| Error::invalid("list", "error.query"))?;
         let q = q.unwrap_or_default();
         let (role, after) = (value::<RoleId>("role", role)?, value::<MemberId>("after", after)?);
+        let verified = value::<bool>("verified", verified)?.unwrap_or(false);
         let page = match list {
             Some(list) => actions::list(conn, may.member(), list, &Paging { q: q.clone(), after, limit: ROWS }, actor.now)?,
             None => {
-                let (found, next) = members::find_members(conn, q.clone(), role, after, ROWS, actor.now)?;
+                let also = actions::called(conn, may.member(), &q)?;
+                let filter = MemberFilter { q: q.clone(), also, role, verified, after, limit: ROWS, ..MemberFilter::default() };
+                let (found, next) = members::find_members(conn, filter, actor.now)?;
                 let ids: Vec<MemberId> = found.iter().map(|profile| profile.id).collect();
                 Page { items: actions::known_people(conn, may.member(), &ids, actor.now)?, next: next.map(|id| id.to_string()) }
             }
@@ -139,13 +149,15 @@ async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<
         let role_text = role.map(|id: RoleId| id.to_string()).unwrap_or_default();
         let link = |after: &str| {
             let list = if name == "all" { "" } else { name };
-            href("/people", &[("list", list), ("q", &q), ("role", &role_text), ("after", after)])
+            let verified = if verified { "true" } else { "" };
+            href("/people", &[("list", list), ("q", &q), ("role", &role_text), ("verified", verified), ("after", after)])
         };
         Ok(PeoplePage {
             list: name,
             people: page.items.into_iter().map(Shown::from).collect(),
             roles: role_choices(conn, &ground.words, language)?,
             role,
+            verified,
             is_first: after.is_none(),
             first: link(""),
             next: page.next.as_deref().map(link),
@@ -268,6 +280,9 @@ struct ReachPage {
     quiet_to: String,
     always: Vec<Shown>,
     never: Vec<Shown>,
+    /// Are there more on these lists than are shown?
+    more_always: bool,
+    more_never: bool,
 }
 
 /// Minutes since midnight as a clock shows them.
@@ -307,11 +322,12 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
             }
         };
         let ways = Act::ALL.into_iter().map(way).collect();
-        let list = |conn: &mut Conn, edge| -> Result<Vec<Shown>> {
-            let paging = Paging { limit: ROWS * 4, ..Paging::default() };
-            Ok(actions::list(conn, may.member(), List::Mine(edge), &paging, actor.now)?.items.into_iter().map(Shown::from).collect())
+        let list = |conn: &mut Conn, edge| -> Result<(Vec<Shown>, bool)> {
+            let paging = Paging { limit: LISTED, ..Paging::default() };
+            let page = actions::list(conn, may.member(), List::Mine(edge), &paging, actor.now)?;
+            Ok((page.items.into_iter().map(Shown::from).collect(), page.next.is_some()))
         };
-        let (always, never) = (list(conn, Edge::Always)?, list(conn, Edge::Never)?);
+        let ((always, more_always), (never, more_never)) = (list(conn, Edge::Always)?, list(conn, Edge::Never)?);
         let quiet = reach.quiet;
         let may_ring = may_ring(&|act| ceiling(&settings, act));
         let unknown = |(name, each)| {
@@ -327,6 +343,8 @@ async fn reach(gate: Allow<SeeMine>, site: Site) -> Result<HttpResponse> {
             reach,
             always,
             never,
+            more_always,
+            more_never,
         })
     })
     .await

@@ -387,6 +387,7 @@ diesel::table! {
         other -> BigInt,
         name -> Text,
         note -> Text,
+        name_key -> Text,
     }
 }
 

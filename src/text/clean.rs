@@ -65,6 +65,28 @@ pub fn clean_line(text: &str, least: usize, most: usize, field: &'static str, co
     Ok(line)
 }
 
+/// What somebody is looked for by: part of a name, or behind an `@` the beginning of a username.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// For LIKE, with `!` before what stands for itself.
+    pub pattern: String,
+    /// Is it a username?
+    pub is_username: bool,
+}
+
+impl Wanted {
+    /// Reads what was typed; nothing when it looks for nobody.
+    #[must_use]
+    pub fn parse(typed: &str) -> Option<Self> {
+        let typed = typed.trim();
+        let (is_username, part) = typed.strip_prefix('@').map_or((false, typed), |name| (true, name));
+        let part = if is_username { part.to_lowercase() } else { name_key(part) };
+        let part = part.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let pattern = if is_username { format!("{part}%") } else { format!("%{part}%") };
+        (!part.is_empty()).then_some(Self { pattern, is_username })
+    }
+}
+
 /// What a name is compared and found by: caseless, compatible forms as one, accents of Latin, Greek and Cyrillic letters dropped.
 #[must_use]
 pub fn name_key(text: &str) -> String {

@@ -5,6 +5,7 @@ import { problemSentence, Refused, sentence } from "./errors.js";
 import { html, render } from "./html.js";
 import { icon } from "./icon.js";
 import { wipe } from "./local-database.js";
+import { timeZone } from "./time-zone.js";
 import { toast, toastOnNextPage } from "./toast.js";
 
 /**
@@ -17,7 +18,7 @@ import { toast, toastOnNextPage } from "./toast.js";
  * first: who cancels it does the rest alone. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
- * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null"` overrules. An empty field that
+ * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null|time-zone"` overrules. An empty field that
  * is not required is left out of a POST and is `""` elsewhere; `data-empty="null"` makes it null, `data-empty="omit"` leaves it out.
  */
 class ApiForm extends HTMLElement {
@@ -198,6 +199,7 @@ function read(form, button, method) {
 
 /** @param {Field} field @param {string} method @returns {unknown} undefined: left out */
 function valueOf(field, method) {
+  if (field.dataset.type === "time-zone") return timeZone();
   if (field instanceof HTMLSelectElement && field.multiple) return [...field.selectedOptions].map((option) => option.value);
   const { value } = field;
   const type = field.dataset.type ?? field.type;

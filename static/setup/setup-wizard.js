@@ -5,6 +5,7 @@ import { post } from "../lib/api.js";
 import { problemSentence, Refused, sentence } from "../lib/errors.js";
 import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
+import { timeZone } from "../lib/time-zone.js";
 import { t } from "../lib/words.js";
 import { FirstRooms } from "./first-rooms.js";
 import { forget, keep, kept, putBack, valuesOf } from "./kept-answers.js";
@@ -131,7 +132,7 @@ class SetupWizard extends HTMLElement {
 
   #answers() {
     /** @type {Record<string, unknown>} */
-    const answers = { code: this.dataset.code, rooms: this.#rooms?.read() ?? [] };
+    const answers = { code: this.dataset.code, time_zone: timeZone(), rooms: this.#rooms?.read() ?? [] };
     for (const field of this.#fields) {
       if (field.type === "radio" && !field.checked) continue;
       answers[field.name] = field.type === "range" ? Number(field.value) : field.value;

@@ -1,10 +1,13 @@
-/** `<reach-form>`: who may reach me, sent as one choice; the sentences follow what was saved. */
+/** `<reach-form>`: who may reach me, sent as one choice; the sentences say what the ticks mean, saved or not. */
 
-import { put } from "../lib/api.js";
+import { post, put } from "../lib/api.js";
 import { problemSentence, Refused, sentence } from "../lib/errors.js";
 import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
+
+/** Until the meaning of a tick is asked for, in milliseconds: several ticks are one question. */
+const ASK_MS = 200;
 
 /** @typedef {{sentences: {act: string, text: string}[]}} Held */
 
@@ -18,6 +21,11 @@ const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
 const isUnsaved = (field) => (isTicked(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 
 class ReachForm extends HTMLElement {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #asking;
+  /** How often something was ticked or saved: an answer to an earlier question says nothing of what is ticked by now. */
+  #turn = 0;
+
   connectedCallback() {
     this.form = /** @type {HTMLFormElement} */ (this.querySelector("form"));
     this.form.noValidate = true;
@@ -27,7 +35,10 @@ class ReachForm extends HTMLElement {
     });
     this.addEventListener("change", (event) => this.#changed(/** @type {HTMLInputElement} */ (event.target)));
     // The page was brought up to date: what another tab saved may show other fields.
-    this.closest(".settings")?.addEventListener("refreshed", () => this.#settle());
+    this.closest(".settings")?.addEventListener("refreshed", () => {
+      this.#settle();
+      if ([...this.querySelectorAll("input")].some(isUnsaved)) void this.#ask(++this.#turn);
+    });
     this.#settle();
   }
 
@@ -46,6 +57,31 @@ class ReachForm extends HTMLElement {
     const twins = box.closest("[data-act]") && !box.name.includes("-") ? this.#named(box.name) : [];
     for (const twin of twins) if (box.checked && twin !== box && (box.value === "nobody") !== (twin.value === "nobody")) twin.checked = false;
     this.#settle();
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => void this.#ask(++this.#turn), ASK_MS);
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#asking);
+  }
+
+  /** What the ticks would mean. What cannot be chosen is said when it is saved. @param {number} turn */
+  async #ask(turn) {
+    try {
+      /** @type {Held} */
+      const meaning = await post("/api/v1/me/reach/sentences", this.#choice());
+      if (turn === this.#turn) this.#say(meaning);
+    } catch {
+      // The sentences stay as they are.
+    }
+  }
+
+  /** @param {Held} held */
+  #say({ sentences }) {
+    for (const { act, text } of sentences) {
+      const place = this.querySelector(`[data-act="${act}"] [data-sentence]`);
+      if (place && place.textContent !== text) place.textContent = text;
+    }
   }
 
   /** Names are asked for where they are needed, hours where they hold; and each row says whether it holds what is not saved. */
@@ -93,19 +129,19 @@ class ReachForm extends HTMLElement {
     const alert = /** @type {Element} */ (this.querySelector("[data-errors]"));
     const button = this.querySelector("[type=submit]");
     button?.setAttribute("aria-busy", "true");
+    clearTimeout(this.#asking);
+    this.#turn += 1;
     try {
       /** @type {Held} */
       const held = await put("/api/v1/me/reach", this.#choice());
       render(null, alert);
       this.#keep();
-      for (const { act, text } of held.sentences) {
-        const place = this.querySelector(`[data-act="${act}"] [data-sentence]`);
-        if (place) place.textContent = text;
-      }
+      this.#say(held);
       toast(this.dataset.saved ?? "", { icon: "check" });
     } catch (error) {
       const said = error instanceof Refused && error.problems.length ? error.problems.map(problemSentence).join(" ") : sentence(error);
       render(html`<div class="banner" data-tone="danger">${icon("circle-alert")}<p>${said}</p></div>`, alert);
+      alert.scrollIntoView({ block: "nearest" });
     } finally {
       button?.removeAttribute("aria-busy");
     }

@@ -118,6 +118,26 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await page.close();
   });
 
+  await test.step('a handful of events is one or two reads of the page, a moment later', async () => {
+    const page = await open('/people?list=following');
+    const reads = [];
+    page.on('request', (request) => request.resourceType() === 'xhr' && new URL(request.url()).pathname === '/people' && reads.push(Date.now()));
+    const begun = Date.now();
+    for (let n = 0; n < 5; n += 1) {
+      await mara.call('PUT', `/mutes/${brunoId}`);
+      await mara.call('DELETE', `/mutes/${brunoId}`);
+    }
+    await mara.call('PUT', `/mutes/${brunoId}`);
+    const ended = Date.now();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Bruno' }).getByText('Muted')).toBeVisible(SOON);
+    // Each read waits a quarter of a second at least, so that no more fit into this time.
+    expect(reads.length).toBeLessThanOrEqual(1 + Math.ceil((ended - begun) / 250));
+    expect(reads[0] - begun).toBeGreaterThanOrEqual(200);
+    await mara.call('DELETE', `/mutes/${brunoId}`);
+    await stands(page);
+    await page.close();
+  });
+
   await test.step('the sentence of who may call follows, and an unsaved tick stays', async () => {
     const page = await open('/settings/reach');
     const row = page.locator('[data-act=call]');
@@ -125,9 +145,13 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await row.locator('summary').click();
     await row.getByRole('checkbox', { name: 'Verified members' }).check();
     await expect(row).toContainText('Not saved yet');
+    await expect(row).toContainText('Your contact, one person you follow and verified members can ring you.');
     await mara.call('PUT', `/contacts/${brunoId}`);
     await bruno.call('PUT', `/contacts/${maraId}`);
-    await expect(row).toContainText('Your 2 contacts and one person you follow can ring you.', SOON);
+    await expect(row).toContainText('Your 2 contacts, one person you follow and verified members can ring you.', SOON);
+    await row.getByRole('checkbox', { name: 'My contacts' }).uncheck();
+    await expect(row).toContainText('One person you follow and verified members can ring you.');
+    await row.getByRole('checkbox', { name: 'My contacts' }).check();
     await expect(row.getByRole('checkbox', { name: 'Verified members' })).toBeChecked();
     await expect(row.getByText('Not saved yet')).toBeVisible();
     await page.getByRole('button', { name: 'Save' }).click();
@@ -176,6 +200,12 @@ test('a tab that finds all connections taken says so, and comes in when one is f
   await second.goto(server.url);
   const strip = second.getByRole('status').filter({ hasText: 'Too many tabs and devices are connected.' });
   await expect(strip).toBeVisible({ timeout: 15_000 });
+  // A page that stands says why it does not follow.
+  const standing = await mara.newPage();
+  await standing.goto(`${server.url}/people/requests`);
+  const still = standing.getByRole('status').filter({ hasText: 'Too many tabs and devices are connected. Close one. Until then this page does not follow what happens.' });
+  await expect(still).toBeVisible({ timeout: 15_000 });
+  await standing.close();
   await mara.page.close();
   await strip.getByRole('button', { name: 'Try now' }).click();
   await expect(second.getByRole('status').filter({ hasText: 'You are up to date.' })).toBeVisible({ timeout: 15_000 });

@@ -1,2 +1,3 @@
+ALTER TABLE contact_notes DROP COLUMN name_key;
 DROP INDEX messages_heard;
 ALTER TABLE messages DROP COLUMN heard;

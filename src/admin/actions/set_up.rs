@@ -10,6 +10,7 @@ use crate::error::{Error, Found, Problem, RefusalKind, Result};
 use crate::ids::MemberId;
 use crate::members::{
     self, DisplayName, Email, LinkPurpose, Members, NewMember, Notice, Password, Profile, RoleKind, SessionKind, Username, device_name,
+    zone_named,
 };
 use crate::settings::Settings;
 use crate::storage::{Act, Conn, Tx, record};
@@ -82,9 +83,11 @@ impl SetUpOwner {
         let email = written.and_then(|email| keep(Email::parse(email), &mut problems));
         let known_as = self.username.trim().to_lowercase();
         let password = keep(Password::parse(&self.password, &known_as, "password"), &mut problems);
+        let zone = keep(zone_named(self.time_zone.as_deref().unwrap_or_default()), &mut problems);
         match (username, display_name, password) {
             (Some(username), Some(display_name), Some(password)) if problems.is_empty() => {
-                let owner = NewMember { email, language: language.to_owned(), welcomed: true, ..NewMember::named(username, display_name) };
+                let (language, time_zone) = (language.to_owned(), zone.unwrap_or_default());
+                let owner = NewMember { email, language, time_zone, welcomed: true, ..NewMember::named(username, display_name) };
                 Ok((owner, password))
             }
             _ => Err(Error::Invalid(problems)),

@@ -45,7 +45,7 @@ fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force after COMMIT.
+/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force with the commit.
 ///
 /// # Errors
 /// `settings.unknown`, `settings.value`, `social.above_ceiling`, or a problem of each field that does not fit.

@@ -54,7 +54,7 @@ pub const ACTS: [&str; 30] = [
 const KINDS: [&str; 9] = ["calls.", "members.", "grants.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 64] = [
+const FIELDS: [(&str, &str); 65] = [
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
     ("call_members", "admin.set_call_members"),
@@ -102,6 +102,7 @@ const FIELDS: [(&str, &str); 64] = [
     ("reach_default_video_call", "admin.set_reach_default_video_call"),
     ("reports_per_day", "admin.set_reports_per_day"),
     ("requests_per_day", "admin.set_requests_per_day"),
+    ("requests_to_one_per_day", "admin.set_requests_to_one_per_day"),
     ("role", "admin.role"),
     ("roles", "admin.roles"),
     ("rooms.create", "billing.can_rooms_create"),

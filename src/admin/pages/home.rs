@@ -62,7 +62,12 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
             (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),
             (
                 Permission::Moderate,
-                Need { what: "reports", icon: "triangle-alert", path: "/admin/reports", count: social::open_reports(conn)? },
+                Need {
+                    what: "reports",
+                    icon: "triangle-alert",
+                    path: "/admin/reports",
+                    count: social::open_reports(conn, actor.signed_in()?)?,
+                },
             ),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
             (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),

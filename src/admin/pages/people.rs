@@ -54,7 +54,7 @@ pub async fn list(gate: Allow<SeePeople>, query: Query<Find>, site: Site) -> Res
         let Find { q, state, role, after } = query.0;
         let (q, state) = (q.unwrap_or_default(), state.unwrap_or_default());
         let (role, after) = (given::<RoleId>(role.as_deref()), given::<MemberId>(after.as_deref()));
-        let filter = MemberFilter { q: q.clone(), state: state_of(&state), role, after, limit: ROWS };
+        let filter = MemberFilter { q: q.clone(), state: state_of(&state), role, after, limit: ROWS, ..MemberFilter::default() };
         let (found, next) = members::accounts(conn, filter, actor.now)?;
         let roles = members::roles(conn)?;
         let counts = store::member_counts(conn)?;

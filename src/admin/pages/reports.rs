@@ -29,11 +29,11 @@ struct ReportsPage {
 
 /// `GET /admin/reports`.
 pub async fn reports(gate: Allow<SeeReports>, query: Query<FindReports>, site: Site) -> Result<HttpResponse> {
-    show(gate, site, "admin/reports.html", move |conn, _, actor| {
+    show(gate, site, "admin/reports.html", move |conn, may, actor| {
         let FindReports { show, before } = query.0;
         let (show, before) = (show.unwrap_or_default(), given::<ReportId>(before.as_deref()));
         let closed = show == "closed";
-        let Page { items, next } = social::reports(conn, closed, before, ROWS, actor.now)?;
+        let Page { items, next } = social::reports(conn, may.viewer(), closed, before, ROWS, actor.now)?;
         let link = |before: &str| href("/admin/reports", &[("show", &show), ("before", before)]);
         Ok(ReportsPage { reports: items, closed, is_first: before.is_none(), first: link(""), next: next.as_deref().map(link) })
     })

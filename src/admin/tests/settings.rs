@@ -3,6 +3,7 @@
 use std::task::Poll;
 
 use super::*;
+use crate::error::Error;
 
 #[actix_web::test]
 async fn a_change_of_settings_is_in_force_and_leaves_a_trace_of_what_changed() {
@@ -61,4 +62,24 @@ async fn a_reload_waits_for_a_change_that_is_under_way() {
     drop(order);
     reload.await.expect("read");
     assert_eq!(ground.settings.get().requests_per_day, 3);
+}
+
+#[actix_web::test]
+async fn a_change_is_in_force_with_its_commit_and_not_without_it() {
+    let harbour = harbour(|_| {}).await;
+    let ground = &harbour.ground;
+    let before = ground.settings.get().requests_per_day;
+    let change = |fails: bool| {
+        let cell = ground.settings.clone();
+        ground.db.write(move |tx| {
+            let changed = Settings { requests_per_day: before + 1, ..Settings::load(tx)? };
+            cell.put_with(tx, &changed);
+            assert_eq!(cell.get().requests_per_day, before, "not before the commit");
+            if fails { Err(Error::NotFound) } else { Ok(()) }
+        })
+    };
+    change(true).await.expect_err("rolled back");
+    assert_eq!(ground.settings.get().requests_per_day, before);
+    change(false).await.expect("committed");
+    assert_eq!(ground.settings.get().requests_per_day, before + 1);
 }

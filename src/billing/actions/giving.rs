@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::founding::must_be_in;
-use super::telling::changed;
+use super::telling::{changed, turn};
 use super::{Billing, hold, note, store, trace};
 use crate::access::Actor;
 use crate::billing::model::{EndChange, Grant, GrantEvent, GrantRow, GrantSource, GrantState, NewGrant};
@@ -101,24 +101,34 @@ fn open_grant(tx: &mut Tx<'_>, may: &ChangeGrant) -> Result<GrantRow> {
     if row.revoked_at.is_some() { Err(Error::conflict("billing.grant_over")) } else { Ok(row) }
 }
 
-/// Changes when a grant ends, or only comments it. One that has ended may be given more time.
+/// Changes when a grant ends, or only comments it. One that has ended may be given more time: its log then says that it goes on, and why.
 ///
 /// # Errors
-/// `billing.note`, `billing.ends_past`, `billing.too_far`, `billing.owner_grant`, `billing.grant_over`, `billing.grant_count`.
+/// `billing.note`, `billing.note_needed` for one that has ended, `billing.ends_past`, `billing.too_far`, `billing.owner_grant`,
+/// `billing.grant_over`, `billing.grant_count`.
 pub fn change_end(tx: &mut Tx<'_>, may: &ChangeGrant, actor: &Actor, billing: &Billing, change: EndChange) -> Result<Grant> {
     let text = note(&change.note)?;
+    // The log tells things in their order: what ended by now comes before what is changed now.
+    turn(tx, billing, may.member())?;
     let mut row = open_grant(tx, may)?;
     let (now, before) = (tx.now(), row.ends_at);
+    let was_over = row.period().state(now) == GrantState::Ended;
     if let Some(ends_at) = change.ends_at.filter(|ends_at| *ends_at != before) {
         check_times(Some(row.starts_at.max(now)), ends_at, now)?;
-        if row.period().state(now) == GrantState::Ended && store::grants::count_open(tx, row.member, now)? >= MOST {
-            return Err(Error::conflict("billing.grant_count"));
+        if was_over {
+            if text.is_empty() {
+                return Err(Error::invalid("note", "billing.note_needed"));
+            }
+            if store::grants::count_open(tx, row.member, now)? >= MOST {
+                return Err(Error::conflict("billing.grant_count"));
+            }
         }
         row.ends_at = ends_at;
         row.phase = row.period().state(now).number();
         store::grants::save(tx, &row)?;
     }
-    log(tx, &row, GrantEvent::Changed, Some(may.by()), &text)?;
+    let goes_on = was_over && row.ends_at != before;
+    log(tx, &row, if goes_on { GrantEvent::Resumed } else { GrantEvent::Changed }, Some(may.by()), &text)?;
     let plan = plan_name(tx, &row)?;
     let end = |at: Option<Millis>| Some(json!({ "plan": plan, "ends_at": at }));
     trace(tx, actor, "grants.change", row.member, (end(before), end(row.ends_at)), &text)?;

@@ -234,6 +234,8 @@ pub enum GrantEvent {
     Verified,
     /// The verification was taken back.
     Unverified,
+    /// It was over, and was given more time.
+    Resumed,
 }
 
 impl GrantEvent {
@@ -253,6 +255,7 @@ impl GrantEvent {
             4 => Self::Revoked,
             5 => Self::Verified,
             6 => Self::Unverified,
+            7 => Self::Resumed,
             _ => Self::Changed,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::keeping::{end_lost, is_lost};
-use crate::access::Ground;
+use crate::access::{Ground, not_too_often};
 use crate::billing::{Billing, Entitlements, Standing};
 use crate::calls::board::{Known, NewCall, Voice};
 use crate::calls::events::CallEvent;
@@ -296,12 +296,7 @@ fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Resul
 
 /// No more than `most` within so long; `times`: newest first, at most so many.
 fn must_wait(code: &'static str, times: &[Millis], most: i64, within: Millis, now: Millis) -> Result<()> {
-    match times.last() {
-        Some(first) if i64::try_from(times.len()).is_ok_and(|count| count >= most) => {
-            Err(Error::slow_down(code, (first + within - now).max(1).unsigned_abs()))
-        }
-        _ => Ok(()),
-    }
+    not_too_often(code, times, usize::try_from(most).unwrap_or(usize::MAX), within, now)
 }
 
 /// Who is called, each by their own rules.

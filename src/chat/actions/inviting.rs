@@ -16,7 +16,7 @@ impl Reaching {
     /// hear of it the first time may now, and where who invited them is not in the room any more, it is now who invites them again.
     ///
     /// # Errors
-    /// `social.you_block`, 429 `social.too_many_invitations`.
+    /// `social.you_block`, 429 `social.too_many_invitations`, `social.too_many_to_one`.
     pub(super) fn invite(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<()> {
         social::hold_pairs(tx, by, &[member])?;
         let now = tx.now();
@@ -32,7 +32,7 @@ impl Reaching {
             store::set_inviter(tx, room, member, by)?;
         }
         let request = NewRequest { room: Some(room), ..NewRequest::of(RequestKind::Invite, member, is_heard) };
-        social::ask(tx, by, &request, is_new.then(|| self.invitations_per_day()))?;
+        social::ask(tx, by, &request, is_new.then(|| self.invitations()))?;
         if is_new {
             announce(tx, room, &Event::MemberInvited { member, actor: by }, by)?;
         }

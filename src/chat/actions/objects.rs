@@ -136,13 +136,13 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, r
     if !quoted.is_empty() {
         for row in store::messages_by_id(conn, &quoted)?.into_iter().filter(|row| row.is_heard_by(reader)) {
             let floor = shared_floor(conn, row.room)?;
-            quotes.insert(row.id, quote(&row.as_heard_by(reader), floor));
+            quotes.insert(row.id, quote(&row.heard_by(reader), floor));
         }
     }
     let untold = untold(conn, &rows, Some(reader))?;
     let is_told = |id: MessageId, mentions: Mentions| if untold.contains_key(&id) { mentions.without(reader) } else { mentions };
     let objects = rows.into_iter().map(|row| {
-        let row = row.as_heard_by(reader);
+        let row = row.heard_by(reader);
         let (id, deleted) = (row.id, row.deleted_at.is_some());
         let reply_to = row.reply_to.filter(|_| !deleted).and_then(|id| quotes.get(&id).cloned());
         Message {

@@ -94,7 +94,7 @@ impl Answered {
     /// The quote as this member sees it.
     fn quote_for(&self, member: MemberId) -> Option<Quote> {
         let seen = self.quoted.clone().filter(|row| row.is_heard_by(member))?;
-        Some(quote(&seen.as_heard_by(member), self.floor))
+        Some(quote(&seen.heard_by(member), self.floor))
     }
 
     /// Does the other of a conversation see anything else than the author?

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::LogId;
 use crate::settings::{Class, Settings};
-use crate::social::{self, Act, Asker, NewRequest, Outcome, RequestKind, Verdict};
+use crate::social::{self, Act, Asker, Daily, NewRequest, Outcome, RequestKind, Verdict};
 use crate::storage::Tx;
 
 /// Members about whom is asked with one statement.
@@ -28,8 +28,8 @@ const ASKED_AT_ONCE: usize = 1_000;
 pub(in crate::chat) struct Reaching {
     settings: Arc<Settings>,
     billing: Billing,
-    requests_per_day: usize,
-    invitations_per_day: usize,
+    requests: Daily,
+    invitations: Daily,
 }
 
 impl Reaching {
@@ -37,13 +37,14 @@ impl Reaching {
     pub(in crate::chat) fn of(ground: &Ground, billing: &Billing) -> Self {
         let settings = ground.settings.get();
         let most = |most: usize| if ground.config.raised_limits { usize::MAX } else { most };
-        let (requests_per_day, invitations_per_day) = (most(settings.requests_per_day), most(settings.invitations_per_day));
-        Self { settings, billing: billing.clone(), requests_per_day, invitations_per_day }
+        let of = |all: usize| Daily { all: most(all), to_one: most(settings.requests_to_one_per_day) };
+        let (requests, invitations) = (of(settings.requests_per_day), of(settings.invitations_per_day));
+        Self { settings, billing: billing.clone(), requests, invitations }
     }
 
     /// How many invitations a member makes in a day.
-    pub(super) const fn invitations_per_day(&self) -> usize {
-        self.invitations_per_day
+    pub(super) const fn invitations(&self) -> Daily {
+        self.invitations
     }
 
     /// May one reach the other in this way now?
@@ -76,7 +77,7 @@ impl Reaching {
     /// 429 `social.too_many_requests`.
     pub(super) fn before_words(&self, tx: &mut Tx<'_>, room: RoomId, author: MemberId, other: MemberId) -> Result<bool> {
         social::admit(tx, author, other)?;
-        let most = if store::has_words(tx, room, author)? { None } else { Some(self.requests_per_day) };
+        let most = if store::has_words(tx, room, author)? { None } else { Some(self.requests) };
         if most.is_none() && store::place(tx, room, other)?.is_some() {
             return Ok(true);
         }
@@ -132,7 +133,7 @@ impl Reaching {
 }
 
 /// Words that are heard leave a trace only where they count.
-fn came_through(tx: &mut Tx<'_>, author: MemberId, words: &NewRequest, most: Option<usize>) -> Result<bool> {
+fn came_through(tx: &mut Tx<'_>, author: MemberId, words: &NewRequest, most: Option<Daily>) -> Result<bool> {
     if most.is_some() {
         social::ask(tx, author, words, most)?;
     }
@@ -230,6 +231,6 @@ pub fn look_at(tx: &mut Tx<'_>, member: MemberId, message: MessageId) -> Result<
         return Ok(None);
     };
     let is_seen = sees(tx, member, &row)?;
-    let row = row.as_heard_by(member);
+    let row = row.heard_by(member);
     Ok(Some(social::SeenMessage { room: row.room, author: row.author, body: row.body, is_seen }))
 }

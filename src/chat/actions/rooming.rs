@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::membership::enter;
 use super::posting::announce;
 use super::reaching::{Reaching, let_in};
+use crate::access::not_too_often;
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
@@ -140,13 +141,7 @@ fn must_have_made_few(tx: &mut Tx<'_>, maker: MemberId, most: usize) -> Result<(
     one_at_a_time(tx, &format!("rooms of {maker}"))?;
     let now = tx.now();
     let made = store::rooms_made_since(tx, maker, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
-    match made.last() {
-        Some(first) if made.len() >= most => {
-            let wait = (first + DAY - now).max(1);
-            Err(Error::slow_down("chat.too_many_rooms", wait.unsigned_abs()))
-        }
-        _ => Ok(()),
-    }
+    not_too_often("chat.too_many_rooms", &made, most, DAY, now)
 }
 
 /// Makes a room with its maker in it as owner. The caller has shown that it may: a permit, the wizard or the seed.

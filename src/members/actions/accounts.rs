@@ -8,7 +8,7 @@ use crate::access::{Ground, Permission, RateClass, Token, Visitor, address_key};
 use crate::error::{Error, Found, Problem, RefusalKind, Result};
 use crate::ids::{InviteId, MemberId, RoleId};
 use crate::live::LogId;
-use crate::members::model::{DisplayName, Email, MemberState, NewMember, Password, Profile, RoleKind, Username};
+use crate::members::model::{DisplayName, Email, MemberState, NewMember, Password, Profile, RoleKind, Username, zone_named};
 use crate::members::notices::Notice;
 use crate::members::policy;
 use crate::settings::SignUpMode;
@@ -27,6 +27,9 @@ pub struct SignUp {
     /// Mail address.
     #[serde(default)]
     pub email: Option<String>,
+    /// Time zone by its IANA name; missing or empty: UTC until another is chosen.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// Code of an invite.
     #[serde(default)]
     pub invite: Option<String>,
@@ -129,6 +132,7 @@ struct Checked {
     display_name: DisplayName,
     email: Option<Email>,
     password: Password,
+    time_zone: String,
 }
 
 fn check(form: &SignUp) -> Result<Checked> {
@@ -144,9 +148,10 @@ fn check(form: &SignUp) -> Result<Checked> {
     let email = written.map(Email::parse).transpose().map_err(&mut keep).unwrap_or_default();
     let known_as = form.username.trim().to_lowercase();
     let password = Password::parse(&form.password, &known_as, "password").map_err(&mut keep).ok();
+    let time_zone = zone_named(form.time_zone.as_deref().unwrap_or_default()).map_err(&mut keep).unwrap_or_default();
     match (username, display_name, password) {
         (Some(username), Some(display_name), Some(password)) if problems.is_empty() => {
-            Ok(Checked { username, display_name, email, password })
+            Ok(Checked { username, display_name, email, password, time_zone })
         }
         _ => Err(Error::Invalid(problems)),
     }
@@ -196,7 +201,7 @@ pub async fn sign_up(ground: &Ground, visitor: &Visitor, members: &Members, form
     let code = form.invite.as_deref().map(str::trim).filter(|code| !code.is_empty());
     let invite = code.map(|code| invite_of(ground, code, from)).transpose()?;
     admit(ground.settings.get().sign_up_mode, invite.is_some())?;
-    let Checked { username, display_name, email, password } = check(&form)?;
+    let Checked { username, display_name, email, password, time_zone } = check(&form)?;
     ground.rates.count(if invite.is_some() { RateClass::SignUpInvited } else { RateClass::SignUp }, from)?;
     let wanted = username.as_str().to_owned();
     let is_taken = ground.db.read(move |conn| Ok(store::members::by_username(conn, &wanted)?.is_some())).await?;
@@ -205,7 +210,7 @@ pub async fn sign_up(ground: &Ground, visitor: &Visitor, members: &Members, form
     }
     let password = Some(members.hasher.make(password).await?);
     let language = visitor.language.to_owned();
-    let new = NewMember { email, password, language, ..NewMember::named(username, display_name) };
+    let new = NewMember { email, password, language, time_zone, ..NewMember::named(username, display_name) };
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
     db.write(move |tx| {

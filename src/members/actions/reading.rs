@@ -9,7 +9,7 @@ use crate::access::{Actor, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::http::{Heard, Looker};
-use crate::ids::{MemberId, RoleId};
+use crate::ids::MemberId;
 use crate::live::LogId;
 use crate::members::events::{ME_CHANGED, MemberEvent};
 use crate::members::model::{MemberRow, MemberState, Profile, Sanction, Session, SessionKind};
@@ -61,19 +61,13 @@ pub fn member(conn: &mut Conn, may: &SeeMember, now: Millis) -> Result<Profile> 
     profiles(conn, &[may.member()], now)?.pop().found()
 }
 
-/// Active members by part of a name and by role, in order of name, with the cursor of the next page.
+/// Active members as the filter asks for them, in order of name, with the cursor of the next page.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn find_members(
-    conn: &mut Conn,
-    q: String,
-    role: Option<RoleId>,
-    after: Option<MemberId>,
-    limit: i64,
-    now: Millis,
-) -> Result<(Vec<Profile>, Option<MemberId>)> {
-    let filter = Filter { q, state: Some(MemberState::Active), role, after, limit: limit + 1 };
+pub fn find_members(conn: &mut Conn, filter: MemberFilter, now: Millis) -> Result<(Vec<Profile>, Option<MemberId>)> {
+    let limit = filter.limit;
+    let filter = MemberFilter { state: Some(MemberState::Active), limit: limit + 1, ..filter };
     let (rows, next) = page(store::members::list(conn, &filter)?, limit);
     Ok((store::members::with_roles(conn, rows, now)?, next))
 }

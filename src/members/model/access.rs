@@ -117,7 +117,7 @@ impl RoleRow {
     /// By its name.
     #[must_use]
     pub fn named(self) -> NamedRole {
-        NamedRole { id: self.id, word: self.kind().word(&self.name), name: self.name }
+        NamedRole { id: self.id, word: self.kind().word(&self.name), is_everyones: self.kind() == RoleKind::Member, name: self.name }
     }
 
     /// As administrators see it.
@@ -136,6 +136,8 @@ pub struct NamedRole {
     pub name: String,
     /// Which of our own words stands for it.
     pub word: Option<&'static str>,
+    /// Does every member have it?
+    pub is_everyones: bool,
 }
 
 impl NamedRole {

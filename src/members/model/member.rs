@@ -320,6 +320,8 @@ pub struct NewMember {
     pub password: Option<String>,
     /// `en`, `fr` or empty.
     pub language: String,
+    /// Time zone by its IANA name; empty: UTC.
+    pub time_zone: String,
     /// Pronouns.
     pub pronouns: String,
     /// A few sentences.
@@ -348,6 +350,7 @@ impl NewMember {
             email: None,
             password: None,
             language: String::new(),
+            time_zone: String::new(),
             pronouns: String::new(),
             bio: String::new(),
             hue: None,

@@ -54,7 +54,7 @@ struct Find {
 #[utoipa::path(get, path = "/api/v1/admin/members", params(Find), responses((status = 200, body = Page<AdminMember>)))]
 async fn list(gate: Allow<SeeAccounts>, query: Query<Find>) -> Result<HttpResponse> {
     let Find { q, state, role, after, limit: asked } = query.0;
-    let filter = MemberFilter { q: q.unwrap_or_default(), state, role, after, limit: limit(asked)? };
+    let filter = MemberFilter { q: q.unwrap_or_default(), state, role, after, limit: limit(asked)?, ..MemberFilter::default() };
     let (items, next) = gate.read(move |conn, _, actor| actions::accounts(conn, filter, actor.now)).await?;
     Ok(HttpResponse::Ok().json(Page { items, next: next.map(|id| id.to_string()) }))
 }

@@ -8,7 +8,7 @@ use super::limit;
 use crate::access::{Allow, PAGE_MOST, Page, Query, Routes};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoleId};
-use crate::members::actions;
+use crate::members::actions::{self, MemberFilter};
 use crate::members::model::Profile;
 use crate::members::policy::{SeeMember, SeeMembers};
 
@@ -24,10 +24,12 @@ pub fn mount(routes: &mut Routes<'_>) {
 
 #[derive(Deserialize, utoipa::IntoParams)]
 struct Find {
-    /// Part of a name or username.
+    /// Part of a name or username, or `@` with the beginning of a username.
     q: Option<String>,
     /// Only with this role.
     role: Option<RoleId>,
+    /// Only those with the verified badge?
+    verified: Option<bool>,
     /// These members instead, at most 200 ids with commas between; also those who are banned or deleted.
     ids: Option<String>,
     /// Where the page begins.
@@ -45,14 +47,16 @@ fn parse_ids(text: &str) -> Result<Vec<MemberId>> {
 /// Active members in order of name, or those named by id.
 #[utoipa::path(get, path = "/api/v1/members", params(Find), responses((status = 200, body = Page<Profile>)))]
 async fn list(gate: Allow<SeeMembers>, query: Query<Find>) -> Result<HttpResponse> {
-    let Find { q, role, ids, after, limit: asked } = query.0;
+    let Find { q, role, verified, ids, after, limit: asked } = query.0;
     let limit = limit(asked)?;
     let ids = ids.as_deref().map(parse_ids).transpose()?;
     let page = gate
         .read(move |conn, _, actor| match ids {
             Some(ids) => Ok(Page::whole(actions::members_by_ids(conn, &ids, actor.now)?)),
             None => {
-                let (items, next) = actions::find_members(conn, q.unwrap_or_default(), role, after, limit, actor.now)?;
+                let (q, verified) = (q.unwrap_or_default(), verified.unwrap_or(false));
+                let filter = MemberFilter { q, role, verified, after, limit, ..MemberFilter::default() };
+                let (items, next) = actions::find_members(conn, filter, actor.now)?;
                 Ok(Page { items, next: next.map(|id| id.to_string()) })
             }
         })

@@ -9,8 +9,9 @@ use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
 use crate::members::model::{MemberRow, MemberState, NewMember, Profile, name_key};
-use crate::storage::schema::{member_roles, members};
+use crate::storage::schema::{member_badges, member_roles, members};
 use crate::storage::{Conn, Tx};
+use crate::text::Wanted;
 
 /// One member, in whatever state.
 pub fn by_id(conn: &mut Conn, id: MemberId) -> Result<Option<MemberRow>> {
@@ -49,12 +50,16 @@ pub fn with_roles(conn: &mut Conn, rows: Vec<MemberRow>, now: Millis) -> Result<
 /// Which members a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Part of a name or username.
+    /// Part of a name or username, or `@` with the beginning of a username.
     pub q: String,
     /// Only in this state; missing: in every state but deleted.
     pub state: Option<MemberState>,
+    /// Those who are found by this too, under a name that they do not bear themselves.
+    pub also: Vec<MemberId>,
     /// Only with this role.
     pub role: Option<RoleId>,
+    /// Only with the verified badge.
+    pub verified: bool,
     /// Only behind this member, in order of name.
     pub after: Option<MemberId>,
     /// At most this many.
@@ -64,11 +69,14 @@ pub struct Filter {
 /// Members in order of name.
 pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
     let mut query = members::table.order((members::name_key, members::id)).limit(filter.limit).into_boxed();
-    let part = name_key(filter.q.trim());
-    if !part.is_empty() {
-        let pattern = format!("%{}%", part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let is_called = members::name_key.like(pattern.clone()).escape('\\');
-        query = query.filter(is_called.or(members::username.like(pattern).escape('\\')));
+    if let Some(Wanted { pattern, is_username }) = Wanted::parse(&filter.q) {
+        let is_named = members::username.like(pattern.clone()).escape('!');
+        query = if is_username {
+            query.filter(is_named)
+        } else {
+            let raw: Vec<i64> = filter.also.iter().map(|id| id.0).collect();
+            query.filter(members::name_key.like(pattern).escape('!').or(is_named).or(members::id.eq_any(raw)))
+        };
     }
     query = match filter.state {
         Some(state) => query.filter(members::state.eq(state.number())),
@@ -77,6 +85,9 @@ pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
     if let Some(role) = filter.role {
         let holders = member_roles::table.filter(member_roles::role.eq(role.0)).select(member_roles::member);
         query = query.filter(members::id.eq_any(holders));
+    }
+    if filter.verified {
+        query = query.filter(members::id.eq_any(member_badges::table.select(member_badges::member)));
     }
     if let Some(after) = filter.after {
         let key = members::table.find(after.0).select(members::name_key).first::<String>(conn).optional()?.unwrap_or_default();
@@ -116,7 +127,7 @@ pub fn insert(tx: &mut Tx<'_>, id: MemberId, made: Millis, new: &NewMember) -> R
                 members::email.eq(new.email.as_ref().map(|email| email.as_str())),
                 members::password.eq(new.password.as_deref()),
                 members::language.eq(&new.language),
-                members::time_zone.eq(""),
+                members::time_zone.eq(&new.time_zone),
                 members::theme.eq("system"),
                 members::state.eq(new.state.number()),
                 members::permissions.eq(0),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::access::Patience;
 use crate::mail::outbox;
-use crate::members::actions::{SignIn, SignUp};
+use crate::members::actions::{MemberFilter, SignIn, SignUp};
 use crate::members::model::{AccountChange, LinkPurpose, Removed, Status};
 use crate::members::policy::{ChangeMe, SeeMember};
 
@@ -15,6 +15,7 @@ fn form(name: &str) -> SignUp {
         password: PASSWORD.to_owned(),
         display_name: Some(format!("The {name}")),
         email: None,
+        time_zone: None,
         invite: None,
     }
 }
@@ -54,10 +55,11 @@ async fn every_wrong_field_is_named_at_once() {
         password: "short".to_owned(),
         display_name: None,
         email: Some("nowhere".to_owned()),
+        time_zone: Some("Nowhere/Land".to_owned()),
         invite: None,
     };
     let fields: Vec<_> = problems(sign_up(&town, wrong).await).into_iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["username", "email", "password"]);
+    assert_eq!(fields, ["username", "email", "password", "time_zone"]);
 }
 
 #[tokio::test]
@@ -295,6 +297,19 @@ async fn a_deleted_account_leaves_a_tombstone() {
 }
 
 #[tokio::test]
+async fn a_new_member_has_the_time_zone_of_their_browser() {
+    let town = Town::new().await;
+    town.mode(SignUpMode::Open);
+    let of = |name: &str, zone: &str| SignUp { time_zone: Some(zone.to_owned()), ..form(name) };
+    let refused = sign_up(&town, of("marta", "Europe/Atlantis")).await.expect_err("no such zone");
+    assert_eq!(refused.code(), "members.time_zone_unknown");
+    for (name, said, kept) in [("marta", "europe/lisbon", "Europe/Lisbon"), ("bruno", "", "")] {
+        let id = sign_up(&town, of(name, said)).await.expect("in").answer.member.id;
+        assert_eq!(town.read(move |conn| crate::members::store::members::by_id(conn, id)).await.expect("a row").time_zone, kept);
+    }
+}
+
+#[tokio::test]
 async fn who_still_waits_is_not_there_yet_for_members() {
     let town = Town::new().await;
     town.mode(SignUpMode::Approval);
@@ -302,7 +317,7 @@ async fn who_still_waits_is_not_there_yet_for_members() {
     let marta = town.member("marta", &[]).await;
     assert_eq!(code(town.act::<SeeMember, ()>(marta, waits, |_, _, _, _| Ok(())).await), "error.not_found");
     assert!(town.read(move |conn| actions::members_by_ids(conn, &[waits], START)).await.is_empty());
-    let (found, _) = town.read(|conn| actions::find_members(conn, String::new(), None, None, 10, START)).await;
+    let (found, _) = town.read(|conn| actions::find_members(conn, MemberFilter { limit: 10, ..MemberFilter::default() }, START)).await;
     assert_eq!(found.into_iter().map(|profile| profile.id).collect::<Vec<_>>(), [marta]);
 }
 
@@ -313,12 +328,20 @@ async fn members_are_found_by_part_of_a_name_page_by_page() {
         let new = NewMember { display_name: DisplayName::parse(shown).expect("name"), ..named(name) };
         town.write(move |tx| actions::create_member(tx, &new)).await.expect("member");
     }
-    let find = |q: &'static str| town.read(move |conn| actions::find_members(conn, q.to_owned(), None, None, 10, START));
+    let by_name = |q: &str| MemberFilter { q: q.to_owned(), limit: 10, ..MemberFilter::default() };
+    let find = |q: &'static str| town.read(move |conn| actions::find_members(conn, by_name(q), START));
     assert_eq!(find("elo").await.0[0].username, "zoe");
     assert_eq!(find("ADA_").await.0.len(), 1, "a sign of the pattern stands for itself");
     assert_eq!(find("100%").await.0[0].username, "bo");
-    let (first, next) = town.read(|conn| actions::find_members(conn, String::new(), None, None, 2, START)).await;
-    let (second, end) = town.read(move |conn| actions::find_members(conn, String::new(), None, next, 2, START)).await;
+    for (typed, found) in
+        [("@ada", &["ada_l", "ada.k"][..]), ("@ADA_", &["ada_l"]), ("@da", &[]), ("@elo", &[]), ("@", &["bo", "ada_l", "ada.k", "zoe"])]
+    {
+        let names: Vec<_> = find(typed).await.0.into_iter().map(|profile| profile.username).collect();
+        assert_eq!(names, found, "{typed}: behind an @ stands the beginning of a username");
+    }
+    let (first, next) = town.read(|conn| actions::find_members(conn, MemberFilter { limit: 2, ..MemberFilter::default() }, START)).await;
+    let (second, end) =
+        town.read(move |conn| actions::find_members(conn, MemberFilter { after: next, limit: 2, ..MemberFilter::default() }, START)).await;
     let names: Vec<_> = first.iter().chain(&second).map(|profile| profile.username.as_str()).collect();
     assert_eq!(names, ["bo", "ada_l", "ada.k", "zoe"]);
     assert_eq!(end, None);

@@ -8,7 +8,7 @@ use crate::members::policy::{DecideSignUp, MakeInvites};
 const PASSWORD: &str = "tide over the harbour";
 
 pub(super) fn form(name: &str) -> SignUp {
-    SignUp { username: name.to_owned(), password: PASSWORD.to_owned(), display_name: None, email: None, invite: None }
+    SignUp { username: name.to_owned(), password: PASSWORD.to_owned(), display_name: None, email: None, time_zone: None, invite: None }
 }
 
 pub(super) async fn sign_up(town: &Town, visitor: &Visitor, form: SignUp) -> Result<Arrival> {

@@ -13,7 +13,7 @@ use crate::storage::Tx;
 /// Asks somebody to be a contact, or says yes to somebody who asked.
 ///
 /// # Errors
-/// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`.
+/// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`, `social.too_many_to_one`.
 pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<ContactState> {
     let may = may.relation();
     let (me, other) = (may.member(), may.other());
@@ -36,7 +36,7 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<Co
     if !relation.mine.has(Edge::AskedContact) {
         // Left unanswered once is left unanswered for good.
         let is_heard = !relation.theirs.shuts_out() && !relation.theirs.has(Edge::Ignores);
-        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, is_heard), Some(limits.requests_per_day))?;
+        ask(tx, me, &NewRequest::of(RequestKind::Contact, other, is_heard), Some(limits.requests))?;
         set(tx, me, other, relation.mine.with(Edge::AskedContact, true))?;
         announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::Asked }, me)?;
     }

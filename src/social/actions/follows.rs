@@ -14,7 +14,7 @@ use crate::storage::Tx;
 /// Follows somebody, or asks to.
 ///
 /// # Errors
-/// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`.
+/// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`, `social.too_many_to_one`.
 pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, limits: Limits) -> Result<FollowState> {
     let may = may.relation();
     let (me, other) = (may.member(), may.other());
@@ -32,7 +32,7 @@ pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, limits: Limi
         begin(tx, me, other, relation, me)?;
         return Ok(FollowState::Following);
     }
-    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), Some(limits.requests_per_day))?;
+    ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), Some(limits.requests))?;
     set(tx, me, other, relation.mine.with(Edge::AskedFollow, true))?;
     announce(tx, me, &SocialEvent::FollowChanged { member: other, state: FollowState::Asked }, me)?;
     Ok(FollowState::Asked)

@@ -11,12 +11,12 @@ mod shutting;
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
-pub(super) use reach::{change_reach, plan_names, reach_view};
+pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_mean};
 pub use reading::{Mine, may_refuse, mine, unless_shut};
-pub(super) use reading::{inbox, known_people, list, open_requests, person};
+pub(super) use reading::{called, inbox, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
-pub use requests::{NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all};
+pub use requests::{Daily, NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all};
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
@@ -45,7 +45,7 @@ use crate::storage::{Tx, hold_members, one_at_a_time};
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Requests within 24 hours, but for invitations.
-    pub requests_per_day: usize,
+    pub requests: Daily,
     /// Reports within 24 hours.
     pub reports_per_day: usize,
     /// People to whom they stand in some way.

@@ -111,15 +111,21 @@ fn facts<'a>(settings: &Settings, asker: &Asker<'a>, relation: Relation, reach: 
 /// class is ticked that the administrators do not allow.
 pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: &ReachChoice, settings: &Settings) -> Result<()> {
     one_at_a_time(tx, &format!("reach of {}", may.member()))?;
-    let (held, _) = store::reach::of(tx, may.member(), settings)?.found()?;
+    let reach = chosen(tx, may.member(), choice, settings)?;
+    store::reach::save(tx, may.member(), &reach)?;
+    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
+}
+
+/// What a member chose before, with what they choose now put into it.
+fn chosen(conn: &mut Conn, member: MemberId, choice: &ReachChoice, settings: &Settings) -> Result<Reach> {
+    let (held, _) = store::reach::of(conn, member, settings)?.found()?;
     let mut reach = held.clone();
     choice.clone().apply(&mut reach)?;
     choice.must_be_below(&held, &|act| ceiling(settings, act))?;
-    let (roles, plans) = (members::role_names(tx)?, plan_names(tx, true)?);
+    let (roles, plans) = (role_names(conn)?, plan_names(conn, true)?);
     let has_role = |id| roles.iter().any(|known| known.id == id);
     choice.must_name(&held, &has_role, &|id| plans.iter().any(|(known, _)| *known == id))?;
-    store::reach::save(tx, may.member(), &reach)?;
-    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
+    Ok(reach)
 }
 
 /// A member's reach as they see it, in the words of `language`. Roles that are gone are left out.
@@ -128,10 +134,27 @@ pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: &ReachChoice, se
 /// 404 when there is no such member.
 pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str) -> Result<ReachView> {
     let settings = ground.settings.get();
-    let plans = plan_names(conn, true)?;
     let (mut reach, time_zone) = store::reach::of(conn, member, &settings)?.found()?;
-    let roles: Vec<(RoleId, String)> =
-        members::role_names(conn)?.into_iter().map(|role| (role.id, role.said(&ground.words, language))).collect();
+    let sentences = said(conn, ground, member, language, &mut reach)?;
+    let Reach { rules, unknown_callers, quiet, asks_before_follow, .. } = reach;
+    let time_zone = if time_zone.is_empty() { "UTC".to_owned() } else { time_zone };
+    Ok(ReachView { rules, unknown_callers, quiet, time_zone, asks_before_follow, sentences })
+}
+
+/// What a choice would mean that is not made yet.
+///
+/// # Errors
+/// As [`change_reach`].
+pub fn would_mean(conn: &mut Conn, ground: &Ground, member: MemberId, choice: &ReachChoice, language: &str) -> Result<Vec<Sentence>> {
+    let mut reach = chosen(conn, member, choice, &ground.settings.get())?;
+    said(conn, ground, member, language, &mut reach)
+}
+
+/// The sentences of a reach. Roles and plans that are gone are taken out of it.
+fn said(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str, reach: &mut Reach) -> Result<Vec<Sentence>> {
+    let settings = ground.settings.get();
+    let plans = plan_names(conn, true)?;
+    let roles: Vec<(RoleId, String)> = role_names(conn)?.into_iter().map(|role| (role.id, role.said(&ground.words, language))).collect();
     for rule in reach.rules.each_mut() {
         rule.roles.retain(|role| roles.iter().any(|(known, _)| known == role));
         rule.plans.retain(|plan| plans.iter().any(|(known, _)| known == plan));
@@ -147,10 +170,15 @@ pub fn reach_view(conn: &mut Conn, ground: &Ground, member: MemberId, language: 
         let held = Rule { from: within(rule.from, ceiling(&settings, act)), ..rule.clone() };
         Sentence { act, text: named.sentence(act, &held) }
     };
-    let sentences = Act::ALL.into_iter().map(sentence).collect();
-    let Reach { rules, unknown_callers, quiet, asks_before_follow, .. } = reach;
-    let time_zone = if time_zone.is_empty() { "UTC".to_owned() } else { time_zone };
-    Ok(ReachView { rules, unknown_callers, quiet, time_zone, asks_before_follow, sentences })
+    Ok(Act::ALL.into_iter().map(sentence).collect())
+}
+
+/// Roles that can be named: not the one that everybody has, which would be another word for everyone and lead around a bound.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn role_names(conn: &mut Conn) -> Result<Vec<members::NamedRole>> {
+    Ok(members::role_names(conn)?.into_iter().filter(|role| !role.is_everyones).collect())
 }
 
 /// Plans that can be named; with `archived` also those that are only kept for who has them.

@@ -17,6 +17,8 @@ use crate::text;
 
 /// Most members whom one blocks or mutes that a client is told at once.
 const MOST_SHUT: i64 = 10_000;
+/// Most members who are found in the directory by one's own names for them.
+const CALLED: i64 = 200;
 /// Most rooms in common that are named.
 const SHARED: i64 = 50;
 
@@ -48,6 +50,14 @@ pub fn person(conn: &mut Conn, may: &SeePerson, now: Millis) -> Result<(Person, 
 /// When the database cannot be read.
 pub fn known_people(conn: &mut Conn, me: MemberId, ids: &[MemberId], now: Millis) -> Result<Vec<Person>> {
     people(conn, me, ids, now)
+}
+
+/// Whom a member calls by a name of their own that holds what was typed.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn called(conn: &mut Conn, me: MemberId, typed: &str) -> Result<Vec<MemberId>> {
+    store::lists::called(conn, me, typed, CALLED)
 }
 
 /// A page of the inbox, newest first.

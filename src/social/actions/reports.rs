@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::access::{Actor, Page};
+use crate::access::{Actor, Page, not_too_often};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId};
@@ -17,7 +17,8 @@ use crate::text;
 /// The time in which reports are counted.
 const DAY: Millis = 86_400_000;
 
-/// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them.
+/// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them. Whoever
+/// reports again what waits there from them already has one report, with what they say now.
 ///
 /// # Errors
 /// `social.report_subject` without a member and without a message that one sees, `social.yourself`, `social.report_text`, 429
@@ -36,6 +37,11 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &
     let now = tx.now();
     if members::members_by_ids(tx, &[member], now)?.is_empty() {
         return Err(Error::invalid("member", "social.report_subject"));
+    }
+    one_at_a_time(tx, &format!("reports of {}", may.member()))?;
+    if let Some(open) = store::reports::open_of(tx, may.member(), member, new.message)? {
+        store::reports::say_anew(tx, open, new.reason, &said)?;
+        return Ok(open);
     }
     must_have_reported_little(tx, may.member(), most)?;
     let row = ReportRow {
@@ -67,21 +73,17 @@ fn seen(tx: &mut Tx<'_>, member: MemberId, message: MessageId, social: &Social) 
 
 /// Refuses who has made `most` reports within a day, until the first of them is a day old.
 fn must_have_reported_little(tx: &mut Tx<'_>, reporter: MemberId, most: usize) -> Result<()> {
-    one_at_a_time(tx, &format!("reports of {reporter}"))?;
     let now = tx.now();
     let made = store::reports::made_since(tx, reporter, now - DAY, i64::try_from(most).unwrap_or(i64::MAX))?;
-    match made.last() {
-        Some(first) if made.len() >= most => Err(Error::slow_down("social.too_many_reports", (first + DAY - now).max(1).unsigned_abs())),
-        _ => Ok(()),
-    }
+    not_too_often("social.too_many_reports", &made, most, DAY, now)
 }
 
-/// A page of the queue, newest first.
+/// A page of the queue, newest first, for `viewer`: nobody sees what is reported of them.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn reports(conn: &mut Conn, closed: bool, before: Option<ReportId>, limit: i64, now: Millis) -> Result<Page<Report>> {
-    let rows = store::reports::list(conn, closed, before, limit + 1)?;
+pub fn reports(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64, now: Millis) -> Result<Page<Report>> {
+    let rows = store::reports::list(conn, viewer, closed, before, limit + 1)?;
     let Page { items, next } = Page::of(rows, limit, |row| row.id.to_string());
     let mut people: Vec<MemberId> = items.iter().flat_map(|row| [Some(row.reporter), Some(row.member), row.closed_by]).flatten().collect();
     people.sort_unstable();
@@ -90,12 +92,12 @@ pub fn reports(conn: &mut Conn, closed: bool, before: Option<ReportId>, limit: i
     Ok(Page { items: items.into_iter().map(|row| Report::of(row, &people)).collect(), next })
 }
 
-/// How many reports wait.
+/// How many reports wait for `viewer`.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn open_reports(conn: &mut Conn) -> Result<i64> {
-    store::reports::count_open(conn)
+pub fn open_reports(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
+    store::reports::count_open(conn, viewer)
 }
 
 /// Closes a report, with a trace.

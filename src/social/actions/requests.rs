@@ -3,6 +3,7 @@
 use super::contacts::become_contacts;
 use super::shutting::block_member;
 use super::{announce, follows, hold, hold_pairs, set, set_listed};
+use crate::access::not_too_often;
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
@@ -37,13 +38,22 @@ impl NewRequest {
     }
 }
 
+/// How often one may ask within a day.
+#[derive(Clone, Copy, Debug)]
+pub struct Daily {
+    /// Whomever.
+    pub all: usize,
+    /// One and the same member, for anything.
+    pub to_one: usize,
+}
+
 /// Asks somebody for something, at most `most` times within a day; without `most` it neither counts nor is refused. Nobody hears of it when
 /// the same is asked already, or was left unanswered before; but with `most` every wish counts, whatever became of those before, so that
 /// nobody learns it from counting.
 ///
 /// # Errors
-/// 429 `social.too_many_requests`, for invitations `social.too_many_invitations`.
-pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usize>) -> Result<()> {
+/// 429 `social.too_many_requests`, for invitations `social.too_many_invitations`; `social.too_many_to_one`.
+pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<Daily>) -> Result<()> {
     let NewRequest { to: member, kind, room, mut ended } = *new;
     let before = store::requests::newest(tx, sender, member, kind, room)?;
     let was = |outcome: Outcome| before.is_some_and(|row| row.outcome == Some(outcome.number()));
@@ -63,7 +73,7 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<usi
         }
     }
     if let Some(most) = most {
-        must_have_asked_little(tx, sender, kind == RequestKind::Invite, most)?;
+        must_have_asked_little(tx, sender, member, kind == RequestKind::Invite, most)?;
     }
     let (request, at) = (tx.new_id::<RequestId>(), tx.now());
     let row = RequestRow {
@@ -91,16 +101,15 @@ pub(super) fn reopen(tx: &mut Tx<'_>, request: &RequestRow) -> Result<()> {
     announce(tx, request.member, &came, request.sender)
 }
 
-/// Refuses who has invited, or asked for anything else, `most` times within a day, until the first of them is a day old.
-fn must_have_asked_little(tx: &mut Tx<'_>, sender: MemberId, invites: bool, most: usize) -> Result<()> {
+/// Refuses who has invited, or asked for anything else, `most.all` times within a day, or has asked this one member `most.to_one` times,
+/// until the first of them is a day old.
+fn must_have_asked_little(tx: &mut Tx<'_>, sender: MemberId, member: MemberId, invites: bool, most: Daily) -> Result<()> {
     one_at_a_time(tx, &format!("requests of {sender}"))?;
-    let now = tx.now();
-    let made = store::requests::made_since(tx, sender, now - DAY, invites, i64::try_from(most).unwrap_or(i64::MAX))?;
+    let (now, limit) = (tx.now(), |most: usize| i64::try_from(most).unwrap_or(i64::MAX));
     let code = if invites { "social.too_many_invitations" } else { "social.too_many_requests" };
-    match made.last() {
-        Some(first) if made.len() >= most => Err(Error::slow_down(code, (first + DAY - now).max(1).unsigned_abs())),
-        _ => Ok(()),
-    }
+    not_too_often(code, &store::requests::made_since(tx, sender, now - DAY, invites, limit(most.all))?, most.all, DAY, now)?;
+    let to_one = store::requests::made_to_since(tx, sender, member, now - DAY, limit(most.to_one))?;
+    not_too_often("social.too_many_to_one", &to_one, most.to_one, DAY, now)
 }
 
 /// The open request of this kind from one to another.

@@ -31,20 +31,30 @@ impl MakeReport {
     }
 }
 
-/// The queue of reports.
+/// The queue of reports, but for those of oneself.
 #[derive(Debug)]
-pub struct SeeReports(());
+pub struct SeeReports {
+    viewer: MemberId,
+}
 
 impl Permit for SeeReports {
     type Target = ();
     const SCOPE: Scope = Scope::Admin;
 
     fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
-        actor.allowed(Permission::Moderate).map(|_| Self(()))
+        Ok(Self { viewer: actor.allowed(Permission::Moderate)? })
     }
 }
 
-/// Close one report.
+impl SeeReports {
+    /// Who looks.
+    #[must_use]
+    pub const fn viewer(&self) -> MemberId {
+        self.viewer
+    }
+}
+
+/// Close one report, but for one of oneself: that is for somebody else, who alone sees it.
 #[derive(Debug)]
 pub struct CloseReport {
     report: ReportId,
@@ -57,7 +67,8 @@ impl Permit for CloseReport {
 
     fn check(conn: &mut Conn, actor: &Actor, report: ReportId) -> Result<Self> {
         let by = actor.allowed(Permission::Moderate)?;
-        reports::table.find(report.0).select(reports::id).first::<i64>(conn).optional()?.found()?;
+        let seen = reports::table.find(report.0).filter(reports::member.ne(by.0)).select(reports::id);
+        seen.first::<i64>(conn).optional()?.found()?;
         Ok(Self { report, by })
     }
 }

@@ -10,7 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use utoipa::OpenApi;
 
-use super::actions::Limits;
+use super::actions::{Daily, Limits};
 use super::notices::Social;
 use crate::access::{Ground, PAGE_MOST, Routes, page_limit};
 use crate::error::Result;
@@ -44,9 +44,8 @@ fn no_content() -> HttpResponse {
 
 /// What one member may do at most.
 fn limits(ground: &Ground) -> Limits {
-    if ground.config.raised_limits {
-        return Limits { requests_per_day: usize::MAX, reports_per_day: usize::MAX, people: usize::MAX };
-    }
     let settings = ground.settings.get();
-    Limits { requests_per_day: settings.requests_per_day, reports_per_day: settings.reports_per_day, people: settings.people_per_member }
+    let most = |most: usize| if ground.config.raised_limits { usize::MAX } else { most };
+    let requests = Daily { all: most(settings.requests_per_day), to_one: most(settings.requests_to_one_per_day) };
+    Limits { requests, reports_per_day: most(settings.reports_per_day), people: most(settings.people_per_member) }
 }

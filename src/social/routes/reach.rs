@@ -1,23 +1,24 @@
 //! Who may reach me.
 
 use actix_web::HttpResponse;
+use serde::Serialize;
 use utoipa::OpenApi;
 
 use crate::access::{Allow, Body, Routes};
 use crate::error::Result;
 use crate::members;
 use crate::social::actions;
-use crate::social::model::{ReachChoice, ReachView};
+use crate::social::model::{ReachChoice, ReachView, Sentence};
 use crate::social::policy::{ChangeReach, SeeMine};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(show, change))]
+#[openapi(paths(show, change, would_mean))]
 pub struct Api;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
-    routes.get("/api/v1/me/reach", show).put("/api/v1/me/reach", change);
+    routes.get("/api/v1/me/reach", show).put("/api/v1/me/reach", change).post("/api/v1/me/reach/sentences", would_mean);
 }
 
 /// What I chose, and what it means.
@@ -45,4 +46,19 @@ async fn change(gate: Allow<ChangeReach>, body: Body<ReachChoice>) -> Result<Htt
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// What a choice would mean.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Meaning {
+    /// One sentence for each way.
+    sentences: Vec<Sentence>,
+}
+
+/// Says what a choice would mean; nothing is stored.
+#[utoipa::path(post, path = "/api/v1/me/reach/sentences", request_body = ReachChoice, responses((status = 200, body = Meaning)))]
+async fn would_mean(gate: Allow<SeeMine>, body: Body<ReachChoice>) -> Result<HttpResponse> {
+    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
+    let sentences = gate.read(move |conn, may, _| actions::would_mean(conn, &ground, may.member(), &body.value, language)).await?;
+    Ok(HttpResponse::Ok().json(Meaning { sentences }))
 }

@@ -45,7 +45,8 @@ struct Find {
 async fn list(gate: Allow<SeeReports>, query: Query<Find>) -> Result<HttpResponse> {
     let Find { closed, before, limit: asked } = query.0;
     let limit = limit(asked)?;
-    let page = gate.read(move |conn, _, actor| actions::reports(conn, closed.unwrap_or(false), before, limit, actor.now)).await?;
+    let page =
+        gate.read(move |conn, may, actor| actions::reports(conn, may.viewer(), closed.unwrap_or(false), before, limit, actor.now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 

@@ -9,8 +9,8 @@ use crate::ids::{MemberId, RoomId};
 use crate::members::MemberState;
 use crate::social::model::{Edge, Edges, Shared};
 use crate::storage::Conn;
-use crate::storage::schema::{members, room_members, rooms};
-use crate::text::name_key;
+use crate::storage::schema::{contact_notes as notes, members, room_members, rooms};
+use crate::text::Wanted;
 
 /// A list of people, seen from one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum List {
 /// Which page of it.
 #[derive(Clone, Debug, Default)]
 pub struct Paging {
-    /// Part of a name or username.
+    /// Part of a name, a username or one's own name for somebody, or `@` with the beginning of a username.
     pub q: String,
     /// Only behind this member.
     pub after: Option<MemberId>,
@@ -61,16 +61,27 @@ pub fn page(conn: &mut Conn, member: MemberId, list: List, paging: &Paging) -> R
         .limit(paging.limit)
         .select(members::id)
         .into_boxed();
-    let part = name_key(paging.q.trim()).replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    if !part.is_empty() {
-        let pattern = format!("%{part}%");
-        query = query.filter(members::name_key.like(pattern.clone()).escape('!').or(members::username.like(pattern).escape('!')));
+    if let Some(Wanted { pattern, is_username }) = Wanted::parse(&paging.q) {
+        let is_named = members::username.like(pattern.clone()).escape('!');
+        query = if is_username {
+            query.filter(is_named)
+        } else {
+            let own = notes::table.filter(notes::member.eq(member.0)).filter(notes::name_key.like(pattern.clone()).escape('!'));
+            query.filter(members::name_key.like(pattern).escape('!').or(is_named).or(members::id.eq_any(own.select(notes::other))))
+        };
     }
     if let Some(after) = paging.after {
         let key = members::table.find(after.0).select(members::name_key).first::<String>(conn).optional()?.unwrap_or_default();
         query = query.filter(members::name_key.gt(key.clone()).or(members::name_key.eq(key).and(members::id.gt(after.0))));
     }
     Ok(query.load::<i64>(conn)?.into_iter().map(MemberId).collect())
+}
+
+/// Whom a member calls by a name of their own that holds this, at most `limit`.
+pub fn called(conn: &mut Conn, member: MemberId, typed: &str, limit: i64) -> Result<Vec<MemberId>> {
+    let Some(Wanted { pattern, .. }) = Wanted::parse(typed).filter(|wanted| !wanted.is_username) else { return Ok(Vec::new()) };
+    let own = notes::table.filter(notes::member.eq(member.0)).filter(notes::name_key.like(pattern).escape('!'));
+    Ok(own.order(notes::other).limit(limit).select(notes::other).load::<i64>(conn)?.into_iter().map(MemberId).collect())
 }
 
 /// Rooms with a name in which both are, in order of name.

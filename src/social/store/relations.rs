@@ -10,9 +10,11 @@ use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
+use crate::members::{MemberState, RoleKind};
 use crate::social::model::{Edge, Edges, Note, Relation};
-use crate::storage::schema::{contact_notes as notes, member_roles, relations};
+use crate::storage::schema::{contact_notes as notes, member_roles, members, relations, roles};
 use crate::storage::{Conn, Tx, on_conflict};
+use crate::text::name_key;
 
 /// Both directions between two members, by one statement that looks up two keys.
 pub fn between(conn: &mut Conn, me: MemberId, other: MemberId) -> Result<Relation> {
@@ -159,9 +161,21 @@ pub fn all_to(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<
     Ok(rows.into_iter().map(|(other, bits)| (MemberId(other), Edges::from_bits(bits))).collect())
 }
 
-/// How many a member has of each of these.
+/// To how many active members whom they do not shut out a member has this edge.
 pub fn count(conn: &mut Conn, member: MemberId, edge: Edge) -> Result<i64> {
-    Ok(relations::table.filter(relations::member.eq(member.0)).filter(with(edge)).count().get_result(conn)?)
+    Ok(relations::table
+        .inner_join(members::table.on(members::id.eq(relations::other)))
+        .filter(relations::member.eq(member.0))
+        .filter(with(edge))
+        .filter(lets_in())
+        .filter(members::state.eq(MemberState::Active.number()))
+        .count()
+        .get_result(conn)?)
+}
+
+/// A row of `relations` does not shut the other out.
+fn lets_in() -> diesel::expression::SqlLiteral<Bool> {
+    sql::<Bool>(&format!("(relations.bits & {}) = 0", Edges::of(&[Edge::Blocks, Edge::Never]).bits()))
 }
 
 /// To how many a member stands in any way.
@@ -176,21 +190,29 @@ pub fn count_notes(conn: &mut Conn, member: MemberId) -> Result<usize> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// How many follow whom a member follows back.
+/// How many active members whom they do not shut out follow a member and are followed back.
 pub fn count_mutual(conn: &mut Conn, member: MemberId) -> Result<i64> {
     let back = diesel::alias!(relations as back);
     Ok(relations::table
         .inner_join(back.on(back.field(relations::member).eq(relations::other).and(back.field(relations::other).eq(relations::member))))
+        .inner_join(members::table.on(members::id.eq(relations::other)))
         .filter(relations::member.eq(member.0))
         .filter(with(Edge::Follows))
+        .filter(lets_in())
+        .filter(members::state.eq(MemberState::Active.number()))
         .filter(sql::<Bool>(&format!("(back.bits & {}) <> 0", Edges::of(&[Edge::Follows]).bits())))
         .count()
         .get_result(conn)?)
 }
 
-/// Roles of a member.
+/// Roles of a member, but for the one that everybody has: naming it would be another word for everyone.
 pub fn roles_of(conn: &mut Conn, member: MemberId) -> Result<Vec<RoleId>> {
-    let rows = member_roles::table.filter(member_roles::member.eq(member.0)).select(member_roles::role).load::<i64>(conn)?;
+    let rows = member_roles::table
+        .inner_join(roles::table.on(roles::id.eq(member_roles::role)))
+        .filter(member_roles::member.eq(member.0))
+        .filter(roles::kind.ne(RoleKind::Member.number()))
+        .select(member_roles::role)
+        .load::<i64>(conn)?;
     Ok(rows.into_iter().map(RoleId).collect())
 }
 
@@ -219,8 +241,14 @@ pub fn set_note(tx: &mut Tx<'_>, member: MemberId, other: MemberId, note: &Note)
     }
     diesel::insert_into(notes::table)
         .values(on_conflict(
-            (notes::member.eq(member.0), notes::other.eq(other.0), notes::name.eq(&note.name), notes::note.eq(&note.note)),
-            "ON CONFLICT (member, other) DO UPDATE SET name = excluded.name, note = excluded.note",
+            (
+                notes::member.eq(member.0),
+                notes::other.eq(other.0),
+                notes::name.eq(&note.name),
+                notes::note.eq(&note.note),
+                notes::name_key.eq(name_key(&note.name)),
+            ),
+            "ON CONFLICT (member, other) DO UPDATE SET name = excluded.name, note = excluded.note, name_key = excluded.name_key",
         ))
         .execute(&mut **tx)?;
     Ok(())

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, ReportId};
-use crate::social::model::{ReportOutcome, ReportRow};
+use crate::ids::{MemberId, MessageId, ReportId};
+use crate::social::model::{ReportOutcome, ReportReason, ReportRow};
 use crate::storage::schema::reports;
 use crate::storage::{Conn, Tx};
 
@@ -33,9 +33,28 @@ pub fn by_id(conn: &mut Conn, id: ReportId) -> Result<Option<ReportRow>> {
     Ok(reports::table.find(id.0).first(conn).optional()?)
 }
 
-/// Reports, newest first, before `before`; open ones or closed ones.
-pub fn list(conn: &mut Conn, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
-    let mut query = reports::table.order(reports::id.desc()).limit(limit).into_boxed();
+/// The report of this subject by this member that waits, if there is one.
+pub fn open_of(conn: &mut Conn, reporter: MemberId, member: MemberId, message: Option<MessageId>) -> Result<Option<ReportId>> {
+    let query = reports::table
+        .filter(reports::reporter.eq(reporter.0))
+        .filter(reports::member.eq(member.0))
+        .filter(reports::closed_at.is_null())
+        .select(reports::id);
+    Ok(match message {
+        Some(message) => query.filter(reports::message.eq(message.0)).first(conn).optional()?,
+        None => query.filter(reports::message.is_null()).first(conn).optional()?,
+    })
+}
+
+/// Another reason and other words of a report that waits.
+pub fn say_anew(tx: &mut Tx<'_>, id: ReportId, reason: ReportReason, said: &str) -> Result<()> {
+    diesel::update(reports::table.find(id.0)).set((reports::reason.eq(reason.name()), reports::text.eq(said))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Reports that `viewer` may see, newest first, before `before`; open ones or closed ones.
+pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
+    let mut query = reports::table.filter(reports::member.ne(viewer.0)).order(reports::id.desc()).limit(limit).into_boxed();
     query = if closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
     if let Some(before) = before {
         query = query.filter(reports::id.lt(before.0));
@@ -43,9 +62,9 @@ pub fn list(conn: &mut Conn, closed: bool, before: Option<ReportId>, limit: i64)
     Ok(query.load(conn)?)
 }
 
-/// How many are open.
-pub fn count_open(conn: &mut Conn) -> Result<i64> {
-    Ok(reports::table.filter(reports::closed_at.is_null()).count().get_result(conn)?)
+/// How many are open that `viewer` may see.
+pub fn count_open(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
+    Ok(reports::table.filter(reports::closed_at.is_null()).filter(reports::member.ne(viewer.0)).count().get_result(conn)?)
 }
 
 /// When a member made those of their reports since, newest first, at most `limit`.

@@ -139,6 +139,19 @@ pub fn made_since(conn: &mut Conn, sender: MemberId, since: Millis, invites: boo
         .load(conn)?)
 }
 
+/// When a member made those of their requests of any kind to one other since that count, newest first, at most `limit`.
+pub fn made_to_since(conn: &mut Conn, sender: MemberId, member: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
+    Ok(requests::table
+        .filter(requests::sender.eq(sender.0))
+        .filter(requests::member.eq(member.0))
+        .filter(requests::at.gt(since))
+        .filter(sql::<Bool>("counts"))
+        .order(requests::at.desc())
+        .limit(limit)
+        .select(requests::at)
+        .load(conn)?)
+}
+
 /// The newest words of this author that wait in a room, and how many messages do.
 pub fn waiting(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<(Option<String>, usize)> {
     let bodies = messages::table

@@ -47,12 +47,15 @@ async fn an_end_that_is_moved_holds_and_one_that_has_passed_can_be_given_more_ti
     assert_eq!(entitlements(&ann).await["calls.start"], true);
     town.hand.store(NOON + 3 * HOUR, Ordering::Relaxed);
     assert_eq!(entitlements(&ann).await["calls.start"], false);
-    let (_, again) = owner.call(Method::PATCH, &path, Some(json!({ "ends_at": null }))).await;
+    owner.refused(Method::PATCH, &path, Some(json!({ "ends_at": null })), 422, "billing.note_needed").await;
+    let (_, again) = owner.call(Method::PATCH, &path, Some(json!({ "ends_at": null, "note": "paid after all" }))).await;
     assert_eq!((&again["state"], &again["ends_at"]), (&json!("active"), &json!(null)));
     assert_eq!(entitlements(&ann).await["calls.start"], true);
     let (_, comment) = owner.call(Method::PATCH, &path, Some(json!({ "note": "a word" }))).await;
     assert_eq!(comment["ends_at"], json!(null), "a comment changes nothing else");
-    assert_eq!(told(&ann).await.iter().filter(|kind| *kind == "changed").count(), 3);
+    assert_eq!(told(&ann).await, ["given", "changed", "ended", "resumed", "changed"], "nothing comes back without a word");
+    let log = ann.get("/api/v1/me/membership").await["log"]["items"].clone();
+    assert_eq!((&log[1]["kind"], &log[1]["note"], &log[1]["by"]), (&json!("resumed"), &json!("paid after all"), &json!(owner.id)));
     town.close().await;
 }
 

@@ -1,7 +1,15 @@
 //! Many at once between the same people: nobody waits for somebody who waits for them, and nothing is asked or stored twice.
 
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use futures_util::future::join_all;
 use reqwest::Method;
+use rialto::chat::RoomKind;
+use rialto::error::Result;
+use rialto::ids::MemberId;
+use rialto::storage::{Conn, Tx, hold_room};
 use serde_json::{Value, json};
 
 use super::{act, acts, lets, waiting};
@@ -99,6 +107,62 @@ async fn who_is_banned_deleted_and_marks_as_read_at_once_waits_for_nobody_for_ev
             assert_eq!(who.call(Method::GET, "/api/v1/me", None).await.0, 401, "{} is gone", who.name);
         }
     }
+    town.close().await;
+}
+
+#[derive(QueryableByName)]
+struct Waits {
+    #[diesel(sql_type = Bool)]
+    waits: bool,
+}
+
+/// Waits until somebody else waits for what this transaction holds.
+fn until_somebody_waits(tx: &mut Tx<'_>) -> Result<()> {
+    let begun = Instant::now();
+    let Conn::Pg(pg) = &mut **tx else { return Ok(()) };
+    loop {
+        let asks = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))) AS waits";
+        if diesel::sql_query(asks).get_result::<Waits>(pg)?.waits {
+            return Ok(());
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits");
+        std::thread::yield_now();
+    }
+}
+
+/// Is the log of this member free for whoever comes next?
+fn is_log_free(tx: &mut Tx<'_>, member: MemberId) -> bool {
+    let Conn::Pg(pg) = &mut **tx else { return true };
+    let hold = diesel::sql_query("SELECT 1 FROM member_heads WHERE member = $1 FOR UPDATE NOWAIT").bind::<BigInt, _>(member.0);
+    hold.execute(pg).is_ok()
+}
+
+#[actix_web::test]
+async fn a_ban_holds_every_room_before_the_log_of_anybody() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    // SQLite has one writer: nobody waits for anybody.
+    let is_postgres = town.app().ground.db.read(|conn| Ok(matches!(conn, Conn::Pg(_)))).await.expect("asked");
+    if !is_postgres {
+        return town.close().await;
+    }
+    let keeper = town.owner("keeper").await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    town.room(&bob, RoomKind::Public, "First", &[&ann]).await;
+    let last = town.room(&bob, RoomKind::Public, "Last", &[&ann]).await;
+    let (holds, held) = tokio::sync::oneshot::channel();
+    let member = ann.id;
+    let writer = town.app().ground.db.write(move |tx| {
+        hold_room(tx, last)?;
+        holds.send(()).expect("the test waits");
+        until_somebody_waits(tx)?;
+        Ok(is_log_free(tx, member))
+    });
+    let ban = async {
+        held.await.expect("held");
+        acts(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/ban", ann.id), Some(json!({ "reason": "x" }))).await
+    };
+    let (is_free, _) = tokio::join!(writer, ban);
+    assert!(is_free.expect("written"), "whoever waits for the last room holds no log of a member yet");
     town.close().await;
 }
 

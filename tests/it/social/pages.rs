@@ -101,3 +101,45 @@ async fn built_in_roles_are_called_in_the_language_of_the_reader_and_renamed_one
     assert_eq!(word().await, serde_json::Value::Null);
     town.close().await;
 }
+
+#[actix_web::test]
+async fn the_directory_finds_user_names_my_own_names_and_the_verified() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("bobcat").await);
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "name": "Élodie from the quay" }))).await;
+    acts(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/verification", bob.id), Some(json!({}))).await;
+    let found = async |who: &Person, address: &str| -> Vec<String> {
+        let shown = page(&town, who, address, "en").await;
+        ["ann", "bob", "bobcat", "keeper"].into_iter().filter(|name| shown.contains(&format!(">@{name}<"))).map(str::to_owned).collect()
+    };
+    assert_eq!(found(&ann, "/people?q=%40bob").await, ["bob", "bobcat"]);
+    assert_eq!(found(&ann, "/people?q=%40cat").await, [""; 0], "behind an @ stands the beginning");
+    assert_eq!(found(&ann, "/people?q=elodie").await, ["bobcat"], "my own name for her");
+    assert_eq!(found(&bob, "/people?q=elodie").await, [""; 0], "is nobody else's");
+    assert_eq!(found(&ann, "/people?verified=true").await, ["bob"]);
+    assert_eq!(found(&ann, "/people?verified=true&q=cat").await, [""; 0]);
+    act(&ann, Method::PUT, &format!("/api/v1/follows/{}", cleo.id)).await;
+    assert_eq!(found(&ann, "/people?list=following&q=elodie").await, ["bobcat"]);
+    let verified = ann.get("/api/v1/members?verified=true").await;
+    assert_eq!(verified["items"].as_array().expect("items").iter().map(|one| one["username"].clone()).collect::<Vec<_>>(), [json!("bob")]);
+    // More on a list than the page of reach shows.
+    let id = ann.id;
+    let listed = town.app().ground.db.write(move |tx| {
+        use rialto::members::{self, DisplayName, NewMember, Username};
+        let mut made = Vec::new();
+        for n in 0..21 {
+            let name = format!("c{n:05}");
+            made.push(members::create_member(tx, &NewMember::named(Username::parse(&name)?, DisplayName::parse(&name)?))?);
+        }
+        Ok((id, made))
+    });
+    for other in listed.await.expect("members").1 {
+        act(&ann, Method::PUT, &format!("/api/v1/me/never/{other}")).await;
+    }
+    let reach = page(&town, &ann, "/settings/reach", "en").await;
+    assert!(reach.contains("/people?list=never") && !reach.contains("/people?list=always"));
+    let rest = page(&town, &ann, "/people?list=never&q=c00020", "en").await;
+    assert!(rest.contains("@c00020") && !rest.contains("@c00001"));
+    town.close().await;
+}

@@ -47,6 +47,64 @@ async fn the_sentence_is_in_the_member_s_language_whatever_the_browser_asks_for(
 }
 
 #[actix_web::test]
+async fn the_sentence_counts_nobody_who_is_shut_out_or_gone_and_says_what_a_choice_would_mean() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    let ann = town.member("ann").await;
+    let mut others = Vec::new();
+    for name in ["bob", "cleo", "dan", "eve"] {
+        let other = town.member(name).await;
+        act(&ann, Method::PUT, &format!("/api/v1/follows/{}", other.id)).await;
+        act(&other, Method::PUT, &format!("/api/v1/follows/{}", ann.id)).await;
+        others.push(other);
+    }
+    lets(&ann, "call", &["people_i_follow", "mutual"]).await;
+    let said = |count: u8| {
+        let back = format!("{count} people whom you follow and who follow you");
+        format!("{count} people you follow and {back} can ring you.")
+    };
+    assert_eq!(sentence(&ann.get("/api/v1/me/reach").await, "call"), said(4));
+    act(&ann, Method::PUT, &format!("/api/v1/blocks/{}", others[0].id)).await;
+    assert_eq!(sentence(&ann.get("/api/v1/me/reach").await, "call"), said(3), "who is blocked cannot");
+    act(&ann, Method::PUT, &format!("/api/v1/me/never/{}", others[1].id)).await;
+    assert_eq!(sentence(&ann.get("/api/v1/me/reach").await, "call"), said(2));
+    acts(&keeper, Method::POST, &format!("/api/v1/admin/members/{}/ban", others[2].id), Some(json!({ "reason": "x" }))).await;
+    let one = "One person you follow and one person whom you follow and who follows you can ring you.";
+    assert_eq!(sentence(&ann.get("/api/v1/me/reach").await, "call"), one, "nor who is banned");
+    // A choice that is not made is put into words all the same, and nothing of it is kept.
+    let path = "/api/v1/me/reach/sentences";
+    let meaning =
+        acts(&ann, Method::POST, path, Some(json!({ "call": { "from": ["everyone"] }, "mention": { "from": ["nobody"] } }))).await;
+    assert_eq!(sentence(&meaning, "call"), "Everyone can ring you.");
+    assert_eq!(sentence(&meaning, "mention"), "Nobody can mention you, but for those whom you always let through.");
+    assert_eq!(sentence(&meaning, "message"), "Everyone can write to you first.", "what is not said is as it is");
+    assert_eq!(sentence(&ann.get("/api/v1/me/reach").await, "call"), one);
+    ann.refused(Method::POST, path, Some(json!({ "call": { "from": ["roles"] } })), 422, "social.none_named").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn the_role_that_everybody_has_leads_around_no_ceiling() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    let roles = keeper.get("/api/v1/admin/roles").await["items"].clone();
+    let everyones = roles.as_array().expect("roles").iter().find(|role| role["kind"] == "member").expect("of every member")["id"].clone();
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "reach_ceiling_message": ["contacts", "roles"] }))).await;
+    let choice = json!({ "message": { "from": ["roles"], "roles": [everyones] } });
+    bob.refused(Method::PUT, "/api/v1/me/reach", Some(choice), 422, "social.role_unknown").await;
+    let shown = page(&town, &bob, "/settings/reach", "en").await;
+    assert!(!shown.contains(&format!("value=\"{}\"", everyones.as_str().expect("id"))), "nor is it offered");
+    // Nor where it was named before.
+    let id = bob.id;
+    let named = serde_json::from_value(json!({ "message": { "from": ["roles"], "roles": [everyones] } })).expect("a choice");
+    town.app().ground.db.write(move |tx| rialto::social::seed::place_reach(tx, id, named)).await.expect("placed");
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    assert!(!is_mine(&bob, room).await && waiting(&bob).await.len() == 1);
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn wrong_choices_are_refused_by_name() {
     let town = Town::new().await;
     let ann = town.member("ann").await;

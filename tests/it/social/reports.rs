@@ -107,7 +107,7 @@ async fn a_repeated_report_with_its_key_is_one_report() {
         let other = send(path, key, json!({ "member": ann.id, "reason": "hate" })).await;
         assert_eq!((other.0, &other.1["code"]), (409, &json!("error.idempotency_key")), "{path}");
     }
-    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"].as_array().expect("items").len(), 2);
+    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"].as_array().expect("items").len(), 1, "of one subject one report waits");
     town.close().await;
 }
 
@@ -120,12 +120,60 @@ async fn a_day_has_so_many_reports_of_one_member() {
     let keeper = town.owner("keeper").await;
     acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "reports_per_day": 2 }))).await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
-    let report = json!({ "member": bob.id, "reason": "spam" });
-    for _ in 0..2 {
-        ann.post("/api/v1/reports", report.clone()).await;
+    let report = json!({ "member": town.member("dan").await.id, "reason": "spam" });
+    for other in [&bob, &keeper] {
+        ann.post("/api/v1/reports", json!({ "member": other.id, "reason": "spam" })).await;
     }
     ann.refused(Method::POST, "/api/v1/reports", Some(report.clone()), 429, "social.too_many_reports").await;
     town.hand.store(NOON + 86_400_000, Ordering::Relaxed);
     ann.post("/api/v1/reports", report).await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_reports_the_same_again_has_one_report_that_says_what_they_say_now() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "reports_per_day": 2 }))).await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let room = town.room(&bob, RoomKind::Public, "Quay", &[&ann]).await;
+    let (said, _) = bob.says(room, "k1", "Buy my boat").await;
+    let first = ann.post("/api/v1/reports", json!({ "member": bob.id, "reason": "spam", "text": "Once" })).await;
+    for n in 0..5 {
+        let again = json!({ "member": bob.id, "reason": "harassment", "text": format!("Again {n}") });
+        assert_eq!(ann.post("/api/v1/reports", again).await["id"], first["id"]);
+    }
+    let of_words = ann.post("/api/v1/reports", json!({ "message": said, "reason": "spam" })).await;
+    assert_ne!(of_words["id"], first["id"], "his words are another subject than he");
+    cleo.post("/api/v1/reports", json!({ "member": bob.id, "reason": "spam" })).await;
+    let open = keeper.get("/api/v1/admin/reports").await["items"].clone();
+    let open = open.as_array().expect("items");
+    assert_eq!(open.len(), 3, "and another member reports for themselves");
+    let mine = open.iter().find(|one| one["id"] == first["id"]).expect("the first");
+    assert_eq!((&mine["reason"], &mine["text"]), (&json!("harassment"), &json!("Again 4")));
+    // One that is closed is not reported again, but anew: it counts.
+    let close = format!("/api/v1/admin/reports/{}/close", first["id"].as_str().expect("id"));
+    acts(&keeper, Method::POST, &close, Some(json!({ "outcome": "dismissed" }))).await;
+    ann.refused(Method::POST, "/api/v1/reports", Some(json!({ "member": bob.id, "reason": "spam" })), 429, "social.too_many_reports").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn nobody_sees_or_closes_what_is_reported_of_them() {
+    let town = Town::new().await;
+    let (keeper, mo) = (town.owner("keeper").await, town.person("mo", &[RoleKind::Moderator]).await);
+    let ann = town.member("ann").await;
+    let report = ann.post("/api/v1/reports", json!({ "member": mo.id, "reason": "harassment", "text": "Every night" })).await;
+    ann.post("/api/v1/reports", json!({ "member": keeper.id, "reason": "other", "text": "The tide" })).await;
+    let close = format!("/api/v1/admin/reports/{}/close", report["id"].as_str().expect("id"));
+    let done = Some(json!({ "outcome": "dismissed" }));
+    mo.refused(Method::POST, &close, done.clone(), 404, "error.not_found").await;
+    let of = |page: serde_json::Value| -> Vec<serde_json::Value> {
+        page["items"].as_array().expect("items").iter().map(|one| one["member"]["username"].clone()).collect()
+    };
+    assert_eq!(of(mo.get("/api/v1/admin/reports").await), [json!("keeper")]);
+    assert_eq!(of(keeper.get("/api/v1/admin/reports").await), [json!("mo")], "nor does the owner");
+    acts(&keeper, Method::POST, &close, done).await;
+    assert!(of(mo.get("/api/v1/admin/reports?closed=true").await).is_empty());
     town.close().await;
 }

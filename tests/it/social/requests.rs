@@ -1,11 +1,13 @@
 //! The inbox: paging, answers, limits.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use serde_json::json;
 
 use super::{act, acts, is_mine, lets, names, newest_request, talk, waiting};
-use crate::support::Town;
+use crate::support::{NOON, Town};
 
 #[actix_web::test]
 async fn the_inbox_is_read_page_by_page_newest_first() {
@@ -73,6 +75,36 @@ async fn an_invitation_goes_with_whoever_made_it_and_is_a_matter_of_those_inside
 }
 
 #[actix_web::test]
+async fn an_invitation_whose_maker_is_not_there_is_taken_over_by_who_invites_again() {
+    let town = Town::new().await;
+    let (ann, bob, cleo, dan) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
+    let room = town.room(&ann, RoomKind::Group, "Lanterns", &[&cleo, &town.member("eve").await]).await;
+    let (invited, by) = (bob.id, dan.id);
+    // As it may stand from before: whoever made it has gone, and it was not taken back.
+    let placed = town.app().ground.db.write(move |tx| rialto::chat::seed::place_invitation(tx, room, invited, by));
+    placed.await.expect("an invitation");
+    let (place, list) = (format!("/api/v1/rooms/{room}/members/{}", bob.id), format!("/api/v1/rooms/{room}/members"));
+    let inviter = async || cleo.get(&list).await["invited"][0]["by"].clone();
+    assert_eq!(inviter().await, json!(dan.id));
+    bob.refused(
+        Method::POST,
+        &format!("/api/v1/requests/{}/accept", newest_request(&bob).await),
+        Some(json!({})),
+        410,
+        "social.request_over",
+    )
+    .await;
+    act(&cleo, Method::PUT, &place).await;
+    assert_eq!(inviter().await, json!(cleo.id));
+    // While who made it is there, it stays theirs.
+    act(&ann, Method::PUT, &place).await;
+    assert_eq!(inviter().await, json!(cleo.id));
+    bob.says_yes().await;
+    assert!(is_mine(&bob, room).await);
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn nobody_answers_for_somebody_else() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
@@ -105,5 +137,34 @@ async fn a_member_asks_so_often_in_a_day_whether_or_not_anybody_hears_it() {
     ann.refused(Method::PUT, &third, None, 429, "social.too_many_requests").await;
     town.hand.store(NOON + 86_400_000, Ordering::Relaxed);
     act(&ann, Method::PUT, &third).await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn nobody_fills_anothers_inbox() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "requests_to_one_per_day": 3 }))).await;
+    for blocks in [false, true] {
+        let named = |name: &str| format!("{name}{}", u8::from(blocks));
+        let (ann, bob, cleo) = (town.member(&named("ann")).await, town.member(&named("bob")).await, town.member(&named("cleo")).await);
+        if blocks {
+            act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+        }
+        act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+        let mut room = json!(null);
+        for n in 0..2 {
+            room =
+                ann.post("/api/v1/rooms", json!({ "kind": "private", "name": format!("Attic {blocks} {n}"), "members": [bob.id] })).await;
+        }
+        let full = Some(json!({ "kind": "private", "name": format!("Cellar {blocks}"), "members": [bob.id] }));
+        ann.refused(Method::POST, "/api/v1/rooms", full, 429, "social.too_many_to_one").await;
+        assert_eq!(waiting(&bob).await.len(), if blocks { 0 } else { 3 });
+        act(&ann, Method::PUT, &format!("/api/v1/rooms/{}/members/{}", room["id"].as_str().expect("id"), cleo.id)).await;
+        if blocks {
+            town.hand.store(NOON + 86_400_000, Ordering::Relaxed);
+            ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Terrace", "members": [bob.id] })).await;
+        }
+    }
     town.close().await;
 }

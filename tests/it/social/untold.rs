@@ -8,6 +8,7 @@ use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
 
+use super::pages::page;
 use super::{act, acts, lets, newest_request, talk, waiting};
 use crate::support::{Person, Town};
 
@@ -107,6 +108,20 @@ fn plain(value: &Value, known: &[(String, &str)]) -> Value {
     }
 }
 
+/// What a page shows, without what differs from one run to another: ids that were just made, and the epoch of its log.
+fn settled(page: &str, known: &[(String, &str)]) -> String {
+    let (_, shown) = page.split_once("<main").expect("what it shows");
+    let shown = shown.split_once("</main>").expect("its end").0;
+    let (before, behind) = shown.split_once("data-epoch=\"").expect("it follows the log");
+    let shown = format!("{before}{}", behind.split_once('"').expect("the epoch's end").1);
+    let named = known.iter().fold(shown, |shown, (id, name)| shown.replace(id.as_str(), name));
+    let mut words = String::new();
+    for word in named.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        words.push_str(if word.len() > 12 { "…" } else { word });
+    }
+    words
+}
+
 /// Everything that ann can try, and all that she is told.
 async fn tried(scene: &Scene) -> Vec<(String, Value)> {
     let Scene { ann, bob, quay, word, ignores, .. } = scene;
@@ -165,6 +180,11 @@ async fn tried(scene: &Scene) -> Vec<(String, Value)> {
     ask(get.clone(), format!("/api/v1/rooms/{group}/messages"), None).await;
     ask(get.clone(), "/api/v1/me/state".to_owned(), None).await;
     ask(get, "/api/v1/me/events?after=0".to_owned(), None).await;
+    // What the pages show.
+    for path in [format!("/people/{}", bob.id), "/people?q=%40bob".to_owned(), "/people".to_owned(), "/people?list=following".to_owned()] {
+        let shown = settled(&page(&scene.town, ann, &path, "en").await, &known);
+        told.push((format!("the page {}", path.replace(&bob.id.to_string(), "bob")), json!(shown)));
+    }
     // What an open tab has heard up to here.
     socket.done(json!({ "type": "chat.send", "room": quay, "client_key": "last", "body": "The end" })).await;
     let mut heard = Vec::new();
@@ -355,32 +375,61 @@ fn shortest(all: &[Duration]) -> Duration {
     all.iter().min().copied().expect("some")
 }
 
+/// The ways whose time is taken, in the order of [`timed`].
+const WAYS: [&str; 7] = ["words", "mention", "reaction", "invitation", "profile", "search", "directory"];
+
+/// How long each way takes once.
+async fn timed(scene: &Scene, talk: RoomId, attic: &str, n: usize) -> [Duration; 7] {
+    let Scene { town, ann, bob, quay, word, .. } = scene;
+    let mut took = [Duration::ZERO; 7];
+    let clock = Instant::now();
+    ann.says(talk, &format!("w{n}"), "Hello").await;
+    took[0] = clock.elapsed();
+    let clock = Instant::now();
+    ann.says(*quay, &format!("m{n}"), "@bob, look").await;
+    took[1] = clock.elapsed();
+    let reaction = format!("/api/v1/rooms/{quay}/messages/{word}/reactions/🌊");
+    let clock = Instant::now();
+    act(ann, Method::PUT, &reaction).await;
+    took[2] = clock.elapsed();
+    act(ann, Method::DELETE, &reaction).await;
+    let place = format!("/api/v1/rooms/{attic}/members/{}", bob.id);
+    let clock = Instant::now();
+    act(ann, Method::PUT, &place).await;
+    took[3] = clock.elapsed();
+    act(ann, Method::DELETE, &place).await;
+    let clock = Instant::now();
+    ann.get(&format!("/api/v1/people/{}", bob.id)).await;
+    took[4] = clock.elapsed();
+    let clock = Instant::now();
+    ann.get("/api/v1/members?q=%40bob").await;
+    took[5] = clock.elapsed();
+    let clock = Instant::now();
+    page(town, ann, "/people?q=%40bob", "en").await;
+    took[6] = clock.elapsed();
+    took
+}
+
 #[actix_web::test]
 async fn no_cause_takes_noticeably_longer_than_another() {
     const TIMES: usize = 15;
-    let mut took = Vec::new();
-    for cause in ["block", "never", "nobody", "other classes", "quiet hours"] {
-        let Scene { town, ann, bob, quay, .. } = scene(cause).await;
-        let room = talk(&ann, &bob).await;
-        ann.says(room, "warm", "Hello").await;
-        let (mut words, mut mentions, mut profiles) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all = Vec::new();
+    for cause in ["block", "never", "nobody", "other classes", "quiet hours", "absence"] {
+        let scene = scene(cause).await;
+        let room = talk(&scene.ann, &scene.bob).await;
+        scene.ann.says(room, "warm", "Hello").await;
+        let attic = scene.ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Attic" })).await["id"].clone();
+        let mut took: [Vec<Duration>; 7] = Default::default();
         for n in 0..TIMES {
-            let begun = Instant::now();
-            ann.says(room, &format!("w{n}"), "Hello").await;
-            words.push(begun.elapsed());
-            let begun = Instant::now();
-            ann.says(quay, &format!("m{n}"), "@bob, look").await;
-            mentions.push(begun.elapsed());
-            let begun = Instant::now();
-            ann.get(&format!("/api/v1/people/{}", bob.id)).await;
-            profiles.push(begun.elapsed());
+            let once = timed(&scene, room, attic.as_str().expect("id"), n).await;
+            took.iter_mut().zip(once).for_each(|(all, one)| all.push(one));
         }
-        took.push((cause, [shortest(&words), shortest(&mentions), shortest(&profiles)]));
-        town.close().await;
+        all.push((cause, took.each_ref().map(|times| shortest(times))));
+        scene.town.close().await;
     }
-    for way in 0..3 {
-        let times: Vec<Duration> = took.iter().map(|(_, all)| all[way]).collect();
+    for (way, name) in WAYS.into_iter().enumerate() {
+        let times: Vec<Duration> = all.iter().map(|(_, took)| took[way]).collect();
         let (least, most) = (times.iter().min().expect("some"), times.iter().max().expect("some"));
-        assert!(*most - *least <= Duration::from_millis(5), "{took:?}");
+        assert!(*most - *least <= Duration::from_millis(5), "{name}: {all:?}");
     }
 }

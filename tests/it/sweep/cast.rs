@@ -417,7 +417,7 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/calls/probe/state") => json!({ "ticket": "nonsense" }),
         ("POST", "/api/v1/calls/seen") => json!({ "until": later }),
         ("PATCH", "/api/v1/contacts/{member}") => json!({ "note": format!("Note {n}") }),
-        ("PUT", "/api/v1/me/reach") => json!({ "asks_before_follow": false }),
+        ("PUT", "/api/v1/me/reach") | ("POST", "/api/v1/me/reach/sentences") => json!({ "asks_before_follow": false }),
         ("POST", "/api/v1/requests/{request}/report") => json!({ "reason": "spam" }),
         ("POST", "/api/v1/admin/reports/{report}/close") => json!({ "outcome": "dismissed" }),
         ("POST", "/api/v1/setup") => json!({
