@@ -1,10 +1,14 @@
 /** `<live-page>`: keeps a page that the server wrote up to date: it follows the member's own log and takes in the page as it is by now. */
 
+import { get } from "./api.js";
+import { html, render } from "./html.js";
+import { icon } from "./icon.js";
 import { morph } from "./morph.js";
 import { Socket } from "./socket.js";
 import { toast } from "./toast.js";
+import { t } from "./words.js";
 
-/** @import { Entry } from "./socket.js" */
+/** @import { Entry, Status } from "./socket.js" */
 
 /** Between two attempts to read the page again, in milliseconds; a random part of it is added. */
 const AGAIN_MS = 5_000;
@@ -12,6 +16,8 @@ const AGAIN_MS = 5_000;
 const SOON_MS = 250;
 const SPREAD_MS = 750;
 const SESSION_MS = 500;
+/** A short break is mended before anybody wonders. */
+const QUIET_MS = 3_000;
 /** What the page holds besides this element, by how it is found. */
 const PART = ".settings";
 
@@ -26,6 +32,10 @@ class LivePage extends HTMLElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #ending = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #wondering;
+  /** Says that the page does not follow, and why. @type {HTMLElement | null} */
+  #note = null;
 
   connectedCallback() {
     const { epoch = "", seq = "0" } = this.dataset;
@@ -43,6 +53,7 @@ class LivePage extends HTMLElement {
   disconnectedCallback() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#follows();
     this.#ending.abort();
     this.socket?.close();
     this.socket = undefined;
@@ -55,7 +66,7 @@ class LivePage extends HTMLElement {
       signal: (signal) => {
         if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) this.#refreshSoon();
       },
-      status: () => undefined,
+      status: (status) => this.#stands(status),
       // Rooms are no matter of this page: their logs are taken as they are.
       hello: ({ heads }) => {
         for (const [room, head] of Object.entries(heads)) if (room !== "me") this.socket?.follow(room, head);
@@ -68,6 +79,31 @@ class LivePage extends HTMLElement {
       // A changed password brings another cookie, a moment after the connections have ended.
       signedOut: () => setTimeout(() => location.reload(), SESSION_MS),
     };
+  }
+
+  /** @param {Status} status */
+  #stands(status) {
+    if (status === "open") return this.#follows();
+    if (status !== "waiting") return;
+    if (this.#note) return void this.#sayWhy();
+    this.#wondering ??= setTimeout(() => void this.#sayWhy(), QUIET_MS);
+  }
+
+  #follows() {
+    clearTimeout(this.#wondering);
+    this.#wondering = undefined;
+    this.#note?.remove();
+    this.#note = null;
+  }
+
+  /** A refused handshake looks like a lost line; the API tells them apart. */
+  async #sayWhy() {
+    const why = navigator.onLine ? await crowded() : "chat.offline";
+    if (!this.isConnected || this.socket?.status === "open") return;
+    this.#note ??= Object.assign(document.createElement("div"), { className: "page-strip" });
+    if (!this.#note.isConnected) document.querySelector(".page")?.append(this.#note);
+    const again = html`<button class="button" data-size="small" type="button" @click=${() => this.socket?.hurry()}>${t("chat.try_now")}</button>`;
+    render(html`<p class="strip" role="status" data-state="offline">${icon("wifi-off")}<span>${t(why)} ${t("shell.stands_still")}</span>${again}</p>`, this.#note);
   }
 
   /** @param {Entry} entry */
@@ -130,6 +166,17 @@ class LivePage extends HTMLElement {
     settle(element);
     await this.refresh();
     if (said) toast(said, { icon: "check" });
+  }
+}
+
+/** Are there more connections than this member may have, or is the server out of reach? @returns {Promise<"chat.too_many_tabs" | "chat.reconnecting">} */
+async function crowded() {
+  try {
+    /** @type {{connections: {open: number, most: number | null}}} */
+    const { connections: { open, most } } = await get("/api/v1/me");
+    return most !== null && open >= most ? "chat.too_many_tabs" : "chat.reconnecting";
+  } catch {
+    return "chat.reconnecting";
   }
 }
 

@@ -83,6 +83,7 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     const before = await brunoPage.locator('room-list').getByRole('navigation').innerText();
     const profile = await maraPage.context().newPage();
     await profile.goto(`${server.url}/people/${brunoId}`);
+    await profile.getByText('More', { exact: true }).click();
     await profile.getByRole('button', { name: 'Block' }).click();
     await profile.getByRole('dialog').getByRole('button', { name: 'Block' }).click();
     await expect(profile.getByText('You block this member. They do not know it.')).toBeVisible();
