@@ -69,7 +69,7 @@ class ReachForm extends HTMLElement {
   async #ask(turn) {
     try {
       /** @type {Held} */
-      const meaning = await post("/api/v1/me/reach/sentences", this.#choice());
+      const meaning = await post("/api/v1/me/reach/sentences", this.#rules());
       if (turn === this.#turn) this.#say(meaning);
     } catch {
       // The sentences stay as they are.
@@ -98,6 +98,19 @@ class ReachForm extends HTMLElement {
     for (const name of ["quiet_from", "quiet_to"]) for (const field of this.#named(name)) field.disabled = !isQuiet;
     const chosen = this.querySelector("[data-chosen]");
     if (chosen) chosen.textContent = this.querySelector("[name=unknown_callers]:checked ~ .choice-title")?.textContent ?? "";
+  }
+
+  /** What is ticked for each way, as far as it can be put into words: a class that names nobody yet lets nobody in. */
+  #rules() {
+    /** @type {Record<string, {from: string[], roles: string[], plans: string[]}>} */
+    const rules = {};
+    for (const way of this.querySelectorAll("[data-act]")) {
+      const act = /** @type {HTMLElement} */ (way).dataset.act ?? "";
+      const named = { roles: this.#ticked(`${act}-roles`), plans: this.#ticked(`${act}-plans`) };
+      const from = this.#ticked(act).filter((name) => !(name === "roles" || name === "plans") || named[name].length > 0);
+      rules[act] = { from: from.length ? from : ["nobody"], ...named };
+    }
+    return rules;
   }
 
   #choice() {

@@ -118,6 +118,9 @@ async fn the_directory_finds_user_names_my_own_names_and_the_verified() {
     assert_eq!(found(&ann, "/people?q=elodie").await, ["bobcat"], "my own name for her");
     assert_eq!(found(&bob, "/people?q=elodie").await, [""; 0], "is nobody else's");
     assert_eq!(found(&ann, "/people?verified=true").await, ["bob"]);
+    for (address, is_ticked) in [("/people", false), ("/people?verified=true", true)] {
+        assert_eq!(page(&town, &ann, address, "en").await.contains(r#"name="verified" value="true" checked"#), is_ticked, "{address}");
+    }
     assert_eq!(found(&ann, "/people?verified=true&q=cat").await, [""; 0]);
     act(&ann, Method::PUT, &format!("/api/v1/follows/{}", cleo.id)).await;
     assert_eq!(found(&ann, "/people?list=following&q=elodie").await, ["bobcat"]);
