@@ -7,15 +7,16 @@ use diesel::connection::SimpleConnection;
 use tokio::sync::mpsc::Receiver;
 
 use super::Conn;
-use super::dialect::{BeginGroup, CommitGroup, DataVersion};
+use super::dialect::{BeginGroup, BeginJob, CommitGroup, DataVersion, KeepJob, UndoJob};
 use super::recall::Known;
 use super::tx::Outbox;
 use super::work::{Context, Outcome, WriteJob};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::mutants::Mutant;
 
-/// At most this many jobs share a COMMIT.
-const GROUP_JOBS: usize = 256;
+/// At most this many jobs share a COMMIT. The more there are, the oftener they change the same pages, and the more of what they announce
+/// leaves in one write to a connection; [`GROUP_TIME`] is what keeps a group short.
+const GROUP_JOBS: usize = 1_024;
 /// A group takes in new jobs for at most this long.
 const GROUP_TIME: Duration = Duration::from_millis(20);
 /// After a group of this many there is a crowd at the door: the next one waits for [`GATHER_TIME`] before it begins. What many say together
@@ -30,6 +31,9 @@ const GATHER_TIME: Duration = Duration::from_millis(2);
 const LITTLE_SPACE: u64 = 64 * 1024 * 1024;
 /// What keeps failing is logged this often.
 const LOG_PAUSE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
 
 /// Lets a crowd come together.
 #[expect(clippy::disallowed_methods, reason = "two milliseconds of the writer's own thread; there is no condition to wait for")]
@@ -49,21 +53,26 @@ pub(super) fn run(mut conn: Conn, jobs: &mut Receiver<Box<dyn WriteJob>>, contex
         let (mut group, mut outbox) = (vec![first], Outbox::default());
         let outcome = commit_group(&mut conn, &mut known, jobs, context, &mut group, &mut outbox);
         before = group.len();
-        match outcome {
-            Ok(()) => {
-                context.publish_and_finish(outbox, group);
-            }
-            Err(error) => {
-                known.forget();
-                if logged.is_none_or(|at| at.elapsed() >= LOG_PAUSE) {
-                    logged = Some(Instant::now());
-                    tracing::error!(%error, jobs = group.len(), "a group of writes was rolled back");
-                }
-                restore(&mut conn);
-                let code = error.code();
-                let lasting = matches!(error, Error::Refused(_));
-                group.into_iter().for_each(|job| job.finish(Outcome::RolledBack { storage: lasting || code == "error.broken" }));
-            }
+        if let Err(error) = &outcome
+            && logged.is_none_or(|at| at.elapsed() >= LOG_PAUSE)
+        {
+            logged = Some(Instant::now());
+            tracing::error!(%error, jobs = before, "a group of writes was rolled back");
+        }
+        finish(&mut conn, &mut known, context, outcome.map(|()| outbox), group);
+    }
+}
+
+/// What was committed leaves and is answered; what was not is refused, and the next group starts clean.
+fn finish(conn: &mut Conn, known: &mut Known, context: &Context, committed: Result<Outbox>, group: Vec<Box<dyn WriteJob>>) {
+    match committed {
+        Ok(outbox) => context.publish_and_finish(outbox, group),
+        Err(error) => {
+            known.forget();
+            restore(conn);
+            let lasting = matches!(error, Error::Refused(_));
+            let storage = lasting || error.code() == "error.broken";
+            group.into_iter().for_each(|job| job.finish(Outcome::RolledBack { storage }));
         }
     }
 }
@@ -81,15 +90,12 @@ fn commit_group(
     context: &Context,
     group: &mut Vec<Box<dyn WriteJob>>,
     outbox: &mut Outbox,
-) -> crate::error::Result<()> {
-    if let Conn::Sqlite(c) = conn {
-        BeginGroup {}.execute(c)?;
-        known.see_version(DataVersion {}.get_result(c)?);
-    }
+) -> Result<()> {
+    begin(conn, known)?;
     let started = Instant::now();
-    let mut next = 0;
+    let (mut next, mut is_clean) = (0, true);
     while next < group.len() {
-        context.run_grouped(conn, known, &mut *group[next], outbox)?;
+        is_clean = !run_job(conn, known, context, (&mut *group[next], is_clean), outbox)?;
         next += 1;
         if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
             group.extend(jobs.try_recv());
@@ -105,6 +111,42 @@ fn commit_group(
         CommitGroup {}.execute(c).inspect_err(|error| abort_on_lost_sync(error, context))?;
     }
     Ok(())
+}
+
+fn begin(conn: &mut Conn, known: &mut Known) -> Result<()> {
+    let Conn::Sqlite(c) = conn else { return Ok(()) };
+    BeginGroup {}.execute(c)?;
+    known.see_version(DataVersion {}.get_result(c)?);
+    Ok(())
+}
+
+/// Runs a job of a group and says whether the transaction holds something afterwards. What a job that fails has written is taken back and the
+/// others' is kept: by a savepoint, or, in a transaction that `is_clean`, by beginning anew: a message alone then has no savepoint, which
+/// copies every page that is changed. No job may hide that the database failed: SQLite may have ended the transaction then.
+fn run_job(
+    conn: &mut Conn,
+    known: &mut Known,
+    context: &Context,
+    (job, is_clean): (&mut dyn WriteJob, bool),
+    outbox: &mut Outbox,
+) -> Result<bool> {
+    if is_clean {
+        if context.run_grouped(conn, known, job, outbox) {
+            return Ok(true);
+        }
+        restore(conn);
+        begin(conn, known)?;
+        return Ok(false);
+    }
+    let Conn::Sqlite(c) = conn else { return Err(Error::broken("a group on a database without groups")) };
+    BeginJob {}.execute(c)?;
+    let keeps = context.run_grouped(conn, known, job, outbox);
+    let Conn::Sqlite(c) = conn else { return Err(Error::broken("a group on a database without groups")) };
+    if !keeps {
+        UndoJob {}.execute(c)?;
+    }
+    KeepJob {}.execute(c)?;
+    Ok(true)
 }
 
 /// After a failed fsync nobody knows what is on the disk: the kernel may have dropped the pages and will report the next
@@ -130,30 +172,4 @@ fn is_lost_sync(said: &str, free_bytes: Option<u64>) -> bool {
 fn restore(conn: &mut Conn) {
     // Fails with "no transaction is active" where SQLite has left it by itself.
     let _ = conn.batch_execute("ROLLBACK");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_after_a_crowd_a_group_waits_and_only_until_a_crowd_is_there() {
-        assert!(!gathers(1, 0), "who is alone does not wait");
-        assert!(!gathers(CROWD - 1, 0));
-        assert!(gathers(CROWD, 0) && gathers(GROUP_JOBS, GATHERED - 1));
-        assert!(!gathers(GROUP_JOBS, GATHERED));
-    }
-
-    #[test]
-    fn an_error_of_writing_is_a_lost_sync_unless_little_space_is_left() {
-        for (said, free, is_lost) in [
-            ("disk I/O error", Some(LITTLE_SPACE), true),
-            ("disk I/O error", Some(LITTLE_SPACE - 1), false),
-            ("disk I/O error", None, true),
-            ("database or disk is full", Some(u64::MAX), false),
-            ("database is locked", None, false),
-        ] {
-            assert_eq!(is_lost_sync(said, free), is_lost, "{said}, {free:?}");
-        }
-    }
 }

@@ -4,12 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
-use diesel::RunQueryDsl;
 use diesel::connection::{AnsiTransactionManager as Ansi, Connection, TransactionManager};
 use tokio::sync::oneshot;
 
 use super::db::Sink;
-use super::dialect::{BeginJob, KeepJob, UndoJob, either};
 use super::recall::Known;
 use super::tx::Outbox;
 use super::{Conn, Target, Tx};
@@ -52,9 +50,8 @@ impl Context {
         }
     }
 
-    /// The same for a job of a group, inside the transaction that they share.
-    pub(super) fn run_grouped(&self, conn: &mut Conn, known: &mut Known, job: &mut dyn WriteJob, outbox: &mut Outbox) -> Result<()> {
-        either!(conn, c => BeginJob {}.execute(c))?;
+    /// The same for a job of a group, inside the transaction that they share; `false` when what it wrote must be taken back.
+    pub(super) fn run_grouped(&self, conn: &mut Conn, known: &mut Known, job: &mut dyn WriteJob, outbox: &mut Outbox) -> bool {
         let mut own = Outbox { memory_is_behind: outbox.memory_is_behind, ..Outbox::default() };
         let now = self.clock.now();
         let is_command = job.command_of().is_some();
@@ -62,13 +59,11 @@ impl Context {
             known.forget();
         }
         let known = is_command.then_some(known);
-        if job.run(&mut Tx { conn, now, ids: &self.ids, outbox: &mut own, known }) {
+        let keeps = job.run(&mut Tx { conn, now, ids: &self.ids, outbox: &mut own, known });
+        if keeps {
             outbox.append(own);
-        } else {
-            either!(conn, c => UndoJob {}.execute(c))?;
         }
-        either!(conn, c => KeepJob {}.execute(c))?;
-        Ok(())
+        keeps
     }
 
     /// What is left for others on the disk of an SQLite database, if the system says.
