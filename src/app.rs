@@ -4,10 +4,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App as Site4, HttpServer, rt};
+use actix_web::{App as Site4, rt};
 use tokio::task::JoinHandle;
 
 use crate::access::{Authenticator, Ground, Keys, Patience, Rate, RateClass, Rates, RouteTable, Routes};
@@ -16,10 +16,10 @@ use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
-use crate::http::{Metrics, Reading, Readings, Site};
+use crate::http::{BoundPort, Metrics, Reading, Readings, Site};
 use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
-use crate::live::{Answer, Commands, Descriptor, Hub, Logged, Signal, Source};
+use crate::live::{Answer, Commands, Hub, Logged, Signal, Source};
 use crate::mail::{self, Mailer};
 use crate::members::{Members, Sessions};
 use crate::settings::{Settings, SettingsCell};
@@ -225,7 +225,7 @@ impl App {
         let app = self.clone();
         let heartbeat = Duration::from_millis(self.ground.config.heartbeat_ms);
         let workers = self.ground.config.workers;
-        let server = HttpServer::new(move || {
+        let site = move || {
             let source: Arc<dyn Source> = Arc::clone(&app.wire) as Arc<dyn Source>;
             let commands: Arc<dyn Commands> = Arc::clone(&app.wire) as Arc<dyn Commands>;
             let local = app.ground.hub.shard(heartbeat, source, commands);
@@ -240,21 +240,12 @@ impl App {
                 .app_data(Data::new(app.social.clone()))
                 .app_data(Data::new(app.calls.clone()))
                 .app_data(local)
+                .app_data(BoundPort(address.port()))
                 .configure(move |config| mounted.mount(config))
                 .wrap(Compress::default())
                 .wrap(from_fn(http::front))
-        })
-        .workers(workers)
-        .backlog(4_096)
-        .shutdown_timeout(SHUT_DOWN_SECONDS)
-        .disable_signals()
-        .client_request_timeout(Duration::from_secs(10))
-        .on_connect(note_descriptor);
-        let server = match tls {
-            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
-            None => server.listen(listener)?,
         };
-        let server = server.run();
+        let server = http::listen(site, listener, tls, workers, SHUT_DOWN_SECONDS)?;
         let handle = server.handle();
         let server = rt::spawn(server);
         let runner = self.start_jobs();
@@ -314,17 +305,6 @@ impl App {
                 app.ground.rates.sweep(app.ground.clock.now());
             }
         });
-    }
-}
-
-/// Notes the descriptor of a new connection, so that one who does not read can be shut out.
-fn note_descriptor(io: &dyn std::any::Any, extensions: &mut Extensions) {
-    use std::os::fd::AsRawFd;
-    type Plain = actix_web::rt::net::TcpStream;
-    type Tls = actix_tls::accept::rustls_0_23::TlsStream<Plain>;
-    let plain = io.downcast_ref::<Plain>().or_else(|| io.downcast_ref::<Tls>().map(|tls| tls.get_ref().0));
-    if let Some(stream) = plain {
-        extensions.insert(Descriptor(stream.as_raw_fd()));
     }
 }
 

@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use super::door::host;
 use super::origin::{self, FETCH_SITE, Knock};
 use super::problems::{self, Asked};
-use super::{Metrics, Site, headers};
+use super::{BoundPort, Metrics, Site, headers};
 use crate::access::{Credential, Ground, RouteTable, Visitor, hash_token};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ pub fn session_cookie_name(is_secure: bool, bound_port: u16) -> String {
 /// The port on which the connection of this request came in; what was configured may have been 0.
 #[must_use]
 pub fn bound_port(request: &HttpRequest) -> u16 {
-    request.app_config().local_addr().port()
+    request.app_data::<BoundPort>().map_or_else(|| request.app_config().local_addr().port(), |bound| bound.0)
 }
 
 /// Was the request sent by a page of ours? For what is read with GET and then writes: the live socket.
@@ -124,7 +124,7 @@ impl Finished {
 /// Who knocks, and whether the request may go on. The visitor is known even then, for the words of the refusal.
 fn knock(request: &ServiceRequest, ground: &Ground, site: &Site) -> (Visitor, Result<()>) {
     let all = request.headers();
-    let (config, port) = (&ground.config, request.app_config().local_addr().port());
+    let (config, port) = (&ground.config, bound_port(request.request()));
     let is_secure = config.is_https();
     let cookie = request.cookie(&session_cookie_name(is_secure, port)).filter(|cookie| !cookie.value().is_empty());
     let authorization = origin::joined(all, AUTHORIZATION.as_str());

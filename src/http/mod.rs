@@ -11,6 +11,7 @@ mod front;
 mod headers;
 mod health;
 mod icons;
+mod listen;
 mod metrics;
 mod origin;
 mod policy;
@@ -22,6 +23,7 @@ mod site;
 mod tests;
 
 pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
+pub use listen::{BoundPort, listen};
 pub use metrics::{Metrics, Reading, Readings};
 pub use problems::encoded;
 pub use routes::{mount, openapi};

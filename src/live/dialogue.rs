@@ -292,13 +292,13 @@ fn reference(text: &str) -> Option<String> {
     serde_json::from_str::<Only<'_>>(text).ok().and_then(|only| serde_json::from_str(only.r#ref.get()).ok())
 }
 
-fn push_ack(connection: &Connection, reference: Option<&str>, ack: Ack, heads: Option<BTreeMap<String, Seq>>) {
+fn push_ack(connection: &Rc<Connection>, reference: Option<&str>, ack: Ack, heads: Option<BTreeMap<String, Seq>>) {
     if let Some(reference) = reference {
         connection.push(&frames::json(&AckFrame { r#type: "ack", r#ref: reference, ack, heads }), Class::Answer);
     }
 }
 
-fn push_refused(connection: &Connection, local: &LocalHub, reference: Option<&str>, error: &Error) {
+fn push_refused(connection: &Rc<Connection>, local: &LocalHub, reference: Option<&str>, error: &Error) {
     if let Error::Broken(_) = error {
         tracing::error!(%error, "a command broke");
     }

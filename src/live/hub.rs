@@ -204,6 +204,7 @@ impl Hub {
         shards.push(sender);
         drop(shards);
         let shard = Rc::new(RefCell::new(Shard::new(heartbeat)));
+        actix_web::rt::spawn(shard.borrow().unwritten().keep_writing());
         actix_web::rt::spawn(run_shard(Rc::clone(&shard), inbox));
         let heartbeat_ms = u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX);
         LocalHub { hub: self.clone(), number, shard, source, commands, heartbeat_ms }

@@ -27,6 +27,8 @@ pub enum Class {
 /// The queue of one connection.
 #[derive(Debug, Default)]
 pub struct Queue {
+    /// What the socket has taken a part of, or will take before anything else; it is no longer counted, and always finished.
+    begun: Bytes,
     waiting: VecDeque<Bytes>,
     /// How many frames they are.
     frames: usize,
@@ -41,7 +43,7 @@ pub struct Queue {
 pub struct Overflow;
 
 impl Queue {
-    /// Adds `count` frames, joined.
+    /// Adds `count` frames, joined. Whoever adds something sees to it that it is written.
     ///
     /// # Errors
     /// [`Overflow`] when there was no space: everything queued is dropped and close 4008 put in its place.
@@ -66,7 +68,6 @@ impl Queue {
         self.bytes += joined.len();
         self.frames += count;
         self.waiting.push_back(joined);
-        self.wake();
         Ok(())
     }
 
@@ -89,6 +90,9 @@ impl Queue {
 
     /// Everything that waits, joined into one write; `None` when nothing does.
     pub fn take(&mut self) -> Option<Bytes> {
+        if !self.begun.is_empty() {
+            return Some(std::mem::take(&mut self.begun));
+        }
         let joined = match self.waiting.len() {
             0 => return None,
             1 => self.waiting.pop_front()?,
@@ -105,6 +109,18 @@ impl Queue {
         Some(joined)
     }
 
+    /// Writes all that waits with `write`, which says how many bytes were taken; `false` when something is left to be done by the dispatcher.
+    pub fn write_with(&mut self, write: impl Fn(&[u8]) -> usize) -> bool {
+        while let Some(bytes) = self.take() {
+            let written = write(&bytes);
+            if written < bytes.len() {
+                self.begun = bytes.slice(written..);
+                return false;
+            }
+        }
+        !self.closing
+    }
+
     /// Is the close frame in, or already taken?
     #[must_use]
     pub const fn is_closing(&self) -> bool {
@@ -114,7 +130,7 @@ impl Queue {
     /// Does nothing wait?
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.begun.is_empty()
     }
 
     /// How many event frames were queued on this connection, replay included.
@@ -193,6 +209,35 @@ mod tests {
         queue.push(of(1), 1, Class::Answer).expect("exactly full");
         assert_eq!(queue.events(), QUEUE_FRAMES as u64 - 1);
         assert_eq!(queue.push(of(2), 2, Class::Event), Err(Overflow));
+    }
+
+    #[test]
+    fn what_was_begun_is_finished_before_anything_else_even_the_close_frame_of_a_slow_consumer() {
+        let mut queue = Queue::default();
+        queue.push(Bytes::from_static(b"first"), 1, Class::Event).expect("space");
+        queue.push(Bytes::from_static(b"second"), 1, Class::Event).expect("space");
+        assert!(!queue.write_with(|bytes| bytes.len().min(2)));
+        queue.push(of(QUEUE_BYTES), 1, Class::Event).expect("what was begun is not counted");
+        assert_eq!(queue.push(of(1), 1, Class::Event), Err(Overflow));
+        assert!(!queue.write_with(|bytes| bytes.len().min(3)));
+        assert_eq!(queue.take().as_deref(), Some(&b"second"[..]));
+        assert_eq!(queue.take(), Some(frames::close(CloseCode::SlowConsumer)));
+        assert!(!queue.write_with(|_| panic!("nothing is left")), "the dispatcher ends it");
+    }
+
+    #[test]
+    fn all_that_waits_is_written_in_order() {
+        let mut queue = Queue::default();
+        let written = std::cell::RefCell::new(Vec::new());
+        let write = |bytes: &[u8]| {
+            written.borrow_mut().extend_from_slice(bytes);
+            bytes.len()
+        };
+        assert!(queue.write_with(write));
+        queue.push(Bytes::from_static(b"a"), 1, Class::Event).expect("space");
+        queue.push(Bytes::from_static(b"b"), 1, Class::Answer).expect("space");
+        assert!(queue.write_with(write) && queue.is_empty());
+        assert_eq!(*written.borrow(), b"ab");
     }
 
     #[test]

@@ -16,9 +16,10 @@ use futures_util::{Stream, StreamExt};
 use super::dialogue::Dialogue;
 use super::frames::{self, CloseCode};
 use super::hub::{ConnectionLimits, LocalHub};
+use super::line::Line;
 use super::log::{LogId, Logged, Seq};
 use super::queue::Class;
-use super::shard::{Connection, Replay};
+use super::shard::{Connection, Replay, Socket};
 use super::source::Caller;
 use crate::error::{Error, Result};
 use crate::mutants::Mutant;
@@ -63,12 +64,14 @@ pub fn open(
     local.hub.came(caller.member, Instant::now(), limits)?;
     let caller = Caller { connection: local.hub.next_connection(), ..caller };
     let descriptor = request.conn_data::<Descriptor>().map(|descriptor| descriptor.0);
-    let connection = local.shard.borrow_mut().connect(caller, descriptor, Instant::now());
+    let line = request.conn_data::<Line>().cloned().unwrap_or_default();
+    let connection = local.shard.borrow_mut().connect(caller, Socket { descriptor, line }, Instant::now());
     let outgoing = Rc::clone(&connection);
     let keep = local.clone();
     rt::spawn(listen(stream.max_frame_size(LONG_FRAME_BYTES), connection, local.clone()));
-    Ok(response
-        .map_body(move |_, theirs| BodyStream::new(Outgoing { local: keep, connection: outgoing, _theirs: theirs, page: None }).boxed()))
+    Ok(response.map_body(move |_, theirs| {
+        BodyStream::new(Outgoing { local: keep, connection: outgoing, _theirs: theirs, page: None, is_begun: false }).boxed()
+    }))
 }
 
 async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: LocalHub) {
@@ -107,23 +110,30 @@ async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: Lo
     dialogue.end(CloseCode::Normal);
 }
 
-/// What is written to the client: whatever is queued, joined into one write; while nothing is, pages of a replay.
+/// What the dispatcher writes to the client: whatever is queued and could not be written past it, joined into one write; while nothing is,
+/// pages of a replay.
 struct Outgoing {
     local: LocalHub,
     connection: Rc<Connection>,
     /// Dropping it would end the incoming side.
     _theirs: BoxBody,
     page: Option<(Replay, BoxFuture<'static, Result<Vec<Logged>>>)>,
+    /// Was it asked before? The first time the dispatcher holds the answer to the handshake.
+    is_begun: bool,
 }
 
 impl Stream for Outgoing {
     type Item = Result<Bytes, std::convert::Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.connection.line.hold();
+        }
         loop {
             {
                 let mut queue = self.connection.queue.borrow_mut();
                 if let Some(bytes) = queue.take() {
+                    self.connection.line.hold();
                     return Poll::Ready(Some(Ok(bytes)));
                 }
                 if queue.is_closing() {
@@ -143,6 +153,7 @@ impl Stream for Outgoing {
             match result {
                 Ok(events) => {
                     if let Some(bytes) = self.write_page(replay, &events) {
+                        self.connection.line.hold();
                         return Poll::Ready(Some(Ok(bytes)));
                     }
                 }

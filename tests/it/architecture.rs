@@ -34,6 +34,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// Crates that may be named only in these places.
 const CRATES: &[(&str, &[&str])] = &[
     ("actix_ws", &["live/socket.rs"]),
+    ("actix_http", &["http/listen.rs"]),
+    ("actix_server", &["http/listen.rs"]),
+    ("actix_service", &["http/listen.rs"]),
     ("lettre", &["mail/"]),
     ("stripe", &["billing/stripe.rs"]),
     ("webrtc", &["calls/probe/"]),

@@ -2,11 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::rc::{Rc, Weak};
 use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::unwritten::Unwritten;
 use crate::ids::{MemberId, RoomId};
+use crate::live::line::Line;
 use crate::live::log::{Effect, LogId, Seq};
 use crate::live::queue::{Class, Queue};
 use crate::live::run::Run;
@@ -27,6 +30,19 @@ pub struct Connection {
     pub(super) shut_at: Cell<Option<Instant>>,
     pub(super) gone: Cell<bool>,
     pub(super) descriptor: Option<i32>,
+    /// The way past the dispatcher.
+    pub(in crate::live) line: Line,
+    unwritten: Weak<Unwritten>,
+    is_unwritten: Cell<bool>,
+}
+
+/// The socket of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Socket {
+    /// Its descriptor, if it is known.
+    pub descriptor: Option<i32>,
+    /// The way past the dispatcher.
+    pub line: Line,
 }
 
 /// A log that is read from the database for one connection.
@@ -56,7 +72,7 @@ pub(super) struct State {
 
 impl Connection {
     /// Not seated yet: what happens to its member waits for the snapshot.
-    pub(super) fn new(caller: Caller, descriptor: Option<i32>, now: Instant) -> Self {
+    pub(super) fn new(caller: Caller, socket: Socket, unwritten: &Rc<Unwritten>, now: Instant) -> Self {
         Self {
             caller,
             queue: RefCell::default(),
@@ -65,20 +81,45 @@ impl Connection {
             heard_at: Cell::new(now),
             shut_at: Cell::new(None),
             gone: Cell::new(false),
-            descriptor,
+            descriptor: socket.descriptor,
+            line: socket.line,
+            unwritten: Rc::downgrade(unwritten),
+            is_unwritten: Cell::new(false),
         }
     }
 
     /// Queues a frame; `false` when the queue was full and the connection is being closed.
-    pub fn push(&self, frame: &Bytes, class: Class) -> bool {
-        self.queue.borrow_mut().push(frame.clone(), 1, class).is_ok()
+    pub fn push(self: &Rc<Self>, frame: &Bytes, class: Class) -> bool {
+        self.queue_joined(frame.clone(), 1, class)
     }
 
     /// Queues what this connection hears of a run; `false` as in [`Connection::push`].
-    pub(super) fn hear(&self, run: &Run) -> bool {
+    pub(super) fn hear(self: &Rc<Self>, run: &Run) -> bool {
         let Some(floor) = self.floor(run) else { return true };
         let (frames, count) = run.above(floor, self.caller.member);
-        count == 0 || self.queue.borrow_mut().push(frames, count, Class::Event).is_ok()
+        count == 0 || self.queue_joined(frames, count, Class::Event)
+    }
+
+    fn queue_joined(self: &Rc<Self>, joined: Bytes, count: usize, class: Class) -> bool {
+        let fits = self.queue.borrow_mut().push(joined, count, class).is_ok();
+        if !self.is_unwritten.replace(true)
+            && let Some(unwritten) = self.unwritten.upgrade()
+        {
+            unwritten.add(Rc::clone(self));
+        }
+        fits
+    }
+
+    /// Writes what waits, past the dispatcher if that is free; the rest is the dispatcher's.
+    pub(super) fn write(&self) {
+        self.is_unwritten.set(false);
+        if self.gone.get() {
+            return;
+        }
+        let mut queue = self.queue.borrow_mut();
+        if !(self.line.is_free() && queue.write_with(|bytes| self.line.write(bytes))) {
+            queue.wake();
+        }
     }
 
     /// Something came from the client.

@@ -4,6 +4,7 @@ mod beat;
 mod connection;
 mod notice;
 mod signal;
+mod unwritten;
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -17,11 +18,12 @@ use crate::ids::{MemberId, RoomId};
 
 #[cfg(test)]
 pub(super) use beat::Heartbeat;
-pub use connection::{Connection, Replay};
+pub use connection::{Connection, Replay, Socket};
 pub use notice::{Addressee, frame_of};
 #[cfg(test)]
 pub(super) use signal::PresenceSignal;
 pub use signal::{Signal, WATCHED_MEMBERS, signal_frame};
+pub use unwritten::Unwritten;
 
 /// The connections of one worker.
 #[derive(Debug)]
@@ -35,6 +37,7 @@ pub struct Shard {
     beats: VecDeque<(Instant, Rc<Connection>)>,
     lingering: Vec<Rc<Connection>>,
     presence: HashMap<MemberId, bool>,
+    unwritten: Rc<Unwritten>,
 }
 
 fn without(list: &mut Vec<Rc<Connection>>, connection: &Rc<Connection>) {
@@ -56,12 +59,19 @@ impl Shard {
             beats: VecDeque::new(),
             lingering: Vec::new(),
             presence: HashMap::new(),
+            unwritten: Rc::default(),
         }
     }
 
+    /// Its connections for which something waits: they are written to by whoever keeps this.
+    #[must_use]
+    pub fn unwritten(&self) -> Rc<Unwritten> {
+        Rc::clone(&self.unwritten)
+    }
+
     /// Takes a connection in; it hears its member's log at once, rooms after [`Shard::seat`].
-    pub fn connect(&mut self, caller: Caller, descriptor: Option<i32>, now: Instant) -> Rc<Connection> {
-        let connection = Rc::new(Connection::new(caller, descriptor, now));
+    pub fn connect(&mut self, caller: Caller, socket: Socket, now: Instant) -> Rc<Connection> {
+        let connection = Rc::new(Connection::new(caller, socket, &self.unwritten, now));
         self.by_member.entry(caller.member).or_default().push(Rc::clone(&connection));
         connection
     }
@@ -262,7 +272,7 @@ mod tests {
     fn what_was_delivered_during_a_replay_is_not_lost_when_the_client_says_again_where_it_stands() {
         let (mut shard, now, log) = (Shard::new(Duration::from_secs(9)), Instant::now(), LogId::Room(ROOM));
         let caller = Caller { member: MemberId(1), session: SessionId(1), address: None, language: "en", shard: 0, connection: 1 };
-        let connection = shard.connect(caller, None, now);
+        let connection = shard.connect(caller, Socket::default(), now);
         let standing = Standing {
             epoch: String::new(),
             me: serde_json::Value::Null,

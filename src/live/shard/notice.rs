@@ -67,6 +67,7 @@ mod tests {
     use super::*;
     use crate::ids::SessionId;
     use crate::live::queue::{QUEUE_BYTES, QUEUE_FRAMES};
+    use crate::live::shard::Socket;
     use crate::live::source::{Caller, Standing};
 
     const ANN: MemberId = MemberId(1);
@@ -83,7 +84,7 @@ mod tests {
     #[test]
     fn one_connection_or_all_of_a_member_are_told_and_nothing_counts_as_an_event() {
         let (mut shard, now) = (Shard::new(Duration::from_secs(9)), Instant::now());
-        let (one, other) = (shard.connect(caller(1), None, now), shard.connect(caller(2), None, now));
+        let (one, other) = (shard.connect(caller(1), Socket::default(), now), shard.connect(caller(2), Socket::default(), now));
         shard.seat(&one, &nowhere(), now);
         shard.seat(&other, &nowhere(), now);
         let frame = frame_of(&"hello");
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn what_comes_before_the_greeting_waits_for_it() {
         let (mut shard, now) = (Shard::new(Duration::from_secs(9)), Instant::now());
-        let one = shard.connect(caller(1), None, now);
+        let one = shard.connect(caller(1), Socket::default(), now);
         shard.tell(Addressee::Member(ANN), &frame_of(&1), now);
         assert!(one.queue.borrow().is_empty());
         shard.seat(&one, &nowhere(), now);
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn it_is_never_dropped_where_signals_are_and_without_space_the_connection_is_closed() {
         let (mut shard, now) = (Shard::new(Duration::from_secs(9)), Instant::now());
-        let one = shard.connect(caller(1), None, now);
+        let one = shard.connect(caller(1), Socket::default(), now);
         shard.seat(&one, &nowhere(), now);
         one.push(&Bytes::from(vec![b'x'; QUEUE_BYTES / 2]), Class::Event);
         for _ in 0..QUEUE_FRAMES - 1 {

@@ -15,7 +15,7 @@ use crate::live::log::{Effect, LogId, Logged, Seq};
 use crate::live::order::Order;
 use crate::live::queue::Class;
 use crate::live::run::{Run, runs};
-use crate::live::shard::{Connection, Replay, Shard};
+use crate::live::shard::{Connection, Replay, Shard, Socket};
 use crate::live::source::{Caller, CatchUp, Standing};
 
 /// Who is further behind than this loads the newest page again.
@@ -201,7 +201,8 @@ impl Server {
             shard,
             connection: u64::from(self.numbered.unsigned_abs()),
         };
-        let connection = self.shards[shard].connect(caller, Some(self.numbered), self.now);
+        let socket = Socket { descriptor: Some(self.numbered), ..Socket::default() };
+        let connection = self.shards[shard].connect(caller, socket, self.now);
         self.tasks.push(Task::Stand(Rc::clone(&connection), shard));
         (connection, self.numbered)
     }

@@ -1,0 +1,101 @@
+//! The listener: actix's server over TLS, or put together by its parts over plain TCP, where live connections may be written to past it.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use actix_http::{HttpService, Protocol, Request, Response};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::HttpServer;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Extensions};
+use actix_web::error::DispatchError;
+use tokio::net::TcpStream;
+
+use crate::live::{Descriptor, PlainStream};
+
+/// How long the head of a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client that is told to go may take.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 4_096;
+
+/// The port on which the program listens; what was configured may have been 0.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundPort(pub u16);
+
+/// Serves `site` with so many workers; once it is told to stop, answers under way may take `shut_down_seconds`.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn listen<F, I, S, B>(
+    site: F,
+    listener: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+    workers: usize,
+    shut_down_seconds: u64,
+) -> io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error> + 'static,
+    S::InitError: Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    if let Some(tls) = tls {
+        let server = HttpServer::new(site)
+            .workers(workers)
+            .backlog(BACKLOG)
+            .shutdown_timeout(shut_down_seconds)
+            .disable_signals()
+            .tcp_nodelay(true)
+            .client_request_timeout(REQUEST_TIMEOUT)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .on_connect(note_descriptor);
+        return Ok(server.listen_rustls_0_23(listener, tls)?.run());
+    }
+    let address = listener.local_addr()?;
+    let server = Server::build().workers(workers).backlog(BACKLOG).shutdown_timeout(shut_down_seconds).disable_signals();
+    let stops = server.graceful_shutdown_signal();
+    let server = server.listen("rialto", listener, move || {
+        let (stops, site) = (stops.clone(), site().into_factory());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .client_request_timeout(REQUEST_TIMEOUT)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .local_addr(address)
+            .on_connect_ext(|stream: &PlainStream, extensions| {
+                extensions.insert(Descriptor(stream.descriptor()));
+                extensions.insert(stream.line());
+            })
+            .finish(map_config(site.map_err(|error| error.into().error_response()), |()| AppConfig::default()));
+        fn_service(|stream: TcpStream| async {
+            // Nothing waits for the receipt of what was sent before, which may take 40 ms.
+            let _ = stream.set_nodelay(true);
+            let peer = stream.peer_addr().ok();
+            Ok::<_, DispatchError>((PlainStream::new(stream), Protocol::Http1, peer))
+        })
+        .and_then(http)
+    })?;
+    Ok(server.run())
+}
+
+/// Notes the descriptor of a new connection, so that one who does not read can be shut out.
+fn note_descriptor(io: &dyn Any, extensions: &mut Extensions) {
+    if let Some(tls) = io.downcast_ref::<TlsStream<TcpStream>>() {
+        extensions.insert(Descriptor(tls.get_ref().0.as_raw_fd()));
+    }
+}
