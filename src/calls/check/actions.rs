@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::echoes::{EchoState, Whose};
 use super::{Checked, Checks};
 use crate::access::Ground;
+use crate::calls::board::Board;
 use crate::calls::exchange::{Calls, refused};
 use crate::calls::probe;
 use crate::calls::sfu;
@@ -30,7 +31,7 @@ pub async fn open(calls: &Calls, ground: &Ground, whose: Whose, sdp: String) -> 
     }
     let most = ground.settings.get().calls_at_once;
     let id: CallId = ground.ids.next();
-    let live = calls.counts().0;
+    let live = calls.look(Board::count);
     let (answer, ends_at) = calls.echoes(|echoes, now, out| {
         if live + echoes.beside(whose) >= most {
             return Err(Error::refused(RefusalKind::Unavailable, "calls.too_many_calls"));

@@ -133,13 +133,19 @@ impl Echoes {
         self.by_owner.keys().filter(|other| **other != whose).count()
     }
 
-    /// Takes in what the media server says, if it is about an echo; whether it was.
+    /// Takes in what the media server says, if it is about an echo; whether it was about nothing else.
     pub fn hear(&mut self, output: &Output, out: &mut Vec<Input>) -> bool {
-        let Some(whose) = self.owners.get(&call_of(output)) else { return false };
+        if let Output::ThreadFailed { calls, .. } = output {
+            for whose in calls.iter().filter_map(|call| self.owners.get(call)) {
+                self.by_owner.get_mut(whose).into_iter().for_each(|echo| echo.ends(out));
+            }
+            return false;
+        }
+        let Some(whose) = call_of(output).and_then(|call| self.owners.get(&call)) else { return false };
         let Some(echo) = self.by_owner.get_mut(whose) else { return false };
         match output {
             Output::Answer { sdp, .. } => echo.answers(Ok(sdp.clone())),
-            Output::Refused { refusal, .. } => {
+            Output::Refused { refusal, .. } | Output::TurnedAway { refusal, .. } => {
                 echo.answers(Err(*refusal));
                 echo.ends(out);
             }
@@ -155,7 +161,12 @@ impl Echoes {
                 participants.iter().for_each(|measured| echo.measure(measured));
                 echo.tell();
             }
-            Output::Weak { .. } | Output::Slots { .. } | Output::Tracks { .. } | Output::Speakers { .. } | Output::Layers { .. } => {}
+            Output::Weak { .. }
+            | Output::Slots { .. }
+            | Output::Tracks { .. }
+            | Output::Speakers { .. }
+            | Output::Layers { .. }
+            | Output::ThreadFailed { .. } => {}
         }
         true
     }
@@ -193,18 +204,21 @@ impl Echo {
     }
 }
 
-const fn call_of(output: &Output) -> CallId {
+const fn call_of(output: &Output) -> Option<CallId> {
     match output {
         Output::Answer { who, .. }
         | Output::Refused { who, .. }
+        | Output::TurnedAway { who, .. }
         | Output::Connected { who, .. }
         | Output::Weak { who }
         | Output::Ended { who, .. }
         | Output::Slots { who, .. }
         | Output::Tracks { who, .. }
         | Output::Layers { who, .. }
-        | Output::Trouble { who, .. } => who.call,
-        Output::Speakers { call, .. } | Output::Statistics { call, .. } => *call,
+        | Output::Trouble { who, .. } => Some(who.call),
+        Output::Speakers { call, .. } | Output::Statistics { call, .. } => Some(*call),
+        // Of many calls at once.
+        Output::ThreadFailed { .. } => None,
     }
 }
 
