@@ -100,8 +100,8 @@ export class CallStage extends HTMLElement {
 
   update() {
     const { rings, current } = this.desk.state;
-    // What was missed waits until it covers no call.
-    const missed = this.#isLarge(current) ? [] : this.desk.state.missed;
+    // What was missed waits until it covers no call, large or small.
+    const missed = current && current.phase !== "ended" ? [] : this.desk.state.missed;
     const hadFocus = this.contains(document.activeElement);
     render(html`<div class="call-news" role="region" aria-label=${t("calls.news")} ?hidden=${rings.length + missed.length === 0}>
         ${keyed(rings, (ring) => ring.call.id, (ring) => ringView(this, ring))}${missedView(this, missed)}</div>
@@ -138,15 +138,10 @@ export class CallStage extends HTMLElement {
     return html`<div hidden>${keyed(heard, ([mid]) => mid, ([, stream]) => html`<audio autoplay .srcObject=${stream}></audio>`)}</div>`;
   }
 
-  /** @param {Current | null} current */
-  #isLarge(current) {
-    return current !== null && current.phase !== "ended" && !(this.look.state.isSmall && isOn(current));
-  }
-
   /** What lies under a large call is out of reach for the keyboard too. @param {Current | null} current */
   #settle(current) {
     const look = this.look.state;
-    const isLarge = this.#isLarge(current);
+    const isLarge = current !== null && current.phase !== "ended" && !(look.isSmall && isOn(current));
     const isBeside = isLarge && look.isBeside && this.place !== null && current !== null && isOn(current);
     const shape = !current ? "" : isLarge ? (isBeside ? "beside" : "large") : "small";
     if (shape === this.#shape) return;

@@ -228,7 +228,7 @@ test('a host mutes me, and I see it; hands and people are listed', async ({ page
 });
 
 test('a call of voices: camera and screen are locked, and a press says why', async ({ page }) => {
-  await page.evaluate(() => document.body.append(Object.assign(document.createElement('div'), { id: 'toasts' })));
+  await page.evaluate(() => document.body.append(Object.assign(document.createElement('div'), { id: 'toasts', className: 'toasts' })));
   await server(page, (it) => it.ring('7', { video: false }));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
   await until(page, 'live');
@@ -301,7 +301,7 @@ test('what was opened for a call closes with it; whoever is gone is no fault of 
 
 test('where the app is not, the chat of two opens in a tab of its own, and links say that they do', async ({ page }) => {
   await page.route('**/api/v1/rooms', (route) => route.fulfill({ json: { id: '55' } }));
-  await page.evaluate(() => document.body.append(Object.assign(document.createElement('a'), { href: '/people', textContent: 'People' }), Object.assign(document.createElement('div'), { id: 'toasts' })));
+  await page.evaluate(() => document.body.append(Object.assign(document.createElement('a'), { href: '/people', textContent: 'People' }), Object.assign(document.createElement('div'), { id: 'toasts', className: 'toasts' })));
   const link = page.getByRole('link', { name: 'People' });
   await link.focus();
   expect(await link.getAttribute('title')).toBeNull();
