@@ -9,8 +9,10 @@ import { list, moment, ago, t } from "../lib/words.js";
 import { isAlready, showLock } from "./call-menu.js";
 import { lasted } from "./duration.js";
 import { callsHere } from "./here.js";
+import { callOf, isBusy } from "./state.js";
 
 /** @import { Call, CallEntry, Member, MyCall } from "../types/live.d.ts" */
+/** @import { CallStage } from "./call-stage.js" */
 /** @import { MayStart } from "./call-buttons.js" */
 /** @import { Wish } from "./types.d.ts" */
 
@@ -87,6 +89,8 @@ class CallBoard extends HTMLElement {
     const anchor = /** @type {Element} */ (event.currentTarget);
     if (wish.call === null && may && (!may.calls || (wish.video && !may.video))) return showLock(anchor, may.calls);
     const desk = await callsHere();
+    // It is here already, small.
+    if (wish.call !== null && callOf(desk.state) === wish.call && isBusy(desk.state)) return /** @type {CallStage | null} */ (document.querySelector("call-stage"))?.see({ isSmall: false });
     if (isAlready(desk)) return;
     if (wish.call !== null || wish.kind === "room") await desk.look(wish, going);
     else await desk.start(wish);
