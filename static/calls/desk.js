@@ -23,6 +23,7 @@ import { Watch } from "./watch.js";
  * @typedef {object} Line
  * @property {(command: {type: string} & Record<string, unknown>) => Promise<{id?: string}>} request
  * @property {(command: {type: string} & Record<string, unknown>) => void} tell
+ * @property {boolean} [isUrgent] while a call goes on, a line that is lost is tried again within seconds
  */
 
 /** A way that restarts of ICE do not bring back within this is given up for a new one. */
@@ -409,9 +410,10 @@ export class CallDesk {
     this.sights.close();
   }
 
-  /** Looks at the clock when something runs out. */
+  /** Looks at the clock when something runs out, and how much depends on the line. */
   #wind() {
     clearTimeout(this.#clock);
+    this.line.isUrgent = this.current !== null && this.current.phase !== "ended";
     if (this.connection && (!this.current || this.current.phase === "ended")) this.#settle();
     const due = deadline(this.state);
     if (due !== null) this.#clock = setTimeout(() => this.store.dispatch({ type: "tick", now: Date.now() }), Math.max(0, due - Date.now()));

@@ -43,6 +43,8 @@ const world = {
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+/** The same while somebody waits at the other end, as in a call. */
+const LONGEST_URGENT_WAIT = 5_000;
 /** How long the server may take until its first frame, before a heartbeat interval is known. */
 const HELLO_WITHIN = 15_000;
 const REQUEST_WITHIN = 20_000;
@@ -54,6 +56,8 @@ const SIGNED_OUT = 4001;
 export class Socket {
   /** @type {Status} */
   status = "closed";
+  /** Somebody waits at the other end: a lost connection is tried again within seconds, however long it has been lost. */
+  isUrgent = false;
   /** @type {WebSocket | null} */
   #ws = null;
   #attempts = 0;
@@ -294,7 +298,7 @@ export class Socket {
       this.#set("closed", null);
       return this.listener.signedOut();
     }
-    const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#attempts);
+    const most = Math.min(this.isUrgent ? LONGEST_URGENT_WAIT : LONGEST_WAIT, FIRST_WAIT * 2 ** this.#attempts);
     this.#attempts += 1;
     // Full jitter: a thousand clients of a restarted server must not come back together.
     const wait = this.#retryAfter ?? this.world.random() * most;

@@ -251,6 +251,16 @@ describe('coming back', () => {
     assert.equal(told.findLast(([kind]) => kind === 'status')[2], clock.now());
   });
 
+  test('while a call goes on no wait is longer than five seconds', () => {
+    socket.isUrgent = true;
+    for (const most of [500, 1_000, 2_000, 4_000, 5_000, 5_000]) {
+      line().end(1006);
+      const at = told.findLast(([kind]) => kind === 'status')[2];
+      assert.equal(at - clock.now(), most);
+      clock.pass(most);
+    }
+  });
+
   test('a server that goes away says when to come back', () => {
     hello({ [ROOM]: 5, me: 2 });
     line().say({ type: 'going_away', retry_after_ms: 1_700 });
