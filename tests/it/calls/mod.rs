@@ -7,6 +7,7 @@ mod check;
 mod kept;
 mod pages;
 mod probe;
+mod resuming;
 mod ringing;
 mod silent;
 mod studio;

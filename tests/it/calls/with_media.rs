@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::block;
 use reqwest::Method;
 use rialto::chat::RoomKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{about, begins, call_to, reach};
 use crate::sfu::client::{Client, DEADLINE, Event, Knows, LEVEL, OPUS, Section, packet, payload};
@@ -14,8 +14,14 @@ use crate::support::{Person, Socket, Town};
 
 /// Comes in and connects; the client, and everything that the server wrote in its answer.
 async fn connects(socket: &mut Socket, call: &str, sections: &[Section]) -> (Client, String) {
+    let (client, answer, _) = comes_in(socket, call, sections).await;
+    (client, answer)
+}
+
+/// The same, with what was said on coming in.
+pub(super) async fn comes_in(socket: &mut Socket, call: &str, sections: &[Section]) -> (Client, String, Value) {
     socket.done(about("call.join", call)).await;
-    socket.next("call.joined").await;
+    let joined = socket.next("call.joined").await;
     let mut client = Client::new("127.0.0.1:0", Knows::Both);
     let sdp = client.offer(sections);
     socket.done(json!({ "type": "pc.offer", "call": call, "gen": 1, "sdp": sdp, "tracks": [{ "mid": "0", "source": "mic" }] })).await;
@@ -25,11 +31,11 @@ async fn connects(socket: &mut Socket, call: &str, sections: &[Section]) -> (Cli
         assert!(client.connect(DEADLINE), "connects");
         client
     });
-    (client.await.expect("no panic"), answer)
+    (client.await.expect("no panic"), answer, joined)
 }
 
 /// Sends speech until a packet of it comes to the other; what came.
-fn is_heard(from: &mut Client, to: &mut Client, words: &[u8]) -> Vec<u8> {
+pub(super) fn is_heard(from: &mut Client, to: &mut Client, words: &[u8]) -> Vec<u8> {
     let end = Instant::now() + DEADLINE;
     let mut sequence = 0;
     while Instant::now() < end {
@@ -44,7 +50,7 @@ fn is_heard(from: &mut Client, to: &mut Client, words: &[u8]) -> Vec<u8> {
     panic!("nothing was heard");
 }
 
-async fn calling(town: &Town) -> (Person, Person) {
+pub(super) async fn calling(town: &Town) -> (Person, Person) {
     let owner = town.owner("keeper").await;
     let (status, _) = owner.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
     assert!(status.is_success());
@@ -191,4 +197,63 @@ async fn whoever_is_put_out_hears_and_is_heard_for_less_than_a_second() {
         }
         town.close().await;
     }
+}
+
+#[actix_web::test]
+async fn an_offer_of_a_mebibyte_ends_its_socket_and_nobodys_media() {
+    let town = Town::new().await;
+    let (ann, ben) = calling(&town).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut a, call_to(&ben, "k1")).await;
+    b.done(about("call.accept", &call)).await;
+    let (mut anns, _) = connects(&mut a, &call, &[Section::Voice(0x11), Section::HearsOne]).await;
+    let (mut bens, _) = connects(&mut b, &call, &[Section::Voice(0x11), Section::HearsOne]).await;
+    let sdp = "a=x:1\r\n".repeat((1 << 20) / 7);
+    a.say(json!({ "type": "pc.offer", "call": call, "gen": 2, "sdp": sdp, "tracks": [] })).await;
+    assert_eq!(a.closed().await, Some(1009));
+    let heard = block(move || {
+        let there = payload(&is_heard(&mut anns, &mut bens, b"there")).to_vec();
+        (there, payload(&is_heard(&mut bens, &mut anns, b"back")).to_vec())
+    });
+    assert_eq!(heard.await.expect("no panic"), (b"there".to_vec(), b"back".to_vec()));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn calls_live_on_both_ports_of_two_media_threads() {
+    let town = Town::with(|config| config.media_threads = 2).await;
+    let (ann, ben) = calling(&town).await;
+    let (clo, dan) = (town.member("clo").await, town.member("dan").await);
+    reach(&dan, json!({ "call": { "from": ["everyone"] } })).await;
+    let mut ports = Vec::new();
+    // Kept, so that both calls go on at the same time.
+    let mut sockets = Vec::new();
+    let mut pairs = Vec::new();
+    for (caller, called) in [(&ann, &ben), (&clo, &dan)] {
+        let (mut a, mut b) = (caller.connect().await, called.connect().await);
+        let call = begins(&mut a, call_to(called, "k1")).await;
+        b.done(about("call.accept", &call)).await;
+        let (from, first) = connects(&mut a, &call, &[Section::Voice(0x11), Section::HearsOne]).await;
+        let (to, second) = connects(&mut b, &call, &[Section::Voice(0x11), Section::HearsOne]).await;
+        assert_eq!(port_of(&first), port_of(&second), "a call lives on one of them");
+        ports.push(port_of(&first));
+        pairs.push((from, to));
+        sockets.extend([a, b]);
+    }
+    assert_ne!(ports[0], ports[1], "the second call goes where less is done");
+    let heard = block(move || {
+        let hear = |(mut from, mut to): (Client, Client)| {
+            let there = payload(&is_heard(&mut from, &mut to, b"hello")).to_vec();
+            (there, payload(&is_heard(&mut to, &mut from, b"hello")).to_vec())
+        };
+        pairs.into_iter().map(hear).collect::<Vec<_>>()
+    });
+    assert_eq!(heard.await.expect("no panic"), vec![(b"hello".to_vec(), b"hello".to_vec()); 2]);
+    town.close().await;
+}
+
+/// The port of the first candidate.
+fn port_of(answer: &str) -> String {
+    let candidate = answer.lines().find_map(|line| line.strip_prefix("a=candidate:")).expect("a candidate");
+    candidate.split(' ').nth(5).expect("a port").to_owned()
 }

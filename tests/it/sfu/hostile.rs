@@ -102,6 +102,115 @@ fn a_flood_of_views_does_not_rearrange_a_call_for_each() {
 }
 
 #[test]
+fn a_conversation_that_is_recorded_and_said_again_is_heard_once() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    let recorded: Vec<_> = (0..100_u16).map(|number| speaker.protect(&speech(number, 0x11, &number.to_be_bytes()))).collect();
+    for (number, packet) in (0_u16..).zip(&recorded) {
+        speaker.send_raw(packet);
+        assert_eq!(hear(&mut listener), number.to_be_bytes());
+    }
+    let thief = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    for packet in &recorded {
+        speaker.send_raw(packet);
+        thief.send_to(packet, speaker.server).expect("sent");
+        let mut forged = packet.clone();
+        // A number that has not been, and the tag of one that has.
+        forged[2..4].copy_from_slice(&(0x4000 | u16::from_be_bytes([packet[2], packet[3]])).to_be_bytes());
+        speaker.send_raw(&forged);
+    }
+    speaker.send(&speech(200, 0x11, b"after"));
+    assert_eq!(hear(&mut listener), b"after", "nothing of it came in between");
+    let told = statistics(&mut server, 1);
+    assert_eq!((told.replayed, told.forged), (100, 100));
+}
+
+#[test]
+fn checks_by_somebody_else_move_nobodys_media() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    let thief = server.connected(3, &[Section::HearsOne]);
+    let stranger = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    stranger.set_nonblocking(true).expect("set");
+    let name = |local: &str, remote: &str| format!("{local}:{remote}");
+    let (victim, own) = (listener.remote_ufrag.clone(), thief.remote_ufrag.clone());
+    let good = listener.own_check();
+    let mut checks = vec![
+        listener.check(&name(&victim, &listener.ufrag), "a password of twenty-four", true, true),
+        listener.check(&name(&victim, &listener.ufrag), "", true, true),
+        listener.check(&name(&victim, &listener.ufrag), &thief.remote_password, true, true),
+        listener.check(&name(&victim, &thief.ufrag), &thief.remote_password, true, true),
+        listener.check(&name(&victim, &thief.ufrag), &listener.password, true, true),
+        listener.check(&name(&own, &listener.ufrag), &listener.remote_password, true, true),
+        listener.check(&name(&listener.ufrag, &victim), &listener.remote_password, true, true),
+        listener.check(&victim, &listener.remote_password, true, true),
+        listener.check(&name("", &listener.ufrag), &listener.remote_password, true, true),
+        listener.check(&name(&victim.to_uppercase(), &listener.ufrag), &thief.remote_password, false, true),
+        good[..good.len() - 8].to_vec(),
+        good[..20].to_vec(),
+    ];
+    // With a bit of the transaction, the name, or the integrity changed.
+    for at in [8, 24, good.len() - 20] {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        checks.push(changed);
+    }
+    // A longer length than there is.
+    let mut longer = good.clone();
+    longer[3] += 4;
+    checks.push(longer);
+    for (sequence, check) in (0_u16..).zip(&checks) {
+        stranger.send_to(check, listener.server).expect("sent");
+        speaker.send(&speech(sequence, 0x11, &sequence.to_be_bytes()));
+        assert_eq!(hear(&mut listener), sequence.to_be_bytes(), "check {sequence}");
+    }
+    let mut bytes = [0; 2_048];
+    while let Ok((length, _)) = stranger.recv_from(&mut bytes) {
+        assert!(bytes[0] < 4 && length < 128, "a refusal at most, never media");
+        assert_ne!(&bytes[..2], &[0x01, 0x01], "no success");
+    }
+}
+
+#[test]
+fn an_offer_that_nobody_would_write_is_refused_by_name_and_media_goes_on() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    let good = speaker.offer(&[Section::Voice(0x11)]);
+    let candidates = |count: usize, what: &str| good.clone() + &format!("a=candidate:1 1 udp 2130706431 {what} typ host\r\n").repeat(count);
+    let theora = good.replace("opus/48000/2", "speex/16000");
+    let refusals = [
+        ("a mebibyte", good.clone() + &"a=x:1\r\n".repeat((1 << 20) / 7), Refusal::OfferTooLarge),
+        ("a line of a mebibyte", good.clone() + "a=x:" + &"x".repeat(1 << 20) + "\r\n", Refusal::OfferTooLarge),
+        ("10,000 candidates", candidates(10_000, "192.0.2.7 9"), Refusal::OfferTooLarge),
+        ("a few candidates too many", candidates(257, "10.0.0.1 9"), Refusal::OfferTooLarge),
+        ("no codec that is known", theora, Refusal::NoCommonCodec),
+        ("nothing", String::new(), Refusal::OfferInvalid),
+        ("no certificate", good.replace("a=fingerprint", "a=footprint"), Refusal::OfferInvalid),
+        ("no password", good.replace("a=ice-pwd", "a=ice-word"), Refusal::OfferInvalid),
+    ];
+    for (generation, (case, sdp, refusal)) in (2..).zip(refusals) {
+        assert_eq!(server.offer(1, generation, sdp, Vec::new()), Err(refusal), "{case}");
+        speaker.send(&speech(generation as u16, 0x11, case.as_bytes()));
+        assert_eq!(hear(&mut listener), case.as_bytes());
+    }
+    // Where others say that they are does not matter: nothing is ever sent there.
+    let decoy = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    decoy.set_nonblocking(true).expect("set");
+    let port = decoy.local_addr().expect("bound").port();
+    let names = ["0b1ac54e-0000-4000-8000-000000000001.local 9".to_owned(), format!("127.0.0.1 {port}"), format!("::1 {port}")];
+    for (generation, name) in (20..).zip(names) {
+        let answer = server.offer(1, generation, candidates(1, &name), Vec::new()).expect("an answer");
+        assert!(!answer.contains(&name), "{answer}");
+        speaker.send(&speech(generation as u16, 0x11, b"on"));
+        assert_eq!(hear(&mut listener), b"on");
+    }
+    assert!(decoy.recv(&mut [0; 64]).is_err(), "nothing came");
+}
+
+#[test]
 fn a_panic_ends_one_participant_and_the_call_goes_on() {
     let mut server = Server::start(Limits::default());
     let mut unlucky = server.connected(1, &[Section::Voice(0x11), Section::HearsOne]);

@@ -25,6 +25,7 @@ use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
 use rtc_stun::textattrs::TextAttribute;
+use rtc_stun::xoraddr::XorMappedAddress;
 
 pub use offer::*;
 pub use packets::*;
@@ -64,7 +65,8 @@ pub struct Client {
     knows: Knows,
     /// Its own credentials.
     pub ufrag: String,
-    password: String,
+    /// Its own credentials.
+    pub password: String,
     /// The server's.
     pub remote_ufrag: String,
     /// The server's.
@@ -78,7 +80,7 @@ pub struct Client {
     pub inward: Option<Context>,
     /// Which protection was negotiated.
     pub profile: Option<SrtpProtectionProfile>,
-    answered: bool,
+    answered: Option<Instant>,
     last_check: Option<Instant>,
     /// What came in and was not asked for yet.
     pub events: VecDeque<Event>,
@@ -86,6 +88,10 @@ pub struct Client {
     pub successes: usize,
     /// Offer a wrong fingerprint.
     pub lies: bool,
+    /// Its part in ICE; a browser that offers controls.
+    pub controlling: bool,
+    /// Between the first answered check and the handshake, for servers that are not ready for it at once.
+    pub pause: Duration,
 }
 
 impl Client {
@@ -109,11 +115,13 @@ impl Client {
             outward: None,
             inward: None,
             profile: None,
-            answered: false,
+            answered: None,
             last_check: None,
             events: VecDeque::new(),
             successes: 0,
             lies: false,
+            controlling: true,
+            pause: Duration::ZERO,
         }
     }
 
@@ -132,7 +140,7 @@ impl Client {
             .find(|address| address.is_ipv6() == want_ipv6)
             .expect("a candidate of this family");
         // A restart is checked anew.
-        self.answered = false;
+        self.answered = None;
         self.last_check = None;
     }
 
@@ -155,7 +163,19 @@ impl Client {
 
     /// The check that a browser sends.
     pub fn own_check(&self) -> Vec<u8> {
-        self.check(&format!("{}:{}", self.remote_ufrag, self.ufrag), &self.remote_password, true, true)
+        self.check(&format!("{}:{}", self.remote_ufrag, self.ufrag), &self.remote_password, self.controlling, self.controlling)
+    }
+
+    /// Answers a check of the other side, as servers that are no lite ones send them.
+    fn answer_check(&self, request: &Message) {
+        let mapped = XorMappedAddress { ip: self.server.ip(), port: self.server.port() };
+        let mut answer = Message::new();
+        answer.build(&[Box::new(request.transaction_id), Box::new(BINDING_SUCCESS), Box::new(mapped)]).expect("an answer");
+        MessageIntegrity::new_short_term_integrity_with_provider(self.password.clone(), self.provider.crypto())
+            .add_to(&mut answer)
+            .expect("signed");
+        FINGERPRINT.add_to(&mut answer).expect("a checksum");
+        self.send_raw(&answer.raw);
     }
 
     /// Sends bytes as they are.
@@ -188,11 +208,11 @@ impl Client {
     /// Checks, shakes hands and opens packets; waits at most this long for one.
     pub fn step(&mut self, wait: Duration) {
         let now = Instant::now();
-        if !self.answered && self.last_check.is_none_or(|last| now - last >= CHECK) {
+        if self.answered.is_none() && self.last_check.is_none_or(|last| now - last >= CHECK) {
             self.last_check = Some(now);
             self.send_raw(&self.own_check());
         }
-        if self.answered && self.endpoint.is_none() && !self.is_connected() {
+        if self.answered.is_some_and(|at| now - at >= self.pause) && self.endpoint.is_none() && !self.is_connected() {
             self.endpoint = Some(self.begin_handshake(now));
         }
         if let Some(endpoint) = self.endpoint.as_mut().filter(|_| self.outward.is_none()) {
@@ -219,9 +239,12 @@ impl Client {
             Some(0..=3) => {
                 let mut message = Message::new();
                 message.raw = datagram.to_vec();
-                if message.decode().is_ok() && message.typ == BINDING_SUCCESS {
-                    self.answered = true;
+                let is_read = message.decode().is_ok();
+                if is_read && message.typ == BINDING_SUCCESS {
+                    self.answered.get_or_insert_with(Instant::now);
                     self.successes += 1;
+                } else if is_read && message.typ == BINDING_REQUEST {
+                    self.answer_check(&message);
                 }
             }
             Some(20..=63) => self.take_handshake(datagram),

@@ -59,7 +59,8 @@ pub enum Section {
 }
 
 impl Client {
-    fn fingerprint(&self) -> String {
+    /// Of its certificate, as a description writes it.
+    pub fn fingerprint(&self) -> String {
         let hash = self.provider.crypto().hash(HashAlgorithm::Sha256, self.certificate.certificate[0].as_ref()).expect("SHA-256");
         let first = if self.lies { hash[0] ^ 1 } else { hash[0] };
         let rest = hash[1..].iter().map(|byte| format!(":{byte:02X}")).collect::<String>();
