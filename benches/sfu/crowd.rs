@@ -71,6 +71,16 @@ impl Crowd {
         self.sfu.send(input);
     }
 
+    /// Everybody of a call leaves, and has left.
+    pub fn all_leave(&mut self, call: u64, numbers: u32) {
+        let who = |number| Who { call: CallId(call), participant: ParticipantId(number) };
+        (1..=numbers).for_each(|number| self.sfu.send(Input::Leave { who: who(number) }));
+        for number in 1..=numbers {
+            self.wait(|output| matches!(output, Output::Ended { who: found, .. } if *found == who(number)).then_some(()));
+        }
+        while self.outputs.try_recv().is_ok() {}
+    }
+
     /// Counts since the start.
     pub fn totals(&self) -> Totals {
         self.sfu.totals()
@@ -106,7 +116,7 @@ impl Drain {
         Self { stop, count, thread }
     }
 
-    /// Datagrams so far.
+    /// Media packets so far.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
@@ -138,7 +148,10 @@ fn drain(sockets: &[UdpSocket], stop: &AtomicBool, count: &AtomicU64) {
             let mut slices: [[std::io::IoSliceMut<'_>; 1]; DATAGRAMS] =
                 std::array::from_fn(|_| [std::io::IoSliceMut::new(chunks.next().unwrap_or_default())]);
             let got = recvmmsg(socket.as_raw_fd(), &mut headers, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None);
-            count.fetch_add(got.map_or(0, |got| got.count() as u64), Ordering::Relaxed);
+            let got = got.map_or(0, |got| got.count());
+            let is_media = |datagram: &&[u8]| (128..=191).contains(&datagram[0]) && !(192..=223).contains(&datagram[1]);
+            let media = bytes.chunks_exact(BYTES).take(got).filter(is_media).count();
+            count.fetch_add(media as u64, Ordering::Relaxed);
         }
     }
 }

@@ -1,20 +1,17 @@
 //! One publisher in bursts to many subscribers.
 
 use std::net::UdpSocket;
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use stats_alloc::Region;
 
-use crate::client::{MARKER, Section, VP8, packet, vp8};
+use crate::bursts::{self, RATE};
+use crate::client::Section;
 use crate::crowd::{Crowd, Drain};
 use crate::report::{Report, Row};
 use crate::{ALLOCATIONS, cpu, floor};
 
 /// A forwarded packet may cost so many floors.
 const BAR: f64 = 2.5;
-/// Packets a second.
-const RATE: usize = 264;
 const SECONDS: usize = 6;
 const CAMERA: u32 = 0x77;
 
@@ -44,28 +41,12 @@ pub fn measure(report: &mut Report, burst: usize, subscribers: u32, floor: f64) 
     let mut crowd = Crowd::open(1, 1);
     let mut publisher = crowd.join(0, 1, &[Section::Camera(CAMERA, CAMERA + 1)]);
     let viewers: Vec<_> = (0..subscribers).map(|number| crowd.join(0, number + 2, &[Section::SeesOne])).collect();
-    // Sealed before the clock runs: the client must not disturb what is measured.
-    let count = RATE * (SECONDS + 2);
-    let packets: Vec<Vec<u8>> = (0..count)
-        .map(|number| {
-            let first = number % burst == 0;
-            let mut body = vp8(first, number == 0, (number / burst) as u16, &[]);
-            body.resize(floor::PACKET - 12, 0x55);
-            let marker = number % burst == burst - 1;
-            publisher.protect(&packet(
-                VP8 | if marker { MARKER } else { 0 },
-                number as u16,
-                (number / burst * 3_000) as u32,
-                CAMERA,
-                &[],
-                &body,
-            ))
-        })
-        .collect();
+    let packets = bursts::seal(&mut publisher, CAMERA, burst, RATE * (SECONDS + 2));
     publisher.send_raw(&packets[0]);
     crowd.wait_forwarded(1);
     let drain = Drain::start(viewers.iter().map(|viewer| viewer.socket.try_clone().expect("a descriptor")).collect());
-    let sender = send(publisher.socket.try_clone().expect("a descriptor"), publisher.server, packets, burst);
+    let socket = publisher.socket.try_clone().expect("a descriptor");
+    let sender = bursts::send(socket, publisher.server, packets[1..].to_vec(), burst);
     crowd.wait_forwarded(u64::from(subscribers) * RATE as u64);
     let (before, region, seen) = (crowd.totals(), Region::new(ALLOCATIONS), drain.count());
     let end = before.forwarded + u64::from(subscribers) * (RATE * (SECONDS - 2)) as u64;
@@ -86,19 +67,4 @@ pub fn measure(report: &mut Report, burst: usize, subscribers: u32, floor: f64) 
     row.bar = Some(0.001);
     row.note = format!("{} in all", allocated.allocations);
     report.add(row);
-}
-
-/// Sends sealed packets in bursts at the rate, from the clients' core.
-fn send(socket: UdpSocket, to: std::net::SocketAddr, packets: Vec<Vec<u8>>, burst: usize) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        cpu::keep_to(1);
-        let start = Instant::now();
-        let pause = Duration::from_secs(1) * burst as u32 / RATE as u32;
-        for (number, group) in (1..).zip(packets[1..].chunks(burst)) {
-            for packet in group {
-                let _ = socket.send_to(packet, to);
-            }
-            std::thread::park_timeout((start + pause * number).saturating_duration_since(Instant::now()));
-        }
-    })
 }

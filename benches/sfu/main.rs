@@ -2,8 +2,9 @@
 //!
 //! The media thread keeps to one core, all clients to the other. CPU for one forwarded packet is the figure. JSON on standard output, a
 //! table on standard error; fails when a bar does not hold. Words after `--` choose scenes: `fan-out`, `audio`, `meeting`, `webinar`,
-//! `pairs`; all of them by default.
+//! `pairs`, `leaving`; all of them by default.
 
+mod bursts;
 #[expect(dead_code, reason = "the tests ask more of it")]
 #[path = "../../tests/it/sfu/client/mod.rs"]
 mod client;
@@ -12,6 +13,7 @@ mod crowd;
 mod fan_out;
 #[path = "../floors/media.rs"]
 mod floor;
+mod leaving;
 #[path = "../report/mod.rs"]
 mod report;
 mod rooms;
@@ -46,6 +48,9 @@ fn main() -> ExitCode {
         if chosen(name) {
             scene(&mut report);
         }
+    }
+    if chosen("leaving") {
+        leaving::measure(&mut report);
     }
     eprint!("{}", report.table());
     let mut out = std::io::stdout().lock();
