@@ -89,6 +89,25 @@ async fn a_lost_socket_keeps_media_and_its_token_brings_it_back() {
 }
 
 #[actix_web::test]
+async fn a_token_has_expired_when_media_was_lost_too() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
+    let room = voice_room(&stage, &ann, &[&ben]).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    let call = begins(&mut a, call_in(room, "k1")).await;
+    let joined = enters(&mut a, &call).await;
+    let token = joined["resume"].as_str().expect("a token").to_owned();
+    while b.next("call.room").await["call"]["members"] != json!([ann.id]) {}
+    drop(a);
+    stage.studio.says(Output::Ended { who: stage.studio.newest(), cause: EndCause::Lost });
+    while b.next("call.room").await["call"]["members"] != json!([]) {}
+    let mut back = ann.connect().await;
+    assert_eq!(taken_up(&mut back, &call, &token).await["code"], "calls.resume");
+    back.done(about("call.join", &call)).await;
+    stage.close().await;
+}
+
+#[actix_web::test]
 async fn a_second_tab_takes_the_place_and_the_first_is_told() {
     let stage = Stage::open().await;
     let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
