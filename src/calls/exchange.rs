@@ -310,7 +310,7 @@ impl Calls {
         let recorded = self.0.recorded.load(Ordering::Acquire);
         let mut settled = self.0.settled.subscribe();
         let is_behind = *settled.borrow() < recorded;
-        is_behind.then(|| async move {
+        is_behind.then_some(async move {
             let _ = tokio::time::timeout(KEPT_WITHIN, settled.wait_for(|count| *count >= recorded)).await;
         })
     }

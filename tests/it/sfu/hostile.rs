@@ -2,9 +2,7 @@
 
 use std::net::UdpSocket;
 
-use rialto::calls::sfu::{
-    CallId, EndCause, Input, Limits, Output, ParticipantId, ParticipantStatistics, Permissions, Refusal, View, Who,
-};
+use rialto::calls::sfu::{CallId, EndCause, Input, Limits, Output, ParticipantId, ParticipantStatistics, Permissions, Refusal, View, Who};
 
 use super::client::{Client, OPUS, Section, VP8, packet, payload, vp8};
 use super::{CALL, Server, who};

@@ -8,7 +8,7 @@
 mod bursts;
 mod churn;
 #[expect(dead_code, reason = "the tests ask more of it")]
-#[path = "../../it/sfu/client.rs"]
+#[path = "../../it/sfu/client/mod.rs"]
 mod client;
 #[path = "../../../benches/sfu/cpu.rs"]
 mod cpu;
