@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::access::{Authenticator, Ground, Keys, Permission, Rates, RouteTable, Routes, Scopes};
 use crate::billing::{self, Billing};
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::config::{Config, Given, Machine};
 use crate::http::{self, Metrics, Site};
@@ -125,6 +126,7 @@ impl Harbour {
             .app_data(Data::new(self.ground.clone()))
             .app_data(Data::new(self.members.clone()))
             .app_data(Data::new(self.billing.clone()))
+            .app_data(Data::new(Calls::new(self.ground.hub.clone(), self.ground.clock.clone())))
             .app_data(self.site.clone())
             .app_data(Metrics::new())
             .app_data(table)

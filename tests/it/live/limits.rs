@@ -107,7 +107,7 @@ async fn handshakes_beyond_the_rate_are_asked_to_come_back() {
     let most = 10 + usize::try_from(begun.elapsed().as_millis() / 100).expect("a number") + 1;
     assert!((10..=most).contains(&open.len()) && late > 0, "{} of at most {most}, {late} late", open.len());
     let stranger = town.http.get(town.url("/live")).send().await.expect("an answer");
-    assert_eq!(stranger.status(), 401, "who is not signed in takes no turn");
+    assert_eq!(stranger.status(), 422, "who asks for no handshake takes no turn");
     for socket in &mut open {
         socket.done(json!({ "type": "ping" })).await;
     }

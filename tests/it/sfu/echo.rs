@@ -95,7 +95,7 @@ fn nobody_else_gets_in_and_it_counts_as_a_call() {
     server.sfu.send(Input::Join { who: in_echo(2), may: Permissions::ALL });
     let refused = |server: &mut Server, whom: Who| {
         server.wait(|output| match output {
-            Output::Refused { who, refusal, .. } if *who == whom => Some(*refusal),
+            Output::TurnedAway { who, refusal } if *who == whom => Some(*refusal),
             _ => None,
         })
     };

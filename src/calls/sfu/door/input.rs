@@ -72,7 +72,7 @@ pub enum Input {
         /// Its name.
         call: CallId,
     },
-    /// A call is over: everyone in it ends with [`EndCause::CallClosed`].
+    /// A call is over: everyone in it ends with [`EndCause::CallClosed`](super::EndCause::CallClosed).
     CloseCall {
         /// Its name.
         call: CallId,
