@@ -6,7 +6,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
+use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, UPGRADE, USER_AGENT};
 use actix_web::http::uri::{Authority, PathAndQuery};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -67,8 +67,8 @@ pub async fn front(
     let config = ground.config.clone();
     let table = request.app_data::<RouteTable>().cloned().unwrap_or_default();
     let method = request.method().clone();
-    if method == Method::HEAD {
-        // Whoever answers GET answers HEAD; the framework leaves out the body.
+    if method == Method::HEAD && !request.headers().contains_key(UPGRADE) {
+        // Whoever answers GET answers HEAD; the framework leaves out the body. A WebSocket without one is none.
         request.head_mut().method = Method::GET;
     }
     let (visitor, admitted) = knock(&request, &ground, &site);

@@ -15,7 +15,7 @@ use super::admission::Admission;
 use super::frames;
 use super::log::Logged;
 use super::order::Order;
-use super::run::{RUN_BYTES, Run, runs};
+use super::run::{RUN_BYTES, RUN_FRAMES, Run, runs};
 use super::shard::{Addressee, Shard, Signal};
 use super::source::{Answer, Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
@@ -336,6 +336,7 @@ impl std::fmt::Debug for LocalHub {
 async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver<ToShard>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut slice = Slice::default();
     loop {
         tokio::select! {
             message = inbox.recv() => {
@@ -344,7 +345,7 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                     ToShard::Deliver(runs, answers) => {
                         // Whoever waits for an answer is woken first, and so has queued it before the connections write.
                         answers.into_iter().for_each(|answer| (answer.give)());
-                        deliver_in_slices(&shard, &runs).await;
+                        deliver_in_slices(&shard, &runs, &mut slice).await;
                     }
                     ToShard::Signal(signal) => shard.borrow_mut().signal(&signal),
                     ToShard::Presence(member, online) => shard.borrow_mut().presence_changed(member, online),
@@ -363,16 +364,26 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
     }
 }
 
+/// What was delivered since the connections could last write.
+#[derive(Debug, Default)]
+struct Slice {
+    bytes: usize,
+    frames: usize,
+}
+
 /// What was committed together may be more than the queue of a connection holds, and none of this worker's connections can write while
-/// the worker delivers. So it stops for them each time that half a queue may have come together.
-async fn deliver_in_slices(shard: &RefCell<Shard>, runs: &[Run]) {
-    let mut bytes = 0;
+/// the worker delivers. So it stops for them each time that half a queue may have come together, of one commit or of several.
+async fn deliver_in_slices(shard: &RefCell<Shard>, runs: &[Run], slice: &mut Slice) {
     for run in runs {
-        if bytes > 0 && bytes + run.bytes() > RUN_BYTES {
-            bytes = 0;
+        if slice.frames > 0 && (slice.bytes + run.bytes() > RUN_BYTES || slice.frames + run.count() > RUN_FRAMES) {
+            *slice = Slice::default();
+            // Those that cannot be written to from here are woken before this goes on.
+            let unwritten = shard.borrow().unwritten();
+            unwritten.write();
             tokio::task::yield_now().await;
         }
-        bytes += run.bytes();
+        slice.bytes += run.bytes();
+        slice.frames += run.count();
         shard.borrow_mut().deliver(run, Instant::now());
     }
 }

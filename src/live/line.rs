@@ -98,6 +98,13 @@ impl Line {
         }
     }
 
+    /// The WebSocket is over: what the stream carries from now on is the dispatcher's alone.
+    pub(super) fn release(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.stage.set(Stage::Http);
+        }
+    }
+
     /// Is it our turn?
     pub(super) fn is_free(&self) -> bool {
         self.0.upgrade().is_some_and(|shared| shared.stage.get() == Stage::Free)
@@ -154,6 +161,9 @@ mod tests {
         write(&mut stream, b"two ").await;
         flush(&mut stream).await;
         assert_eq!(line.write(b"three"), 5);
+        line.release();
+        flush(&mut stream).await;
+        assert_eq!(line.write(b"no"), 0, "HTTP again");
         drop(stream);
         assert_eq!(line.write(b"no"), 0, "the connection is over");
         let mut all = String::new();

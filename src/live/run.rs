@@ -12,7 +12,7 @@ use crate::ids::MemberId;
 /// Most bytes of a run, unless it is a single frame: half of a queue, so that what is delivered to a writing client always fits.
 pub const RUN_BYTES: usize = QUEUE_BYTES / 2;
 /// Most frames of a run.
-const RUN_FRAMES: usize = QUEUE_FRAMES / 2;
+pub const RUN_FRAMES: usize = QUEUE_FRAMES / 2;
 
 /// Events of one log with successive places. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,6 +35,12 @@ impl Run {
     #[must_use]
     pub fn last(&self) -> Seq {
         self.first + Seq::try_from(self.ends.len()).unwrap_or(Seq::MAX) - 1
+    }
+
+    /// How many events they are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.ends.len()
     }
 
     /// How long all frames are.

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use actix_web::body::{BodyStream, BoxBody, MessageBody};
-use actix_web::http::header::UPGRADE;
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, TRANSFER_ENCODING, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_ws::{CloseReason, Message, MessageStream, ProtocolError};
 use bytes::{Bytes, BytesMut};
@@ -42,11 +43,16 @@ pub(super) fn shut(descriptor: i32) {
     let _ = nix::sys::socket::shutdown(descriptor, nix::sys::socket::Shutdown::Both);
 }
 
-/// Does a request ask for a WebSocket at all?
+/// Does a request ask for a WebSocket, and for nothing else? A body of its own, another protocol beside it, or an answer without a body
+/// would leave the framework framing what is to go out as it is.
 #[must_use]
 pub fn is_handshake(request: &HttpRequest) -> bool {
-    let upgrade = request.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
-    upgrade.is_some_and(|value| value.to_ascii_lowercase().contains("websocket"))
+    let mut upgrades = request.headers().get_all(UPGRADE);
+    let is_one = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.trim().eq_ignore_ascii_case("websocket"));
+    upgrades.next().is_some_and(is_one)
+        && upgrades.next().is_none()
+        && request.method() == Method::GET
+        && !request.headers().contains_key(TRANSFER_ENCODING)
 }
 
 /// Answers a WebSocket handshake and keeps the connection, within these limits. What is no handshake counts against none of them.
@@ -191,6 +197,8 @@ impl Outgoing {
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
+        // Whatever follows on the same stream is not ours.
+        self.connection.line.release();
         self.local.shard.borrow_mut().disconnect(&self.connection);
         self.local.hub.left(self.connection.caller.member);
         self.local.commands.left(self.connection.caller);

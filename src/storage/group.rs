@@ -1,4 +1,4 @@
-//! The writer of SQLite: one thread, group commit, a savepoint for each job, answers only after COMMIT.
+//! The writer of SQLite: one thread, group commit, a savepoint for each job but the first, answers only after COMMIT.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 //! The live protocol, as other people's clients meet it.
 
 mod catching_up;
+mod crowding;
 mod frames;
 mod greeting;
 mod heartbeat;
