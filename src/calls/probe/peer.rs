@@ -32,7 +32,7 @@ const GATHER_WITHIN: Duration = Duration::from_secs(3);
 /// A packet of sound leaves as often; pictures take two packets each time.
 const EVERY: Duration = Duration::from_millis(20);
 /// What is still on its way is waited for.
-const LAST: Duration = Duration::from_millis(500);
+const LAST: Duration = Duration::from_secs(2);
 /// Sound, then pictures: kind, payload type, SSRC, length of a payload. Pictures are as long as they come.
 const KINDS: [(RtpCodecKind, u8, u32, usize); 2] =
     [(RtpCodecKind::Audio, 111, 0x5052_0001, 80), (RtpCodecKind::Video, 96, 0x5052_0002, 1_100)];
@@ -203,6 +203,8 @@ impl Peer {
     /// Sends a voice and pictures for so long, and counts what comes back.
     pub async fn talk(&self, during: Duration, media: &mut Media) {
         let mut ticks = tokio::time::interval(EVERY);
+        // A machine that is busy sends less, and not all at once.
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let end = tokio::time::Instant::now() + during;
         let mut picture: u16 = 0;
         while tokio::time::Instant::now() < end {

@@ -226,8 +226,8 @@ pub struct Call {
     pub spoke: Vec<u32>,
     /// Something came that changes who is shown where.
     pub stirred: bool,
-    /// When that was last looked at.
-    pub arranged: Micros,
+    /// Until when the looks at that which were allowed have been used up.
+    pub looked_until: Micros,
     /// What its one participant sends comes back to it.
     pub echoes: bool,
     tracks: u32,
@@ -245,7 +245,7 @@ impl Call {
             speakers: Speakers::default(),
             spoke: Vec::new(),
             stirred: false,
-            arranged: 0,
+            looked_until: 0,
             echoes: false,
             tracks: 0,
         }

@@ -17,7 +17,7 @@ impl Exchange {
     /// Puts everything in its slots anew, tells what has changed, and lets packets take their new ways.
     pub(super) fn arrange(&mut self, call_key: Key, now: Micros) {
         let Some(call) = self.calls.get_mut(call_key) else { return };
-        (call.stirred, call.arranged) = (false, now);
+        call.stirred = false;
         let pictures = pictures(call);
         let voices = voices(call, now);
         let mut told = Vec::new();

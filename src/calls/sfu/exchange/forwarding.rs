@@ -23,8 +23,10 @@ use super::{Exchange, Key};
 /// The level of silence, and of packets that carry none.
 const SILENCE: u8 = 127;
 
-/// What members ask for and what their packets bring rearranges a call no more often than this, however often they do it.
+/// What members ask for and what their packets bring rearranges a call no more often than this, however often they do it, ...
 const ARRANGED_EVERY: Micros = 50_000;
+/// ... but for so many times in a row, so that a call begins without delay.
+const ARRANGED_AT_ONCE: Micros = 8;
 
 /// What a packet of a publication carries beside its payload.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,10 +72,12 @@ impl Exchange {
         self.arrivals = arrivals;
     }
 
-    /// Arranges a call anew if something came that may change who is shown where, unless that was done a moment ago: then its
+    /// Arranges a call anew if something came that may change who is shown where, unless that was done too often of late: then its
     /// members' timers come back to it.
     pub(super) fn settle_call(&mut self, key: Key, now: Micros) {
-        if self.calls.get(key).is_some_and(|call| call.stirred && now >= call.arranged + ARRANGED_EVERY) {
+        let Some(call) = self.calls.get_mut(key).filter(|call| call.stirred) else { return };
+        if call.looked_until <= now + (ARRANGED_AT_ONCE - 1) * ARRANGED_EVERY {
+            call.looked_until = call.looked_until.max(now) + ARRANGED_EVERY;
             self.arrange(key, now);
         }
     }
