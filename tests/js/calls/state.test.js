@@ -245,7 +245,7 @@ test('an end that says what to do stays until it was read; others go by themselv
 });
 
 test('a call that rings nobody does not run out', () => {
-  const asked = through(empty(), { type: 'asked', wish: wish({ kind: 'group', to: null, room: '5' }), now: NOW }, { type: 'started', call: '1' });
+  const asked = through(empty(), { type: 'asked', wish: wish({ kind: 'group', to: null, room: '5' }), now: NOW }, { type: 'started', call: '1', now: NOW });
   const told = after(asked, { type: 'state', mine: mine({ part: 'accepted', connection: 'here', call: call({ kind: 'group', room: '5', starter: ME, rung: [], expires_at: null }) }), now: NOW });
   assert.deepEqual([told.current?.phase, deadline(told)], ['ringing_out', null]);
   assert.equal(after(told, { type: 'tick', now: NOW + 60_000 }).current?.phase, 'ringing_out');
