@@ -8,7 +8,7 @@ use super::{CHUNK, badges, roles};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
-use crate::members::model::{MemberRow, MemberState, NewMember, Profile, name_key};
+use crate::members::model::{MemberRow, MemberState, NewMember, Profile, name_key, name_pattern};
 use crate::storage::schema::{member_badges, member_roles, members};
 use crate::storage::{Conn, Tx};
 use crate::text::Wanted;
@@ -70,12 +70,13 @@ pub struct Filter {
 pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
     let mut query = members::table.order((members::name_key, members::id)).limit(filter.limit).into_boxed();
     if let Some(Wanted { pattern, is_username }) = Wanted::parse(&filter.q) {
-        let is_named = members::username.like(pattern.clone()).escape('!');
+        let is_named = members::username.like(pattern).escape('!');
         query = if is_username {
             query.filter(is_named)
         } else {
             let raw: Vec<i64> = filter.also.iter().map(|id| id.0).collect();
-            query.filter(members::name_key.like(pattern).escape('!').or(is_named).or(members::id.eq_any(raw)))
+            let is_called = members::name_key.like(name_pattern(&filter.q)).escape('!');
+            query.filter(is_called.or(is_named).or(members::id.eq_any(raw)))
         };
     }
     query = match filter.state {

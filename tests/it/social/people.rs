@@ -146,6 +146,34 @@ async fn notes_are_for_their_author_alone_and_hold_their_limits() {
 }
 
 #[actix_web::test]
+async fn a_name_is_found_as_it_is_written_in_the_directory_and_on_lists() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await;
+    for (username, name) in [("m1", "Bjørn"), ("m2", "Łukasz"), ("m3", "Weiß"), ("m4", "김철수"), ("m5", "Ægir Œuvré"), ("m6", "100%_!")]
+    {
+        let member = town.member(username).await;
+        acts(&member, Method::PATCH, "/api/v1/me", Some(json!({ "display_name": name }))).await;
+        act(&ann, Method::PUT, &format!("/api/v1/follows/{}", member.id)).await;
+        // Letter by letter of its address: what is typed may hold what has a meaning there.
+        let typed: String = format!(" {} ", name.to_uppercase()).bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let exact: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let found = ann.get(&format!("/api/v1/members?q={exact}")).await;
+        let found: Vec<_> = found["items"].as_array().expect("items").iter().map(|one| one["username"].clone()).collect();
+        assert_eq!(found, [json!(username)], "{name}");
+        assert_eq!(names(&ann, &format!("/api/v1/follows?q={exact}")).await, [username], "{name}");
+        // Large letters of ß are two others.
+        if username != "m3" {
+            assert_eq!(names(&ann, &format!("/api/v1/follows?q={typed}")).await, [username], "{name}, loud");
+        }
+        // One's own name for somebody is found by its own key.
+        acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", member.id), Some(json!({ "name": format!("Quay {name}") }))).await;
+        let own: String = format!("quay {name}").bytes().map(|byte| format!("%{byte:02X}")).collect();
+        assert_eq!(names(&ann, &format!("/api/v1/follows?q={own}")).await, [username], "{name}, own");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn rooms_in_common_are_those_with_a_name_and_the_directory_filters_by_role() {
     use rialto::chat::RoomKind;
     let town = Town::new().await;
