@@ -58,7 +58,12 @@ struct Meaning {
 /// Says what a choice would mean; nothing is stored.
 #[utoipa::path(post, path = "/api/v1/me/reach/sentences", request_body = ReachChoice, responses((status = 200, body = Meaning)))]
 async fn would_mean(gate: Allow<SeeMine>, body: Body<ReachChoice>) -> Result<HttpResponse> {
-    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
-    let sentences = gate.read(move |conn, may, _| actions::would_mean(conn, &ground, may.member(), &body.value, language)).await?;
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    let sentences = gate
+        .read(move |conn, may, actor| {
+            let looker = members::looker(conn, actor, &visitor)?;
+            actions::would_mean(conn, &ground, may.member(), &body.value, &looker.language)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(Meaning { sentences }))
 }

@@ -39,8 +39,10 @@ async fn the_sentence_is_in_the_member_s_language_whatever_the_browser_asks_for(
     let town = Town::new().await;
     let ann = town.member("ann").await;
     acts(&ann, Method::PATCH, "/api/v1/me", Some(json!({ "language": "fr" }))).await;
-    let kept = acts(&ann, Method::PUT, "/api/v1/me/reach", Some(json!({ "message": { "from": ["everyone"] } }))).await;
-    for view in [kept, ann.get("/api/v1/me/reach").await] {
+    let choice = json!({ "message": { "from": ["everyone"] } });
+    let meant = acts(&ann, Method::POST, "/api/v1/me/reach/sentences", Some(choice.clone())).await;
+    let kept = acts(&ann, Method::PUT, "/api/v1/me/reach", Some(choice)).await;
+    for view in [meant, kept, ann.get("/api/v1/me/reach").await] {
         assert_ne!(sentence(&view, "message"), "Everyone can write to you first.", "{view}");
     }
     town.close().await;
