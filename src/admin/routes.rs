@@ -85,7 +85,8 @@ struct FindActs {
 async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>) -> Result<HttpResponse> {
     let FindActs { before, act, limit: asked } = query.0;
     let limit = limit(asked)?;
-    let page = gate.read(move |conn, may, actor| actions::audit_page(conn, may, before, act.as_deref(), limit, actor.now)).await?;
+    let page =
+        gate.read(move |conn, may, actor| actions::audit_page(conn, may, actor.member, before, act.as_deref(), limit, actor.now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 

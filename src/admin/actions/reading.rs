@@ -10,7 +10,7 @@ use crate::admin::store;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{AuditId, LetterId, MemberId};
-use crate::storage::{Conn, audit_rows};
+use crate::storage::{AuditRow, Conn, audit_rows};
 use crate::{jobs, mail, members};
 
 /// A day.
@@ -39,25 +39,50 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, uptime: Dura
     })
 }
 
-/// A page of the audit log, newest first; `act` filters by its beginning.
+/// A page of the audit log for `reader`, newest first; `act` filters by its beginning. Nobody reads what became of reports of themselves.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn audit_page(
     conn: &mut Conn,
     _: &ReadAudit,
+    reader: Option<MemberId>,
     before: Option<AuditId>,
     act: Option<&str>,
     limit: i64,
     now: Millis,
 ) -> Result<AuditPage> {
-    let rows = audit_rows(conn, before, act, limit + 1)?;
+    let rows = rows_for(conn, reader, before, act, limit + 1)?;
     let Page { items, next } = Page::of(rows.into_iter().map(AuditEntry::from).collect(), limit, |row| row.id.to_string());
     let mut people: Vec<MemberId> = items.iter().filter_map(|row| row.actor).collect();
     people.extend(items.iter().filter(|row| row.subject_kind == "member").filter_map(|row| row.subject.parse::<MemberId>().ok()));
     people.sort_unstable();
     people.dedup();
     Ok(AuditPage { members: members::profiles(conn, &people, now)?, items, next })
+}
+
+/// At most `limit` rows of those that are for this reader. What is left out makes no page shorter, or it would show.
+fn rows_for(
+    conn: &mut Conn,
+    reader: Option<MemberId>,
+    mut before: Option<AuditId>,
+    act: Option<&str>,
+    limit: i64,
+) -> Result<Vec<AuditRow>> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let reader = reader.map(|reader| reader.to_string());
+    let is_theirs = |row: &AuditRow| row.act == "reports.close" && reader.as_ref() == Some(&row.subject);
+    let mut rows: Vec<AuditRow> = Vec::new();
+    loop {
+        let some = audit_rows(conn, before, act, limit)?;
+        let is_last = some.len() < most;
+        before = some.last().map(|row| row.id);
+        rows.extend(some.into_iter().filter(|row| !is_theirs(row)));
+        if is_last || rows.len() >= most {
+            rows.truncate(most);
+            return Ok(rows);
+        }
+    }
 }
 
 /// A page of the outbox, newest first.

@@ -5,6 +5,7 @@ use rialto::chat::RoomKind;
 use rialto::members::RoleKind;
 use serde_json::json;
 
+use super::pages::page;
 use super::{act, acts, lets, newest_request, talk, waiting};
 use crate::support::Town;
 
@@ -175,5 +176,34 @@ async fn nobody_sees_or_closes_what_is_reported_of_them() {
     assert_eq!(of(keeper.get("/api/v1/admin/reports").await), [json!("mo")], "nor does the owner");
     acts(&keeper, Method::POST, &close, done).await;
     assert!(of(mo.get("/api/v1/admin/reports?closed=true").await).is_empty());
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn nobody_reads_in_the_audit_log_what_became_of_reports_of_them() {
+    let town = Town::new().await;
+    let (keeper, ida) = (town.owner("keeper").await, town.person("ida", &[RoleKind::Administrator]).await);
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    for (of, by) in [(&bob, &ida), (&ida, &keeper), (&bob, &ida)] {
+        let report = ann.post("/api/v1/reports", json!({ "member": of.id, "reason": "spam" })).await;
+        let close = format!("/api/v1/admin/reports/{}/close", report["id"].as_str().expect("id"));
+        let note = format!("Canary about {}", of.name);
+        acts(by, Method::POST, &close, Some(json!({ "outcome": "dismissed", "note": note }))).await;
+    }
+    let subjects = |page: &serde_json::Value| -> Vec<serde_json::Value> {
+        page["items"].as_array().expect("items").iter().map(|row| row["subject"].clone()).collect()
+    };
+    let path = "/api/v1/admin/audit?act=reports.";
+    assert_eq!(subjects(&keeper.get(path).await), [json!(bob.id), json!(ida.id), json!(bob.id)]);
+    assert_eq!(subjects(&ida.get(path).await), [json!(bob.id), json!(bob.id)]);
+    // A page is as long as without it, and the next one goes on behind it.
+    let first = ida.get(&format!("{path}&limit=1")).await;
+    let next = first["next"].as_str().expect("a next page").to_owned();
+    assert_eq!(subjects(&first).len(), 1);
+    let second = ida.get(&format!("{path}&limit=1&before={next}")).await;
+    assert_eq!((subjects(&second), &second["next"]), (vec![json!(bob.id)], &serde_json::Value::Null));
+    let shown = page(&town, &ida, "/admin/audit?act=reports.", "en").await;
+    assert!(shown.contains("Canary about bob") && !shown.contains("Canary about ida"));
+    assert!(page(&town, &keeper, "/admin/audit?act=reports.", "en").await.contains("Canary about ida"));
     town.close().await;
 }
