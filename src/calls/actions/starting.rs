@@ -21,7 +21,7 @@ use crate::ids::{CallId, MemberId};
 use crate::live::LogId;
 use crate::settings::Settings;
 use crate::social::{self, Act, Asker, NewRequest, Own, RequestKind, Verdict};
-use crate::storage::{Conn, Tx, one_at_a_time};
+use crate::storage::{Conn, Tx, hold_room, one_at_a_time};
 
 /// Calls that one member begins within a minute.
 const PER_MINUTE: i64 = 6;
@@ -81,6 +81,8 @@ impl Gate {
         let now = tx.now();
         let standing = self.billing.standings.of(tx, from, now)?;
         let busy: BTreeSet<MemberId> = self.calls.look(|board| to.iter().filter(|one| board.taken_by(**one).is_some()).copied().collect());
+        // What follows from the answers may write to logs: every pair is held before the first of them.
+        social::hold_pairs(tx, from, to)?;
         let mut verdicts = social::answers(tx, &self.settings, &asker(from, video, &standing), to, now)?;
         verdicts.sort_unstable_by_key(|(one, _)| *one);
         let asked = asks.then(|| request(video));
@@ -315,6 +317,8 @@ fn whom(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate, most: u3
                 None => all,
             };
             must_fit(chosen.len() + 1, most, by_plan)?;
+            // The call is told in the room: rooms are held before people.
+            hold_room(tx, room)?;
             let ways = gate.ways(tx, member, &chosen, wish.video, false)?;
             ways.into_iter().map(|(one, way)| Ok((one, quietly_blocked(way)?))).collect()
         }
