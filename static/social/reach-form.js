@@ -129,11 +129,17 @@ class ReachForm extends HTMLElement {
     };
   }
 
-  /** What was sent is what now holds. */
-  #keep() {
-    for (const field of this.querySelectorAll("input")) {
-      if (isTicked(field)) field.defaultChecked = field.checked;
-      else field.defaultValue = field.value;
+  /** What stands in each field. */
+  #held() {
+    return [...this.querySelectorAll("input")].map((field) => ({ field, checked: field.checked, value: field.value }));
+  }
+
+  /** What was sent is what now holds; what was ticked since is not. @param {{field: HTMLInputElement, checked: boolean, value: string}[]} sent */
+  #keep(sent) {
+    for (const { field, checked, value } of sent) {
+      // An attribute that is set again may reset a field that nobody has touched.
+      if (isTicked(field) && field.defaultChecked !== checked) field.defaultChecked = checked;
+      else if (!isTicked(field) && field.defaultValue !== value) field.defaultValue = value;
     }
     this.#settle();
   }
@@ -143,13 +149,14 @@ class ReachForm extends HTMLElement {
     const button = this.querySelector("[type=submit]");
     button?.setAttribute("aria-busy", "true");
     clearTimeout(this.#asking);
-    this.#turn += 1;
+    const turn = ++this.#turn;
+    const sent = this.#held();
     try {
       /** @type {Held} */
       const held = await put("/api/v1/me/reach", this.#choice());
       render(null, alert);
-      this.#keep();
-      this.#say(held);
+      this.#keep(sent);
+      if (turn === this.#turn) this.#say(held);
       toast(this.dataset.saved ?? "", { icon: "check" });
     } catch (error) {
       const said = error instanceof Refused && error.problems.length ? error.problems.map(problemSentence).join(" ") : sentence(error);
