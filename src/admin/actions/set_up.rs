@@ -83,10 +83,11 @@ impl SetUpOwner {
         let email = written.and_then(|email| keep(Email::parse(email), &mut problems));
         let known_as = self.username.trim().to_lowercase();
         let password = keep(Password::parse(&self.password, &known_as, "password"), &mut problems);
-        let zone = keep(zone_named(self.time_zone.as_deref().unwrap_or_default()), &mut problems);
+        // The browser says it, not a field: one that this server does not know is none, until one is chosen.
+        let time_zone = zone_named(self.time_zone.as_deref().unwrap_or_default()).unwrap_or_default();
         match (username, display_name, password) {
             (Some(username), Some(display_name), Some(password)) if problems.is_empty() => {
-                let (language, time_zone) = (language.to_owned(), zone.unwrap_or_default());
+                let language = language.to_owned();
                 let owner = NewMember { email, language, time_zone, welcomed: true, ..NewMember::named(username, display_name) };
                 Ok((owner, password))
             }

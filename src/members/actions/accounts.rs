@@ -148,7 +148,8 @@ fn check(form: &SignUp) -> Result<Checked> {
     let email = written.map(Email::parse).transpose().map_err(&mut keep).unwrap_or_default();
     let known_as = form.username.trim().to_lowercase();
     let password = Password::parse(&form.password, &known_as, "password").map_err(&mut keep).ok();
-    let time_zone = zone_named(form.time_zone.as_deref().unwrap_or_default()).map_err(&mut keep).unwrap_or_default();
+    // The browser says it, not a field: one that this server does not know is none, until one is chosen.
+    let time_zone = zone_named(form.time_zone.as_deref().unwrap_or_default()).unwrap_or_default();
     match (username, display_name, password) {
         (Some(username), Some(display_name), Some(password)) if problems.is_empty() => {
             Ok(Checked { username, display_name, email, password, time_zone })
