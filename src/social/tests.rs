@@ -1,11 +1,16 @@
 //! Unit tests of the slice: every answer of [`decide`] as a readable table, and what must hold in it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::decide::{Facts, Own, Verdict, decide};
-use super::model::{Act, Edge, Edges, Quiet, Reach, Relation, Rule, UnknownCallers};
-use crate::ids::{PlanId, RoleId};
+use super::model::{Act, Edge, Edges, Quiet, Reach, Relation, ReportOutcome, ReportReason, Rule, UnknownCallers};
+use super::{seed, store};
+use crate::clock::Clock;
+use crate::ids::{Ids, MemberId, PlanId, RoleId};
+use crate::live::{Logged, Signal};
 use crate::settings::{Class, Classes, Settings};
+use crate::storage::{Db, DbLimits, Sink, Target};
 
 /// 1 November 2026, noon and 23:00 UTC.
 const NOON: i64 = 1_793_534_400_000;
@@ -223,4 +228,33 @@ fn a_ceiling_narrows_what_members_tick() {
     );
     assert!(!ask(&[Class::Contacts], &[Class::PeopleIFollow], &[Edge::Contact], &[]), "neither is enough alone");
     assert!(!ask(&[Class::Everyone], &[Class::Nobody], followed, mutual) && ask(&[Class::Nobody], &[Class::Nobody], &[Edge::Always], &[]));
+}
+
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn publish(&self, _: Vec<Logged>) {}
+    fn signal(&self, _: Signal) {}
+    fn wake_jobs(&self) {}
+}
+
+#[tokio::test]
+async fn a_report_that_was_closed_since_it_was_found_says_nothing_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (clock, _) = Clock::held(NOON);
+    let target = Target::Sqlite(folder.path().join("test.db"));
+    let db = Db::open(target, DbLimits::default(), clock.clone(), Arc::new(Ids::new(clock)), Arc::new(Nowhere)).expect("a database");
+    let (by, of, keeper) = (MemberId(1), MemberId(2), MemberId(3));
+    let told = db
+        .write(move |tx| {
+            seed::place_report(tx, by, of, ReportReason::Spam, "Once")?;
+            let open = store::reports::open_of(tx, by, of, None)?.expect("it waits");
+            let first = store::reports::say_anew(tx, open, ReportReason::Hate, "Again")?;
+            store::reports::close(tx, open, keeper, ReportOutcome::Acted, "")?;
+            let second = store::reports::say_anew(tx, open, ReportReason::Other, "Too late")?;
+            Ok((first, second, store::reports::by_id(tx, open)?.expect("a row")))
+        })
+        .await
+        .expect("written");
+    assert_eq!((told.0, told.1, told.2.text.as_str(), told.2.reason.as_str()), (true, false, "Again", "hate"));
 }

@@ -39,8 +39,10 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &
         return Err(Error::invalid("member", "social.report_subject"));
     }
     one_at_a_time(tx, &format!("reports of {}", may.member()))?;
-    if let Some(open) = store::reports::open_of(tx, may.member(), member, new.message)? {
-        store::reports::say_anew(tx, open, new.reason, &said)?;
+    // Where it is closed between the two, this is a report of its own.
+    if let Some(open) = store::reports::open_of(tx, may.member(), member, new.message)?
+        && store::reports::say_anew(tx, open, new.reason, &said)?
+    {
         return Ok(open);
     }
     must_have_reported_little(tx, may.member(), most)?;

@@ -46,10 +46,12 @@ pub fn open_of(conn: &mut Conn, reporter: MemberId, member: MemberId, message: O
     })
 }
 
-/// Another reason and other words of a report that waits.
-pub fn say_anew(tx: &mut Tx<'_>, id: ReportId, reason: ReportReason, said: &str) -> Result<()> {
-    diesel::update(reports::table.find(id.0)).set((reports::reason.eq(reason.name()), reports::text.eq(said))).execute(&mut **tx)?;
-    Ok(())
+/// Another reason and other words of a report that waits; `false` when it waits no more.
+pub fn say_anew(tx: &mut Tx<'_>, id: ReportId, reason: ReportReason, said: &str) -> Result<bool> {
+    let said = diesel::update(reports::table.find(id.0).filter(reports::closed_at.is_null()))
+        .set((reports::reason.eq(reason.name()), reports::text.eq(said)))
+        .execute(&mut **tx)?;
+    Ok(said == 1)
 }
 
 /// Reports that `viewer` may see, newest first, before `before`; open ones or closed ones.
