@@ -322,6 +322,9 @@ pub(in crate::chat) fn delete_mentions(tx: &mut Tx<'_>, message: MessageId) -> R
     Ok(())
 }
 
+/// Mentions that are stored with one statement.
+const MENTIONS_AT_ONCE: usize = 500;
+
 /// Stores whom a message calls, and who hears nothing of it.
 pub(in crate::chat) fn insert_mentions(
     tx: &mut Tx<'_>,
@@ -336,16 +339,12 @@ pub(in crate::chat) fn insert_mentions(
     let roles = all.roles.iter().map(|id| (MENTION_ROLE, id.0));
     let everyone = all.room.then_some((MENTION_ROOM, 0));
     let untold = untold.iter().map(|id| (MENTION_UNTOLD, id.0));
-    for (kind, target) in members.chain(roles).chain(everyone).chain(untold) {
-        diesel::insert_into(mentions::table)
-            .values((
-                mentions::room.eq(room.0),
-                mentions::seq.eq(seq),
-                mentions::target_kind.eq(kind),
-                mentions::target.eq(target),
-                mentions::message.eq(message.0),
-            ))
-            .execute(&mut **tx)?;
+    // Numbers alone: the two databases have no insert of many rows with parameters in common.
+    let row = |(kind, target): (i16, i64)| format!("({},{seq},{kind},{target},{})", room.0, message.0);
+    let rows: Vec<String> = members.chain(roles).chain(everyone).chain(untold).map(row).collect();
+    for some in rows.chunks(MENTIONS_AT_ONCE) {
+        let rows = some.join(",");
+        diesel::sql_query(format!("INSERT INTO mentions (room, seq, target_kind, target, message) VALUES {rows}")).execute(&mut **tx)?;
     }
     Ok(())
 }
