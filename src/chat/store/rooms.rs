@@ -260,9 +260,12 @@ pub(in crate::chat) fn places_in(conn: &mut Conn, room: RoomId, after: Option<Me
         .load(conn)?)
 }
 
-/// Which of these are in the room. The two of a conversation are, whether or not they hear it.
-/// Who is in a room. With `by` only those who may not let this member call them: they have chosen who may, or shut them out.
+/// Who is in a room. With `by` only those who may not let this member call them: they have chosen who may, or shut them out. The two of a
+/// conversation are in it, whether or not they hear it.
 pub(in crate::chat) fn those_called(conn: &mut Conn, room: RoomId, by: Option<MemberId>) -> Result<Vec<MemberId>> {
+    if let Some(two) = self::room(conn, room)?.and_then(|row| row.two()) {
+        return Ok(two.to_vec());
+    }
     let mut query = room_members::table.filter(room_members::room.eq(room.0)).select(room_members::member).into_boxed();
     if let Some(by) = by {
         query = query.filter(social::may_refuse("room_members.member", by));
@@ -270,6 +273,7 @@ pub(in crate::chat) fn those_called(conn: &mut Conn, room: RoomId, by: Option<Me
     Ok(query.load::<i64>(conn)?.into_iter().map(MemberId).collect())
 }
 
+/// Which of these are in the room. The two of a conversation are, whether or not they hear it.
 pub(in crate::chat) fn those_in(conn: &mut Conn, room: RoomId, ids: &[MemberId]) -> Result<Vec<MemberId>> {
     if let Some(two) = self::room(conn, room)?.and_then(|row| row.two()) {
         return Ok(ids.iter().copied().filter(|id| two.contains(id)).collect());

@@ -6,7 +6,7 @@ use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
 
-use super::{act, acts, hears, lets, talk, waiting};
+use super::{act, acts, hears, lets, newest_request, talk, waiting};
 use crate::support::{Person, Town};
 
 /// How many unread messages call them.
@@ -70,6 +70,22 @@ async fn calling_many_reaches_nobody_who_lets_nobody_call() {
 /// A role that is called by its name.
 async fn crew(keeper: &Person) -> Value {
     json!([keeper.post("/api/v1/admin/roles", json!({ "name": "Crew", "permissions": [] })).await["id"]])
+}
+
+#[actix_web::test]
+async fn first_words_that_wait_call_nobody_who_lets_nobody_call() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    lets(&bob, "mention", &["nobody"]).await;
+    for (other, calls) in [(&bob, 0), (&cleo, 1)] {
+        lets(other, "message", &["contacts"]).await;
+        let room = talk(&ann, other).await;
+        ann.says(room, &other.name, "@room, look").await;
+        let yes = format!("/api/v1/requests/{}/accept", newest_request(other).await);
+        acts(other, Method::POST, &yes, Some(json!({}))).await;
+        assert_eq!(called(other, room).await, calls, "{}", other.name);
+    }
+    town.close().await;
 }
 
 #[actix_web::test]
