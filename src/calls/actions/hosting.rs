@@ -9,7 +9,7 @@ use crate::calls::store;
 use crate::clock::Millis;
 use crate::error::{Error, Found, RefusalKind, Result};
 use crate::ids::{CallId, MemberId};
-use crate::storage::{Act, Tx, record};
+use crate::storage::{Act, Tx, one_at_a_time, record};
 
 /// What a host wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,7 @@ fn done(board: &mut Board, call: CallId, by: MemberId, wish: Hosting, now: Milli
 /// What hosts will have turned off of somebody then, as stored. It is read where it is written: another host may do the same at this moment.
 fn held_after(tx: &mut Tx<'_>, calls: &Calls, call: CallId, (member, source): (MemberId, CallSource), held: bool) -> Result<i16> {
     calls.look(|board| board.call(call).filter(|live| live.is_in(member)).map(|_| ())).found()?;
+    one_at_a_time(tx, &format!("held in {call}"))?;
     let person = store::person(tx, call, member)?.found()?;
     let mut sources = CallSource::from_bits(person.held);
     if held {
