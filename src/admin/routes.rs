@@ -86,7 +86,7 @@ async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>) -> Result<HttpRes
     let FindActs { before, act, limit: asked } = query.0;
     let limit = limit(asked)?;
     let page =
-        gate.read(move |conn, may, actor| actions::audit_page(conn, may, actor.member, before, act.as_deref(), limit, actor.now)).await?;
+        gate.read(move |conn, may, actor| actions::audit_page(conn, may, actor.member, act.as_deref(), (before, limit), actor.now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 

@@ -39,7 +39,7 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, uptime: Dura
     })
 }
 
-/// A page of the audit log for `reader`, newest first; `act` filters by its beginning. Nobody reads what became of reports of themselves.
+/// A page of the audit log for `reader`, newest first, of at most `limit` acts before one; `act` filters by its beginning. Nobody reads what became of reports of themselves.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -47,9 +47,8 @@ pub fn audit_page(
     conn: &mut Conn,
     _: &ReadAudit,
     reader: Option<MemberId>,
-    before: Option<AuditId>,
     act: Option<&str>,
-    limit: i64,
+    (before, limit): (Option<AuditId>, i64),
     now: Millis,
 ) -> Result<AuditPage> {
     let rows = rows_for(conn, reader, before, act, limit + 1)?;

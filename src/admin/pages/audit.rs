@@ -358,7 +358,7 @@ pub async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>, site: Site) -
         let act = query.0.act.unwrap_or_default();
         let before = given::<AuditId>(query.0.before.as_deref());
         let wanted = Some(act.as_str()).filter(|act| !act.is_empty());
-        let page = actions::audit_page(conn, may, actor.member, before, wanted, ROWS, actor.now)?;
+        let page = actions::audit_page(conn, may, actor.member, wanted, (before, ROWS), actor.now)?;
         let names = Names::read(conn, &page.items, page.members, actor.now)?;
         let link = |before: &str| href("/admin/audit", &[("act", &act), ("before", before)]);
         Ok(AuditPage {
