@@ -23,9 +23,9 @@ use super::{Exchange, Key};
 /// The level of silence, and of packets that carry none.
 const SILENCE: u8 = 127;
 
-/// What members ask for and what their packets bring rearranges a call no more often than this, however often they do it, ...
+/// What members ask for and what their packets bring rearranges a call once in this time, however often they do it.
 const ARRANGED_EVERY: Micros = 50_000;
-/// ... but for so many times in a row, so that a call begins without delay.
+/// So many times may be used up at once, so that a call begins without delay.
 const ARRANGED_AT_ONCE: Micros = 8;
 
 /// What a packet of a publication carries beside its payload.

@@ -1,25 +1,26 @@
 //! What clients may say about calls over the live connection. What begins, ends or moderates is asked in the database; what is said inside
 //! a call rests on the place in it that this very connection holds, and which is taken away the moment it must be.
 
-use std::collections::BTreeMap;
+mod wishes;
+
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use self::wishes::{Add, Hand, Ice, Join, Lock, Mute, Nothing, OfCall, OfMember, OfRole, OfSource, Offer, Start, Stats, SyncFrom, View};
 use super::actions::{self, Gate, Hosting, Starting};
-use super::board::{Board, Entrance, Joining, Outgoing, Standing, ViewWish, Voice};
+use super::board::{Board, Entrance, Joining, Outgoing, Standing, Voice};
 use super::exchange::Calls;
-use super::model::{CallRole, CallSource, Cause, Parting};
+use super::model::{Cause, Parting};
 use super::policy::{HostCall, InCall, StartCall, TakePart, Whom};
 use super::sfu;
 use crate::access::{Actor, Ground, Permit, RateClass, Target, Token};
 use crate::billing::Billing;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{CallId, MemberId, RoomId, StayId};
+use crate::ids::{CallId, StayId};
 use crate::live::{Ack, Caller};
 use crate::storage::{Conn, Tx};
 
@@ -51,8 +52,6 @@ pub const COMMANDS: &[(&str, &str)] = &[
 /// The one command whose frame may be long.
 pub const LONG: &str = "pc.offer";
 
-/// Most members in a view: those of a full page of tiles.
-const VIEWED: usize = 49;
 /// Most sending sections that an offer names.
 const TRACKS: usize = 16;
 /// Most characters of a section's name.
@@ -105,134 +104,6 @@ pub fn run(ground: &Arc<Ground>, billing: &Billing, calls: &Calls, caller: Calle
 
 fn refuse(error: Error) -> Answer {
     std::future::ready(Err(error)).boxed()
-}
-
-#[derive(Deserialize)]
-struct OfCall {
-    call: CallId,
-}
-
-#[derive(Deserialize)]
-struct Nothing {}
-
-#[derive(Deserialize)]
-struct Start {
-    #[serde(default)]
-    to: Option<MemberId>,
-    #[serde(default)]
-    room: Option<RoomId>,
-    video: bool,
-    key: String,
-    #[serde(default)]
-    ring: Option<Vec<MemberId>>,
-}
-
-#[derive(Deserialize)]
-struct Add {
-    call: CallId,
-    members: Vec<MemberId>,
-}
-
-#[derive(Deserialize)]
-struct Join {
-    call: CallId,
-    #[serde(default)]
-    resume: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct View {
-    #[serde(default)]
-    stage: Vec<MemberId>,
-    #[serde(default)]
-    tiles: BTreeMap<String, u16>,
-    #[serde(default)]
-    screen: u16,
-    #[serde(default)]
-    hidden: bool,
-}
-
-impl View {
-    fn check(&self) -> Result<()> {
-        if self.stage.len() > VIEWED || self.tiles.len() > VIEWED { Err(Error::invalid("tiles", "calls.too_many_tiles")) } else { Ok(()) }
-    }
-
-    fn wish(&self) -> ViewWish {
-        let tiles = self.tiles.iter().filter_map(|(member, height)| Some((member.parse().ok()?, *height)));
-        ViewWish { stage: self.stage.clone(), tiles: tiles.collect(), screen: self.screen, hidden: self.hidden }
-    }
-}
-
-#[derive(Deserialize)]
-struct Mute {
-    source: CallSource,
-    muted: bool,
-}
-
-#[derive(Deserialize)]
-struct Hand {
-    raised: bool,
-}
-
-/// A browser's own digest. The server's own numbers decide; this is only checked for its form.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "read for its form")]
-struct Stats {
-    #[serde(default)]
-    rtt_ms: Option<f64>,
-    #[serde(default)]
-    loss_up: Option<f64>,
-    #[serde(default)]
-    loss_down: Option<f64>,
-    #[serde(default)]
-    frozen: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
-struct SyncFrom {
-    seq: u64,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "read for its form")]
-struct Ice {
-    r#gen: u32,
-}
-
-#[derive(Deserialize)]
-struct Offer {
-    r#gen: u32,
-    sdp: String,
-    #[serde(default)]
-    tracks: Vec<Track>,
-}
-
-#[derive(Deserialize)]
-struct Track {
-    mid: String,
-    source: CallSource,
-}
-
-#[derive(Deserialize)]
-struct OfSource {
-    member: MemberId,
-    source: CallSource,
-}
-
-#[derive(Deserialize)]
-struct OfMember {
-    member: MemberId,
-}
-
-#[derive(Deserialize)]
-struct Lock {
-    locked: bool,
-}
-
-#[derive(Deserialize)]
-struct OfRole {
-    member: MemberId,
-    role: CallRole,
 }
 
 fn standing(may: &TakePart) -> Standing {
