@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::board::{Board, MEASURE_MS, Outgoing, Record};
 use super::check::{Checks, Echoes, Whose};
@@ -69,6 +69,8 @@ struct Inner {
     stopped: AtomicBool,
     /// How many calls go on: asked with every commit, so without the lock.
     live: AtomicUsize,
+    /// Rung when time may matter again.
+    bell: Notify,
 }
 
 impl std::fmt::Debug for Calls {
@@ -104,6 +106,7 @@ impl Calls {
             checks: Checks::default(),
             stopped: AtomicBool::new(false),
             live: AtomicUsize::new(0),
+            bell: Notify::new(),
         }))
     }
 
@@ -121,6 +124,7 @@ impl Calls {
         let mut out = Vec::new();
         let answer = happen(&mut board, self.0.clock.now(), &mut out);
         self.0.live.store(board.count(), Ordering::Release);
+        self.0.bell.notify_one();
         let records = out.iter().filter(|each| matches!(each, Outgoing::Keep(_))).count();
         self.0.recorded.fetch_add(u64::try_from(records).unwrap_or(0), Ordering::Release);
         self.0.outbox.put(out);
@@ -171,6 +175,7 @@ impl Calls {
         let mut echoes = guard(&self.0.echoes);
         let mut out = Vec::new();
         let answer = happen(&mut echoes, self.0.clock.now(), &mut out);
+        self.0.bell.notify_one();
         out.into_iter().for_each(|input| self.to_media(input));
         answer
     }
@@ -315,13 +320,22 @@ impl Calls {
         })
     }
 
-    /// Lets time pass until the program stops.
+    /// Is there nothing for which time matters?
+    fn is_timeless(&self) -> bool {
+        self.is_quiet() && guard(&self.0.echoes).is_empty()
+    }
+
+    /// Lets time pass until the program stops. Where no call goes on, nobody is woken for it.
     pub(super) async fn tick(&self) {
         let measure = Duration::from_millis(MEASURE_MS);
         let mut measure_at = Instant::now() + measure;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.0.stopped.load(Ordering::Relaxed) {
+            if self.is_timeless() {
+                self.0.bell.notified().await;
+                continue;
+            }
             ticks.tick().await;
             self.echoes(|echoes, now, out| echoes.pass(now, out));
             if self.is_quiet() {
@@ -343,6 +357,7 @@ impl Calls {
     /// The program stops: calls stay as rows, so that their people come back to them.
     pub fn stop(&self) {
         self.0.stopped.store(true, Ordering::Relaxed);
+        self.0.bell.notify_one();
         let media = self.0.media.write().unwrap_or_else(PoisonError::into_inner).take();
         // Its threads may be telling something: they are waited for with nothing held.
         drop(media);

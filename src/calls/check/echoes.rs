@@ -127,6 +127,12 @@ impl Echoes {
         over.into_iter().for_each(|whose| self.close(whose, out));
     }
 
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_owner.is_empty()
+    }
+
     /// How many go on beside this one.
     #[must_use]
     pub fn beside(&self, whose: Whose) -> usize {
