@@ -6,7 +6,7 @@ use super::model::{Entitlements, Standing};
 use crate::error::Result;
 use crate::ids::{MemberId, PlanId};
 use crate::live::Effect;
-use crate::storage::Announcement;
+use crate::storage::{Announcement, LogEntry};
 
 /// Number of `entitlements_changed`, stored.
 pub const ENTITLEMENTS_CHANGED: i16 = 300;
@@ -42,7 +42,7 @@ impl BillingEvent {
             actor,
             subject: Some(member.0),
             event: serde_json::to_string(self)?,
-            holds_words: false,
+            entry: LogEntry::Whole,
             effect: Effect::None,
             instead: Vec::new(),
         })

@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{CallId, MemberId, RoomId};
 use crate::live::Effect;
-use crate::storage::Announcement;
+use crate::storage::{Announcement, LogEntry};
 
 /// The names of all notices, in the order of `docs/protocol.md`.
 pub const NOTICES: &[&str] = &[
@@ -133,7 +133,7 @@ impl CallEvent {
             actor: Some(*actor),
             subject: Some(call.0),
             event,
-            holds_words: false,
+            entry: LogEntry::Whole,
             effect: Effect::None,
             instead: Vec::new(),
         })
@@ -161,6 +161,6 @@ impl CallsEvent {
             Self::CallsSeen { .. } => (501, None),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind, actor: Some(actor), subject, event, holds_words: false, effect: Effect::None, instead: Vec::new() })
+        Ok(Announcement { kind, actor: Some(actor), subject, event, entry: LogEntry::Whole, effect: Effect::None, instead: Vec::new() })
     }
 }

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{Effect, Seq};
-use crate::storage::Announcement;
+use crate::storage::{Announcement, LogEntry};
 
 /// Numbers of the kinds as stored; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,25 +148,25 @@ impl Event {
     /// When it cannot be written as JSON.
     pub fn announcement(&self, actor: Option<MemberId>) -> Result<Announcement> {
         use EventNumber as Kind;
-        let (kind, subject, holds_words) = match self {
-            Self::MessageSent(message) => (Kind::MessageSent, Some(message.id.0), true),
-            Self::MessageEdited { id, .. } => (Kind::MessageEdited, Some(id.0), true),
-            Self::MessageDeleted { id, .. } => (Kind::MessageDeleted, Some(id.0), false),
-            Self::MessagePinned { id, .. } => (Kind::MessagePinned, Some(id.0), false),
-            Self::MessageUnpinned { id, .. } => (Kind::MessageUnpinned, Some(id.0), false),
-            Self::ReactionAdded { id, .. } => (Kind::ReactionAdded, Some(id.0), false),
-            Self::ReactionRemoved { id, .. } => (Kind::ReactionRemoved, Some(id.0), false),
-            Self::MemberJoined { member, .. } => (Kind::MemberJoined, Some(member.0), false),
-            Self::MemberLeft { member, .. } => (Kind::MemberLeft, Some(member.0), false),
-            Self::MemberInvited { member, .. } => (Kind::MemberInvited, Some(member.0), false),
-            Self::MemberUninvited { member, .. } => (Kind::MemberUninvited, Some(member.0), false),
-            Self::RoomChanged { .. } => (Kind::RoomChanged, None, true),
+        let (kind, subject, entry) = match self {
+            Self::MessageSent(message) => (Kind::MessageSent, Some(message.id.0), LogEntry::AsItsSubject),
+            Self::MessageEdited { id, .. } => (Kind::MessageEdited, Some(id.0), LogEntry::WithoutWords),
+            Self::MessageDeleted { id, .. } => (Kind::MessageDeleted, Some(id.0), LogEntry::Whole),
+            Self::MessagePinned { id, .. } => (Kind::MessagePinned, Some(id.0), LogEntry::Whole),
+            Self::MessageUnpinned { id, .. } => (Kind::MessageUnpinned, Some(id.0), LogEntry::Whole),
+            Self::ReactionAdded { id, .. } => (Kind::ReactionAdded, Some(id.0), LogEntry::Whole),
+            Self::ReactionRemoved { id, .. } => (Kind::ReactionRemoved, Some(id.0), LogEntry::Whole),
+            Self::MemberJoined { member, .. } => (Kind::MemberJoined, Some(member.0), LogEntry::Whole),
+            Self::MemberLeft { member, .. } => (Kind::MemberLeft, Some(member.0), LogEntry::Whole),
+            Self::MemberInvited { member, .. } => (Kind::MemberInvited, Some(member.0), LogEntry::Whole),
+            Self::MemberUninvited { member, .. } => (Kind::MemberUninvited, Some(member.0), LogEntry::Whole),
+            Self::RoomChanged { .. } => (Kind::RoomChanged, None, LogEntry::WithoutWords),
             // Nothing is stored under this name: it is what one member hears in the place of something else.
-            Self::Hidden => (Kind::Hidden, None, false),
-            Self::RoomRoleSet { member, .. } => (Kind::RoomRoleSet, Some(member.0), false),
+            Self::Hidden => (Kind::Hidden, None, LogEntry::Whole),
+            Self::RoomRoleSet { member, .. } => (Kind::RoomRoleSet, Some(member.0), LogEntry::Whole),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind: kind as i16, actor, subject, event, holds_words, effect: Effect::None, instead: Vec::new() })
+        Ok(Announcement { kind: kind as i16, actor, subject, event, entry, effect: Effect::None, instead: Vec::new() })
     }
 }
 
@@ -184,6 +184,6 @@ impl MeEvent {
             Self::LevelSet { room, .. } => (Kind::LevelSet, room, Effect::None),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind: kind as i16, actor, subject: Some(room.0), event, holds_words: false, effect, instead: Vec::new() })
+        Ok(Announcement { kind: kind as i16, actor, subject: Some(room.0), event, entry: LogEntry::Whole, effect, instead: Vec::new() })
     }
 }

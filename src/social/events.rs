@@ -6,7 +6,7 @@ use super::model::{ContactState, FollowState, Outcome, RequestKind};
 use crate::error::Result;
 use crate::ids::{MemberId, RequestId};
 use crate::live::Effect;
-use crate::storage::Announcement;
+use crate::storage::{Announcement, LogEntry};
 
 /// An event on the wire.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -49,6 +49,6 @@ impl SocialEvent {
             Self::NoteChanged { member } => (411, member.0),
         };
         let event = serde_json::to_string(self)?;
-        Ok(Announcement { kind, actor, subject: Some(subject), event, holds_words: false, effect: Effect::None, instead: Vec::new() })
+        Ok(Announcement { kind, actor, subject: Some(subject), event, entry: LogEntry::Whole, effect: Effect::None, instead: Vec::new() })
     }
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::dialect::{NextInRoom, NextOfMember, either, kept};
-use super::schema::{member_events, member_heads, room_events, room_heads};
+use super::schema::{member_events, member_heads, room_events, room_heads, room_log};
 use super::{Conn, on_conflict};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -41,19 +41,6 @@ pub struct Head {
     pub first_seq: Seq,
 }
 
-/// What is appended.
-#[derive(Clone, Debug)]
-pub struct NewRow {
-    /// Which kind of event.
-    pub kind: i16,
-    /// Who did it.
-    pub actor: Option<MemberId>,
-    /// What it is about.
-    pub subject: Option<i64>,
-    /// The event as JSON when it holds no words.
-    pub data: Option<String>,
-}
-
 /// The name of the kept INSERT into `room_events`.
 enum InsertRoomEvent {}
 /// The name of the kept INSERT into `member_events`.
@@ -78,48 +65,61 @@ pub fn start_log(conn: &mut Conn, log: LogId, now: Millis) -> Result<()> {
     Ok(())
 }
 
-/// Takes the next place of a log; the row stays locked until COMMIT, so commit order is the order of places.
-pub(super) fn append(conn: &mut Conn, log: LogId, row: &NewRow, now: Millis) -> Result<(Seq, Millis)> {
+/// Takes the next place of a log; the row of its head stays locked until COMMIT, so commit order is the order of places.
+pub(super) fn next_place(conn: &mut Conn, log: LogId, now: Millis) -> Result<(Seq, Millis)> {
+    match log {
+        LogId::Room(room) => either!(conn, c => NextInRoom { room: room.0, now }.get_result(c))
+            .optional()?
+            .ok_or_else(|| Error::broken("a room without a log")),
+        LogId::Member(member) => either!(conn, c => NextOfMember { member: member.0, now }.get_result(c))
+            .optional()?
+            .ok_or_else(|| Error::broken("a member without a log")),
+    }
+}
+
+/// Writes a row at the place that was taken for it.
+pub(super) fn append(conn: &mut Conn, log: LogId, row: &LogRow) -> Result<()> {
     match log {
         LogId::Room(room) => {
-            let next = either!(conn, c => NextInRoom { room: room.0, now }.get_result::<(Seq, Millis)>(c)).optional()?;
-            let (seq, at) = next.ok_or_else(|| Error::broken("a room without a log"))?;
             use room_events::dsl as events;
             let insert = diesel::insert_into(events::room_events).values((
                 events::room.eq(room.0),
-                events::seq.eq(seq),
-                events::at.eq(at),
+                events::seq.eq(row.seq),
+                events::at.eq(row.at),
                 events::kind.eq(row.kind),
                 events::actor.eq(row.actor.map(|id| id.0)),
                 events::subject.eq(row.subject),
                 events::data.eq(row.data.as_deref()),
             ));
             either!(conn, c => kept::<InsertRoomEvent, _>(insert).execute(c))?;
-            Ok((seq, at))
         }
         LogId::Member(member) => {
-            use member_heads::dsl as heads;
-            let next = either!(conn, c => NextOfMember { member: member.0, now }.get_result::<(Seq, Millis)>(c)).optional()?;
-            let (seq, at) = next.ok_or_else(|| Error::broken("a member without a log"))?;
             use member_events::dsl as events;
             let insert = diesel::insert_into(events::member_events).values((
                 events::member.eq(member.0),
-                events::seq.eq(seq),
-                events::at.eq(at),
+                events::seq.eq(row.seq),
+                events::at.eq(row.at),
                 events::kind.eq(row.kind),
                 events::actor.eq(row.actor.map(|id| id.0)),
                 events::subject.eq(row.subject),
                 events::data.eq(row.data.as_deref()),
             ));
             either!(conn, c => kept::<InsertMemberEvent, _>(insert).execute(c))?;
-            if seq % MEMBER_LOG_SLICE == 0 && seq > MEMBER_LOG_KEPT {
-                let first = seq - MEMBER_LOG_KEPT + 1;
-                diesel::delete(events::member_events.filter(events::member.eq(member.0)).filter(events::seq.lt(first))).execute(conn)?;
-                diesel::update(heads::member_heads.find(member.0)).set(heads::first_seq.eq(first)).execute(conn)?;
+            if row.seq % MEMBER_LOG_SLICE == 0 && row.seq > MEMBER_LOG_KEPT {
+                shorten(conn, member, row.seq - MEMBER_LOG_KEPT + 1)?;
             }
-            Ok((seq, at))
         }
     }
+    Ok(())
+}
+
+/// Forgets what stands in a member's log before `first`.
+fn shorten(conn: &mut Conn, member: MemberId, first: Seq) -> Result<()> {
+    use member_events::dsl as events;
+    use member_heads::dsl as heads;
+    diesel::delete(events::member_events.filter(events::member.eq(member.0)).filter(events::seq.lt(first))).execute(conn)?;
+    diesel::update(heads::member_heads.find(member.0)).set(heads::first_seq.eq(first)).execute(conn)?;
+    Ok(())
 }
 
 /// The head of one log, if there is such a log.
@@ -190,19 +190,25 @@ pub fn all_heads(conn: &mut Conn) -> Result<Vec<(LogId, Seq)>> {
     Ok(rooms.chain(members.into_iter().map(|(id, seq)| (LogId::Member(MemberId(id)), seq))).collect())
 }
 
+/// The rows of a room above `after`, oldest first.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn page(room: i64, after: Seq, limit: i64) -> _ {
+    room_log::table.filter(room_log::room.eq(room)).filter(room_log::seq.gt(after)).order(room_log::seq).limit(limit).select((
+        room_log::seq,
+        room_log::at,
+        room_log::kind,
+        room_log::actor,
+        room_log::subject,
+        room_log::data,
+    ))
+}
+
 /// At most `limit` events of a room above `after`, oldest first.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn room_rows(conn: &mut Conn, room: RoomId, after: Seq, limit: i64) -> Result<Vec<LogRow>> {
-    use room_events::dsl as e;
-    Ok(e::room_events
-        .filter(e::room.eq(room.0))
-        .filter(e::seq.gt(after))
-        .order(e::seq)
-        .limit(limit)
-        .select((e::seq, e::at, e::kind, e::actor, e::subject, e::data))
-        .load(conn)?)
+    Ok(page(room.0, after, limit).load(conn)?)
 }
 
 /// At most `limit` events of a member's own log above `after`, oldest first.
@@ -218,4 +224,31 @@ pub fn member_rows(conn: &mut Conn, member: MemberId, after: Seq, limit: i64) ->
         .limit(limit)
         .select((e::seq, e::at, e::kind, e::actor, e::subject, e::data))
         .load(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::storage::{Target, migrate};
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn a_page_of_a_rooms_log_is_merged_from_two_indices_and_nothing_behind_it_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut conn = Target::Sqlite(folder.path().join("log.db")).writer().expect("a connection");
+        migrate(&mut conn).expect("tables");
+        let asked = diesel::debug_query::<diesel::sqlite::Sqlite, _>(&page(1, 2, 3)).to_string();
+        let statement = asked.split(" -- ").next().expect("a statement");
+        let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(&mut conn).expect("a plan");
+        let plan: Vec<String> = steps.into_iter().map(|step| step.detail).collect();
+        assert_eq!(plan[0], "MERGE (UNION ALL)", "{plan:#?}");
+        assert_eq!(plan.iter().filter(|step| step.starts_with("SEARCH") && step.ends_with("(room=? AND seq>?)")).count(), 2, "{plan:#?}");
+    }
 }

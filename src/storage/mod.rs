@@ -32,4 +32,4 @@ pub use log::{Head, LogRow, all_heads, head, hold_members, hold_room, member_row
 pub use migrate::{MigrationState, migrate, migration_state};
 pub use notices::Notices;
 pub use open::{Target, backup_sqlite};
-pub use tx::{Announcement, Tx};
+pub use tx::{Announcement, LogEntry, Tx};

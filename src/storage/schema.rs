@@ -37,6 +37,19 @@ diesel::table! {
     }
 }
 
+// A view: `room_events`, and the messages, each of which says by its own row that it was sent.
+diesel::table! {
+    room_log (room, seq) {
+        room -> BigInt,
+        seq -> BigInt,
+        at -> BigInt,
+        kind -> SmallInt,
+        actor -> Nullable<BigInt>,
+        subject -> Nullable<BigInt>,
+        data -> Nullable<Text>,
+    }
+}
+
 diesel::table! {
     member_heads (member) {
         member -> BigInt,
@@ -492,6 +505,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     room_heads,
     room_events,
+    room_log,
     member_heads,
     member_events,
     idempotency,

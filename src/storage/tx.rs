@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::Conn;
-use super::log::{self, NewRow};
+use super::log::{self, LogRow};
 use super::recall::Known;
 use crate::clock::Millis;
 use crate::error::Result;
@@ -64,6 +64,17 @@ impl Outbox {
     }
 }
 
+/// What of an event stands in its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogEntry {
+    /// All of it.
+    Whole,
+    /// A row without the event, which holds words: they are joined when it is read.
+    WithoutWords,
+    /// Its subject's own row stands there, which whoever announces it writes in the same transaction, with the same place and time.
+    AsItsSubject,
+}
+
 /// What is written to a log and told to the connections that hear it.
 #[derive(Debug)]
 pub struct Announcement {
@@ -75,8 +86,8 @@ pub struct Announcement {
     pub subject: Option<i64>,
     /// The event as JSON.
     pub event: String,
-    /// Does the event hold words? Then the row does not: they are joined when it is read.
-    pub holds_words: bool,
+    /// What of it stands in the log.
+    pub entry: LogEntry,
     /// What it does to connections.
     pub effect: Effect,
     /// What some members hear in its place.
@@ -122,9 +133,11 @@ impl Tx<'_> {
     /// # Errors
     /// When the log does not exist or the database refuses.
     pub fn announce(&mut self, log: LogId, what: Announcement) -> Result<(Seq, Millis)> {
-        let data = (!what.holds_words).then(|| what.event.clone());
-        let row = NewRow { kind: what.kind, actor: what.actor, subject: what.subject, data };
-        let (seq, at) = log::append(self.conn, log, &row, self.now)?;
+        let (seq, at) = log::next_place(self.conn, log, self.now)?;
+        if what.entry != LogEntry::AsItsSubject {
+            let data = (what.entry == LogEntry::Whole).then(|| what.event.clone());
+            log::append(self.conn, log, &LogRow { seq, at, kind: what.kind, actor: what.actor, subject: what.subject, data })?;
+        }
         self.outbox.events.push(Logged { log, seq, at, event: Arc::from(what.event), effect: what.effect, instead: what.instead });
         Ok((seq, at))
     }

@@ -42,7 +42,7 @@ fn columns(conn: &mut Conn) -> BTreeSet<String> {
     let query = match conn {
         Conn::Sqlite(_) => {
             "SELECT m.name || '.' || c.name AS line FROM sqlite_master m, pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '__diesel%'"
+             WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '__diesel%'"
         }
         Conn::Pg(_) => {
             "SELECT table_name || '.' || column_name AS line FROM information_schema.columns \

@@ -108,8 +108,6 @@ INSERT INTO messages (id, room, seq, author, client_key, body_hash, body, body_h
   SELECT 1000000000000 + $PLACE * 10000000 + n, $ROOM, seq, $AUTHOR, 'f$PLACE-' || n, x'00',
     'The boats at the quay ' || n || ' were counted again before the tide turned, and nobody had gone.',
     '<p>The boats at the quay ' || n || ' were counted again before the tide turned, and nobody had gone.</p>', 1, 0, 0, at FROM said;
-INSERT INTO room_events (room, seq, at, kind, actor, subject)
-  SELECT $ROOM, seq, at, 1, $AUTHOR, 1000000000000 + $PLACE * 10000000 + n FROM said;
 UPDATE room_heads SET seq = (SELECT max(seq) FROM said) WHERE room = $ROOM;
 DROP TABLE said;
 COMMIT;";

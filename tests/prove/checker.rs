@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
-use rialto::storage::schema::{messages, reactions, room_events, room_heads};
+use rialto::storage::schema::{messages, reactions, room_heads, room_log};
 use rialto::storage::{Conn, Target};
 
 use crate::journal::{Journal, Violation};
@@ -67,7 +67,7 @@ fn read(conn: &mut Conn) -> QueryResult<Stored> {
     });
     let reactions = reactions::table.select((reactions::message, reactions::emoji, reactions::member)).load::<(i64, String, i64)>(conn)?;
     let heads = room_heads::table.select((room_heads::room, room_heads::seq)).load::<(i64, i64)>(conn)?;
-    let events = room_events::table.select((room_events::room, room_events::seq)).order((room_events::room, room_events::seq));
+    let events = room_log::table.select((room_log::room, room_log::seq)).order((room_log::room, room_log::seq));
     let mut places: HashMap<String, Vec<i64>> = HashMap::new();
     for (room, seq) in events.load::<(i64, i64)>(conn)? {
         places.entry(room.to_string()).or_default().push(seq);

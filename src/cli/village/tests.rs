@@ -14,7 +14,7 @@ use crate::clock::{Clock, Millis};
 use crate::ids::{Ids, RoomId};
 use crate::live::Logged;
 use crate::members::MemberState;
-use crate::storage::schema::{member_events, messages, room_events, sanctions};
+use crate::storage::schema::{member_events, messages, room_log, sanctions};
 use crate::storage::{Conn, Db, DbLimits, Sink, Target, all_heads};
 
 const NOW: Millis = 1_795_000_000_000;
@@ -95,7 +95,7 @@ const DUMPED: &[(&str, &str)] = &[
     ("mentions", "room, seq, target_kind, target, message"),
     ("read_marks", "member, room, seq"),
     ("room_heads", "room, seq, at"),
-    ("room_events", "room, seq, at, kind, actor, data"),
+    ("room_log", "room, seq, at, kind, actor, data"),
     ("member_heads", "member, seq, at"),
     ("member_events", "member, seq, at, kind, data"),
     ("settings", "name, value"),
@@ -137,10 +137,8 @@ async fn logs_are_dense_and_agree_with_their_heads_and_with_time() {
     let (db, _) = built(&place).await;
     let (heads, rooms, members) = db
         .read(|conn| {
-            let rooms: Vec<(i64, i64, i64)> = room_events::table
-                .order((room_events::room, room_events::seq))
-                .select((room_events::room, room_events::seq, room_events::at))
-                .load(conn)?;
+            let rooms: Vec<(i64, i64, i64)> =
+                room_log::table.order((room_log::room, room_log::seq)).select((room_log::room, room_log::seq, room_log::at)).load(conn)?;
             let members: Vec<(i64, i64, i64)> = member_events::table
                 .order((member_events::member, member_events::seq))
                 .select((member_events::member, member_events::seq, member_events::at))
@@ -209,9 +207,9 @@ async fn the_banned_one_is_out_and_what_asked_for_money_is_gone() {
             let rooms = chat::standing_rooms(conn, vik)?.len();
             let sanction =
                 sanctions::table.filter(sanctions::member.eq(vik.0)).select((sanctions::made_by, sanctions::lifted_at)).first(conn)?;
-            let left = room_events::table
-                .filter(room_events::kind.eq(chat::EventNumber::MemberLeft as i16))
-                .filter(room_events::data.like("%\"banned\"%"))
+            let left = room_log::table
+                .filter(room_log::kind.eq(chat::EventNumber::MemberLeft as i16))
+                .filter(room_log::data.like("%\"banned\"%"))
                 .count()
                 .get_result(conn)?;
             Ok((rooms, sanction, left))
@@ -263,11 +261,8 @@ async fn calls_were_made_in_conversations_rooms_and_groups_and_stand_in_their_lo
                 calls::table.filter(calls::ended_at.is_not_null()).select((calls::kind, calls::room)).load(conn)?;
             let voice: Vec<Option<String>> = rooms::table.filter(rooms::voice).order(rooms::name).select(rooms::name).load(conn)?;
             let room = cast.room("night-shift").expect("a room").id;
-            let lines: Vec<(i16, i64)> = room_events::table
-                .filter(room_events::room.eq(room.0))
-                .order(room_events::seq)
-                .select((room_events::kind, room_events::at))
-                .load(conn)?;
+            let lines: Vec<(i16, i64)> =
+                room_log::table.filter(room_log::room.eq(room.0)).order(room_log::seq).select((room_log::kind, room_log::at)).load(conn)?;
             Ok((kinds, voice, lines))
         })
         .await

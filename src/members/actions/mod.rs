@@ -50,7 +50,7 @@ use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, SessionId};
 use crate::live::{Effect, LogId};
 use crate::mail::Letter;
-use crate::storage::{Act, Announcement, Tx, record};
+use crate::storage::{Act, Announcement, LogEntry, Tx, record};
 
 /// What the slice's handlers need beside the ground: `web::Data<Members>`.
 #[derive(Clone, Debug)]
@@ -107,9 +107,9 @@ pub fn site_address(config: &Config) -> String {
 
 /// Writes an event to a member's own log.
 fn announce(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, subject: i64, event: &MemberEvent, effect: Effect) -> Result<()> {
-    let holds_words = matches!(event, MemberEvent::MeChanged { .. });
+    let entry = if matches!(event, MemberEvent::MeChanged { .. }) { LogEntry::WithoutWords } else { LogEntry::Whole };
     let (kind, subject, event) = (event.number(), Some(subject), serde_json::to_string(event)?);
-    let what = Announcement { kind, actor: by, subject, event, holds_words, effect, instead: Vec::new() };
+    let what = Announcement { kind, actor: by, subject, event, entry, effect, instead: Vec::new() };
     tx.announce(LogId::Member(member), what)?;
     Ok(())
 }
