@@ -264,8 +264,7 @@ impl Dialogue {
 
     /// Closes from our side, or answers the client's close.
     pub(super) fn end(&self, code: CloseCode) {
-        self.connection.queue.borrow_mut().close(code, false);
-        self.local.shard.borrow_mut().linger(Rc::clone(&self.connection), Instant::now());
+        self.connection.close(code, false);
     }
 }
 

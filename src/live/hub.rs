@@ -349,10 +349,10 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                     }
                     ToShard::Signal(signal) => shard.borrow_mut().signal(&signal),
                     ToShard::Presence(member, online) => shard.borrow_mut().presence_changed(member, online),
-                    ToShard::Tell(to, frame) => shard.borrow_mut().tell(to, &frame, Instant::now()),
+                    ToShard::Tell(to, frame) => shard.borrow_mut().tell(to, &frame),
                     ToShard::GoAway { retry_after_ms } => {
                         let notice = frames::json(&GoingAway { r#type: "going_away", retry_after_ms });
-                        shard.borrow_mut().go_away(&notice, Instant::now());
+                        shard.borrow_mut().go_away(&notice);
                     }
                 }
             }
@@ -384,7 +384,7 @@ async fn deliver_in_slices(shard: &RefCell<Shard>, runs: &[Run], slice: &mut Sli
         }
         slice.bytes += run.bytes();
         slice.frames += run.count();
-        shard.borrow_mut().deliver(run, Instant::now());
+        shard.borrow_mut().deliver(run);
     }
 }
 

@@ -84,7 +84,7 @@ async fn listen(mut stream: MessageStream, connection: Rc<Connection>, local: Lo
     let mut dialogue = Dialogue::new(Rc::clone(&connection), local);
     if let Err(error) = dialogue.greet().await {
         tracing::warn!(%error, "a connection could not be greeted");
-        connection.queue.borrow_mut().close(CloseCode::GoingAway, true);
+        connection.close(CloseCode::GoingAway, true);
         return;
     }
     while let Some(message) = stream.next().await {
@@ -165,7 +165,7 @@ impl Stream for Outgoing {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a replay could not be read");
-                    self.connection.queue.borrow_mut().close(CloseCode::GoingAway, true);
+                    self.connection.close(CloseCode::GoingAway, true);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! A transaction that also collects what it will announce; a rollback drops that too.
 
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Conn;
@@ -47,9 +48,13 @@ impl std::fmt::Debug for Kept {
 }
 
 impl Kept {
-    /// Runs it.
+    /// Runs it. What is committed is committed: a step that panics must not keep the others, and the answers, from being given.
     pub(super) fn run(self) {
-        self.0.into_iter().for_each(|step| step());
+        for step in self.0 {
+            if catch_unwind(AssertUnwindSafe(step)).is_err() {
+                tracing::error!("what follows a COMMIT panicked");
+            }
+        }
     }
 }
 

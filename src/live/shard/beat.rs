@@ -44,6 +44,9 @@ impl Shard {
                 self.beats.push_back((now + self.heartbeat, connection));
             }
         }
+        for connection in self.unwritten.take_closing() {
+            self.linger(connection, now);
+        }
         let over = self.lingering.iter().filter(|connection| connection.shut_at.get().is_some_and(|at| at <= now));
         let over: Vec<i32> = over.filter_map(|connection| connection.descriptor).collect();
         self.lingering.retain(|connection| connection.shut_at.get().is_some_and(|at| at > now));
@@ -56,12 +59,10 @@ impl Shard {
             return false;
         }
         if connection.queue.borrow().is_closing() {
-            self.linger(Rc::clone(connection), now);
             return false;
         }
         if now.duration_since(connection.heard_at.get()) > self.heartbeat * SILENT_BEATS {
-            connection.queue.borrow_mut().close(CloseCode::GoingAway, true);
-            self.linger(Rc::clone(connection), now);
+            connection.close(CloseCode::GoingAway, true);
             return false;
         }
         let head = |log: LogId| self.seen.get(&log).copied().filter(|_| !Mutant::FrozenDigest.is_on()).unwrap_or(0);
@@ -77,17 +78,16 @@ impl Shard {
     }
 
     /// The program stops: every connection is told and closed.
-    pub fn go_away(&mut self, notice: &Bytes, now: Instant) {
+    pub fn go_away(&mut self, notice: &Bytes) {
         let all: Vec<_> = self.by_member.values().flatten().cloned().collect();
         for connection in all {
             connection.push(notice, Class::Answer);
-            connection.queue.borrow_mut().close(CloseCode::GoingAway, false);
-            self.linger(connection, now);
+            connection.close(CloseCode::GoingAway, false);
         }
     }
 
     /// A close frame is in: give it time, then shut the socket.
-    pub fn linger(&mut self, connection: Rc<Connection>, now: Instant) {
+    fn linger(&mut self, connection: Rc<Connection>, now: Instant) {
         // Once the connection is gone its descriptor may be somebody else's.
         if connection.gone.get() {
             return;

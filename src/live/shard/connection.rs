@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::unwritten::Unwritten;
 use crate::ids::{MemberId, RoomId};
+use crate::live::frames::CloseCode;
 use crate::live::line::Line;
 use crate::live::log::{Effect, LogId, Seq};
 use crate::live::queue::{Class, Queue};
@@ -88,26 +89,37 @@ impl Connection {
         }
     }
 
-    /// Queues a frame; `false` when the queue was full and the connection is being closed.
-    pub fn push(self: &Rc<Self>, frame: &Bytes, class: Class) -> bool {
-        self.queue_joined(frame.clone(), 1, class)
+    /// Queues a frame. Without space the connection is closed.
+    pub fn push(self: &Rc<Self>, frame: &Bytes, class: Class) {
+        self.queue_joined(frame.clone(), 1, class);
     }
 
-    /// Queues what this connection hears of a run; `false` as in [`Connection::push`].
-    pub(super) fn hear(self: &Rc<Self>, run: &Run) -> bool {
-        let Some(floor) = self.floor(run) else { return true };
+    /// Queues what this connection hears of a run. Without space it is closed.
+    pub(super) fn hear(self: &Rc<Self>, run: &Run) {
+        let Some(floor) = self.floor(run) else { return };
         let (frames, count) = run.above(floor, self.caller.member);
-        count == 0 || self.queue_joined(frames, count, Class::Event)
+        if count > 0 {
+            self.queue_joined(frames, count, Class::Event);
+        }
     }
 
-    fn queue_joined(self: &Rc<Self>, joined: Bytes, count: usize, class: Class) -> bool {
-        let fits = self.queue.borrow_mut().push(joined, count, class).is_ok();
-        if !self.is_unwritten.replace(true)
-            && let Some(unwritten) = self.unwritten.upgrade()
-        {
+    fn queue_joined(self: &Rc<Self>, joined: Bytes, count: usize, class: Class) {
+        let pushed = self.queue.borrow_mut().push(joined, count, class);
+        let Some(unwritten) = self.unwritten.upgrade() else { return };
+        if pushed.is_err() {
+            unwritten.closes(Rc::clone(self));
+        }
+        if !self.is_unwritten.replace(true) {
             unwritten.add(Rc::clone(self));
         }
-        fits
+    }
+
+    /// Closes it after what waits, or instead of it with `drop_rest`; a while later its socket is shut, whether or not that was read.
+    pub fn close(self: &Rc<Self>, code: CloseCode, drop_rest: bool) {
+        self.queue.borrow_mut().close(code, drop_rest);
+        if let Some(unwritten) = self.unwritten.upgrade() {
+            unwritten.closes(Rc::clone(self));
+        }
     }
 
     /// Writes what waits, past the dispatcher if that is free; the rest is the dispatcher's.

@@ -105,8 +105,7 @@ impl Shard {
         let waiting = connection.state.borrow_mut().waiting.take().unwrap_or_default();
         for (seq, effect) in waiting {
             if effect == Effect::EndSession(connection.caller.session) {
-                connection.queue.borrow_mut().close(CloseCode::SignedOut, false);
-                self.linger(Rc::clone(connection), now);
+                connection.close(CloseCode::SignedOut, false);
             } else if seq > standing.me_head {
                 self.apply(connection, effect);
             }
@@ -114,7 +113,7 @@ impl Shard {
         for replay in replays {
             self.replay(connection, replay);
         }
-        self.tell_waiting(connection, now);
+        self.tell_waiting(connection);
         self.beats.push_back((now + self.heartbeat, Rc::clone(connection)));
     }
 
@@ -191,17 +190,11 @@ impl Shard {
     }
 
     /// Events whose turn it is: everyone who hears the log gets the same bytes.
-    pub fn deliver(&mut self, run: &Run, now: Instant) {
+    pub fn deliver(&mut self, run: &Run) {
         match run.log {
             LogId::Room(room) => {
                 self.seen.insert(run.log, run.last());
-                let mut slow = Vec::new();
-                for connection in self.by_room.get(&room).map_or(&[][..], Vec::as_slice) {
-                    if !connection.hear(run) {
-                        slow.push(Rc::clone(connection));
-                    }
-                }
-                slow.into_iter().for_each(|connection| self.linger(connection, now));
+                self.by_room.get(&room).map_or(&[][..], Vec::as_slice).iter().for_each(|connection| connection.hear(run));
             }
             LogId::Member(member) => {
                 let Some(list) = self.by_member.get(&member).cloned() else { return };
@@ -212,14 +205,11 @@ impl Shard {
                         continue;
                     }
                     self.apply(&connection, run.effect);
-                    if !connection.hear(run) {
-                        self.linger(Rc::clone(&connection), now);
-                    }
+                    connection.hear(run);
                     if let Effect::EndSession(session) = run.effect
                         && session == connection.caller.session
                     {
-                        connection.queue.borrow_mut().close(CloseCode::SignedOut, false);
-                        self.linger(connection, now);
+                        connection.close(CloseCode::SignedOut, false);
                     }
                 }
             }
@@ -284,14 +274,14 @@ mod tests {
         shard.caught_up(&connection, Replay { log, after: 3 });
         assert!(connection.replays.borrow().is_empty(), "nothing was missing");
         shard.replay(&connection, Replay { log, after: 0 });
-        shard.deliver(&delivery(4), now);
+        shard.deliver(&delivery(4));
         // Its answer was read before the fourth event was committed.
         shard.caught_up(&connection, Replay { log, after: 3 });
-        shard.deliver(&delivery(5), now);
+        shard.deliver(&delivery(5));
         assert!(connection.queue.borrow().is_empty(), "the fourth comes first");
         assert_eq!(connection.replays.borrow().front(), Some(&Replay { log, after: 3 }));
         shard.replayed(&connection, log, 5, true);
-        shard.deliver(&delivery(6), now);
+        shard.deliver(&delivery(6));
         assert_eq!(connection.queue.borrow().events(), 1);
     }
 }

@@ -31,7 +31,7 @@ pub fn frame_of(value: &impl Serialize) -> Bytes {
 
 impl Shard {
     /// Tells it. A connection that was not greeted yet hears it after the greeting.
-    pub fn tell(&mut self, to: Addressee, frame: &Bytes, now: Instant) {
+    pub fn tell(&mut self, to: Addressee, frame: &Bytes) {
         let hears: Vec<Rc<Connection>> = match to {
             Addressee::Member(member) => self.by_member.get(&member).cloned().unwrap_or_default(),
             Addressee::Connection(member, number) => {
@@ -43,19 +43,17 @@ impl Shard {
         for connection in hears {
             if connection.state.borrow().waiting.is_some() {
                 connection.state.borrow_mut().told.push(frame.clone());
-            } else if !connection.push(frame, Class::Answer) {
-                self.linger(connection, now);
+            } else {
+                connection.push(frame, Class::Answer);
             }
         }
     }
 
     /// The greeting is out: what was told meanwhile follows it.
-    pub(super) fn tell_waiting(&mut self, connection: &Rc<Connection>, now: Instant) {
+    pub(super) fn tell_waiting(&mut self, connection: &Rc<Connection>) {
         let told = std::mem::take(&mut connection.state.borrow_mut().told);
         for frame in told {
-            if !connection.push(&frame, Class::Answer) {
-                return self.linger(Rc::clone(connection), now);
-            }
+            connection.push(&frame, Class::Answer);
         }
     }
 }
@@ -66,8 +64,10 @@ mod tests {
 
     use super::*;
     use crate::ids::SessionId;
+    use crate::live::frames::CloseCode;
     use crate::live::queue::{QUEUE_BYTES, QUEUE_FRAMES};
     use crate::live::shard::Socket;
+    use crate::live::shard::beat::LINGER;
     use crate::live::source::{Caller, Standing};
 
     const ANN: MemberId = MemberId(1);
@@ -88,9 +88,9 @@ mod tests {
         shard.seat(&one, &nowhere(), now);
         shard.seat(&other, &nowhere(), now);
         let frame = frame_of(&"hello");
-        shard.tell(Addressee::Connection(ANN, 2), &frame, now);
+        shard.tell(Addressee::Connection(ANN, 2), &frame);
         assert!(one.queue.borrow().is_empty());
-        shard.tell(Addressee::Member(ANN), &frame, now);
+        shard.tell(Addressee::Member(ANN), &frame);
         assert_eq!(one.queue.borrow_mut().take().map(|bytes| bytes.len()), Some(frame.len()));
         assert_eq!(other.queue.borrow_mut().take().map(|bytes| bytes.len()), Some(2 * frame.len()));
         assert_eq!(other.queue.borrow().events(), 0);
@@ -100,7 +100,7 @@ mod tests {
     fn what_comes_before_the_greeting_waits_for_it() {
         let (mut shard, now) = (Shard::new(Duration::from_secs(9)), Instant::now());
         let one = shard.connect(caller(1), Socket::default(), now);
-        shard.tell(Addressee::Member(ANN), &frame_of(&1), now);
+        shard.tell(Addressee::Member(ANN), &frame_of(&1));
         assert!(one.queue.borrow().is_empty());
         shard.seat(&one, &nowhere(), now);
         assert_eq!(one.queue.borrow_mut().take(), Some(frame_of(&1)));
@@ -113,10 +113,28 @@ mod tests {
         shard.seat(&one, &nowhere(), now);
         one.push(&Bytes::from(vec![b'x'; QUEUE_BYTES / 2]), Class::Event);
         for _ in 0..QUEUE_FRAMES - 1 {
-            shard.tell(Addressee::Member(ANN), &frame_of(&1), now);
+            shard.tell(Addressee::Member(ANN), &frame_of(&1));
         }
         assert!(!one.queue.borrow().is_closing(), "past half of the queue");
-        shard.tell(Addressee::Member(ANN), &frame_of(&1), now);
+        shard.tell(Addressee::Member(ANN), &frame_of(&1));
         assert!(one.queue.borrow().is_closing());
+    }
+
+    #[test]
+    fn whoever_is_closed_is_shut_a_while_later_whatever_they_were_closed_by() {
+        let (mut shard, now) = (Shard::new(Duration::from_secs(99)), Instant::now());
+        let socket = |descriptor| Socket { descriptor: Some(descriptor), ..Socket::default() };
+        let (flooded, ungreeted) = (shard.connect(caller(1), socket(7), now), shard.connect(caller(2), socket(8), now));
+        let well = shard.connect(caller(3), socket(9), now);
+        shard.seat(&flooded, &nowhere(), now);
+        for _ in 0..=QUEUE_FRAMES {
+            flooded.push(&frame_of(&1), Class::Answer);
+        }
+        ungreeted.close(CloseCode::GoingAway, true);
+        assert_eq!(shard.tick(now), Vec::<i32>::new(), "they have time to read why");
+        assert_eq!(shard.tick(now + LINGER - Duration::from_millis(1)), Vec::<i32>::new());
+        assert_eq!(shard.tick(now + LINGER), [7, 8]);
+        assert_eq!(shard.tick(now + LINGER), Vec::<i32>::new(), "once");
+        assert!(!well.queue.borrow().is_closing());
     }
 }

@@ -15,6 +15,8 @@ const WRITTEN_AT_ONCE: usize = 128;
 #[derive(Debug, Default)]
 pub struct Unwritten {
     connections: RefCell<VecDeque<Rc<Connection>>>,
+    /// Those with a close frame in, whose sockets nobody will shut yet.
+    closing: RefCell<Vec<Rc<Connection>>>,
     bell: Notify,
 }
 
@@ -26,6 +28,16 @@ impl Unwritten {
             self.bell.notify_one();
         }
         connections.push_back(connection);
+    }
+
+    /// A close frame is in.
+    pub(super) fn closes(&self, connection: Rc<Connection>) {
+        self.closing.borrow_mut().push(connection);
+    }
+
+    /// Those for which [`Unwritten::closes`] was called since this was asked last.
+    pub(super) fn take_closing(&self) -> Vec<Rc<Connection>> {
+        self.closing.take()
     }
 
     /// Writes to each what waits for it, as far as it goes.

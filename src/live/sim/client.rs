@@ -119,7 +119,7 @@ impl Client {
         let page = reading.borrow_mut().take();
         match page {
             None => line.page = Some((replay, reading)),
-            Some(None) => line.connection.queue.borrow_mut().close(CloseCode::GoingAway, true),
+            Some(None) => line.connection.close(CloseCode::GoingAway, true),
             // Meanwhile the client may have asked for something else.
             Some(Some(_)) if line.connection.replays.borrow().front() != Some(&replay) => {}
             Some(Some(events)) => {

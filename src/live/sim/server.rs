@@ -144,7 +144,7 @@ impl Server {
     /// A shard takes the next delivery.
     pub(super) fn deliver(&mut self, shard: usize) {
         if let Some(run) = self.told[shard].pop_front() {
-            self.shards[shard].deliver(&run, self.now);
+            self.shards[shard].deliver(&run);
         }
     }
 

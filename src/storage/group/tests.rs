@@ -99,6 +99,20 @@ fn whoever_fails_takes_back_their_own_and_nothing_else_wherever_they_stand() {
 }
 
 #[test]
+fn a_step_after_commit_that_panics_keeps_no_other_step_and_no_answer_back() {
+    let (mut stage, (sender, done)) = (Stage::set(), std::sync::mpsc::channel());
+    let step = job(true, move |tx| {
+        set_fact(tx, "one", "kept")?;
+        tx.after_commit(|| panic!("on purpose"));
+        tx.after_commit(move || sender.send(()).expect("heard"));
+        Ok(())
+    });
+    let (jobs, waits) = [step, writes("two")].into_iter().unzip();
+    assert_eq!(stage.run(jobs, waits), [Ok(()), Ok(())]);
+    assert_eq!((stage.stored(&["one", "two"]), done.try_recv()), (vec!["one", "two"], Ok(())));
+}
+
+#[test]
 fn who_fills_the_disk_alone_is_refused_and_the_next_are_kept() {
     let mut stage = Stage::set();
     stage.pragma("PRAGMA max_page_count = 1");
