@@ -3,7 +3,8 @@
 //! crashes and time jumps. Then the faults end, and within 60 simulated seconds every client must show every event.
 //!
 //! Not covered: the store (COMMIT, keys; it is a list here), the publisher's and the socket's loops around the core (short ones stand in for
-//! them), who joins and leaves rooms or is signed out, signals, and the client's own code.
+//! them, and for the dispatcher and a kernel that takes a part of a frame), who joins and leaves rooms or is signed out, signals, and the
+//! client's own code.
 
 mod client;
 mod server;
@@ -41,6 +42,10 @@ enum Fault {
     NoCompare,
     /// Now and then a frame gets lost on a connection that goes on.
     LostFrame,
+    /// What the kernel did not take of a frame is forgotten.
+    LostRest,
+    /// What is written past the dispatcher comes before what the dispatcher holds.
+    Overtaken,
 }
 
 /// What happened in some schedules.
@@ -196,7 +201,7 @@ fn seq_sim_finds_nothing_broken() {
 
 #[test]
 fn seq_sim_notices_what_is_broken_on_purpose() {
-    for fault in [Fault::LateReplay, Fault::NoCompare, Fault::LostFrame] {
+    for fault in [Fault::LateReplay, Fault::NoCompare, Fault::LostFrame, Fault::LostRest, Fault::Overtaken] {
         let noticed = (0..500).find(|seed| run(*seed, fault).is_err());
         assert!(noticed.is_some(), "{fault:?} was not noticed");
         tell(&serde_json::json!({ "fault": format!("{fault:?}"), "noticed_after": noticed.map(|seed| seed + 1) }));

@@ -1,5 +1,6 @@
 //! A simulated client and its connection: what was written and not read yet, and the rules of the protocol for applying it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -30,8 +31,12 @@ struct Line {
     connection: Rc<Connection>,
     descriptor: i32,
     page: Option<(Replay, Reading)>,
+    /// With the dispatcher, not written.
+    held: Option<Bytes>,
     /// Written, not read; `None` is the end.
     wire: VecDeque<Option<Bytes>>,
+    /// The beginning of a frame whose rest was not read.
+    begun: Vec<u8>,
     is_ending: bool,
     /// Event frames that came.
     events: u64,
@@ -39,6 +44,28 @@ struct Line {
     is_asking: bool,
     /// The answer to `sync` came: from here on there may be no gap.
     is_synced: bool,
+}
+
+impl Line {
+    /// Writes what the kernel takes of the queue; `false` when there was nothing to write or it took nothing.
+    fn write_past(&mut self, server: &Server, chance: &mut Chance) -> bool {
+        let takes = if chance.percent(70) { usize::MAX } else { chance.below(300) };
+        let taken = RefCell::new(Vec::new());
+        let mut queue = self.connection.queue.borrow_mut();
+        let is_all = queue.write_with(|bytes| {
+            let mut taken = taken.borrow_mut();
+            let count = bytes.len().min(takes - taken.len());
+            taken.extend_from_slice(&bytes[..count]);
+            count
+        });
+        if !is_all && server.fault == Fault::LostRest && !server.is_calm {
+            drop(queue.take());
+        }
+        let taken = taken.into_inner();
+        let is_some = !taken.is_empty();
+        self.wire.extend(is_some.then(|| Some(Bytes::from(taken))));
+        is_some
+    }
 }
 
 pub(super) struct Client {
@@ -70,15 +97,24 @@ impl Client {
 
     /// Is something there to be read or written?
     pub(super) fn hears(&self) -> bool {
-        self.line.as_ref().is_none_or(|line| !line.wire.is_empty() || line.page.is_some())
+        self.line.as_ref().is_none_or(|line| !line.wire.is_empty() || line.held.is_some() || line.page.is_some())
     }
 
     pub(super) fn connect(&mut self, server: &mut Server) {
         if self.line.is_none() {
             let (connection, descriptor) = server.connect(self.member, self.shard);
-            let wire = VecDeque::new();
-            self.line =
-                Some(Line { connection, descriptor, page: None, wire, is_ending: false, events: 0, is_asking: false, is_synced: false });
+            self.line = Some(Line {
+                connection,
+                descriptor,
+                page: None,
+                held: None,
+                wire: VecDeque::new(),
+                begun: Vec::new(),
+                is_ending: false,
+                events: 0,
+                is_asking: false,
+                is_synced: false,
+            });
         }
     }
 
@@ -94,14 +130,24 @@ impl Client {
         self.line = None;
     }
 
-    /// The server writes what it has for this client: its queue; when that is empty, a page of a replay.
+    /// The server writes what it has for this client: its queue, past the dispatcher or through it; when that is empty, a page of a replay.
     pub(super) fn written(&mut self, server: &mut Server, chance: &mut Chance) {
         let Some(line) = &mut self.line else { return };
+        if let Some(held) = line.held.take() {
+            if server.fault == Fault::Overtaken && !server.is_calm && chance.percent(20) {
+                line.write_past(server, chance);
+            }
+            line.wire.push_back(Some(held));
+            return;
+        }
+        if chance.percent(50) && line.write_past(server, chance) {
+            return;
+        }
         let taken = line.connection.queue.borrow_mut().take();
         if let Some(bytes) = taken {
             let is_lost = server.fault == Fault::LostFrame && !server.is_calm && chance.percent(5);
             if !is_lost {
-                line.wire.push_back(Some(bytes));
+                line.held = Some(bytes);
             }
             return;
         }
@@ -138,7 +184,9 @@ impl Client {
             self.cut(server);
             return Ok(());
         };
-        let mut rest = &bytes[..];
+        let mut all = self.line.as_mut().map_or_else(Vec::new, |line| std::mem::take(&mut line.begun));
+        all.extend_from_slice(&bytes);
+        let mut rest = &all[..];
         while let Some((opcode, payload, after)) = split(rest) {
             rest = after;
             match opcode {
@@ -146,6 +194,9 @@ impl Client {
                 9 => self.line.iter().for_each(|line| line.connection.heard(server.now)),
                 _ => {}
             }
+        }
+        if let Some(line) = &mut self.line {
+            line.begun.extend_from_slice(rest);
         }
         Ok(())
     }
