@@ -18,7 +18,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("jumps", "jumps of an hour"),
 ];
 /// The faults of its own that the simulator must notice.
-const SEEDED: &[&str] = &["LateReplay", "NoCompare", "LostFrame"];
+const SEEDED: &[&str] = &["LateReplay", "NoCompare", "LostFrame", "LostRest", "Overtaken"];
 
 /// Runs `count` schedules; what the tests tell of them.
 pub fn schedules(options: &Options, proof: &str, count: usize) -> Result<Vec<Line>, String> {
