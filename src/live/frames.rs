@@ -79,16 +79,18 @@ pub fn pong(payload: &[u8]) -> Bytes {
 /// The frame of an event, the same bytes for all who hear its log.
 #[must_use]
 pub fn event(logged: &Logged) -> Bytes {
-    worded(logged, &logged.event)
+    event_as(logged, &logged.event)
 }
 
 /// The frame of an event as this member hears it.
 #[must_use]
 pub fn event_for(logged: &Logged, member: MemberId) -> Bytes {
-    worded(logged, logged.heard_by(member))
+    event_as(logged, logged.heard_by(member))
 }
 
-fn worded(logged: &Logged, event: &str) -> Bytes {
+/// The frame of what some hear in an event's place.
+#[must_use]
+pub fn event_as(logged: &Logged, event: &str) -> Bytes {
     let room = match logged.log {
         LogId::Room(room) => room.to_string(),
         LogId::Member(_) => "me".to_owned(),

@@ -1,6 +1,7 @@
 //! What is delivered: events of one log that follow each other, framed once and joined once, for everyone who hears them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
@@ -26,8 +27,8 @@ pub struct Run {
     frames: Bytes,
     /// Where each frame ends.
     ends: Vec<usize>,
-    /// The frames that some members hear in the place of the only one.
-    instead: Vec<(MemberId, Bytes)>,
+    /// The frames that some members hear in the place of the only one, in ascending id.
+    instead: Arc<[(MemberId, Bytes)]>,
 }
 
 impl Run {
@@ -52,8 +53,10 @@ impl Run {
     /// The frames of the events above `floor` as this member hears them, and how many; none when there are none.
     #[must_use]
     pub fn above(&self, floor: Seq, member: MemberId) -> (Bytes, usize) {
-        if let Some((_, frame)) = self.instead.iter().find(|(who, _)| *who == member && floor < self.first) {
-            return (frame.clone(), 1);
+        if floor < self.first
+            && let Ok(place) = self.instead.binary_search_by_key(&member, |(who, _)| *who)
+        {
+            return (self.instead[place].1.clone(), 1);
         }
         let skipped = usize::try_from(floor - self.first + 1).unwrap_or(0).min(self.ends.len());
         let from = skipped.checked_sub(1).map_or(0, |last| self.ends[last]);
@@ -76,8 +79,8 @@ pub fn runs(events: &[Logged]) -> Vec<Run> {
             !is_alone && event.seq == run.last() + 1 && run.ends.len() < RUN_FRAMES && bytes.len() + frame.len() <= RUN_BYTES
         });
         let place = place.unwrap_or_else(|| {
-            let instead = event.instead.iter().map(|instead| (instead.member, frames::event_for(event, instead.member))).collect();
-            let run = Run { log: event.log, first: event.seq, effect: event.effect, frames: Bytes::new(), ends: Vec::new(), instead };
+            let (log, first, effect, instead) = (event.log, event.seq, event.effect, framed_instead(event));
+            let run = Run { log, first, effect, frames: Bytes::new(), ends: Vec::new(), instead };
             all.push((run, BytesMut::new()));
             all.len() - 1
         });
@@ -93,10 +96,19 @@ pub fn runs(events: &[Logged]) -> Vec<Run> {
     all.into_iter().map(|(run, bytes)| Run { frames: bytes.freeze(), ..run }).collect()
 }
 
+/// What some members hear in the place of an event, in ascending id. A text that several of them share is framed once: thousands may refuse
+/// to be called by one message.
+fn framed_instead(event: &Logged) -> Arc<[(MemberId, Bytes)]> {
+    let mut framed = HashMap::<*const u8, Bytes>::new();
+    let mut frame = |text: &Arc<str>| framed.entry(text.as_ptr()).or_insert_with(|| frames::event_as(event, text)).clone();
+    let mut all: Vec<(MemberId, Bytes)> = event.instead.iter().map(|instead| (instead.member, frame(&instead.event))).collect();
+    all.sort_unstable_by_key(|(member, _)| *member);
+    all.into()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
+    use super::super::log::Instead;
     use super::*;
     use crate::ids::RoomId;
 
@@ -139,7 +151,7 @@ mod tests {
 
     #[test]
     fn one_member_hears_another_event_in_its_place_and_nothing_is_joined_with_it() {
-        let instead = vec![super::super::log::Instead { member: MemberId(3), event: Arc::from("{\"n\":0}") }];
+        let instead = vec![Instead { member: MemberId(3), event: Arc::from("{\"n\":0}") }];
         let events = [4, 5, 6].map(|seq| event(ROOM, seq, Effect::None));
         let mut hidden = events.clone();
         hidden[1].instead = instead;
@@ -147,8 +159,25 @@ mod tests {
         assert_eq!(shape(&runs), [(ROOM, 4, 4), (ROOM, 5, 5), (ROOM, 6, 6)]);
         assert_eq!(runs[1].above(4, MemberId(4)), (frames::event(&events[1]), 1));
         let (bytes, count) = runs[1].above(4, MemberId(3));
-        assert_eq!((bytes, count), (frames::event_for(&hidden[1], MemberId(3)), 1));
+        assert_eq!((bytes, count), (frames::event_as(&hidden[1], "{\"n\":0}"), 1));
         assert_eq!(runs[1].above(5, MemberId(3)).1, 0, "heard already");
+    }
+
+    #[test]
+    fn those_who_share_a_text_share_its_frame_however_many_they_are() {
+        let (shared, own): (Arc<str>, Arc<str>) = (Arc::from("{\"n\":0}"), Arc::from("{\"n\":1}"));
+        let text = |id: i64| if id == 7 { &own } else { &shared };
+        // In no order, as they come.
+        let instead = (1..=5_000).rev().map(|id| Instead { member: MemberId(id), event: Arc::clone(text(id)) }).collect();
+        let called = Logged { instead, ..event(ROOM, 4, Effect::None) };
+        let runs = runs(std::slice::from_ref(&called));
+        let frames: Vec<Bytes> = (1..=5_000).map(|id| runs[0].above(3, MemberId(id)).0).collect();
+        for (frame, id) in frames.iter().zip(1..) {
+            assert_eq!(*frame, frames::event_as(&called, text(id)), "{id}");
+        }
+        let distinct: std::collections::HashSet<*const u8> = frames.iter().map(|frame| frame.as_ptr()).collect();
+        assert_eq!(distinct.len(), 2, "one frame for each text");
+        assert_eq!(runs[0].above(3, MemberId(5_001)).0, frames::event(&called), "whoever is not among them");
     }
 
     #[test]
