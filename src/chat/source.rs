@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::actions::{for_the_untold, message_objects, untold};
 use super::events::{Event, EventNumber};
-use super::model::{History, Mentions, Message, MessageBody, RoomKind};
+use super::model::{History, Mentions, Message, MessageBody, RoomKind, RoomRow};
 use super::policy::ReadRoom;
 use super::store;
 use crate::clock::Millis;
@@ -216,7 +216,7 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
         None => return Ok(CatchUp::Gone),
         Some(place) if row.history == History::SinceJoin.number() => place.joined_seq,
         // Whoever came back to a conversation hears nothing of what was said meanwhile, by no way.
-        Some(place) if row.circle.is_some() && store::has_unheard(conn, room, member)? => place.joined_seq,
+        Some(place) if was_hidden_from(conn, &row, member)? => place.joined_seq,
         Some(_) => 0,
     };
     let Some(head) = head(conn, crate::live::LogId::Room(room))? else { return Ok(CatchUp::Gone) };
@@ -224,12 +224,20 @@ pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> 
     Ok(if too_far { CatchUp::Reset { head: head.seq } } else { CatchUp::Replay { after, head: head.seq } })
 }
 
+/// Was anything hidden in a conversation of two from one of them?
+fn was_hidden_from(conn: &mut Conn, row: &RoomRow, member: MemberId) -> Result<bool> {
+    match row.other_than(member) {
+        Some(other) => store::has_unheard(conn, row.id, other),
+        None => Ok(false),
+    }
+}
+
 /// At most `limit` events of a room above `after`, rendered.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub(super) fn events_after(conn: &mut Conn, may: &ReadRoom, after: Seq, limit: i64) -> Result<Vec<Rendered>> {
-    let unheard = may.row().circle.is_some() && store::has_unheard(conn, may.room(), may.member())?;
+    let unheard = was_hidden_from(conn, may.row(), may.member())?;
     let floor = if unheard { may.joined().max(may.floor()) } else { may.floor() };
     let rows = room_rows(conn, may.room(), after.max(floor), limit)?;
     // Who is invited is a matter of those who are in the room, here as in its list of members.

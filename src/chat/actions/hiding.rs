@@ -58,7 +58,7 @@ pub(super) fn thread_totals(
     count: i32,
 ) -> Result<(i32, Option<(MemberId, i32)>)> {
     let Some(other) = other_of(tx, room, member)? else { return Ok((count, None)) };
-    let mut total = |who| store::hidden_answers(tx, room, who, &[root]).map(|hidden| count - hidden.get(&root).copied().unwrap_or(0));
-    let (mine, theirs) = (total(member)?, total(other)?);
+    let mut without = |author| store::hidden_answers(tx, author, &[root]).map(|hidden| count - hidden.get(&root).copied().unwrap_or(0));
+    let (mine, theirs) = (without(other)?, without(member)?);
     Ok((mine, (mine != theirs).then_some((other, theirs))))
 }

@@ -116,8 +116,9 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
 /// Where history starts at joining, a quote is silent about what not everyone in the room has seen.
 pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, reader: MemberId) -> Result<Vec<Message>> {
     let roots: Vec<MessageId> = rows.iter().filter(|row| row.thread_count > 0).map(|row| row.id).collect();
-    let hidden = match rows.first().filter(|_| !roots.is_empty()) {
-        Some(row) => store::hidden_answers(conn, row.room, reader, &roots)?,
+    let room = rows.first().filter(|_| !roots.is_empty()).map(|row| store::room(conn, row.room)).transpose()?.flatten();
+    let hidden = match room.and_then(|room| room.other_than(reader)) {
+        Some(other) => store::hidden_answers(conn, other, &roots)?,
         None => HashMap::new(),
     };
     let reacted: Vec<MessageId> = rows.iter().filter(|row| row.reactions > 0).map(|row| row.id).collect();

@@ -220,12 +220,13 @@ pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId, member: Membe
         .optional()?)
 }
 
-/// Was anything said in the room by somebody else, or changed, that this member was not to hear?
-pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
+/// Was anything said in the room by this author, or changed, that the other of the two was not to hear? However much it was, it takes two
+/// keys to know.
+pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<bool> {
     // The conditions are those of the indices, word for word.
     for condition in ["unheard", "heard IS NOT NULL"] {
         let hidden = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>(condition));
-        if hidden.filter(messages::author.ne(member.0)).select(messages::id).first::<i64>(conn).optional()?.is_some() {
+        if hidden.filter(messages::author.eq(author.0)).select(messages::id).first::<i64>(conn).optional()?.is_some() {
             return Ok(true);
         }
     }
@@ -248,20 +249,15 @@ pub(in crate::chat) fn untold_of(conn: &mut Conn, ids: &[MessageId], reader: Opt
     Ok(rows.into_iter().map(|(message, member)| (MessageId(message), MemberId(member))).collect())
 }
 
-/// How many answers each of these threads of a room has that this member was not to hear; most have none.
-pub(in crate::chat) fn hidden_answers(
-    conn: &mut Conn,
-    room: RoomId,
-    member: MemberId,
-    roots: &[MessageId],
-) -> Result<HashMap<MessageId, i32>> {
+/// How many answers by this author each of these threads has that the other of the two was not to hear; most have none.
+pub(in crate::chat) fn hidden_answers(conn: &mut Conn, author: MemberId, roots: &[MessageId]) -> Result<HashMap<MessageId, i32>> {
     let raw: Vec<i64> = roots.iter().map(|id| id.0).collect();
     let counts = messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"))
-        .filter(messages::author.ne(member.0))
-        .filter(messages::deleted_at.is_null())
         .filter(messages::thread.eq_any(raw))
+        .filter(messages::author.eq(author.0))
+        // The conditions are those of the index.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"))
+        .filter(messages::deleted_at.is_null())
         .group_by(messages::thread)
         .select((messages::thread, diesel::dsl::count_star()))
         .load::<(Option<i64>, i64)>(conn)?;

@@ -6,6 +6,7 @@ mod days;
 mod mentions;
 mod pages;
 mod people;
+mod plans;
 mod reach;
 mod reports;
 mod requests;

@@ -1,0 +1,8 @@
+-- What one author said, or changed, that the other of a conversation was not to hear: found by the author, so that nobody walks what they
+-- said themselves.
+DROP INDEX messages_unheard;
+CREATE INDEX messages_unheard ON messages (room, author) WHERE unheard;
+DROP INDEX messages_heard;
+CREATE INDEX messages_heard ON messages (room, author) WHERE heard IS NOT NULL;
+-- The same for the answers of threads, which are counted.
+CREATE INDEX messages_unheard_answers ON messages (thread, author) WHERE unheard AND deleted_at IS NULL;
