@@ -35,10 +35,15 @@ pub(in crate::chat) fn edit_message(
     if message.body == body {
         return room_head(tx, message.room);
     }
+    let other = other_of(tx, message.room, may.member())?;
+    if let Some(other) = other {
+        // Between the question whether they hear it and its answer in the rows nobody shuts the other out or lets them back.
+        social::hold_pairs(tx, may.member(), &[other])?;
+    }
     let mentions = mentions_after(tx, message, &prepared.names)?;
     let untold = untold_after(tx, message, &mentions, reaching)?;
     let edit = Edit { message, actor: may.member(), body, prepared, mentions, untold };
-    let shut = match other_of(tx, message.room, may.member())?.filter(|_| !message.unheard) {
+    let shut = match other.filter(|_| !message.unheard) {
         Some(other) if social::is_shut_out(tx, other, may.member())? => Some(other),
         _ => None,
     };

@@ -9,10 +9,11 @@ use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::error::Result;
 use rialto::ids::MemberId;
+use rialto::social::seed::place_block;
 use rialto::storage::{Conn, Tx, hold_room};
 use serde_json::{Value, json};
 
-use super::{act, acts, lets, waiting};
+use super::{act, acts, lets, talk, waiting};
 use crate::support::{Person, Town};
 
 /// Calls that are made at once; each must be answered, whatever else is going on.
@@ -187,6 +188,31 @@ async fn first_words_of_both_at_once_ask_once() {
         assert!(said.iter().all(|(status, _)| *status == 201), "{said:?}");
         assert!(waiting(&bob).await.len() <= 1, "asked once at most");
     }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn words_that_are_changed_while_somebody_blocks_their_author_wait_for_the_block() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = talk(&ann, &bob).await;
+    let (said, _) = ann.says(room, "k1", "Before").await;
+    let (blocks, blocked) = tokio::sync::oneshot::channel();
+    let (blocker, author, social) = (bob.id, ann.id, town.app().social.clone());
+    let block = town.app().ground.db.write(move |tx| {
+        place_block(tx, blocker, author, &social)?;
+        blocks.send(()).expect("the test waits");
+        until_somebody_waits(tx)
+    });
+    let edit = async {
+        blocked.await.expect("blocked");
+        acts(&ann, Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{said}"), Some(json!({ "body": "Canary" }))).await
+    };
+    let (block, _) = tokio::join!(block, edit);
+    block.expect("written");
+    act(&bob, Method::DELETE, &format!("/api/v1/blocks/{}", ann.id)).await;
+    let words = async |who: &Person| who.get(&format!("/api/v1/rooms/{room}/messages/{said}")).await["body"].clone();
+    assert_eq!((words(&ann).await, words(&bob).await), (json!("Canary"), json!("Before")));
     town.close().await;
 }
 
