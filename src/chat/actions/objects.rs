@@ -173,7 +173,7 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, r
 
 /// Whom these messages call without their hearing of it, or whether they so call `reader`.
 pub(in crate::chat) fn untold(conn: &mut Conn, rows: &[MessageRow], reader: Option<MemberId>) -> Result<HashMap<MessageId, Vec<MemberId>>> {
-    let calling: Vec<MessageId> = rows.iter().filter(|row| row.mentions.is_some()).map(|row| row.id).collect();
+    let calling: Vec<MessageId> = rows.iter().filter(|row| row.mentions.is_some() || row.heard.is_some()).map(|row| row.id).collect();
     let mut untold: HashMap<MessageId, Vec<MemberId>> = HashMap::new();
     if !calling.is_empty() {
         for (id, member) in store::untold_of(conn, &calling, reader)? {

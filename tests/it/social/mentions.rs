@@ -174,6 +174,34 @@ async fn who_shuts_the_author_out_goes_on_hearing_the_words_as_they_were() {
 }
 
 #[actix_web::test]
+async fn words_as_they_were_heard_call_whom_they_called() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = talk(&ann, &bob).await;
+    let path = format!("/api/v1/rooms/{room}/messages");
+    let block = format!("/api/v1/blocks/{}", ann.id);
+    let (named, _) = ann.says(room, "k1", "@bob, look").await;
+    let (plain, _) = ann.says(room, "k2", "Look").await;
+    assert_eq!(called(&bob, room).await, 1);
+    let edit = async |id: &str, body: &str| acts(&ann, Method::PATCH, &format!("{path}/{id}"), Some(json!({ "body": body }))).await;
+    let heard = async |id: &str| bob.get(&format!("{path}/{id}")).await["mentions"]["members"].clone();
+    act(&bob, Method::PUT, &block).await;
+    // Words that name them still, and then no more; and words that name them only now.
+    for body in ["@bob, look here", "Never mind"] {
+        edit(&named, body).await;
+    }
+    edit(&plain, "@bob, look").await;
+    act(&bob, Method::DELETE, &block).await;
+    assert_eq!((heard(&named).await, heard(&plain).await), (json!([bob.id]), json!([])));
+    assert_eq!(called(&bob, room).await, 1, "what is counted is what is heard");
+    // The next words are for both, and call as they say.
+    edit(&named, "Never mind then").await;
+    edit(&plain, "@bob and nobody else").await;
+    assert_eq!((heard(&named).await, heard(&plain).await, called(&bob, room).await), (json!([]), json!([bob.id]), json!(1)));
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn who_is_shut_out_keeps_the_words_and_invitations_that_waited_for_them() {
     for list in ["blocks", "me/never"] {
         let town = Town::new().await;
