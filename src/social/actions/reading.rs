@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::error::{Found, Result};
 use crate::ids::{MemberId, RequestId, RoomId};
 use crate::members;
-use crate::social::model::{Edge, Person, Request, RequestKind, Shared};
+use crate::social::model::{Edge, Person, Request, RequestKind, RequestRow, Shared};
 use crate::social::policy::SeePerson;
 use crate::social::store;
 use crate::social::store::lists::{List, Paging};
@@ -60,7 +60,7 @@ pub fn called(conn: &mut Conn, me: MemberId, typed: &str) -> Result<Vec<MemberId
     store::lists::called(conn, me, typed, CALLED)
 }
 
-/// A page of the inbox, newest first.
+/// A page of the inbox, newest first, by as many statements however many wait.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -71,14 +71,13 @@ pub fn inbox(conn: &mut Conn, me: MemberId, before: Option<RequestId>, limit: i6
     let profiles = members::profiles(conn, &senders, now)?;
     let rooms: Vec<RoomId> = rows.iter().filter_map(|row| row.room).collect();
     let names = store::requests::room_names(conn, &rooms)?;
+    let of_words = |row: &&RequestRow| row.kind == RequestKind::Message.number();
+    let mut waiting = store::requests::waiting(conn, &rows.iter().filter(of_words).map(|row| row.id).collect::<Vec<_>>())?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(sender) = profiles.iter().find(|profile| profile.id == row.sender).cloned() else { continue };
         let kind = RequestKind::from_number(row.kind);
-        let (preview, messages) = match (kind, row.room) {
-            (RequestKind::Message, Some(room)) => store::requests::waiting(conn, room, row.sender)?,
-            _ => (None, 0),
-        };
+        let words = waiting.remove(&row.id).unwrap_or_default();
         items.push(Request {
             id: row.id,
             kind,
@@ -86,8 +85,8 @@ pub fn inbox(conn: &mut Conn, me: MemberId, before: Option<RequestId>, limit: i6
             at: row.at,
             room: row.room.filter(|_| kind == RequestKind::Invite),
             room_name: row.room.and_then(|room| names.get(&room).cloned()),
-            preview: preview.map(|body| text::excerpt(&body)),
-            messages,
+            preview: words.newest.map(|body| text::excerpt(&body)),
+            messages: words.messages,
         });
     }
     Ok(Page { items, next })

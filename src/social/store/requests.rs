@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use serde::Deserialize;
 
 use crate::clock::Millis;
 use crate::error::Result;
@@ -152,19 +153,52 @@ pub fn made_to_since(conn: &mut Conn, sender: MemberId, member: MemberId, since:
         .load(conn)?)
 }
 
-/// The newest words of this author that wait in a room, and how many messages do.
-pub fn waiting(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<(Option<String>, usize)> {
-    let bodies = messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::author.eq(author.0))
-        .filter(messages::deleted_at.is_null())
-        .filter(messages::unheard.eq(false))
-        .order(messages::seq.desc())
-        .limit(WAITING)
-        .select(messages::body)
-        .load::<String>(conn)?;
-    let count = bodies.len();
-    Ok((bodies.into_iter().next(), count))
+/// What waits with requests in conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many messages, at most [`WAITING`].
+    pub messages: usize,
+    /// The newest of them as the one who is asked may hear it, Markdown.
+    pub newest: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct WaitingRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    messages: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    body: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    heard: Option<String>,
+}
+
+/// Words that stay as they were when their author was shut out, as far as they are asked for here.
+#[derive(Deserialize)]
+struct Heard {
+    body: String,
+}
+
+/// What waits with each of these requests, by one statement.
+pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, Waiting>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let of = "messages m WHERE m.room = r.room AND m.author = r.sender AND m.deleted_at IS NULL AND NOT m.unheard";
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<WaitingRow> = diesel::sql_query(format!(
+        "SELECT r.id AS id, (SELECT COUNT(*) FROM (SELECT 1 FROM {of} LIMIT {WAITING}) AS newest) AS messages, n.body AS body, n.heard AS heard \
+         FROM requests r LEFT JOIN messages n ON n.id = (SELECT m.id FROM {of} ORDER BY m.seq DESC LIMIT 1) WHERE r.id IN ({})",
+        ids.join(",")
+    ))
+    .load(conn)?;
+    let waiting = |row: WaitingRow| {
+        let heard = row.heard.and_then(|json| serde_json::from_str::<Heard>(&json).ok()).map(|heard| heard.body);
+        let messages = usize::try_from(row.messages).unwrap_or(0);
+        (RequestId(row.id), Waiting { messages, newest: heard.or(row.body) })
+    };
+    Ok(rows.into_iter().map(waiting).collect())
 }
 
 /// The newest message of this author that waits in a room.

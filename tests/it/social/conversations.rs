@@ -46,6 +46,35 @@ async fn a_strangers_words_wait_with_a_preview_and_a_yes_brings_the_conversation
 }
 
 #[actix_web::test]
+async fn the_inbox_shows_no_words_that_were_not_for_its_reader() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    lets(&bob, "message", &["contacts"]).await;
+    let room = talk(&ann, &bob).await;
+    let (first, _) = ann.says(room, "k1", "Good **morning**").await;
+    let of_cleo = talk(&cleo, &bob).await;
+    cleo.says(of_cleo, "k1", "> quoted\n\nIs [the boat](https://example.org) for sale?").await;
+    let previews = async || {
+        let page = bob.get("/api/v1/requests").await;
+        let one = |one: &Value| (one["sender"]["username"].clone(), one["preview"].clone(), one["messages"].clone());
+        page["items"].as_array().expect("items").iter().map(one).collect::<Vec<_>>()
+    };
+    let cleos = (json!("cleo"), json!("quoted Is the boat for sale?"), json!(1));
+    assert_eq!(previews().await, [cleos.clone(), (json!("ann"), json!("Good morning"), json!(1))]);
+    // Words that are changed or sent while bob blocks their author.
+    let block = format!("/api/v1/blocks/{}", ann.id);
+    act(&bob, Method::PUT, &block).await;
+    acts(&ann, Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{first}"), Some(json!({ "body": "Canary" }))).await;
+    ann.says(room, "k2", "Canary again").await;
+    act(&bob, Method::DELETE, &block).await;
+    let (last, _) = ann.says(room, "k3", "Are you there?").await;
+    assert_eq!(previews().await, [(json!("ann"), json!("Are you there?"), json!(2)), cleos.clone()]);
+    act(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{last}")).await;
+    assert_eq!(previews().await, [(json!("ann"), json!("Good morning"), json!(1)), cleos]);
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn whoever_is_written_to_first_may_answer() {
     let town = Town::new().await;
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
