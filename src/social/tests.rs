@@ -9,6 +9,7 @@ use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 
 use super::decide::{Facts, Own, Verdict, decide};
 use super::model::{Act, Edge, Edges, Quiet, Reach, Relation, ReportOutcome, ReportReason, Rule, UnknownCallers};
+use super::store::reports::SaidAnew;
 use super::{seed, store};
 use crate::clock::Clock;
 use crate::ids::{Ids, MemberId, PlanId, RoleId};
@@ -293,10 +294,11 @@ async fn a_report_that_was_closed_since_it_was_found_says_nothing_anew() {
         .write(move |tx| {
             seed::place_report(tx, by, of, ReportReason::Spam, "Once")?;
             let open = store::reports::open_of(tx, by, of, None)?.expect("it waits");
-            let first = store::reports::say_anew(tx, open, ReportReason::Hate, "Again")?;
-            store::reports::close(tx, open, keeper, ReportOutcome::Acted, "")?;
-            let second = store::reports::say_anew(tx, open, ReportReason::Other, "Too late")?;
-            Ok((first, second, store::reports::by_id(tx, open)?.expect("a row")))
+            let anew = |reason, text| SaidAnew { reason, text, excerpt: "" };
+            let first = store::reports::say_anew(tx, &open, &anew(ReportReason::Hate, "Again"))?;
+            store::reports::close(tx, open.id, keeper, ReportOutcome::Acted, "")?;
+            let second = store::reports::say_anew(tx, &open, &anew(ReportReason::Other, "Too late"))?;
+            Ok((first, second, store::reports::by_id(tx, open.id)?.expect("a row")))
         })
         .await
         .expect("written");

@@ -445,6 +445,8 @@ diesel::table! {
         closed_by -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         note -> Text,
+        said_again -> Integer,
+        first_excerpt -> Nullable<Text>,
     }
 }
 

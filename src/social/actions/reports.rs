@@ -11,6 +11,7 @@ use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow};
 use crate::social::notices::{SeenMessage, Social};
 use crate::social::policy::{CloseReport, MakeReport};
 use crate::social::store;
+use crate::social::store::reports::SaidAnew;
 use crate::storage::{Act, Conn, Tx, one_at_a_time, record};
 use crate::text;
 
@@ -18,7 +19,8 @@ use crate::text;
 const DAY: Millis = 86_400_000;
 
 /// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them. Whoever
-/// reports again what waits there from them already has one report, with what they say now.
+/// reports again what waits there from them already has one report, with what they say now
+/// and the words as they are now; those that were reported first are kept beside them.
 ///
 /// # Errors
 /// `social.report_subject` without a member and without a message that one sees, `social.yourself`, `social.report_text`, 429
@@ -39,11 +41,13 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &
         return Err(Error::invalid("member", "social.report_subject"));
     }
     one_at_a_time(tx, &format!("reports of {}", may.member()))?;
+    let (room, excerpt) = seen.map(|seen| (seen.room, text::excerpt(&seen.body))).unzip();
+    let excerpt = excerpt.unwrap_or_default();
     // Where it is closed between the two, this is a report of its own.
     if let Some(open) = store::reports::open_of(tx, may.member(), member, new.message)?
-        && store::reports::say_anew(tx, open, new.reason, &said)?
+        && store::reports::say_anew(tx, &open, &SaidAnew { reason: new.reason, text: &said, excerpt: &excerpt })?
     {
-        return Ok(open);
+        return Ok(open.id);
     }
     must_have_reported_little(tx, may.member(), most)?;
     let row = ReportRow {
@@ -51,15 +55,17 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &
         reporter: may.member(),
         member,
         message: new.message,
-        room: seen.as_ref().map(|seen| seen.room),
+        room,
         reason: new.reason.name().to_owned(),
         text: said,
-        excerpt: seen.map(|seen| text::excerpt(&seen.body)).unwrap_or_default(),
+        excerpt,
         at: now,
         closed_at: None,
         closed_by: None,
         outcome: None,
         note: String::new(),
+        said_again: 0,
+        first_excerpt: None,
     };
     store::reports::insert(tx, &row)?;
     Ok(row.id)
@@ -147,6 +153,8 @@ pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reaso
         closed_by: None,
         outcome: None,
         note: String::new(),
+        said_again: 0,
+        first_excerpt: None,
     };
     store::reports::insert(tx, &row)
 }

@@ -124,7 +124,7 @@ pub struct ReportRow {
     pub reason: String,
     /// In the reporter's words.
     pub text: String,
-    /// The beginning of the message as it was reported.
+    /// The beginning of the message as it was reported last.
     pub excerpt: String,
     /// When.
     pub at: Millis,
@@ -136,6 +136,10 @@ pub struct ReportRow {
     pub outcome: Option<String>,
     /// What the administrator noted.
     pub note: String,
+    /// How often the reporter has said it anew.
+    pub said_again: i32,
+    /// The beginning of the message as it was reported first, where it has been changed since.
+    pub first_excerpt: Option<String>,
 }
 
 /// A report as administrators see it.
@@ -155,8 +159,12 @@ pub struct Report {
     pub reason: String,
     /// In the reporter's words.
     pub text: String,
-    /// The beginning of the message as it was reported.
+    /// The beginning of the message as it was reported last.
     pub excerpt: String,
+    /// The same as it was reported first, where it has been changed since.
+    pub first_excerpt: Option<String>,
+    /// How often the reporter has said it anew.
+    pub said_again: i32,
     /// When, milliseconds UTC.
     pub at: Millis,
     /// When it was closed, milliseconds UTC.
@@ -183,6 +191,8 @@ impl Report {
             reason: row.reason,
             text: row.text,
             excerpt: row.excerpt,
+            first_excerpt: row.first_excerpt,
+            said_again: row.said_again,
             at: row.at,
             closed_at: row.closed_at,
             closed_by: row.closed_by.and_then(person),

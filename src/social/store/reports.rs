@@ -34,22 +34,37 @@ pub fn by_id(conn: &mut Conn, id: ReportId) -> Result<Option<ReportRow>> {
 }
 
 /// The report of this subject by this member that waits, if there is one.
-pub fn open_of(conn: &mut Conn, reporter: MemberId, member: MemberId, message: Option<MessageId>) -> Result<Option<ReportId>> {
-    let query = reports::table
-        .filter(reports::reporter.eq(reporter.0))
-        .filter(reports::member.eq(member.0))
-        .filter(reports::closed_at.is_null())
-        .select(reports::id);
+pub fn open_of(conn: &mut Conn, reporter: MemberId, member: MemberId, message: Option<MessageId>) -> Result<Option<ReportRow>> {
+    let query =
+        reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::member.eq(member.0)).filter(reports::closed_at.is_null());
     Ok(match message {
         Some(message) => query.filter(reports::message.eq(message.0)).first(conn).optional()?,
         None => query.filter(reports::message.is_null()).first(conn).optional()?,
     })
 }
 
-/// Another reason and other words of a report that waits; `false` when it waits no more.
-pub fn say_anew(tx: &mut Tx<'_>, id: ReportId, reason: ReportReason, said: &str) -> Result<bool> {
-    let said = diesel::update(reports::table.find(id.0).filter(reports::closed_at.is_null()))
-        .set((reports::reason.eq(reason.name()), reports::text.eq(said)))
+/// What a reporter says now of what waits already.
+pub struct SaidAnew<'a> {
+    /// Why.
+    pub reason: ReportReason,
+    /// In their words.
+    pub text: &'a str,
+    /// The beginning of the message as it is now.
+    pub excerpt: &'a str,
+}
+
+/// Another reason and other words of a report that waits; `false` when it waits no more. The words that were reported first stay beside those
+/// of now.
+pub fn say_anew(tx: &mut Tx<'_>, open: &ReportRow, new: &SaidAnew<'_>) -> Result<bool> {
+    let first = open.first_excerpt.as_deref().or((open.excerpt != new.excerpt).then_some(open.excerpt.as_str()));
+    let said = diesel::update(reports::table.find(open.id.0).filter(reports::closed_at.is_null()))
+        .set((
+            reports::reason.eq(new.reason.name()),
+            reports::text.eq(new.text),
+            reports::excerpt.eq(new.excerpt),
+            reports::first_excerpt.eq(first),
+            reports::said_again.eq(reports::said_again + 1),
+        ))
         .execute(&mut **tx)?;
     Ok(said == 1)
 }

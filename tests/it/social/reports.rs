@@ -151,11 +151,38 @@ async fn whoever_reports_the_same_again_has_one_report_that_says_what_they_say_n
     let open = open.as_array().expect("items");
     assert_eq!(open.len(), 3, "and another member reports for themselves");
     let mine = open.iter().find(|one| one["id"] == first["id"]).expect("the first");
-    assert_eq!((&mine["reason"], &mine["text"]), (&json!("harassment"), &json!("Again 4")));
+    assert_eq!((&mine["reason"], &mine["text"], &mine["said_again"]), (&json!("harassment"), &json!("Again 4"), &json!(5)));
     // One that is closed is not reported again, but anew: it counts.
     let close = format!("/api/v1/admin/reports/{}/close", first["id"].as_str().expect("id"));
     acts(&keeper, Method::POST, &close, Some(json!({ "outcome": "dismissed" }))).await;
     ann.refused(Method::POST, "/api/v1/reports", Some(json!({ "member": bob.id, "reason": "spam" })), 429, "social.too_many_reports").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_report_said_again_has_the_words_as_they_are_and_keeps_those_reported_first() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    let room = town.room(&bob, RoomKind::Public, "Quay", &[&ann]).await;
+    let (said, _) = bob.says(room, "k1", "You are a *crook*").await;
+    for (edited, excerpts) in [
+        (None, ["You are a crook", ""]),
+        (None, ["You are a crook", ""]),
+        (Some("You are a thief"), ["You are a thief", "You are a crook"]),
+        (Some("Have a nice day"), ["Have a nice day", "You are a crook"]),
+    ] {
+        if let Some(body) = edited {
+            acts(&bob, Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{said}"), Some(json!({ "body": body }))).await;
+        }
+        ann.post("/api/v1/reports", json!({ "message": said, "reason": "harassment" })).await;
+        let report = keeper.get("/api/v1/admin/reports").await["items"][0].clone();
+        let first = report["first_excerpt"].as_str().unwrap_or_default();
+        assert_eq!([report["excerpt"].as_str().expect("words"), first], excerpts);
+    }
+    let shown = page(&town, &keeper, "/admin/reports", "en").await;
+    for words in ["Have a nice day", "You are a crook", "said again 3 times"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
     town.close().await;
 }
 
