@@ -25,7 +25,7 @@ use crate::members::{Members, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::social::{self, Social};
 use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, set_fact};
-use crate::text::Words;
+use crate::text::{NAME_KEYS, Words};
 use crate::wire::Wire;
 use crate::{admin, billing, chat, consequences, http, members, wire};
 
@@ -165,6 +165,12 @@ impl App {
                 if fact(tx, "epoch")?.is_none() {
                     let epoch = crate::access::Token::random()?;
                     set_fact(tx, "epoch", &epoch.reveal()[..16])?;
+                }
+                let rule = NAME_KEYS.to_string();
+                if fact(tx, "name_keys")?.is_none_or(|known| known != rule) {
+                    members::renew_name_keys(tx)?;
+                    social::renew_name_keys(tx)?;
+                    set_fact(tx, "name_keys", &rule)?;
                 }
                 members::ensure_built_in_roles(tx)?;
                 billing::ensure(tx, &inside)?;

@@ -19,7 +19,7 @@ mod tests;
 pub use actions::seed;
 pub use actions::{
     Asker, Daily, Mine, NewRequest, admit, answer, answers, ask, end_invitations, forget, hold_all_of, hold_pairs, is_shut_out, may_refuse,
-    mine, newest_request, open_reports, reports, suspend, unless_shut, use_once, withdraw_all,
+    mine, newest_request, open_reports, renew_name_keys, reports, suspend, unless_shut, use_once, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;

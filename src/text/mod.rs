@@ -9,7 +9,7 @@ mod markdown;
 mod names;
 mod words;
 
-pub use clean::{Wanted, clean_body, clean_line, name_key};
+pub use clean::{NAME_KEYS, Wanted, clean_body, clean_line, name_key};
 pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;
 pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};

@@ -124,5 +124,8 @@ export function date(at, kind) {
 /** Compares two names as the language orders them. @param {string} a @param {string} b */
 export const compare = (a, b) => format("collator", () => new Intl.Collator(language, { sensitivity: "base", numeric: true })).compare(a, b);
 
+/** Letters that are written plainly by whoever has no key for them, as the server finds names. @type {Record<string, string>} */
+const PLAIN = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" };
+
 /** A text without case and accents, for finding. @param {string} text */
-export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase(language);
+export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase(language).replace(/[ßæœøłđı]/g, (letter) => PLAIN[letter] ?? letter);

@@ -12,6 +12,7 @@ use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, Me
 use crate::members::notices::Notices;
 use crate::members::policy::ChangeMe;
 use crate::storage::{Conn, Tx};
+use crate::text::name_key;
 
 /// The member as they see themselves.
 ///
@@ -152,4 +153,26 @@ fn store_password(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, visitor: &Visi
     let spared = actor.session.filter(|_| !is_cookie);
     end_all(tx, may.member(), Some(may.member()), spared, &[SessionKind::Browser, SessionKind::Bearer])?;
     is_cookie.then(|| enter(tx, visitor, may.member())).transpose()
+}
+
+/// Members whose names are read at once.
+const AT_ONCE: i64 = 1_000;
+
+/// Makes the keys anew by which members are found and put in order: the rule for them has changed.
+///
+/// # Errors
+/// When the database refuses.
+pub fn renew_name_keys(tx: &mut Tx<'_>) -> Result<()> {
+    let mut after = MemberId(0);
+    loop {
+        let names = store::members::names_after(tx, after, AT_ONCE)?;
+        let Some((last, _, _)) = names.last() else { return Ok(()) };
+        after = *last;
+        for (member, name, key) in names {
+            let now = name_key(&name);
+            if now != key {
+                store::members::set_name_key(tx, member, &now)?;
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub use access::{NamedRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
 pub use badge::{Badge, BadgeReason};
 pub use invite::{Invite, InviteRow, LinkPurpose, NewInvite};
 pub use member::{Account, AccountChange, MemberRow, MemberState, NewMember, Profile, Removed, Sanction, SanctionKind, Status, Theme};
-pub use names::{DisplayName, Email, Line, Username, initials, name_key, name_pattern};
+pub use names::{DisplayName, Email, Line, Username, initials};
 pub use password::Password;
 pub use session::{ApiToken, NewToken, Session, SessionKind, SessionRow, device_name};
 pub use zone::{zone_named, zone_names};

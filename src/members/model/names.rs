@@ -116,19 +116,6 @@ impl DisplayName {
     }
 }
 
-/// The form in which names are sorted and searched: small letters without accents.
-#[must_use]
-pub fn name_key(name: &str) -> String {
-    name.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
-}
-
-/// For LIKE, with `!` before what stands for itself: the names in which this stands, by the key under which they are kept.
-#[must_use]
-pub fn name_pattern(typed: &str) -> String {
-    let part = name_key(&typed.split_whitespace().collect::<Vec<_>>().join(" "));
-    format!("%{}%", part.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
-}
-
 /// The first letters of the first and the last word of a name.
 #[must_use]
 pub fn initials(name: &str) -> String {

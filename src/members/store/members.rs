@@ -8,10 +8,10 @@ use super::{CHUNK, badges, roles};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
-use crate::members::model::{MemberRow, MemberState, NewMember, Profile, name_key, name_pattern};
+use crate::members::model::{MemberRow, MemberState, NewMember, Profile};
 use crate::storage::schema::{member_badges, member_roles, members};
 use crate::storage::{Conn, Tx};
-use crate::text::Wanted;
+use crate::text::{Wanted, name_key};
 
 /// One member, in whatever state.
 pub fn by_id(conn: &mut Conn, id: MemberId) -> Result<Option<MemberRow>> {
@@ -70,12 +70,12 @@ pub struct Filter {
 pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
     let mut query = members::table.order((members::name_key, members::id)).limit(filter.limit).into_boxed();
     if let Some(Wanted { pattern, is_username }) = Wanted::parse(&filter.q) {
-        let is_named = members::username.like(pattern).escape('!');
+        let is_named = members::username.like(pattern.clone()).escape('!');
         query = if is_username {
             query.filter(is_named)
         } else {
             let raw: Vec<i64> = filter.also.iter().map(|id| id.0).collect();
-            let is_called = members::name_key.like(name_pattern(&filter.q)).escape('!');
+            let is_called = members::name_key.like(pattern).escape('!');
             query.filter(is_called.or(is_named).or(members::id.eq_any(raw)))
         };
     }
@@ -95,6 +95,22 @@ pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
         query = query.filter(members::name_key.gt(key.clone()).or(members::name_key.eq(key).and(members::id.gt(after.0))));
     }
     Ok(query.load(conn)?)
+}
+
+/// At most `limit` members behind `after` in order of id: what they are called, and the key that this has.
+pub fn names_after(conn: &mut Conn, after: MemberId, limit: i64) -> Result<Vec<(MemberId, String, String)>> {
+    let rows = members::table.filter(members::id.gt(after.0)).order(members::id).limit(limit).select((
+        members::id,
+        members::display_name,
+        members::name_key,
+    ));
+    Ok(rows.load(conn)?)
+}
+
+/// Stores another key of a member's name.
+pub fn set_name_key(tx: &mut Tx<'_>, member: MemberId, key: &str) -> Result<()> {
+    diesel::update(members::table.find(member.0)).set(members::name_key.eq(key)).execute(&mut **tx)?;
+    Ok(())
 }
 
 /// How many are in this state.

@@ -9,6 +9,7 @@ use crate::social::model::{ContactState, Edge, Note, NoteChange, Outcome, Relati
 use crate::social::policy::{Approach, RelateTo};
 use crate::social::store;
 use crate::storage::Tx;
+use crate::text::name_key;
 
 /// Asks somebody to be a contact, or says yes to somebody who asked.
 ///
@@ -109,4 +110,26 @@ pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange, most: u
 pub fn place_contact(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<()> {
     let relation = hold(tx, me, other)?;
     become_contacts(tx, me, other, relation)
+}
+
+/// Names of members' own that are read at once.
+const AT_ONCE: i64 = 1_000;
+
+/// Makes the keys anew by which members find others under names of their own: the rule for them has changed.
+///
+/// # Errors
+/// When the database refuses.
+pub fn renew_name_keys(tx: &mut Tx<'_>) -> Result<()> {
+    let mut after = (MemberId(0), MemberId(0));
+    loop {
+        let names = store::relations::names_after(tx, after, AT_ONCE)?;
+        let Some((member, other, _, _)) = names.last() else { return Ok(()) };
+        after = (*member, *other);
+        for (member, other, name, key) in names {
+            let now = name_key(&name);
+            if now != key {
+                store::relations::set_name_key(tx, member, other, &now)?;
+            }
+        }
+    }
 }

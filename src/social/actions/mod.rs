@@ -8,6 +8,7 @@ mod reports;
 mod requests;
 mod shutting;
 
+pub use contacts::renew_name_keys;
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};

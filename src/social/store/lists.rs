@@ -6,7 +6,7 @@ use diesel::sql_types::Bool;
 
 use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
-use crate::members::{MemberState, name_pattern};
+use crate::members::MemberState;
 use crate::social::model::{Edge, Edges, Shared};
 use crate::storage::Conn;
 use crate::storage::schema::{contact_notes as notes, members, room_members, rooms};
@@ -66,9 +66,8 @@ pub fn page(conn: &mut Conn, member: MemberId, list: List, paging: &Paging) -> R
         query = if is_username {
             query.filter(is_named)
         } else {
-            let own = notes::table.filter(notes::member.eq(member.0)).filter(notes::name_key.like(pattern).escape('!'));
-            // Each column is searched by the key with which it is written.
-            let is_called = members::name_key.like(name_pattern(&paging.q)).escape('!');
+            let own = notes::table.filter(notes::member.eq(member.0)).filter(notes::name_key.like(pattern.clone()).escape('!'));
+            let is_called = members::name_key.like(pattern).escape('!');
             query.filter(is_called.or(is_named).or(members::id.eq_any(own.select(notes::other))))
         };
     }

@@ -254,6 +254,23 @@ pub fn set_note(tx: &mut Tx<'_>, member: MemberId, other: MemberId, note: &Note)
     Ok(())
 }
 
+/// At most `limit` names of members' own for others behind this one: whose, for whom, the name, and the key that it has.
+pub fn names_after(conn: &mut Conn, after: (MemberId, MemberId), limit: i64) -> Result<Vec<(MemberId, MemberId, String, String)>> {
+    let (member, other) = (after.0.0, after.1.0);
+    let rows = notes::table
+        .filter(notes::member.gt(member).or(notes::member.eq(member).and(notes::other.gt(other))))
+        .order((notes::member, notes::other))
+        .limit(limit)
+        .select((notes::member, notes::other, notes::name, notes::name_key));
+    Ok(rows.load(conn)?)
+}
+
+/// Stores another key of such a name.
+pub fn set_name_key(tx: &mut Tx<'_>, member: MemberId, other: MemberId, key: &str) -> Result<()> {
+    diesel::update(notes::table.find((member.0, other.0))).set(notes::name_key.eq(key)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Nothing leads to or from this member any more.
 pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     diesel::delete(relations::table.filter(relations::member.eq(member.0))).execute(&mut **tx)?;

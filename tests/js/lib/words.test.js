@@ -49,4 +49,5 @@ test('lists and distances in time are written as the language does', () => {
 
 test('finding ignores case and accents', () => {
   assert.equal(words.fold('Élodie ÅNGSTRÖM'), 'elodie angstrom');
+  assert.equal(words.fold('Bjørn Ægir ŁUKASZ Đorđe Weiß Œuvré'), 'bjorn aegir lukasz dorde weiss oeuvre');
 });
