@@ -54,7 +54,8 @@ function morphChildren(old, now) {
     const match = child instanceof Element ? kept.get(wanted.get(child) ?? "") : undefined;
     // Only what has no name of its own stands between: it is made anew rather than the named one moved, which would lose the focus.
     while (match && at && at !== match && !(at instanceof Element && keyOf(at))) at = removed(at);
-    if (match && at !== match) old.insertBefore(match, at);
+    if (match && at && at !== match && match.contains(document.activeElement)) at = passed(at, match);
+    else if (match && at !== match) old.insertBefore(match, at);
     const here = match ?? (at && isAlike(at, child) ? at : null);
     if (!here) {
       old.insertBefore(copy(child), at);
@@ -65,6 +66,23 @@ function morphChildren(old, now) {
     else if (here.nodeValue !== child.nodeValue) here.nodeValue = child.nodeValue;
   }
   while (at) at = removed(at);
+}
+
+/**
+ * Moves what stands from here up to an element behind it: who has the focus would lose it by being moved.
+ * @param {ChildNode} from @param {Element} stays @returns {Element} the element
+ */
+function passed(from, stays) {
+  const behind = stays.nextSibling;
+  /** @type {ChildNode | null} */
+  let each = from;
+  while (each && each !== stays) {
+    /** @type {ChildNode | null} */
+    const next = each.nextSibling;
+    stays.parentNode?.insertBefore(each, behind);
+    each = next;
+  }
+  return stays;
 }
 
 /** @param {ChildNode} node @returns {ChildNode | null} what stood behind it */

@@ -42,7 +42,7 @@ test('what people have in hand stays when a page is brought up to date', async (
     const row = (id) => `<li id="${id}"><button>${id}</button></li>`;
     await page.evaluate((html) => globalThis.begin(html), `<ul>${['a', 'b'].map(row).join('')}</ul>`);
     await page.getByRole('button', { name: 'b' }).focus();
-    for (const rows of [['c', 'a', 'b'], ['c', 'b'], ['d', 'c', 'b', 'a']]) {
+    for (const rows of [['c', 'a', 'b'], ['c', 'b'], ['d', 'c', 'b', 'a'], ['b', 'd', 'a', 'c'], ['a', 'c', 'd', 'b'], ['a', 'e', 'b', 'c', 'd'], ['b']]) {
       await page.evaluate((html) => globalThis.change(html), `<ul>${rows.map(row).join('')}</ul>`);
       expect(await said(() => [...document.querySelectorAll('li')].map((each) => each.id))).toEqual(rows);
     }
