@@ -4,18 +4,17 @@ import { get } from "./api.js";
 import { html, render } from "./html.js";
 import { icon } from "./icon.js";
 import { morph } from "./morph.js";
-import { Socket } from "./socket.js";
+import { pageLine } from "./page-line.js";
 import { toast } from "./toast.js";
 import { t } from "./words.js";
 
-/** @import { Entry, Status } from "./socket.js" */
+/** @import { Socket, Status } from "./socket.js" */
 
 /** Between two attempts to read the page again, in milliseconds; a random part of it is added. */
 const AGAIN_MS = 5_000;
 /** Until the page is read after something that nobody on it did, in milliseconds, and up to how much later: many pages hear the same. */
 const SOON_MS = 250;
 const SPREAD_MS = 750;
-const SESSION_MS = 500;
 /** A short break is mended before anybody wonders. */
 const QUIET_MS = 3_000;
 /** What the page holds besides this element, by how it is found. */
@@ -27,27 +26,34 @@ const PART = ".settings";
  * date, the focus stays where it was, and what was done is said (`data-toast`, or `data-toast-asked` when the answer's state is `asked`).
  */
 class LivePage extends HTMLElement {
+  /** That of the page. @type {Socket | undefined} */
+  socket;
   #isReading = false;
   #isStale = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #ending = new AbortController();
+  /** @type {import("./page-line.js").Ear} */
+  #ear = {
+    event: ({ event }) => void ((this.dataset.kinds ?? "").split(" ").includes(event.kind) && this.#refreshSoon()),
+    signal: (signal) => {
+      if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) this.#refreshSoon();
+    },
+    status: (status) => this.#stands(status),
+    hello: () => this.#isStale && this.#refreshSoon(),
+    reset: () => this.#refreshSoon(),
+  };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #wondering;
   /** Says that the page does not follow, and why. @type {HTMLElement | null} */
   #note = null;
 
   connectedCallback() {
-    const { epoch = "", seq = "0" } = this.dataset;
     this.#ending = new AbortController();
-    const { signal } = this.#ending;
-    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`;
-    this.socket = new Socket(url, this.#listener(), epoch);
-    this.socket.follow("me", Number(seq));
-    this.socket.open();
-    addEventListener("online", () => this.socket?.probe(), { signal });
-    document.addEventListener("visibilitychange", () => document.hidden || this.socket?.probe(), { signal });
-    document.addEventListener("done", (event) => void this.#done(/** @type {CustomEvent} */ (event)), { signal });
+    this.socket = pageLine().socket;
+    this.socket.follow("me", Number(this.dataset.seq ?? 0));
+    pageLine().join(this.#ear);
+    document.addEventListener("done", (event) => void this.#done(/** @type {CustomEvent} */ (event)), { signal: this.#ending.signal });
   }
 
   disconnectedCallback() {
@@ -55,30 +61,8 @@ class LivePage extends HTMLElement {
     this.#timer = undefined;
     this.#follows();
     this.#ending.abort();
-    this.socket?.close();
+    pageLine().leave(this.#ear);
     this.socket = undefined;
-  }
-
-  /** @returns {import("./socket.js").Listener} */
-  #listener() {
-    return {
-      event: (entry) => this.#hear(entry),
-      signal: (signal) => {
-        if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) this.#refreshSoon();
-      },
-      status: (status) => this.#stands(status),
-      // Rooms are no matter of this page: their logs are taken as they are.
-      hello: ({ heads }) => {
-        for (const [room, head] of Object.entries(heads)) if (room !== "me") this.socket?.follow(room, head);
-        if (this.#isStale) this.#refreshSoon();
-      },
-      caughtUp: () => undefined,
-      reset: (room) => (room === "me" ? this.#refreshSoon() : this.socket?.forget(room)),
-      gone: () => undefined,
-      restored: () => location.reload(),
-      // A changed password brings another cookie, a moment after the connections have ended.
-      signedOut: () => setTimeout(() => location.reload(), SESSION_MS),
-    };
   }
 
   /** @param {Status} status */
@@ -104,14 +88,6 @@ class LivePage extends HTMLElement {
     if (!this.#note.isConnected) document.querySelector(".page")?.append(this.#note);
     const again = html`<button class="button" data-size="small" type="button" @click=${() => this.socket?.hurry()}>${t("chat.try_now")}</button>`;
     render(html`<p class="strip" role="status" data-state="offline">${icon("wifi-off")}<span>${t(why)} ${t("shell.stands_still")}</span>${again}</p>`, this.#note);
-  }
-
-  /** @param {Entry} entry */
-  #hear({ room, event }) {
-    if (room !== "me") return;
-    if (event.kind === "room_joined") this.socket?.follow(event.room, event.head);
-    if (event.kind === "room_left") this.socket?.forget(event.room);
-    if ((this.dataset.kinds ?? "").split(" ").includes(event.kind)) this.#refreshSoon();
   }
 
   /** What others do comes in handfuls, and to many pages at once: one read for all of it, and not everybody's in the same moment. */
