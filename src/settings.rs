@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
@@ -279,6 +279,12 @@ pub struct SettingsCell {
     order: Arc<Mutex<()>>,
 }
 
+/// The turn of one change; see [`SettingsCell::in_order`].
+#[derive(Debug)]
+pub struct Turn {
+    _held: OwnedMutexGuard<()>,
+}
+
 impl SettingsCell {
     /// Holds `first`.
     #[must_use]
@@ -293,8 +299,9 @@ impl SettingsCell {
     }
 
     /// Waits until no other change is under way, from reading to being in force: what is in force is then always what was committed last.
-    pub async fn in_order(&self) -> MutexGuard<'_, ()> {
-        self.order.lock().await
+    /// The turn goes into the write and lasts as long as it, also when whoever asked for the change is gone meanwhile.
+    pub async fn in_order(&self) -> Turn {
+        Turn { _held: Arc::clone(&self.order).lock_owned().await }
     }
 
     /// Puts in force what is stored. It takes its turn: what was read before a change must not be put in force after it.
@@ -310,10 +317,13 @@ impl SettingsCell {
         Ok(())
     }
 
-    /// Puts others in force with the commit of this transaction, before anybody is told of it or answered.
-    pub fn put_with(&self, tx: &mut Tx<'_>, settings: &Settings) {
+    /// Puts others in force with the commit of this transaction, before anybody is told of it or answered; then the turn ends.
+    pub fn put_with(&self, tx: &mut Tx<'_>, settings: &Settings, turn: Turn) {
         let (cell, settings) = (self.clone(), settings.clone());
-        tx.after_commit(move || cell.put(settings));
+        tx.after_commit(move || {
+            cell.put(settings);
+            drop(turn);
+        });
     }
 
     /// Puts others in force, once they are committed.

@@ -58,16 +58,14 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
 #[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
 async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>, billing: Data<Billing>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let order = ground.settings.in_order().await;
+    let turn = ground.settings.in_order().await;
     let cell = ground.settings.clone();
     let write = gate.write(move |tx, may, actor| {
         let settings = actions::change_settings(tx, may, actor, &billing, &body.value)?;
-        cell.put_with(tx, &settings);
+        cell.put_with(tx, &settings, turn);
         Ok(settings)
     });
-    let settings = write.await?;
-    drop(order);
-    Ok(HttpResponse::Ok().json(settings))
+    Ok(HttpResponse::Ok().json(write.await?))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -142,15 +140,14 @@ async fn set_up(gate: Public, body: Body<SetUp>, members: Data<Members>, request
     let hash = members.hasher.make(founding.password.clone()).await?;
     let founding = founding.with_hash(hash);
     let (needs, asked) = (members.clone(), visitor.clone());
-    let order = ground.settings.in_order().await;
+    let turn = ground.settings.in_order().await;
     let cell = ground.settings.clone();
     let write = ground.db.write(move |tx| {
         let founded = actions::found(tx, founding, &needs, &asked)?;
-        cell.put_with(tx, &founded.settings);
+        cell.put_with(tx, &founded.settings, turn);
         Ok(founded)
     });
     let founded = write.await?;
-    drop(order);
     let token = (!visitor.is_browser).then(|| founded.token.reveal().to_owned());
     let answer = SetUpDone { member: founded.member, token, reachable: actions::is_reachable(&site_address(&ground.config)) };
     Ok(HttpResponse::Created()

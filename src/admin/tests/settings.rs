@@ -47,7 +47,7 @@ async fn a_setting_that_does_not_fit_changes_nothing() {
 async fn a_reload_waits_for_a_change_that_is_under_way() {
     let harbour = harbour(|_| {}).await;
     let ground = &harbour.ground;
-    let order = ground.settings.in_order().await;
+    let turn = ground.settings.in_order().await;
     let mut reload = std::pin::pin!(ground.settings.reload(&ground.db));
     let mut waits = async || std::future::poll_fn(|cx| Poll::Ready(reload.as_mut().poll(cx).is_pending())).await;
     assert!(waits().await);
@@ -59,7 +59,7 @@ async fn a_reload_waits_for_a_change_that_is_under_way() {
     let changed = change.await.expect("stored");
     assert!(waits().await, "what it would have read before is not in force after the change");
     ground.settings.put(changed);
-    drop(order);
+    drop(turn);
     reload.await.expect("read");
     assert_eq!(ground.settings.get().requests_per_day, 3);
 }
@@ -69,17 +69,41 @@ async fn a_change_is_in_force_with_its_commit_and_not_without_it() {
     let harbour = harbour(|_| {}).await;
     let ground = &harbour.ground;
     let before = ground.settings.get().requests_per_day;
-    let change = |fails: bool| {
-        let cell = ground.settings.clone();
-        ground.db.write(move |tx| {
+    let change = async |fails: bool| {
+        let (cell, turn) = (ground.settings.clone(), ground.settings.in_order().await);
+        let write = ground.db.write(move |tx| {
             let changed = Settings { requests_per_day: before + 1, ..Settings::load(tx)? };
-            cell.put_with(tx, &changed);
+            cell.put_with(tx, &changed, turn);
             assert_eq!(cell.get().requests_per_day, before, "not before the commit");
             if fails { Err(Error::NotFound) } else { Ok(()) }
-        })
+        });
+        write.await
     };
     change(true).await.expect_err("rolled back");
     assert_eq!(ground.settings.get().requests_per_day, before);
     change(false).await.expect("committed");
     assert_eq!(ground.settings.get().requests_per_day, before + 1);
+}
+
+#[actix_web::test]
+async fn a_change_whose_request_is_dropped_keeps_its_turn_until_it_is_in_force() {
+    let harbour = harbour(|_| {}).await;
+    let ground = &harbour.ground;
+    let (go, waits) = std::sync::mpsc::channel::<()>();
+    let (cell, turn) = (ground.settings.clone(), ground.settings.in_order().await);
+    let write = ground.db.write(move |tx| {
+        waits.recv().expect("the test lets it go on");
+        let changed = Settings { requests_per_day: 3, ..Settings::load(tx)? };
+        changed.store(tx, None)?;
+        cell.put_with(tx, &changed, turn);
+        Ok(())
+    });
+    // Whoever asked for it has closed the page.
+    drop(write);
+    let mut next = std::pin::pin!(ground.settings.in_order());
+    let is_pending = std::future::poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending())).await;
+    assert!(is_pending, "the next change waits for it");
+    go.send(()).expect("it waits");
+    drop(next.await);
+    assert_eq!(ground.settings.get().requests_per_day, 3);
 }
