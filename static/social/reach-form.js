@@ -25,6 +25,10 @@ class ReachForm extends HTMLElement {
   #asking;
   /** How often something was ticked or saved: an answer to an earlier question says nothing of what is ticked by now. */
   #turn = 0;
+  /** Is a choice on its way? */
+  #isSaving = false;
+  /** Was "save" pressed again meanwhile? */
+  #savesAgain = false;
 
   connectedCallback() {
     this.form = /** @type {HTMLFormElement} */ (this.querySelector("form"));
@@ -144,7 +148,17 @@ class ReachForm extends HTMLElement {
     this.#settle();
   }
 
+  /** One choice at a time: two on their way may overtake each other, and the older one would stay. */
   async #save() {
+    this.#savesAgain = this.#isSaving;
+    if (this.#isSaving) return;
+    this.#isSaving = true;
+    await this.#saveOnce();
+    this.#isSaving = false;
+    if (this.#savesAgain) void this.#save();
+  }
+
+  async #saveOnce() {
     const alert = /** @type {Element} */ (this.querySelector("[data-errors]"));
     const button = this.querySelector("[type=submit]");
     button?.setAttribute("aria-busy", "true");

@@ -30,6 +30,26 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await expect(acts.roomLink(maraPage, '').first()).toBeVisible();
   });
 
+  await test.step('of two choices in a row the later one stays, however slow the first is', async () => {
+    await maraPage.goto(`${server.url}/settings/reach`);
+    const mention = maraPage.locator('details').filter({ hasText: 'Mention me' });
+    await mention.locator('summary').click();
+    const held = [];
+    await maraPage.route('**/api/v1/me/reach', (route) => (route.request().method() === 'PUT' && held.length === 0 ? void held.push(route) : route.continue()));
+    for (const name of ['My contacts', 'Verified members']) {
+      // By its key: the button takes no second press while it is busy.
+      await mention.getByRole('checkbox', { name, exact: true }).check();
+      await mention.getByRole('checkbox', { name, exact: true }).press('Enter');
+      await expect.poll(() => held.length).toBe(1);
+    }
+    await held[0].continue();
+    await expect.poll(async () => (await mara.call('GET', '/me/reach')).mention.from).toEqual(expect.arrayContaining(['contacts', 'verified']));
+    await maraPage.unrouteAll();
+    await mara.call('PUT', '/me/reach', { mention: { from: ['everyone'] } });
+    await maraPage.goto(server.url);
+    await expect(acts.roomLink(maraPage, '').first()).toBeVisible();
+  });
+
   await test.step('bruno follows her, writes, and does not get through', async () => {
     await brunoPage.goto(`${server.url}/people?q=mara`);
     await brunoPage.getByRole('link', { name: 'Mara' }).click();
