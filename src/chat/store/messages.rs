@@ -329,12 +329,13 @@ pub(in crate::chat) fn insert_mentions(
     all: &Mentions,
     untold: &[MemberId],
 ) -> Result<()> {
+    let untold: BTreeSet<i64> = untold.iter().map(|id| id.0).collect();
     // Who is named and here besides is mentioned once.
-    let members: BTreeSet<i64> = all.members.iter().chain(&all.here).filter(|id| !untold.contains(id)).map(|id| id.0).collect();
+    let members: BTreeSet<i64> = all.members.iter().chain(&all.here).map(|id| id.0).filter(|id| !untold.contains(id)).collect();
     let members = members.into_iter().map(|id| (MENTION_MEMBER, id));
     let roles = all.roles.iter().map(|id| (MENTION_ROLE, id.0));
     let everyone = all.room.then_some((MENTION_ROOM, 0));
-    let untold = untold.iter().map(|id| (MENTION_UNTOLD, id.0));
+    let untold = untold.into_iter().map(|id| (MENTION_UNTOLD, id));
     // Numbers alone: the two databases have no insert of many rows with parameters in common.
     let row = |(kind, target): (i16, i64)| format!("({},{seq},{kind},{target},{})", room.0, message.0);
     let rows: Vec<String> = members.chain(roles).chain(everyone).chain(untold).map(row).collect();
