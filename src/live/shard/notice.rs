@@ -1,7 +1,6 @@
 //! What is neither durable nor passing: told once, never dropped. Whoever has no space for it is closed, and asks anew.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -60,7 +59,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::ids::SessionId;
