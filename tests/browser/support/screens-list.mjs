@@ -286,7 +286,6 @@ export const screens = [
   { name: 'admin-calls', who: 'owner', path: '/admin/calls?show=past' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },
   { name: 'admin-settings', who: 'owner', path: '/admin/settings' },
-  },
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },
   { name: 'about', who: 'stranger', path: '/about' },
   { name: 'parts', who: 'owner', path: '/parts' },
