@@ -207,6 +207,7 @@ test('a tab that finds all connections taken says so, and comes in when one is f
   await expect(still).toBeVisible({ timeout: 15_000 });
   await standing.close();
   await mara.page.close();
+  await expect.poll(() => second.evaluate(async () => (await (await fetch('/api/v1/me')).json()).connections.open)).toBe(0);
   await strip.getByRole('button', { name: 'Try now' }).click();
   await expect(second.getByRole('status').filter({ hasText: 'You are up to date.' })).toBeVisible({ timeout: 15_000 });
   await expect(strip).toHaveCount(0);
