@@ -12,6 +12,7 @@ use super::ice::{ANSWER, Credentials, Request};
 use super::slab::Destination;
 use super::socket::for_family;
 use super::srtp::Context;
+use super::transactions::Transactions;
 
 /// Addresses of one participant that are known at a time: the paths that its browser tries.
 const PATHS: usize = 8;
@@ -27,6 +28,7 @@ pub struct Connection {
     current: Pair,
     /// What stood before an ICE restart: good until the browser chooses a path with the new.
     previous: Option<Pair>,
+    transactions: Transactions,
     /// SHA-256 of the browser's certificate.
     pub remote_fingerprint: [u8; 32],
     association: Association,
@@ -85,6 +87,7 @@ impl Connection {
         Ok(Self {
             current: Pair { ours: Credentials::new(provider)?, theirs: terms.remote_fragment.to_owned() },
             previous: None,
+            transactions: Transactions::default(),
             remote_fingerprint: terms.remote_fingerprint,
             association: Association::new(terms.identity.clone(), terms.remote_fingerprint, terms.origin),
             inward: None,
@@ -181,8 +184,14 @@ impl Connection {
         if !request.is_authentic(packet, &mut pair.ours) {
             return None;
         }
+        let is_new = self.transactions.is_new(&request.transaction);
+        if !is_new && !self.paths.contains(&from) {
+            // Caught on the way and said again from elsewhere: no media goes there, not even an answer.
+            return None;
+        }
         let mut checked = Checked { answer: request.answer(from, &mut pair.ours, out).ok()?, ..Checked::default() };
-        if request.wants_our_role {
+        // One that is repeated where its answer was lost is answered again, and agrees to nothing anew.
+        if request.wants_our_role || !is_new {
             return Some(checked);
         }
         self.checked = Some(now);

@@ -1,6 +1,6 @@
 //! ICE-lite: checks are answered, never sent; who knows the password is believed, and nobody else.
 //!
-//! Remote candidates are ignored: packets go where the last authenticated check with `USE-CANDIDATE` came from.
+//! Remote candidates are ignored: packets go where the last authenticated check with `USE-CANDIDATE` came from that had not come before.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -66,7 +66,8 @@ fn letters(provider: &Arc<dyn RTCCryptoProvider>, count: usize) -> Result<String
 /// A binding request that has the shape of one; not yet authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    transaction: [u8; 12],
+    /// Its number, made by the browser at random.
+    pub transaction: [u8; 12],
     /// The fragment that we made.
     pub local: &'a str,
     /// The fragment that the browser made.

@@ -8,8 +8,8 @@
 //! |---|---|
 //! | door and threads | `door` `start` `worker` `wake` `wheel` |
 //! | datagrams | `socket` `slab` `demux` `packet` |
-//! | connection | `connection` `ice` `client_hello` `dtls` `srtp` `replay` |
-//! | who gets what | `exchange` with its state in `call` `participant` `slot` `arena`; `assignment` `health` |
+//! | connection | `connection` `ice` `transactions` `client_hello` `dtls` `srtp` `replay` |
+//! | who gets what | `exchange` with its state in `call` `participant` `slot` `arena`; `assignment` `overload` `health` |
 //! | pure media | `sdp` `codec` `rewrite` `sent` `rtx` `nack` `history` `keyframes` `layers` `audio` `red` `reports` `twcc` `counter` `time` |
 
 mod arena;
@@ -45,6 +45,7 @@ mod socket;
 mod srtp;
 mod start;
 mod time;
+mod transactions;
 mod twcc;
 mod wake;
 mod wheel;

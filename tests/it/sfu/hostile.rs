@@ -174,6 +174,36 @@ fn checks_by_somebody_else_move_nobodys_media() {
 }
 
 #[test]
+fn a_check_that_is_said_again_moves_no_media_and_a_new_one_does() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    // Ann's own check, which somebody on the way has read.
+    let caught = listener.own_check();
+    listener.send_raw(&caught);
+    let stranger = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    stranger.set_nonblocking(true).expect("set");
+    for sequence in 0_u16..20 {
+        stranger.send_to(&caught, listener.server).expect("sent");
+        speaker.send(&speech(sequence, 0x11, &sequence.to_be_bytes()));
+        assert_eq!(hear(&mut listener), sequence.to_be_bytes(), "said again {sequence} times");
+        // Where it came from first it is answered, however often.
+        listener.send_raw(&caught);
+    }
+    assert!(stranger.recv_from(&mut [0; 2_048]).is_err(), "neither media nor an answer");
+    // Another network: a new check from there, and media follows.
+    let moved = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    moved.set_read_timeout(Some(std::time::Duration::from_secs(5))).expect("set");
+    moved.send_to(&listener.own_check(), listener.server).expect("sent");
+    let mut bytes = [0; 2_048];
+    let (length, _) = moved.recv_from(&mut bytes).expect("an answer");
+    assert_eq!((&bytes[..2], length < 128), (&[0x01, 0x01][..], true), "the check is answered");
+    speaker.send(&speech(20, 0x11, b"here"));
+    let (_, _) = moved.recv_from(&mut bytes).expect("media");
+    assert_eq!(bytes[0] & 0xc0, 0x80, "a packet of the speaker's");
+}
+
+#[test]
 fn an_offer_that_nobody_would_write_is_refused_by_name_and_media_goes_on() {
     let mut server = Server::start(Limits::default());
     let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
