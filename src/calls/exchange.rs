@@ -42,6 +42,15 @@ pub trait MediaServer: Send + Sync + 'static {
     }
 }
 
+/// Why there is no media server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaFault {
+    /// The first port that it was to have.
+    pub port: u16,
+    /// Something else has it.
+    pub is_taken: bool,
+}
+
 /// Which offer waits for its answer.
 type Offer = (sfu::Who, u32);
 
@@ -56,6 +65,7 @@ struct Inner {
     /// What follows, in the order in which it happened.
     outbox: Outbox<Outgoing>,
     media: RwLock<Option<Arc<dyn MediaServer>>>,
+    fault: Mutex<Option<MediaFault>>,
     said: mpsc::UnboundedSender<sfu::Output>,
     heard: Mutex<Option<mpsc::UnboundedReceiver<sfu::Output>>>,
     records: mpsc::UnboundedSender<Record>,
@@ -95,6 +105,7 @@ impl Calls {
             clock,
             outbox: Outbox::default(),
             media: RwLock::new(None),
+            fault: Mutex::default(),
             said,
             heard: Mutex::new(Some(heard)),
             records,
@@ -116,6 +127,18 @@ impl Calls {
         // Its threads may be telling something: they are waited for with nothing held.
         drop(before);
         guard(&self.0.board).set_media(true);
+        *guard(&self.0.fault) = None;
+    }
+
+    /// There is no media server, and why.
+    pub fn media_fails(&self, fault: MediaFault) {
+        *guard(&self.0.fault) = Some(fault);
+    }
+
+    /// Why there is no media server; none while there is one, and before it is started.
+    #[must_use]
+    pub fn media_fault(&self) -> Option<MediaFault> {
+        *guard(&self.0.fault)
     }
 
     /// Something happens: it is taken in, and what follows leaves in the order in which it happened, while more can happen.

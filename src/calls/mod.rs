@@ -30,7 +30,7 @@ pub use commands::{COMMANDS, LONG as LONG_COMMAND, run as run_command};
 pub use events::{CallEvent, CallNotice, CallsEvent, NOTICES};
 #[cfg(test)]
 pub(crate) use events::{Moderation, NoticeFrame};
-pub use exchange::{Calls, MediaServer};
+pub use exchange::{Calls, MediaFault, MediaServer};
 pub use media::start_media;
 pub use model::{CallKind, CallRole, CallSource, CallState, CallView, Cause, Entry, Fate, MyCall, Part, Parting, Trouble};
 #[cfg(test)]

@@ -40,6 +40,9 @@ pub enum Command {
         /// The address and port to listen on, on this machine; port 0 picks a free one [default: 127.0.0.1:0]
         #[arg(long, value_name = "ADDR:PORT", value_parser = loopback_address)]
         listen: Option<SocketAddr>,
+        /// The UDP port that calls take; 0 picks a free one
+        #[arg(long, value_name = "PORT", default_value_t = 0)]
+        media_port: u16,
         /// Raise the limits on how often things may be done out of the way, for pictures of everything
         #[arg(long, hide = true)]
         raised_limits: bool,
@@ -216,8 +219,8 @@ mod tests {
     fn the_commands_of_this_version() {
         let command = |line| parse(line).unwrap().chosen().clone();
         assert_eq!(
-            command("demo --now 5 --listen 127.0.0.1:0"),
-            Command::Demo { now: Some(5), listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), raised_limits: false }
+            command("demo --now 5 --listen 127.0.0.1:0 --media-port 7882"),
+            Command::Demo { now: Some(5), listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), media_port: 7_882, raised_limits: false }
         );
         assert_eq!(
             command("setup --community Village --owner ada --password-file -"),

@@ -40,14 +40,13 @@ impl Drop for Folder {
 ///
 /// # Errors
 /// One sentence when the start fails.
-pub async fn run(now: Option<Millis>, address: Option<SocketAddr>, raised_limits: bool) -> Result<(), String> {
+pub async fn run(now: Option<Millis>, address: Option<SocketAddr>, media_port: u16, raised_limits: bool) -> Result<(), String> {
     let folder = Folder::make()?;
     let data = DataFolder::open(&folder.0, true)?;
     let mut config = Config::from(Given::default(), &Machine::this())?;
     config.data.clone_from(&folder.0);
     config.target = Target::Sqlite(data.database());
-    // Beside a community that runs on this machine.
-    config.media_port = 0;
+    config.media_port = media_port;
     config.raised_limits = raised_limits;
     config.listen = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
     let (config, listener) = listen(config)?;

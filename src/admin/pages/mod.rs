@@ -70,6 +70,8 @@ struct CallsSeen {
     /// When that was; none before the first look since the program started.
     at: Option<Millis>,
     reached: bool,
+    /// There is no media server: nothing is looked for from outside.
+    is_off: bool,
     /// What is so, a whole sentence.
     what: String,
     /// What to do about it.
@@ -78,9 +80,14 @@ struct CallsSeen {
 
 impl CallsSeen {
     fn of(calls: &Calls, ground: &Ground, language: &str) -> Self {
+        if let Some(fault) = calls.media_fault() {
+            let t = |key: &str| ground.words.t(language, key, &[("port", &fault.port.to_string())]);
+            let what = t(if fault.is_taken { "calls.port_taken" } else { "calls.port_unusable" });
+            return Self { is_off: true, what, todo: Some(t("calls.port_do")), ..Self::default() };
+        }
         calls.checks().last().map_or_else(Self::default, |checked| {
             let (what, todo) = checked.report.told(&ground.words, language);
-            Self { at: Some(checked.at), reached: checked.report.reached, what, todo }
+            Self { at: Some(checked.at), reached: checked.report.reached, is_off: false, what, todo }
         })
     }
 }

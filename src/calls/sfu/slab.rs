@@ -257,7 +257,7 @@ fn run(messages: &[Message]) -> (usize, Option<u16>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::socket::{bind, for_family};
+    use super::super::socket::{EVERYWHERE, bind, for_family};
     use super::*;
 
     fn receiver() -> (UdpSocket, std::net::SocketAddr) {
@@ -279,7 +279,7 @@ mod tests {
     /// Sends packets of these lengths to two receivers in turn and returns what each got.
     fn sent(lengths: &[&[usize]], kernel: Kernel) -> [Vec<Vec<u8>>; 2] {
         let receivers = [receiver(), receiver()];
-        let mut slab = Slab::new(bind(0).expect("a port"));
+        let mut slab = Slab::new(bind(EVERYWHERE, 0).expect("a port"));
         if kernel == Kernel::Plain {
             slab.without_offload();
         }

@@ -13,14 +13,21 @@ pub const BATCH: usize = 64;
 /// Socket buffers, bytes each: about a quarter of a second of a full core's output. The kernel may give less.
 const BUFFER: usize = 8 << 20;
 
-/// Binds a socket for both address families; for IPv4 alone where the machine has no IPv6.
+/// Every address of this machine, of both families.
+pub const EVERYWHERE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+/// Binds a socket to an address; for [`EVERYWHERE`] both families, or IPv4 alone where the machine has no IPv6.
 ///
 /// # Errors
 /// What the kernel says, such as a port in use.
-pub fn bind(port: u16) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|error| match error.kind() {
-        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
-        _ => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)),
+pub fn bind(to: IpAddr, port: u16) -> io::Result<UdpSocket> {
+    let (wide, narrow) = match to {
+        IpAddr::V4(ip) => (ip.to_ipv6_mapped(), Some(ip)),
+        IpAddr::V6(ip) => (ip, (to == EVERYWHERE).then_some(Ipv4Addr::UNSPECIFIED)),
+    };
+    let socket = UdpSocket::bind((wide, port)).or_else(|error| match (error.kind(), narrow) {
+        (io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied, _) | (_, None) => Err(error),
+        (_, Some(ip)) => UdpSocket::bind((ip, port)),
     })?;
     socket.set_nonblocking(true)?;
     if socket.local_addr()?.is_ipv6() {

@@ -14,7 +14,7 @@ use rtc_crypto::providers::RingProvider;
 
 use super::door::{CallId, Config, Input, Listening, Output, Refusal, Sink, Totals};
 use super::dtls::Identity;
-use super::socket::bind;
+use super::socket::{bind, plain};
 use super::wake::{Bell, pair};
 use super::worker::{Order, Worker};
 
@@ -98,8 +98,8 @@ impl Sfu {
         let all = usize::from(config.threads.max(1));
         for number in 0..config.threads.max(1) {
             let port = if config.port == 0 { 0 } else { config.port.saturating_add(number) };
-            let socket = bind(port)?;
-            let address = socket.local_addr()?;
+            let socket = bind(config.at(), port)?;
+            let address = plain(socket.local_addr()?);
             let (bell, hatch) = pair()?;
             let counts = Arc::new(Counts::default());
             let core = config.cores.get(usize::from(number)).copied();

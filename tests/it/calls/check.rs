@@ -157,6 +157,12 @@ async fn a_media_port_that_is_taken_is_found_out() {
     let town = Town::with(move |config| config.media_port = port).await;
     let (owner, ann) = (town.owner("keeper").await, town.member("ann").await);
     assert_eq!(looks(&owner).await["report"]["hop"], "off");
+    for path in ["/admin", "/setup/done"] {
+        let request = town.http.get(town.url(path)).bearer_auth(&owner.token).header("accept", "text/html");
+        let page = request.send().await.expect("an answer").text().await.expect("a page");
+        assert!(page.contains(&format!("something else has UDP port {port} of this machine")), "{path}: {page}");
+        assert!(page.contains("--media-port") && !page.contains("data-at-once"), "{path}: what to do, and no call that cannot come");
+    }
     ann.refused(Method::POST, PATH, Some(json!({ "sdp": "v=0" })), 503, "calls.media_unavailable").await;
     town.close().await;
 }

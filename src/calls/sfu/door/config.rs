@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::super::socket::EVERYWHERE;
+
 /// What the media server is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -17,6 +19,19 @@ pub struct Config {
     pub limits: Limits,
     /// The core that each media thread keeps to, for measuring; empty leaves that to the kernel.
     pub cores: Vec<usize>,
+}
+
+impl Config {
+    /// Where its sockets are bound: to this machine's loopback where nothing else is offered, otherwise everywhere.
+    #[must_use]
+    pub fn at(&self) -> IpAddr {
+        let alone = self.addresses.first().filter(|_| self.addresses.iter().all(IpAddr::is_loopback) && !self.has_both());
+        alone.copied().unwrap_or(EVERYWHERE)
+    }
+
+    fn has_both(&self) -> bool {
+        self.addresses.iter().any(IpAddr::is_ipv4) && self.addresses.iter().any(IpAddr::is_ipv6)
+    }
 }
 
 /// Without a packet for this long a participant has been lost, and its place is another's.
