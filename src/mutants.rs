@@ -1,4 +1,5 @@
-//! Seeded faults: each breaks one promise of the delivery contract, so that the proofs can show that they would notice.
+//! Seeded faults: each breaks one promise of the delivery contract, or of what the media server rewrites, so that the proofs can show that they
+//! would notice.
 //!
 //! Without the cargo feature `mutants`, which no build that is served has, every question here is answered with no at compile time.
 
@@ -24,6 +25,22 @@ pub enum Mutant {
     SurviveFailedSync,
     /// Heartbeats tell of logs that nothing was ever added to.
     FrozenDigest,
+    /// What a slot leaves out leaves a hole in its numbers.
+    RewriteLeavesHoles,
+    /// A packet that comes twice goes out twice.
+    RewriteNumberTwice,
+    /// Another layer may begin before what went out.
+    RewriteTimeBack,
+    /// A slot changes stream without a keyframe.
+    RewriteAnySwitch,
+    /// A picture that was cut off looks whole.
+    RewriteCutUnseen,
+    /// Pictures are numbered as they came after a change.
+    RewritePictureLeap,
+    /// What is asked for again is answered with its neighbour.
+    NackNeighbour,
+    /// What went before a keyframe is sent again after it.
+    NackBeforeKeyframe,
 }
 
 impl Mutant {
@@ -39,6 +56,14 @@ impl Mutant {
             Self::ResumeOffByOne => "resume-off-by-one",
             Self::SurviveFailedSync => "survive-failed-sync",
             Self::FrozenDigest => "frozen-digest",
+            Self::RewriteLeavesHoles => "rewrite-leaves-holes",
+            Self::RewriteNumberTwice => "rewrite-number-twice",
+            Self::RewriteTimeBack => "rewrite-time-back",
+            Self::RewriteAnySwitch => "rewrite-any-switch",
+            Self::RewriteCutUnseen => "rewrite-cut-unseen",
+            Self::RewritePictureLeap => "rewrite-picture-leap",
+            Self::NackNeighbour => "nack-neighbour",
+            Self::NackBeforeKeyframe => "nack-before-keyframe",
         }
     }
 

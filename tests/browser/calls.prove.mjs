@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { independent } from './calls/independent.mjs';
 import { join } from './calls/join.mjs';
 import { kill, socket } from './calls/lost.mjs';
+import { mutants } from './calls/mutants.mjs';
 import { Stage } from './calls/stage.mjs';
 import { binary } from './support/server.mjs';
 
@@ -24,6 +25,7 @@ const PROOFS = {
   webrtc: { shows: "the webrtc crate's peer connection and Chromium in a call, both directions", run: (proof) => independent({ ...proof, client: 'webrtc', command: [load, 'peer'] }) },
   kill: { shows: 'kill -9 of the program in a call of two: both back, no device asked for again; --count times', run: kill },
   socket: { shows: 'the socket lost for 20 s in a call: media and call go on; --count times', run: socket },
+  mutants: { shows: 'faults seeded into the rewriting of media are noticed by the tests named for them', run: mutants },
 };
 
 const rows = [];

@@ -2,6 +2,7 @@
 
 use super::rewrite::{Head, Outgoing, Stream};
 use super::time::{MILLISECOND, Micros};
+use crate::mutants::Mutant;
 
 /// A packet that was sent again is not sent once more before this has passed.
 pub const PAUSE: Micros = 100 * MILLISECOND;
@@ -98,7 +99,7 @@ impl Sent {
     /// Why it is not sent.
     pub fn again(&mut self, sequence: u16, now: Micros) -> Result<Record, Withheld> {
         let number = super::counter::nearest(self.newest, u64::from(sequence), 16);
-        let gate = self.keyframe.filter(|keyframe| self.newest - keyframe < KEYFRAME_GATE);
+        let gate = self.keyframe.filter(|keyframe| self.newest - keyframe < KEYFRAME_GATE && !Mutant::NackBeforeKeyframe.is_on());
         if gate.is_some_and(|keyframe| number < keyframe) {
             return Err(Withheld::BeforeKeyframe);
         }
@@ -113,7 +114,8 @@ impl Sent {
         }
         entry.times += 1;
         entry.last = now;
-        Ok(entry.record)
+        let source = entry.record.source + u64::from(Mutant::NackNeighbour.is_on());
+        Ok(Record { source, ..entry.record })
     }
 
     /// Counted from the first number, so that room is filled in order.

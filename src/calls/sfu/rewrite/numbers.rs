@@ -1,5 +1,7 @@
 //! Which number goes out for which number that came in: continuous over what is left out, and the same again for late packets.
 
+use crate::mutants::Mutant;
+
 /// Stretches of numbers that are remembered: each packet or picture that is left out begins a new one.
 const STRETCHES: usize = 64;
 
@@ -87,7 +89,8 @@ impl Numbers {
             return;
         }
         let newest = &mut self.stretches[(self.count - 1) % STRETCHES];
-        let out = newest.out + (from - newest.start);
+        let hole = if Mutant::RewriteLeavesHoles.is_on() { to + 1 - from } else { 0 };
+        let out = newest.out + (from - newest.start) + hole;
         self.next = to + 1;
         let stretch = Stretch { start: self.next, end: 0, out };
         if newest.start == from {

@@ -7,6 +7,7 @@ use super::timeline::Timeline;
 use super::vp8::{Fate, Pictures};
 use super::{Head, Incoming, Outgoing, Stream};
 use crate::calls::sfu::time::{MILLISECOND, Micros, VIDEO_CLOCK};
+use crate::mutants::Mutant;
 
 /// Ticks of one picture where nothing better is known: 33 ms.
 const FRAME: u32 = 2_970;
@@ -117,7 +118,8 @@ impl VideoSlot {
     /// Decides about one packet; `None` when it does not go on. No number goes out twice, whatever comes twice.
     pub fn forward(&mut self, packet: &Incoming) -> Option<Outgoing> {
         let switched = Some(packet.stream) != self.current;
-        if switched && !(packet.glance.keyframe && self.accepts(packet.stream) && self.switch(packet)) {
+        let begins = packet.glance.keyframe || Mutant::RewriteAnySwitch.is_on();
+        if switched && !(begins && self.accepts(packet.stream) && self.switch(packet)) {
             return None;
         }
         let fate = self.fate(packet);
@@ -135,7 +137,7 @@ impl VideoSlot {
                 return None;
             }
         };
-        if !self.once.first(number) {
+        if !self.once.first(number) && !Mutant::RewriteNumberTwice.is_on() {
             return None;
         }
         let timestamp = self.timeline.pass(&packet.moment);
@@ -182,7 +184,7 @@ impl VideoSlot {
             return false;
         }
         // A picture that was cut off leaves one number free, so that its receiver knows that it is not whole.
-        let out = self.next + u64::from(!self.complete);
+        let out = self.next + u64::from(!self.complete && !Mutant::RewriteCutUnseen.is_on());
         self.numbers.begin(packet.number, out);
         self.timeline.join(packet.moment.timestamp, &joint);
         if let Some(vp8) = &packet.glance.vp8 {

@@ -2,6 +2,7 @@
 
 use crate::calls::sfu::codec::vp8::{Descriptor, MAX_DESCRIPTOR};
 use crate::calls::sfu::counter::nearest;
+use crate::mutants::Mutant;
 
 use super::Head;
 
@@ -75,7 +76,7 @@ impl Pictures {
         self.count = 0;
         self.greatest = None;
         self.layer = self.wanted;
-        let last = self.last;
+        let last = self.last.filter(|_| !Mutant::RewritePictureLeap.is_on());
         let first = (1 << PICTURE_BITS) + u64::from(key.picture.unwrap_or(0));
         self.offset = last.map_or(0, |last| first.wrapping_sub(last.picture + 1));
         self.base_offset = last.map_or(0, |last| key.base.unwrap_or(0).wrapping_sub(last.base.wrapping_add(1)));
