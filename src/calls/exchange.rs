@@ -16,7 +16,7 @@ use super::sfu;
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, RefusalKind, Result};
 use crate::http::Reading;
-use crate::ids::MemberId;
+use crate::ids::{CallId, MemberId};
 use crate::live::{Caller, Effect, Hub, LogId, Logged};
 use crate::storage::Tx;
 
@@ -35,6 +35,11 @@ const ROOM_CHANGED: &str = "{\"kind\":\"room_changed\"";
 pub trait MediaServer: Send + Sync + 'static {
     /// Hands something in. Must not block.
     fn send(&self, input: sfu::Input);
+
+    /// Whether it has time for somebody new in this call, or for a new call.
+    fn has_room(&self, _: sfu::CallId) -> bool {
+        true
+    }
 
     /// What it counted since it started, and how busy each of its threads is, thousandths.
     fn measured(&self) -> (sfu::Totals, Vec<u64>) {
@@ -207,6 +212,16 @@ impl Calls {
     #[must_use]
     pub fn checks(&self) -> &Checks {
         &self.0.checks
+    }
+
+    /// The media server must have time for somebody new in this call, or for a call that begins.
+    ///
+    /// # Errors
+    /// 503 `calls.server_full`.
+    pub(super) fn must_have_room(&self, call: CallId) -> Result<()> {
+        let media = self.0.media.read().unwrap_or_else(PoisonError::into_inner);
+        let has_room = media.as_ref().is_none_or(|media| media.has_room(sfu::CallId(call.0.unsigned_abs())));
+        if has_room { Ok(()) } else { Err(refused(sfu::Refusal::ServerFull)) }
     }
 
     /// Is there a media server?

@@ -13,6 +13,10 @@ impl MediaServer for Sfu {
         Self::send(self, input);
     }
 
+    fn has_room(&self, call: sfu::CallId) -> bool {
+        Self::has_room(self, call)
+    }
+
     fn measured(&self) -> (sfu::Totals, Vec<u64>) {
         (self.totals(), self.busy_permille())
     }

@@ -159,7 +159,7 @@ impl Starting {
 ///
 /// # Errors
 /// 402 `calls.plan_needed`, `calls.video_needed`, `calls.group_size`; 409 `calls.in_another`, `calls.key_reused`, `social.you_block`;
-/// 422 `calls.too_many_rung`; 429 `calls.too_many`, `calls.no_answer_again`; 503 `calls.too_many_calls`, `calls.media_unavailable`.
+/// 422 `calls.too_many_rung`; 429 `calls.too_many`, `calls.no_answer_again`; 503 `calls.too_many_calls`, `calls.media_unavailable`, `calls.server_full`.
 pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> Result<(CallId, Millis)> {
     let member = may.member();
     one_at_a_time(tx, &format!("calls of {member}"))?;
@@ -180,6 +180,8 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
         _ => {}
     }
     must_not_be_too_often(tx, may, gate)?;
+    let id = tx.new_id::<CallId>();
+    gate.calls.must_have_room(id)?;
     let most = gate.settings.call_members.min(has.calls_group_size.unwrap_or(u32::MAX));
     let whom = whom(tx, may, wish, gate, most, has.calls_group_size)?;
     let (id, now) = (tx.new_id::<CallId>(), tx.now());

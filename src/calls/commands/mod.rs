@@ -291,6 +291,10 @@ impl Desk<'_> {
         let asked = self.part(call, move |conn, may, actor| {
             // Who comes in while it rings has accepted.
             may_still_be(conn, &may, &calls, &gate, actor.now)?;
+            // Whoever is in it or on the way comes back also where there is no time for newcomers.
+            if !calls.look(|board| board.call(call).is_some_and(|live| live.takes(may.member()) || live.is_called(may.member()))) {
+                calls.must_have_room(call)?;
+            }
             let standing = standing(&may);
             let joining = Joining { voice, entrance, token: token.reveal(), standing, resume: wish.resume.as_deref() };
             calls.with(|board, now, out| board.join(may.call(), &joining, now, out))?;

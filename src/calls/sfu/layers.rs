@@ -89,12 +89,18 @@ pub struct Layer {
     pub height: Option<u16>,
 }
 
+/// Height of a tile for which the least will do.
+pub const LEAST: u16 = 1;
+
 /// The layer for a tile of this height in device pixels: of those that are alive the smallest that fills it, or else the largest; of
 /// equal ones the last, which has more pictures a second, as those of a shared screen.
 /// Where a height is not known the order of the layers stands for it, from small to large.
 #[must_use]
 pub fn choose(layers: &[Layer], tile: u16) -> Option<usize> {
     let alive = || layers.iter().enumerate().filter(|(_, layer)| layer.alive);
+    if tile == LEAST {
+        return alive().map(|(index, _)| index).next();
+    }
     if alive().any(|(_, layer)| layer.height.is_none()) {
         let step = match tile {
             0..=180 => 0,
@@ -171,6 +177,8 @@ mod tests {
         assert_eq!(choose(&layers(&[(true, 180), (true, 360), (false, 720)]), 720), Some(1));
         assert_eq!(choose(&layers(&[(true, 720), (true, 360), (true, 180)]), 200), Some(1), "by size, not by order");
         assert_eq!(choose(&layers(&[(true, 1_080), (true, 1_080)]), 300), Some(1), "a screen: the same size, more pictures");
+        assert_eq!(choose(&layers(&[(true, 1_080), (true, 1_080)]), LEAST), Some(0), "and fewer where the least will do");
+        assert_eq!(choose(&layers(&[(false, 180), (true, 360), (true, 720)]), LEAST), Some(1));
         assert_eq!(choose(&layers(&[(true, 1_080), (false, 1_080)]), 300), Some(0));
         assert_eq!(choose(&layers(&[(false, 180)]), 200), None);
         assert_eq!(choose(&[], 200), None);

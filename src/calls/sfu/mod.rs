@@ -30,6 +30,7 @@ mod ice;
 mod keyframes;
 mod layers;
 mod nack;
+mod overload;
 mod packet;
 mod participant;
 mod red;

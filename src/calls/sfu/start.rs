@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -18,35 +18,25 @@ use super::socket::{bind, plain};
 use super::wake::{Bell, pair};
 use super::worker::{Order, Worker};
 
-/// Counts of one media thread, written by it alone.
+/// What one media thread tells of itself, ten times a second.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Participants now.
-    pub participants: AtomicU64,
-    /// Datagrams in.
-    pub packets_in: AtomicU64,
-    /// Bytes in.
-    pub bytes_in: AtomicU64,
-    /// Media packets forwarded.
-    pub forwarded: AtomicU64,
-    /// Datagrams out.
-    pub packets_out: AtomicU64,
-    /// Bytes out.
-    pub bytes_out: AtomicU64,
-    /// Media packets that never came.
-    pub lost_in: AtomicU64,
-    /// Media packets that did not arrive, as receivers report.
-    pub lost_out: AtomicU64,
-    /// Datagrams that the kernel did not take.
-    pub unsent: AtomicU64,
-    /// Datagrams of no one.
-    pub stray: AtomicU64,
-    /// Participants whose handling panicked.
-    pub panics: AtomicU64,
-    /// Processor time, nanoseconds.
-    pub cpu_ns: AtomicU64,
+    totals: Mutex<Totals>,
     /// How busy the thread was over its last second, thousandths.
     pub busy_permille: AtomicU64,
+    /// It has no time for newcomers.
+    pub is_full: AtomicBool,
+}
+
+impl Counts {
+    /// Counts up to now.
+    pub fn keep(&self, totals: Totals) {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
+    }
+
+    fn totals(&self) -> Totals {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A media server that runs. Dropping it ends all calls and waits for its threads.
@@ -148,7 +138,7 @@ impl Sfu {
             Input::OpenCall { .. } | Input::OpenEcho { .. } if calls.contains_key(&call) => return,
             Input::OpenCall { .. } | Input::OpenEcho { .. } if calls.len() >= self.most_calls => return,
             Input::OpenCall { .. } | Input::OpenEcho { .. } => {
-                let busy = |thread: &Thread| thread.counts.participants.load(Ordering::Relaxed);
+                let busy = |thread: &Thread| thread.counts.totals().participants;
                 let on = |number: usize| calls.values().filter(|on| **on == number).count();
                 let at_work = (0..self.threads.len()).filter(|number| !failed.contains(number));
                 let least = at_work.min_by_key(|number| (busy(&self.threads[*number]), on(*number)));
@@ -170,6 +160,17 @@ impl Sfu {
         }
     }
 
+    /// Whether there is time for somebody new in this call, or for a new call.
+    #[must_use]
+    pub fn has_room(&self, call: CallId) -> bool {
+        let (on, opens) = {
+            let places = guard(&self.places);
+            (places.calls.get(&call).copied(), places.calls.len() < self.most_calls)
+        };
+        let is_full = |thread: &Thread| thread.counts.is_full.load(Ordering::Relaxed);
+        on.map_or_else(|| opens && !self.threads.iter().all(is_full), |on| !is_full(&self.threads[on]))
+    }
+
     /// Where it listens, one address for each media thread.
     #[must_use]
     pub fn listening(&self) -> Listening {
@@ -179,24 +180,11 @@ impl Sfu {
     /// Counts since the start.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let calls = guard(&self.places).calls.len() as u64;
-        let mut totals = Totals { calls, ..Totals::default() };
-        for counts in self.threads.iter().map(|thread| &*thread.counts) {
-            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-            totals.participants += read(&counts.participants);
-            totals.packets_in += read(&counts.packets_in);
-            totals.bytes_in += read(&counts.bytes_in);
-            totals.forwarded += read(&counts.forwarded);
-            totals.packets_out += read(&counts.packets_out);
-            totals.bytes_out += read(&counts.bytes_out);
-            totals.lost_in += read(&counts.lost_in);
-            totals.lost_out += read(&counts.lost_out);
-            totals.unsent += read(&counts.unsent);
-            totals.stray += read(&counts.stray);
-            totals.panics += read(&counts.panics);
-            totals.cpu_ns += read(&counts.cpu_ns);
-        }
-        totals
+        let mut all = Totals::default();
+        self.threads.iter().for_each(|thread| all += thread.counts.totals());
+        // Those that were opened a moment ago are among them.
+        all.calls = guard(&self.places).calls.len() as u64;
+        all
     }
 
     /// How busy each media thread was over its last second, thousandths of a core.

@@ -13,6 +13,7 @@ use rtc_crypto::RTCCryptoProvider;
 use super::door::{Input, Limits, Micros, Sink};
 use super::dtls::Identity;
 use super::exchange::Exchange;
+use super::overload::Without;
 use super::slab::Slab;
 use super::socket::{BATCH, Incoming};
 use super::start::Counts;
@@ -155,12 +156,16 @@ impl Worker {
         self.counts.panics.store(tally.panics, Ordering::Relaxed);
         if let Ok(spent) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) {
             let nanoseconds = spent.tv_sec().unsigned_abs() * 1_000_000_000 + spent.tv_nsec().unsigned_abs();
-            self.counts.cpu_ns.store(nanoseconds, Ordering::Relaxed);
+            totals.cpu_ns = nanoseconds;
             let (told, before) = self.busy_told;
             if now >= told + BUSY_OVER {
-                self.counts.busy_permille.store(nanoseconds.saturating_sub(before) / (now - told), Ordering::Relaxed);
+                let busy = nanoseconds.saturating_sub(before) / (now - told);
+                self.counts.busy_permille.store(busy, Ordering::Relaxed);
+                let without = self.exchange.busy(busy, now);
+                self.counts.is_full.store(without >= Without::Newcomers, Ordering::Relaxed);
                 self.busy_told = (now, nanoseconds);
             }
         }
+        self.counts.keep(totals);
     }
 }

@@ -4,6 +4,7 @@ mod adding;
 mod beginning;
 mod being_in;
 mod check;
+mod full;
 mod kept;
 mod pages;
 mod probe;

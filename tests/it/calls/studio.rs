@@ -1,10 +1,11 @@
 //! A media server as tests play it: it keeps what it is told, answers every offer and connects at once. Real media has tests of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rialto::calls::sfu::{Input, Output, Refusal, Route, Source, Track, Who};
+use rialto::calls::sfu::{CallId, Input, Output, Refusal, Route, Source, Track, Who};
 use rialto::calls::{Calls, MediaServer};
 
 /// How long something may take before a test fails.
@@ -15,13 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Studio {
     told: Arc<Mutex<Vec<(Instant, Input)>>>,
     says: Sender<Output>,
+    is_full: Arc<AtomicBool>,
 }
 
 impl Studio {
     /// One beside a program.
     pub fn beside(calls: &Calls) -> Self {
         let (says, said) = channel::<Output>();
-        let studio = Self { told: Arc::default(), says };
+        let studio = Self { told: Arc::default(), says, is_full: Arc::default() };
         calls.use_media(Arc::new(studio.clone()));
         let calls = calls.clone();
         // As the real one, on a thread of its own.
@@ -32,6 +34,11 @@ impl Studio {
     /// Says something.
     pub fn says(&self, output: Output) {
         self.says.send(output).expect("the program listens");
+    }
+
+    /// From now on it has no time for newcomers, or has again.
+    pub fn fills(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::SeqCst);
     }
 
     /// Waits until something of what it was told fits; what, and when it was told.
@@ -60,6 +67,10 @@ impl Studio {
 }
 
 impl MediaServer for Studio {
+    fn has_room(&self, _: CallId) -> bool {
+        !self.is_full.load(Ordering::SeqCst)
+    }
+
     fn send(&self, input: Input) {
         if let Input::Offer { who, generation, sdp, tracks } = &input {
             let (who, generation) = (*who, *generation);

@@ -54,7 +54,7 @@ pub struct TrackStatistics {
     pub keyframe_requests: u64,
 }
 
-/// Counts of the whole media server since it started.
+/// Counts of a media thread, or of the whole media server, since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Calls open now.
@@ -83,4 +83,37 @@ pub struct Totals {
     pub panics: u64,
     /// Processor time of the media threads, nanoseconds.
     pub cpu_ns: u64,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, more: Self) {
+        let Self {
+            calls,
+            participants,
+            packets_in,
+            bytes_in,
+            forwarded,
+            packets_out,
+            bytes_out,
+            lost_in,
+            lost_out,
+            unsent,
+            stray,
+            panics,
+            cpu_ns,
+        } = more;
+        self.calls += calls;
+        self.participants += participants;
+        self.packets_in += packets_in;
+        self.bytes_in += bytes_in;
+        self.forwarded += forwarded;
+        self.packets_out += packets_out;
+        self.bytes_out += bytes_out;
+        self.lost_in += lost_in;
+        self.lost_out += lost_out;
+        self.unsent += unsent;
+        self.stray += stray;
+        self.panics += panics;
+        self.cpu_ns += cpu_ns;
+    }
 }

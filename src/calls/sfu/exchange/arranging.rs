@@ -16,6 +16,7 @@ const NOBODY: ParticipantId = ParticipantId(0);
 impl Exchange {
     /// Puts everything in its slots anew, tells what has changed, and lets packets take their new ways.
     pub(super) fn arrange(&mut self, call_key: Key, now: Micros) {
+        let without = self.overload.without();
         let Some(call) = self.calls.get_mut(call_key) else { return };
         call.stirred = false;
         let pictures = pictures(call);
@@ -28,6 +29,7 @@ impl Exchange {
             let mut list = std::mem::take(&mut participant.wanted);
             let viewer = if call.echoes { NOBODY } else { who.participant };
             wanted(participant.view.as_ref(), viewer, &pictures, &mut list);
+            without.spare(&mut list, |at| call.publication(at).map(|publication| publication.source));
             fill(participant, false, &list);
             participant.wanted = list;
             let heard = audible(&voices, call, member);

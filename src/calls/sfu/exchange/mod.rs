@@ -22,8 +22,9 @@ use rtc_crypto::RTCCryptoProvider;
 use super::arena::{Arena, Key};
 use super::call::Call;
 use super::demux::Demux;
-use super::door::{CallId, EndCause, Limits, Micros, Output, Sink, Who};
+use super::door::{CallId, EndCause, Limits, Micros, Output, Sink, Totals, Who};
 use super::dtls::Identity;
+use super::overload::{Overload, Without};
 use super::participant::Participant;
 use super::slab::Slab;
 use super::socket::BATCH;
@@ -50,33 +51,6 @@ pub struct Parts {
     pub sink: Sink,
 }
 
-/// Counts of one media thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Participants now.
-    pub participants: u64,
-    /// Datagrams in.
-    pub packets_in: u64,
-    /// Bytes in.
-    pub bytes_in: u64,
-    /// Media packets forwarded.
-    pub forwarded: u64,
-    /// Datagrams out.
-    pub packets_out: u64,
-    /// Bytes out.
-    pub bytes_out: u64,
-    /// Media packets that never came.
-    pub lost_in: u64,
-    /// Media packets that did not arrive, as receivers report.
-    pub lost_out: u64,
-    /// Datagrams that the kernel did not take.
-    pub unsent: u64,
-    /// Datagrams of no one.
-    pub stray: u64,
-    /// Participants whose handling panicked.
-    pub panics: u64,
-}
-
 /// The calls of one media thread.
 pub struct Exchange {
     identity: Identity,
@@ -98,7 +72,8 @@ pub struct Exchange {
     /// Who is being worked for: a panic is its.
     acting: Option<Key>,
     tokens: u64,
-    tally: Tally,
+    tally: Totals,
+    overload: Overload,
 }
 
 /// What is done again and again.
@@ -133,7 +108,8 @@ impl Exchange {
             arrivals: Vec::with_capacity(BATCH),
             acting: None,
             tokens: 0,
-            tally: Tally::default(),
+            tally: Totals::default(),
+            overload: Overload::default(),
         }
     }
 
@@ -150,9 +126,21 @@ impl Exchange {
 
     /// Counts up to now.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> Totals {
         let (packets_out, bytes_out) = self.slab.committed();
-        Tally { participants: self.participants.len() as u64, unsent: self.slab.unsent(), packets_out, bytes_out, ..self.tally }
+        let (calls, participants) = (self.calls.len() as u64, self.participants.len() as u64);
+        Totals { calls, participants, unsent: self.slab.unsent(), packets_out, bytes_out, ..self.tally }
+    }
+
+    /// The thread was so busy over its last second, thousandths of a core: what it does without from now on.
+    pub fn busy(&mut self, permille: u64, now: Micros) -> Without {
+        if self.overload.told(permille, now) {
+            let without = self.overload.without();
+            tracing::warn!(permille, ?without, "what the media server does without for lack of time");
+            let calls: Vec<_> = self.names.values().copied().collect();
+            calls.into_iter().for_each(|call| self.work(None, now, |this| this.arrange(call, now)));
+        }
+        self.overload.without()
     }
 
     fn emit(&self, output: Output) {
