@@ -212,8 +212,10 @@ pub struct CallView {
     pub kind: CallKind,
     /// Its room; null for a call between two, whose place is their conversation.
     pub room: Option<RoomId>,
-    /// May cameras be on in it?
+    /// Was it begun with cameras?
     pub video: bool,
+    /// May cameras and screens be on in it?
+    pub pictures: bool,
     /// Who began it.
     pub starter: MemberId,
     /// When, milliseconds UTC.

@@ -466,6 +466,7 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
         cause -> Nullable<SmallInt>,
         members -> Integer,
+        pictures -> Bool,
     }
 }
 

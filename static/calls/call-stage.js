@@ -1,7 +1,7 @@
 /** `<call-stage>`: everything of calls that is seen: who rings, the call large or small, its end. One for each tab. */
 
 import { pathOf } from "../chat/place.js";
-import { post } from "../lib/api.js";
+import { get, post } from "../lib/api.js";
 import { sentence } from "../lib/errors.js";
 import { roving } from "../lib/focus.js";
 import { html, keyed, render } from "../lib/html.js";
@@ -264,8 +264,16 @@ export class CallStage extends HTMLElement {
   turn(source, isOn) {
     const { current } = this.desk;
     const why = isOn && current && keptOff(current, source);
-    if (why) toast(t(why === "voice" ? "calls.voice_only" : "calls.held"), { icon: "lock" });
+    if (why === "voice") void this.#tellVoice();
+    else if (why) toast(t("calls.held"), { icon: "lock" });
     else void this.desk.set(source, isOn);
+  }
+
+  /** Says why cameras and screens stay off: their own plan is told to whoever began the call, and to nobody else. */
+  async #tellVoice() {
+    const isMine = this.desk.current?.call?.starter === this.desk.state.me;
+    const may = isMine ? await get("/api/v1/calls/live").then(({ may_start }) => may_start, () => null) : null;
+    toast(t(may && !may.video ? "calls.video_needed" : "calls.voice_only"), { icon: "lock" });
   }
 
   /** Brings the focus to who rings, or else into the call, from wherever it is. */

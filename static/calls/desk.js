@@ -143,6 +143,10 @@ export class CallDesk {
       case "call.layers": return void this.connection?.layers(notice.source, notice.rids).catch(() => undefined);
       case "call.grow": return this.#grow(notice);
       case "call.members": return this.#peopleMoved(notice);
+      case "call.state":
+        // What was on while it rang goes off where the other lets no pictures through.
+        if (notice.call.id === callOf(this.state) && !notice.call.pictures) this.#toVoices();
+        return;
       case "call.moderated":
         if (notice.act.kind === "muted") void this.#setOwn(notice.act.source, false);
         return;
@@ -150,6 +154,11 @@ export class CallDesk {
       case "call.parted": return this.#settle();
       default: return;
     }
+  }
+
+  #toVoices() {
+    void this.own.setCam(false, false);
+    void this.own.share(false);
   }
 
   /** @param {Extract<Notice, {type: "call.members"}>} notice */

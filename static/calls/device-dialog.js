@@ -11,7 +11,7 @@ import { isMuted, setMuted } from "./tones.js";
 
 /** @param {CallStage} stage */
 export function chooseDevices(stage) {
-  const hasCamera = stage.desk.current?.call?.video ?? false;
+  const hasCamera = stage.desk.current?.call?.pictures ?? false;
   const mirror = (/** @type {Event} */ event) => {
     choose({ mirrors: /** @type {HTMLInputElement} */ (event.target).checked });
     stage.update();

@@ -47,7 +47,7 @@ export const sends = (participant, source) => participant?.sources[source] === "
  * @param {Current} current @param {Source} source @returns {"held" | "voice" | null}
  */
 export function keptOff({ held, call, wish }, source) {
-  if (source !== "mic" && !(call ?? wish).video) return "voice";
+  if (source !== "mic" && !(call ? call.pictures : wish.video)) return "voice";
   return held.includes(source) ? "held" : null;
 }
 

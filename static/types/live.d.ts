@@ -346,8 +346,10 @@ export type Call = {
   kind: CallKind;
   /** Its room; null for a call between two, whose place is their conversation. */
   room: Id | null;
-  /** May cameras be on in it? */
+  /** Was it begun with cameras? */
   video: boolean;
+  /** May cameras and screens be on in it? */
+  pictures: boolean;
   /** Who began it. */
   starter: Id;
   /** When, milliseconds UTC. */

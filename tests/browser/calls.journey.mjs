@@ -5,6 +5,9 @@ import { bar, callOf, conversation, counted, DEVICES, door, endOf, enter, hears,
 
 test.use({ launchOptions });
 
+/** A button that says why it does nothing may be pressed all the same. */
+const UNAVAILABLE = { force: true };
+
 /** From the room's head, as a person does it. */
 const start = async (page, name, kind) => {
   await acts.openRoom(page, name);
@@ -136,5 +139,75 @@ test('two people call each other, see, hear, share and hang up; what is missed l
     await expect(door(bruno)).toContainText('Mara is in the call.');
     await door(bruno).getByRole('button', { name: 'Join', exact: true }).click();
     await Promise.all([seesAndHears(mara, 'Bruno'), seesAndHears(bruno, 'Mara')]);
+  });
+});
+
+test('in a call that began with voices, pictures come where both let them, and the button says why where not', async ({ start: serve, someone }) => {
+  test.setTimeout(180_000);
+  const place = await town(serve, ['mara'], ['bruno', 'ines']);
+  const { server, accounts, ids } = place;
+  await conversation(place, 'mara', 'bruno');
+  const mara = await enter(await someone('mara', DEVICES), server, 'mara');
+  const bruno = await enter(await someone('bruno', DEVICES), server, 'bruno');
+  const talks = async () => {
+    await start(mara, 'Bruno', 'Call');
+    await expect(sheet(bruno, 'Mara')).toContainText('is calling you');
+    await sheet(bruno).getByRole('button', { name: 'Accept', exact: true }).click();
+    await Promise.all([hears(mara), hears(bruno)]);
+  };
+  const leaves = async () => {
+    await bar(mara).getByRole('button', { name: 'Leave call' }).click();
+    for (const page of [mara, bruno]) await expect(callOf(page)).toHaveCount(0);
+  };
+
+  await test.step('mara may show pictures: each turns the camera on, and she shares her screen', async () => {
+    await talks();
+    for (const page of [mara, bruno]) await bar(page).getByRole('button', { name: 'Turn camera on' }).click();
+    await Promise.all([moves(mara, 'Bruno'), moves(bruno, 'Mara')]);
+    await bar(mara).getByRole('button', { name: 'Share screen' }).click();
+    await moves(bruno, 'Screen of Mara', 'screen');
+    await leaves();
+  });
+
+  await test.step('bruno lets her call, and not with video: both keep to voices, and read so', async () => {
+    await accounts.bruno.call('PUT', '/me/reach', { video_call: { from: ['nobody'] } });
+    await talks();
+    for (const page of [mara, bruno]) {
+      await bar(page).getByRole('button', { name: 'Turn camera on' }).click(UNAVAILABLE);
+      await expect(page.getByText('This call stays with voices: no cameras, no screens.')).toBeVisible();
+    }
+    await expect(bruno.locator('.tile video')).toHaveCount(0);
+    await leaves();
+  });
+
+  await test.step('her plan has no video: she reads that, he does not', async () => {
+    await accounts.bruno.call('PUT', '/me/reach', { video_call: { from: ['contacts'] } });
+    const { grants } = await accounts.olga.call('GET', `/admin/members/${ids.mara}/grants`);
+    for (const grant of grants) await accounts.olga.call('POST', `/admin/grants/${grant.id}/revoke`, {});
+    const voices = await accounts.olga.call('POST', '/admin/plans', { name: 'Voices', entitlements: { 'calls.start': true } });
+    await accounts.olga.call('POST', `/admin/members/${ids.mara}/grants`, { plan: voices.id, note: 'calls' });
+    await talks();
+    await bar(mara).getByRole('button', { name: 'Turn camera on' }).click(UNAVAILABLE);
+    await expect(mara.getByText('Calls with cameras belong to another plan than yours.')).toBeVisible();
+    await bar(bruno).getByRole('button', { name: 'Turn camera on' }).click(UNAVAILABLE);
+    await expect(bruno.getByText('This call stays with voices: no cameras, no screens.')).toBeVisible();
+    await leaves();
+  });
+
+  await test.step('on a page beside the app too, more people are called in, found by name', async () => {
+    const ines = await enter(await someone('ines', DEVICES), server, 'ines', '/people');
+    await mara.goto(`${server.url}/people`);
+    await ring(mara, ids.bruno);
+    await sheet(bruno, 'Mara').getByRole('button', { name: 'Accept', exact: true }).click();
+    await Promise.all([hears(mara), hears(bruno)]);
+    await bar(mara).getByRole('button', { name: '2 people in the call' }).click();
+    await press(mara, 'Add people');
+    const dialog = mara.getByRole('dialog', { name: 'Add people' });
+    await dialog.getByRole('searchbox').fill('ines');
+    await dialog.getByRole('checkbox', { name: /Ines/ }).check();
+    await dialog.getByRole('button', { name: 'Ring', exact: true }).click();
+    await sheet(ines, 'Mara').getByRole('button', { name: 'Accept', exact: true }).click();
+    await expect(bar(mara).getByRole('button', { name: '3 people in the call' })).toBeVisible();
+    await hears(ines);
   });
 });

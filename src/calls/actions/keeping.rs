@@ -116,6 +116,7 @@ pub fn keep(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
         }
         Record::Parted(ref parted) => store::end_stay(tx, parted),
         Record::Answered { call, at } => store::answer(tx, call, at),
+        Record::Voices { call } => store::set_voices(tx, call),
         Record::Fate { call, member, fate } => settle(tx, call, member, fate),
         Record::Role { call, member, role } => store::set_role(tx, call, member, role),
         Record::Ended { call, cause, at } => end(tx, call, cause, at),
@@ -227,6 +228,7 @@ fn call_of(row: &CallRow) -> NewCall {
         kind: CallKind::from_number(row.kind).unwrap_or(CallKind::Group),
         room: row.room,
         video: row.video,
+        pictures: row.pictures,
         starter: row.starter,
         connection: None,
         started_at: row.started_at,

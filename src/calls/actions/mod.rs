@@ -12,4 +12,4 @@ pub(crate) use listing::greeting;
 pub use listing::{CallItem, CallItems, overseen};
 pub(super) use listing::{Recents, joinable, one, recents, see};
 use starting::known_of;
-pub(super) use starting::{Gate, MayStart, Starting, add, start, still_may};
+pub(super) use starting::{Gate, MayStart, Starting, Still, add, start, still_may};

@@ -67,6 +67,13 @@ impl Gate {
         })
     }
 
+    /// May cameras and screens be on in a call of `from` that `to` answers, though it began with voices?
+    fn shows(&self, conn: &mut Conn, from: MemberId, to: MemberId, now: Millis) -> Result<bool> {
+        let standing = self.billing.standings.of(conn, from, now)?;
+        let has_right = self.entitlements(conn, from, now)?.calls_video;
+        Ok(has_right && social::answer(conn, &self.settings, &asker(from, true, &standing), to, false, now)? == Verdict::Through)
+    }
+
     /// How a call of `from` comes to `to`; `Err` only when the reason is the caller's own.
     fn way(&self, tx: &mut Tx<'_>, from: MemberId, to: MemberId, video: bool) -> Result<Way> {
         let now = tx.now();
@@ -184,9 +191,11 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     gate.calls.must_have_room(id)?;
     let most = gate.settings.call_members.min(has.calls_group_size.unwrap_or(u32::MAX));
     let whom = whom(tx, may, wish, gate, most, has.calls_group_size)?;
-    let (id, now) = (tx.new_id::<CallId>(), tx.now());
+    let now = tx.now();
     let ends_at = has.calls_max_minutes.map(|minutes| now + Millis::from(minutes) * MINUTE);
-    store::insert(tx, may, &NewCallRow { id, video: wish.video, client_key: &wish.key, ends_at, most })?;
+    // What the other says to pictures is asked once they answer: before, nobody may learn it.
+    let (video, pictures) = (wish.video, has.calls_video);
+    store::insert(tx, may, &NewCallRow { id, video, pictures, client_key: &wish.key, ends_at, most })?;
     store::put_person(tx, id, member, false, true, CallRole::Host)?;
     for (callee, way) in &whom {
         // What they may do they get on coming in.
@@ -200,7 +209,8 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
         id,
         kind: may.kind(),
         room,
-        video: wish.video,
+        video,
+        pictures,
         starter: member,
         connection: Some(wish.connection),
         started_at: now,
@@ -274,10 +284,15 @@ fn take_theirs(tx: &mut Tx<'_>, may: &StartCall, (row, other): (&CallRow, Member
     }
     let (id, voice) = (row.id, Voice { member, connection: wish.connection });
     store::put_person(tx, id, member, true, true, CallRole::Speaker)?;
+    let shows = row.video || gate.shows(tx, other, member, now)?;
     let calls = gate.calls.clone();
     tx.after_commit(move || {
-        // Who took it back meanwhile is told so on coming in.
-        let _ = calls.with(|board, now, out| board.merge(id, voice, now, out));
+        calls.with(|board, now, out| {
+            // Who took it back meanwhile is told so on coming in.
+            if board.merge(id, voice, now, out).is_ok() && !shows {
+                board.keep_to_voices(id, out);
+            }
+        });
     });
     Ok(true)
 }
@@ -397,18 +412,33 @@ pub fn add(tx: &mut Tx<'_>, may: &HostCall, members: &[MemberId], gate: &Gate) -
     Ok(())
 }
 
-/// Asked again at the moment of an accept: may whoever began it still start such calls?
+/// What becomes of a call when somebody answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Still {
+    /// Whoever began it may not start such calls any more.
+    Not,
+    /// It is one, with voices alone.
+    Voices,
+    /// It is one as it was begun.
+    AsBegun,
+}
+
+/// Asked again at the moment of an accept: may whoever began it still start such calls, and with pictures?
 ///
 /// # Errors
 /// 404 when there is no such call, or one of the two has shut the other out.
-pub fn still_may(conn: &mut Conn, call: CallId, member: MemberId, gate: &Gate, now: Millis) -> Result<bool> {
+pub fn still_may(conn: &mut Conn, call: CallId, member: MemberId, gate: &Gate, now: Millis) -> Result<Still> {
     let row = store::call(conn, call)?.found()?;
     let is_direct = row.kind == CallKind::Direct.number();
     if is_direct && (social::is_shut_out(conn, row.starter, member)? || social::is_shut_out(conn, member, row.starter)?) {
         return Err(Error::NotFound);
     }
     let has = gate.entitlements(conn, row.starter, now)?;
-    Ok(has.calls_start && (!row.video || has.calls_video))
+    if !has.calls_start || (row.video && !has.calls_video) {
+        return Ok(Still::Not);
+    }
+    let shows = row.video || !is_direct || gate.shows(conn, row.starter, member, now)?;
+    Ok(if shows { Still::AsBegun } else { Still::Voices })
 }
 
 /// What a member may begin.

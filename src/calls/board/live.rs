@@ -27,8 +27,10 @@ pub struct NewCall {
     pub kind: CallKind,
     /// Its room.
     pub room: Option<RoomId>,
-    /// May cameras be on?
+    /// Is it begun with cameras?
     pub video: bool,
+    /// May cameras and screens be on?
+    pub pictures: bool,
     /// Who begins it.
     pub starter: MemberId,
     /// On which connection; none after a restart.
@@ -66,8 +68,9 @@ pub struct Live {
     kind: CallKind,
     /// Its room.
     pub room: Option<RoomId>,
-    /// May cameras be on?
+    /// Was it begun with cameras?
     pub video: bool,
+    pub(super) pictures: bool,
     /// Who began it.
     pub starter: MemberId,
     pub(super) starter_connection: Option<u64>,
@@ -189,6 +192,7 @@ impl Live {
             kind: new.kind,
             room: new.room,
             video: new.video,
+            pictures: new.pictures,
             starter: new.starter,
             starter_connection: new.connection,
             started_at: new.started_at,
@@ -237,6 +241,7 @@ impl Live {
             kind: self.kind,
             room: self.room,
             video: self.video,
+            pictures: self.pictures,
             starter: self.starter,
             started_at: self.started_at,
             answered_at: self.answered_at,
@@ -335,7 +340,7 @@ impl Live {
 
     /// Who is in it, as they see each other.
     pub(super) fn participants(&self) -> Vec<Participant> {
-        self.stays.iter().map(|stay| stay.participant(self.video)).collect()
+        self.stays.iter().map(|stay| stay.participant(self.pictures)).collect()
     }
 
     /// Tells what changed since the last time.
@@ -343,7 +348,7 @@ impl Live {
         let (changed, left) = (std::mem::take(&mut self.changed), std::mem::take(&mut self.left));
         if !changed.is_empty() || !left.is_empty() {
             let members: Vec<Participant> =
-                self.stays.iter().filter(|stay| changed.contains(&stay.member)).map(|stay| stay.participant(self.video)).collect();
+                self.stays.iter().filter(|stay| changed.contains(&stay.member)).map(|stay| stay.participant(self.pictures)).collect();
             let left: BTreeMap<MemberId, Parting> = left.into_iter().filter(|(member, _)| !self.is_in(*member)).collect();
             let notice = CallNotice::Members { call: self.id, full: false, members, left };
             self.stays.iter_mut().for_each(|stay| stay.say(&notice, out));
@@ -369,7 +374,7 @@ impl Live {
             route: stay.quality.route.to_owned(),
             trouble: stay.trouble,
             quality: stay.quality.worst.map(i16::from),
-            sources: stay.sources(self.video),
+            sources: stay.sources(self.pictures),
         };
         LiveRow { id: self.id, stays: self.stays.iter().map(of).collect(), call: self.view() }
     }

@@ -39,16 +39,16 @@ impl Live {
         let grade = |stay: &super::stay::Stay| if stay.link == Link::Live { stay.quality.mark } else { 0 };
         let marks: Vec<Mark> = self.stays.iter().map(|stay| Mark { member: stay.member, mark: grade(stay) }).collect();
         let troubles: HashMap<MemberId, Trouble> = self.stays.iter().filter_map(|stay| Some((stay.member, stay.trouble?))).collect();
-        let (call, video) = (self.id, self.video);
+        let (call, pictures) = (self.id, self.pictures);
         for stay in &mut self.stays {
-            let sends = |source: &CallSource| stay.sent.get(source).is_some_and(|sent| !sent.muted) && stay.may_send(*source, video);
+            let sends = |source: &CallSource| stay.sent.get(source).is_some_and(|sent| !sent.muted) && stay.may_send(*source, pictures);
             let is_link = |trouble: &Trouble| matches!(trouble, Trouble::NoIce | Trouble::NoDtls);
             let is_cut_off = stay.trouble.is_some_and(|trouble| is_link(&trouble) || trouble == Trouble::NoPackets);
             let may_be_heard = stay.link != Link::Live || stay.quality.microphone || stay.quality.mark == 0;
             let heard = !sends(&CallSource::Mic) || !is_cut_off && may_be_heard;
             let of_source = |(source, sent): (&CallSource, &Sent)| {
                 let trouble = match stay.trouble.filter(|trouble| !is_link(trouble)) {
-                    _ if !stay.may_send(*source, video) => Trouble::Policy,
+                    _ if !stay.may_send(*source, pictures) => Trouble::Policy,
                     _ if sent.muted => Trouble::Muted,
                     Some(Trouble::NoKeyframe) if matches!(source, CallSource::Mic | CallSource::ScreenAudio) => return None,
                     Some(trouble) => trouble,

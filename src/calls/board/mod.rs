@@ -19,7 +19,7 @@ pub use presence::{Joining, Standing, ViewWish};
 pub use stay::Entrance;
 
 use super::events::{CallNotice, NoticeFrame};
-use super::model::{CallRole, CallView, Cause, Fate, MyCall, Parting};
+use super::model::{CallKind, CallRole, CallView, Cause, Fate, MyCall, Parting};
 use super::ringing::{Callee, Decision, Happening, No, Way};
 use super::sfu;
 use crate::clock::Millis;
@@ -67,6 +67,8 @@ pub enum Record {
     Parted(Box<Parted>),
     /// Somebody accepted.
     Answered { call: CallId, at: Millis },
+    /// Cameras and screens stay off in it.
+    Voices { call: CallId },
     /// The call ended for somebody who did not come in.
     Fate { call: CallId, member: MemberId, fate: Fate },
     /// Somebody's role changed by itself.
@@ -278,6 +280,15 @@ impl Board {
         live.knows.insert(voice.member);
         self.follow(call, decisions, now, out);
         answer.map_err(refusal)
+    }
+
+    /// Whoever is called lets the other call, and not with pictures: cameras and screens stay off in a call of the two.
+    pub fn keep_to_voices(&mut self, call: CallId, out: &mut Vec<Outgoing>) {
+        let Some(live) = self.calls.get_mut(&call).filter(|live| live.pictures && live.kind() == CallKind::Direct) else { return };
+        live.pictures = false;
+        live.restrict_all(out);
+        live.tell_all(out);
+        out.push(Outgoing::Keep(Record::Voices { call }));
     }
 
     /// A member says no.

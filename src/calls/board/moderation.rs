@@ -18,7 +18,7 @@ impl Live {
         let next = self.stays.iter().position(|stay| Some(stay.member) != but).unwrap_or(0);
         let Some(stay) = self.stays.get_mut(next) else { return };
         stay.role = CallRole::Host;
-        let (member, who, may) = (stay.member, stay.who(), stay.permissions(self.video));
+        let (member, who, may) = (stay.member, stay.who(), stay.permissions(self.pictures));
         self.known.entry(member).or_default().role = Some(CallRole::Host);
         self.changed.insert(member);
         out.push(Outgoing::Media(sfu::Input::Restrict { who, may }));
@@ -27,11 +27,17 @@ impl Live {
     }
 
     fn restrict(&mut self, member: MemberId, out: &mut Vec<Outgoing>) {
-        let video = self.video;
+        let pictures = self.pictures;
         if let Some(stay) = self.stay(member) {
-            out.push(Outgoing::Media(sfu::Input::Restrict { who: stay.who(), may: stay.permissions(video) }));
+            out.push(Outgoing::Media(sfu::Input::Restrict { who: stay.who(), may: stay.permissions(pictures) }));
         }
         self.changed.insert(member);
+    }
+
+    /// What the call itself allows is another than before.
+    pub(super) fn restrict_all(&mut self, out: &mut Vec<Outgoing>) {
+        let all: Vec<MemberId> = self.stays.iter().map(|stay| stay.member).collect();
+        all.into_iter().for_each(|member| self.restrict(member, out));
     }
 
     fn say_to(&mut self, member: MemberId, by: MemberId, act: Moderation, out: &mut Vec<Outgoing>) {

@@ -75,7 +75,7 @@ impl Live {
     /// Asks those who have fewer picture sections than there are others to offer more, as long as there may be more.
     fn grow(&mut self, out: &mut Vec<Outgoing>) {
         let (call, others) = (self.id, self.stays.len().saturating_sub(1));
-        if !self.video {
+        if !self.pictures {
             return;
         }
         for stay in &mut self.stays {
@@ -94,8 +94,8 @@ impl Live {
         let limits = CallLimits {
             members: self.most,
             audio_slots: AUDIO_SLOTS,
-            video_slots: if self.video { VIDEO_SLOTS } else { 0 },
-            most_video_slots: if self.video { MOST_VIDEO_SLOTS } else { 0 },
+            video_slots: if self.pictures { VIDEO_SLOTS } else { 0 },
+            most_video_slots: if self.pictures { MOST_VIDEO_SLOTS } else { 0 },
             keep_ms: KEEP_MS,
         };
         let Some(stay) = self.stay(member) else { return };
@@ -181,7 +181,7 @@ impl Board {
         let mut stay = Stay::begin(call, member, number, role, &joining.entrance, now);
         stay.held.clone_from(&known.held);
         live.knows.insert(member);
-        out.push(Outgoing::Media(sfu::Input::Join { who: stay.who(), may: stay.permissions(live.video) }));
+        out.push(Outgoing::Media(sfu::Input::Join { who: stay.who(), may: stay.permissions(live.pictures) }));
         out.push(Outgoing::Keep(Record::Joined { stay: stay.id, call, member, role, at: now }));
         live.stays.push(stay);
         live.changed.insert(member);
@@ -371,9 +371,9 @@ impl Board {
     /// # Errors
     /// 410 `calls.over`, 409 `calls.not_in_call`, 403 `calls.held`.
     pub fn mute(&mut self, call: CallId, voice: Voice, source: CallSource, muted: bool, out: &mut Vec<Outgoing>) -> Result<()> {
-        let video = self.live(call)?.video;
+        let pictures = self.live(call)?.pictures;
         let stay = self.stay_of(call, voice)?;
-        if !muted && !stay.may_send(source, video) {
+        if !muted && !stay.may_send(source, pictures) {
             return Err(Error::forbidden("calls.held"));
         }
         if let Some(sent) = stay.sent.get_mut(&source) {

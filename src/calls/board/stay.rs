@@ -155,26 +155,26 @@ impl Stay {
     }
 
     /// May this be sent, as far as role, host and call say?
-    pub fn may_send(&self, source: CallSource, video: bool) -> bool {
+    pub fn may_send(&self, source: CallSource, pictures: bool) -> bool {
         let of_call = match source {
             CallSource::Mic => true,
-            CallSource::Cam | CallSource::Screen | CallSource::ScreenAudio => video,
+            CallSource::Cam | CallSource::Screen | CallSource::ScreenAudio => pictures,
         };
         of_call && self.role != CallRole::Listener && !self.held.contains(&source)
     }
 
     /// The same for the media server.
-    pub fn permissions(&self, video: bool) -> sfu::Permissions {
+    pub fn permissions(&self, pictures: bool) -> sfu::Permissions {
         sfu::Permissions {
-            microphone: self.may_send(CallSource::Mic, video),
-            camera: self.may_send(CallSource::Cam, video),
-            screen: self.may_send(CallSource::Screen, video),
+            microphone: self.may_send(CallSource::Mic, pictures),
+            camera: self.may_send(CallSource::Cam, pictures),
+            screen: self.may_send(CallSource::Screen, pictures),
         }
     }
 
     /// What they send, as the others see it.
-    pub fn sources(&self, video: bool) -> BTreeMap<CallSource, SourceState> {
-        let state = |source: CallSource, sent: &Sent| match (self.may_send(source, video), sent.muted) {
+    pub fn sources(&self, pictures: bool) -> BTreeMap<CallSource, SourceState> {
+        let state = |source: CallSource, sent: &Sent| match (self.may_send(source, pictures), sent.muted) {
             (false, _) => SourceState::Held,
             (true, true) => SourceState::Muted,
             (true, false) => SourceState::Live,
@@ -183,7 +183,7 @@ impl Stay {
     }
 
     /// As the others see them.
-    pub fn participant(&self, video: bool) -> Participant {
+    pub fn participant(&self, pictures: bool) -> Participant {
         let link = if self.link == Link::Weak && self.connection.is_none() { Link::Away } else { self.link };
         Participant {
             member: self.member,
@@ -191,7 +191,7 @@ impl Stay {
             role: self.role,
             hand: self.hand,
             link,
-            sources: self.sources(video),
+            sources: self.sources(pictures),
             joined_at: self.joined_at,
         }
     }

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
 use self::wishes::{Add, Hand, Ice, Join, Lock, Mute, Nothing, OfCall, OfMember, OfRole, OfSource, Offer, Start, Stats, SyncFrom, View};
-use super::actions::{self, Gate, Hosting, Starting};
+use super::actions::{self, Gate, Hosting, Starting, Still};
 use super::board::{Board, Entrance, Joining, Outgoing, Standing, Voice};
 use super::exchange::Calls;
 use super::model::{Cause, Parting};
@@ -116,13 +116,14 @@ fn parse<T: DeserializeOwned>(frame: &str) -> Result<T> {
 
 /// Asks once more whether a call that rings for somebody may be, when they answer: its starter's plan may have ended meanwhile. A call that
 /// somebody has answered goes on whatever becomes of that plan.
-fn may_still_be(conn: &mut Conn, may: &TakePart, calls: &Calls, gate: &Gate, now: Millis) -> Result<()> {
+fn may_still_be(conn: &mut Conn, may: &TakePart, calls: &Calls, gate: &Gate, now: Millis) -> Result<Still> {
     let rings = calls.look(|board| board.call(may.call()).is_some_and(|live| live.rings_unanswered(may.member())));
-    if !rings || actions::still_may(conn, may.call(), may.member(), gate, now)? {
-        return Ok(());
+    let still = if rings { actions::still_may(conn, may.call(), may.member(), gate, now)? } else { Still::AsBegun };
+    if still == Still::Not {
+        calls.with(|board, now, out| board.end(may.call(), Cause::Cancelled, now, out))?;
+        return Err(super::board::over());
     }
-    calls.with(|board, now, out| board.end(may.call(), Cause::Cancelled, now, out))?;
-    Err(super::board::over())
+    Ok(still)
 }
 
 fn done(is_answered: bool) -> Option<Ack> {
@@ -269,8 +270,14 @@ impl Desk<'_> {
         let (calls, voice) = (self.calls.clone(), self.voice());
         let gate = Gate::of(self.ground, self.billing, self.calls);
         let asked = self.part(of.call, move |conn, may, actor| {
-            may_still_be(conn, &may, &calls, &gate, actor.now)?;
-            calls.with(|board, now, out| board.accept(may.call(), voice, now, out))
+            let still = may_still_be(conn, &may, &calls, &gate, actor.now)?;
+            calls.with(|board, now, out| {
+                board.accept(may.call(), voice, now, out)?;
+                if still == Still::Voices {
+                    board.keep_to_voices(may.call(), out);
+                }
+                Ok(())
+            })
         });
         async move { asked.await.map(|()| done(true)) }.boxed()
     }

@@ -25,8 +25,10 @@ pub struct CallRow {
     pub kind: i16,
     /// Its room.
     pub room: Option<RoomId>,
-    /// May cameras be on?
+    /// Was it begun with cameras?
     pub video: bool,
+    /// May cameras and screens be on?
+    pub pictures: bool,
     /// Who began it.
     pub starter: MemberId,
     /// When.
@@ -108,8 +110,10 @@ pub struct StayRow {
 pub struct NewCallRow<'a> {
     /// Its id.
     pub id: CallId,
-    /// May cameras be on?
+    /// Is it begun with cameras?
     pub video: bool,
+    /// May cameras and screens be on?
+    pub pictures: bool,
     /// The starter's key for it.
     pub client_key: &'a str,
     /// When it ends by the starter's plan.
@@ -127,6 +131,7 @@ pub fn insert(tx: &mut Tx<'_>, may: &StartCall, new: &NewCallRow<'_>) -> Result<
             calls::kind.eq(may.kind().number()),
             calls::room.eq(may.room().map(|room| room.room.0)),
             calls::video.eq(new.video),
+            calls::pictures.eq(new.pictures),
             calls::starter.eq(may.member().0),
             calls::client_key.eq(new.client_key),
             calls::started_at.eq(now),
@@ -152,6 +157,7 @@ pub fn insert_story(tx: &mut Tx<'_>, id: CallId, story: &CallStory, started_at: 
             calls::kind.eq(kind.number()),
             calls::room.eq(story.room.map(|room| room.0)),
             calls::video.eq(story.video),
+            calls::pictures.eq(story.video),
             calls::starter.eq(story.starter.0),
             calls::client_key.eq(id.to_string()),
             calls::started_at.eq(started_at),
@@ -314,6 +320,12 @@ pub fn end_stay(tx: &mut Tx<'_>, parted: &Parted) -> Result<()> {
 pub fn answer(tx: &mut Tx<'_>, call: CallId, at: Millis) -> Result<()> {
     let open = calls::table.find(call.0).filter(calls::answered_at.is_null());
     diesel::update(open).set(calls::answered_at.eq(Some(at))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Cameras and screens stay off in it.
+pub fn set_voices(tx: &mut Tx<'_>, call: CallId) -> Result<()> {
+    diesel::update(calls::table.find(call.0)).set(calls::pictures.eq(false)).execute(&mut **tx)?;
     Ok(())
 }
 

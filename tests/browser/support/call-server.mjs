@@ -24,7 +24,7 @@ export class CallServer {
 
   person = (member, more = {}) => ({ member, number: Number(member), role: 'speaker', hand: false, link: 'live', sources: { mic: 'live' }, joined_at: Number(member), ...more });
 
-  callOf = (more = {}) => ({ id: String(++this.#calls), kind: 'direct', room: null, video: true, starter: this.me, started_at: Date.now(), answered_at: null, state: 'ringing', expires_at: Date.now() + 45_000, ends_at: null, locked: false, rung: ['7'], members: [this.me], cause: null, ...more });
+  callOf = (more = {}) => ({ id: String(++this.#calls), kind: 'direct', room: null, video: true, pictures: true, starter: this.me, started_at: Date.now(), answered_at: null, state: 'ringing', expires_at: Date.now() + 45_000, ends_at: null, locked: false, rung: ['7'], members: [this.me], cause: null, ...more });
 
   tell = (command) => void this.commands.push(command);
 

@@ -8,7 +8,7 @@ use super::{Stage, about, begins, call_in, call_to, code, enters, group};
 use crate::support::Person;
 
 /// Gives somebody a plan that is worth this; the grant.
-async fn plan(stage: &Stage, who: &Person, name: &str, entitlements: serde_json::Value) -> String {
+pub(super) async fn plan(stage: &Stage, who: &Person, name: &str, entitlements: serde_json::Value) -> String {
     let plan = stage.owner.post("/api/v1/admin/plans", json!({ "name": name, "entitlements": entitlements })).await;
     let grant =
         stage.owner.post(&format!("/api/v1/admin/members/{}/grants", who.id), json!({ "plan": plan["id"], "source": "comp" })).await;

@@ -7,6 +7,7 @@ mod check;
 mod full;
 mod kept;
 mod pages;
+mod pictures;
 mod probe;
 mod resuming;
 mod ringing;

@@ -9,7 +9,7 @@ export const ME = '9';
 
 /** @param {Partial<Call>} [more] @returns {Call} */
 export const call = (more = {}) => ({
-  id: '1', kind: 'direct', room: null, video: true, starter: '7', started_at: NOW, answered_at: null, state: 'ringing', expires_at: NOW + 45_000, ends_at: null, locked: false, rung: [ME], members: ['7'], cause: null, ...more,
+  id: '1', kind: 'direct', room: null, video: true, pictures: true, starter: '7', started_at: NOW, answered_at: null, state: 'ringing', expires_at: NOW + 45_000, ends_at: null, locked: false, rung: [ME], members: ['7'], cause: null, ...more,
 });
 
 /** @param {Partial<MyCall>} [more] @returns {MyCall} */

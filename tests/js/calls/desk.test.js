@@ -23,7 +23,7 @@ function inCall() {
     tell: (/** @type {Command} */ command) => void said.push(command),
   };
   const desk = new CallDesk(line, ME);
-  desk.connection = /** @type {any} */ ({ close: () => undefined, slots: { audio: 4, video: 6 } });
+  desk.connection = /** @type {any} */ ({ close: () => undefined, send: () => Promise.resolve(), slots: { audio: 4, video: 6 } });
   desk.store.dispatch({ type: 'joining', wish: wish(), now: Date.now() });
   const answered = async () => {
     waiting.splice(0).forEach((answer) => answer());
@@ -106,5 +106,19 @@ test('a call begins with a key also where the page has no secure context', async
   const start = said.find(({ type }) => type === 'call.start');
   assert.match(start?.key ?? '', /^[0-9a-f]{32}$/u);
   await answered();
+  desk.close();
+});
+
+test('a camera that was on while it rang goes off where the other lets no pictures through', () => {
+  const { desk } = inCall();
+  desk.hear(joined(1));
+  let isStopped = false;
+  desk.own.store.dispatch({ cam: /** @type {any} */ ({ stop: () => (isStopped = true), onended: null }) });
+  const state = (/** @type {object} */ more) => /** @type {any} */ ({ type: 'call.state', call: call({ state: 'connecting', expires_at: null, ...more }), part: 'in', connection: null });
+  desk.hear(state({ pictures: true }));
+  desk.hear(state({ id: '2', pictures: false }));
+  assert.equal(desk.own.isOn('cam'), true, 'another call is none of its business');
+  desk.hear(state({ pictures: false }));
+  assert.deepEqual([desk.own.isOn('cam'), isStopped], [false, true]);
   desk.close();
 });

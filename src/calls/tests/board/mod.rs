@@ -29,7 +29,19 @@ struct Table {
 
 fn new_call(kind: CallKind, video: bool) -> NewCall {
     let room = (kind != CallKind::Direct).then_some(ROOM);
-    NewCall { id: CALL, kind, room, video, starter: ANN, connection: Some(10), started_at: 0, ends_at: None, most: 3, locked: false }
+    NewCall {
+        id: CALL,
+        kind,
+        room,
+        video,
+        pictures: video,
+        starter: ANN,
+        connection: Some(10),
+        started_at: 0,
+        ends_at: None,
+        most: 3,
+        locked: false,
+    }
 }
 
 const fn voice(member: MemberId, connection: u64) -> Voice {
@@ -38,7 +50,8 @@ const fn voice(member: MemberId, connection: u64) -> Voice {
 
 /// The payload of a server's frame, whatever its length.
 fn json(frame: &[u8]) -> Value {
-    let start = frame.iter().position(|byte| *byte == b'{').expect("an object");
+    // The length of a frame may look like the beginning of an object; two bytes of it do not.
+    let start = frame.windows(2).position(|two| two == b"{\"").expect("an object");
     serde_json::from_slice(&frame[start..]).expect("json")
 }
 
