@@ -141,7 +141,7 @@ stored! {
         Unheard = 1,
         /// It came while the member was in another call.
         Busy = 2,
-        /// The member declined.
+        /// The member declined; of a call that they began, everybody else did.
         Declined = 3,
         /// The member was in it.
         Taken = 4,

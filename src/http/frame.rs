@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::files::Files;
 use super::icons;
-use crate::text::Words;
+use crate::text::{Words, figures};
 
 /// Names of one page: the frame's own first, then `page`, `page_json` and the page's fields.
 #[derive(Debug)]
@@ -79,6 +79,8 @@ pub fn engine(
     let addresses = files.clone();
     engine.add_function("static", move |name: &str| Value::from_safe_string(addresses.address(name)));
     engine.add_filter("time", time);
+    engine.add_filter("number", move |number: i64| figures::whole(language, number));
+    engine.add_filter("tenths", move |number: i64| figures::tenths(language, number));
     engine.add_filter("json", |value: Value| {
         safe_json(&value).map(Value::from_safe_string).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
     });

@@ -5,6 +5,7 @@
 mod clean;
 mod emoji;
 mod excerpt;
+pub mod figures;
 mod markdown;
 mod names;
 mod words;

@@ -286,6 +286,14 @@ export class CallStage extends HTMLElement {
     this.look.dispatch(change);
   }
 
+  /** Lets members be chosen; beside the app all that is known of them is who is in calls. @type {Room["pick"]} */
+  async pick(options) {
+    if (this.place) return this.place.pick(options);
+    const { pickMembers } = await import("../chat/member-picker.js");
+    const { members } = this.desk;
+    return pickMembers({ all: () => Object.values(members.store.state), learn: (found) => members.store.dispatch(found), isHere: () => false }, options);
+  }
+
   /** Whether there is a room to talk in: beside the app it may be made for two who have none yet. @param {Current} current */
   mayTalk(current) {
     return this.roomOf(current) !== null || (!this.place && this.otherOf(current) !== null);

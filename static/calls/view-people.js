@@ -14,11 +14,11 @@ const MOST_ADDED = 32;
 
 /** @param {CallStage} stage @param {Current} current */
 export function peopleView(stage, current) {
-  const { desk, place } = stage;
+  const { desk } = stage;
   const people = listed(current);
-  const mayAdd = place !== null && current.call !== null && !current.call.locked && (current.role === "host" || current.call.starter === desk.state.me);
+  const mayAdd = current.call !== null && !current.call.locked && (current.role === "host" || current.call.starter === desk.state.me);
   const add = async () => {
-    const ids = await place?.pick({ title: t("calls.add"), act: t("calls.ring"), most: MOST_ADDED, but: [desk.state.me, ...Object.keys(current.people)], signal: stage.lasting });
+    const ids = await stage.pick({ title: t("calls.add"), act: t("calls.ring"), most: MOST_ADDED, but: [desk.state.me, ...Object.keys(current.people)], signal: stage.lasting });
     if (ids?.length) stage.told(desk.add(ids), t("calls.added"));
   };
   return html`<aside class="call-people" aria-labelledby="call-people">

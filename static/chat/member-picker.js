@@ -9,16 +9,29 @@ import { avatar, memberName } from "./names.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Member } from "../types/live.d.ts" */
-/** @import { RialtoApp } from "./rialto-app.js" */
 
 const SHOWN = 30;
 
 /**
- * @param {RialtoApp} app @param {{title: string, act: string, most: number, but: string[], signal?: AbortSignal}} options `but`: those who cannot be chosen; `signal`: nobody is wanted any more
+ * Those whom a page knows, and where more of them are put.
+ * @typedef {object} Known
+ * @property {() => Member[]} all
+ * @property {(found: Member[]) => void} learn
+ * @property {(id: string) => boolean} isHere
+ */
+
+/** Those whom the app knows. @param {import("./rialto-app.js").RialtoApp} app @returns {Known} */
+export const knownToApp = ({ client }) => ({
+  all: () => Object.values(client.state.members),
+  learn: (members) => client.store.dispatch({ type: "members_loaded", members }),
+  isHere: (id) => client.state.presence[id] ?? false,
+});
+
+/**
+ * @param {Known} known @param {{title: string, act: string, most: number, but: string[], signal?: AbortSignal}} options `but`: those who cannot be chosen; `signal`: nobody is wanted any more
  * @returns {Promise<string[] | null>} ids
  */
-export function pickMembers(app, { title, act, most, but, signal }) {
-  const { client } = app;
+export function pickMembers(known, { title, act, most, but, signal }) {
   /** @type {Map<string, Member>} */
   const chosen = new Map();
   let text = "";
@@ -29,13 +42,13 @@ export function pickMembers(app, { title, act, most, but, signal }) {
     /** @type {{items: Member[]} | null} */
     const page = await get(`/api/v1/members?${new URLSearchParams({ q: text })}`).then((answer) => /** @type {any} */ (answer), () => null);
     if (!page || mine !== asked) return;
-    client.store.dispatch({ type: "members_loaded", members: page.items });
+    known.learn(page.items);
     open.redraw();
   };
   const found = () => {
     const wanted = fold(text.trim());
     const fits = (/** @type {Member} */ member) => fold(`${memberName(member)} ${member.username}`).split(/\s/).some((word) => word.startsWith(wanted)) || fold(memberName(member)).includes(wanted);
-    return Object.values(client.state.members).filter((member) => member.state === "active" && !but.includes(member.id) && fits(member))
+    return known.all().filter((member) => member.state === "active" && !but.includes(member.id) && fits(member))
       .sort((a, b) => compare(memberName(a), memberName(b))).slice(0, SHOWN);
   };
   /** @param {Open<string[]>} open @param {Member} member */
@@ -64,7 +77,7 @@ export function pickMembers(app, { title, act, most, but, signal }) {
             else toggle(open, members[0]);
           }}></div>
         <div class="section" role="group" aria-label=${t("chat.people")}>${keyed(members, (member) => member.id, (member) => html`<label class="row"><input type="checkbox" .checked=${chosen.has(member.id)} @change=${() => toggle(open, member)}>
-          ${avatar(member, { size: 24, isHere: client.state.presence[member.id] ?? false })}<span class="row-label" dir="auto">${memberName(member)}</span><small>@${member.username}</small></label>`)}
+          ${avatar(member, { size: 24, isHere: known.isHere(member.id) })}<span class="row-label" dir="auto">${memberName(member)}</span><small>@${member.username}</small></label>`)}
           ${members.length || !text.trim() ? null : html`<p class="empty-line" role="status">${t("chat.nobody_found")}</p>`}</div>`;
     },
     actions: (open) => html`<button class="button" data-kind="quiet" type="button" @click=${() => open.close(null)}>${t("chat.cancel")}</button>

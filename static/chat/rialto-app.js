@@ -90,7 +90,10 @@ export class RialtoApp extends HTMLElement {
       },
       membersIn: (id) => (id === null ? null : (client.state.calls[id]?.members ?? null)),
       conversationWith: (member) => Object.values(client.state.rooms).find((it) => it.room.kind === "direct" && others(client.state, it.room)[0] === member)?.room.id ?? null,
-      pick: async (options) => (await import("./member-picker.js")).pickMembers(this, options),
+      pick: async (options) => {
+        const { knownToApp, pickMembers } = await import("./member-picker.js");
+        return pickMembers(knownToApp(this), options);
+      },
     };
   }
 

@@ -7,7 +7,7 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
-import { pickMembers } from "./member-picker.js";
+import { knownToApp, pickMembers } from "./member-picker.js";
 import { roomIcon, roomName } from "./names.js";
 import { isConversation, roomKinds } from "./rights.js";
 
@@ -174,7 +174,7 @@ export async function browseRooms(app) {
 
 /** @param {RialtoApp} app */
 export async function writeTo(app) {
-  const ids = await pickMembers(app, { title: t("chat.write_to"), act: t("chat.begin"), most: 9, but: [app.client.state.me.id] });
+  const ids = await pickMembers(knownToApp(app), { title: t("chat.write_to"), act: t("chat.begin"), most: 9, but: [app.client.state.me.id] });
   if (!ids?.length) return;
   try {
     const room = await app.client.makeRoom({ kind: ids.length === 1 ? "direct" : "group", members: ids });
@@ -198,7 +198,7 @@ export async function writeToOne(app, member) {
 
 /** @param {RialtoApp} app @param {MyRoom} room */
 export async function addMembers(app, room) {
-  const ids = await pickMembers(app, { title: t("chat.add_members"), act: t("chat.invite"), most: 20, but: [...(room.members ?? [app.client.state.me.id]), ...(room.invited ?? [])] });
+  const ids = await pickMembers(knownToApp(app), { title: t("chat.add_members"), act: t("chat.invite"), most: 20, but: [...(room.members ?? [app.client.state.me.id]), ...(room.invited ?? [])] });
   const done = await Promise.allSettled((ids ?? []).map((id) => put(path`/api/v1/rooms/${room.id}/members/${id}`)));
   const failed = done.find((each) => each.status === "rejected");
   if (failed) toast(sentence(failed.reason), { icon: "circle-alert" });

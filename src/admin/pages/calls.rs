@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{ROWS, given, href, show};
 use crate::access::{Allow, Query};
+use crate::admin::store;
 use crate::calls::{self, CallItem, CallKind, Calls, Cause, OverseeCalls, Sought};
 use crate::error::Result;
 use crate::http::Site;
-use crate::ids::{CallId, MemberId};
+use crate::ids::{CallId, MemberId, RoomId};
 use crate::members::{self, Profile};
 
 #[derive(Deserialize)]
@@ -27,6 +28,8 @@ pub struct FindCalls {
 struct Line {
     #[serde(flatten)]
     item: CallItem,
+    /// The name of its room; none of a conversation.
+    place: Option<String>,
     /// Who began it.
     began: Option<Profile>,
     /// Who was in it, in the order of the stays.
@@ -77,7 +80,13 @@ pub async fn calls(gate: Allow<OverseeCalls>, query: Query<FindCalls>, exchange:
         };
         let found = calls::overseen(conn, may, &exchange, live, (&sought, ROWS), actor.now)?;
         let known = |id: MemberId| found.members.iter().find(|member| member.id == id).cloned();
+        let mut rooms: Vec<RoomId> = found.page.items.iter().filter_map(|item| item.room).collect();
+        rooms.sort_unstable();
+        rooms.dedup();
+        let names = store::room_names(conn, &rooms)?;
+        let place = |id: RoomId| names.iter().find(|(room, _)| *room == id).map(|(_, name)| name.clone());
         let line = |item: CallItem| Line {
+            place: item.room.and_then(place),
             began: known(item.starter),
             people: item.stays.iter().map(|stay| known(stay.stay.member)).collect(),
             minutes: item.seconds / 60,

@@ -148,6 +148,8 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
     }
     let Some(row) = store::call(tx, call)? else { return Ok(()) };
     let (people, were_in) = (store::people(tx, call)?, store::were_in(tx, call)?);
+    // Who is told that the other said no finds that in their list as well.
+    let unanswered = if cause == Cause::Declined { Fate::Declined } else { Fate::Unanswered };
     for person in people.iter().filter(|person| person.listed || person.rung) {
         let was_in = were_in.contains(&person.member);
         let is_starter = person.member == row.starter;
@@ -160,9 +162,9 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
                     Fate::Missed
                 }
             }
-            (true, true) if row.members < 2 && row.kind != CallKind::Room.number() => Fate::Unanswered,
+            (true, true) if row.members < 2 && row.kind != CallKind::Room.number() => unanswered,
             (true, _) => Fate::Taken,
-            (false, true) => Fate::Unanswered,
+            (false, true) => unanswered,
             (false, false) => Fate::Passed,
         };
         // Whoever missed the ring, or said no, and came all the same was in it.

@@ -40,7 +40,11 @@ pub fn place_call(tx: &mut Tx<'_>, story: &CallStory) -> Result<CallId> {
     let (id, now) = (tx.new_id::<CallId>(), tx.now());
     let started_at = now - story.seconds * 1_000;
     store::insert_story(tx, id, story, started_at)?;
-    let fate_of_starter = if story.seconds > 0 { Fate::Taken } else { Fate::Unanswered };
+    let fate_of_starter = match story.cause {
+        _ if story.seconds > 0 => Fate::Taken,
+        Some(Cause::Declined) => Fate::Declined,
+        _ => Fate::Unanswered,
+    };
     let everybody = std::iter::once((story.starter, fate_of_starter)).chain(story.others.iter().copied());
     if let Some(room) = story.room {
         let event = CallEvent::CallStarted { call: id, actor: story.starter, video: story.video };

@@ -199,7 +199,7 @@ async fn operators_find_calls_by_what_they_were_and_turn_off_what_somebody_sends
     let (mut a, mut b, mut c) = (ann.connect().await, ben.connect().await, clo.connect().await);
     let declined = begins(&mut a, call_to(&ben, "k1")).await;
     b.done(about("call.decline", &declined)).await;
-    entry(&mut a).await;
+    assert_eq!(entry(&mut a).await["fate"], "declined", "what the caller was told stands in their list");
     let taken_back = begins(&mut a, call_to(&clo, "k2")).await;
     a.done(about("call.cancel", &taken_back)).await;
     entry(&mut a).await;

@@ -165,7 +165,7 @@ async fn a_call_that_never_connects_was_no_talk_and_waiting_has_no_length() {
     stage.passes(7_000);
     b.done(about("call.decline", &call)).await;
     let entry = entry(&mut a).await;
-    assert_eq!((&entry["fate"], &entry["seconds"]), (&json!("unanswered"), &json!(0)));
+    assert_eq!((&entry["fate"], &entry["seconds"]), (&json!("declined"), &json!(0)));
     stage.close().await;
 }
 
