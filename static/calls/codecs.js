@@ -32,8 +32,11 @@ export const LAYERS = [
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
 
-/** A screen keeps its size: text that is scaled cannot be read. @type {RTCRtpEncodingParameters[]} */
-export const SCREEN = [{ maxBitrate: 2_500_000, maxFramerate: 15 }];
+/** A screen keeps its size: text that is scaled cannot be read. Its lesser quality has fewer pictures a second. @type {RTCRtpEncodingParameters[]} */
+export const SCREEN = [
+  { rid: "l", scaleResolutionDownBy: 1, maxBitrate: 500_000, maxFramerate: 5 },
+  { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 15 },
+];
 
 /** Speech; the server passes it on as it is. @type {RTCRtpEncodingParameters[]} */
 export const VOICE = [{ maxBitrate: 40_000 }];

@@ -1,7 +1,7 @@
 // A call between two people at two browsers, through the program's own media server: ring, accept, see, hear, share, hang up; and what is missed.
 import { expect, test } from './support/journey.mjs';
 import * as acts from './support/acts.mjs';
-import { bar, callOf, conversation, counted, DEVICES, door, endOf, enter, hears, launchOptions, moves, press, ring, seesAndHears, sheet, SOON, town } from './support/calls.mjs';
+import { bar, callOf, conversation, counted, desk, DEVICES, door, endOf, enter, hears, launchOptions, moves, press, ring, seesAndHears, sheet, SOON, town } from './support/calls.mjs';
 
 test.use({ launchOptions });
 
@@ -50,6 +50,14 @@ test('two people call each other, see, hear, share and hang up; what is missed l
     await moves(bruno, 'Screen of Mara', 'screen');
     await hears(bruno, 'screen_audio');
     await expect(mara.getByText('You are sharing your screen.')).toBeVisible();
+    const qualities = () =>
+      desk(mara, async (it) => {
+        const reports = [...(await it.connection.pc.getStats()).values()].filter(({ type, rid, framesEncoded }) => type === 'outbound-rtp' && 'lh'.includes(rid ?? '-') && framesEncoded > 0);
+        return Object.fromEntries(reports.map(({ rid, frameWidth }) => [rid, frameWidth]));
+      });
+    await expect.poll(async () => Object.keys(await qualities()).sort(), { message: 'in two qualities' }).toEqual(['h', 'l']);
+    const { l, h } = await qualities();
+    expect(l, 'of one size').toBe(h);
     await bar(mara).getByRole('button', { name: 'Stop sharing' }).click();
     await expect(bruno.getByRole('article', { name: 'Screen of Mara' })).toHaveCount(0);
   });
