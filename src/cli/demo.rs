@@ -75,7 +75,14 @@ pub async fn run(now: Option<Millis>, address: Option<SocketAddr>, media_port: u
     for (name, door) in doors {
         say(&format!("{name:<7} {door}"));
     }
+    let (db, address) = (running.app.ground.db.clone(), running.address);
+    let guests = actix_web::rt::spawn(async move {
+        if let Err(error) = Box::pin(village::guests::stay(&db, &cast, address)).await {
+            tracing::warn!(%error, "nobody is in the village's voice room");
+        }
+    });
     stopped().await;
+    guests.abort();
     running.stop().await;
     drop(data);
     Ok(())

@@ -16,7 +16,7 @@ use crate::config::origin::Origin;
 /// Most bytes of an answer.
 const ANSWER_BYTES: u64 = 256 * 1024;
 /// Any 16 bytes do: nothing is said after the handshake.
-const SOCKET_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+pub(super) const SOCKET_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! It speaks to the program over the network alone, so it works as well from a command beside it. What lets it in is a ticket made from
 //! the data folder's master key.
 
+mod guest;
 mod http;
 mod knock;
 mod peer;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use guest::{Guest, Stay};
 pub use verdict::{Hop, Knock, Media, Observed, Reached, Verdict, judge, promised};
 
 use super::check::EchoState;

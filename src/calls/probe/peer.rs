@@ -132,9 +132,22 @@ impl Peer {
     /// # Errors
     /// When it cannot be made.
     pub async fn new(towards: &[IpAddr]) -> Result<Self> {
+        Box::pin(Self::of(towards, KINDS.len())).await
+    }
+
+    /// The same with a voice alone.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn with_sound(towards: &[IpAddr]) -> Result<Self> {
+        Box::pin(Self::of(towards, 1)).await
+    }
+
+    /// One that sends and receives the first so many of [`KINDS`].
+    async fn of(towards: &[IpAddr], kinds: usize) -> Result<Self> {
         let told = Arc::new(Told::default());
         let mut engine = MediaEngine::default();
-        for (kind, payload_type, ..) in KINDS {
+        for (kind, payload_type, ..) in KINDS.into_iter().take(kinds) {
             engine.register_codec(RTCRtpCodecParameters { rtp_codec: codec(kind), payload_type }, kind).map_err(Error::broken)?;
         }
         let registry = configure_twcc_receiver_only(Registry::new(), &mut engine).map_err(Error::broken)?;
@@ -149,15 +162,15 @@ impl Peer {
             .build();
         let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await.map_err(Error::broken)?);
         let mut peer = Self { connection, tracks: Vec::new(), told };
-        if let Err(error) = peer.add_tracks().await {
+        if let Err(error) = peer.add_tracks(kinds).await {
             peer.close().await;
             return Err(error);
         }
         Ok(peer)
     }
 
-    async fn add_tracks(&mut self) -> Result<()> {
-        for (kind, _, ssrc, _) in KINDS {
+    async fn add_tracks(&mut self, kinds: usize) -> Result<()> {
+        for (kind, _, ssrc, _) in KINDS.into_iter().take(kinds) {
             let coding = RTCRtpCodingParameters { ssrc: Some(ssrc), ..RTCRtpCodingParameters::default() };
             let encoding =
                 RTCRtpEncodingParameters { rtp_coding_parameters: coding, codec: codec(kind), ..RTCRtpEncodingParameters::default() };
@@ -241,10 +254,27 @@ impl Peer {
         }
     }
 
+    /// Sends a packet of silence: the frame of Opus that says nothing for a while (RFC 6716, section 3.1: no data but the first byte).
+    pub async fn hush(&self, number: u16) {
+        let (_, payload_type, ssrc, _) = KINDS[0];
+        let timestamp = u32::from(number) * 19_200;
+        let header = Header { version: 2, payload_type, sequence_number: number, timestamp, ssrc, ..Header::default() };
+        if let Some(track) = self.tracks.first() {
+            let _ = track.write_rtp(Packet { header, payload: vec![0xf8, 0xff, 0xfe].into() }).await;
+        }
+    }
+
     /// Ends it, with its sockets.
     pub async fn close(&self) {
         let _ = self.connection.close().await;
     }
+}
+
+/// The `mid` of the first section in which an offer sends sound.
+#[must_use]
+pub fn mid_of_sound(sdp: &str) -> Option<&str> {
+    let sends = |section: &&str| section.starts_with("audio ") && section.contains("\r\na=msid:");
+    sdp.split("\r\nm=").skip(1).find(sends)?.lines().find_map(|line| line.strip_prefix("a=mid:"))
 }
 
 /// Where it may leave from: loopback for this machine, its other addresses for everything else.
@@ -306,6 +336,13 @@ mod tests {
         let found = candidates(sdp);
         assert_eq!(found, ["203.0.113.7:7882", "10.0.0.5:7882"].map(|address| address.parse::<SocketAddr>().expect("an address")));
         assert_eq!(only(sdp, &found[1..]), "v=0\r\na=candidate:2 1 udp 1 10.0.0.5 7882 typ host\r\n");
+    }
+
+    #[test]
+    fn the_section_that_sends_is_found_by_what_it_sends() {
+        let sdp = "v=0\r\nm=audio 9 X 111\r\na=mid:a\r\na=recvonly\r\nm=audio 9 X 111\r\na=mid:b\r\na=msid:probe Audio\r\n";
+        assert_eq!(mid_of_sound(sdp), Some("b"));
+        assert_eq!(mid_of_sound("v=0\r\n"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the passwords.
 
 mod data;
+pub mod guests;
 mod story;
 mod world;
 
