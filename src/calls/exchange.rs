@@ -376,7 +376,7 @@ impl Calls {
             }
             ticks.tick().await;
             self.echoes(|echoes, now, out| echoes.pass(now, out));
-            if self.is_quiet() {
+            if self.is_quiet() && self.look(Board::is_at_rest) {
                 continue;
             }
             let measures = Instant::now() >= measure_at;

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use diesel::connection::{AnsiTransactionManager as Ansi, Connection, TransactionManager};
@@ -207,9 +208,28 @@ pub(super) fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, own: &Receiver<Box
     }
 }
 
+/// A reader without work for so long ends its thread, and with it gives back its connection and all that reading has taken: what the allocator
+/// holds for a thread comes back with the thread alone.
+const REST: Duration = Duration::from_secs(20);
+
 pub(super) fn read_jobs_until_closed(jobs: &Receiver<ReadJob>, target: &Target) {
+    while let Ok(first) = jobs.recv() {
+        let name = std::thread::current().name().unwrap_or("rialto-reader").to_owned();
+        let begun = std::thread::scope(|scope| {
+            // Jobs catch their own panics.
+            let reading = std::thread::Builder::new().name(name).spawn_scoped(scope, move || read_until_idle(first, jobs, target));
+            reading.map(|reading| drop(reading.join()))
+        });
+        if let Err(error) = begun {
+            tracing::error!(%error, "no thread for reading");
+        }
+    }
+}
+
+fn read_until_idle(first: ReadJob, jobs: &Receiver<ReadJob>, target: &Target) {
     let mut held: Option<Conn> = None;
-    while let Ok(job) = jobs.recv() {
+    let mut next = Ok(first);
+    while let Ok(job) = next {
         if held.is_none() {
             held = target.reader().inspect_err(|error| tracing::error!(%error, "the database cannot be opened for reading")).ok();
         }
@@ -218,6 +238,7 @@ pub(super) fn read_jobs_until_closed(jobs: &Receiver<ReadJob>, target: &Target) 
             job(conn);
             drop_if_broken(&mut held);
         }
+        next = jobs.recv_timeout(REST);
     }
 }
 

@@ -123,6 +123,9 @@ pub struct Board {
     calls: HashMap<CallId, Live>,
     /// Is there a media server?
     has_media: bool,
+    /// Stays that are over. The thread that lets time pass drops them, since it made most of what they kept: the allocator has memory back
+    /// at once where it was taken.
+    gone: Vec<stay::Stay>,
 }
 
 pub(super) fn over() -> Error {
@@ -141,7 +144,7 @@ impl Board {
     /// An empty one.
     #[must_use]
     pub fn new(has_media: bool) -> Self {
-        Self { calls: HashMap::new(), has_media }
+        Self { calls: HashMap::new(), has_media, gone: Vec::new() }
     }
 
     /// Whether there is a media server now.
@@ -153,6 +156,12 @@ impl Board {
     #[must_use]
     pub const fn has_media(&self) -> bool {
         self.has_media
+    }
+
+    /// Is there no call, and nothing left of one?
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.calls.is_empty() && self.gone.is_empty()
     }
 
     fn live(&mut self, call: CallId) -> Result<&mut Live> {
@@ -357,6 +366,7 @@ impl Board {
         out.push(Outgoing::Media(sfu::Input::CloseCall { call: sfu::CallId(call.0.unsigned_abs()) }));
         for stay in std::mem::take(&mut live.stays) {
             out.push(Outgoing::Keep(Record::Parted(Box::new(live::parted(&stay, Parting::Ended, now)))));
+            self.gone.push(stay);
         }
         let frame = frame_of(&NoticeFrame { notice: &CallNotice::Ended { call, cause }, seq: None });
         out.extend(live.knows.iter().map(|member| Outgoing::Tell(Addressee::Member(*member), frame.clone())));
@@ -377,6 +387,10 @@ impl Board {
 
     /// Time has passed: what is due is done, and what changed since the last time is told, so that a storm of changes is one notice.
     pub fn pass(&mut self, now: Millis, out: &mut Vec<Outgoing>) {
+        self.gone = Vec::new();
+        if self.calls.is_empty() {
+            self.calls.shrink_to_fit();
+        }
         let due = |live: &&Live| {
             live.ringing.next_at().is_some_and(|at| at <= now)
                 || live.stays.iter().any(|stay| stay.waits_until().is_some_and(|by| by <= now))

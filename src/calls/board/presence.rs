@@ -163,8 +163,9 @@ impl Board {
         // Whoever comes anew over the same socket has not gone elsewhere.
         before.connection = before.connection.filter(|connection| *connection != joining.voice.connection);
         cut(&before, Parting::Moved, now, out);
-        let hand = before.hand;
-        self.seat(call, joining, before.role, now, out)?;
+        let (hand, role) = (before.hand, before.role);
+        self.gone.push(before);
+        self.seat(call, joining, role, now, out)?;
         if let Some(stay) = self.live(call)?.stay(member) {
             stay.hand = hand;
         }
@@ -231,6 +232,7 @@ impl Board {
             live.left.insert(member, why);
             live.room_changed = true;
             live.pass_on_host(None, out);
+            self.gone.push(stay);
         }
         if let Some(known) = live.known.get_mut(&member) {
             known.awaited = false;

@@ -12,13 +12,15 @@ pub struct Key {
 pub struct Arena<T> {
     places: Vec<(u32, Option<T>)>,
     free: Vec<u32>,
+    /// The turn with which new places begin: beyond all that there were.
+    first: u32,
 }
 
 impl<T> Arena<T> {
     /// An empty arena.
     #[must_use]
     pub const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { places: Vec::new(), free: Vec::new(), first: 0 }
     }
 
     /// Takes a thing in.
@@ -28,8 +30,16 @@ impl<T> Arena<T> {
             *place = Some(thing);
             return Key { at, turn: *turn };
         }
-        self.places.push((0, Some(thing)));
-        Key { at: (self.places.len() - 1) as u32, turn: 0 }
+        self.places.push((self.first, Some(thing)));
+        Key { at: (self.places.len() - 1) as u32, turn: self.first }
+    }
+
+    /// Gives its room back, if nothing is in it.
+    pub fn rest(&mut self) {
+        if self.len() == 0 {
+            self.first = self.places.iter().map(|(turn, _)| turn.wrapping_add(1)).max().unwrap_or(self.first);
+            (self.places, self.free) = (Vec::new(), Vec::new());
+        }
     }
 
     /// Takes a thing out. Its key is good no more.
@@ -77,5 +87,12 @@ mod tests {
         assert_eq!(arena.remove(first), None);
         assert_eq!((arena.get(first), arena.get(second)), (None, Some(&'b')));
         assert_eq!((arena.len(), arena.iter().count()), (1, 1));
+        arena.rest();
+        assert_eq!(arena.get(second), Some(&'b'), "nothing is lost");
+        arena.remove(second);
+        arena.rest();
+        assert_eq!((arena.places.capacity(), arena.get(second)), (0, None));
+        let third = arena.insert('c');
+        assert!(third != first && third != second && arena.get(third) == Some(&'c'));
     }
 }

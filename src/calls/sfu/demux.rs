@@ -97,6 +97,12 @@ impl<T: Copy + PartialEq> Demux<T> {
         self.fragments.remove(fragment);
     }
 
+    /// Gives back the room of those who are gone.
+    pub fn rest(&mut self) {
+        self.addresses.shrink_to_fit();
+        self.fragments.shrink_to_fit();
+    }
+
     /// How many addresses and fragments are known.
     #[cfg(test)]
     pub fn len(&self) -> (usize, usize) {

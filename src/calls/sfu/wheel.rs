@@ -23,6 +23,11 @@ impl<T> Wheel<T> {
         Self { steps: (0..STEPS).map(|_| Vec::with_capacity(ROOM)).collect(), done: now / STEP }
     }
 
+    /// Gives back the room of steps that were once fuller.
+    pub fn rest(&mut self) {
+        self.steps.iter_mut().for_each(|step| step.shrink_to(ROOM));
+    }
+
     /// Does `item` at `at`, or with the next step if that is past. Longer than a turn of the wheel is no matter.
     pub fn set(&mut self, at: Micros, item: T) {
         let step = at.div_ceil(STEP).max(self.done + 1);

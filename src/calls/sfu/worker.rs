@@ -142,18 +142,10 @@ impl Worker {
             return;
         }
         self.cpu_read = now;
-        let tally = self.exchange.tally();
-        self.counts.participants.store(tally.participants, Ordering::Relaxed);
-        self.counts.packets_in.store(tally.packets_in, Ordering::Relaxed);
-        self.counts.bytes_in.store(tally.bytes_in, Ordering::Relaxed);
-        self.counts.forwarded.store(tally.forwarded, Ordering::Relaxed);
-        self.counts.packets_out.store(tally.packets_out, Ordering::Relaxed);
-        self.counts.bytes_out.store(tally.bytes_out, Ordering::Relaxed);
-        self.counts.lost_in.store(tally.lost_in, Ordering::Relaxed);
-        self.counts.lost_out.store(tally.lost_out, Ordering::Relaxed);
-        self.counts.unsent.store(tally.unsent, Ordering::Relaxed);
-        self.counts.stray.store(tally.stray, Ordering::Relaxed);
-        self.counts.panics.store(tally.panics, Ordering::Relaxed);
+        if self.exchange.is_empty() {
+            self.exchange.rest();
+        }
+        let mut totals = self.exchange.tally();
         if let Ok(spent) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) {
             let nanoseconds = spent.tv_sec().unsigned_abs() * 1_000_000_000 + spent.tv_nsec().unsigned_abs();
             totals.cpu_ns = nanoseconds;

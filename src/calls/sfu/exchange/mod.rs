@@ -119,6 +119,18 @@ impl Exchange {
         self.calls.len() == 0
     }
 
+    /// Gives back what the last calls took, once there is none.
+    pub fn rest(&mut self) {
+        self.participants.rest();
+        self.calls.rest();
+        self.people.shrink_to_fit();
+        self.names.shrink_to_fit();
+        self.demux.rest();
+        self.wheel.rest();
+        self.due.shrink_to_fit();
+        self.arrivals.shrink_to(BATCH);
+    }
+
     /// Sends what waits.
     pub fn flush(&mut self) {
         self.slab.flush();
