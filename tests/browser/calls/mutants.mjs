@@ -16,7 +16,7 @@ const MUTANTS = [
 
 /** Whether the test passes with this fault, or with none. @param {string} test @param {string} fault */
 const passes = (test, fault) => {
-  const env = { ...process.env, RIALTO_TEST_MUTANT: fault, PROPTEST_FAILURE_PERSISTENCE: 'off' };
+  const env = { ...process.env, RIALTO_TEST_MUTANT: fault, PROPTEST_DISABLE_FAILURE_PERSISTENCE: '1' };
   const run = spawnSync(process.env.RIALTO_CALL_MUTANTS ?? '', [test, '--exact'], { env, encoding: 'utf8' });
   if (run.error) throw run.error;
   if (!/running 1 test/.test(run.stdout)) throw new Error(`there is no test ${test}`);
