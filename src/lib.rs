@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod members;
+pub mod money;
 pub mod mutants;
 pub mod settings;
 pub mod social;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Modules of the library in the order of dependence: each may use those before it.
 const ORDER: &[&[&str]] = &[
     &["ids", "clock", "error", "mutants"],
+    &["money"],
     &["text", "live"],
     &["storage"],
     &["settings", "config"],

@@ -1,0 +1,31 @@
+//! Days and months as the calendar counts them, in UTC.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::clock::Millis;
+
+fn zoned(at: Millis) -> Option<jiff::Zoned> {
+    Timestamp::from_millisecond(at).ok().map(|moment| moment.to_zoned(TimeZone::UTC))
+}
+
+/// The same time of day so many months later; where the month is shorter, on its last day: from 31 January one month on is 28 or 29
+/// February. Count from the beginning, and not from month to month, or the 31st is lost for good. Beyond what a calendar knows the time
+/// stays as it is.
+#[must_use]
+pub fn add_months(at: Millis, months: u32) -> Millis {
+    let Some(then) = zoned(at) else { return at };
+    then.checked_add(i64::from(months).months()).map_or(at, |later| later.timestamp().as_millisecond())
+}
+
+/// So many days later.
+#[must_use]
+pub const fn add_days(at: Millis, days: u32) -> Millis {
+    at.saturating_add(days as Millis * 86_400_000)
+}
+
+/// The year.
+#[must_use]
+pub fn year_of(at: Millis) -> i16 {
+    zoned(at).map_or(1970, |then| then.year())
+}
