@@ -43,6 +43,7 @@ pub fn follow(tx: &mut Tx<'_>, billing: &Billing, calls: &Calls, notice: &Notice
         }
         Notice::MemberJoined { member } => {
             chat::join_announcements(tx, *member)?;
+            billing::welcome(tx, *member)?;
             billing::keep_owner_grant(tx, billing, *member)
         }
         Notice::MemberReturned { member } => chat::join_announcements(tx, *member),

@@ -127,6 +127,20 @@ id_types! {
     GrantId;
     /// An entry of the log of grants.
     GrantEntryId;
+    /// A price of a plan.
+    PriceId;
+    /// An order: what somebody wants to pay for.
+    OrderId;
+    /// A line of an order.
+    OrderLineId;
+    /// A payment, or its reversal.
+    PaymentId;
+    /// An entry of the books.
+    LedgerEntryId;
+    /// A subscription: what is paid for from period to period.
+    SubscriptionId;
+    /// A gift that waits for who has its code.
+    GiftId;
     /// A request to somebody: to be a contact, to follow, to write, to call, to come into a room.
     RequestId;
     /// A report of a member or a message.

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
+use crate::money::Currency;
 use crate::storage::schema::settings;
 use crate::storage::{Conn, Db, Tx, on_conflict};
 
@@ -92,6 +93,12 @@ pub struct Settings {
     pub calls_open_to: CallsOpenTo,
     /// What puts the verified badge beside a name.
     pub verified_badge: VerifiedBadge,
+    /// How this community takes payment, in its own words, at most 1,000 characters; every member who has no membership reads it.
+    pub payment_words: String,
+    /// The currency of new prices, and of what is paid where a plan has no price.
+    pub currency: Currency,
+    /// For how many days a payment may be owed before what it pays for ends, 0–60.
+    pub payment_grace_days: u16,
     /// Most live connections of one member, 1–1,000.
     pub connections_per_member: usize,
     /// Most live connections that are begun within a second, 10–10,000; the others are asked to come back.
@@ -153,6 +160,9 @@ impl Default for Settings {
             rooms_need_plan: false,
             calls_open_to: CallsOpenTo::PayingMembers,
             verified_badge: VerifiedBadge::Either,
+            payment_words: String::new(),
+            currency: Currency::EURO,
+            payment_grace_days: 7,
             connections_per_member: 20,
             handshakes_per_second: 200,
             reach_default_message: Classes::of(&[Class::Everyone]),
@@ -225,6 +235,8 @@ impl Settings {
             (within(&self.community_name, 1, 60), "community_name", "settings.community_name"),
             (within(&self.community_sentence, 0, 200), "community_sentence", "settings.community_sentence"),
             (self.community_hue < 360, "community_hue", "settings.community_hue"),
+            (within(&self.payment_words, 0, 1_000), "payment_words", "settings.payment_words"),
+            (self.payment_grace_days <= 60, "payment_grace_days", "settings.payment_grace_days"),
             (["en", "fr"].contains(&self.default_language.as_str()), "default_language", "settings.default_language"),
             ((256..=65_536).contains(&self.message_bytes), "message_bytes", "settings.message_bytes"),
             ((3..=200).contains(&self.group_members), "group_members", "settings.group_members"),

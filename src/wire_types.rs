@@ -6,7 +6,7 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::admin::SettingsChanged;
-use crate::billing::{BillingEvent, Entitlements, PlanBadge};
+use crate::billing::{BillingEvent, Entitlements, OrderState, PlanBadge};
 use crate::calls::{
     CallEvent, CallKind, CallLimits, CallNotice, CallRole, CallSource, CallState, CallView, CallsEvent, Cause, Entry, Fate, Link, Mark,
     Moderation, MyCall, NoticeFrame, Part, Participant, Parting, Slot, SlotState, SourceState, Trouble,
@@ -138,6 +138,7 @@ fn composed() -> String {
         declared::<Fate>(cfg),
         declared::<Entry>(cfg),
         union("Event", "An event of a room.", &[chat::Event::inline(cfg), CallEvent::inline(cfg)]),
+        declared::<OrderState>(cfg),
         declared::<ContactState>(cfg),
         declared::<FollowState>(cfg),
         declared::<RequestKind>(cfg),

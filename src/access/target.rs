@@ -6,7 +6,8 @@ use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
 use crate::ids::{
-    CallId, GrantId, InviteId, LetterId, MemberId, MessageId, PlanId, ReportId, RequestId, RoleId, RoomId, SanctionId, SessionId,
+    CallId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, ReportId, RequestId, RoleId, RoomId,
+    SanctionId, SessionId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
 
@@ -92,6 +93,10 @@ path_ids! {
     RequestId "request";
     ReportId "report";
     CallId "call";
+    OrderId "order";
+    PaymentId "payment";
+    PriceId "price";
+    SubscriptionId "subscription";
 }
 
 /// A secret or name in the path: `/invite/{code}`, at most 200 bytes.

@@ -2,14 +2,17 @@
 
 use serde::Serialize;
 
-use super::model::{Entitlements, Standing};
+use super::model::{Entitlements, OrderState, Standing};
 use crate::error::Result;
-use crate::ids::{MemberId, PlanId};
+use crate::ids::{MemberId, OrderId, PlanId};
 use crate::live::Effect;
 use crate::storage::{Announcement, LogEntry};
 
 /// Number of `entitlements_changed`, stored.
 pub const ENTITLEMENTS_CHANGED: i16 = 300;
+
+/// Number of `orders_changed`, stored.
+pub const ORDERS_CHANGED: i16 = 301;
 
 /// An event on the wire.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +25,13 @@ pub enum BillingEvent {
         entitlements: Entitlements,
         /// The plans that the member now has.
         plans: Vec<PlanId>,
+    },
+    /// An order of the member was placed, paid, turned down or ended in another way.
+    OrdersChanged {
+        /// Which.
+        order: OrderId,
+        /// Where it stands.
+        state: OrderState,
     },
 }
 
@@ -37,10 +47,14 @@ impl BillingEvent {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn announcement(&self, member: MemberId, actor: Option<MemberId>) -> Result<Announcement> {
+        let (kind, subject) = match self {
+            Self::EntitlementsChanged { .. } => (ENTITLEMENTS_CHANGED, member.0),
+            Self::OrdersChanged { order, .. } => (ORDERS_CHANGED, order.0),
+        };
         Ok(Announcement {
-            kind: ENTITLEMENTS_CHANGED,
+            kind,
             actor,
-            subject: Some(member.0),
+            subject: Some(subject),
             event: serde_json::to_string(self)?,
             entry: LogEntry::Whole,
             effect: Effect::None,

@@ -10,6 +10,7 @@ mod model;
 mod notices;
 mod pages;
 mod policy;
+mod providers;
 mod routes;
 mod store;
 #[cfg(test)]
@@ -18,11 +19,15 @@ mod tests;
 pub use actions::*;
 pub use events::BillingEvent;
 pub use model::{
-    Entitlements, Grant, GrantSource, GrantState, Held, NewGrant, NewPlan, Period, Plan, PlanBadge, PlanName, Resolved, Standing, resolve,
+    Entitlements, Every, Grant, GrantSource, GrantState, Held, Method, NewGrant, NewPlan, NewPrice, Order, OrderState, Payment, Period,
+    Plan, PlanBadge, PlanName, Price, Resolved, Standing, Subscription, SubscriptionStatus, resolve,
 };
 pub use notices::{Notice, Notices};
 pub(crate) use pages::MembershipView;
-pub use policy::{SeeGrants, SeePlans};
+pub use policy::{SeeGrants, SeeOrders, SeePlans};
+pub use providers::{
+    Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, SubscriptionTruth,
+};
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
@@ -39,5 +44,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Adds what does this slice's jobs.
 #[must_use]
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
-    runner.register(actions::MEMBER, turner.clone()).register(actions::SPREAD, turner.clone())
+    let kinds = [actions::MEMBER, actions::SPREAD, actions::SUBSCRIPTION];
+    kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()))
 }

@@ -4,17 +4,18 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 
-use super::actions::{self, Billing, Membership, Origin};
-use super::model::{Entitlements, Grant, GrantEntry, GrantState};
-use crate::access::{Allow, PAGE_DEFAULT, Query, Routes};
-use crate::error::Result;
+use super::actions::{self, Billing, Membership, Offers, OrderLines, Origin};
+use super::model::{Entitlements, Grant, GrantEntry, GrantState, Order, OrderState, Payment, Plan, Subscription, Totals};
+use super::policy::SeeReceipt;
+use crate::access::{Allow, PAGE_DEFAULT, Query, Routes, Token};
+use crate::error::{Found, Result};
 use crate::http::Site;
 use crate::ids::{GrantEntryId, MemberId};
 use crate::members::{self, Badge, Profile, SeeMe};
 
 /// Registers it.
 pub fn mount(routes: &mut Routes<'_>) {
-    routes.get("/settings/membership", mine);
+    routes.get("/settings/membership", mine).get("/receipts/{payment}", receipt);
 }
 
 /// Entitlements in the order in which people see them, with what sort of thing each is.
@@ -76,6 +77,9 @@ pub(crate) struct MembershipView {
     can: Vec<Can>,
     plans: Vec<String>,
     badge: Option<Badge>,
+    /// What is paid from period to period; what is over is left out.
+    subscriptions: Vec<Subscription>,
+    totals: Vec<Totals>,
     grants: Vec<GrantLine>,
     log: Vec<EntryLine>,
     /// Where the log goes on.
@@ -115,6 +119,8 @@ impl From<Membership> for MembershipView {
             can: can.collect(),
             plans: all.plans.iter().map(|plan| plan.name.clone()).collect(),
             badge: all.verified.clone(),
+            subscriptions: all.subscriptions.iter().filter(|one| one.ended_at.is_none()).cloned().collect(),
+            totals: all.totals.clone(),
             grants: all.grants.iter().map(grant).collect(),
             log: all.log.items.iter().map(|entry| EntryLine { actor: person(entry.by), entry: entry.clone() }).collect(),
             next: all.log.next.clone(),
@@ -127,11 +133,51 @@ struct Older {
     before: Option<GrantEntryId>,
 }
 
+/// A plan on offer, with what it gives.
+#[derive(Serialize)]
+struct OfferLine {
+    #[serde(flatten)]
+    plan: Plan,
+    can: Vec<Can>,
+    /// Is it paid for already?
+    has: bool,
+    /// Does a wish for it wait?
+    asked: bool,
+    /// Under which the next wish is sent.
+    key: String,
+}
+
+impl OfferLine {
+    fn of(plan: Plan, all: &Membership, waiting: &[Order]) -> Result<Self> {
+        let has = all.plans.iter().any(|one| one.id == plan.id);
+        let asked = waiting.iter().any(|order| order.plan.as_ref().is_some_and(|one| one.id == plan.id));
+        let worth = serde_json::to_value(&plan.entitlements)?;
+        let gives = |name: &str| worth.get(name).is_some_and(|value| value.as_bool() == Some(true) || value.is_number());
+        let can = ORDER.iter().filter(|(name, _)| gives(name)).map(|(name, sort)| Can {
+            word: name.replace('.', "_"),
+            sort: *sort,
+            number: number_of(&plan.entitlements, name),
+            plans: Vec::new(),
+            everyone: false,
+        });
+        Ok(Self { can: can.collect(), has, asked, key: Token::random()?.reveal()[..22].to_owned(), plan })
+    }
+}
+
 /// What `billing/membership.html` sees.
 #[derive(Serialize)]
 struct MembershipPage {
     membership: MembershipView,
     is_first: bool,
+    /// Plans on offer.
+    offers: Vec<OfferLine>,
+    /// How this community takes payment, in its own words.
+    words: String,
+    reference: Option<String>,
+    /// What was asked for, or is due, and waits.
+    waiting: Vec<Order>,
+    /// What became of orders, newest first.
+    past: Vec<OrderLines>,
 }
 
 async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
@@ -139,9 +185,46 @@ async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data
     let (asked, before) = (visitor.clone(), query.0.before);
     let (looker, page) = gate
         .read(move |conn, may, actor| {
-            let membership = actions::membership(conn, may, &billing, before, PAGE_DEFAULT, actor.now)?.into();
-            Ok((members::looker(conn, actor, &asked)?, MembershipPage { membership, is_first: before.is_none() }))
+            let membership = actions::membership(conn, may, &billing, before, PAGE_DEFAULT, actor.now)?;
+            let Offers { plans, words, reference, waiting } = actions::offers(conn, may)?;
+            let offers = plans.into_iter().map(|plan| OfferLine::of(plan, &membership, &waiting)).collect::<Result<_>>()?;
+            let mut past = actions::my_orders(conn, may, None, PAGE_DEFAULT)?.items;
+            past.retain(|one| one.order.state != OrderState::Awaiting);
+            let (membership, is_first) = (membership.into(), before.is_none());
+            let page = MembershipPage { membership, is_first, offers, words, reference, waiting, past };
+            Ok((members::looker(conn, actor, &asked)?, page))
         })
         .await?;
     site.page(&looker, &visitor, "billing/membership.html", page)
+}
+
+/// What `billing/receipt.html` sees.
+#[derive(Serialize)]
+struct ReceiptPage {
+    payment: Payment,
+    order: Order,
+    payer: Profile,
+    /// Who took the money; none: somebody who is gone.
+    taker: Option<Profile>,
+    /// The member's payment reference.
+    reference: Option<String>,
+}
+
+/// `GET /receipts/{payment}`: one receipt, to be printed.
+async fn receipt(gate: Allow<SeeReceipt>, site: Site) -> Result<HttpResponse> {
+    let visitor = gate.visitor().clone();
+    let asked = visitor.clone();
+    let (looker, page) = gate
+        .read(move |conn, may, actor| {
+            let (payment, order) = actions::receipt(conn, may)?;
+            let order = order.order;
+            let people: Vec<MemberId> = payment.recorded_by.into_iter().chain([order.buyer]).collect();
+            let profiles = members::profiles(conn, &people, actor.now)?;
+            let person = |id: MemberId| profiles.iter().find(|one| one.id == id).cloned();
+            let (payer, taker) = (person(order.buyer).found()?, payment.recorded_by.and_then(person));
+            let reference = actions::reference_of(conn, order.buyer)?;
+            Ok((members::looker(conn, actor, &asked)?, ReceiptPage { payment, order, payer, taker, reference }))
+        })
+        .await?;
+    site.page(&looker, &visitor, "billing/receipt.html", page)
 }

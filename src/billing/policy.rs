@@ -4,10 +4,10 @@ use diesel::prelude::*;
 
 use crate::access::{Actor, Permission, Permit, Scope};
 use crate::error::{Error, Found, Result};
-use crate::ids::{GrantId, MemberId, PlanId};
+use crate::ids::{GrantId, MemberId, OrderId, PaymentId, PlanId, PriceId, SubscriptionId};
 use crate::members::MemberState;
 use crate::storage::Conn;
-use crate::storage::schema::{grants, members, plans};
+use crate::storage::schema::{grants, members, orders, payments, plans, prices, subscriptions};
 
 /// Do the actor's roles allow at least one of these?
 fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
@@ -177,5 +177,244 @@ impl ChangeGrant {
     #[must_use]
     pub const fn by(&self) -> MemberId {
         self.by
+    }
+}
+
+/// Put one price away.
+#[derive(Debug)]
+pub struct EditPrice {
+    price: PriceId,
+}
+
+impl Permit for EditPrice {
+    type Target = PriceId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, price: PriceId) -> Result<Self> {
+        actor.allowed(Permission::PlansEdit)?;
+        prices::table.find(price.0).select(prices::id).first::<i64>(conn).optional()?.found()?;
+        Ok(Self { price })
+    }
+}
+
+impl EditPrice {
+    /// Which.
+    #[must_use]
+    pub const fn price(&self) -> PriceId {
+        self.price
+    }
+}
+
+/// Buy something for oneself.
+#[derive(Debug)]
+pub struct Buy {
+    member: MemberId,
+}
+
+impl Permit for Buy {
+    type Target = ();
+    const SCOPE: Scope = Scope::Account;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        Ok(Self { member: actor.signed_in()? })
+    }
+}
+
+impl Buy {
+    /// Who.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+}
+
+/// Change an own order.
+#[derive(Debug)]
+pub struct OwnOrder {
+    order: OrderId,
+    member: MemberId,
+}
+
+impl Permit for OwnOrder {
+    type Target = OrderId;
+    const SCOPE: Scope = Scope::Account;
+
+    fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
+        if buyer == member { Ok(Self { order, member }) } else { Err(Error::NotFound) }
+    }
+}
+
+impl OwnOrder {
+    /// Which.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        self.order
+    }
+
+    /// Whose.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+}
+
+/// Change an own subscription.
+#[derive(Debug)]
+pub struct OwnSubscription {
+    subscription: SubscriptionId,
+    member: MemberId,
+}
+
+impl Permit for OwnSubscription {
+    type Target = SubscriptionId;
+    const SCOPE: Scope = Scope::Account;
+
+    fn check(conn: &mut Conn, actor: &Actor, subscription: SubscriptionId) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let theirs = subscriptions::table.find(subscription.0).select(subscriptions::member).first::<MemberId>(conn).optional()?.found()?;
+        if theirs == member { Ok(Self { subscription, member }) } else { Err(Error::NotFound) }
+    }
+}
+
+impl OwnSubscription {
+    /// Which.
+    #[must_use]
+    pub const fn subscription(&self) -> SubscriptionId {
+        self.subscription
+    }
+
+    /// Whose.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+}
+
+/// See everybody's orders, payments and subscriptions.
+#[derive(Debug)]
+pub struct SeeOrders(());
+
+impl Permit for SeeOrders {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        actor.allowed(Permission::MembersGrant).map(|_| Self(()))
+    }
+}
+
+/// Take money for an order, or turn it down.
+#[derive(Debug)]
+pub struct HandleOrder {
+    order: OrderId,
+    buyer: MemberId,
+    by: MemberId,
+}
+
+impl Permit for HandleOrder {
+    type Target = OrderId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
+        let by = actor.allowed(Permission::MembersGrant)?;
+        let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
+        must_be_there(conn, buyer)?;
+        Ok(Self { order, buyer, by })
+    }
+}
+
+impl HandleOrder {
+    /// Which.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        self.order
+    }
+
+    /// Whose.
+    #[must_use]
+    pub const fn buyer(&self) -> MemberId {
+        self.buyer
+    }
+
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
+    }
+}
+
+/// Take a payment back. Also one of somebody who is gone: the books must be right.
+#[derive(Debug)]
+pub struct UndoPayment {
+    payment: PaymentId,
+    buyer: MemberId,
+    by: MemberId,
+}
+
+impl Permit for UndoPayment {
+    type Target = PaymentId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, payment: PaymentId) -> Result<Self> {
+        let by = actor.allowed(Permission::MembersGrant)?;
+        Ok(Self { payment, buyer: payer(conn, payment)?, by })
+    }
+}
+
+/// Who paid.
+fn payer(conn: &mut Conn, payment: PaymentId) -> Result<MemberId> {
+    payments::table
+        .inner_join(orders::table.on(orders::id.eq(payments::order_id)))
+        .filter(payments::id.eq(payment.0))
+        .select(orders::buyer)
+        .first::<MemberId>(conn)
+        .optional()?
+        .found()
+}
+
+impl UndoPayment {
+    /// Which.
+    #[must_use]
+    pub const fn payment(&self) -> PaymentId {
+        self.payment
+    }
+
+    /// Whose.
+    #[must_use]
+    pub const fn buyer(&self) -> MemberId {
+        self.buyer
+    }
+
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
+    }
+}
+
+/// Read a receipt: who paid, and who takes money.
+#[derive(Debug)]
+pub struct SeeReceipt {
+    payment: PaymentId,
+}
+
+impl Permit for SeeReceipt {
+    type Target = PaymentId;
+    const SCOPE: Scope = Scope::Read;
+
+    fn check(conn: &mut Conn, actor: &Actor, payment: PaymentId) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let theirs = payer(conn, payment)?;
+        if theirs == member || actor.permissions.has(Permission::MembersGrant) { Ok(Self { payment }) } else { Err(Error::NotFound) }
+    }
+}
+
+impl SeeReceipt {
+    /// Which.
+    #[must_use]
+    pub const fn payment(&self) -> PaymentId {
+        self.payment
     }
 }

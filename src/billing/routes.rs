@@ -1,5 +1,7 @@
 //! The API of plans and memberships: URL, gate, action, JSON. No decisions.
 
+mod orders;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
@@ -21,7 +23,7 @@ struct Api;
 /// The description of these routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Api::openapi()
+    Api::openapi().merge_from(orders::openapi())
 }
 
 /// Registers them.
@@ -38,6 +40,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/grants/{grant}/revoke", revoke)
         .put("/api/v1/admin/members/{member}/verification", verify)
         .delete("/api/v1/admin/members/{member}/verification", unverify);
+    orders::mount(routes);
 }
 
 /// What handlers need beside the ground.
@@ -62,7 +65,7 @@ async fn my_membership(gate: Allow<SeeMe>, query: Query<Find>, billing: Needs) -
 /// The plans that there are.
 #[utoipa::path(get, path = "/api/v1/plans", responses((status = 200, body = Page<Plan>)))]
 async fn offered(gate: Allow<SeeMe>) -> Result<HttpResponse> {
-    let items = gate.read(|conn, _, _| actions::plans(conn, false)).await?;
+    let items = gate.read(|conn, _, _| Ok(actions::plans(conn, false)?.into_iter().filter(actions::is_offered).collect())).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 

@@ -1,4 +1,6 @@
-//! Tests of the slice: what grants come to against a naive model, and the types of entitlements at their edges.
+//! Tests of the slice: what grants come to against a naive model, entitlements at their edges, what may follow what for orders and subscriptions.
 
 mod entitlements;
+mod orders;
 mod resolving;
+mod subscriptions;

@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::files::Files;
 use super::icons;
+use crate::money::Money;
 use crate::text::{Words, figures};
 
 /// Names of one page: the frame's own first, then `page`, `page_json` and the page's fields.
@@ -81,6 +82,7 @@ pub fn engine(
     engine.add_filter("time", time);
     engine.add_filter("number", move |number: i64| figures::whole(language, number));
     engine.add_filter("tenths", move |number: i64| figures::tenths(language, number));
+    engine.add_filter("money", move |value: Value| money(&value, language));
     engine.add_filter("json", |value: Value| {
         safe_json(&value).map(Value::from_safe_string).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
     });
@@ -94,6 +96,14 @@ fn translated(words: &Words, language: &str, key: &str, values: &Kwargs) -> Resu
     }
     let values: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
     Ok(words.t(language, key, &values))
+}
+
+/// An amount of the API as readers of the language write it.
+fn money(value: &Value, language: &str) -> Result<String, Error> {
+    let wrong = || Error::new(ErrorKind::InvalidOperation, format!("{value} is no amount of money"));
+    let currency = value.get_attr("currency")?.as_str().and_then(|code| code.parse().ok()).ok_or_else(wrong)?;
+    let amount = value.get_attr("amount")?.as_i64().ok_or_else(wrong)?;
+    Ok(Money::new(amount, currency).text(language))
 }
 
 /// Milliseconds as an element that writes them in the reader's zone; without scripts it shows the time in UTC. `format` is the element's:

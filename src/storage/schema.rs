@@ -324,6 +324,8 @@ diesel::table! {
         position -> Integer,
         created_at -> BigInt,
         archived_at -> Nullable<BigInt>,
+        hidden -> Bool,
+        trial_days -> SmallInt,
     }
 }
 
@@ -503,6 +505,154 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    prices (id) {
+        id -> BigInt,
+        plan -> BigInt,
+        amount -> BigInt,
+        currency -> Text,
+        every -> SmallInt,
+        created_at -> BigInt,
+        archived_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    payers (member) {
+        member -> BigInt,
+        number -> Integer,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> BigInt,
+        buyer -> BigInt,
+        client_key -> Nullable<Text>,
+        provider -> SmallInt,
+        state -> SmallInt,
+        amount -> BigInt,
+        currency -> Text,
+        attempt -> Integer,
+        session -> Nullable<Text>,
+        url -> Nullable<Text>,
+        subscription -> Nullable<BigInt>,
+        note -> Text,
+        answer -> Text,
+        placed_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        paid_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    order_lines (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        kind -> SmallInt,
+        ref_id -> Nullable<BigInt>,
+        plan -> Nullable<BigInt>,
+        every -> Nullable<SmallInt>,
+        quantity -> Integer,
+        amount -> BigInt,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        provider -> SmallInt,
+        method -> SmallInt,
+        external_id -> Nullable<Text>,
+        amount -> BigInt,
+        currency -> Text,
+        state -> SmallInt,
+        reverses -> Nullable<BigInt>,
+        received_at -> BigInt,
+        recorded_at -> BigInt,
+        recorded_by -> Nullable<BigInt>,
+        reference -> Text,
+        note -> Text,
+        receipt_year -> Nullable<SmallInt>,
+        receipt_number -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    receipt_counters (year) {
+        year -> SmallInt,
+        last -> Integer,
+    }
+}
+
+diesel::table! {
+    ledger (id) {
+        id -> BigInt,
+        transfer -> BigInt,
+        at -> BigInt,
+        account -> SmallInt,
+        amount -> BigInt,
+        currency -> Text,
+    }
+}
+
+diesel::table! {
+    fulfilments (line) {
+        line -> BigInt,
+        state -> SmallInt,
+        result -> Nullable<BigInt>,
+        period_start -> Nullable<BigInt>,
+        period_end -> Nullable<BigInt>,
+        done_at -> BigInt,
+        undone_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    subscriptions (id) {
+        id -> BigInt,
+        member -> BigInt,
+        plan -> BigInt,
+        price -> Nullable<BigInt>,
+        provider -> SmallInt,
+        external_id -> Nullable<Text>,
+        status -> SmallInt,
+        every -> SmallInt,
+        amount -> BigInt,
+        currency -> Text,
+        started_at -> BigInt,
+        anchor_at -> BigInt,
+        periods -> Integer,
+        period_start -> BigInt,
+        period_end -> BigInt,
+        trial_end -> Nullable<BigInt>,
+        cancels_at_end -> Bool,
+        past_due_since -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        fetched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    gifts (id) {
+        id -> BigInt,
+        code_hash -> Binary,
+        plan -> BigInt,
+        months -> Integer,
+        made_by -> BigInt,
+        made_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        note -> Text,
+        redeemed_by -> Nullable<BigInt>,
+        redeemed_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -542,5 +692,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     reports,
     calls,
     call_people,
-    call_stays
+    call_stays,
+    prices,
+    payers,
+    orders,
+    order_lines,
+    payments,
+    receipt_counters,
+    ledger,
+    fulfilments,
+    subscriptions,
+    gifts
 );

@@ -86,8 +86,7 @@ class CallBoard extends HTMLElement {
   /** @param {Wish} wish @param {Event} event @param {Call | null} [going] the one that is entered */
   async #call(wish, event, going = null) {
     const may = this.#state.live?.may_start;
-    const anchor = /** @type {Element} */ (event.currentTarget);
-    if (wish.call === null && may && (!may.calls || (wish.video && !may.video))) return showLock(anchor, may.calls);
+    if (wish.call === null && may && (!may.calls || (wish.video && !may.video))) return showLock(null, may.calls);
     const desk = await callsHere();
     // It is here already, small.
     if (wish.call !== null && callOf(desk.state) === wish.call && isBusy(desk.state)) return /** @type {CallStage | null} */ (document.querySelector("call-stage"))?.see({ isSmall: false });

@@ -5,10 +5,11 @@ import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
-import { isAlready, showLock } from "./call-menu.js";
+import { isAlready, showLock, watchRights } from "./call-menu.js";
 import { callsHere } from "./here.js";
 
 /** @import { CallDesk } from "./desk.js" */
+/** @import { Entitlements } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "../chat/rialto-app.js" */
 /** @typedef {{calls: boolean, video: boolean, group_size: number | null, max_minutes: number | null}} MayStart */
 
@@ -29,12 +30,10 @@ class CallButtons extends HTMLElement {
 
   connectedCallback() {
     const app = /** @type {RialtoApp | null} */ (this.closest("rialto-app"));
-    if (app) {
-      // The app hears at once of a right that came or went.
-      const take = () => this.#take({ calls: app.client.state.entitlements["calls.start"], video: app.client.state.entitlements["calls.video"] });
-      this.#stop = app.client.store.watch((now, before) => now.entitlements !== before.entitlements && take());
-      return take();
-    }
+    const take = (/** @type {Entitlements} */ rights) => this.#take({ calls: rights["calls.start"], video: rights["calls.video"] });
+    // It is heard at once of a right that came or went.
+    this.#stop = watchRights(app, take);
+    if (app) return take(app.client.state.entitlements);
     this.#draw();
     mayStart().then((may) => this.#take(may), () => undefined);
   }
@@ -58,8 +57,8 @@ class CallButtons extends HTMLElement {
   #button(kind, isOpen) {
     const isVideo = kind === "video";
     const label = t(isVideo ? "calls.ring_video" : "calls.ring_audio");
-    const press = (/** @type {Event} */ event) => (isOpen ? void this.#ring(isVideo) : showLock(/** @type {Element} */ (event.currentTarget), isVideo && (this.#may?.calls ?? false)));
-    return html`<button class="button" type="button" @click=${press} title=${isOpen ? null : t("calls.start_locked")} aria-haspopup=${isOpen ? null : "true"} aria-expanded=${isOpen ? null : "false"}>${icon(isVideo ? "video" : "phone")}${label}${isOpen ? null : html`<span class="lock-sign">${icon("lock")}</span>`}</button>`;
+    const press = () => (isOpen ? void this.#ring(isVideo) : showLock(this.closest("rialto-app"), isVideo && (this.#may?.calls ?? false)));
+    return html`<button class="button" type="button" @click=${press} title=${isOpen ? null : t("calls.start_locked")} aria-haspopup=${isOpen ? null : "dialog"}>${icon(isVideo ? "video" : "phone")}${label}${isOpen ? null : html`<span class="lock-sign">${icon("lock")}</span>`}</button>`;
   }
 
   /** @param {boolean} video */

@@ -1,14 +1,13 @@
 /** The ways to begin or enter a call from where one is, and why one may not. */
 
+import { pageLine } from "../lib/page-line.js";
 import { toast } from "../lib/toast.js";
-import { html } from "../lib/html.js";
-import { icon } from "../lib/icon.js";
-import { openFloating, openMenu } from "../lib/menu.js";
+import { openMenu } from "../lib/menu.js";
 import { t } from "../lib/words.js";
 import { others } from "../chat/names.js";
 import { isBusy } from "./state.js";
 
-/** @import { CallEntry } from "../types/live.d.ts" */
+/** @import { CallEntry, Entitlements } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "../chat/rialto-app.js" */
 /** @import { MyRoom } from "../chat/types.d.ts" */
 /** @import { CallDesk } from "./desk.js" */
@@ -24,12 +23,12 @@ export async function callFrom(app, room, anchor) {
   /** @type {Wish} */
   const wish = { call: call?.id ?? null, kind, to: kind === "direct" ? (others(state, room)[0] ?? null) : null, room: kind === "direct" ? null : room.id, video: call?.video ?? false };
   if (call) return void desk.look(wish, call);
-  if (!state.entitlements["calls.start"]) return showLock(anchor, false);
+  if (!state.entitlements["calls.start"]) return showLock(app, false);
   const mayVideo = state.entitlements["calls.video"];
   const begin = (/** @type {boolean} */ video) => void (kind === "room" ? desk.look({ ...wish, video }) : desk.start({ ...wish, video }));
   openMenu(anchor, t("calls.start"), [
     { label: t(kind === "room" ? "calls.open_audio" : "calls.ring_audio"), icon: "phone", run: () => begin(false) },
-    { label: t(kind === "room" ? "calls.open_video" : "calls.ring_video"), icon: mayVideo ? "video" : "lock", run: () => (mayVideo ? begin(true) : showLock(anchor, true)) },
+    { label: t(kind === "room" ? "calls.open_video" : "calls.ring_video"), icon: mayVideo ? "video" : "lock", run: () => (mayVideo ? begin(true) : showLock(app, true)) },
   ]);
 }
 
@@ -38,7 +37,7 @@ export async function callAgain(app, room, entry, anchor) {
   const { state } = app.client;
   const going = state.calls[room.id];
   if (going || entry.kind !== "direct") return callFrom(app, room, anchor);
-  if (!state.entitlements["calls.start"]) return showLock(anchor, false);
+  if (!state.entitlements["calls.start"]) return showLock(app, false);
   const desk = await app.calls();
   if (isAlready(desk)) return;
   const to = entry.outgoing ? (entry.others[0] ?? null) : entry.starter;
@@ -52,11 +51,23 @@ export function isAlready(desk) {
   return true;
 }
 
-/** The lock, its reason and how to get the right: never a dead button. @param {Element} anchor @param {boolean} isVideo */
-export function showLock(anchor, isVideo) {
+/** The lock, its reason and how to get the right: never a dead button. @param {RialtoApp | null} app the one around, if there is one @param {boolean} isVideo */
+export function showLock(app, isVideo) {
+  const right = isVideo ? "calls.video" : "calls.start";
   const title = t(isVideo ? "calls.video_locked_title" : "calls.locked_title");
-  const close = openFloating(anchor, "menu call-lock", title, () => html`<h2 class="call-lock-title" tabindex="-1">${icon("lock")}${title}</h2>
-    <p>${t(isVideo ? "calls.video_locked_text" : "calls.locked_text")}</p>
-    <a class="button" data-kind="primary" href="/settings/membership">${icon("sparkles")}${t("calls.see_plans")}</a>`);
-  /** @type {HTMLElement | null} */ (close.element.querySelector(".call-lock-title"))?.focus();
+  const text = t(isVideo ? "calls.video_locked_text" : "calls.locked_text");
+  const watch = (/** @type {() => void} */ opened) => watchRights(app, (rights) => rights[right] && opened());
+  void import("../billing/offer-sheet.js").then(({ openOffers }) => openOffers({ title, text, right, watch }));
+}
+
+/**
+ * Hears of rights that come and go: from the app around, or from the page's own line.
+ * @param {RialtoApp | null} app @param {(rights: Entitlements) => void} heard @returns {() => void} stops it
+ */
+export function watchRights(app, heard) {
+  if (app) return app.client.store.watch((now, before) => now.entitlements !== before.entitlements && heard(now.entitlements));
+  /** @type {import("../lib/page-line.js").Ear} */
+  const ear = { event: ({ event }) => void (event.kind === "entitlements_changed" && heard(event.entitlements)) };
+  pageLine().join(ear);
+  return () => pageLine().leave(ear);
 }

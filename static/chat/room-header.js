@@ -60,7 +60,7 @@ class RoomHeader extends Surface {
     if (call) return html`<button class="button header-call" data-call data-size="small" data-kind="primary" type="button" aria-keyshortcuts="Control+Alt+S" @click=${open}>${icon("phone-call")}<span>${call.members.length ? t("calls.join_count", { count: call.members.length }) : t("calls.join")}</span></button>`;
     const mayStart = state.entitlements["calls.start"];
     const label = t(mayStart ? (isConversation(room) ? "calls.start" : "calls.open_room") : "calls.start_locked");
-    return html`<button class="icon-button" data-call type="button" aria-label=${label} title=${label} aria-keyshortcuts="Control+Alt+S" aria-haspopup="menu" aria-expanded="false" data-locked=${mayStart ? null : ""} @click=${open}>${icon("phone")}${mayStart ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`}</button>`;
+    return html`<button class="icon-button" data-call type="button" aria-label=${label} title=${label} aria-keyshortcuts="Control+Alt+S" aria-haspopup=${mayStart ? "menu" : "dialog"} aria-expanded=${mayStart ? "false" : null} data-locked=${mayStart ? null : ""} @click=${open}>${icon("phone")}${mayStart ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`}</button>`;
   }
 
   /** The line beside the name: the topic, or what the other one is doing. @param {ChatState} state @param {MyRoom} room */

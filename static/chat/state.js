@@ -136,6 +136,8 @@ function afterMeEvent(state, event) {
       return { ...withMe(state, { ...state.me, roles: event.roles }), permissions: event.permissions, muted_until: event.muted_until };
     case "entitlements_changed":
       return { ...state, entitlements: event.entitlements };
+    case "orders_changed":
+      return state; // What it gives comes by itself; who looks at orders asks for them.
     case "session_ended":
       return state; // If it is this one, the connection ends with 4001.
     case "blocked":

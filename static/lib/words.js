@@ -73,6 +73,18 @@ function choose(entry, count) {
 /** @param {number} value */
 export const number = (value) => format("number", () => new Intl.NumberFormat(locale)).format(value);
 
+/**
+ * An amount of money of the API, with its currency.
+ * @param {{amount: number, currency: string, exponent: number}} money in minor units, and how many digits of them stand behind the point
+ */
+export function money({ amount, currency, exponent }) {
+  const digits = String(Math.abs(amount)).padStart(exponent + 1, "0");
+  const text = `${amount < 0 ? "-" : ""}${digits.slice(0, digits.length - exponent)}${exponent ? "." : ""}${digits.slice(digits.length - exponent || digits.length)}`;
+  const written = format(`money ${currency} ${exponent}`, () => new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: exponent, maximumFractionDigits: exponent }));
+  // As text: a number of JavaScript would round what is very large.
+  return written.format(/** @type {any} */ (text));
+}
+
 /** "A, B and C" @param {string[]} items */
 export const list = (items) => format("list", () => new Intl.ListFormat(language, { type: "conjunction" })).format(items);
 

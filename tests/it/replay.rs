@@ -82,6 +82,7 @@ const CASES: &[Case] = &[
     ("rights_changed", "a mute"),
     ("entitlements_changed", "a plan that is given"),
     ("entitlements_changed", "a plan that is taken back"),
+    ("orders_changed", "a wish"),
     ("session_ended", "another one"),
     ("contact_changed", "asked"),
     ("follow_changed", "by me"),
@@ -281,6 +282,10 @@ impl Scene<'_> {
                     let path = format!("/api/v1/admin/grants/{}/revoke", given["id"].as_str().expect("an id"));
                     self.call(&keeper, Method::POST, &path, Some(json!({}))).await;
                 }
+            }
+            ("orders_changed", _) => {
+                let plan = ann.get("/api/v1/plans").await["items"][0]["id"].clone();
+                ann.post("/api/v1/me/orders", json!({ "plan": plan, "client_key": "wish" })).await;
             }
             ("session_ended", _) => {
                 let id = ann.id;

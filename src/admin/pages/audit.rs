@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 30] = [
+pub const ACTS: [&str; 35] = [
     "calls.end",
     "calls.mute",
     "members.approve",
@@ -36,6 +36,11 @@ pub const ACTS: [&str; 30] = [
     "grants.give",
     "grants.change",
     "grants.revoke",
+    "orders.decline",
+    "payments.record",
+    "payments.reverse",
+    "prices.set",
+    "prices.archive",
     "plans.make",
     "plans.change",
     "invites.make",
@@ -51,10 +56,12 @@ pub const ACTS: [&str; 30] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 9] = ["calls.", "members.", "grants.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
+const KINDS: [&str; 12] =
+    ["calls.", "members.", "grants.", "orders.", "payments.", "prices.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 65] = [
+const FIELDS: [(&str, &str); 76] = [
+    ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
     ("call_members", "admin.set_call_members"),
@@ -71,25 +78,32 @@ const FIELDS: [(&str, &str); 65] = [
     ("community_name", "admin.field_community_name"),
     ("community_sentence", "admin.set_sentence"),
     ("connections_per_member", "admin.set_connections_per_member"),
+    ("currency", "billing.currency_label"),
     ("default_language", "admin.set_language"),
     ("description", "billing.plan_description_label"),
     ("ends_at", "billing.field_ends_at"),
+    ("every", "billing.price_every"),
     ("expires_at", "admin.field_expires_at"),
     ("group_members", "admin.set_group_members"),
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
+    ("hidden", "billing.hidden"),
     ("invitations_per_day", "admin.set_invitations_per_day"),
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
+    ("method", "billing.method"),
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
     ("outcome", "admin.field_outcome"),
     ("owner", "members.role_owner"),
+    ("payment_grace_days", "billing.payment_grace_days"),
+    ("payment_words", "billing.payment_words"),
     ("people_per_member", "admin.set_people_per_member"),
     ("permissions", "admin.field_permissions"),
     ("place", "admin.field_place"),
     ("plan", "billing.plan"),
     ("position", "billing.plan_position_label"),
     ("presence_members", "admin.set_presence_members"),
+    ("price", "billing.choose_price"),
     ("reach_ceiling_call", "admin.set_reach_ceiling_call"),
     ("reach_ceiling_invite", "admin.set_reach_ceiling_invite"),
     ("reach_ceiling_mention", "admin.set_reach_ceiling_mention"),
@@ -100,6 +114,8 @@ const FIELDS: [(&str, &str); 65] = [
     ("reach_default_mention", "admin.set_reach_default_mention"),
     ("reach_default_message", "admin.set_reach_default_message"),
     ("reach_default_video_call", "admin.set_reach_default_video_call"),
+    ("receipt", "billing.receipt_label"),
+    ("reference", "billing.reference"),
     ("reports_per_day", "admin.set_reports_per_day"),
     ("requests_per_day", "admin.set_requests_per_day"),
     ("requests_to_one_per_day", "admin.set_requests_to_one_per_day"),
@@ -116,6 +132,7 @@ const FIELDS: [(&str, &str); 65] = [
     ("starts_at", "billing.field_starts_at"),
     ("storage.quota_mb", "billing.set_storage_quota_mb"),
     ("topic", "admin.field_topic"),
+    ("trial_days", "billing.trial_label"),
     ("until", "admin.field_until"),
     ("upload.max_mb", "billing.set_upload_max_mb"),
     ("verified_badge", "billing.verified_badge_title"),
@@ -170,7 +187,7 @@ struct AuditPage {
     rows: Vec<AuditLine>,
     act: String,
     kinds: [&'static str; KINDS.len()],
-    acts: [&'static str; ACTS.len()],
+    acts: &'static [&'static str],
     is_first: bool,
     first: String,
     next: Option<String>,
@@ -251,7 +268,7 @@ impl Names {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(all)) => all.iter().flat_map(|one| self.parts(field, Some(one))).collect(),
             Some(Value::Bool(is)) => vec![word(match (field, is) {
-                ("archived" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
+                ("archived" | "hidden" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
                     if *is {
                         "admin.value_yes"
                     } else {
@@ -278,7 +295,9 @@ impl Names {
             "verified_badge" if ["plan", "administrator", "either", "off"].contains(&said) => {
                 word(&format!("billing.verified_badge_{said}"))
             }
-            "source" if ["manual", "comp", "gift", "owner"].contains(&said) => word(&format!("billing.source_{said}")),
+            "source" if ["manual", "comp", "gift", "owner", "test", "stripe"].contains(&said) => word(&format!("billing.source_{said}")),
+            "every" if ["once", "month", "year"].contains(&said) => word(&format!("billing.every_{said}")),
+            "method" if ["cash", "bank", "card", "other"].contains(&said) => word(&format!("billing.method_{said}")),
             "default_language" if said == "en" => text("English"),
             "default_language" if said == "fr" => text("Français"),
             "permissions" if Permission::ALL.iter().any(|one| one.name() == said) => {
@@ -364,7 +383,7 @@ pub async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>, site: Site) -
         Ok(AuditPage {
             rows: page.items.into_iter().map(|entry| names.line(entry)).collect(),
             kinds: KINDS,
-            acts: ACTS,
+            acts: &ACTS,
             is_first: before.is_none(),
             first: link(""),
             next: page.next.as_deref().map(link),

@@ -9,6 +9,7 @@ use crate::access::{Allow, Permission};
 use crate::admin::actions;
 use crate::admin::model::Summary;
 use crate::admin::policy::OpenDashboard;
+use crate::billing;
 use crate::calls::Calls;
 use crate::error::Result;
 use crate::http::{Metrics, Site};
@@ -18,7 +19,7 @@ use crate::social;
 /// One thing that waits for a person.
 #[derive(Serialize)]
 struct Need {
-    /// `approvals`, `reports`, `letters` or `jobs`.
+    /// `approvals`, `reports`, `asks`, `letters` or `jobs`.
     what: &'static str,
     icon: &'static str,
     /// Where it is mended.
@@ -69,6 +70,7 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
                     count: social::open_reports(conn, actor.signed_in()?)?,
                 },
             ),
+            (Permission::MembersGrant, Need { what: "asks", icon: "sparkles", path: "/admin/orders", count: billing::count_asked(conn)? }),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
             (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),
         ];

@@ -5,6 +5,7 @@ mod calls;
 mod door;
 mod home;
 mod lists;
+mod orders;
 mod people;
 mod plans;
 mod qr;
@@ -25,6 +26,7 @@ use crate::error::Result;
 use crate::http::Site;
 use crate::ids::RoleId;
 use crate::members::{self, AdminMember, Role, RoleKind, initials};
+use crate::money::Currency;
 use crate::storage::Conn;
 
 /// Rows of one page of a list.
@@ -39,6 +41,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/invites", door::door)
         .get("/admin/roles", settings::roles)
         .get("/admin/plans", plans::plans)
+        .get("/admin/orders", orders::orders)
         .get("/admin/rooms", lists::rooms)
         .get("/admin/reports", reports::reports)
         .get("/admin/calls", calls::calls)
@@ -90,6 +93,18 @@ impl CallsSeen {
             Self { at: Some(checked.at), reached: checked.report.reached, is_off: false, what, todo }
         })
     }
+}
+
+/// A currency in a list to choose from.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct CurrencyChoice {
+    code: Currency,
+    /// Digits behind the point.
+    exponent: u8,
+}
+
+fn currencies() -> Vec<CurrencyChoice> {
+    Currency::all().map(|code| CurrencyChoice { code, exponent: code.exponent() }).collect()
 }
 
 /// A role as pages name it.

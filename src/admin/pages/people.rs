@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 
-use super::{Person, ROWS, RoleTag, given, href, show};
+use super::{CurrencyChoice, Person, ROWS, RoleTag, given, href, show};
 use crate::access::{Allow, Permission, Permit, Query};
 use crate::admin::policy::{SeePeople, SeePerson};
 use crate::admin::store;
-use crate::billing::{self, Billing, MembershipView, PlanName};
+use crate::billing::{self, Billing, MembershipView, Plan};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{MemberId, RoleId};
@@ -120,11 +120,16 @@ struct PersonPage {
     membership: Option<MembershipView>,
     is_verified: bool,
     /// Plans that can be given.
-    plans: Vec<PlanName>,
+    plans: Vec<Plan>,
+    /// By which they pay.
+    reference: Option<String>,
+    /// Of money for a plan without a price.
+    currency: CurrencyChoice,
 }
 
 /// `GET /admin/members/{member}`.
 pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
+    let currency = gate.ground().settings.get().currency;
     show(gate, site, "admin/member.html", move |conn, may, actor| {
         // The permit of the slice that keeps the account; its name stays there.
         let theirs = Permit::check(conn, actor, may.member())?;
@@ -160,7 +165,9 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
         Ok(PersonPage {
             is_verified: membership.as_ref().is_some_and(|all| all.verified_by_administrator),
             membership: membership.map(MembershipView::from),
-            plans: plans.into_iter().map(|plan| PlanName { id: plan.id, name: plan.name }).collect(),
+            reference: if rights.grant { billing::reference_of(conn, may.member())? } else { None },
+            currency: CurrencyChoice { code: currency, exponent: currency.exponent() },
+            plans,
             person: Person::of(member, &all),
             email,
             sessions,

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{RoleTag, show};
+use super::{CurrencyChoice, RoleTag, currencies, show};
 use crate::access::{Allow, Permission};
 use crate::admin::actions;
 use crate::admin::policy::{ManageSettings, SeeRights};
@@ -36,6 +36,7 @@ struct SettingsPage {
     /// Keys of those that are not the default.
     changed: Vec<String>,
     server: Server,
+    currencies: Vec<CurrencyChoice>,
 }
 
 fn as_map(settings: &Settings) -> Result<Map<String, Value>> {
@@ -64,7 +65,7 @@ pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpRes
             mail_from: ground.config.mail_from.clone(),
             version: env!("CARGO_PKG_VERSION"),
         };
-        Ok(SettingsPage { settings, defaults, changed, server })
+        Ok(SettingsPage { settings, defaults, changed, server, currencies: currencies() })
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! What is always there: a first plan, and the grant of whoever owns the community.
 
 use super::giving::{end_for_good, insert};
+use super::subscribing::end_all;
 use super::telling::changed;
 use super::{Billing, hold, store};
 use crate::billing::model::{Entitlements, GrantSource, NewGrant, PlanRow};
@@ -27,6 +28,8 @@ pub fn ensure(tx: &mut Tx<'_>, billing: &Billing) -> Result<()> {
             position: 0,
             created_at: tx.now(),
             archived_at: None,
+            hidden: false,
+            trial_days: 0,
         };
         store::plans::insert(tx, &row)?;
         store::plans::set_entitlements(tx, row.id, &Entitlements::of_first_plan())?;
@@ -48,7 +51,7 @@ pub fn keep_owner_grant(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) ->
             hold(tx, member)?;
             let plan = store::plans::first(tx)?.ok_or_else(|| Error::broken("a community without a plan"))?.id;
             let new = NewGrant { plan, source: Some(GrantSource::Owner), starts_at: None, ends_at: None, note: String::new() };
-            insert(tx, member, &new, None)?;
+            insert(tx, member, &new, None, None)?;
             changed(tx, billing, member, None)
         }
         (false, Some(row)) => {
@@ -58,6 +61,14 @@ pub fn keep_owner_grant(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Somebody came in: they have a reference by which they pay.
+///
+/// # Errors
+/// When the database refuses.
+pub fn welcome(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    store::payers::ensure(tx, member).map(|_| ())
 }
 
 /// An account was deleted: everything that it had is taken back. Nobody is told: nobody is left.
@@ -70,6 +81,7 @@ pub fn drop_everything(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> 
     for row in store::grants::open(tx, member, now)? {
         end_for_good(tx, row, None, "")?;
     }
+    end_all(tx, member)?;
     store::verifications::remove(tx, member)?;
     let revision = store::standing::next_revision(tx)?;
     let standings = billing.standings.clone();

@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::founding::must_be_in;
-use super::telling::{changed, turn};
+use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, note, store, trace};
 use crate::access::Actor;
-use crate::billing::model::{EndChange, Grant, GrantEvent, GrantRow, GrantSource, GrantState, NewGrant};
+use crate::billing::model::{EndChange, Grant, GrantEvent, GrantRow, GrantSource, GrantState, NewGrant, OrderState};
 use crate::billing::policy::{ChangeGrant, GiveGrants};
+use crate::billing::providers::ProviderKind;
 use crate::billing::store::log::NewEntry;
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
@@ -29,7 +30,7 @@ pub fn give(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing,
     let new = NewGrant { note: note(&new.note)?, ..new };
     let now = tx.now();
     check_times(new.starts_at, new.ends_at, now)?;
-    if new.source == Some(GrantSource::Owner) {
+    if new.source.is_some_and(|source| !source.is_given()) {
         return Err(Error::invalid("source", "billing.source_kind"));
     }
     let plan = store::plans::by_id(tx, new.plan)?.ok_or_else(|| Error::invalid("plan", "billing.plan_unknown"))?;
@@ -41,11 +42,25 @@ pub fn give(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing,
     if store::grants::count_open(tx, member, now)? >= MOST {
         return Err(Error::conflict("billing.grant_count"));
     }
-    let row = insert(tx, member, &new, Some(may.by()))?;
+    let row = insert(tx, member, &new, None, Some(may.by()))?;
     let after = json!({ "plan": plan.name, "source": row.source(), "starts_at": new.starts_at, "ends_at": row.ends_at });
+    answer_asks(tx, &row)?;
     trace(tx, actor, "grants.give", member, (None, Some(after)), &row.note)?;
     changed(tx, billing, member, Some(may.by()))?;
     Ok(row.grant(plan.name, now))
+}
+
+/// Whoever asked for this plan has it now: nobody needs to look at the wish again.
+fn answer_asks(tx: &mut Tx<'_>, grant: &GrantRow) -> Result<()> {
+    for mut order in store::orders::awaiting(tx, grant.member, grant.plan)? {
+        if order.provider() == ProviderKind::Manual && order.subscription.is_none() {
+            order.answer.clone_from(&grant.note);
+            (order.state, order.closed_at, order.closed_by) = (OrderState::Fulfilled.number(), Some(tx.now()), grant.given_by);
+            store::orders::save(tx, &order)?;
+            orders_changed(tx, &order, grant.given_by)?;
+        }
+    }
+    Ok(())
 }
 
 fn check_times(starts_at: Option<Millis>, ends_at: Option<Millis>, now: Millis) -> Result<()> {
@@ -64,14 +79,20 @@ fn check_times(starts_at: Option<Millis>, ends_at: Option<Millis>, now: Millis) 
 }
 
 /// Stores a grant with its line in the log. The caller holds the member and tells.
-pub(super) fn insert(tx: &mut Tx<'_>, member: MemberId, new: &NewGrant, by: Option<MemberId>) -> Result<GrantRow> {
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    member: MemberId,
+    new: &NewGrant,
+    source_id: Option<String>,
+    by: Option<MemberId>,
+) -> Result<GrantRow> {
     let now = tx.now();
     let mut row = GrantRow {
         id: tx.new_id(),
         member,
         plan: new.plan,
         source: new.source.unwrap_or(GrantSource::Manual).number(),
-        source_id: None,
+        source_id,
         starts_at: new.starts_at.unwrap_or(now),
         ends_at: new.ends_at,
         revoked_at: None,
@@ -86,7 +107,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, member: MemberId, new: &NewGrant, by: Opti
     Ok(row)
 }
 
-fn log(tx: &mut Tx<'_>, row: &GrantRow, kind: GrantEvent, actor: Option<MemberId>, note: &str) -> Result<()> {
+pub(super) fn log(tx: &mut Tx<'_>, row: &GrantRow, kind: GrantEvent, actor: Option<MemberId>, note: &str) -> Result<()> {
     let (member, at, grant, plan, ends_at) = (row.member, tx.now(), Some(row.id), Some(row.plan), row.ends_at);
     store::log::insert(tx, &NewEntry { member, at, kind, grant, plan, actor, ends_at, note })
 }
@@ -98,6 +119,9 @@ fn open_grant(tx: &mut Tx<'_>, may: &ChangeGrant) -> Result<GrantRow> {
     if row.source() == GrantSource::Owner {
         return Err(Error::conflict("billing.owner_grant"));
     }
+    if row.source_id.is_some() {
+        return Err(Error::conflict("billing.paid_grant"));
+    }
     if row.revoked_at.is_some() { Err(Error::conflict("billing.grant_over")) } else { Ok(row) }
 }
 
@@ -105,7 +129,7 @@ fn open_grant(tx: &mut Tx<'_>, may: &ChangeGrant) -> Result<GrantRow> {
 ///
 /// # Errors
 /// `billing.note`, `billing.note_needed` for one that has ended, `billing.ends_past`, `billing.too_far`, `billing.owner_grant`,
-/// `billing.grant_over`, `billing.grant_count`.
+/// `billing.paid_grant` for one that follows what is paid, `billing.grant_over`, `billing.grant_count`.
 pub fn change_end(tx: &mut Tx<'_>, may: &ChangeGrant, actor: &Actor, billing: &Billing, change: EndChange) -> Result<Grant> {
     let text = note(&change.note)?;
     // The log tells things in their order: what ended by now comes before what is changed now.
@@ -145,7 +169,7 @@ fn plan_name(tx: &mut Tx<'_>, row: &GrantRow) -> Result<String> {
 /// Takes a grant back, from now on.
 ///
 /// # Errors
-/// `billing.note`, `billing.owner_grant`, `billing.grant_over` also for one whose time is over.
+/// `billing.note`, `billing.owner_grant`, `billing.paid_grant`, `billing.grant_over` also for one whose time is over.
 pub fn revoke(tx: &mut Tx<'_>, may: &ChangeGrant, actor: &Actor, billing: &Billing, why: &str) -> Result<Grant> {
     let text = note(why)?;
     let row = open_grant(tx, may)?;

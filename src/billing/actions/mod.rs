@@ -2,21 +2,34 @@
 
 mod founding;
 mod giving;
+mod looking;
+mod offering;
+mod ordering;
 mod planning;
+mod pricing;
 mod reading;
 pub mod seed;
+mod settling;
 mod standings;
+mod subscribing;
 mod telling;
 mod verifying;
 
-pub use founding::{drop_everything, ensure, keep_owner_grant};
+pub use founding::{drop_everything, ensure, keep_owner_grant, welcome};
 pub use giving::{change_end, give, revoke};
+pub use looking::{FindOrders, FindSubscriptions, count_asked, find_orders, find_subscriptions, my_orders, payer, receipt};
+pub use offering::{Offers, offers, reference_of};
+pub use ordering::{NewOrder, OrderLines, ask, cancel_order, decline, is_offered};
 pub use planning::{change_plan, make_plan, rules_changed};
+pub use pricing::{archive_price, price_payers, set_price};
 pub use reading::{Membership, MembershipEntry, Origin, grants_of, membership, plans};
+pub use settling::{NewPayment, NewSale, Recorded, mirror, record_payment, record_sale, reverse_payment, settle};
 pub use standings::Standings;
+pub use subscribing::{advance, cancel_at_end, newest_subscription};
 pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 
+pub(in crate::billing) use subscribing::SUBSCRIPTION;
 pub(in crate::billing) use telling::{MEMBER, SPREAD};
 
 use super::notices::Notices;

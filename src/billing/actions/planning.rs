@@ -19,6 +19,8 @@ const NAME: std::ops::RangeInclusive<usize> = 1..=40;
 const DESCRIPTION: usize = 300;
 /// Places in lists.
 const POSITIONS: std::ops::RangeInclusive<i32> = 0..=1_000;
+/// Days of a trial.
+const TRIAL: std::ops::RangeInclusive<i16> = 0..=365;
 /// Most plans of a community, also those that were put away.
 const MOST: usize = 100;
 
@@ -40,9 +42,14 @@ fn placed(position: i32) -> Result<i32> {
     if POSITIONS.contains(&position) { Ok(position) } else { Err(Error::invalid("position", "billing.plan_position")) }
 }
 
+fn tried(days: i16) -> Result<i16> {
+    if TRIAL.contains(&days) { Ok(days) } else { Err(Error::invalid("trial_days", "billing.trial_days")) }
+}
+
 /// The plan as the audit log keeps it: every entitlement under its own name.
 fn told(plan: &Plan) -> Result<Value> {
-    let mut all = json!({ "name": plan.name, "description": plan.description, "position": plan.position, "archived": plan.archived });
+    let mut all = json!({ "name": plan.name, "description": plan.description, "position": plan.position, "archived": plan.archived,
+        "hidden": plan.hidden, "trial_days": plan.trial_days });
     if let (Some(all), Value::Object(worth)) = (all.as_object_mut(), serde_json::to_value(&plan.entitlements)?) {
         let badge = |value: Value| value.get("text").cloned().unwrap_or(Value::Null);
         all.extend(worth.into_iter().map(|(name, value)| if name == "badge" { (name, badge(value)) } else { (name, value) }));
@@ -60,8 +67,8 @@ fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, before: Option<&Plan
 /// Makes a plan.
 ///
 /// # Errors
-/// `billing.plan_name`, `billing.plan_name_taken`, `billing.plan_description`, `billing.plan_position`, `billing.plan_count`, and the
-/// problems of its entitlements.
+/// `billing.plan_name`, `billing.plan_name_taken`, `billing.plan_description`, `billing.plan_position`, `billing.trial_days`,
+/// `billing.plan_count`, and the problems of its entitlements.
 pub fn make_plan(tx: &mut Tx<'_>, _: &EditPlans, actor: &Actor, new: NewPlan) -> Result<Plan> {
     let (name, key) = named(tx, &new.name, None)?;
     let description = described(&new.description)?;
@@ -72,10 +79,21 @@ pub fn make_plan(tx: &mut Tx<'_>, _: &EditPlans, actor: &Actor, new: NewPlan) ->
     }
     let last = all.iter().map(|row| row.position).max().unwrap_or(0);
     let position = placed(new.position.unwrap_or_else(|| last.saturating_add(1).min(*POSITIONS.end())))?;
-    let row = PlanRow { id: tx.new_id(), name, name_key: key, description, position, created_at: tx.now(), archived_at: None };
+    let (hidden, trial_days) = (new.hidden, tried(new.trial_days)?);
+    let row = PlanRow {
+        id: tx.new_id(),
+        name,
+        name_key: key,
+        description,
+        position,
+        created_at: tx.now(),
+        archived_at: None,
+        hidden,
+        trial_days,
+    };
     store::plans::insert(tx, &row)?;
     store::plans::set_entitlements(tx, row.id, &entitlements)?;
-    let plan = row.plan(entitlements);
+    let plan = row.plan(entitlements, Vec::new());
     trace(tx, actor, "plans.make", None, &plan)?;
     Ok(plan)
 }
@@ -87,7 +105,7 @@ pub fn make_plan(tx: &mut Tx<'_>, _: &EditPlans, actor: &Actor, new: NewPlan) ->
 pub fn change_plan(tx: &mut Tx<'_>, may: &EditPlan, actor: &Actor, billing: &Billing, change: PlanChange) -> Result<Plan> {
     one_at_a_time(tx, "plans")?;
     let mut row = store::plans::by_id(tx, may.plan())?.found()?;
-    let before = store::plans::with_entitlements(tx, vec![row.clone()])?.pop().found()?;
+    let before = store::plans::with_worth(tx, vec![row.clone()])?.pop().found()?;
     if let Some(name) = change.name {
         (row.name, row.name_key) = named(tx, &name, Some(row.id))?;
     }
@@ -103,8 +121,12 @@ pub fn change_plan(tx: &mut Tx<'_>, may: &EditPlan, actor: &Actor, billing: &Bil
         Some(false) => row.archived_at = None,
         None => {}
     }
+    row.hidden = change.hidden.unwrap_or(row.hidden);
+    if let Some(days) = change.trial_days {
+        row.trial_days = tried(days)?;
+    }
     let entitlements = change.entitlements.map_or(Ok(before.entitlements.clone()), super::super::model::Entitlements::checked)?;
-    let after = row.clone().plan(entitlements);
+    let after = row.clone().plan(entitlements, before.prices.clone());
     if after == before {
         return Ok(after);
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Billing, store};
 use crate::access::Page;
-use crate::billing::model::{Entitlements, Grant, GrantEntry, Plan, PlanName};
+use crate::billing::model::{Entitlements, Grant, GrantEntry, Plan, PlanName, Subscription, Totals, totals};
 use crate::billing::policy::SeeGrants;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ const GRANTS: i64 = 200;
 /// When the database cannot be read.
 pub fn plans(conn: &mut Conn, with_archived: bool) -> Result<Vec<Plan>> {
     let rows = store::plans::all(conn, with_archived)?;
-    store::plans::with_entitlements(conn, rows)
+    store::plans::with_worth(conn, rows)
 }
 
 /// Where an entitlement comes from.
@@ -55,6 +55,10 @@ pub struct Membership {
     pub verified: Option<Badge>,
     /// Did an administrator verify the member, whatever the community's rule is?
     pub verified_by_administrator: bool,
+    /// What is paid from period to period, newest first; also what is over.
+    pub subscriptions: Vec<Subscription>,
+    /// What the ones that go on cost together, for each currency.
+    pub totals: Vec<Totals>,
     /// Grants, newest first; also those that are over.
     pub grants: Vec<Grant>,
     /// What happened to them, newest first.
@@ -104,6 +108,7 @@ fn of_member(
     let plans: Vec<Plan> = plans(conn, true)?.into_iter().filter(|plan| standing.plans.contains(&plan.id)).collect();
     let everyone = Entitlements::of_everyone(store::standing::rules(conn)?.calls_open_to);
     let grants: Vec<Grant> = store::grants::of_member(conn, member, GRANTS)?.into_iter().map(|(row, name)| row.grant(name, now)).collect();
+    let subscriptions = super::subscribing::of_member(conn, member, GRANTS)?;
     let log = Page::of(store::log::of_member(conn, member, before, limit + 1)?, limit, |entry| entry.id.to_string());
     let mut people: Vec<MemberId> =
         grants.iter().filter_map(|grant| grant.given_by).chain(log.items.iter().filter_map(|one| one.by)).collect();
@@ -116,6 +121,8 @@ fn of_member(
         verified: standing.verified.clone(),
         verified_by_administrator: store::verifications::of(conn, member)?.is_some(),
         members: members::profiles(conn, &people, now)?,
+        totals: totals(&subscriptions),
+        subscriptions,
         plans,
         grants,
         log,

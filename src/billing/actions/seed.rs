@@ -1,11 +1,11 @@
 //! Memberships from before the program ran: for the village. Called inside [`Tx::as_of`].
 
-use super::{Billing, give, make_plan, turn, verify};
+use super::{Billing, NewOrder, NewSale, Recorded, ask, give, make_plan, record_sale, set_price, turn, verify};
 use crate::access::{Actor, Permissions, Permit, Scopes};
-use crate::billing::model::{NewGrant, NewPlan, Plan};
-use crate::billing::policy::{EditPlans, GiveGrants};
-use crate::error::Result;
-use crate::ids::{MemberId, PlanId};
+use crate::billing::model::{Every, NewGrant, NewPlan, NewPrice, Plan, Price};
+use crate::billing::policy::{Buy, EditPlan, EditPlans, GiveGrants};
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, OrderId, PlanId, PriceId};
 use crate::storage::{Conn, Tx};
 
 fn owner(by: MemberId, now: crate::clock::Millis) -> Actor {
@@ -56,4 +56,43 @@ pub fn place_verification(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, 
 /// When the database refuses.
 pub fn place_turn(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> Result<()> {
     turn(tx, billing, member)
+}
+
+/// Says what a plan costs as the owner `by` would have said it then.
+///
+/// # Errors
+/// Those of [`set_price`].
+pub fn place_price(tx: &mut Tx<'_>, by: MemberId, plan: PlanId, new: NewPrice) -> Result<PriceId> {
+    let actor = owner(by, tx.now());
+    let may = EditPlan::check(tx, &actor, plan)?;
+    set_price(tx, &may, &actor, new).map(|price| price.id)
+}
+
+/// What a plan costs each period of this length.
+///
+/// # Errors
+/// When it has no such price.
+pub fn price_of(conn: &mut Conn, plan: PlanId, every: Every) -> Result<Price> {
+    let all = super::plans(conn, true)?.into_iter().find(|one| one.id == plan).map(|plan| plan.prices).unwrap_or_default();
+    all.into_iter().find(|price| price.every == every).ok_or_else(|| Error::broken("a plan without this price"))
+}
+
+/// A wish as the member would have placed it then.
+///
+/// # Errors
+/// Those of [`ask`].
+pub fn place_ask(tx: &mut Tx<'_>, member: MemberId, new: &NewOrder) -> Result<OrderId> {
+    let actor = Actor { member: Some(member), ..Actor::stranger(None, tx.now()) };
+    let may = Buy::check(tx, &actor, ())?;
+    ask(tx, &may, new).map(|order| order.id)
+}
+
+/// Money as the owner `by` would have written it down then.
+///
+/// # Errors
+/// Those of [`record_sale`].
+pub fn place_sale(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: MemberId, new: &NewSale) -> Result<Recorded> {
+    let actor = owner(by, tx.now());
+    let may = GiveGrants::check(tx, &actor, member)?;
+    record_sale(tx, &may, &actor, billing, new)
 }

@@ -4,9 +4,10 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use super::subscribing::{Due, SUBSCRIPTION, advance};
 use super::{Billing, hold, store};
 use crate::billing::events::BillingEvent;
-use crate::billing::model::{GrantEvent, GrantState, Rules};
+use crate::billing::model::{GrantEvent, GrantState, OrderRow, Rules};
 use crate::billing::notices::Notice;
 use crate::billing::store::log::NewEntry;
 use crate::clock::Clock;
@@ -51,6 +52,12 @@ pub(super) fn changed(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: 
     tx.after_commit(move || standings.forget(member, revision));
     let rules = store::standing::rules(tx)?;
     tell(tx, billing, member, rules, by)
+}
+
+/// Tells a member that an order of theirs stands elsewhere.
+pub(super) fn orders_changed(tx: &mut Tx<'_>, row: &OrderRow, by: Option<MemberId>) -> Result<()> {
+    let event = BillingEvent::OrdersChanged { order: row.id, state: row.state() };
+    tx.announce(LogId::Member(row.buyer), event.announcement(row.buyer, by)?).map(|_| ())
 }
 
 /// After plans or rules were changed: memory forgets everyone with the commit, and a job tells them.
@@ -171,6 +178,11 @@ impl JobHandler for Turner {
         Box::pin(async move {
             if job.kind == SPREAD {
                 return spread(self, job.read()?).await;
+            }
+            if job.kind == SUBSCRIPTION {
+                let Due { subscription } = job.read()?;
+                let billing = self.billing.clone();
+                return self.db.write(move |tx| advance(tx, &billing, subscription)).await;
             }
             let Turn { member } = job.read()?;
             let billing = self.billing.clone();

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::PlanName;
+use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::ids::{GrantEntryId, GrantId, MemberId, PlanId};
 
@@ -19,6 +20,10 @@ pub enum GrantSource {
     Gift,
     /// The community is theirs.
     Owner,
+    /// Paid at the test provider; it holds only where that provider is allowed.
+    Test,
+    /// Paid through Stripe.
+    Stripe,
 }
 
 impl GrantSource {
@@ -28,6 +33,22 @@ impl GrantSource {
         self as i16
     }
 
+    /// Where what is paid in this way comes from.
+    #[must_use]
+    pub const fn paid_by(provider: ProviderKind) -> Self {
+        match provider {
+            ProviderKind::Manual => Self::Manual,
+            ProviderKind::Test => Self::Test,
+            ProviderKind::Stripe => Self::Stripe,
+        }
+    }
+
+    /// May an administrator choose it for a grant that they give?
+    #[must_use]
+    pub const fn is_given(self) -> bool {
+        matches!(self, Self::Manual | Self::Comp | Self::Gift)
+    }
+
     /// From the database.
     #[must_use]
     pub const fn from_number(number: i16) -> Self {
@@ -35,6 +56,8 @@ impl GrantSource {
             1 => Self::Comp,
             2 => Self::Gift,
             3 => Self::Owner,
+            4 => Self::Test,
+            5 => Self::Stripe,
             _ => Self::Manual,
         }
     }
@@ -144,6 +167,7 @@ impl GrantRow {
             id: self.id,
             plan: PlanName { id: self.plan, name: plan },
             source: self.source(),
+            paid: self.source_id.is_some(),
             state: self.period().state(now),
             starts_at: self.starts_at,
             ends_at: self.ends_at,
@@ -164,6 +188,8 @@ pub struct Grant {
     pub plan: PlanName,
     /// Where it comes from.
     pub source: GrantSource,
+    /// Does it follow a subscription or an order? Then it is not changed by hand.
+    pub paid: bool,
     /// Where it stands.
     pub state: GrantState,
     /// From when on, milliseconds UTC.

@@ -1,13 +1,23 @@
-//! What the slice keeps and shows: entitlements, plans, grants, and what they come to at an instant.
+//! What the slice keeps and shows: entitlements, plans with prices, grants, what they come to at an instant; orders, payments, subscriptions.
 
 mod entitlements;
 mod grant;
+mod order;
+mod payment;
 mod plan;
+mod price;
 mod resolve;
 mod standing;
+mod subscription;
 
 pub use entitlements::{Entitlements, PlanBadge};
 pub use grant::{EndChange, Grant, GrantEntry, GrantEvent, GrantRow, GrantSource, GrantState, NewGrant, Period};
+pub use order::{Fact, LineKind, LineRow, Order, OrderRow, OrderState, Verdict, settle};
+pub use payment::{Account, Method, Payment, PaymentRow, entries};
 pub use plan::{NewPlan, Plan, PlanChange, PlanName, PlanRow};
+pub use price::{Every, NewPrice, Price, PriceRow};
 pub use resolve::{Held, Resolved, resolve};
 pub use standing::{Rules, Standing, Verification};
+#[cfg(test)]
+pub use subscription::Terms;
+pub use subscription::{Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Entitlements;
+use super::{Entitlements, Price};
 use crate::clock::Millis;
 use crate::ids::PlanId;
 
@@ -24,14 +24,19 @@ pub struct PlanRow {
     pub created_at: Millis,
     /// Since when it is not given any more.
     pub archived_at: Option<Millis>,
+    /// Is it kept from members who do not have it?
+    pub hidden: bool,
+    /// Days before a member's first payment.
+    pub trial_days: i16,
 }
 
 impl PlanRow {
     /// As the API shows it.
     #[must_use]
-    pub fn plan(self, entitlements: Entitlements) -> Plan {
-        let Self { id, name, description, position, created_at, archived_at, .. } = self;
-        Plan { id, name, description, position, archived: archived_at.is_some(), created_at, entitlements }
+    pub fn plan(self, entitlements: Entitlements, prices: Vec<Price>) -> Plan {
+        let Self { id, name, description, position, created_at, archived_at, hidden, trial_days, .. } = self;
+        let archived = archived_at.is_some();
+        Plan { id, name, description, position, archived, hidden, trial_days, created_at, entitlements, prices }
     }
 }
 
@@ -48,10 +53,16 @@ pub struct Plan {
     pub position: i32,
     /// Is it not given any more? Whoever has it keeps it.
     pub archived: bool,
+    /// Is it kept from members who do not have it? It can be given, and is not offered.
+    pub hidden: bool,
+    /// Days before the first payment of a member who never had a trial; 0: none.
+    pub trial_days: i16,
     /// When it was made, milliseconds UTC.
     pub created_at: Millis,
     /// What it entitles to.
     pub entitlements: Entitlements,
+    /// What it costs; those that are put away are not shown. Without one, the price is agreed on when somebody asks.
+    pub prices: Vec<Price>,
 }
 
 /// A plan by name.
@@ -74,6 +85,12 @@ pub struct NewPlan {
     /// Place in lists, 0–1,000; missing: after the others.
     #[serde(default)]
     pub position: Option<i32>,
+    /// Is it kept from members who do not have it?
+    #[serde(default)]
+    pub hidden: bool,
+    /// Days before the first payment, 0–365.
+    #[serde(default)]
+    pub trial_days: i16,
     /// What it entitles to.
     #[serde(default)]
     pub entitlements: Entitlements,
@@ -90,6 +107,10 @@ pub struct PlanChange {
     pub position: Option<i32>,
     /// `true`: it is not given any more, whoever has it keeps it.
     pub archived: Option<bool>,
+    /// `true`: it is kept from members who do not have it.
+    pub hidden: Option<bool>,
+    /// Days before the first payment, 0–365.
+    pub trial_days: Option<i16>,
     /// All that it entitles to from now on; whoever has it hears of it at once.
     pub entitlements: Option<Entitlements>,
 }

@@ -65,6 +65,11 @@ pub fn count_open(conn: &mut Conn, member: MemberId, now: Millis) -> Result<i64>
         .get_result(conn)?)
 }
 
+/// The grant of what has this name at its source.
+pub fn of_source(conn: &mut Conn, source: GrantSource, source_id: &str) -> Result<Option<GrantRow>> {
+    Ok(grants::table.filter(grants::source.eq(source.number())).filter(grants::source_id.eq(source_id)).first(conn).optional()?)
+}
+
 /// The grant that a member has as an owner.
 pub fn of_owner(conn: &mut Conn, member: MemberId) -> Result<Option<GrantRow>> {
     Ok(grants::table

@@ -2,8 +2,13 @@
 
 pub(super) mod grants;
 pub(super) mod log;
+pub(super) mod orders;
+pub(super) mod payers;
+pub(super) mod payments;
 pub(super) mod plans;
+pub(super) mod prices;
 pub(super) mod standing;
+pub(super) mod subscriptions;
 pub(super) mod verifications;
 
 /// At most this many values in one `IN (…)`.

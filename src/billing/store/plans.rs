@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::CHUNK;
-use crate::billing::model::{Entitlements, Plan, PlanRow};
+use super::{CHUNK, prices};
+use crate::billing::model::{Entitlements, Plan, PlanRow, PriceRow};
 use crate::error::{Error, Result};
 use crate::ids::PlanId;
 use crate::storage::schema::{plan_entitlements, plans};
@@ -48,6 +48,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &PlanRow) -> Result<()> {
             plans::position.eq(row.position),
             plans::created_at.eq(row.created_at),
             plans::archived_at.eq(row.archived_at),
+            plans::hidden.eq(row.hidden),
+            plans::trial_days.eq(row.trial_days),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -62,6 +64,8 @@ pub fn save(tx: &mut Tx<'_>, row: &PlanRow) -> Result<()> {
             plans::description.eq(&row.description),
             plans::position.eq(row.position),
             plans::archived_at.eq(row.archived_at),
+            plans::hidden.eq(row.hidden),
+            plans::trial_days.eq(row.trial_days),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -102,9 +106,16 @@ pub fn entitlements_of(conn: &mut Conn, ids: &[PlanId]) -> Result<HashMap<PlanId
     stored.into_iter().map(|(plan, all)| Ok((plan, serde_json::from_value(Value::Object(all))?))).collect()
 }
 
-/// These rows with what they entitle to, in the same order.
-pub fn with_entitlements(conn: &mut Conn, rows: Vec<PlanRow>) -> Result<Vec<Plan>> {
+/// These rows with what they entitle to and what they cost, in the same order.
+pub fn with_worth(conn: &mut Conn, rows: Vec<PlanRow>) -> Result<Vec<Plan>> {
     let ids: Vec<PlanId> = rows.iter().map(|row| row.id).collect();
     let mut all = entitlements_of(conn, &ids)?;
-    Ok(rows.into_iter().map(|row| (all.remove(&row.id).unwrap_or_default(), row)).map(|(worth, row)| row.plan(worth)).collect())
+    let mut costs = prices::on_sale(conn, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let own = costs.remove(&row.id).unwrap_or_default().iter().map(PriceRow::price).collect::<Result<_>>()?;
+            let worth = all.remove(&row.id).unwrap_or_default();
+            Ok(row.plan(worth, own))
+        })
+        .collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::billing::{GrantSource, NewPlan};
+use crate::billing::{Every, GrantSource, Method, NewPlan, NewPrice};
 use crate::calls::Fate;
 use crate::chat::{History, RoomKind};
 use crate::clock::Millis;
@@ -156,8 +156,41 @@ pub(super) struct Community {
     pub(super) name: String,
     pub(super) sentence: String,
     pub(super) hue: u16,
+    /// How it takes payment.
+    pub(super) payment_words: String,
     #[serde(default, rename = "plan")]
     pub(super) plans: Vec<NewPlan>,
+    #[serde(default, rename = "price")]
+    pub(super) prices: Vec<PriceStory>,
+}
+
+/// What a plan costs.
+#[derive(Clone, Deserialize)]
+pub(super) struct PriceStory {
+    pub(super) plan: String,
+    #[serde(flatten)]
+    pub(super) price: NewPrice,
+}
+
+/// Money that the owner took for a plan.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PaidStory {
+    pub(super) plan: String,
+    pub(super) every: Every,
+    pub(super) ago: Age,
+    pub(super) method: Method,
+    pub(super) reference: String,
+}
+
+/// A plan that somebody asked for.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AskedStory {
+    pub(super) plan: String,
+    pub(super) every: Every,
+    pub(super) ago: Age,
+    pub(super) note: String,
 }
 
 /// A plan that somebody was given.
@@ -201,6 +234,10 @@ pub(super) struct Person {
     pub(super) demo: Option<Door>,
     #[serde(default, rename = "grant")]
     pub(super) grants: Vec<GrantStory>,
+    #[serde(default)]
+    pub(super) paid: Vec<PaidStory>,
+    #[serde(default)]
+    pub(super) asked: Vec<AskedStory>,
     pub(super) verified: Option<VerifiedStory>,
 }
 

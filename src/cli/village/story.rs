@@ -26,6 +26,10 @@ pub(super) enum Act {
     Grant(PersonNo, usize),
     /// A plan of somebody's ends by itself.
     GrantEnds(PersonNo),
+    /// Somebody pays for a plan, by hand.
+    Pay(PersonNo, usize),
+    /// Somebody asks for a plan.
+    Ask(PersonNo, usize),
     /// Somebody is verified.
     Verify(PersonNo),
     /// Somebody makes a room.
@@ -102,6 +106,12 @@ impl Teller<'_> {
             if let Some(ended) = grant.ended {
                 self.tell(self.now - ended.0, Act::GrantEnds(no));
             }
+        }
+        for (n, paid) in person.paid.iter().enumerate() {
+            self.tell(self.now - paid.ago.0, Act::Pay(no, n));
+        }
+        for (n, asked) in person.asked.iter().enumerate() {
+            self.tell(self.now - asked.ago.0, Act::Ask(no, n));
         }
         if let Some(verified) = &person.verified {
             self.tell(self.now - verified.ago.0, Act::Verify(no));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::data::{self, Office, Village};
 use super::story::{Act, MessageNo, PersonNo, RoomNo};
 use super::{Cast, CastMember, CastRoom, TIED_BEFORE, nobody_calls};
-use crate::billing::{self, Billing, NewGrant};
+use crate::billing::{self, Billing, NewGrant, NewOrder, NewPayment, NewSale};
 use crate::calls::seed::{CallStory, place_call};
 use crate::calls::{Cause, Fate};
 use crate::chat::seed::{self, Said};
@@ -14,7 +14,7 @@ use crate::chat::{NewRoom, RoomRole};
 use crate::clock::{Clock, Millis};
 use crate::consequences;
 use crate::error::{Error, Result};
-use crate::ids::{Ids, MemberId, MessageId, RoomId};
+use crate::ids::{Ids, MemberId, MessageId, PlanId, RoomId};
 use crate::members::{
     self, DisplayName, MemberState, Members, NewMember, RoleKind, Status, Username, built_in_role, create_member, ensure_built_in_roles,
 };
@@ -125,9 +125,16 @@ impl World {
             Act::Gather(no) => self.gather(tx, &self.village.ties.gathering[*no]),
             Act::Plan => {
                 let owner = self.owner()?;
-                self.village.community.plans.iter().try_for_each(|new| billing::seed::place_plan(tx, owner, new.clone()).map(|_| ()))
+                let community = &self.village.community;
+                community.plans.iter().try_for_each(|new| billing::seed::place_plan(tx, owner, new.clone()).map(|_| ()))?;
+                community.prices.iter().try_for_each(|one| {
+                    let plan = plan_named(tx, &one.plan)?;
+                    billing::seed::place_price(tx, owner, plan, one.price).map(|_| ())
+                })
             }
             Act::Grant(no, n) => self.grant(tx, *no, *n),
+            Act::Pay(no, n) => self.pay(tx, *no, *n),
+            Act::Ask(no, n) => self.ask(tx, *no, *n),
             Act::GrantEnds(no) => billing::seed::place_turn(tx, &self.billing, self.person(*no)?),
             Act::Verify(no) => {
                 let why = self.village.people[*no].verified.as_ref().map_or("", |verified| verified.note.as_str());
@@ -145,11 +152,34 @@ impl World {
 
     fn grant(&self, tx: &mut Tx<'_>, no: PersonNo, n: usize) -> Result<()> {
         let grant = &self.village.people[no].grants[n];
-        let plan = billing::seed::plan_named(tx, &grant.plan)?;
-        let plan = plan.ok_or_else(|| Error::broken(format!("the village has no plan {}", grant.plan)))?;
+        let plan = plan_named(tx, &grant.plan)?;
         let ends_at = grant.ended.map(|ago| self.now - ago.0).or(grant.ends_in.map(|after| self.now + after.0));
         let new = NewGrant { plan, source: Some(grant.source), starts_at: None, ends_at, note: grant.note.clone() };
         billing::seed::place_grant(tx, &self.billing, self.person(no)?, self.owner()?, new)
+    }
+
+    fn pay(&self, tx: &mut Tx<'_>, no: PersonNo, n: usize) -> Result<()> {
+        let paid = &self.village.people[no].paid[n];
+        let plan = plan_named(tx, &paid.plan)?;
+        let price = billing::seed::price_of(tx, plan, paid.every)?;
+        let payment = NewPayment {
+            amount: price.money.amount,
+            currency: Some(price.money.currency),
+            every: None,
+            method: paid.method,
+            reference: paid.reference.clone(),
+            received_at: None,
+        };
+        let sale = NewSale { plan, price: Some(price.id), payment };
+        billing::seed::place_sale(tx, &self.billing, self.person(no)?, self.owner()?, &sale).map(|_| ())
+    }
+
+    fn ask(&self, tx: &mut Tx<'_>, no: PersonNo, n: usize) -> Result<()> {
+        let asked = &self.village.people[no].asked[n];
+        let plan = plan_named(tx, &asked.plan)?;
+        let price = billing::seed::price_of(tx, plan, asked.every)?;
+        let new = NewOrder { plan, price: Some(price.id), client_key: format!("village-{n}"), note: asked.note.clone() };
+        billing::seed::place_ask(tx, self.person(no)?, &new).map(|_| ())
     }
 
     fn arrive(&self, tx: &mut Tx<'_>, no: PersonNo) -> Result<MemberId> {
@@ -177,6 +207,7 @@ impl World {
             ..named
         };
         let id = create_member(tx, &new)?;
+        billing::welcome(tx, id)?;
         billing::keep_owner_grant(tx, &self.billing, id)?;
         Ok(id)
     }
@@ -229,6 +260,8 @@ impl World {
                 community_name: community.name.clone(),
                 community_sentence: community.sentence.clone(),
                 community_hue: community.hue,
+                payment_words: community.payment_words.clone(),
+
                 sign_up_mode: SignUpMode::Approval,
                 ..Settings::load(tx)?
             };
@@ -353,4 +386,9 @@ impl World {
 /// What somebody wrote before they changed it: all but the last word. Nobody sees it: the log keeps no words.
 fn first_draft(text: &str) -> &str {
     text.trim_end().rsplit_once(char::is_whitespace).map_or(text, |(before, _)| before)
+}
+
+/// The plan of this name, which the stories speak of.
+fn plan_named(tx: &mut Tx<'_>, name: &str) -> Result<PlanId> {
+    billing::seed::plan_named(tx, name)?.ok_or_else(|| Error::broken(format!("the village has no plan {name}")))
 }

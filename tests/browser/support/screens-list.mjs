@@ -224,7 +224,7 @@ export const screens = [
     then: async (page) => {
       await page.locator('.items a').nth(1).click();
       await page.locator('call-buttons .lock-sign').first().click();
-      await expect(page.locator('.call-lock')).toBeVisible();
+      await expect(page.locator('.dialog .choices')).toBeVisible();
     },
   },
   {

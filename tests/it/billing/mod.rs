@@ -2,6 +2,7 @@
 
 mod giving;
 mod memory;
+mod paying;
 mod plans;
 mod time;
 mod verified;

@@ -44,6 +44,13 @@ impl Person {
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// The text of a page.
+    pub async fn page_text(&self, path: &str) -> String {
+        let answer = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        answer.text().await.expect("a page")
+    }
+
     /// GET that must succeed.
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.call(Method::GET, path, None).await;

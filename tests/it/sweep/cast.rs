@@ -2,10 +2,11 @@
 
 use reqwest::Method;
 use rialto::access::{Scope, Scopes};
+use rialto::billing::{self, Every, NewOrder, NewPayment, NewSale};
 use rialto::calls::seed::{CallStory, place_call};
 use rialto::calls::{Cause, Fate};
 use rialto::chat::{self, RoomKind};
-use rialto::ids::{MemberId, RoomId, SessionId};
+use rialto::ids::{MemberId, PlanId, RoomId, SessionId};
 use rialto::members::{self, DisplayName, Email, MemberState, NewMember, Password, RoleKind, SessionKind, Username};
 use rialto::social::{self, NewRequest, RequestKind};
 use serde_json::{Value, json};
@@ -88,6 +89,14 @@ pub struct Targets {
     pub report: String,
     /// `{call}`
     pub call: String,
+    /// `{price}`
+    pub price: String,
+    /// `{order}`
+    pub order: String,
+    /// `{payment}`
+    pub payment: String,
+    /// `{subscription}`
+    pub subscription: String,
 }
 
 /// An id that nothing has.
@@ -217,7 +226,30 @@ impl Cast {
             Some(person) if path.contains("{call}") => self.call_of(person.id, method != "POST").await,
             _ => nothing(),
         };
+        let price = if path.contains("{price}") {
+            let plan = made(self.maker.post("/api/v1/admin/plans", json!({ "name": format!("Priced {n}") })).await);
+            made(
+                self.maker
+                    .post(&format!("/api/v1/admin/plans/{plan}/prices"), json!({ "amount": n, "currency": "EUR", "every": "month" }))
+                    .await,
+            )
+        } else {
+            nothing()
+        };
+        let buyer = visitor.person.as_ref().map(|person| person.id);
+        let order = match buyer {
+            Some(buyer) if path.contains("{order}") => self.order_of(buyer, n).await,
+            _ => nothing(),
+        };
+        let (payment, subscription) = match buyer {
+            Some(buyer) if path.contains("{payment}") || path.contains("{subscription}") => self.paid_by(buyer).await,
+            _ => (nothing(), nothing()),
+        };
         Targets {
+            price,
+            order,
+            payment,
+            subscription,
             room: room.to_string(),
             message,
             member,
@@ -231,6 +263,32 @@ impl Cast {
             report,
             call,
         }
+    }
+
+    /// An order of this member that waits.
+    async fn order_of(&self, member: MemberId, n: u32) -> String {
+        let plan: PlanId = self.plan.parse().expect("an id");
+        let new = NewOrder { plan, price: None, client_key: format!("sweep{n}"), note: String::new() };
+        self.town.app().ground.db.write(move |tx| billing::seed::place_ask(tx, member, &new)).await.expect("an order").to_string()
+    }
+
+    /// A payment of this member, and the subscription that it pays.
+    async fn paid_by(&self, member: MemberId) -> (String, String) {
+        let (maker, plan): (MemberId, PlanId) = (self.maker.id, self.plan.parse().expect("an id"));
+        let payment = NewPayment {
+            amount: 500,
+            currency: None,
+            every: Some(Every::Month),
+            method: rialto::billing::Method::Cash,
+            reference: String::new(),
+            received_at: None,
+        };
+        let (sale, billing) = (NewSale { plan, price: None, payment }, self.town.app().billing.clone());
+        let paid = self.town.app().ground.db.write(move |tx| {
+            let recorded = billing::seed::place_sale(tx, &billing, member, maker, &sale)?;
+            Ok((recorded.payment.id.to_string(), billing::newest_subscription(tx, member)?.map(|id| id.to_string()).unwrap_or_default()))
+        });
+        paid.await.expect("a payment")
     }
 
     /// A request of somebody new to this member.
@@ -373,6 +431,10 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{request}", &targets.request),
         ("{report}", &targets.report),
         ("{call}", &targets.call),
+        ("{price}", &targets.price),
+        ("{order}", &targets.order),
+        ("{payment}", &targets.payment),
+        ("{subscription}", &targets.subscription),
         ("{emoji}", "%F0%9F%8C%8A"),
         ("{code}", "nonsense"),
         ("{seq}", "1"),
@@ -409,6 +471,11 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/plans") => json!({ "name": format!("Made {n}") }),
         ("PATCH", "/api/v1/admin/plans/{plan}") => json!({ "description": format!("Description {n}") }),
         ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
+        ("POST", "/api/v1/me/orders") => json!({ "plan": plan, "client_key": format!("sweep{n}") }),
+        ("POST", "/api/v1/admin/plans/{plan}/prices") => json!({ "amount": n, "currency": "EUR", "every": "month" }),
+        ("POST", "/api/v1/admin/orders/{order}/payments") => json!({ "amount": 500, "every": "month", "method": "cash" }),
+        ("POST", "/api/v1/admin/members/{member}/payments") => json!({ "plan": plan, "amount": 500, "every": "month", "method": "bank" }),
+        ("POST", "/api/v1/admin/payments/{payment}/reverse") => json!({ "note": "A mistake" }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
         ("POST", "/api/v1/admin/calls/{call}/mute") => json!({ "member": "1", "source": "mic" }),

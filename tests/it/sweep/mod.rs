@@ -118,7 +118,21 @@ async fn a_message_of_another_room_answers_like_none() {
 async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
     let cast = Cast::gather().await;
     let mut wrong = Vec::new();
-    let names = ["{member}", "{session}", "{role}", "{invite}", "{letter}", "{plan}", "{grant}", "{request}", "{report}"];
+    let names = [
+        "{member}",
+        "{session}",
+        "{role}",
+        "{invite}",
+        "{letter}",
+        "{plan}",
+        "{grant}",
+        "{request}",
+        "{report}",
+        "{price}",
+        "{order}",
+        "{payment}",
+        "{subscription}",
+    ];
     for row in TABLE.iter().filter(|row| !is_about_a_room(row) && names.iter().any(|name| row.path.contains(name))) {
         for (visitor, status) in cast.visitors.iter().zip(row.statuses.split(' ')) {
             let is_session = row.path.contains("{session}");
@@ -146,8 +160,9 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
 
 async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets {
     let mut targets = cast.targets("GET", "", cast.open, visitor).await;
-    let Targets { member, session, role, invite, letter, plan, grant, request, report, .. } = &mut targets;
-    for slot in [member, session, role, invite, letter, plan, grant, request, report] {
+    let Targets { member, session, role, invite, letter, plan, grant, request, report, price, order, payment, subscription, .. } =
+        &mut targets;
+    for slot in [member, session, role, invite, letter, plan, grant, request, report, price, order, payment, subscription] {
         NOTHING.clone_into(slot);
     }
     targets

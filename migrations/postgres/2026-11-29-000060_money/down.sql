@@ -1,0 +1,12 @@
+DROP TABLE gifts;
+DROP TABLE subscriptions;
+DROP TABLE fulfilments;
+DROP TABLE ledger;
+DROP TABLE receipt_counters;
+DROP TABLE payments;
+DROP TABLE order_lines;
+DROP TABLE orders;
+DROP TABLE payers;
+DROP TABLE prices;
+ALTER TABLE plans DROP COLUMN trial_days;
+ALTER TABLE plans DROP COLUMN hidden;

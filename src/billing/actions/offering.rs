@@ -1,0 +1,54 @@
+//! What a member without a membership reads: what there is, what it costs, how this community takes payment, and what they asked for.
+
+use serde::Serialize;
+
+use super::{ordering, store};
+use crate::billing::model::{Order, OrderState, Plan};
+use crate::error::Result;
+use crate::ids::MemberId;
+use crate::members::SeeMe;
+use crate::settings::Settings;
+use crate::storage::Conn;
+
+/// Orders that are shown.
+const ORDERS: i64 = 20;
+
+/// What is on offer, and how it is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Offers {
+    /// The plans that are offered, in their order.
+    pub plans: Vec<Plan>,
+    /// How this community takes payment, in its own words; may be empty.
+    pub words: String,
+    /// The member's own reference for bank transfers, `RF74 0001`; null until they have one.
+    pub reference: Option<String>,
+    /// What they asked for and what waits, newest first.
+    pub waiting: Vec<Order>,
+}
+
+/// What is on offer to the member who asks.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn offers(conn: &mut Conn, may: &SeeMe) -> Result<Offers> {
+    of_member(conn, may.member())
+}
+
+/// A member's reference for bank transfers, once they have one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn reference_of(conn: &mut Conn, member: MemberId) -> Result<Option<String>> {
+    Ok(store::payers::reference(conn, member)?.map(|reference| reference.to_string()))
+}
+
+pub(super) fn of_member(conn: &mut Conn, member: MemberId) -> Result<Offers> {
+    let filter = store::orders::OrderFilter { buyer: Some(member), state: Some(OrderState::Awaiting), limit: ORDERS, ..Default::default() };
+    let rows = store::orders::find(conn, &filter)?;
+    Ok(Offers {
+        plans: super::plans(conn, false)?.into_iter().filter(ordering::is_offered).collect(),
+        words: Settings::load(conn)?.payment_words,
+        reference: reference_of(conn, member)?,
+        waiting: rows.into_iter().map(|row| ordering::one(conn, row)).collect::<Result<_>>()?,
+    })
+}

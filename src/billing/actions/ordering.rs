@@ -1,0 +1,279 @@
+//! Orders: asked for by members, given up, turned down; and how they are shown.
+
+use serde::{Deserialize, Serialize};
+
+use super::telling::orders_changed;
+use super::{hold, note, store, trace};
+use crate::access::Actor;
+use crate::billing::model::{
+    Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, Plan, PlanName, PlanRow, PriceRow, SubscriptionRow,
+};
+use crate::billing::policy::{Buy, HandleOrder, OwnOrder};
+use crate::billing::providers::ProviderKind;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, OrderId, PlanId, PriceId};
+use crate::settings::Settings;
+use crate::storage::{Conn, Tx};
+
+/// Most orders of one member that wait at one time.
+pub(super) const MOST: i64 = 20;
+/// Characters of a buyer's key.
+const KEY: std::ops::RangeInclusive<usize> = 1..=64;
+
+/// A wish for a membership.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct NewOrder {
+    /// Which plan.
+    pub plan: PlanId,
+    /// By which of its prices; missing only where it has none.
+    #[serde(default)]
+    pub price: Option<PriceId>,
+    /// 1–64 characters of the client's choice: under one key there is one order.
+    pub client_key: String,
+    /// At most 500 characters for the administrator.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// An order with its payments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct OrderLines {
+    /// The order.
+    #[serde(flatten)]
+    pub order: Order,
+    /// Money that came for it, and went back; the first ones first.
+    pub payments: Vec<Payment>,
+}
+
+/// The plan and the price that a wish names, if they are on offer.
+fn wanted(conn: &mut Conn, plan: PlanId, price: Option<PriceId>) -> Result<(PlanRow, Option<PriceRow>)> {
+    let unknown = || Error::invalid("plan", "billing.plan_unknown");
+    let row = store::plans::by_id(conn, plan)?.filter(|row| !row.hidden).ok_or_else(unknown)?;
+    if row.archived_at.is_some() {
+        return Err(Error::invalid("plan", "billing.plan_archived"));
+    }
+    Ok((row, priced(conn, plan, price)?))
+}
+
+/// The price of a plan that is on sale; none only where the plan has no price.
+pub(super) fn priced(conn: &mut Conn, plan: PlanId, price: Option<PriceId>) -> Result<Option<PriceRow>> {
+    let Some(price) = price else {
+        let has_prices = store::prices::count(conn, plan)? > 0;
+        return if has_prices { Err(Error::invalid("price", "billing.price_needed")) } else { Ok(None) };
+    };
+    let row = store::prices::by_id(conn, price)?
+        .filter(|row| row.plan == plan)
+        .ok_or_else(|| Error::invalid("price", "billing.price_unknown"))?;
+    if row.archived_at.is_some() { Err(Error::invalid("price", "billing.price_gone")) } else { Ok(Some(row)) }
+}
+
+/// Asks for a membership. It waits for an administrator, who hears of it on the dashboard. The same wish again is the same order, and
+/// another one for the same plan takes its place.
+///
+/// # Errors
+/// `billing.order_key`, `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
+/// `billing.price_gone`, `billing.order_count`, `billing.note`.
+pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
+    let (member, text) = (may.member(), note(&new.note)?);
+    let length = new.client_key.chars().count();
+    if !KEY.contains(&length) || new.client_key.contains('\0') {
+        return Err(Error::invalid("client_key", "billing.order_key"));
+    }
+    hold(tx, member)?;
+    if let Some(row) = store::orders::by_key(tx, member, &new.client_key)? {
+        return one(tx, row);
+    }
+    let (plan, price) = wanted(tx, new.plan, new.price)?;
+    let waiting = store::orders::awaiting(tx, member, plan.id)?;
+    for row in waiting {
+        let line = store::orders::line(tx, row.id)?;
+        if row.provider() == ProviderKind::Manual && line.price == price.as_ref().map(|row| row.id) {
+            return one(tx, row);
+        }
+        if row.subscription.is_none() {
+            close(tx, row, Fact::Cancelled, Some(member))?;
+        }
+    }
+    if store::orders::count_awaiting(tx, member)? >= MOST {
+        return Err(Error::conflict("billing.order_count"));
+    }
+    store::payers::ensure(tx, member)?;
+    let row = place(tx, member, &plan, price.as_ref(), Some(new.client_key.clone()), text)?;
+    orders_changed(tx, &row, Some(member))?;
+    one(tx, row)
+}
+
+/// Stores an order that waits to be paid by hand.
+pub(super) fn place(
+    tx: &mut Tx<'_>,
+    buyer: MemberId,
+    plan: &PlanRow,
+    price: Option<&PriceRow>,
+    client_key: Option<String>,
+    note: String,
+) -> Result<OrderRow> {
+    let currency = match price {
+        Some(price) => price.currency.clone(),
+        None => Settings::load(tx)?.currency.code().to_owned(),
+    };
+    let amount = price.map_or(0, |price| price.amount);
+    let row = new_order(tx, buyer, ProviderKind::Manual, (amount, currency), client_key, note);
+    let line = new_line(tx, row.id, plan, price.map(|price| price.id), price.map(|price| price.every), amount);
+    store::orders::insert(tx, &row, &line)?;
+    Ok(row)
+}
+
+/// Stores the order by which a subscription goes on.
+pub(super) fn place_renewal(tx: &mut Tx<'_>, subscription: &SubscriptionRow, plan: &PlanRow) -> Result<OrderRow> {
+    let price = (subscription.amount, subscription.currency.clone());
+    let mut row = new_order(tx, subscription.member, subscription.provider(), price, None, String::new());
+    row.subscription = Some(subscription.id);
+    let line = new_line(tx, row.id, plan, subscription.price, Some(subscription.every), subscription.amount);
+    store::orders::insert(tx, &row, &line)?;
+    Ok(row)
+}
+
+pub(super) fn new_order(
+    tx: &Tx<'_>,
+    buyer: MemberId,
+    provider: ProviderKind,
+    (amount, currency): (i64, String),
+    client_key: Option<String>,
+    note: String,
+) -> OrderRow {
+    OrderRow {
+        id: tx.new_id(),
+        buyer,
+        client_key,
+        provider: provider.number(),
+        state: OrderState::Awaiting.number(),
+        amount,
+        currency,
+        attempt: 0,
+        session: None,
+        url: None,
+        subscription: None,
+        note,
+        answer: String::new(),
+        placed_at: tx.now(),
+        expires_at: None,
+        paid_at: None,
+        closed_at: None,
+        closed_by: None,
+    }
+}
+
+pub(super) fn new_line(tx: &Tx<'_>, order: OrderId, plan: &PlanRow, price: Option<PriceId>, every: Option<i16>, amount: i64) -> LineRow {
+    LineRow {
+        id: tx.new_id(),
+        order,
+        kind: LineKind::Membership.number(),
+        price,
+        plan: Some(plan.id),
+        every,
+        quantity: 1,
+        amount,
+        text: plan.name.clone(),
+    }
+}
+
+/// Ends an order otherwise than by money.
+///
+/// # Errors
+/// `billing.order_over` when that cannot happen to it any more.
+pub(super) fn close(tx: &mut Tx<'_>, mut row: OrderRow, fact: Fact, by: Option<MemberId>) -> Result<OrderRow> {
+    let after = row.state().after(fact).ok_or_else(|| Error::conflict("billing.order_over"))?;
+    if after != row.state() {
+        row.state = after.number();
+        row.closed_at = Some(tx.now());
+        row.closed_by = by;
+        store::orders::save(tx, &row)?;
+    }
+    Ok(row)
+}
+
+/// Gives an own order up.
+///
+/// # Errors
+/// `billing.order_over` when it does not wait any more.
+pub fn cancel_order(tx: &mut Tx<'_>, may: &OwnOrder) -> Result<Order> {
+    hold(tx, may.member())?;
+    let row = store::orders::by_id(tx, may.order())?.found()?;
+    let row = close(tx, row, Fact::Cancelled, Some(may.member()))?;
+    orders_changed(tx, &row, Some(may.member()))?;
+    one(tx, row)
+}
+
+/// Turns an order down, with a word that its buyer reads.
+///
+/// # Errors
+/// `billing.note`, `billing.order_over`.
+pub fn decline(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, word: &str) -> Result<Order> {
+    let text = note(word)?;
+    hold(tx, may.buyer())?;
+    let mut row = store::orders::by_id(tx, may.order())?.found()?;
+    if row.state() != OrderState::Awaiting {
+        return Err(Error::conflict("billing.order_over"));
+    }
+    row.answer.clone_from(&text);
+    let row = close(tx, row, Fact::Declined, Some(may.by()))?;
+    let plan = store::orders::line(tx, row.id)?.text;
+    trace(tx, actor, "orders.decline", row.buyer, (Some(serde_json::json!({ "plan": plan })), None), &text)?;
+    orders_changed(tx, &row, Some(may.by()))?;
+    one(tx, row)
+}
+
+/// The order as it is shown.
+pub(super) fn one(conn: &mut Conn, row: OrderRow) -> Result<Order> {
+    let line = store::orders::line(conn, row.id)?;
+    shown(row, Some(&line))
+}
+
+fn shown(row: OrderRow, line: Option<&LineRow>) -> Result<Order> {
+    let every = line.and_then(LineRow::every);
+    let total = if every.is_some() { Some(row.total()?) } else { None };
+    Ok(Order {
+        plan: line.and_then(|line| Some(PlanName { id: line.plan?, name: line.text.clone() })),
+        every,
+        total,
+        provider: row.provider(),
+        state: row.state(),
+        renews: row.subscription.is_some() && row.state() == OrderState::Awaiting,
+        id: row.id,
+        buyer: row.buyer,
+        note: row.note,
+        answer: row.answer,
+        placed_at: row.placed_at,
+        paid_at: row.paid_at,
+        closed_at: row.closed_at,
+    })
+}
+
+/// Orders with their payments, in the same order.
+pub(super) fn with_payments(conn: &mut Conn, rows: Vec<OrderRow>) -> Result<Vec<OrderLines>> {
+    let ids: Vec<OrderId> = rows.iter().map(|row| row.id).collect();
+    let lines = store::orders::lines(conn, &ids)?;
+    let mut payments = store::payments::of_orders(conn, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let own = payments.remove(&row.id).unwrap_or_default();
+            let taken: Vec<_> = own.iter().filter_map(|one| Some((one.reverses?, one.id))).collect();
+            let back = |id| taken.iter().find(|(payment, _)| *payment == id).map(|(_, by)| *by);
+            let payments = own
+                .into_iter()
+                .map(|one| {
+                    let by = back(one.id);
+                    one.payment(by)
+                })
+                .collect::<Result<_>>()?;
+            let line = lines.get(&row.id);
+            Ok(OrderLines { order: shown(row, line)?, payments })
+        })
+        .collect()
+}
+
+/// Is this plan offered to somebody who does not have it?
+#[must_use]
+pub fn is_offered(plan: &Plan) -> bool {
+    !plan.archived && !plan.hidden
+}

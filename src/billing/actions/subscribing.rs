@@ -1,0 +1,161 @@
+//! Subscriptions: what time does to those that are paid by hand, and what their members do: cancel, resume.
+
+use serde::{Deserialize, Serialize};
+
+use super::ordering::{close, place_renewal};
+use super::settling::grant_of;
+use super::telling::{changed, orders_changed, turn};
+use super::{Billing, hold, store};
+use crate::billing::model::{Fact, Subscription, SubscriptionRow};
+use crate::billing::policy::OwnSubscription;
+use crate::billing::providers::ProviderKind;
+use crate::clock::Millis;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, SubscriptionId};
+use crate::jobs::{Enqueue, enqueue};
+use crate::settings::Settings;
+use crate::storage::{Conn, Tx};
+
+/// Jobs at instants at which time does something to a subscription.
+pub const SUBSCRIPTION: &str = "billing.subscription";
+
+/// What a job of the kind [`SUBSCRIPTION`] needs to know.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Due {
+    pub subscription: SubscriptionId,
+}
+
+/// Has the next instant looked after at which time does something to a subscription that is paid by hand.
+pub(super) fn look_after(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
+    if row.provider() != ProviderKind::Manual {
+        return Ok(());
+    }
+    let (now, grace) = (tx.now(), grace_days(tx)?);
+    if let Some(at) = row.advance(now, grace).next_at {
+        later(tx, row.id, at)?;
+    }
+    Ok(())
+}
+
+fn later(tx: &mut Tx<'_>, subscription: SubscriptionId, at: Millis) -> Result<()> {
+    let options = Enqueue { run_at: Some(at), unique_key: Some(format!("{SUBSCRIPTION}/{subscription}/{at}")), ..Enqueue::default() };
+    enqueue(tx, SUBSCRIPTION, &Due { subscription }, options).map(|_| ())
+}
+
+/// For how many days a payment may be owed.
+pub(super) fn grace_days(conn: &mut Conn) -> Result<u32> {
+    Ok(u32::from(Settings::load(conn)?.payment_grace_days))
+}
+
+/// What time did to a subscription that is paid by hand is written down: asked for, owed, over. Again it does nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId) -> Result<()> {
+    let Some(row) = store::subscriptions::by_id(tx, subscription)? else { return Ok(()) };
+    hold(tx, row.member)?;
+    let row = store::subscriptions::by_id(tx, subscription)?.found()?;
+    if row.provider() != ProviderKind::Manual {
+        return Ok(());
+    }
+    let (now, grace) = (tx.now(), grace_days(tx)?);
+    let step = row.advance(now, grace);
+    if let Some(at) = step.next_at {
+        later(tx, subscription, at)?;
+    }
+    let renewal = store::orders::renewal(tx, subscription)?;
+    let order = match renewal {
+        None if step.asks => {
+            let plan = store::plans::by_id(tx, row.plan)?.found()?;
+            Some(place_renewal(tx, &row, &plan)?)
+        }
+        Some(order) if step.row.ended_at.is_some() => Some(close(tx, order, Fact::Expired, None)?),
+        _ => None,
+    };
+    if let Some(order) = &order {
+        orders_changed(tx, order, None)?;
+    }
+    if step.row == row {
+        return Ok(());
+    }
+    turn(tx, billing, row.member)?;
+    store::subscriptions::save(tx, &step.row)?;
+    grant_of(tx, &step.row, None)?;
+    changed(tx, billing, row.member, None)
+}
+
+/// Has an own subscription end with the period that is paid, or go on after all: `cancels`.
+///
+/// # Errors
+/// `billing.subscription_over`, `billing.subscription_elsewhere` for one that its provider keeps.
+pub fn cancel_at_end(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, cancels: bool) -> Result<Subscription> {
+    let member = may.member();
+    hold(tx, member)?;
+    let mut row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
+    if row.ended_at.is_some() {
+        return Err(Error::conflict("billing.subscription_over"));
+    }
+    if row.provider() != ProviderKind::Manual {
+        return Err(Error::conflict("billing.subscription_elsewhere"));
+    }
+    let now = tx.now();
+    if row.cancels_at_end != cancels {
+        row.cancels_at_end = cancels;
+        // What is owed already is not owed any more: it ends where it was paid up to.
+        if cancels && row.period_end <= now {
+            row.end(now);
+        }
+        if cancels && let Some(order) = store::orders::renewal(tx, row.id)? {
+            let order = close(tx, order, Fact::Cancelled, Some(member))?;
+            orders_changed(tx, &order, Some(member))?;
+        }
+        turn(tx, billing, member)?;
+        store::subscriptions::save(tx, &row)?;
+        // Now, and not at the next instant: a payment may be due already.
+        later(tx, row.id, now)?;
+        grant_of(tx, &row, Some(member))?;
+        changed(tx, billing, member, Some(member))?;
+    }
+    shown(tx, row)
+}
+
+fn shown(conn: &mut Conn, row: SubscriptionRow) -> Result<Subscription> {
+    let (name, grace) = (store::plans::by_id(conn, row.plan)?.found()?.name, grace_days(conn)?);
+    row.subscription(name, grace)
+}
+
+/// The subscription that a member began last, if there is one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn newest_subscription(conn: &mut Conn, member: MemberId) -> Result<Option<SubscriptionId>> {
+    Ok(store::subscriptions::of_member(conn, member, 1)?.pop().map(|(row, _)| row.id))
+}
+
+/// A member's subscriptions, newest first; also those that are over.
+pub(super) fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<Subscription>> {
+    let grace = grace_days(conn)?;
+    let rows = store::subscriptions::of_member(conn, member, limit)?;
+    rows.into_iter().map(|(row, plan)| row.subscription(plan, grace)).collect()
+}
+
+/// An account was deleted: what it paid for by hand is over, and nothing waits for it any more.
+pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    let now = tx.now();
+    for mut row in store::subscriptions::going_on(tx, member)? {
+        if row.provider() == ProviderKind::Manual {
+            row.end(now);
+            store::subscriptions::save(tx, &row)?;
+        }
+    }
+    let filter = store::orders::OrderFilter {
+        buyer: Some(member),
+        state: Some(crate::billing::model::OrderState::Awaiting),
+        limit: 200,
+        ..Default::default()
+    };
+    for order in store::orders::find(tx, &filter)? {
+        close(tx, order, Fact::Cancelled, None)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,374 @@
+//! Subscriptions: what is paid for from period to period, where they stand, and until when that lets somebody in; pure.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::price::money;
+use super::{Every, PlanName};
+use crate::billing::providers::ProviderKind;
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, PlanId, PriceId, SubscriptionId};
+use crate::money::{Money, add_days, add_months};
+
+/// Days that a renewal may come late before anybody loses something: the provider's news takes time.
+const LATE_DAYS: u32 = 3;
+
+/// Where a subscription stands. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionStatus {
+    /// Nothing is paid yet.
+    Trialing,
+    /// It is paid.
+    Active,
+    /// A payment is owed.
+    PastDue,
+    /// A payment is owed, and the provider has given up asking.
+    Unpaid,
+    /// Its provider holds it.
+    Paused,
+    /// Its first payment is not there yet.
+    Incomplete,
+    /// Its first payment never came.
+    IncompleteExpired,
+    /// It is over.
+    Canceled,
+    /// Its provider says what this program does not know.
+    Unknown,
+}
+
+impl SubscriptionStatus {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::Trialing,
+        Self::Active,
+        Self::PastDue,
+        Self::Unpaid,
+        Self::Paused,
+        Self::Incomplete,
+        Self::IncompleteExpired,
+        Self::Canceled,
+        Self::Unknown,
+    ];
+
+    /// As stored.
+    #[must_use]
+    pub const fn number(self) -> i16 {
+        self as i16
+    }
+
+    /// From the database.
+    #[must_use]
+    pub fn from_number(number: i16) -> Self {
+        Self::ALL.into_iter().find(|one| one.number() == number).unwrap_or(Self::Unknown)
+    }
+
+    /// Can it still be paid, cancelled or resumed?
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Trialing | Self::Active | Self::PastDue | Self::Unpaid | Self::Paused)
+    }
+}
+
+/// A row of `subscriptions`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct SubscriptionRow {
+    /// Id.
+    pub id: SubscriptionId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which plan.
+    pub plan: PlanId,
+    /// By which price it began.
+    pub price: Option<PriceId>,
+    /// Number of a [`ProviderKind`].
+    pub provider: i16,
+    /// Its name there; none: it is kept here alone.
+    pub external_id: Option<String>,
+    /// Number of a [`SubscriptionStatus`].
+    pub status: i16,
+    /// Number of an [`Every`]: how long a period is.
+    pub every: i16,
+    /// What a period costs, in minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// When it began.
+    pub started_at: Millis,
+    /// From where its periods are counted.
+    pub anchor_at: Millis,
+    /// How many of them are paid.
+    pub periods: i32,
+    /// The period that goes on.
+    pub period_start: Millis,
+    /// Its end.
+    pub period_end: Millis,
+    /// The end of its trial, if it had one.
+    pub trial_end: Option<Millis>,
+    /// Does it end with this period?
+    pub cancels_at_end: bool,
+    /// Since when a payment is owed.
+    pub past_due_since: Option<Millis>,
+    /// When it was over.
+    pub ended_at: Option<Millis>,
+    /// When its provider was asked last: an older answer never replaces a newer one.
+    pub fetched_at: Millis,
+}
+
+impl SubscriptionRow {
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> SubscriptionStatus {
+        SubscriptionStatus::from_number(self.status)
+    }
+
+    /// By which way it is paid.
+    #[must_use]
+    pub const fn provider(&self) -> ProviderKind {
+        ProviderKind::from_number(self.provider)
+    }
+
+    /// How long a period is.
+    #[must_use]
+    pub const fn every(&self) -> Every {
+        Every::from_number(self.every)
+    }
+
+    /// What a period costs.
+    ///
+    /// # Errors
+    /// When the stored currency is none.
+    pub fn money(&self) -> Result<Money> {
+        money(self.amount, &self.currency)
+    }
+
+    /// Where period number `n` ends, counted from 1; 0: where the first begins.
+    #[must_use]
+    pub fn end_of(&self, n: i32) -> Millis {
+        let months = self.every().months().unwrap_or(0);
+        add_months(self.anchor_at, months.saturating_mul(u32::try_from(n).unwrap_or(0)))
+    }
+
+    /// What of it says until when it lets somebody in.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms {
+            status: self.status(),
+            period_end: self.period_end,
+            trial_end: self.trial_end,
+            cancels_at_end: self.cancels_at_end,
+            past_due_since: self.past_due_since,
+        }
+    }
+
+    /// As the API shows it.
+    ///
+    /// # Errors
+    /// As [`SubscriptionRow::money`].
+    pub fn subscription(&self, plan: String, grace_days: u32) -> Result<Subscription> {
+        let status = self.status();
+        let is_charged = matches!(status, SubscriptionStatus::Trialing | SubscriptionStatus::Active) && !self.cancels_at_end;
+        Ok(Subscription {
+            id: self.id,
+            member: self.member,
+            plan: PlanName { id: self.plan, name: plan },
+            provider: self.provider(),
+            status,
+            money: self.money()?,
+            every: self.every(),
+            started_at: self.started_at,
+            period_start: self.period_start,
+            period_end: self.period_end,
+            trial_end: self.trial_end,
+            cancels_at_end: self.cancels_at_end,
+            past_due_since: self.past_due_since,
+            ended_at: self.ended_at,
+            next_charge_at: is_charged.then_some(self.period_end),
+            access_until: access_until(&self.terms(), grace_days),
+        })
+    }
+}
+
+/// A subscription, as its member and administrators see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Subscription {
+    /// Id.
+    pub id: SubscriptionId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which plan.
+    pub plan: PlanName,
+    /// By which way it is paid.
+    pub provider: ProviderKind,
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// What a period costs.
+    pub money: Money,
+    /// How long a period is.
+    pub every: Every,
+    /// When it began, milliseconds UTC.
+    pub started_at: Millis,
+    /// The period that goes on.
+    pub period_start: Millis,
+    /// Its end.
+    pub period_end: Millis,
+    /// The end of its trial, if it had one.
+    pub trial_end: Option<Millis>,
+    /// Does it end with this period?
+    pub cancels_at_end: bool,
+    /// Since when a payment is owed.
+    pub past_due_since: Option<Millis>,
+    /// When it was over.
+    pub ended_at: Option<Millis>,
+    /// When the next payment is due; null: none is.
+    pub next_charge_at: Option<Millis>,
+    /// Until when it lets its member in as things stand; null: it does not.
+    pub access_until: Option<Millis>,
+}
+
+/// What of a subscription says until when it lets somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// The end of the period that goes on.
+    pub period_end: Millis,
+    /// The end of the trial.
+    pub trial_end: Option<Millis>,
+    /// Does it end with this period?
+    pub cancels_at_end: bool,
+    /// Since when a payment is owed.
+    pub past_due_since: Option<Millis>,
+}
+
+/// Until when a subscription lets somebody in; none: it does not. `grace_days`: for how long a payment may be owed.
+///
+/// | status | until |
+/// |---|---|
+/// | `trialing` | the end of the trial, and three days more unless it ends with it |
+/// | `active` | the end of the period, and three days more unless it ends with it |
+/// | `past_due` | `grace_days` from when the payment was owed |
+/// | all others, and those that are not known | not at all |
+#[must_use]
+pub fn access_until(terms: &Terms, grace_days: u32) -> Option<Millis> {
+    let late = if terms.cancels_at_end { 0 } else { LATE_DAYS };
+    match terms.status {
+        SubscriptionStatus::Trialing => Some(add_days(terms.trial_end.unwrap_or(terms.period_end), late)),
+        SubscriptionStatus::Active => Some(add_days(terms.period_end, late)),
+        SubscriptionStatus::PastDue => Some(add_days(terms.past_due_since.unwrap_or(terms.period_end), grace_days)),
+        SubscriptionStatus::Unpaid
+        | SubscriptionStatus::Paused
+        | SubscriptionStatus::Incomplete
+        | SubscriptionStatus::IncompleteExpired
+        | SubscriptionStatus::Canceled
+        | SubscriptionStatus::Unknown => None,
+    }
+}
+
+impl SubscriptionRow {
+    /// One period more was paid by hand: it goes on from where it was paid up to, and all that was owed is paid. Another length of periods
+    /// begins where the old ones end. Answers which period the money was for.
+    pub fn pay(&mut self, every: Every, money: Money) -> (Millis, Millis) {
+        if every == self.every() {
+            self.periods += 1;
+        } else {
+            (self.anchor_at, self.every, self.periods) = (self.period_end, every.number(), 1);
+        }
+        (self.amount, self.currency) = (money.amount, money.currency.code().to_owned());
+        self.period_start = self.period_end;
+        self.period_end = self.end_of(self.periods);
+        self.status = SubscriptionStatus::Active.number();
+        (self.past_due_since, self.cancels_at_end) = (None, false);
+        (self.period_start, self.period_end)
+    }
+
+    /// A payment was taken back: it is paid up to one period less, and over if that lies behind.
+    pub fn unpay(&mut self, now: Millis) {
+        self.periods = (self.periods - 1).max(0);
+        self.period_end = self.end_of(self.periods);
+        self.period_start = self.end_of((self.periods - 1).max(0));
+        if self.period_end <= now {
+            self.end(now);
+        }
+    }
+
+    /// It is over.
+    pub fn end(&mut self, now: Millis) {
+        self.status = SubscriptionStatus::Canceled.number();
+        self.ended_at = Some(now);
+        self.past_due_since = None;
+    }
+
+    /// What time alone does to one that is paid by hand, by `now`: pure. Days before its end the next payment is asked for; unpaid at its
+    /// end, it owes; after `grace_days` of that it is over. One that was cancelled is over at its end.
+    #[must_use]
+    pub fn advance(&self, now: Millis, grace_days: u32) -> Advance {
+        let mut row = self.clone();
+        let asks_at = row.period_end - Millis::from(ASK_DAYS) * 86_400_000;
+        if row.ended_at.is_some() {
+            return Advance { row, asks: false, next_at: None };
+        }
+        if now >= row.period_end && row.cancels_at_end {
+            row.end(row.period_end);
+            return Advance { row, asks: false, next_at: None };
+        }
+        if now < row.period_end {
+            let asks = now >= asks_at && !row.cancels_at_end;
+            let next_at = if now < asks_at { asks_at } else { row.period_end };
+            return Advance { row, asks, next_at: Some(next_at) };
+        }
+        let over_at = add_days(row.period_end, grace_days);
+        if now >= over_at {
+            row.end(over_at);
+            return Advance { row, asks: false, next_at: None };
+        }
+        row.status = SubscriptionStatus::PastDue.number();
+        row.past_due_since = Some(row.period_end);
+        Advance { row, asks: true, next_at: Some(over_at) }
+    }
+}
+
+/// Days before the end of a period at which the next payment is asked for, of what is paid by hand.
+const ASK_DAYS: u32 = 7;
+
+/// What time did to a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// The subscription now.
+    pub row: SubscriptionRow,
+    /// Is its next payment to be asked for, if it is not yet?
+    pub asks: bool,
+    /// The next instant at which time does something to it; none: never.
+    pub next_at: Option<Millis>,
+}
+
+/// What subscriptions come to together in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Totals {
+    /// Each month: of what is paid yearly a twelfth, to the nearest of the smallest unit.
+    pub month: Money,
+    /// Each year, exactly.
+    pub year: Money,
+}
+
+/// The totals of what is charged again, one for each currency in the order of their codes.
+#[must_use]
+pub fn totals(all: &[Subscription]) -> Vec<Totals> {
+    let mut found: Vec<(crate::money::Currency, i64)> = Vec::new();
+    for one in all.iter().filter(|one| one.next_charge_at.is_some()) {
+        let yearly = match one.every {
+            Every::Month => one.money.amount.saturating_mul(12),
+            Every::Year => one.money.amount,
+            Every::Once => continue,
+        };
+        match found.iter_mut().find(|(currency, _)| *currency == one.money.currency) {
+            Some((_, sum)) => *sum = sum.saturating_add(yearly),
+            None => found.push((one.money.currency, yearly)),
+        }
+    }
+    found.sort_unstable_by_key(|(currency, _)| *currency);
+    let total =
+        |(currency, yearly): (_, i64)| Totals { month: Money::new((yearly + 6) / 12, currency), year: Money::new(yearly, currency) };
+    found.into_iter().map(total).collect()
+}

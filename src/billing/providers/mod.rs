@@ -1,0 +1,201 @@
+//! Ways to take payment: what a provider must do for orders and subscriptions, and what it may say of them.
+//!
+//! A provider is asked, and never believed unasked: a webhook, a browser that comes back and a timer all do the same, they have the
+//! object fetched here and hand what was found to [`settle`](crate::billing::settle) or [`mirror`](crate::billing::mirror), which alone
+//! write rows. `manual` is no such provider: its truth is what an administrator records.
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::model::{Every, Method, SubscriptionStatus};
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, OrderId};
+use crate::money::Money;
+
+/// Which way to take payment. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderKind {
+    /// People: cash, bank, whatever the community's words say.
+    Manual,
+    /// A page inside this program, for trying out; no money moves.
+    Test,
+    /// Stripe.
+    Stripe,
+}
+
+impl ProviderKind {
+    /// As stored.
+    #[must_use]
+    pub const fn number(self) -> i16 {
+        self as i16
+    }
+
+    /// From the database.
+    #[must_use]
+    pub const fn from_number(number: i16) -> Self {
+        match number {
+            1 => Self::Test,
+            2 => Self::Stripe,
+            _ => Self::Manual,
+        }
+    }
+}
+
+/// What is to be paid at a provider's own page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// For which order; it comes back in everything that the provider says of it.
+    pub order: OrderId,
+    /// Who buys.
+    pub member: MemberId,
+    /// Their mail address, where they gave one.
+    pub email: Option<String>,
+    /// What, in the member's words: the plan's name.
+    pub text: String,
+    /// How much, each period.
+    pub price: Money,
+    /// How often. [`Every::Once`] is paid at once, the others make a subscription.
+    pub every: Every,
+    /// Days before the first payment; 0: none.
+    pub trial_days: u32,
+    /// Language of the page: `en` or `fr`.
+    pub language: String,
+    /// Where the browser goes afterwards, paid or not; whole addresses. It says nothing about what happened.
+    pub return_to: String,
+    /// Where it goes when the buyer turns back.
+    pub back_to: String,
+}
+
+/// A checkout that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its name at the provider.
+    pub session: String,
+    /// Where the browser pays.
+    pub url: String,
+    /// From when on nobody can pay there.
+    pub expires_at: Millis,
+}
+
+/// Where a checkout stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckoutState {
+    /// It can still be paid.
+    Open,
+    /// Nobody can pay there any more, and nobody has.
+    Expired,
+    /// Its buyer went all the way. Whether money came says the payment.
+    Complete,
+}
+
+/// What a provider says of a checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckoutTruth {
+    /// When we began to ask, milliseconds UTC.
+    pub asked_at: Millis,
+    /// Its name there.
+    pub session: String,
+    /// The order that it was opened for, by the provider's own record.
+    pub order: Option<OrderId>,
+    /// Where it stands.
+    pub state: CheckoutState,
+    /// What was paid in it; none in a trial, and while nothing was.
+    pub payment: Option<PaymentTruth>,
+    /// What goes on after it.
+    pub subscription: Option<SubscriptionTruth>,
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    /// It is under way: a bank takes days.
+    Pending,
+    /// The money is there.
+    Succeeded,
+    /// It is not coming.
+    Failed,
+    /// The payer's bank asks for it back; nothing is decided.
+    Disputed,
+}
+
+/// What a provider says of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentTruth {
+    /// Its name there; unique at that provider.
+    pub external_id: String,
+    /// How much.
+    pub amount: Money,
+    /// Of it given back so far, in minor units.
+    pub refunded: i64,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// How it was paid.
+    pub method: Method,
+    /// When, milliseconds UTC.
+    pub at: Millis,
+}
+
+/// What a provider says of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionTruth {
+    /// When we began to ask: an older answer never replaces a newer one.
+    pub asked_at: Millis,
+    /// Its name there; unique at that provider.
+    pub external_id: String,
+    /// The order that began it, by the provider's own record.
+    pub order: Option<OrderId>,
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// How much each period.
+    pub price: Money,
+    /// How long a period is.
+    pub every: Every,
+    /// The period that is paid for, or is being paid.
+    pub period_start: Millis,
+    /// Its end.
+    pub period_end: Millis,
+    /// The end of its trial, if it had one.
+    pub trial_end: Option<Millis>,
+    /// Does it end with this period?
+    pub cancels_at_end: bool,
+    /// Since when a payment is owed.
+    pub past_due_since: Option<Millis>,
+    /// The payments of its periods that are known, each once; the oldest first.
+    pub payments: Vec<PaymentTruth>,
+}
+
+/// A way to take payment somewhere else than in people's hands.
+///
+/// A write is called with a key that was committed before: under the same key it happens once, and the same answer comes again. An error
+/// that is not [`Error::Invalid`](crate::error::Error::Invalid) or a refusal leaves open what happened: the caller asks again with the same key.
+pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
+    /// Which one.
+    fn kind(&self) -> ProviderKind;
+
+    /// Can members pay here now? What was paid before is looked after in any case.
+    fn is_ready(&self) -> bool;
+
+    /// Opens a checkout.
+    fn open<'a>(&'a self, checkout: &'a Checkout, key: &'a str) -> BoxFuture<'a, Result<Opened>>;
+
+    /// What became of one.
+    fn fetch_checkout<'a>(&'a self, session: &'a str) -> BoxFuture<'a, Result<CheckoutTruth>>;
+
+    /// Closes one, so that nobody pays there any more; one that was paid meanwhile says so.
+    fn expire<'a>(&'a self, session: &'a str, key: &'a str) -> BoxFuture<'a, Result<CheckoutTruth>>;
+
+    /// Where a subscription stands.
+    fn fetch_subscription<'a>(&'a self, external_id: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
+
+    /// Has a subscription end with its period, or go on after all.
+    fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
+
+    /// Ends a subscription now: its member was deleted, or the operator shuts down.
+    fn end<'a>(&'a self, external_id: &'a str, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
+
+    /// The address of the provider's own page where the member of a subscription changes their card, pays what is owed and reads invoices.
+    fn portal<'a>(&'a self, external_id: &'a str, return_to: &'a str, language: &'a str) -> BoxFuture<'a, Result<String>>;
+}

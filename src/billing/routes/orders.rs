@@ -1,0 +1,192 @@
+//! The API of prices, orders, payments and subscriptions: URL, gate, action, JSON. No decisions.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+use super::super::actions::{self, Billing, FindOrders, FindSubscriptions, NewOrder, NewPayment, NewSale, Offers, OrderLines, Recorded};
+use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, SubscriptionStatus};
+use super::super::policy::{Buy, EditPlan, EditPrice, GiveGrants, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, UndoPayment};
+use super::Why;
+use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
+use crate::error::Result;
+use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId, SubscriptionId};
+use crate::members::SeeMe;
+
+/// The description of these routes.
+#[derive(OpenApi)]
+#[openapi(paths(
+    offers,
+    my_orders,
+    ask,
+    cancel_order,
+    cancel,
+    resume,
+    set_price,
+    archive_price,
+    orders,
+    decline,
+    record_payment,
+    record_sale,
+    reverse_payment,
+    subscriptions
+))]
+struct Api;
+
+/// The description of these routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Api::openapi()
+}
+
+/// Registers them.
+pub fn mount(routes: &mut Routes<'_>) {
+    routes
+        .get("/api/v1/offers", offers)
+        .get("/api/v1/me/orders", my_orders)
+        .post("/api/v1/me/orders", ask)
+        .post("/api/v1/me/orders/{order}/cancel", cancel_order)
+        .post("/api/v1/me/subscriptions/{subscription}/cancel", cancel)
+        .post("/api/v1/me/subscriptions/{subscription}/resume", resume)
+        .post("/api/v1/admin/plans/{plan}/prices", set_price)
+        .delete("/api/v1/admin/prices/{price}", archive_price)
+        .get("/api/v1/admin/orders", orders)
+        .post("/api/v1/admin/orders/{order}/decline", decline)
+        .post("/api/v1/admin/orders/{order}/payments", record_payment)
+        .post("/api/v1/admin/members/{member}/payments", record_sale)
+        .post("/api/v1/admin/payments/{payment}/reverse", reverse_payment)
+        .get("/api/v1/admin/subscriptions", subscriptions);
+}
+
+/// What handlers need beside the ground.
+type Needs = Data<Billing>;
+
+/// What is on offer to the member who asks, how this community takes payment, and what they asked for.
+#[utoipa::path(get, path = "/api/v1/offers", responses((status = 200, body = Offers)))]
+async fn offers(gate: Allow<SeeMe>) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(gate.read(|conn, may, _| actions::offers(conn, may)).await?))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct Older {
+    /// Only those before this one.
+    before: Option<OrderId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// The orders of the member who asks with their payments, newest first.
+#[utoipa::path(get, path = "/api/v1/me/orders", params(Older), responses((status = 200, body = Page<OrderLines>)))]
+async fn my_orders(gate: Allow<SeeMe>, query: Query<Older>) -> Result<HttpResponse> {
+    let (before, limit) = (query.0.before, page_limit(query.0.limit, PAGE_MOST)?);
+    let page = gate.read(move |conn, may, _| actions::my_orders(conn, may, before, limit)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Asks for a membership that is paid by hand; under one `client_key` there is one order.
+#[utoipa::path(post, path = "/api/v1/me/orders", request_body = NewOrder, responses((status = 201, body = Order)))]
+async fn ask(gate: Allow<Buy>, body: Body<NewOrder>) -> Result<HttpResponse> {
+    gate.create(body, |tx, may, _, new| actions::ask(tx, may, &new)).await
+}
+
+/// Gives an own order up.
+#[utoipa::path(post, path = "/api/v1/me/orders/{order}/cancel", params(("order" = OrderId, Path)), responses((status = 200, body = Order)))]
+async fn cancel_order(gate: Allow<OwnOrder>) -> Result<HttpResponse> {
+    let order = gate.write(|tx, may, _| actions::cancel_order(tx, may)).await?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+/// Has an own subscription end with the period that is paid.
+#[utoipa::path(post, path = "/api/v1/me/subscriptions/{subscription}/cancel", params(("subscription" = SubscriptionId, Path)), responses((status = 200, body = Subscription)))]
+async fn cancel(gate: Allow<OwnSubscription>, billing: Needs) -> Result<HttpResponse> {
+    let subscription = gate.write(move |tx, may, _| actions::cancel_at_end(tx, may, &billing, true)).await?;
+    Ok(HttpResponse::Ok().json(subscription))
+}
+
+/// Has it go on after all.
+#[utoipa::path(post, path = "/api/v1/me/subscriptions/{subscription}/resume", params(("subscription" = SubscriptionId, Path)), responses((status = 200, body = Subscription)))]
+async fn resume(gate: Allow<OwnSubscription>, billing: Needs) -> Result<HttpResponse> {
+    let subscription = gate.write(move |tx, may, _| actions::cancel_at_end(tx, may, &billing, false)).await?;
+    Ok(HttpResponse::Ok().json(subscription))
+}
+
+/// Says what a plan costs in a currency and period, in place of what it cost.
+#[utoipa::path(post, path = "/api/v1/admin/plans/{plan}/prices", params(("plan" = PlanId, Path)), request_body = NewPrice, responses((status = 201, body = Price)))]
+async fn set_price(gate: Allow<EditPlan>, body: Body<NewPrice>) -> Result<HttpResponse> {
+    gate.create(body, |tx, may, actor, new| actions::set_price(tx, may, actor, new)).await
+}
+
+/// Puts a price away: nobody new buys by it, and whoever pays by it goes on.
+#[utoipa::path(delete, path = "/api/v1/admin/prices/{price}", params(("price" = PriceId, Path)), responses((status = 204)))]
+async fn archive_price(gate: Allow<EditPrice>) -> Result<HttpResponse> {
+    gate.write(|tx, may, actor| actions::archive_price(tx, may, actor)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct Find {
+    /// Only those that stand here.
+    state: Option<OrderState>,
+    /// Only those of this member.
+    member: Option<MemberId>,
+    /// Only those before this one.
+    before: Option<OrderId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// Everybody's orders with their payments, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/orders", params(Find), responses((status = 200, body = Page<OrderLines>)))]
+async fn orders(gate: Allow<SeeOrders>, query: Query<Find>) -> Result<HttpResponse> {
+    let Find { state, member, before, limit } = query.0;
+    let find = FindOrders { state, member, before, limit: page_limit(limit, PAGE_MOST)? };
+    let page = gate.read(move |conn, may, _| actions::find_orders(conn, may, &find)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Turns an order down; its buyer reads why.
+#[utoipa::path(post, path = "/api/v1/admin/orders/{order}/decline", params(("order" = OrderId, Path)), request_body = Why, responses((status = 200, body = Order)))]
+async fn decline(gate: Allow<HandleOrder>, body: Body<Why>) -> Result<HttpResponse> {
+    let order = gate.write(move |tx, may, actor| actions::decline(tx, may, actor, &body.value.note)).await?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+/// Writes down money that came for an order, and gives what was bought.
+#[utoipa::path(post, path = "/api/v1/admin/orders/{order}/payments", params(("order" = OrderId, Path)), request_body = NewPayment, responses((status = 201, body = Recorded)))]
+async fn record_payment(gate: Allow<HandleOrder>, body: Body<NewPayment>, billing: Needs) -> Result<HttpResponse> {
+    gate.create(body, move |tx, may, actor, new| actions::record_payment(tx, may, actor, &billing, &new)).await
+}
+
+/// Writes down money for a membership that nobody asked for before, and gives it.
+#[utoipa::path(post, path = "/api/v1/admin/members/{member}/payments", params(("member" = MemberId, Path)), request_body = NewSale, responses((status = 201, body = Recorded)))]
+async fn record_sale(gate: Allow<GiveGrants>, body: Body<NewSale>, billing: Needs) -> Result<HttpResponse> {
+    gate.create(body, move |tx, may, actor, new| actions::record_sale(tx, may, actor, &billing, &new)).await
+}
+
+/// Takes a payment back by a row that reverses it, with what it bought; nothing is deleted.
+#[utoipa::path(post, path = "/api/v1/admin/payments/{payment}/reverse", params(("payment" = PaymentId, Path)), request_body = Why, responses((status = 201, body = Recorded)))]
+async fn reverse_payment(gate: Allow<UndoPayment>, body: Body<Why>, billing: Needs) -> Result<HttpResponse> {
+    gate.create(body, move |tx, may, actor, why: Why| actions::reverse_payment(tx, may, actor, &billing, &why.note)).await
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct FindThose {
+    /// Only those that go on, or only those that are over.
+    open: Option<bool>,
+    /// Only those that stand here.
+    status: Option<SubscriptionStatus>,
+    /// Only those before this one.
+    before: Option<SubscriptionId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// Everybody's subscriptions, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/subscriptions", params(FindThose), responses((status = 200, body = Page<Subscription>)))]
+async fn subscriptions(gate: Allow<SeeOrders>, query: Query<FindThose>) -> Result<HttpResponse> {
+    let FindThose { open, status, before, limit } = query.0;
+    let find = FindSubscriptions { open, status, before, limit: page_limit(limit, PAGE_MOST)? };
+    let page = gate.read(move |conn, may, _| actions::find_subscriptions(conn, may, find)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}

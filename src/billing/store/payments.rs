@@ -1,0 +1,98 @@
+//! Rows of `payments`, numbers of receipts, and the books.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::CHUNK;
+use crate::billing::model::{Account, PaymentRow};
+use crate::billing::providers::ProviderKind;
+use crate::error::Result;
+use crate::ids::{LedgerEntryId, OrderId, PaymentId};
+use crate::money::Money;
+use crate::storage::schema::{ledger, payments, receipt_counters};
+use crate::storage::{Conn, Tx, on_conflict, one_at_a_time};
+
+/// One payment.
+pub fn by_id(conn: &mut Conn, payment: PaymentId) -> Result<Option<PaymentRow>> {
+    Ok(payments::table.find(payment.0).first(conn).optional()?)
+}
+
+/// The payment that a provider calls so.
+pub fn by_external_id(conn: &mut Conn, provider: ProviderKind, external_id: &str) -> Result<Option<PaymentRow>> {
+    let found = payments::table.filter(payments::provider.eq(provider.number())).filter(payments::external_id.eq(external_id));
+    Ok(found.first(conn).optional()?)
+}
+
+/// The row that takes a payment back.
+pub fn reversal(conn: &mut Conn, payment: PaymentId) -> Result<Option<PaymentId>> {
+    Ok(payments::table.filter(payments::reverses.eq(payment.0)).select(payments::id).first(conn).optional()?)
+}
+
+/// The payments of these orders, the first ones first.
+pub fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<HashMap<OrderId, Vec<PaymentRow>>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut found: HashMap<OrderId, Vec<PaymentRow>> = HashMap::new();
+    for part in raw.chunks(CHUNK) {
+        for row in payments::table.filter(payments::order_id.eq_any(part.to_vec())).order(payments::id).load::<PaymentRow>(conn)? {
+            found.entry(row.order).or_default().push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// The next number of a receipt in this year: without gaps, since it is given in the transaction that uses it.
+pub fn next_receipt(tx: &mut Tx<'_>, year: i16) -> Result<i32> {
+    one_at_a_time(tx, &format!("receipts of {year}"))?;
+    diesel::insert_into(receipt_counters::table)
+        .values(on_conflict(
+            (receipt_counters::year.eq(year), receipt_counters::last.eq(1)),
+            "ON CONFLICT (year) DO UPDATE SET last = receipt_counters.last + 1",
+        ))
+        .execute(&mut **tx)?;
+    Ok(receipt_counters::table.find(year).select(receipt_counters::last).first(&mut **tx)?)
+}
+
+/// Stores a new payment.
+pub fn insert(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<()> {
+    diesel::insert_into(payments::table)
+        .values((
+            payments::id.eq(row.id.0),
+            payments::order_id.eq(row.order.0),
+            payments::provider.eq(row.provider),
+            payments::method.eq(row.method),
+            payments::external_id.eq(row.external_id.as_deref()),
+            payments::amount.eq(row.amount),
+            payments::currency.eq(&row.currency),
+            payments::state.eq(row.state),
+            payments::reverses.eq(row.reverses.map(|id| id.0)),
+            payments::received_at.eq(row.received_at),
+            payments::recorded_at.eq(row.recorded_at),
+            payments::recorded_by.eq(row.recorded_by.map(|id| id.0)),
+            payments::reference.eq(&row.reference),
+            payments::note.eq(&row.note),
+            payments::receipt_year.eq(row.receipt_year),
+            payments::receipt_number.eq(row.receipt_number),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes a transfer into the books.
+pub fn book(tx: &mut Tx<'_>, transfer: PaymentId, entries: &[(Account, Money)]) -> Result<()> {
+    let now = tx.now();
+    for (account, money) in entries {
+        let id = tx.new_id::<LedgerEntryId>();
+        diesel::insert_into(ledger::table)
+            .values((
+                ledger::id.eq(id.0),
+                ledger::transfer.eq(transfer.0),
+                ledger::at.eq(now),
+                ledger::account.eq(account.number()),
+                ledger::amount.eq(money.amount),
+                ledger::currency.eq(money.currency.code()),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Rows of `subscriptions`.
+
+use diesel::prelude::*;
+
+use crate::billing::model::{SubscriptionRow, SubscriptionStatus};
+use crate::billing::providers::ProviderKind;
+use crate::error::Result;
+use crate::ids::{MemberId, PlanId, SubscriptionId};
+use crate::storage::schema::{plans, subscriptions};
+use crate::storage::{Conn, Tx};
+
+/// One subscription.
+pub fn by_id(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<SubscriptionRow>> {
+    Ok(subscriptions::table.find(subscription.0).first(conn).optional()?)
+}
+
+/// The one that a provider calls so.
+pub fn by_external_id(conn: &mut Conn, provider: ProviderKind, external_id: &str) -> Result<Option<SubscriptionRow>> {
+    let found =
+        subscriptions::table.filter(subscriptions::provider.eq(provider.number())).filter(subscriptions::external_id.eq(external_id));
+    Ok(found.first(conn).optional()?)
+}
+
+/// The one by which a member pays for a plan in this way, if it goes on.
+pub fn open(conn: &mut Conn, member: MemberId, plan: PlanId, provider: ProviderKind) -> Result<Option<SubscriptionRow>> {
+    Ok(subscriptions::table
+        .filter(subscriptions::member.eq(member.0))
+        .filter(subscriptions::plan.eq(plan.0))
+        .filter(subscriptions::provider.eq(provider.number()))
+        .filter(subscriptions::ended_at.is_null())
+        .order(subscriptions::id.desc())
+        .first(conn)
+        .optional()?)
+}
+
+/// Those of a member with the names of their plans, newest first; also those that are over.
+pub fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<(SubscriptionRow, String)>> {
+    Ok(subscriptions::table
+        .inner_join(plans::table.on(plans::id.eq(subscriptions::plan)))
+        .filter(subscriptions::member.eq(member.0))
+        .order(subscriptions::id.desc())
+        .limit(limit)
+        .select((subscriptions::all_columns, plans::name))
+        .load(conn)?)
+}
+
+/// Which subscriptions a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SubscriptionFilter {
+    /// Only those that go on, or only those that are over.
+    pub open: Option<bool>,
+    /// Only those that stand here.
+    pub status: Option<SubscriptionStatus>,
+    /// Only those begun before this one.
+    pub before: Option<SubscriptionId>,
+    /// At most this many.
+    pub limit: i64,
+}
+
+/// Subscriptions of everybody with the names of their plans, newest first.
+pub fn find(conn: &mut Conn, filter: SubscriptionFilter) -> Result<Vec<(SubscriptionRow, String)>> {
+    let mut query = subscriptions::table
+        .inner_join(plans::table.on(plans::id.eq(subscriptions::plan)))
+        .order(subscriptions::id.desc())
+        .limit(filter.limit)
+        .select((subscriptions::all_columns, plans::name))
+        .into_boxed();
+    query = match filter.open {
+        Some(true) => query.filter(subscriptions::ended_at.is_null()),
+        Some(false) => query.filter(subscriptions::ended_at.is_not_null()),
+        None => query,
+    };
+    if let Some(status) = filter.status {
+        query = query.filter(subscriptions::status.eq(status.number()));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(subscriptions::id.lt(before.0));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// Those of a member that go on.
+pub fn going_on(conn: &mut Conn, member: MemberId) -> Result<Vec<SubscriptionRow>> {
+    Ok(subscriptions::table
+        .filter(subscriptions::member.eq(member.0))
+        .filter(subscriptions::ended_at.is_null())
+        .order(subscriptions::id)
+        .load(conn)?)
+}
+
+/// Stores a new one.
+pub fn insert(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
+    diesel::insert_into(subscriptions::table)
+        .values((
+            subscriptions::id.eq(row.id.0),
+            subscriptions::member.eq(row.member.0),
+            subscriptions::plan.eq(row.plan.0),
+            subscriptions::price.eq(row.price.map(|id| id.0)),
+            subscriptions::provider.eq(row.provider),
+            subscriptions::external_id.eq(row.external_id.as_deref()),
+            subscriptions::status.eq(row.status),
+            subscriptions::every.eq(row.every),
+            subscriptions::amount.eq(row.amount),
+            subscriptions::currency.eq(&row.currency),
+            subscriptions::started_at.eq(row.started_at),
+            subscriptions::anchor_at.eq(row.anchor_at),
+            subscriptions::periods.eq(row.periods),
+            subscriptions::period_start.eq(row.period_start),
+            subscriptions::period_end.eq(row.period_end),
+            subscriptions::trial_end.eq(row.trial_end),
+            subscriptions::cancels_at_end.eq(row.cancels_at_end),
+            subscriptions::past_due_since.eq(row.past_due_since),
+            subscriptions::ended_at.eq(row.ended_at),
+            subscriptions::fetched_at.eq(row.fetched_at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Stores everything of it that changes.
+pub fn save(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
+    diesel::update(subscriptions::table.find(row.id.0))
+        .set((
+            subscriptions::price.eq(row.price.map(|id| id.0)),
+            subscriptions::status.eq(row.status),
+            subscriptions::every.eq(row.every),
+            subscriptions::amount.eq(row.amount),
+            subscriptions::currency.eq(&row.currency),
+            subscriptions::anchor_at.eq(row.anchor_at),
+            subscriptions::periods.eq(row.periods),
+            subscriptions::period_start.eq(row.period_start),
+            subscriptions::period_end.eq(row.period_end),
+            subscriptions::trial_end.eq(row.trial_end),
+            subscriptions::cancels_at_end.eq(row.cancels_at_end),
+            subscriptions::past_due_since.eq(row.past_due_since),
+            subscriptions::ended_at.eq(row.ended_at),
+            subscriptions::fetched_at.eq(row.fetched_at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+// Memberships are paid: the lock on the call button, a wish from its sheet, cash at the dashboard, and the button works in the open tab.
+import { expect, test } from './support/journey.mjs';
+import { community, setUp } from './support/api.mjs';
+import { dataFolder } from './support/server.mjs';
+import * as acts from './support/acts.mjs';
+
+/** How long a right may take into an open tab. */
+const SOON = { timeout: 2_000 };
+
+test('a free member asks at the lock, pays cash, and calls without reloading', async ({ start, someone }) => {
+  const data = dataFolder();
+  setUp(data);
+  const server = await start({ data });
+  const { olga, bruno: account, vera } = await community(server, 'bruno', 'vera');
+  const { items } = await olga.call('GET', '/members?q=vera');
+  const talk = await account.call('POST', '/rooms', { kind: 'direct', members: [items[0].id] });
+  await account.call('POST', `/rooms/${talk.id}/messages`, { body: 'Shall we talk?', client_key: 'first' });
+  const bruno = await someone('bruno');
+  const admin = await someone('olga');
+  await acts.signIn(bruno.page, server.url, 'bruno');
+  await acts.signIn(admin.page, server.url, 'olga');
+
+  await test.step('the administrator says what it costs, and how it is paid', async () => {
+    await admin.page.goto(`${server.url}/admin/plans`);
+    const card = admin.page.getByRole('region', { name: 'Member' });
+    await card.locator('summary').first().click();
+    await card.getByLabel('Amount').fill('5,5');
+    await card.getByRole('button', { name: 'Set the price' }).click();
+    await expect(card.locator('summary').first()).toContainText('€5.50 each month');
+    await admin.page.goto(`${server.url}/admin/settings`);
+    const memberships = admin.page.getByRole('region', { name: 'Memberships' });
+    await memberships.getByLabel('How members pay').fill('At the quay, on Fridays.');
+    await memberships.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(async () => (await olga.call('GET', '/admin/settings')).payment_words).toBe('At the quay, on Fridays.');
+  });
+
+  await test.step('the lock says why, what it costs and how to pay, and takes the wish', async () => {
+    await bruno.page.goto(`${server.url}/r/${talk.id}`);
+    await bruno.page.getByRole('button', { name: 'Start a call: needs a plan' }).click();
+    const sheet = bruno.page.getByRole('dialog', { name: 'Starting calls needs a plan' });
+    await expect(sheet).toContainText('At the quay, on Fridays.');
+    await expect(sheet.getByText('€5.50 each month')).toBeVisible();
+    await sheet.getByLabel('A word to whoever decides').fill('I sail on Friday');
+    await sheet.getByRole('button', { name: 'Ask for membership' }).click();
+    await expect(sheet.getByText('You asked for it.')).toBeVisible();
+    await expect(sheet.getByText(/RF\d\d 000\d/)).toBeVisible();
+  });
+
+  await test.step('it lands in what needs the administrator, who takes the money', async () => {
+    await admin.page.goto(`${server.url}/admin`);
+    await admin.page.getByRole('link', { name: '1 member asks for a membership' }).click();
+    const row = admin.page.locator('li', { hasText: 'I sail on Friday' });
+    await row.getByText('Record a payment').click();
+    await row.getByRole('button', { name: 'Record', exact: true }).click();
+    const from = Date.now();
+    // The sheet closes by itself, and the button of the open tab rings.
+    await expect(bruno.page.getByRole('dialog')).toHaveCount(0, SOON);
+    await expect(bruno.page.getByRole('button', { name: 'Start a call', exact: true })).toBeVisible(SOON);
+    console.log(`    the call button works after ${Date.now() - from} ms`);
+    await bruno.page.getByRole('button', { name: 'Start a call', exact: true }).click();
+    await expect(bruno.page.getByRole('menuitem', { name: 'Voice call' }).or(bruno.page.getByRole('menuitem').first())).toBeVisible();
+    await bruno.page.keyboard.press('Escape');
+  });
+
+  const page = bruno.page;
+  await test.step('my memberships: what it costs, the receipt, cancelled in two clicks, resumed', async () => {
+    await page.goto(`${server.url}/settings/membership`);
+    const paying = page.getByRole('region', { name: 'What you pay for' });
+    await expect(paying).toContainText('€5.50 each month');
+    await expect(paying).toContainText('In a year: €66.00');
+    await paying.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await expect(paying).toContainText('ends on');
+    await paying.getByRole('button', { name: 'Resume' }).click();
+    await expect(paying).toContainText('next payment on');
+    await page.getByRole('link', { name: /Receipt \d{4}-0001/ }).click();
+    await expect(page.getByRole('heading', { name: /Receipt \d{4}-0001/ })).toBeVisible();
+    await expect(page.getByText('€5.50')).toBeVisible();
+  });
+
+  await test.step('the payment was a mistake: it is taken back, and so is the right', async () => {
+    await page.goto(`${server.url}/r/${talk.id}`);
+    await expect(page.getByRole('button', { name: 'Start a call', exact: true })).toBeVisible();
+    await admin.page.goto(`${server.url}/admin/orders?show=all`);
+    const row = admin.page.locator('li', { hasText: 'I sail on Friday' });
+    await row.getByText('Take the payment back').first().click();
+    await row.getByLabel('Why').fill('The wrong member');
+    await row.getByRole('button', { name: 'Take the payment back' }).click();
+    await admin.page.getByRole('dialog').getByRole('button', { name: 'Take the payment back' }).click();
+    await expect(page.getByRole('button', { name: 'Start a call: needs a plan' })).toBeVisible(SOON);
+    expect((await account.call('GET', '/me/orders')).items[0].state).toBe('refunded');
+  });
+
+  await test.step('whoever is turned down reads why', async () => {
+    const plan = (await vera.call('GET', '/offers')).plans[0];
+    const order = await vera.call('POST', '/me/orders', { plan: plan.id, price: plan.prices[0].id, client_key: 'wish', note: '' });
+    await olga.call('POST', `/admin/orders/${order.id}/decline`, { note: 'Come to the meeting first' });
+    const reader = await someone('vera');
+    await acts.signIn(reader.page, server.url, 'vera');
+    await reader.page.goto(`${server.url}/settings/membership`);
+    await expect(reader.page.getByText('Come to the meeting first')).toBeVisible();
+  });
+});
