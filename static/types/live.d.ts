@@ -691,6 +691,9 @@ export type Event = {
   members: number;
 };
 
+/** Where an order stands. The numbers are stored. */
+export type OrderState = "awaiting" | "fulfilled" | "declined" | "cancelled" | "expired" | "refunded";
+
 /** Where two members stand with their address books. */
 export type ContactState = "none" | "asked" | "asks_me" | "contact";
 
@@ -760,6 +763,13 @@ export type MeEvent = {
   entitlements: Entitlements;
   /** The plans that the member now has. */
   plans: Array<Id>;
+}
+| {
+  "kind": "orders_changed";
+  /** Which. */
+  order: Id;
+  /** Where it stands. */
+  state: OrderState;
 }
 | {
   "kind": "contact_changed";

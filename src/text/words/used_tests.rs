@@ -7,11 +7,12 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 15] = [
+const OTHER_NAMES: [&str; 16] = [
     "app.css",
     "billing.member",
     "billing.revision",
     "billing.spread",
+    "billing.subscription",
     "calls.",
     "calls.max_minutes",
     "calls.record",

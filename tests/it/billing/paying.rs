@@ -191,8 +191,10 @@ async fn a_month_is_asked_for_again_owed_and_over_and_a_late_payment_loses_no_da
     let (plan, price) = priced(&owner, 500).await;
     let order = ask(&ann, &plan, Some(&price), "a").await;
     pay(&owner, &order, 500).await;
-    let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
     let end = NOON + MONTH;
+    town.hand.store(end - 8 * DAY, Ordering::Relaxed);
+    let (owner, ann) = (town.again(&owner).await, town.again(&ann).await);
+    let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
 
     town.hand.store(end - 7 * DAY, Ordering::Relaxed);
     ring(&town).await;
@@ -214,6 +216,8 @@ async fn a_month_is_asked_for_again_owed_and_over_and_a_late_payment_loses_no_da
 
     let end = end + 31 * DAY;
     town.hand.store(end + 7 * DAY, Ordering::Relaxed);
+    let (owner, ann) = (town.again(&owner).await, town.again(&ann).await);
+    let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
     ring(&town).await;
     while entitlements(&ann).await["calls.start"] == json!(true) {
         tab.event("entitlements_changed").await;
@@ -253,6 +257,7 @@ async fn it_is_cancelled_with_its_end_and_resumed_before() {
     ann.post(&path("cancel"), json!({})).await;
 
     town.hand.store(end - DAY, Ordering::Relaxed);
+    let ann = town.again(&ann).await;
     ring(&town).await;
     assert_eq!(ann.get("/api/v1/offers").await["waiting"], json!([]), "nothing is asked for");
     let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
@@ -345,6 +350,7 @@ async fn a_price_is_replaced_and_whoever_pays_the_old_one_keeps_it() {
     assert_eq!(ann.get("/api/v1/offers").await["plans"][0]["prices"].as_array().map(Vec::len), Some(1));
     assert_eq!(subscription(&ann).await["money"]["amount"], 500);
     town.hand.store(NOON + MONTH - DAY, Ordering::Relaxed);
+    let ann = town.again(&ann).await;
     ring(&town).await;
     let mut waiting = Value::Null;
     for _ in 0..200 {

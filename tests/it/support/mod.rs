@@ -120,6 +120,17 @@ impl Town {
         Person::new(self.url(""), name, member, session, token)
     }
 
+    /// The same member in a new session: sessions end with time too.
+    pub async fn again(&self, person: &Person) -> Person {
+        let id = person.id;
+        let made = self.app().ground.db.write(move |tx| {
+            let (session, token) = members::make_session(tx, id, SessionKind::Bearer, Scopes::ALL, "again", None)?;
+            Ok((session, token.reveal().to_owned()))
+        });
+        let (session, token) = made.await.expect("a session");
+        Person::new(self.url(""), &person.name, id, session, token)
+    }
+
     /// A room made by `maker` with `others` in it.
     pub async fn room(&self, maker: &Person, kind: RoomKind, name: &str, others: &[&Person]) -> RoomId {
         let wish = NewRoom { kind, name: Some(name.to_owned()), topic: String::new(), history: None, members: Vec::new() };

@@ -236,7 +236,8 @@ impl Cast {
         } else {
             nothing()
         };
-        let buyer = visitor.person.as_ref().map(|person| person.id);
+        // Whoever waits to be let in buys nothing.
+        let buyer = visitor.person.as_ref().filter(|_| visitor.name != "pending").map(|person| person.id);
         let order = match buyer {
             Some(buyer) if path.contains("{order}") => self.order_of(buyer, n).await,
             _ => nothing(),
