@@ -11,7 +11,7 @@ use actix_web::{App as Site4, rt};
 use tokio::task::JoinHandle;
 
 use crate::access::{Authenticator, Ground, Keys, Patience, Rate, RateClass, Rates, RouteTable, Routes};
-use crate::billing::{Billing, Turner};
+use crate::billing::{Billing, Provider, Providers, TestProvider, Turner};
 use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -158,7 +158,8 @@ impl App {
         let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone(), calls: calls.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
         ids.start_after(db.read(newest_id).await?);
-        let billing = Billing::new(billing::Notices::to(consequences::follow_billing));
+        let test = Arc::new(TestProvider::new(db.clone(), clock.clone(), config.stays_here())) as Arc<dyn Provider>;
+        let billing = Billing::new(billing::Notices::to(consequences::follow_billing)).selling_through(Providers::new(vec![test]));
         let inside = billing.clone();
         let settings = db
             .write(move |tx| {

@@ -155,6 +155,13 @@ impl Config {
         }
     }
 
+    /// Can nobody but this machine reach the program? It listens on loopback alone, and its address is loopback too: no proxy brings others.
+    #[must_use]
+    pub fn stays_here(&self) -> bool {
+        let is_local = |url: &str| Origin::parse_url(url).is_ok_and(|origin| origin.is_loopback());
+        self.listen.ip().to_canonical().is_loopback() && self.public_url.as_deref().is_none_or(is_local)
+    }
+
     /// The address to print and to write into letters, without a trailing slash; `bound_port` is the port that was really opened.
     #[must_use]
     pub fn address(&self, bound_port: u16) -> String {

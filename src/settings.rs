@@ -97,6 +97,8 @@ pub struct Settings {
     pub payment_words: String,
     /// The currency of new prices, and of what is paid where a plan has no price.
     pub currency: Currency,
+    /// May members pay at the test provider, where no money moves? It is there only while nobody but this machine can reach the program.
+    pub test_payments: bool,
     /// For how many days a payment may be owed before what it pays for ends, 0–60.
     pub payment_grace_days: u16,
     /// Most live connections of one member, 1–1,000.
@@ -162,6 +164,7 @@ impl Default for Settings {
             verified_badge: VerifiedBadge::Either,
             payment_words: String::new(),
             currency: Currency::EURO,
+            test_payments: false,
             payment_grace_days: 7,
             connections_per_member: 20,
             handshakes_per_second: 200,

@@ -25,8 +25,9 @@ pub use model::{
 pub use notices::{Notice, Notices};
 pub(crate) use pages::MembershipView;
 pub use policy::{SeeGrants, SeeOrders, SeePlans};
+pub use providers::test::TestProvider;
 pub use providers::{
-    Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, SubscriptionTruth,
+    Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, Providers, SubscriptionTruth,
 };
 
 /// Registers every route of the slice.
@@ -44,6 +45,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Adds what does this slice's jobs.
 #[must_use]
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
-    let kinds = [actions::MEMBER, actions::SPREAD, actions::SUBSCRIPTION];
+    let kinds = [actions::MEMBER, actions::SPREAD, actions::SUBSCRIPTION, actions::SETTLE, actions::END];
     kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()))
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::actions::{self, Billing, Membership, Offers, OrderLines, Origin};
 use super::model::{Entitlements, Grant, GrantEntry, GrantState, Order, OrderState, Payment, Plan, Subscription, Totals};
 use super::policy::SeeReceipt;
+use super::providers::ProviderKind;
 use crate::access::{Allow, PAGE_DEFAULT, Query, Routes, Token};
 use crate::error::{Found, Result};
 use crate::http::Site;
@@ -171,6 +172,8 @@ struct MembershipPage {
     is_first: bool,
     /// Plans on offer.
     offers: Vec<OfferLine>,
+    /// Providers at which they can be paid now.
+    ways: Vec<ProviderKind>,
     /// How this community takes payment, in its own words.
     words: String,
     reference: Option<String>,
@@ -186,12 +189,12 @@ async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data
     let (looker, page) = gate
         .read(move |conn, may, actor| {
             let membership = actions::membership(conn, may, &billing, before, PAGE_DEFAULT, actor.now)?;
-            let Offers { plans, words, reference, waiting } = actions::offers(conn, may)?;
+            let Offers { plans, ways, words, reference, waiting } = actions::offers(conn, may, &billing)?;
             let offers = plans.into_iter().map(|plan| OfferLine::of(plan, &membership, &waiting)).collect::<Result<_>>()?;
             let mut past = actions::my_orders(conn, may, None, PAGE_DEFAULT)?.items;
             past.retain(|one| one.order.state != OrderState::Awaiting);
             let (membership, is_first) = (membership.into(), before.is_none());
-            let page = MembershipPage { membership, is_first, offers, words, reference, waiting, past };
+            let page = MembershipPage { membership, is_first, offers, ways, words, reference, waiting, past };
             Ok((members::looker(conn, actor, &asked)?, page))
         })
         .await?;

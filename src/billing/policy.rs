@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use crate::access::{Actor, Permission, Permit, Scope};
+use crate::access::{Actor, Named, Permission, Permit, Scope};
 use crate::error::{Error, Found, Result};
 use crate::ids::{GrantId, MemberId, OrderId, PaymentId, PlanId, PriceId, SubscriptionId};
 use crate::members::MemberState;
 use crate::storage::Conn;
-use crate::storage::schema::{grants, members, orders, payments, plans, prices, subscriptions};
+use crate::storage::schema::{grants, members, orders, payments, plans, prices, subscriptions, test_objects};
 
 /// Do the actor's roles allow at least one of these?
 fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
@@ -416,5 +416,55 @@ impl SeeReceipt {
     #[must_use]
     pub const fn payment(&self) -> PaymentId {
         self.payment
+    }
+}
+
+/// See an own order.
+#[derive(Debug)]
+pub struct SeeOwnOrder {
+    order: OrderId,
+}
+
+impl Permit for SeeOwnOrder {
+    type Target = OrderId;
+    const SCOPE: Scope = Scope::Read;
+
+    fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
+        if buyer == member { Ok(Self { order }) } else { Err(Error::NotFound) }
+    }
+}
+
+impl SeeOwnOrder {
+    /// Which.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        self.order
+    }
+}
+
+/// Pay at the test provider's page: whose checkout or card it is.
+#[derive(Debug)]
+pub struct PayTest {
+    name: String,
+}
+
+impl Permit for PayTest {
+    type Target = Named;
+    const SCOPE: Scope = Scope::Account;
+
+    fn check(conn: &mut Conn, actor: &Actor, name: Named) -> Result<Self> {
+        let member = actor.signed_in()?;
+        let theirs = test_objects::table.find(&name.0).select(test_objects::member).first::<MemberId>(conn).optional()?.found()?;
+        if theirs == member { Ok(Self { name: name.0 }) } else { Err(Error::NotFound) }
+    }
+}
+
+impl PayTest {
+    /// The name of the checkout or the subscription.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }

@@ -1,6 +1,7 @@
 //! The API of plans and memberships: URL, gate, action, JSON. No decisions.
 
 mod orders;
+mod pay;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -23,7 +24,7 @@ struct Api;
 /// The description of these routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Api::openapi().merge_from(orders::openapi())
+    Api::openapi().merge_from(orders::openapi()).merge_from(pay::openapi())
 }
 
 /// Registers them.
@@ -41,6 +42,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .put("/api/v1/admin/members/{member}/verification", verify)
         .delete("/api/v1/admin/members/{member}/verification", unverify);
     orders::mount(routes);
+    pay::mount(routes);
 }
 
 /// What handlers need beside the ground.

@@ -4,3 +4,4 @@ mod entitlements;
 mod orders;
 mod resolving;
 mod subscriptions;
+mod test_provider;

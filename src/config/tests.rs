@@ -187,3 +187,17 @@ fn every_media_thread_has_a_port_and_what_is_offered_is_an_address() {
         assert!(refused.contains(nowhere), "{refused}");
     }
 }
+
+#[test]
+fn it_stays_on_this_machine_only_where_nobody_else_can_reach_it() {
+    for stays in ["", "--listen=127.0.0.1:9", "--listen=[::1]:9", "--public-url=http://localhost:9", "--public-url=http://127.0.0.1:9"] {
+        assert!(config(stays).unwrap().stays_here(), "{stays}");
+    }
+    for reached in [
+        "--public-url=https://example.org --trusted-proxy=127.0.0.1",
+        "--listen=0.0.0.0:9 --public-url=https://example.org --trusted-proxy=127.0.0.1",
+        "--lan",
+    ] {
+        assert!(!config(reached).unwrap().stays_here(), "{reached}");
+    }
+}

@@ -24,6 +24,19 @@ pub const fn add_days(at: Millis, days: u32) -> Millis {
     at.saturating_add(days as Millis * 86_400_000)
 }
 
+/// The first instant of its month.
+#[must_use]
+pub fn month_of(at: Millis) -> Millis {
+    let first = zoned(at).and_then(|then| then.date().first_of_month().to_zoned(TimeZone::UTC).ok());
+    first.map_or(at, |first| first.timestamp().as_millisecond())
+}
+
+/// The day, `2026-11-29`.
+#[must_use]
+pub fn day_of(at: Millis) -> String {
+    zoned(at).map_or_else(String::new, |then| then.date().to_string())
+}
+
 /// The year.
 #[must_use]
 pub fn year_of(at: Millis) -> i16 {

@@ -71,6 +71,8 @@ fn the_end_of_january_is_not_lost_in_february() {
     assert_eq!(add_months(at("2027-01-31T00:00:00Z"), 13), at("2028-02-29T00:00:00Z"), "a leap year");
     assert_eq!(add_months(at("2028-02-29T12:00:00Z"), 12), at("2029-02-28T12:00:00Z"));
     assert_eq!(add_months(Millis::MAX, 1), Millis::MAX, "beyond every calendar");
+    assert_eq!(month_of(at("2026-11-29T23:59:59Z")), at("2026-11-01T00:00:00Z"));
+    assert_eq!((day_of(at("2026-11-29T23:59:59Z")).as_str(), day_of(Millis::MAX).as_str()), ("2026-11-29", ""));
     assert_eq!((year_of(at("2026-12-31T23:59:59Z")), year_of(at("2027-01-01T00:00:00Z"))), (2026, 2027));
 }
 

@@ -653,6 +653,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    test_objects (id) {
+        id -> Text,
+        member -> BigInt,
+        body -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -702,5 +710,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger,
     fulfilments,
     subscriptions,
-    gifts
+    gifts,
+    test_objects
 );

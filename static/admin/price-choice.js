@@ -1,5 +1,5 @@
 /** `<price-choice>`: the chosen price fills the hidden amount and currency beside it. */
-class PriceChoice extends HTMLElement {
+export class PriceChoice extends HTMLElement {
   connectedCallback() {
     // In the first phase, before the form is read.
     this.closest("form")?.addEventListener("submit", () => this.#fill(), { capture: true });

@@ -12,7 +12,7 @@ import { money, t } from "../lib/words.js";
 /** @typedef {{id: string, money: Money, every: "once" | "month" | "year"}} Price */
 /** @typedef {{id: string, name: string, description: string, entitlements: Record<string, unknown>, prices: Price[]}} Plan */
 /** @typedef {{id: string, plan: {id: string, name: string} | null, total: Money | null, every: Price["every"] | null, renews: boolean}} Order */
-/** @typedef {{plans: Plan[], words: string, reference: string | null, waiting: Order[]}} Offers */
+/** @typedef {{plans: Plan[], ways: string[], words: string, reference: string | null, waiting: Order[]}} Offers */
 
 /** One line of the sheet: a plan at one of its prices; null: the price is agreed on. @typedef {{plan: Plan, price: Price | null}} Choice */
 
@@ -23,6 +23,8 @@ import { money, t } from "../lib/words.js";
  * @property {string} right the entitlement that opens it
  * @property {((opened: () => void) => () => void)} [watch] calls `opened` once the right is there; answers how to stop
  */
+
+/** @typedef {{ask: (choice: Choice, note: string) => void, pay: (choice: Choice, provider: string) => void}} Acts */
 
 /** What the sheet shows. @typedef {{offers: Offers | null, choice: number, busy: boolean, failure: string}} State */
 
@@ -53,44 +55,64 @@ export async function openOffers({ title, text, right, watch }) {
     state.busy = false;
     redraw();
   };
+  const pay = async (/** @type {Choice} */ { price }, /** @type {string} */ provider) => {
+    [state.busy, state.failure] = [true, ""];
+    // Opened by the press itself, or the browser takes it for a pop-up; this page stays where it is.
+    const tab = open("about:blank", "_blank");
+    redraw();
+    try {
+      /** @type {{url: string}} */
+      const { url } = await post("/api/v1/checkout", { price: price?.id, provider });
+      if (tab) tab.location.assign(url);
+      else location.assign(url);
+    } catch (error) {
+      tab?.close();
+      state.failure = sentence(error);
+    }
+    state.busy = false;
+    redraw();
+  };
   void load();
   await openDialog({
     title,
     signal: over.signal,
     body: (open) => {
       redraw = () => over.signal.aborted || open.redraw();
-      return sheet(state, text, right, ask, redraw);
+      return sheet(state, text, right, { ask, pay }, redraw);
     },
   });
   over.abort();
   stop?.();
 }
 
-/** @param {State} state @param {string} text @param {string} right @param {(choice: Choice, note: string) => void} ask @param {() => void} redraw */
-function sheet(state, text, right, ask, redraw) {
+/** @param {State} state @param {string} text @param {string} right @param {Acts} acts @param {() => void} redraw */
+function sheet(state, text, right, acts, redraw) {
   const { offers } = state;
   const lead = html`<p class="offer-lead">${icon("lock")}<span>${text}</span></p>`;
   const failure = state.failure ? html`<div class="banner" data-tone="danger" role="alert">${icon("circle-alert")}<p>${state.failure}</p></div>` : null;
   if (!offers) return html`${lead}${failure ?? html`<p aria-busy="true">${t("billing.sheet_loading")}</p>`}`;
   const plans = offers.plans.filter((plan) => plan.entitlements[right] === true);
   const asked = offers.waiting.filter((order) => !order.renews && plans.some((plan) => plan.id === order.plan?.id));
-  const choices = plans.flatMap((plan) => (plan.prices.length ? plan.prices.map((price) => ({ plan, price })) : [{ plan, price: null }]));
+  const choices = plans.flatMap((plan) => /** @type {(Price | null)[]} */ (plan.prices.length ? plan.prices : [null]).map((price) => ({ plan, price })));
   return html`${lead}${failure}
     ${asked.length ? html`<ul class="items">${asked.map((order) => html`<li>${icon("clock")}<span class="item-text"><b dir="auto">${order.plan?.name}</b><small>${t("billing.is_asked")} ${cost(order.total, order.every)}</small></span></li>`)}</ul>`
-      : choices.length ? choose(choices, state, ask, redraw) : html`<p>${t("billing.sheet_none")}</p>`}
+      : choices.length ? choose(choices, state, offers.ways, acts, redraw) : html`<p>${t("billing.sheet_none")}</p>`}
     ${howToPay(offers)}`;
 }
 
 /** @param {Money | null} total @param {Price["every"] | null} every */
 const cost = (total, every) => (total && every ? `${money(total)} ${t(`billing.every_${every}`)}` : t("billing.price_open"));
 
-/** @param {Choice[]} choices @param {State} state @param {(choice: Choice, note: string) => void} ask @param {() => void} redraw */
-function choose(choices, state, ask, redraw) {
+/** @param {Choice[]} choices @param {State} state @param {string[]} ways @param {Acts} acts @param {() => void} redraw */
+function choose(choices, state, ways, { ask, pay }, redraw) {
+  const way = choices[state.choice]?.price ? ways[0] : undefined;
   const send = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const note = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("note"));
     const choice = choices[state.choice];
-    if (choice && !state.busy) ask(choice, note.value.trim());
+    if (!choice || state.busy) return;
+    if (way && event.submitter?.dataset.way) pay(choice, way);
+    else ask(choice, note.value.trim());
   };
   const pick = (/** @type {number} */ n) => () => {
     state.choice = n;
@@ -99,7 +121,7 @@ function choose(choices, state, ask, redraw) {
   return html`<form class="form" @submit=${send}>
     <fieldset class="field"><legend>${t("billing.sheet_title")}</legend><div class="choices">${choices.map(({ plan, price }, n) => html`<label class="choice"><input type="radio" name="choice" value=${String(n)} .checked=${n === state.choice} @change=${pick(n)}><span class="choice-title"><bdi>${plan.name}</bdi></span><span class="choice-help">${cost(price?.money ?? null, price?.every ?? null)}${plan.description ? html` · <bdi>${plan.description}</bdi>` : null}</span></label>`)}</div></fieldset>
     <div class="field"><label for="offer-note">${t("billing.ask_note")} <small>${t("members.optional")}</small></label><input class="input" id="offer-note" name="note" maxlength="500" dir="auto"></div>
-    <div class="buttons"><button class="button" data-kind="primary" type="submit" aria-busy=${state.busy ? "true" : null}>${icon("sparkles")}${t("billing.ask")}</button><a class="button" data-kind="quiet" href="/settings/membership">${t("billing.show_page")}</a></div>
+    <div class="buttons">${way ? html`<button class="button" data-kind="primary" type="submit" data-way=${way} aria-busy=${state.busy ? "true" : null}>${icon("sparkles")}${t(`billing.pay_${way}`)}</button>` : null}<button class="button" data-kind=${way ? null : "primary"} type="submit" aria-busy=${state.busy ? "true" : null}>${way ? null : icon("sparkles")}${t("billing.ask")}</button><a class="button" data-kind="quiet" href="/settings/membership">${t("billing.show_page")}</a></div>
   </form>`;
 }
 

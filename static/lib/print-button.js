@@ -1,5 +1,5 @@
 /** `<print-button>`: its button prints the page. */
-class PrintButton extends HTMLElement {
+export class PrintButton extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", (event) => {
       if (event.target instanceof Element && event.target.closest("button")) print();

@@ -101,3 +101,64 @@ test('a free member asks at the lock, pays cash, and calls without reloading', a
     await expect(reader.page.getByText('Come to the meeting first')).toBeVisible();
   });
 });
+
+test('a free member pays at the test page, and calls within two seconds without reloading', async ({ start, someone }) => {
+  const data = dataFolder();
+  setUp(data);
+  const server = await start({ data });
+  const { olga, bruno: account } = await community(server, 'bruno', 'vera');
+  const { items } = await olga.call('GET', '/members?q=vera');
+  const talk = await account.call('POST', '/rooms', { kind: 'direct', members: [items[0].id] });
+  await account.call('POST', `/rooms/${talk.id}/messages`, { body: 'Shall we talk?', client_key: 'first' });
+  const plan = (await olga.call('GET', '/admin/plans')).items[0];
+  await olga.call('POST', `/admin/plans/${plan.id}/prices`, { amount: 700, currency: 'EUR', every: 'month' });
+  await olga.call('PATCH', '/admin/settings', { test_payments: true });
+  const bruno = await someone('bruno');
+  await acts.signIn(bruno.page, server.url, 'bruno');
+  const { page } = bruno;
+  await page.goto(`${server.url}/r/${talk.id}`);
+  let shop = page;
+
+  await test.step('the sheet at the lock opens the checkout beside, and the place is kept', async () => {
+    await page.getByRole('button', { name: 'Start a call: needs a plan' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Starting calls needs a plan' });
+    await expect(sheet.getByText('€7.00 each month')).toBeVisible();
+    [shop] = await Promise.all([bruno.context.waitForEvent('page'), sheet.getByRole('button', { name: 'Pay (test)' }).click()]);
+    await expect(shop.getByRole('heading', { name: 'Test payment' })).toBeVisible();
+    await expect(shop.getByText('no money moves')).toBeVisible();
+    expect(new URL(page.url()).pathname).toBe(`/r/${talk.id}`);
+  });
+
+  await test.step('the card is refused, the bank says no, and another card works', async () => {
+    await shop.getByRole('button', { name: 'Fail: the card is refused' }).click();
+    await expect(shop.getByText('The card was refused.')).toBeVisible();
+    await shop.getByRole('button', { name: '3-D Secure: the bank asks' }).click();
+    await shop.getByRole('button', { name: 'It is not me' }).click();
+    await expect(shop.getByText('The card was refused.')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Start a call: needs a plan' })).toBeVisible();
+    const from = Date.now();
+    await shop.getByRole('button', { name: 'Pay, and fail next time' }).click();
+    await expect(page.getByRole('button', { name: 'Start a call', exact: true })).toBeVisible(SOON);
+    console.log(`    the call button works after ${Date.now() - from} ms`);
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await expect(shop.getByText('It is paid.')).toBeVisible();
+    await page.getByRole('button', { name: 'Start a call', exact: true }).click();
+    await expect(page.getByRole('menuitem').first()).toBeVisible();
+    await page.keyboard.press('Escape');
+  });
+
+  await test.step('cancelled in two clicks with its end, and resumed', async () => {
+    await shop.goto(`${server.url}/settings/membership`);
+    const paying = shop.getByRole('region', { name: 'What you pay for' });
+    await expect(paying).toContainText('€7.00 each month');
+    await paying.getByRole('button', { name: 'Cancel' }).click();
+    await shop.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await expect(paying).toContainText('ends on');
+    await paying.getByRole('button', { name: 'Resume' }).click();
+    await expect(paying).toContainText('next payment on');
+    await paying.getByRole('button', { name: 'Card' }).click();
+    await expect(shop.getByText('The card will be refused next time.')).toBeVisible();
+    await shop.getByRole('button', { name: 'A card that works; pay what is due' }).click();
+    await expect(shop.getByRole('heading', { name: 'My membership' })).toBeVisible();
+  });
+});

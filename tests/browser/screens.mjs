@@ -39,7 +39,7 @@ mkdirSync(OUT, { recursive: true });
 /** Cookies of the demo's people: their addresses work once, so each signs in once. */
 const signInOnce = async (browser, village) => {
   const states = { stranger: undefined };
-  for (const who of ['owner', 'free']) {
+  for (const who of ['owner', 'paying', 'free']) {
     const context = await browser.newContext();
     const page = await context.newPage();
     await enterDemo(page, await village.demoAddress(who));
@@ -51,7 +51,7 @@ const signInOnce = async (browser, village) => {
 
 /** Members keep their language in any browser, so the demo's people ask for the one of the pictures. */
 const speak = async (browser, village, states, language) => {
-  for (const who of ['owner', 'free']) {
+  for (const who of ['owner', 'paying', 'free']) {
     const context = await browser.newContext({ storageState: states[who] });
     const answer = await context.request.patch(`${village.url}/api/v1/me`, {
       data: { language },

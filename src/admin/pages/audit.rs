@@ -60,7 +60,7 @@ const KINDS: [&str; 12] =
     ["calls.", "members.", "grants.", "orders.", "payments.", "prices.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 76] = [
+const FIELDS: [(&str, &str); 77] = [
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
@@ -131,6 +131,7 @@ const FIELDS: [(&str, &str); 76] = [
     ("source", "billing.source"),
     ("starts_at", "billing.field_starts_at"),
     ("storage.quota_mb", "billing.set_storage_quota_mb"),
+    ("test_payments", "billing.test_payments"),
     ("topic", "admin.field_topic"),
     ("trial_days", "billing.trial_label"),
     ("until", "admin.field_until"),

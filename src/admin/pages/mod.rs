@@ -12,6 +12,7 @@ mod qr;
 mod reports;
 mod settings;
 mod setup;
+mod subscribers;
 
 #[cfg(test)]
 pub use audit::ACTS;
@@ -42,6 +43,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/roles", settings::roles)
         .get("/admin/plans", plans::plans)
         .get("/admin/orders", orders::orders)
+        .get("/admin/subscribers", subscribers::subscribers)
         .get("/admin/rooms", lists::rooms)
         .get("/admin/reports", reports::reports)
         .get("/admin/calls", calls::calls)

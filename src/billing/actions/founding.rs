@@ -90,6 +90,15 @@ pub fn drop_everything(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> 
     Ok(())
 }
 
+/// Is it somebody's account, and not only what is left of it?
+///
+/// # Errors
+/// When the database refuses.
+pub(super) fn is_there(tx: &mut Tx<'_>, member: MemberId) -> Result<bool> {
+    let now = tx.now();
+    Ok(members::profiles(tx, &[member], now)?.pop().is_some_and(|profile| profile.state != MemberState::Deleted))
+}
+
 /// Is this somebody who can have a membership?
 ///
 /// # Errors

@@ -1,6 +1,9 @@
 //! What happens: plans change, grants are given and end, members are verified; log, events and signs follow. Knows neither HTTP nor sockets.
 
+mod checkout;
+mod earning;
 mod founding;
+mod fulfilling;
 mod giving;
 mod looking;
 mod offering;
@@ -8,13 +11,20 @@ mod ordering;
 mod planning;
 mod pricing;
 mod reading;
+mod recording;
 pub mod seed;
 mod settling;
 mod standings;
 mod subscribing;
+mod taking;
 mod telling;
 mod verifying;
 
+pub use checkout::{
+    CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
+    own_order, prepare, settle_now,
+};
+pub use earning::{Earned, PaidLine, all_payments, csv, earned};
 pub use founding::{drop_everything, ensure, keep_owner_grant, welcome};
 pub use giving::{change_end, give, revoke};
 pub use looking::{FindOrders, FindSubscriptions, count_asked, find_orders, find_subscriptions, my_orders, payer, receipt};
@@ -23,21 +33,26 @@ pub use ordering::{NewOrder, OrderLines, ask, cancel_order, decline, is_offered}
 pub use planning::{change_plan, make_plan, rules_changed};
 pub use pricing::{archive_price, price_payers, set_price};
 pub use reading::{Membership, MembershipEntry, Origin, grants_of, membership, plans};
-pub use settling::{NewPayment, NewSale, Recorded, mirror, record_payment, record_sale, reverse_payment, settle};
+pub use recording::{NewPayment, NewSale, Recorded, record_payment, record_sale, reverse_payment};
+pub use settling::{mirror, settle};
 pub use standings::Standings;
 pub use subscribing::{advance, cancel_at_end, newest_subscription};
 pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 
+pub(in crate::billing) use checkout::{END, SETTLE};
 pub(in crate::billing) use subscribing::SUBSCRIPTION;
 pub(in crate::billing) use telling::{MEMBER, SPREAD};
 
+use super::model::Rules;
 use super::notices::Notices;
+use super::providers::{ProviderKind, Providers};
 use super::store;
 use crate::access::Actor;
 use crate::error::Result;
 use crate::ids::MemberId;
-use crate::storage::{Act, Tx, hold_members, one_at_a_time, record};
+use crate::settings::Settings;
+use crate::storage::{Act, Conn, Tx, hold_members, one_at_a_time, record};
 use crate::text::clean_line;
 
 /// Most characters of a note.
@@ -50,13 +65,32 @@ pub struct Billing {
     pub standings: Standings,
     /// Who hears what happens here.
     pub notices: Notices,
+    /// By whom members can be charged, beside people's hands.
+    pub providers: Providers,
 }
 
 impl Billing {
     /// With nothing remembered yet.
     #[must_use]
     pub fn new(notices: Notices) -> Self {
-        Self { standings: Standings::default(), notices }
+        Self { standings: Standings::default(), notices, providers: Providers::default() }
+    }
+
+    /// The same with these providers.
+    #[must_use]
+    pub fn selling_through(self, providers: Providers) -> Self {
+        let test_counts = providers.of(ProviderKind::Test).is_ok_and(super::providers::Provider::is_ready);
+        Self { standings: Standings::counting_test(test_counts), providers, ..self }
+    }
+
+    /// By which providers members can pay now: the test provider only where the operator wants it.
+    fn ways(&self, settings: &Settings) -> Vec<ProviderKind> {
+        self.providers.ready().into_iter().filter(|kind| *kind != ProviderKind::Test || settings.test_payments).collect()
+    }
+
+    /// What the operator chose, and what counts here, as this connection sees it.
+    fn rules(&self, conn: &mut Conn) -> Result<Rules> {
+        Ok(Rules { test_counts: self.standings.counts_test(), ..store::standing::rules(conn)? })
     }
 
     /// For the command line, while nobody listens.

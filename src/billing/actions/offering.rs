@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{ordering, store};
+use super::{Billing, ordering, store};
 use crate::billing::model::{Order, OrderState, Plan};
+use crate::billing::providers::ProviderKind;
 use crate::error::Result;
 use crate::ids::MemberId;
 use crate::members::SeeMe;
@@ -18,6 +19,8 @@ const ORDERS: i64 = 20;
 pub struct Offers {
     /// The plans that are offered, in their order.
     pub plans: Vec<Plan>,
+    /// Providers at which they can be paid now, the first one first; by hand they can be asked for in any case.
+    pub ways: Vec<ProviderKind>,
     /// How this community takes payment, in its own words; may be empty.
     pub words: String,
     /// The member's own reference for bank transfers, `RF74 0001`; null until they have one.
@@ -30,8 +33,18 @@ pub struct Offers {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn offers(conn: &mut Conn, may: &SeeMe) -> Result<Offers> {
-    of_member(conn, may.member())
+pub fn offers(conn: &mut Conn, may: &SeeMe, billing: &Billing) -> Result<Offers> {
+    let member = may.member();
+    let settings = Settings::load(conn)?;
+    let filter = store::orders::OrderFilter { buyer: Some(member), state: Some(OrderState::Awaiting), limit: ORDERS, ..Default::default() };
+    let rows = store::orders::find(conn, &filter)?;
+    Ok(Offers {
+        plans: super::plans(conn, false)?.into_iter().filter(ordering::is_offered).collect(),
+        ways: billing.ways(&settings),
+        words: settings.payment_words,
+        reference: reference_of(conn, member)?,
+        waiting: rows.into_iter().map(|row| ordering::one(conn, row)).collect::<Result<_>>()?,
+    })
 }
 
 /// A member's reference for bank transfers, once they have one.
@@ -40,15 +53,4 @@ pub fn offers(conn: &mut Conn, may: &SeeMe) -> Result<Offers> {
 /// When the database cannot be read.
 pub fn reference_of(conn: &mut Conn, member: MemberId) -> Result<Option<String>> {
     Ok(store::payers::reference(conn, member)?.map(|reference| reference.to_string()))
-}
-
-pub(super) fn of_member(conn: &mut Conn, member: MemberId) -> Result<Offers> {
-    let filter = store::orders::OrderFilter { buyer: Some(member), state: Some(OrderState::Awaiting), limit: ORDERS, ..Default::default() };
-    let rows = store::orders::find(conn, &filter)?;
-    Ok(Offers {
-        plans: super::plans(conn, false)?.into_iter().filter(ordering::is_offered).collect(),
-        words: Settings::load(conn)?.payment_words,
-        reference: reference_of(conn, member)?,
-        waiting: rows.into_iter().map(|row| ordering::one(conn, row)).collect::<Result<_>>()?,
-    })
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::billing::model::Standing;
+use crate::billing::model::{Rules, Standing};
 use crate::billing::store;
 use crate::clock::Millis;
 use crate::error::Result;
@@ -19,7 +19,10 @@ const MOST: usize = 200_000;
 
 /// The memory. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Standings(Arc<RwLock<Kept>>);
+pub struct Standings {
+    kept: Arc<RwLock<Kept>>,
+    test_counts: bool,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -36,6 +39,17 @@ struct Known {
 }
 
 impl Standings {
+    /// With nothing remembered; does what was paid at the test provider count?
+    #[must_use]
+    pub fn counting_test(test_counts: bool) -> Self {
+        Self { test_counts, ..Self::default() }
+    }
+
+    /// Does what was paid at the test provider count?
+    pub(super) const fn counts_test(&self) -> bool {
+        self.test_counts
+    }
+
     /// Where a member stands at `now`, asked in a read; who is nobody stands where everyone does.
     ///
     /// # Errors
@@ -44,7 +58,7 @@ impl Standings {
         if let Some(known) = self.known(member, now) {
             return Ok(known);
         }
-        let (revision, standing) = read(conn, member, now)?;
+        let (revision, standing) = self.found(conn, member, now)?;
         self.keep(member, revision, now, &standing);
         Ok(standing)
     }
@@ -58,7 +72,7 @@ impl Standings {
         if let Some(known) = self.known(member, now).filter(|_| !tx.memory_is_behind()) {
             return Ok(known);
         }
-        let (revision, standing) = read(tx, member, now)?;
+        let (revision, standing) = self.found(tx, member, now)?;
         let (memory, found) = (self.clone(), Arc::clone(&standing));
         tx.after_commit(move || memory.keep(member, revision, now, &found));
         Ok(standing)
@@ -119,20 +133,20 @@ impl Standings {
         Ok(())
     }
 
+    /// By the rows that this connection sees, and how new they are.
+    fn found(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<(i64, Arc<Standing>)> {
+        let revision = store::standing::revision(conn)?;
+        let rules = Rules { test_counts: self.test_counts, ..store::standing::rules(conn)? };
+        Ok((revision, Arc::new(store::standing::standing(conn, member, rules, now)?)))
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Kept> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Kept> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// By the rows that this connection sees, and how new they are.
-fn read(conn: &mut Conn, member: MemberId, now: Millis) -> Result<(i64, Arc<Standing>)> {
-    let revision = store::standing::revision(conn)?;
-    let rules = store::standing::rules(conn)?;
-    Ok((revision, Arc::new(store::standing::standing(conn, member, rules, now)?)))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checkout::end_elsewhere;
+use super::fulfilling::grant_of;
 use super::ordering::{close, place_renewal};
-use super::settling::grant_of;
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, store};
 use crate::billing::model::{Fact, Subscription, SubscriptionRow};
@@ -13,6 +14,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, SubscriptionId};
 use crate::jobs::{Enqueue, enqueue};
+use crate::money::add_days;
 use crate::settings::Settings;
 use crate::storage::{Conn, Tx};
 
@@ -25,16 +27,19 @@ pub(super) struct Due {
     pub subscription: SubscriptionId,
 }
 
-/// Has the next instant looked after at which time does something to a subscription that is paid by hand.
+/// Has the next instant looked after at which time does something to a subscription.
 pub(super) fn look_after(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
-    if row.provider() != ProviderKind::Manual {
-        return Ok(());
-    }
-    let (now, grace) = (tx.now(), grace_days(tx)?);
-    if let Some(at) = row.advance(now, grace).next_at {
-        later(tx, row.id, at)?;
-    }
-    Ok(())
+    let now = tx.now();
+    let next_at = match row.provider() {
+        ProviderKind::Manual => row.advance(now, grace_days(tx)?).next_at,
+        ProviderKind::Test | ProviderKind::Stripe => row.ended_at.is_none().then(|| looked_at(row, now)),
+    };
+    next_at.map_or(Ok(()), |at| later(tx, row.id, at))
+}
+
+/// When a subscription that its provider keeps is looked at next: where a period ends, and each day while a payment is owed.
+fn looked_at(row: &SubscriptionRow, now: Millis) -> Millis {
+    if row.past_due_since.is_some() || row.period_end <= now { add_days(now, 1) } else { row.period_end }
 }
 
 fn later(tx: &mut Tx<'_>, subscription: SubscriptionId, at: Millis) -> Result<()> {
@@ -132,6 +137,12 @@ pub fn newest_subscription(conn: &mut Conn, member: MemberId) -> Result<Option<S
     Ok(store::subscriptions::of_member(conn, member, 1)?.pop().map(|(row, _)| row.id))
 }
 
+/// One subscription, as it is shown.
+pub(super) fn by_id(conn: &mut Conn, subscription: SubscriptionId) -> Result<Subscription> {
+    let row = store::subscriptions::by_id(conn, subscription)?.found()?;
+    shown(conn, row)
+}
+
 /// A member's subscriptions, newest first; also those that are over.
 pub(super) fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<Subscription>> {
     let grace = grace_days(conn)?;
@@ -143,9 +154,12 @@ pub(super) fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result
 pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     let now = tx.now();
     for mut row in store::subscriptions::going_on(tx, member)? {
-        if row.provider() == ProviderKind::Manual {
-            row.end(now);
-            store::subscriptions::save(tx, &row)?;
+        match row.external_id.clone() {
+            Some(external_id) => end_elsewhere(tx, row.provider(), &external_id)?,
+            None => {
+                row.end(now);
+                store::subscriptions::save(tx, &row)?;
+            }
         }
     }
     let filter = store::orders::OrderFilter {

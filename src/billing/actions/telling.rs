@@ -4,6 +4,7 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use super::checkout::{END, Look, SETTLE, end_now, mirror_now, settle_now};
 use super::subscribing::{Due, SUBSCRIPTION, advance};
 use super::{Billing, hold, store};
 use crate::billing::events::BillingEvent;
@@ -50,7 +51,7 @@ pub(super) fn changed(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: 
     let standings = billing.standings.clone();
     tx.leave_memory_behind();
     tx.after_commit(move || standings.forget(member, revision));
-    let rules = store::standing::rules(tx)?;
+    let rules = billing.rules(tx)?;
     tell(tx, billing, member, rules, by)
 }
 
@@ -107,13 +108,13 @@ pub fn turn(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> Result<()> 
         row.phase = state.number();
         store::grants::save(tx, &row)?;
     }
-    let rules = store::standing::rules(tx)?;
+    let rules = billing.rules(tx)?;
     tell(tx, billing, member, rules, None)
 }
 
 /// Tells some members, in the order of their ids, where they stand now.
 fn tell_some(tx: &mut Tx<'_>, billing: &Billing, members: &[MemberId]) -> Result<()> {
-    let (rules, now) = (store::standing::rules(tx)?, tx.now());
+    let (rules, now) = (billing.rules(tx)?, tx.now());
     let mut there: Vec<MemberId> = members::profiles(tx, members, now)?
         .into_iter()
         .filter(|profile| profile.state != MemberState::Deleted)
@@ -181,8 +182,16 @@ impl JobHandler for Turner {
             }
             if job.kind == SUBSCRIPTION {
                 let Due { subscription } = job.read()?;
+                mirror_now(&self.db, &self.billing, subscription).await?;
                 let billing = self.billing.clone();
                 return self.db.write(move |tx| advance(tx, &billing, subscription)).await;
+            }
+            if job.kind == SETTLE {
+                let Look { order, close } = job.read()?;
+                return settle_now(&self.db, &self.billing, order, close).await.map(|_| ());
+            }
+            if job.kind == END {
+                return end_now(&self.db, &self.billing, job.read()?).await;
             }
             let Turn { member } = job.read()?;
             let billing = self.billing.clone();

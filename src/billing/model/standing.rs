@@ -13,11 +13,13 @@ pub struct Rules {
     pub calls_open_to: CallsOpenTo,
     /// What verifies a member.
     pub verified_badge: VerifiedBadge,
+    /// Does what was paid at the test provider count? Only where nobody but this machine can reach it.
+    pub test_counts: bool,
 }
 
 impl From<&Settings> for Rules {
     fn from(settings: &Settings) -> Self {
-        Self { calls_open_to: settings.calls_open_to, verified_badge: settings.verified_badge }
+        Self { calls_open_to: settings.calls_open_to, verified_badge: settings.verified_badge, test_counts: false }
     }
 }
 

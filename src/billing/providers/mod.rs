@@ -4,12 +4,16 @@
 //! object fetched here and hand what was found to [`settle`](crate::billing::settle) or [`mirror`](crate::billing::mirror), which alone
 //! write rows. `manual` is no such provider: its truth is what an administrator records.
 
+pub mod test;
+
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Every, Method, SubscriptionStatus};
 use crate::clock::Millis;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{MemberId, OrderId};
 use crate::money::Money;
 
@@ -198,4 +202,31 @@ pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
 
     /// The address of the provider's own page where the member of a subscription changes their card, pays what is owed and reads invoices.
     fn portal<'a>(&'a self, external_id: &'a str, return_to: &'a str, language: &'a str) -> BoxFuture<'a, Result<String>>;
+}
+
+/// The providers that there are beside people's hands. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Providers(Arc<[Arc<dyn Provider>]>);
+
+impl Providers {
+    /// These.
+    #[must_use]
+    pub fn new(all: Vec<Arc<dyn Provider>>) -> Self {
+        Self(all.into())
+    }
+
+    /// The one of this kind.
+    ///
+    /// # Errors
+    /// `billing.provider_off` where there is none.
+    pub fn of(&self, kind: ProviderKind) -> Result<&dyn Provider> {
+        let found = self.0.iter().find(|one| one.kind() == kind);
+        found.map(AsRef::as_ref).ok_or_else(|| Error::conflict("billing.provider_off"))
+    }
+
+    /// By which ones members can pay now.
+    #[must_use]
+    pub fn ready(&self) -> Vec<ProviderKind> {
+        self.0.iter().filter(|one| one.is_ready()).map(|one| one.kind()).collect()
+    }
 }

@@ -1,11 +1,14 @@
 //! The API of prices, orders, payments and subscriptions: URL, gate, action, JSON. No decisions.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use super::super::actions::{self, Billing, FindOrders, FindSubscriptions, NewOrder, NewPayment, NewSale, Offers, OrderLines, Recorded};
+use super::super::actions::{
+    self, Billing, Earned, FindOrders, FindSubscriptions, NewOrder, NewPayment, NewSale, Offers, OrderLines, Recorded,
+};
 use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, SubscriptionStatus};
 use super::super::policy::{Buy, EditPlan, EditPrice, GiveGrants, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, UndoPayment};
 use super::Why;
@@ -30,7 +33,9 @@ use crate::members::SeeMe;
     record_payment,
     record_sale,
     reverse_payment,
-    subscriptions
+    subscriptions,
+    payments_table,
+    earned
 ))]
 struct Api;
 
@@ -56,7 +61,9 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/orders/{order}/payments", record_payment)
         .post("/api/v1/admin/members/{member}/payments", record_sale)
         .post("/api/v1/admin/payments/{payment}/reverse", reverse_payment)
-        .get("/api/v1/admin/subscriptions", subscriptions);
+        .get("/api/v1/admin/subscriptions", subscriptions)
+        .get("/api/v1/admin/payments.csv", payments_table)
+        .get("/api/v1/admin/earned", earned);
 }
 
 /// What handlers need beside the ground.
@@ -64,8 +71,8 @@ type Needs = Data<Billing>;
 
 /// What is on offer to the member who asks, how this community takes payment, and what they asked for.
 #[utoipa::path(get, path = "/api/v1/offers", responses((status = 200, body = Offers)))]
-async fn offers(gate: Allow<SeeMe>) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(gate.read(|conn, may, _| actions::offers(conn, may)).await?))
+async fn offers(gate: Allow<SeeMe>, billing: Needs) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(gate.read(move |conn, may, _| actions::offers(conn, may, &billing)).await?))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -100,14 +107,26 @@ async fn cancel_order(gate: Allow<OwnOrder>) -> Result<HttpResponse> {
 /// Has an own subscription end with the period that is paid.
 #[utoipa::path(post, path = "/api/v1/me/subscriptions/{subscription}/cancel", params(("subscription" = SubscriptionId, Path)), responses((status = 200, body = Subscription)))]
 async fn cancel(gate: Allow<OwnSubscription>, billing: Needs) -> Result<HttpResponse> {
-    let subscription = gate.write(move |tx, may, _| actions::cancel_at_end(tx, may, &billing, true)).await?;
-    Ok(HttpResponse::Ok().json(subscription))
+    change_end(gate, billing, true).await
 }
 
 /// Has it go on after all.
 #[utoipa::path(post, path = "/api/v1/me/subscriptions/{subscription}/resume", params(("subscription" = SubscriptionId, Path)), responses((status = 200, body = Subscription)))]
 async fn resume(gate: Allow<OwnSubscription>, billing: Needs) -> Result<HttpResponse> {
-    let subscription = gate.write(move |tx, may, _| actions::cancel_at_end(tx, may, &billing, false)).await?;
+    change_end(gate, billing, false).await
+}
+
+/// Here, or at the provider that keeps it.
+async fn change_end(gate: Allow<OwnSubscription>, billing: Needs, cancels: bool) -> Result<HttpResponse> {
+    let (db, within) = (gate.ground().db.clone(), billing.clone());
+    let done = gate.write(move |tx, may, _| match actions::elsewhere(tx, may)? {
+        None => actions::cancel_at_end(tx, may, &within, cancels).map(Ok),
+        Some(at) => Ok(Err((may.subscription(), at))),
+    });
+    let subscription = match done.await? {
+        Ok(subscription) => subscription,
+        Err((id, at)) => actions::cancel_elsewhere(&db, &billing, id, &at, cancels).await?,
+    };
     Ok(HttpResponse::Ok().json(subscription))
 }
 
@@ -189,4 +208,22 @@ async fn subscriptions(gate: Allow<SeeOrders>, query: Query<FindThose>) -> Resul
     let find = FindSubscriptions { open, status, before, limit: page_limit(limit, PAGE_MOST)? };
     let page = gate.read(move |conn, may, _| actions::find_subscriptions(conn, may, find)).await?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// Every payment as a table for a spreadsheet, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/payments.csv", responses((status = 200, body = String, content_type = "text/csv")))]
+async fn payments_table(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
+    let lines = gate.read(|conn, may, actor| actions::all_payments(conn, may, actor.now)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("Content-Disposition", "attachment; filename=\"payments.csv\""))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(actions::csv(&lines)))
+}
+
+/// What came and went back in the last twelve months, month by month and currency by currency; test payments are no money.
+#[utoipa::path(get, path = "/api/v1/admin/earned", responses((status = 200, body = Page<Earned>)))]
+async fn earned(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
+    let months = gate.read(|conn, may, actor| actions::earned(conn, may, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(months)))
 }

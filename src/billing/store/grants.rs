@@ -12,12 +12,15 @@ use crate::ids::{GrantId, MemberId, PlanId};
 use crate::storage::schema::{grants, plans as plan_rows, verifications};
 use crate::storage::{Conn, Tx};
 
-/// What of a member's grants counts at `now` or later, with what their plans are worth.
-pub fn held(conn: &mut Conn, member: MemberId, now: Millis) -> Result<Vec<Held>> {
+/// What of a member's grants counts at `now` or later, with what their plans are worth; what was paid at the test provider only `with_test`.
+pub fn held(conn: &mut Conn, member: MemberId, with_test: bool, now: Millis) -> Result<Vec<Held>> {
     type Row = (PlanId, i32, Millis, Option<Millis>, Option<Millis>);
+    // A number that no source has.
+    let left_out = if with_test { -1 } else { GrantSource::Test.number() };
     let rows = grants::table
         .inner_join(plan_rows::table.on(plan_rows::id.eq(grants::plan)))
         .filter(grants::member.eq(member.0))
+        .filter(grants::source.ne(left_out))
         .filter(grants::revoked_at.is_null())
         .filter(grants::ends_at.is_null().or(grants::ends_at.gt(now)))
         .select((grants::plan, plan_rows::position, grants::starts_at, grants::ends_at, grants::revoked_at))

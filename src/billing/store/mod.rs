@@ -9,6 +9,7 @@ pub(super) mod plans;
 pub(super) mod prices;
 pub(super) mod standing;
 pub(super) mod subscriptions;
+pub(super) mod test_objects;
 pub(super) mod verifications;
 
 /// At most this many values in one `IN (…)`.

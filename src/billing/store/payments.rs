@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use super::CHUNK;
 use crate::billing::model::{Account, PaymentRow};
 use crate::billing::providers::ProviderKind;
+use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{LedgerEntryId, OrderId, PaymentId};
+use crate::ids::{LedgerEntryId, MemberId, OrderId, PaymentId};
 use crate::money::Money;
-use crate::storage::schema::{ledger, payments, receipt_counters};
+use crate::storage::schema::{ledger, order_lines, orders, payments, receipt_counters};
 use crate::storage::{Conn, Tx, on_conflict, one_at_a_time};
 
 /// One payment.
@@ -39,6 +40,26 @@ pub fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<HashMap<OrderId, Ve
         }
     }
     Ok(found)
+}
+
+/// Payments of everybody, newest first, each with who paid and what for.
+pub fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<(PaymentRow, MemberId, String)>> {
+    Ok(payments::table
+        .inner_join(orders::table.on(orders::id.eq(payments::order_id)))
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(payments::order_id)))
+        .order(payments::id.desc())
+        .limit(limit)
+        .select((payments::all_columns, orders::buyer, order_lines::text))
+        .load(conn)?)
+}
+
+/// Amounts with their times, from `since` on: for sums. What was paid at the test provider is no money.
+pub fn received_since(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, i64, String)>> {
+    Ok(payments::table
+        .filter(payments::received_at.ge(since))
+        .filter(payments::provider.ne(ProviderKind::Test.number()))
+        .select((payments::received_at, payments::amount, payments::currency))
+        .load(conn)?)
 }
 
 /// The next number of a receipt in this year: without gaps, since it is given in the transaction that uses it.

@@ -34,7 +34,7 @@ pub fn rules(conn: &mut Conn) -> Result<Rules> {
 
 /// Where a member stands at `now` by the rows that this connection sees.
 pub fn standing(conn: &mut Conn, member: MemberId, rules: Rules, now: Millis) -> Result<Standing> {
-    let held = grants::held(conn, member, now)?;
+    let held = grants::held(conn, member, rules.test_counts, now)?;
     let verification = verifications::of(conn, member)?;
     Ok(Standing::of(&held, verification.as_ref(), rules, now))
 }

@@ -88,6 +88,12 @@ pub fn going_on(conn: &mut Conn, member: MemberId) -> Result<Vec<SubscriptionRow
         .load(conn)?)
 }
 
+/// Did a member ever have a trial? There is one for each.
+pub fn had_trial(conn: &mut Conn, member: MemberId) -> Result<bool> {
+    let had = subscriptions::table.filter(subscriptions::member.eq(member.0)).filter(subscriptions::trial_end.is_not_null());
+    Ok(diesel::select(diesel::dsl::exists(had)).get_result(conn)?)
+}
+
 /// Stores a new one.
 pub fn insert(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
     diesel::insert_into(subscriptions::table)

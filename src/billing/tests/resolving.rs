@@ -156,7 +156,7 @@ fn who_is_verified_is_the_operators_rule_and_says_why() {
     let grants = [held(Period { starts_at: 10, ends_at: None, revoked_at: None }, badge)];
     let verification = Verification { by: Some(MemberId(3)), at: 12, note: "met at the quay".to_owned() };
     let reason = |rule, grants: &[Held], verification: Option<&Verification>| {
-        let rules = Rules { calls_open_to: CallsOpenTo::PayingMembers, verified_badge: rule };
+        let rules = Rules { calls_open_to: CallsOpenTo::PayingMembers, verified_badge: rule, test_counts: false };
         Standing::of(grants, verification, rules, 20).verified.map(|badge| (badge.by, badge.since))
     };
     let (plan, administrator) = (Some((BadgeReason::Plan, 10)), Some((BadgeReason::Administrator, 12)));

@@ -261,6 +261,7 @@ impl World {
                 community_sentence: community.sentence.clone(),
                 community_hue: community.hue,
                 payment_words: community.payment_words.clone(),
+                test_payments: true,
 
                 sign_up_mode: SignUpMode::Approval,
                 ..Settings::load(tx)?

@@ -50,7 +50,7 @@ use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, SessionId};
 use crate::live::{Effect, LogId};
 use crate::mail::Letter;
-use crate::storage::{Act, Announcement, LogEntry, Tx, record};
+use crate::storage::{Act, Announcement, Conn, LogEntry, Tx, record};
 
 /// What the slice's handlers need beside the ground: `web::Data<Members>`.
 #[derive(Clone, Debug)]
@@ -103,6 +103,14 @@ pub fn site_address(config: &Config) -> String {
         let scheme = if config.tls == TlsMode::Off { "http" } else { "https" };
         format!("{scheme}://{}", config.listen)
     })
+}
+
+/// The mail address of a member, where they gave one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn address_of(conn: &mut Conn, member: MemberId) -> Result<Option<String>> {
+    Ok(store::members::by_id(conn, member)?.and_then(|row| row.email))
 }
 
 /// Writes an event to a member's own log.

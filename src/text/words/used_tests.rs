@@ -7,10 +7,12 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 16] = [
+const OTHER_NAMES: [&str; 18] = [
     "app.css",
+    "billing.end",
     "billing.member",
     "billing.revision",
+    "billing.settle",
     "billing.spread",
     "billing.subscription",
     "calls.",

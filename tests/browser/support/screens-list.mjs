@@ -10,7 +10,7 @@ const expect = soon.configure({ timeout: 15_000 });
 /**
  * @typedef {object} Screen
  * @property {string} name also the file's name
- * @property {'stranger' | 'owner' | 'free' | 'operator'} who `operator`: holds the set-up address of a new server
+ * @property {'stranger' | 'owner' | 'paying' | 'free' | 'operator'} who `operator`: holds the set-up address of a new server
  * @property {string} [path]
  * @property {(page: import('@playwright/test').Page, crowd: import('./crowd.mjs').Crowd) => Promise<void>} [then] what is done before the picture
  * @property {boolean} [calls] somebody is in a call, or rings
@@ -271,6 +271,37 @@ export const screens = [
   },
   { name: 'admin-invites', who: 'owner', path: '/admin/invites' },
   { name: 'admin-roles', who: 'owner', path: '/admin/roles' },
+  { name: 'settings-membership-paying', who: 'paying', path: '/settings/membership' },
+  {
+    name: 'receipt',
+    who: 'paying',
+    path: '/settings/membership',
+    then: async (page) => {
+      await page.locator('a[href^="/receipts/"]').first().click();
+      await expect(page.locator('dl.facts')).toBeVisible();
+    },
+  },
+  {
+    name: 'pay-test',
+    who: 'free',
+    path: '/settings/membership',
+    then: async (page) => {
+      await page.locator('go-there button[type=submit]').first().click();
+      await expect(page.locator('.banner[data-tone=warn]')).toBeVisible();
+    },
+  },
+  { name: 'admin-orders', who: 'owner', path: '/admin/orders' },
+  {
+    name: 'admin-orders-record',
+    who: 'owner',
+    path: '/admin/orders',
+    then: async (page) => {
+      await page.locator('details.item-acts summary').first().click();
+      await expect(page.locator('details[open] select').first()).toBeVisible();
+    },
+  },
+  { name: 'admin-orders-all', who: 'owner', path: '/admin/orders?show=all' },
+  { name: 'admin-subscribers', who: 'owner', path: '/admin/subscribers' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
   {
     name: 'admin-plan-open',

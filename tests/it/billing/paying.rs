@@ -37,7 +37,7 @@ async fn subscription(person: &Person) -> Value {
 }
 
 /// The sum of the books in each transfer and currency that is not 0, and how many entries there are.
-async fn books(town: &Town) -> (Vec<(i64, i64)>, usize) {
+pub async fn books(town: &Town) -> (Vec<(i64, i64)>, usize) {
     let read = town.app().ground.db.read(|conn| {
         let rows = ledger::table.select((ledger::transfer, ledger::amount)).load::<(i64, i64)>(conn)?;
         let mut sums: std::collections::BTreeMap<i64, i64> = std::collections::BTreeMap::new();
@@ -350,7 +350,7 @@ async fn a_price_is_replaced_and_whoever_pays_the_old_one_keeps_it() {
     assert_eq!(ann.get("/api/v1/offers").await["plans"][0]["prices"].as_array().map(Vec::len), Some(1));
     assert_eq!(subscription(&ann).await["money"]["amount"], 500);
     town.hand.store(NOON + MONTH - DAY, Ordering::Relaxed);
-    let ann = town.again(&ann).await;
+    let (owner, ann) = (town.again(&owner).await, town.again(&ann).await);
     ring(&town).await;
     let mut waiting = Value::Null;
     for _ in 0..200 {

@@ -81,6 +81,17 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/me/subscriptions/{subscription}/cancel", "OwnSubscription", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("POST", "/api/v1/me/subscriptions/{subscription}/resume", "OwnSubscription", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("GET", "/receipts/{payment}", "SeeReceipt", SIGNED_IN),
+    row("GET", "/orders/{order}", "SeeOwnOrder", SIGNED_IN),
+    // Test payments are not wanted here.
+    row("POST", "/api/v1/checkout",                       "Buy",      "401 401 401 409 409 409 409 409 409 409 403 401"),
+    row("POST", "/api/v1/me/orders/{order}/settle",       "OwnOrder", "401 401 401 200 200 200 200 200 200 200 403 401"),
+    // What is paid by hand has no page elsewhere.
+    row("POST", "/api/v1/me/subscriptions/{subscription}/portal", "OwnSubscription", "401 401 401 404 404 404 404 404 404 404 403 401"),
+    // Nobody has such a checkout.
+    row("GET", "/pay/test/{code}",                        "PayTest",  "401 401 401 404 404 404 404 404 404 404 403 401"),
+    row("POST", "/api/v1/pay/test/{code}",                "PayTest",  "401 401 401 404 404 404 404 404 404 404 403 401"),
+    row("GET", "/pay/test/card/{code}",                   "PayTest",  "401 401 401 404 404 404 404 404 404 404 403 401"),
+    row("POST", "/api/v1/pay/test/card/{code}",           "PayTest",  "401 401 401 404 404 404 404 404 404 404 403 401"),
     row("GET", "/live",                                   "SeeMe", "422 422 422 422 422 422 422 422 422 422 422 422"),
     row("GET", "/api/v1/me", "SeeMe", SIGNED_IN),
     row("GET", "/api/v1/me/state", "SeeOwnRooms", SIGNED_IN),
@@ -221,6 +232,9 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/admin/members/{member}/payments", "GiveGrants",  "401 401 401 403 403 403 403 403 201 201 403 401"),
     row("POST", "/api/v1/admin/payments/{payment}/reverse", "UndoPayment", "401 401 401 403 403 403 403 403 201 201 403 401"),
     row("GET", "/api/v1/admin/subscriptions",             "SeeOrders",    "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/payments.csv",              "SeeOrders",    "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/earned",                    "SeeOrders",    "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/subscribers",                      "SeeOrders",    "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/admin/orders",                           "SeeOrders",    "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/members/{member}/grants",   "SeeGrants",    "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("POST", "/api/v1/admin/members/{member}/grants",  "GiveGrants",   "401 401 401 403 403 403 403 403 201 201 403 401"),

@@ -1,0 +1,240 @@
+//! What was bought: given once, whoever asks; kept in step with what is paid; and taken back with its money.
+
+use super::giving::{end_for_good, insert, log};
+use super::ordering::close;
+use super::subscribing::look_after;
+use super::telling::{changed, orders_changed, turn};
+use super::{Billing, store};
+use crate::billing::model::{
+    Every, Fact, GrantEvent, GrantSource, GrantState, LineRow, NewGrant, OrderRow, OrderState, SubscriptionRow, SubscriptionStatus,
+    access_until,
+};
+use crate::billing::providers::{ProviderKind, SubscriptionTruth};
+use crate::clock::Millis;
+use crate::error::{Error, Found, Result};
+use crate::ids::{GrantId, MemberId, OrderId, PlanId, PriceId};
+use crate::settings::Settings;
+use crate::storage::Tx;
+
+/// Gives what an order bought: once, whoever asks. `by`: the administrator who took the money.
+pub(super) fn fulfil(
+    tx: &mut Tx<'_>,
+    billing: &Billing,
+    row: &mut OrderRow,
+    line: &LineRow,
+    truth: Option<&SubscriptionTruth>,
+    by: Option<MemberId>,
+) -> Result<()> {
+    let (now, member) = (tx.now(), row.buyer);
+    let plan = line.plan.ok_or_else(|| Error::broken("an order for nothing"))?;
+    let every = line.every().ok_or_else(|| Error::broken("an order without a price was paid"))?;
+    // The log tells things in their order: what ended by now comes before what begins.
+    turn(tx, billing, member)?;
+    let (grant, period) = match (every, truth) {
+        (Every::Once, _) => {
+            let source = (GrantSource::paid_by(row.provider()), format!("order.{}", row.id));
+            (keep_grant(tx, member, plan, source, Access::Until(None), by)?, (now, None))
+        }
+        (_, None) => {
+            let (subscription, period) = pay_by_hand(tx, row, plan, line.price, every)?;
+            row.subscription = Some(subscription.id);
+            (grant_of(tx, &subscription, by)?, (period.0, Some(period.1)))
+        }
+        (_, Some(truth)) => {
+            let subscription = rewrite(tx, row.provider(), (member, plan, line.price), truth)?;
+            row.subscription = Some(subscription.id);
+            (grant_of(tx, &subscription, by)?, (truth.period_start, Some(truth.period_end)))
+        }
+    };
+    store::orders::fulfil(tx, line.id, grant.0, period)?;
+    row.state = OrderState::Fulfilled.number();
+    row.paid_at = Some(now);
+    store::orders::save(tx, row)?;
+    // Other wishes for the same plan are answered with it.
+    for other in store::orders::awaiting(tx, member, plan)? {
+        if other.id != row.id {
+            close(tx, other, Fact::Cancelled, None)?;
+        }
+    }
+    orders_changed(tx, row, by)?;
+    changed(tx, billing, member, by)
+}
+
+/// The subscription that a payment by hand begins, or goes on with, and the period that it pays.
+fn pay_by_hand(
+    tx: &mut Tx<'_>,
+    order: &OrderRow,
+    plan: PlanId,
+    price: Option<PriceId>,
+    every: Every,
+) -> Result<(SubscriptionRow, (Millis, Millis))> {
+    let (now, money) = (tx.now(), order.total()?);
+    if let Some(mut row) = store::subscriptions::open(tx, order.buyer, plan, ProviderKind::Manual)? {
+        let period = row.pay(every, money);
+        row.price = price;
+        row.fetched_at = now;
+        store::subscriptions::save(tx, &row)?;
+        look_after(tx, &row)?;
+        return Ok((row, period));
+    }
+    let mut row = SubscriptionRow {
+        id: tx.new_id(),
+        member: order.buyer,
+        plan,
+        price,
+        provider: ProviderKind::Manual.number(),
+        external_id: None,
+        status: SubscriptionStatus::Active.number(),
+        every: every.number(),
+        amount: money.amount,
+        currency: money.currency.code().to_owned(),
+        started_at: now,
+        anchor_at: now,
+        periods: 1,
+        period_start: now,
+        period_end: now,
+        trial_end: None,
+        cancels_at_end: false,
+        past_due_since: None,
+        ended_at: None,
+        fetched_at: now,
+    };
+    row.period_end = row.end_of(1);
+    store::subscriptions::insert(tx, &row)?;
+    look_after(tx, &row)?;
+    let period = (row.period_start, row.period_end);
+    Ok((row, period))
+}
+
+/// Rewrites the mirror of a provider's subscription from what the provider says; an older answer changes nothing.
+pub(super) fn rewrite(
+    tx: &mut Tx<'_>,
+    provider: ProviderKind,
+    (member, plan, price): (MemberId, PlanId, Option<PriceId>),
+    truth: &SubscriptionTruth,
+) -> Result<SubscriptionRow> {
+    let now = tx.now();
+    let known = store::subscriptions::by_external_id(tx, provider, &truth.external_id)?;
+    if let Some(row) = known.as_ref().filter(|row| row.fetched_at > truth.asked_at) {
+        return Ok(row.clone());
+    }
+    let is_new = known.is_none();
+    let mut row = known.unwrap_or_else(|| SubscriptionRow {
+        id: tx.new_id(),
+        member,
+        plan,
+        price,
+        provider: provider.number(),
+        external_id: Some(truth.external_id.clone()),
+        status: truth.status.number(),
+        every: truth.every.number(),
+        amount: 0,
+        currency: String::new(),
+        started_at: truth.period_start,
+        anchor_at: truth.period_start,
+        periods: 1,
+        period_start: truth.period_start,
+        period_end: truth.period_end,
+        trial_end: None,
+        cancels_at_end: false,
+        past_due_since: None,
+        ended_at: None,
+        fetched_at: truth.asked_at,
+    });
+    (row.status, row.every) = (truth.status.number(), truth.every.number());
+    (row.amount, row.currency) = (truth.price.amount, truth.price.currency.code().to_owned());
+    (row.period_start, row.period_end, row.trial_end) = (truth.period_start, truth.period_end, truth.trial_end);
+    (row.cancels_at_end, row.past_due_since, row.fetched_at) = (truth.cancels_at_end, truth.past_due_since, truth.asked_at);
+    row.ended_at = if truth.status.is_open() { None } else { row.ended_at.or(Some(now)) };
+    if is_new {
+        store::subscriptions::insert(tx, &row)?;
+    } else {
+        store::subscriptions::save(tx, &row)?;
+    }
+    look_after(tx, &row)?;
+    Ok(row)
+}
+
+/// What somebody has by something that is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It holds until then; none: without end.
+    Until(Option<Millis>),
+    /// It does not hold any more.
+    Over,
+}
+
+/// Brings the grant of a subscription to what the subscription is worth now.
+pub(super) fn grant_of(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<MemberId>) -> Result<GrantId> {
+    let grace = u32::from(Settings::load(tx)?.payment_grace_days);
+    let access = access_until(&row.terms(), grace).map_or(Access::Over, |until| Access::Until(Some(until)));
+    let source = (GrantSource::paid_by(row.provider()), format!("subscription.{}", row.id));
+    keep_grant(tx, row.member, row.plan, source, access, by)
+}
+
+/// Brings the one grant of a source to this end, and writes that into the member's log. The caller holds the member and tells.
+fn keep_grant(
+    tx: &mut Tx<'_>,
+    member: MemberId,
+    plan: PlanId,
+    (source, source_id): (GrantSource, String),
+    access: Access,
+    by: Option<MemberId>,
+) -> Result<GrantId> {
+    let now = tx.now();
+    let ends_at = match access {
+        Access::Until(end) => end,
+        Access::Over => Some(now),
+    };
+    let Some(mut row) = store::grants::of_source(tx, source, &source_id)? else {
+        let new = NewGrant { plan, source: Some(source), starts_at: None, ends_at, note: String::new() };
+        return Ok(insert(tx, member, &new, Some(source_id), by)?.id);
+    };
+    let before = row.period().state(now);
+    if before == GrantState::Active && row.ends_at == ends_at || before != GrantState::Active && access == Access::Over {
+        return Ok(row.id);
+    }
+    (row.ends_at, row.revoked_at) = (ends_at, None);
+    let after = row.period().state(now);
+    row.phase = after.number();
+    store::grants::save(tx, &row)?;
+    let kind = match (before, after) {
+        (_, GrantState::Ended) => GrantEvent::Ended,
+        (GrantState::Ended | GrantState::Revoked, _) => GrantEvent::Resumed,
+        _ => GrantEvent::Changed,
+    };
+    log(tx, &row, kind, by, "")?;
+    Ok(row.id)
+}
+
+/// Takes back what an order gave: of a subscription by hand one period, of a provider's nothing (its own answer says what is left).
+pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Option<MemberId>) -> Result<OrderRow> {
+    let mut row = store::orders::by_id(tx, order)?.found()?;
+    let line = store::orders::line(tx, order)?;
+    turn(tx, billing, row.buyer)?;
+    if store::orders::undo(tx, line.id)? {
+        match row.subscription {
+            Some(subscription) => {
+                let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
+                if subscription.provider() == ProviderKind::Manual && subscription.ended_at.is_none() {
+                    let now = tx.now();
+                    subscription.unpay(now);
+                    store::subscriptions::save(tx, &subscription)?;
+                    look_after(tx, &subscription)?;
+                    grant_of(tx, &subscription, by)?;
+                }
+            }
+            None => {
+                let source = GrantSource::paid_by(row.provider());
+                if let Some(grant) = store::grants::of_source(tx, source, &format!("order.{order}"))?.filter(|one| one.revoked_at.is_none())
+                {
+                    end_for_good(tx, grant, by, "")?;
+                }
+            }
+        }
+    }
+    row = close(tx, row, Fact::Refunded, by)?;
+    orders_changed(tx, &row, by)?;
+    changed(tx, billing, row.buyer, by)?;
+    Ok(row)
+}

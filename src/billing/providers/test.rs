@@ -1,0 +1,426 @@
+//! The test provider: a hosted checkout and subscriptions inside this program, for trying out how members pay. No money moves.
+//!
+//! It is asked like a provider elsewhere, and what it remembers is its own: the rest of the slice never looks into it. It works only where
+//! nobody but this machine can reach the program, and what was paid with it counts for nothing elsewhere.
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::{Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, SubscriptionTruth};
+use crate::billing::model::{Every, Method, SubscriptionStatus};
+use crate::billing::store::test_objects;
+use crate::clock::{Clock, Millis};
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, OrderId};
+use crate::money::{Money, add_days, add_months};
+use crate::storage::{Conn, Db, Tx};
+
+/// How long a checkout can be paid: as long as elsewhere at the least.
+const OPEN_FOR: Millis = 30 * 60_000;
+/// Days after which it gives up asking for a payment that is owed.
+const GIVES_UP: u32 = 21;
+
+/// Where a checkout stands, as its page shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It waits for a card.
+    Open,
+    /// The card was refused; another one may be tried.
+    Refused,
+    /// The card's bank wants to be asked.
+    Bank,
+    /// It was paid, or its trial began.
+    Complete,
+    /// Nobody can pay it any more.
+    Expired,
+}
+
+/// A checkout as it remembers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its name.
+    pub id: String,
+    /// For which order.
+    pub order: OrderId,
+    /// Who pays.
+    pub member: MemberId,
+    /// What for.
+    pub text: String,
+    /// How much.
+    pub price: Money,
+    /// How often.
+    pub every: Every,
+    /// Days before the first payment.
+    pub trial_days: u32,
+    /// Where one goes afterwards.
+    pub return_to: String,
+    /// Where one turns back to.
+    pub back_to: String,
+    /// From when on nobody can pay.
+    pub expires_at: Millis,
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was paid.
+    pub paid_at: Option<Millis>,
+}
+
+/// What is done on its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestAct {
+    /// With a card that works.
+    Pay,
+    /// With a card that works this once, and not when the next payment is due.
+    PayOnce,
+    /// With a card that is refused.
+    Fail,
+    /// With a card whose bank wants to be asked first.
+    AskBank,
+    /// The bank says yes.
+    Approve,
+    /// The bank says no.
+    Reject,
+    /// Its time is over.
+    Expire,
+}
+
+impl Session {
+    /// Where it stands at `now`.
+    #[must_use]
+    pub fn stage(&self, now: Millis) -> Stage {
+        let is_over = !matches!(self.stage, Stage::Complete) && now >= self.expires_at;
+        if is_over { Stage::Expired } else { self.stage }
+    }
+
+    /// Does this on its page: pure. A checkout that is over stays as it is.
+    #[must_use]
+    pub fn after(mut self, act: TestAct, now: Millis) -> Self {
+        let stage = self.stage(now);
+        self.stage = match (stage, act) {
+            (Stage::Open | Stage::Refused, TestAct::Pay | TestAct::PayOnce) | (Stage::Bank, TestAct::Approve) => Stage::Complete,
+            (Stage::Open | Stage::Refused, TestAct::Fail) | (Stage::Bank, TestAct::Reject) => Stage::Refused,
+            (Stage::Open | Stage::Refused, TestAct::AskBank) => Stage::Bank,
+            (Stage::Open | Stage::Refused | Stage::Bank, TestAct::Expire) => Stage::Expired,
+            (stage, _) => stage,
+        };
+        if self.stage == Stage::Complete && self.paid_at.is_none() {
+            self.paid_at = Some(now);
+        }
+        self
+    }
+
+    /// The name of the subscription that it begins.
+    #[must_use]
+    pub fn subscription_id(&self) -> String {
+        format!("sub_{}", self.id)
+    }
+
+    /// The subscription that it begins when it is paid with such a card.
+    #[must_use]
+    pub fn begins(&self, act: TestAct) -> Option<Recurring> {
+        let begun_at = self.paid_at.filter(|_| self.every != Every::Once)?;
+        let trial_end = (self.trial_days > 0).then(|| add_days(begun_at, self.trial_days));
+        let charges = if trial_end.is_some() { Vec::new() } else { vec![begun_at] };
+        Some(Recurring {
+            id: self.subscription_id(),
+            order: self.order,
+            member: self.member,
+            price: self.price,
+            every: self.every,
+            begun_at,
+            trial_end,
+            cancels_at_end: false,
+            card_fails: act == TestAct::PayOnce,
+            charges,
+            owed_since: None,
+            ended_at: None,
+        })
+    }
+}
+
+/// A subscription as it remembers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recurring {
+    /// Its name.
+    pub id: String,
+    /// The order that began it.
+    pub order: OrderId,
+    /// Whose.
+    pub member: MemberId,
+    /// How much each period.
+    pub price: Money,
+    /// How long a period is.
+    pub every: Every,
+    /// When it began.
+    pub begun_at: Millis,
+    /// The end of its trial.
+    pub trial_end: Option<Millis>,
+    /// Does it end with its period?
+    pub cancels_at_end: bool,
+    /// Will the card be refused?
+    pub card_fails: bool,
+    /// When each period was paid.
+    pub charges: Vec<Millis>,
+    /// Since when a payment is owed.
+    pub owed_since: Option<Millis>,
+    /// When it was over.
+    pub ended_at: Option<Millis>,
+}
+
+impl Recurring {
+    /// Where the period after `paid` periods begins.
+    fn boundary(&self, paid: usize) -> Millis {
+        let months = self.every.months().unwrap_or(12).saturating_mul(u32::try_from(paid).unwrap_or(u32::MAX));
+        add_months(self.trial_end.unwrap_or(self.begun_at), months)
+    }
+
+    /// What time has done to it by `now`: pure. The card is charged where a period begins, for as long as it works.
+    #[must_use]
+    pub fn by(mut self, now: Millis) -> Self {
+        while self.ended_at.is_none() {
+            let due = self.boundary(self.charges.len());
+            let gives_up = add_days(due, GIVES_UP);
+            if due > now {
+                break;
+            } else if self.cancels_at_end && self.owed_since.is_none() {
+                self.ended_at = Some(due);
+            } else if !self.card_fails {
+                self.charges.push(if self.owed_since.is_some() { now } else { due });
+                self.owed_since = None;
+            } else if now >= gives_up {
+                (self.owed_since, self.ended_at) = (Some(due), Some(gives_up));
+            } else {
+                self.owed_since = Some(due);
+                break;
+            }
+        }
+        self
+    }
+
+    /// What it says of itself when it is asked.
+    #[must_use]
+    pub fn truth(&self, asked_at: Millis) -> SubscriptionTruth {
+        let paid = self.charges.len();
+        let is_trial = paid == 0 && self.owed_since.is_none();
+        let (start, end) = match (paid, self.trial_end) {
+            (0, Some(trial_end)) => (self.begun_at, trial_end),
+            _ => (self.boundary(paid.saturating_sub(1)), self.boundary(paid)),
+        };
+        let status = match (self.ended_at, self.owed_since) {
+            (Some(_), _) => SubscriptionStatus::Canceled,
+            (None, Some(_)) => SubscriptionStatus::PastDue,
+            (None, None) if is_trial => SubscriptionStatus::Trialing,
+            (None, None) => SubscriptionStatus::Active,
+        };
+        let payment = |(n, at): (usize, &Millis)| charge(&format!("{}.{n}", self.id), self.price, *at);
+        SubscriptionTruth {
+            asked_at,
+            external_id: self.id.clone(),
+            order: Some(self.order),
+            status,
+            price: self.price,
+            every: self.every,
+            period_start: start,
+            period_end: end,
+            trial_end: self.trial_end,
+            cancels_at_end: self.cancels_at_end,
+            past_due_since: self.owed_since,
+            payments: self.charges.iter().enumerate().map(payment).collect(),
+        }
+    }
+}
+
+fn charge(external_id: &str, amount: Money, at: Millis) -> PaymentTruth {
+    PaymentTruth { external_id: external_id.to_owned(), amount, refunded: 0, state: PaymentState::Succeeded, method: Method::Card, at }
+}
+
+/// The provider. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct TestProvider {
+    db: Db,
+    clock: Clock,
+    is_allowed: bool,
+}
+
+impl TestProvider {
+    /// On this database; `is_allowed`: can nobody but this machine reach the program?
+    #[must_use]
+    pub const fn new(db: Db, clock: Clock, is_allowed: bool) -> Self {
+        Self { db, clock, is_allowed }
+    }
+
+    /// Refuses where others could reach it.
+    fn must_be_allowed(&self) -> Result<()> {
+        if self.is_allowed { Ok(()) } else { Err(Error::conflict("billing.provider_off")) }
+    }
+
+    fn read<T: Send + 'static>(&self, f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> BoxFuture<'_, Result<T>> {
+        let allowed = self.must_be_allowed();
+        Box::pin(async move {
+            allowed?;
+            self.db.read(f).await
+        })
+    }
+
+    fn write<T: Send + 'static>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static) -> BoxFuture<'_, Result<T>> {
+        let allowed = self.must_be_allowed();
+        Box::pin(async move {
+            allowed?;
+            self.db.write(f).await
+        })
+    }
+}
+
+/// The checkout of this name, as its page shows it.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn session(conn: &mut Conn, id: &str) -> Result<Session> {
+    test_objects::get(conn, id)?.found()
+}
+
+/// Does something on the page of a checkout, and answers how it then stands.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn act(tx: &mut Tx<'_>, id: &str, act: TestAct) -> Result<Session> {
+    let now = tx.now();
+    let before = session(tx, id)?;
+    let after = before.clone().after(act, now);
+    if after != before {
+        test_objects::put(tx, id, after.member, &after)?;
+        if let Some(begun) = after.begins(act).filter(|_| before.stage != Stage::Complete) {
+            test_objects::put(tx, &begun.id, begun.member, &begun)?;
+        }
+    }
+    Ok(after)
+}
+
+/// The subscription of this name as it stands now.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn recurring(conn: &mut Conn, id: &str, now: Millis) -> Result<Recurring> {
+    Ok(test_objects::get::<Recurring>(conn, id)?.found()?.by(now))
+}
+
+/// From now on the card works, or does not; what is owed is paid when it works.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn set_card(tx: &mut Tx<'_>, id: &str, works: bool) -> Result<Recurring> {
+    change(tx, id, |one| one.card_fails = !works)
+}
+
+fn change(tx: &mut Tx<'_>, id: &str, change: impl FnOnce(&mut Recurring)) -> Result<Recurring> {
+    let now = tx.now();
+    let mut one = recurring(tx, id, now)?;
+    if one.ended_at.is_none() {
+        change(&mut one);
+    }
+    let one = one.by(now);
+    test_objects::put(tx, id, one.member, &one)?;
+    Ok(one)
+}
+
+fn checkout_truth(conn: &mut Conn, id: &str, now: Millis) -> Result<CheckoutTruth> {
+    let session = session(conn, id)?;
+    let state = match session.stage(now) {
+        Stage::Complete => CheckoutState::Complete,
+        Stage::Expired => CheckoutState::Expired,
+        Stage::Open | Stage::Refused | Stage::Bank => CheckoutState::Open,
+    };
+    let recurring = test_objects::get::<Recurring>(conn, &session.subscription_id())?.map(|one| one.by(now).truth(now));
+    let payment = match (&recurring, session.paid_at) {
+        (Some(truth), _) => truth.payments.first().cloned(),
+        (None, Some(at)) => Some(charge(&format!("pay_{id}"), session.price, at)),
+        (None, None) => None,
+    };
+    Ok(CheckoutTruth { asked_at: now, session: id.to_owned(), order: Some(session.order), state, payment, subscription: recurring })
+}
+
+impl Provider for TestProvider {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Test
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_allowed
+    }
+
+    fn open<'a>(&'a self, checkout: &'a Checkout, key: &'a str) -> BoxFuture<'a, Result<Opened>> {
+        let (id, checkout) = (format!("test_{}", key.replace('/', "_")), checkout.clone());
+        self.write(move |tx| {
+            let session = match test_objects::get::<Session>(tx, &id)? {
+                Some(known) => known,
+                None => {
+                    let made = Session {
+                        id: id.clone(),
+                        order: checkout.order,
+                        member: checkout.member,
+                        text: checkout.text,
+                        price: checkout.price,
+                        every: checkout.every,
+                        trial_days: checkout.trial_days,
+                        return_to: checkout.return_to,
+                        back_to: checkout.back_to,
+                        expires_at: tx.now() + OPEN_FOR,
+                        stage: Stage::Open,
+                        paid_at: None,
+                    };
+                    test_objects::put(tx, &id, made.member, &made)?;
+                    made
+                }
+            };
+            Ok(Opened { url: format!("/pay/test/{id}"), session: session.id, expires_at: session.expires_at })
+        })
+    }
+
+    fn fetch_checkout<'a>(&'a self, session: &'a str) -> BoxFuture<'a, Result<CheckoutTruth>> {
+        let (id, now) = (session.to_owned(), self.clock.now());
+        self.read(move |conn| checkout_truth(conn, &id, now))
+    }
+
+    fn expire<'a>(&'a self, session: &'a str, _: &'a str) -> BoxFuture<'a, Result<CheckoutTruth>> {
+        let id = session.to_owned();
+        self.write(move |tx| {
+            act(tx, &id, TestAct::Expire)?;
+            let now = tx.now();
+            checkout_truth(tx, &id, now)
+        })
+    }
+
+    fn fetch_subscription<'a>(&'a self, external_id: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        let (id, now) = (external_id.to_owned(), self.clock.now());
+        self.read(move |conn| Ok(recurring(conn, &id, now)?.truth(now)))
+    }
+
+    fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, _: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        let id = external_id.to_owned();
+        self.write(move |tx| {
+            let one = change(tx, &id, |one| {
+                one.cancels_at_end = cancels;
+                // What is owed and not wanted any more is not asked for: it ended where it was paid up to.
+                if cancels {
+                    one.ended_at = one.owed_since;
+                }
+            })?;
+            let now = tx.now();
+            Ok(one.truth(now))
+        })
+    }
+
+    fn end<'a>(&'a self, external_id: &'a str, _: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        let id = external_id.to_owned();
+        self.write(move |tx| {
+            let now = tx.now();
+            Ok(change(tx, &id, |one| one.ended_at = Some(now))?.truth(now))
+        })
+    }
+
+    fn portal<'a>(&'a self, external_id: &'a str, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<String>> {
+        let page = self.must_be_allowed().map(|()| format!("/pay/test/card/{external_id}"));
+        Box::pin(async move { page })
+    }
+}
