@@ -29,17 +29,17 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
             orders_changed(tx, &row, None)?;
         }
         Verdict::Foreign => return Err(Error::conflict("billing.foreign_checkout")),
-        Verdict::Fulfil { payment, subscription } => {
+        Verdict::Fulfil => {
             let after = row.state().after(Fact::Paid).ok_or_else(|| Error::conflict("billing.order_over"))?;
             if row.state() != after {
-                if let Some(payment) = &payment
+                if let Some(payment) = &truth.payment
                     && store::payments::by_external_id(tx, row.provider(), &payment.external_id)?.is_none()
                 {
                     take(tx, &row, &Incoming::at_provider(payment))?;
                 }
-                fulfil(tx, billing, &mut row, &line, subscription.as_ref(), None)?;
+                fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
             }
-            if let Some(subscription) = &subscription {
+            if let Some(subscription) = &truth.subscription {
                 mirror(tx, billing, row.provider(), subscription)?;
             }
         }

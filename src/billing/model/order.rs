@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::price::money;
 use super::{Every, PlanName};
-use crate::billing::providers::{CheckoutState, CheckoutTruth, PaymentState, PaymentTruth, ProviderKind, SubscriptionTruth};
+use crate::billing::providers::{CheckoutState, CheckoutTruth, PaymentState, ProviderKind};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, OrderId, OrderLineId, PlanId, PriceId, SubscriptionId};
@@ -225,17 +225,12 @@ pub struct Order {
 }
 
 /// What is to be done with an order, by what its provider says of its checkout.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing: it is open, or everything has been done.
     Wait,
-    /// It was paid, or its trial began: give what was bought, once.
-    Fulfil {
-        /// The money; none in a trial.
-        payment: Option<PaymentTruth>,
-        /// What goes on after it.
-        subscription: Option<SubscriptionTruth>,
-    },
+    /// It was paid, or its trial began: give what was bought, once, with the payment and the subscription that were told.
+    Fulfil,
     /// Nobody can pay it any more.
     Expire,
     /// What the provider says does not belong to this order: nothing is given, and a person must look.
@@ -258,20 +253,17 @@ pub fn settle(order: OrderId, state: OrderState, total: Money, truth: &CheckoutT
 }
 
 fn complete(total: Money, truth: &CheckoutTruth) -> Verdict {
-    let subscription = truth.subscription.clone();
     match &truth.payment {
         Some(payment) if payment.state == PaymentState::Succeeded => {
             if payment.amount == total {
-                Verdict::Fulfil { payment: Some(payment.clone()), subscription }
+                Verdict::Fulfil
             } else {
                 Verdict::Foreign
             }
         }
         Some(_) => Verdict::Wait,
         // Nothing to pay yet: only in a trial.
-        None if subscription.as_ref().is_some_and(|one| one.trial_end.is_some() && one.price == total) => {
-            Verdict::Fulfil { payment: None, subscription }
-        }
+        None if truth.subscription.as_ref().is_some_and(|one| one.trial_end.is_some() && one.price == total) => Verdict::Fulfil,
         None => Verdict::Wait,
     }
 }

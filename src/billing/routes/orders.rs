@@ -133,13 +133,13 @@ async fn change_end(gate: Allow<OwnSubscription>, billing: Needs, cancels: bool)
 /// Says what a plan costs in a currency and period, in place of what it cost.
 #[utoipa::path(post, path = "/api/v1/admin/plans/{plan}/prices", params(("plan" = PlanId, Path)), request_body = NewPrice, responses((status = 201, body = Price)))]
 async fn set_price(gate: Allow<EditPlan>, body: Body<NewPrice>) -> Result<HttpResponse> {
-    gate.create(body, |tx, may, actor, new| actions::set_price(tx, may, actor, new)).await
+    gate.create(body, actions::set_price).await
 }
 
 /// Puts a price away: nobody new buys by it, and whoever pays by it goes on.
 #[utoipa::path(delete, path = "/api/v1/admin/prices/{price}", params(("price" = PriceId, Path)), responses((status = 204)))]
 async fn archive_price(gate: Allow<EditPrice>) -> Result<HttpResponse> {
-    gate.write(|tx, may, actor| actions::archive_price(tx, may, actor)).await?;
+    gate.write(actions::archive_price).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -368,7 +368,7 @@ async fn a_price_is_replaced_and_whoever_pays_the_old_one_keeps_it() {
     ] {
         owner.refused(Method::POST, &path, Some(body), 422, code).await;
     }
-    let (status, _) = owner.call(Method::POST, &path, Some(json!({ "amount": 5, "currency": "XXX", "every": "month" }))).await;
+    let (status, _) = owner.call(Method::POST, &path, Some(json!({ "amount": 5, "currency": "ZZZ", "every": "month" }))).await;
     assert_eq!(status.as_u16(), 422, "no such currency");
     town.close().await;
 }

@@ -5,9 +5,12 @@ import { minorUnits } from '../../../static/lib/minor-units.js';
 import { load, money } from '../../../static/lib/words.js';
 
 test('what people write becomes minor units of the currency', () => {
+  /** @type {[string, number, string][]} */
   const table = [['5', 2, '500'], ['5.5', 2, '550'], ['5,05', 2, '505'], [' 12 ', 2, '1200'], ['0.5', 3, '500'], ['500', 0, '500'], ['0', 2, '0'], ['007', 2, '700'], ['90071992547.41', 2, '9007199254741']];
   for (const [text, exponent, minor] of table) assert.equal(minorUnits(text, exponent), minor, `${text} with ${exponent}`);
-  for (const [text, exponent] of [['', 2], ['5.', 2], ['.5', 2], ['5.001', 2], ['5.0', 0], ['-5', 2], ['+5', 2], ['5e3', 2], ['1 000', 2], ['five', 2]]) {
+  /** @type {[string, number][]} */
+  const wrong = [['', 2], ['5.', 2], ['.5', 2], ['5.001', 2], ['5.0', 0], ['-5', 2], ['+5', 2], ['5e3', 2], ['1 000', 2], ['five', 2]];
+  for (const [text, exponent] of wrong) {
     assert.equal(minorUnits(text, exponent), null, `${text} with ${exponent}`);
   }
 });
