@@ -151,7 +151,8 @@ struct OfferLine {
 impl OfferLine {
     fn of(plan: Plan, all: &Membership, waiting: &[Order]) -> Result<Self> {
         let has = all.plans.iter().any(|one| one.id == plan.id);
-        let asked = waiting.iter().any(|order| order.plan.as_ref().is_some_and(|one| one.id == plan.id));
+        let asked =
+            waiting.iter().any(|order| order.provider == ProviderKind::Manual && order.plan.as_ref().is_some_and(|one| one.id == plan.id));
         let worth = serde_json::to_value(&plan.entitlements)?;
         let gives = |name: &str| worth.get(name).is_some_and(|value| value.as_bool() == Some(true) || value.is_number());
         let can = ORDER.iter().filter(|(name, _)| gives(name)).map(|(name, sort)| Can {
@@ -179,6 +180,8 @@ struct MembershipPage {
     reference: Option<String>,
     /// What was asked for, or is due, and waits.
     waiting: Vec<Order>,
+    /// Does any of it wait to be paid by hand?
+    by_hand: bool,
     /// What became of orders, newest first.
     past: Vec<OrderLines>,
 }
@@ -193,8 +196,9 @@ async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data
             let offers = plans.into_iter().map(|plan| OfferLine::of(plan, &membership, &waiting)).collect::<Result<_>>()?;
             let mut past = actions::my_orders(conn, may, None, PAGE_DEFAULT)?.items;
             past.retain(|one| one.order.state != OrderState::Awaiting);
+            let by_hand = waiting.iter().any(|one| one.provider == ProviderKind::Manual);
             let (membership, is_first) = (membership.into(), before.is_none());
-            let page = MembershipPage { membership, is_first, offers, ways, words, reference, waiting, past };
+            let page = MembershipPage { membership, is_first, offers, ways, words, reference, waiting, by_hand, past };
             Ok((members::looker(conn, actor, &asked)?, page))
         })
         .await?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checkout::look;
 use super::telling::orders_changed;
 use super::{hold, note, store, trace};
 use crate::access::Actor;
@@ -200,6 +201,10 @@ pub fn cancel_order(tx: &mut Tx<'_>, may: &OwnOrder) -> Result<Order> {
     hold(tx, may.member())?;
     let row = store::orders::by_id(tx, may.order())?.found()?;
     let row = close(tx, row, Fact::Cancelled, Some(may.member()))?;
+    // Nobody is to pay there any more; if somebody has, that counts.
+    if row.session.is_some() {
+        look(tx, row.id, None, true)?;
+    }
     orders_changed(tx, &row, Some(may.member()))?;
     one(tx, row)
 }
