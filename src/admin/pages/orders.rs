@@ -60,7 +60,7 @@ pub async fn orders(gate: Allow<SeeOrders>, query: Query<Find>, site: Site) -> R
                 Err(error) => return Err(error),
             }
         };
-        let find = FindOrders { state: is_waiting.then_some(OrderState::Awaiting), member, before, limit: ROWS };
+        let find = FindOrders { state: is_waiting.then_some(OrderState::Awaiting), member, by_hand: is_waiting, before, limit: ROWS };
         // A reference that is nobody's finds nothing.
         let page = if reference_problem.is_some() { Page::whole(Vec::new()) } else { billing::find_orders(conn, may, &find)? };
         let buyers: Vec<MemberId> = page.items.iter().map(|one| one.order.buyer).collect();

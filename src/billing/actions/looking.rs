@@ -20,6 +20,8 @@ pub struct FindOrders {
     pub state: Option<OrderState>,
     /// Only those of this member.
     pub member: Option<MemberId>,
+    /// Only those that are paid by hand?
+    pub by_hand: bool,
     /// Only those before this one.
     pub before: Option<OrderId>,
     /// At most this many.
@@ -40,7 +42,7 @@ pub struct FindSubscriptions {
 }
 
 fn page(conn: &mut Conn, find: &FindOrders) -> Result<Page<OrderLines>> {
-    let filter = OrderFilter { buyer: find.member, state: find.state, before: find.before, limit: find.limit + 1 };
+    let filter = OrderFilter { buyer: find.member, state: find.state, by_hand: find.by_hand, before: find.before, limit: find.limit + 1 };
     let rows = Page::of(store::orders::find(conn, &filter)?, find.limit, |row| row.id.to_string());
     Ok(Page { items: with_payments(conn, rows.items)?, next: rows.next })
 }
@@ -50,7 +52,7 @@ fn page(conn: &mut Conn, find: &FindOrders) -> Result<Page<OrderLines>> {
 /// # Errors
 /// When the database cannot be read.
 pub fn my_orders(conn: &mut Conn, may: &SeeMe, before: Option<OrderId>, limit: i64) -> Result<Page<OrderLines>> {
-    page(conn, &FindOrders { state: None, member: Some(may.member()), before, limit })
+    page(conn, &FindOrders { state: None, member: Some(may.member()), by_hand: false, before, limit })
 }
 
 /// Everybody's orders.

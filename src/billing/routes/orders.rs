@@ -149,6 +149,8 @@ struct Find {
     state: Option<OrderState>,
     /// Only those of this member.
     member: Option<MemberId>,
+    /// `true`: only those that are paid by hand.
+    by_hand: Option<bool>,
     /// Only those before this one.
     before: Option<OrderId>,
     /// 1–200.
@@ -158,8 +160,8 @@ struct Find {
 /// Everybody's orders with their payments, newest first.
 #[utoipa::path(get, path = "/api/v1/admin/orders", params(Find), responses((status = 200, body = Page<OrderLines>)))]
 async fn orders(gate: Allow<SeeOrders>, query: Query<Find>) -> Result<HttpResponse> {
-    let Find { state, member, before, limit } = query.0;
-    let find = FindOrders { state, member, before, limit: page_limit(limit, PAGE_MOST)? };
+    let Find { state, member, by_hand, before, limit } = query.0;
+    let find = FindOrders { state, member, by_hand: by_hand.unwrap_or(false), before, limit: page_limit(limit, PAGE_MOST)? };
     let page = gate.read(move |conn, may, _| actions::find_orders(conn, may, &find)).await?;
     Ok(HttpResponse::Ok().json(page))
 }

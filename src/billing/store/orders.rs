@@ -68,6 +68,8 @@ pub struct OrderFilter {
     pub buyer: Option<MemberId>,
     /// Only those that stand here.
     pub state: Option<OrderState>,
+    /// Only those that are paid by hand?
+    pub by_hand: bool,
     /// Only those placed before this one.
     pub before: Option<OrderId>,
     /// At most this many.
@@ -82,6 +84,9 @@ pub fn find(conn: &mut Conn, filter: &OrderFilter) -> Result<Vec<OrderRow>> {
     }
     if let Some(state) = filter.state {
         query = query.filter(orders::state.eq(state.number()));
+    }
+    if filter.by_hand {
+        query = query.filter(orders::provider.eq(ProviderKind::Manual.number()));
     }
     if let Some(before) = filter.before {
         query = query.filter(orders::id.lt(before.0));
