@@ -174,7 +174,7 @@ pub struct SubscriptionTruth {
 /// A way to take payment somewhere else than in people's hands.
 ///
 /// A write is called with a key that was committed before: under the same key it happens once, and the same answer comes again. An error
-/// that is not [`Error::Invalid`](crate::error::Error::Invalid) or a refusal leaves open what happened: the caller asks again with the same key.
+/// that is not [`Error::Invalid`] or a refusal leaves open what happened: the caller asks again with the same key.
 pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
     /// Which one.
     fn kind(&self) -> ProviderKind;
