@@ -139,8 +139,6 @@ id_types! {
     LedgerEntryId;
     /// A subscription: what is paid for from period to period.
     SubscriptionId;
-    /// A gift that waits for who has its code.
-    GiftId;
     /// A request to somebody: to be a contact, to follow, to write, to call, to come into a room.
     RequestId;
     /// A report of a member or a message.

@@ -638,22 +638,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    gifts (id) {
-        id -> BigInt,
-        code_hash -> Binary,
-        plan -> BigInt,
-        months -> Integer,
-        made_by -> BigInt,
-        made_at -> BigInt,
-        expires_at -> Nullable<BigInt>,
-        note -> Text,
-        redeemed_by -> Nullable<BigInt>,
-        redeemed_at -> Nullable<BigInt>,
-        revoked_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
     test_objects (id) {
         id -> Text,
         member -> BigInt,
@@ -710,6 +694,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger,
     fulfilments,
     subscriptions,
-    gifts,
     test_objects
 );

@@ -1,4 +1,4 @@
--- Money: prices of plans, orders and what becomes of them, payments with receipts and books, subscriptions, gifts.
+-- Money: prices of plans, orders and what becomes of them, payments with receipts and books, subscriptions.
 ALTER TABLE plans ADD COLUMN hidden BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE plans ADD COLUMN trial_days SMALLINT NOT NULL DEFAULT 0;
 
@@ -140,18 +140,3 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_by_member ON subscriptions (member, id);
 CREATE INDEX subscriptions_open ON subscriptions (period_end) WHERE ended_at IS NULL;
-
--- Gifts: whoever has the code takes it, once.
-CREATE TABLE gifts (
-    id BIGINT NOT NULL PRIMARY KEY,
-    code_hash BYTEA NOT NULL UNIQUE,
-    plan BIGINT NOT NULL REFERENCES plans (id),
-    months INTEGER NOT NULL,
-    made_by BIGINT NOT NULL,
-    made_at BIGINT NOT NULL,
-    expires_at BIGINT,
-    note TEXT NOT NULL,
-    redeemed_by BIGINT,
-    redeemed_at BIGINT,
-    revoked_at BIGINT
-);

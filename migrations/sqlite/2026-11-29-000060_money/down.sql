@@ -1,4 +1,3 @@
-DROP TABLE gifts;
 DROP TABLE subscriptions;
 DROP TABLE fulfilments;
 DROP TABLE ledger;

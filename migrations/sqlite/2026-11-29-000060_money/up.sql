@@ -1,4 +1,4 @@
--- Money: prices of plans, orders and what becomes of them, payments with receipts and books, subscriptions, gifts.
+-- Money: prices of plans, orders and what becomes of them, payments with receipts and books, subscriptions.
 ALTER TABLE plans ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE plans ADD COLUMN trial_days INTEGER NOT NULL DEFAULT 0;
 
@@ -140,18 +140,3 @@ CREATE TABLE subscriptions (
 ) STRICT;
 CREATE INDEX subscriptions_by_member ON subscriptions (member, id);
 CREATE INDEX subscriptions_open ON subscriptions (period_end) WHERE ended_at IS NULL;
-
--- Gifts: whoever has the code takes it, once.
-CREATE TABLE gifts (
-    id INTEGER NOT NULL PRIMARY KEY,
-    code_hash BLOB NOT NULL UNIQUE,
-    plan INTEGER NOT NULL REFERENCES plans (id),
-    months INTEGER NOT NULL,
-    made_by INTEGER NOT NULL,
-    made_at INTEGER NOT NULL,
-    expires_at INTEGER,
-    note TEXT NOT NULL,
-    redeemed_by INTEGER,
-    redeemed_at INTEGER,
-    revoked_at INTEGER
-) STRICT;
