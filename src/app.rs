@@ -120,6 +120,9 @@ pub struct App {
     pub members: Members,
     /// Where members stand, in memory.
     pub billing: Billing,
+    /// The way to Stripe.
+    #[cfg(feature = "stripe")]
+    pub stripe: billing::stripe::Stripe,
     /// What happens between people, told to those whom it concerns.
     pub social: Social,
     /// Calls that go on.
@@ -158,8 +161,16 @@ impl App {
         let sink = Arc::new(Outlet { hub: hub.clone(), jobs: jobs.clone(), calls: calls.clone() });
         let db = Db::open(config.target.clone(), DbLimits::default(), clock.clone(), Arc::clone(&ids), sink)?;
         ids.start_after(db.read(newest_id).await?);
-        let test = Arc::new(TestProvider::new(db.clone(), clock.clone(), config.stays_here())) as Arc<dyn Provider>;
-        let billing = Billing::new(billing::Notices::to(consequences::follow_billing)).selling_through(Providers::new(vec![test]));
+        let config = Arc::new(config);
+        #[cfg(feature = "stripe")]
+        let stripe = billing::stripe::Stripe::new(db.clone(), clock.clone(), Keys::new(master_key), Arc::clone(&config));
+        // The first one that is ready is where members pay if nothing else is said.
+        let providers: Vec<Arc<dyn Provider>> = vec![
+            #[cfg(feature = "stripe")]
+            Arc::new(stripe.clone()),
+            Arc::new(TestProvider::new(db.clone(), clock.clone(), config.stays_here())),
+        ];
+        let billing = Billing::new(billing::Notices::to(consequences::follow_billing)).selling_through(Providers::new(providers));
         let inside = billing.clone();
         let settings = db
             .write(move |tx| {
@@ -185,7 +196,6 @@ impl App {
         let notices = consequences::notices(&billing, &calls);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
         let social = consequences::social(&calls);
-        let config = Arc::new(config);
         let ground = Arc::new(Ground {
             mailer,
             rates: rates(config.raised_limits),
@@ -204,7 +214,20 @@ impl App {
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground), calls.clone()))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
-        Ok(Self { ground, site, metrics, routes: RouteTable::default(), members, billing, social, calls, wire, jobs })
+        Ok(Self {
+            ground,
+            site,
+            metrics,
+            routes: RouteTable::default(),
+            members,
+            billing,
+            #[cfg(feature = "stripe")]
+            stripe,
+            social,
+            calls,
+            wire,
+            jobs,
+        })
     }
 
     /// Registers every route of every slice.
@@ -229,6 +252,8 @@ impl App {
         // Only now: what was written before anybody listened need not be published.
         self.ground.hub.start(Arc::clone(&self.wire) as Arc<dyn Source>).await?;
         self.start_calls().await?;
+        #[cfg(feature = "stripe")]
+        billing::stripe::start(&self.stripe).await?;
         let app = self.clone();
         let heartbeat = Duration::from_millis(self.ground.config.heartbeat_ms);
         let workers = self.ground.config.workers;
@@ -237,8 +262,10 @@ impl App {
             let commands: Arc<dyn Commands> = Arc::clone(&app.wire) as Arc<dyn Commands>;
             let local = app.ground.hub.shard(heartbeat, source, commands);
             let mounted = app.clone();
-            Site4::new()
-                .app_data(Data::from(Arc::clone(&app.ground)))
+            let site = Site4::new();
+            #[cfg(feature = "stripe")]
+            let site = site.app_data(Data::new(app.stripe.clone()));
+            site.app_data(Data::from(Arc::clone(&app.ground)))
                 .app_data(app.site.clone())
                 .app_data(app.metrics.clone())
                 .app_data(app.routes.clone())
@@ -265,7 +292,10 @@ impl App {
         let runner = Runner::new(ground.db.clone(), ground.clock.clone(), self.jobs.clone());
         let runner = runner.register(mail::SEND, ground.mailer.sender(ground.db.clone()));
         let turner = Turner { db: ground.db.clone(), clock: ground.clock.clone(), hub: ground.hub.clone(), billing: self.billing.clone() };
-        billing::work(runner, &turner).grace(JOBS_GRACE).start()
+        let runner = billing::work(runner, &turner);
+        #[cfg(feature = "stripe")]
+        let runner = billing::stripe::work(runner, &self.stripe, &self.billing);
+        runner.grace(JOBS_GRACE).start()
     }
 
     /// Takes up the calls that went on when the program stopped, and lets their time pass.

@@ -57,6 +57,12 @@ pub struct Config {
     pub smtp_url: Option<String>,
     /// Sender of letters.
     pub mail_from: Option<String>,
+    /// Key of a Stripe account; `None` is the one that was pasted in the dashboard, if there is one.
+    pub stripe_key: Option<String>,
+    /// What Stripe signs its webhooks with; all of them are good.
+    pub stripe_webhook_secrets: Vec<String>,
+    /// Where its API is, on this machine, if not at Stripe; for tests.
+    pub stripe_url: Option<String>,
     /// The first UDP port for media; 0 picks free ones.
     pub media_port: u16,
     /// Threads that forward media.
@@ -136,6 +142,9 @@ impl Config {
             trusted_proxies,
             smtp_url: serving.smtp_url,
             mail_from: serving.mail_from,
+            stripe_key: serving.stripe_key,
+            stripe_webhook_secrets: serving.stripe_webhook_secret.unwrap_or_default(),
+            stripe_url: serving.stripe_url,
             media_port,
             media_threads,
             public_ips,

@@ -139,6 +139,8 @@ id_types! {
     LedgerEntryId;
     /// A subscription: what is paid for from period to period.
     SubscriptionId;
+    /// What Stripe told of something that happened.
+    StripeEventId;
     /// A request to somebody: to be a contact, to follow, to write, to call, to come into a room.
     RequestId;
     /// A report of a member or a message.

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -84,6 +85,37 @@ impl Keys {
         bool::from(self.mac(purpose, id)[..16].ct_eq(&bytes[8..])).then_some(id)
     }
 
+    /// Closes a secret so that the database may keep it: only who has the master key reads it, and only for this purpose.
+    ///
+    /// # Errors
+    /// When the machine has no randomness.
+    pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>> {
+        let mut sealed = vec![0; NONCE_LEN];
+        getrandom::fill(&mut sealed).map_err(Error::broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(&sealed).map_err(Error::broken)?;
+        let mut bytes = secret.to_vec();
+        self.cipher(purpose)?.seal_in_place_append_tag(nonce, Aad::empty(), &mut bytes).map_err(Error::broken)?;
+        sealed.append(&mut bytes);
+        Ok(sealed)
+    }
+
+    /// Opens what [`Keys::seal`] closed for the same purpose; none when it was closed with another master key, or changed.
+    #[must_use]
+    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, bytes) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut bytes = bytes.to_vec();
+        let length = self.cipher(purpose).ok()?.open_in_place(nonce, Aad::empty(), &mut bytes).ok()?.len();
+        bytes.truncate(length);
+        Some(bytes)
+    }
+
+    /// ChaCha20-Poly1305 under a key of its own for each purpose.
+    fn cipher(&self, purpose: &str) -> Result<LessSafeKey> {
+        let key = self.mac(&format!("seal {purpose}"), 0);
+        UnboundKey::new(&CHACHA20_POLY1305, &key).map(LessSafeKey::new).map_err(Error::broken)
+    }
+
     fn mac(&self, purpose: &str, id: i64) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.master).expect("HMAC takes a key of any length");
         mac.update(purpose.as_bytes());
@@ -107,6 +139,24 @@ mod tests {
         other[12] = if other[12] == b'A' { b'B' } else { b'A' };
         assert_eq!(keys.id_of_code("invite", &String::from_utf8(other).expect("ascii")), None);
         assert_eq!(Keys::new([8; 32]).id_of_code("invite", &code), None);
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_with_its_key_and_purpose_and_not_when_it_was_changed() {
+        let keys = Keys::new([7; 32]);
+        let sealed = keys.seal("stripe", b"sk_test_1").expect("sealed");
+        assert_eq!(keys.open("stripe", &sealed).as_deref(), Some(b"sk_test_1".as_slice()));
+        assert_ne!(keys.seal("stripe", b"sk_test_1").expect("sealed"), sealed, "no two are alike");
+        assert!(!sealed.windows(7).any(|part| part == b"sk_test"));
+        assert_eq!((keys.open("mail", &sealed), Keys::new([8; 32]).open("stripe", &sealed)), (None, None));
+        for at in 0..sealed.len() {
+            let mut other = sealed.clone();
+            other[at] ^= 1;
+            assert_eq!(keys.open("stripe", &other), None, "byte {at}");
+        }
+        for length in 0..sealed.len() {
+            assert_eq!(keys.open("stripe", &sealed[..length]), None, "{length} bytes of it");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use crate::error::{Error, Result};
 use crate::ids::{
     CallId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, ReportId, RequestId, RoleId, RoomId,
-    SanctionId, SessionId, SubscriptionId,
+    SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
 
@@ -90,6 +90,7 @@ path_ids! {
     SanctionId "sanction";
     PlanId "plan";
     GrantId "grant";
+    StripeEventId "event";
     RequestId "request";
     ReportId "report";
     CallId "call";

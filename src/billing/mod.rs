@@ -13,6 +13,8 @@ mod policy;
 mod providers;
 mod routes;
 mod store;
+#[cfg(feature = "stripe")]
+pub mod stripe;
 #[cfg(test)]
 mod tests;
 
@@ -34,12 +36,17 @@ pub use providers::{
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
     routes::mount(routes);
     pages::mount(routes);
+    #[cfg(feature = "stripe")]
+    self::stripe::mount(routes);
 }
 
 /// The description of the slice's API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::openapi()
+    let all = routes::openapi();
+    #[cfg(feature = "stripe")]
+    let all = all.merge_from(self::stripe::openapi());
+    all
 }
 
 /// Adds what does this slice's jobs.

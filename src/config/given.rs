@@ -57,6 +57,15 @@ pub struct Serving {
     /// The sender of letters
     #[arg(long, value_name = "MAIL", value_parser = mail_address)]
     pub mail_from: Option<String>,
+    /// The secret or restricted key of a Stripe account; without it, the one that was pasted in the dashboard
+    #[arg(long, value_name = "KEY", value_parser = stripe_key)]
+    pub stripe_key: Option<String>,
+    /// What Stripe signs its webhooks with; several, while one takes the place of another
+    #[arg(long, value_name = "SECRET", value_parser = stripe_webhook_secret, value_delimiter = ',')]
+    pub stripe_webhook_secret: Option<Vec<String>>,
+    /// Where the API of Stripe is, if not at Stripe
+    #[arg(long, value_name = "URL", value_parser = loopback_url, hide = true)]
+    pub stripe_url: Option<String>,
     /// The UDP port for the media of calls; port 0 picks a free one [default: 7882]
     #[arg(long, value_name = "PORT")]
     pub media_port: Option<u16>,
@@ -127,6 +136,9 @@ impl Serving {
                 acme_contact,
                 smtp_url,
                 mail_from,
+                stripe_key,
+                stripe_webhook_secret,
+                stripe_url,
                 media_port,
                 media_threads,
                 public_ip,
@@ -310,6 +322,32 @@ fn mail_address(text: &str) -> Result<String, String> {
     match text.rsplit_once('@') {
         Some((name, host)) if !name.is_empty() && !host.is_empty() && !text.chars().any(char::is_control) => Ok(text.to_owned()),
         _ => Err(format!("\"{text}\" is not a mail address; write it like rialto@example.org.")),
+    }
+}
+
+fn stripe_key(text: &str) -> Result<String, String> {
+    if ["sk_test_", "sk_live_", "rk_test_", "rk_live_"].iter().any(|start| text.starts_with(start))
+        && text.bytes().all(|b| b.is_ascii_graphic())
+    {
+        return Ok(text.to_owned());
+    }
+    // The value is not repeated: it may be a key.
+    Err("the key of a Stripe account begins with sk_test_, sk_live_, rk_test_ or rk_live_.".to_owned())
+}
+
+fn stripe_webhook_secret(text: &str) -> Result<String, String> {
+    if text.starts_with("whsec_") && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err("what Stripe signs webhooks with begins with whsec_.".to_owned())
+}
+
+/// Keys go only to Stripe, or to a double of it on this machine.
+fn loopback_url(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").and_then(|rest| rest.split(['/', '?']).next()).and_then(|host| host.parse::<SocketAddr>().ok());
+    match host {
+        Some(address) if address.ip().is_loopback() => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err(format!("\"{text}\" is not on this machine; write it like http://127.0.0.1:12111.")),
     }
 }
 

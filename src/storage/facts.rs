@@ -32,7 +32,7 @@ pub fn set_fact(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
 pub fn newest_id(conn: &mut Conn) -> Result<i64> {
     use super::schema::{
         audit, grant_log, grants, invites, jobs, ledger, letters, members, messages, order_lines, orders, payments, plans, prices, reports,
-        requests, roles, rooms, sanctions, sessions, subscriptions,
+        requests, roles, rooms, sanctions, sessions, stripe_events, subscriptions,
     };
     let mut newest = 0;
     macro_rules! look {
@@ -41,7 +41,7 @@ pub fn newest_id(conn: &mut Conn) -> Result<i64> {
         )+};
     }
     look!(audit grant_log grants invites jobs ledger letters members messages order_lines orders payments plans prices reports
-        requests roles rooms sanctions sessions subscriptions);
+        requests roles rooms sanctions sessions stripe_events subscriptions);
     Ok(newest)
 }
 

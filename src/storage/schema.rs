@@ -645,6 +645,55 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    stripe_events (id) {
+        id -> BigInt,
+        event -> Text,
+        kind -> Text,
+        object -> Nullable<Text>,
+        happened_at -> BigInt,
+        received_at -> BigInt,
+        api_version -> Nullable<Text>,
+        source -> SmallInt,
+        state -> SmallInt,
+        attempts -> Integer,
+        error -> Nullable<Text>,
+        wanted -> BigInt,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    stripe_objects (object) {
+        object -> Text,
+        wanted -> BigInt,
+        fetched -> BigInt,
+        fetched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    stripe_calls (idempotency_key) {
+        idempotency_key -> Text,
+        call -> Text,
+        state -> SmallInt,
+        attempts -> Integer,
+        made_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
+        answer -> Nullable<Text>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    secrets (name) {
+        name -> Text,
+        sealed -> Binary,
+        set_at -> BigInt,
+        set_by -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -694,5 +743,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger,
     fulfilments,
     subscriptions,
-    test_objects
+    test_objects,
+    stripe_events,
+    stripe_objects,
+    stripe_calls,
+    secrets
 );

@@ -15,5 +15,7 @@ mod protocol;
 mod replay;
 mod sfu;
 mod social;
+#[cfg(feature = "stripe")]
+mod stripe;
 mod support;
 mod sweep;

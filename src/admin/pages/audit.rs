@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 35] = [
+pub const ACTS: [&str; 38] = [
     "calls.end",
     "calls.mute",
     "members.approve",
@@ -52,15 +52,32 @@ pub const ACTS: [&str; 35] = [
     "rooms.change",
     "rooms.remove_member",
     "settings.change",
+    "stripe.connect",
+    "stripe.disconnect",
+    "stripe.replay",
     "setup.finish",
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 12] =
-    ["calls.", "members.", "grants.", "orders.", "payments.", "prices.", "plans.", "invites.", "roles.", "reports.", "rooms.", "settings."];
+const KINDS: [&str; 13] = [
+    "calls.",
+    "members.",
+    "grants.",
+    "orders.",
+    "payments.",
+    "prices.",
+    "plans.",
+    "invites.",
+    "roles.",
+    "reports.",
+    "rooms.",
+    "settings.",
+    "stripe.",
+];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 77] = [
+const FIELDS: [(&str, &str); 80] = [
+    ("account", "billing.stripe_whose"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
     ("badge", "billing.set_badge"),
@@ -82,12 +99,14 @@ const FIELDS: [(&str, &str); 77] = [
     ("default_language", "admin.set_language"),
     ("description", "billing.plan_description_label"),
     ("ends_at", "billing.field_ends_at"),
+    ("event", "billing.stripe_event"),
     ("every", "billing.price_every"),
     ("expires_at", "admin.field_expires_at"),
     ("group_members", "admin.set_group_members"),
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
     ("hidden", "billing.hidden"),
     ("invitations_per_day", "admin.set_invitations_per_day"),
+    ("key", "billing.stripe_key_label"),
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
     ("method", "billing.method"),

@@ -37,6 +37,8 @@ struct SettingsPage {
     changed: Vec<String>,
     server: Server,
     currencies: Vec<CurrencyChoice>,
+    /// Can an account at Stripe be connected?
+    has_stripe: bool,
 }
 
 fn as_map(settings: &Settings) -> Result<Map<String, Value>> {
@@ -65,7 +67,8 @@ pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpRes
             mail_from: ground.config.mail_from.clone(),
             version: env!("CARGO_PKG_VERSION"),
         };
-        Ok(SettingsPage { settings, defaults, changed, server, currencies: currencies() })
+        let (currencies, has_stripe) = (currencies(), cfg!(feature = "stripe"));
+        Ok(SettingsPage { settings, defaults, changed, server, currencies, has_stripe })
     })
     .await
 }

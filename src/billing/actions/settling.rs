@@ -7,7 +7,7 @@ use super::taking::{Incoming, give_back, take};
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, store};
 use crate::billing::model::{Fact, GrantSource, Order, OrderState, SubscriptionRow, Verdict, settle as verdict};
-use crate::billing::providers::{CheckoutTruth, PaymentState, ProviderKind, SubscriptionTruth};
+use crate::billing::providers::{CheckoutTruth, PaymentState, PaymentTruth, ProviderKind, SubscriptionTruth};
 use crate::error::{Error, Found, Result};
 use crate::ids::OrderId;
 use crate::storage::Tx;
@@ -41,6 +41,9 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
             }
             if let Some(subscription) = &truth.subscription {
                 mirror(tx, billing, row.provider(), subscription)?;
+            } else if let Some(payment) = &truth.payment {
+                take_back(tx, billing, row.provider(), payment)?;
+                row = store::orders::by_id(tx, order)?.found()?;
             }
         }
     }
@@ -76,13 +79,19 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
                 (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(payment.at));
                 store::orders::save(tx, &order)?;
             }
-            Some(taken) if payment.refunded >= taken.amount && store::payments::reversal(tx, taken.id)?.is_none() => {
-                let refund = format!("{}.refund", payment.external_id);
-                give_back(tx, &taken, taken.money()?, Some(refund), None, String::new())?;
-                undo(tx, billing, taken.order, None)?;
-            }
-            _ => {}
+            _ => take_back(tx, billing, provider, payment)?,
         }
     }
     if is_moved && is_there { changed(tx, billing, known.member, None) } else { Ok(()) }
+}
+
+/// Takes a payment back that was written down and of which its provider says that all of it went back; once.
+fn take_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, payment: &PaymentTruth) -> Result<()> {
+    let Some(taken) = store::payments::by_external_id(tx, provider, &payment.external_id)? else { return Ok(()) };
+    if payment.refunded < taken.amount || store::payments::reversal(tx, taken.id)?.is_some() {
+        return Ok(());
+    }
+    let refund = format!("{}.refund", payment.external_id);
+    give_back(tx, &taken, taken.money()?, Some(refund), None, String::new())?;
+    undo(tx, billing, taken.order, None).map(|_| ())
 }

@@ -3,6 +3,8 @@
 mod browser;
 mod database;
 mod person;
+#[cfg(feature = "stripe")]
+pub mod stripe;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;

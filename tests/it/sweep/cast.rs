@@ -436,6 +436,8 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{order}", &targets.order),
         ("{payment}", &targets.payment),
         ("{subscription}", &targets.subscription),
+        // Nothing was told.
+        ("{event}", NOTHING),
         ("{emoji}", "%F0%9F%8C%8A"),
         ("{code}", "nonsense"),
         ("{seq}", "1"),
@@ -479,6 +481,7 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/plans/{plan}/prices") => json!({ "amount": n, "currency": "EUR", "every": "month" }),
         ("POST", "/api/v1/admin/orders/{order}/payments") => json!({ "amount": 500, "every": "month", "method": "cash" }),
         ("POST", "/api/v1/admin/members/{member}/payments") => json!({ "plan": plan, "amount": 500, "every": "month", "method": "bank" }),
+        ("PUT", "/api/v1/admin/stripe") => json!({ "key": "no key" }),
         ("POST", "/api/v1/admin/payments/{payment}/reverse") => json!({ "note": "A mistake" }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),

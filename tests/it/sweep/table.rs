@@ -80,6 +80,15 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/me/orders/{order}/cancel",       "OwnOrder", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("POST", "/api/v1/me/subscriptions/{subscription}/cancel", "OwnSubscription", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("POST", "/api/v1/me/subscriptions/{subscription}/resume", "OwnSubscription", "401 401 401 200 200 200 200 200 200 200 403 401"),
+    // No account is connected here.
+    row("POST", "/hooks/stripe",                          "Public",   "503 503 503 503 503 503 503 503 503 503 503 503"),
+    row("GET", "/api/v1/admin/stripe",                    "ManageStripe", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("PUT", "/api/v1/admin/stripe",                    "ManageStripe", "401 401 401 403 403 403 403 403 422 422 403 401"),
+    row("DELETE", "/api/v1/admin/stripe",                 "ManageStripe", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    row("POST", "/api/v1/admin/stripe/check",             "ManageStripe", "401 401 401 403 403 403 403 403 409 409 403 401"),
+    row("GET", "/api/v1/admin/stripe/events",             "ManageStripe", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/stripe/events/{event}/replay", "ReplayEvent", "401 401 401 403 403 403 403 403 404 404 403 401"),
+    row("GET", "/admin/stripe",                           "ManageStripe", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/receipts/{payment}", "SeeReceipt", SIGNED_IN),
     row("GET", "/orders/{order}", "SeeOwnOrder", SIGNED_IN),
     // Test payments are not wanted here.

@@ -1,0 +1,4 @@
+DROP TABLE secrets;
+DROP TABLE stripe_calls;
+DROP TABLE stripe_objects;
+DROP TABLE stripe_events;

@@ -1,0 +1,184 @@
+//! Brings our rows to what Stripe says when it is asked: one object at a time, an older answer never over a newer one.
+
+use super::client::views::Invoice;
+use super::connection::{Connection, Stripe};
+use super::envelope::Object;
+use super::store::{mirrored, objects};
+use crate::billing::actions::{Billing, mirror, settle};
+use crate::billing::providers::{CheckoutTruth, Provider, ProviderKind, SubscriptionTruth};
+use crate::error::{Error, Result};
+use crate::ids::OrderId;
+use crate::storage::Tx;
+
+/// What is fetched in the end, whatever the sign was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Root {
+    Session(String),
+    Subscription(String),
+}
+
+impl Root {
+    fn id(&self) -> &str {
+        match self {
+            Self::Session(id) | Self::Subscription(id) => id,
+        }
+    }
+}
+
+/// Stripe, and what is to follow it.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    /// The way there.
+    pub stripe: Stripe,
+    /// The slice's memory and listeners.
+    pub billing: Billing,
+}
+
+impl Mirror {
+    /// Fetches an object, and has our rows follow. `wanted`: the sign of a change that is to be followed; one that was followed already is
+    /// not fetched again. Without one it is fetched in any case. Answers whether anything of ours is other than before.
+    ///
+    /// # Errors
+    /// When it cannot be fetched now, or is not to be understood; nothing is changed then.
+    pub async fn refetch(&self, object: &Object, wanted: Option<i64>) -> Result<bool> {
+        let to = self.stripe.connected()?;
+        match object {
+            Object::Session(id) => self.follow(Root::Session(id.clone()), wanted).await,
+            Object::Subscription(id) => self.follow(Root::Subscription(id.clone()), wanted).await,
+            _ => {
+                let mut changed = false;
+                for root in self.roots(&to, object).await? {
+                    changed |= self.follow(root, None).await?;
+                }
+                Ok(changed)
+            }
+        }
+    }
+
+    /// Which of what we mirror an object belongs to; none: it is not ours.
+    async fn roots(&self, to: &Connection, object: &Object) -> Result<Vec<Root>> {
+        let client = &to.client;
+        let intent = match object {
+            Object::Session(id) => return Ok(vec![Root::Session(id.clone())]),
+            Object::Subscription(id) => return Ok(vec![Root::Subscription(id.clone())]),
+            Object::Invoice(id) => {
+                let Some(bill) = there(client.invoice(id).await)? else { return Ok(Vec::new()) };
+                match subscription_of(&bill) {
+                    Some(subscription) => return Ok(vec![Root::Subscription(subscription)]),
+                    None => bill.payments.and_then(|all| all.data.into_iter().find_map(|one| one.payment.payment_intent)),
+                }
+            }
+            Object::PaymentIntent(id) => Some(id.clone()),
+            Object::Charge(id) => there(client.charge(id).await)?.and_then(|charge| charge.payment_intent),
+            Object::Refund(id) => there(client.refund(id).await)?.and_then(|refund| refund.payment_intent),
+            Object::Dispute(id) => there(client.dispute(id).await)?.and_then(|dispute| dispute.payment_intent),
+        };
+        let Some(intent) = intent else { return Ok(Vec::new()) };
+        let of = self.stripe.db().read(move |conn| mirrored::of_payment(conn, &intent)).await?;
+        Ok(match of {
+            Some((_, Some(subscription))) => vec![Root::Subscription(subscription)],
+            Some((Some(session), None)) => vec![Root::Session(session)],
+            _ => Vec::new(),
+        })
+    }
+
+    /// Fetches a root and applies what it says, if no fetch that began later was applied meanwhile.
+    async fn follow(&self, root: Root, wanted: Option<i64>) -> Result<bool> {
+        let name = root.id().to_owned();
+        let ticket = match wanted {
+            Some(wanted) => {
+                let mark = self.stripe.db().read(move |conn| objects::mark(conn, &name)).await?;
+                if mark.fetched >= wanted {
+                    return Ok(false);
+                }
+                mark.wanted
+            }
+            None => self.stripe.db().write(move |tx| objects::want(tx, &name)).await?,
+        };
+        match root {
+            Root::Session(id) => {
+                let Some(truth) = found(self.stripe.fetch_checkout(&id).await)? else { return Ok(false) };
+                let after = truth.subscription.as_ref().map(|one| one.external_id.clone());
+                let (Some(order), billing) = (truth.order, self.billing.clone()) else { return Ok(false) };
+                let changed = self.stripe.db().write(move |tx| settle_order(tx, &billing, order, (&id, ticket), &truth)).await?;
+                if let Some(subscription) = after {
+                    // Fetches of it by itself count by its own signs.
+                    Box::pin(self.follow(Root::Subscription(subscription), None)).await?;
+                }
+                Ok(changed)
+            }
+            Root::Subscription(id) => {
+                let Some(truth) = found(self.stripe.fetch_subscription(&id).await)? else { return Ok(false) };
+                let (billing, known) = (self.billing.clone(), id.clone());
+                let applied = self.stripe.db().write(move |tx| mirror_subscription(tx, &billing, (&known, ticket), &truth)).await?;
+                match applied {
+                    Applied::Done { changed } => Ok(changed),
+                    Applied::NotSold(order) => self.begin(order).await,
+                }
+            }
+        }
+    }
+
+    /// A subscription of an order that is not settled yet: what was paid is looked at through its visit.
+    async fn begin(&self, order: OrderId) -> Result<bool> {
+        let session = self.stripe.db().read(move |conn| mirrored::session_of(conn, order)).await?;
+        match session {
+            Some(session) => Box::pin(self.follow(Root::Session(session), None)).await,
+            // The answer that names the visit is not in yet, or the event of the visit will be: this one comes back.
+            None => Err(Error::Busy { retry_after_ms: 1_000 }),
+        }
+    }
+}
+
+/// What became of what was fetched.
+enum Applied {
+    Done { changed: bool },
+    NotSold(OrderId),
+}
+
+fn settle_order(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, (id, ticket): (&str, i64), truth: &CheckoutTruth) -> Result<bool> {
+    if !objects::take(tx, id, ticket)? {
+        return Ok(false);
+    }
+    let Some(before) = mirrored::order_state(tx, order)? else { return Ok(false) };
+    settle(tx, billing, order, truth)?;
+    Ok(mirrored::order_state(tx, order)? != Some(before))
+}
+
+fn mirror_subscription(tx: &mut Tx<'_>, billing: &Billing, (id, ticket): (&str, i64), truth: &SubscriptionTruth) -> Result<Applied> {
+    let before = mirrored::looks(tx, id)?;
+    if before.is_none() {
+        // The sign stays open: it is followed once the order is settled.
+        let ours = match truth.order {
+            Some(order) => mirrored::order_state(tx, order)?.map(|_| order),
+            None => None,
+        };
+        // Not one of this program's: somebody uses the account for other things too.
+        return Ok(ours.filter(|_| truth.status.is_open()).map_or(Applied::Done { changed: false }, Applied::NotSold));
+    }
+    if !objects::take(tx, id, ticket)? {
+        return Ok(Applied::Done { changed: false });
+    }
+    mirror(tx, billing, ProviderKind::Stripe, truth)?;
+    Ok(Applied::Done { changed: mirrored::looks(tx, id)? != before })
+}
+
+fn subscription_of(bill: &Invoice) -> Option<String> {
+    Some(bill.parent.as_ref()?.subscription_details.as_ref()?.subscription.clone())
+}
+
+/// What is not there is nothing to follow.
+fn there<T>(answer: std::result::Result<T, super::client::Failure>) -> Result<Option<T>> {
+    match answer {
+        Err(failure) if failure.is_missing() => Ok(None),
+        answer => Ok(Some(answer?)),
+    }
+}
+
+/// The same for what the provider says.
+fn found<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(Error::NotFound) => Ok(None),
+        answer => answer.map(Some),
+    }
+}

@@ -1,0 +1,126 @@
+//! Calls that happen once: written down with their key before they are made, and made again under it until the answer is known.
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::client::views::Answer;
+use super::client::{Failure, call::Call};
+use super::connection::{Connection, Stripe};
+use super::store::calls::{self, CallRow, CallState};
+use crate::clock::Millis;
+use crate::error::{Error, RefusalKind, Result};
+use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
+
+/// Jobs that make a call whose answer nobody got.
+pub const CALL: &str = "stripe.call";
+/// For how long whoever wrote a call down has it to themselves.
+const AFTER_MS: Millis = 60_000;
+/// Stripe forgets a key after a day at the earliest. Then the same call would be another one: it is not made any more.
+const KEY_HOLDS_MS: Millis = 23 * 3_600_000;
+/// When it makes sense to ask again after an unknown outcome.
+const RETRY_MS: u64 = 2_000;
+/// Attempts of the job: with their pauses more than a day, so that age ends it and not their number.
+const ATTEMPTS: i32 = 60;
+
+/// What was refused, or given up.
+const REFUSED: &str = "billing.provider_refused";
+
+#[derive(Serialize, Deserialize)]
+struct Key {
+    key: String,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused { status: 404, .. } => Self::NotFound,
+            Failure::Refused { .. } => Self::conflict(REFUSED),
+            Failure::Key { .. } => Self::refused(RefusalKind::Unavailable, "billing.provider_key"),
+            Failure::Later { .. } | Failure::Unknown { .. } => Self::Busy { retry_after_ms: RETRY_MS },
+        }
+    }
+}
+
+impl Stripe {
+    /// Makes a call under a key, once whatever happens: `call` is made up only if there is none under that key; one that is there is made
+    /// as it was written down, and one that was answered is not made again.
+    ///
+    /// # Errors
+    /// `billing.provider_refused`, now and each time it is asked again; [`Error::Busy`] while the outcome is not known.
+    pub(super) async fn once(&self, to: &Connection, key: &str, call: Call) -> Result<Answer> {
+        let (key, text) = (key.to_owned(), serde_json::to_string(&call)?);
+        let row = self
+            .db()
+            .write(move |tx| {
+                let (row, is_new) = calls::place(tx, &key, &text)?;
+                if is_new {
+                    let options =
+                        Enqueue { run_at: Some(tx.now() + AFTER_MS), unique_key: Some(format!("{CALL}/{key}")), max_attempts: ATTEMPTS };
+                    enqueue(tx, CALL, &Key { key: key.clone() }, options)?;
+                }
+                Ok(row)
+            })
+            .await?;
+        self.go_on(to, row).await
+    }
+
+    /// What came of a call, or the next attempt at it.
+    async fn go_on(&self, to: &Connection, row: CallRow) -> Result<Answer> {
+        match (row.state(), &row.answer) {
+            (CallState::Done, Some(answer)) => return Ok(serde_json::from_str(answer)?),
+            (CallState::Open, _) => {}
+            _ => return Err(Error::conflict(REFUSED)),
+        }
+        let CallRow { key, call, made_at, .. } = row;
+        if self.now() > made_at + KEY_HOLDS_MS {
+            tracing::error!(key, "the outcome of a call to Stripe was not learnt in time; look for it in Stripe's own log");
+            self.db().write(move |tx| calls::settle(tx, &key, CallState::GivenUp, None, Some("no answer within 23 hours"))).await?;
+            return Err(Error::conflict(REFUSED));
+        }
+        let call: Call = serde_json::from_str(&call)?;
+        let counted = key.clone();
+        self.db().write(move |tx| calls::count_attempt(tx, &counted)).await?;
+        let answer = call.make(&to.client, &key).await;
+        let (state, text, error) = match &answer {
+            Ok(answer) => (CallState::Done, Some(serde_json::to_string(answer)?), None),
+            Err(failure @ Failure::Refused { .. }) => (CallState::Refused, None, Some(failure.to_string())),
+            Err(failure) => (CallState::Open, None, Some(failure.to_string())),
+        };
+        if let Some(error) = &error {
+            tracing::warn!(key, error, "a call to Stripe was not answered well");
+        }
+        self.db().write(move |tx| calls::settle(tx, &key, state, text.as_deref(), error.as_deref())).await?;
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(Failure::Refused { .. }) => Err(Error::conflict(REFUSED)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+/// Makes calls whose answers nobody got.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Stripe);
+
+impl JobHandler for Caller {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let Key { key } = job.read()?;
+            let Some(row) = self.0.db().read(move |conn| calls::by_key(conn, &key)).await? else { return Ok(()) };
+            if row.state() != CallState::Open {
+                return Ok(());
+            }
+            let to = self.0.connected()?;
+            if !row.key.starts_with(&to.scope()) {
+                // It was meant for another account.
+                return Err(Error::conflict("billing.stripe_off"));
+            }
+            match self.0.go_on(&to, row).await {
+                Ok(_) => Ok(()),
+                // Refused or given up: that is an end too, and stands in the row.
+                Err(error) if error.code() == REFUSED => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    }
+}

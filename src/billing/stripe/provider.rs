@@ -1,0 +1,252 @@
+//! Stripe as one of the ways to take payment: what is sold is made there when it is first sold, and what happened is fetched.
+
+use futures_util::future::BoxFuture;
+
+use super::client::call::{Call, Checkout as Visit, Every as Each, Tags};
+use super::client::views::{Answer, Dispute, Session};
+use super::client::{Client, Failure};
+use super::connection::{Connection, Stripe};
+use super::truth::{self, ORDER, Paid};
+use super::{client, minor};
+use crate::billing::model::{Every, LineRow, PlanRow};
+use crate::billing::providers::{Checkout, CheckoutTruth, Opened, PaymentTruth, Provider, ProviderKind, SubscriptionTruth};
+use crate::billing::store as rows;
+use crate::clock::Millis;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, OrderId, PlanId, PriceId};
+use crate::members;
+use crate::money::Money;
+use crate::storage::Conn;
+
+/// For how long a checkout can be paid: the shortest that Stripe allows is half an hour, and its clock may be ahead of ours.
+const OPEN_S: i64 = 40 * 60;
+/// Longest name and description of what is sold, in characters.
+const TEXT: usize = 500;
+
+/// What an order is for, as far as Stripe is told.
+struct Wanted {
+    line: LineRow,
+    plan: PlanRow,
+    name: String,
+}
+
+fn wanted(conn: &mut Conn, order: OrderId, member: MemberId, now: Millis) -> Result<Wanted> {
+    let line = rows::orders::line(conn, order)?;
+    let plan = rows::plans::by_id(conn, line.plan.found()?)?.found()?;
+    let name = members::profiles(conn, &[member], now)?.pop().map(|profile| profile.display_name).unwrap_or_default();
+    Ok(Wanted { line, plan, name })
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT).collect()
+}
+
+fn one(name: &str, id: impl std::fmt::Display) -> Tags {
+    [(name.to_owned(), id.to_string())].into()
+}
+
+/// The id that a plan has there: known without asking, and the same after a backup was put back.
+pub(super) fn product_id(plan: PlanId) -> String {
+    format!("rialto_{plan}")
+}
+
+/// The name that a price has there.
+fn price_name(price: PriceId) -> String {
+    format!("rialto_{price}")
+}
+
+impl Stripe {
+    /// The customer who a member is there; made when they first buy.
+    async fn customer(&self, to: &Connection, checkout: &Checkout, name: &str) -> Result<String> {
+        let call = Call::MakeCustomer {
+            name: cut(name),
+            email: checkout.email.clone(),
+            language: checkout.language.clone(),
+            tags: one("rialto_member", checkout.member),
+        };
+        let answer = self.once(to, &format!("{}/customer/{}", to.scope(), checkout.member), call).await?;
+        Ok(answer.id().to_owned())
+    }
+
+    /// The product that a plan is there; made when it is first sold.
+    pub(super) async fn product(&self, to: &Connection, plan: PlanId, name: &str, description: &str) -> Result<String> {
+        let id = product_id(plan);
+        let call = Call::MakeProduct { id: id.clone(), name: cut(name), description: cut(description), tags: one("rialto_plan", plan) };
+        match self.once(to, &format!("{}/product/{plan}", to.scope()), call).await {
+            Ok(_) => Ok(id),
+            // It was made before our rows began, as when a backup was put back; otherwise what needs it is refused in its turn.
+            Err(error) if error.code() == "billing.provider_refused" => Ok(id),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The price that one of ours is there; made when it is first sold.
+    async fn price(&self, to: &Connection, product: String, price: PriceId, money: Money, every: Every) -> Result<String> {
+        let minor = minor::to_theirs(money).ok_or_else(|| Error::conflict("billing.provider_amount"))?;
+        let call = Call::MakePrice {
+            product,
+            currency: money.currency.code().to_ascii_lowercase(),
+            minor,
+            every: match every {
+                Every::Once => None,
+                Every::Month => Some(Each::Month),
+                Every::Year => Some(Each::Year),
+            },
+            lookup_key: price_name(price),
+            tags: one("rialto_price", price),
+        };
+        match self.once(to, &format!("{}/price/{price}", to.scope()), call).await {
+            Ok(answer) => Ok(answer.id().to_owned()),
+            Err(error) if error.code() == "billing.provider_refused" => {
+                let found = to.client.price_by_key(&price_name(price)).await?;
+                found.map(|price| price.id).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open_checkout(&self, checkout: &Checkout, key: &str) -> Result<Opened> {
+        let to = self.connected()?;
+        let (order, member, now) = (checkout.order, checkout.member, self.now());
+        let Wanted { line, plan, name } = self.db().read(move |conn| wanted(conn, order, member, now)).await?;
+        let customer = self.customer(&to, checkout, &name).await?;
+        let product = self.product(&to, plan.id, &plan.name, &plan.description).await?;
+        let price = self.price(&to, product, line.price.found()?, checkout.price, checkout.every).await?;
+        let visit = Visit {
+            renews: checkout.every != Every::Once,
+            customer,
+            price,
+            order: order.to_string(),
+            trial_days: checkout.trial_days,
+            expires_at_s: now / 1_000 + OPEN_S,
+            language: checkout.language.clone(),
+            success_url: checkout.return_to.clone(),
+            cancel_url: checkout.back_to.clone(),
+            tags: one(ORDER, order),
+        };
+        match self.once(&to, &scoped(&to, key), Call::OpenCheckout(visit)).await? {
+            Answer::Session(Session { id, url: Some(url), expires_at, .. }) => {
+                Ok(Opened { session: id, url, expires_at: expires_at.saturating_mul(1_000) })
+            }
+            other => Err(Error::broken(format!("{} cannot be paid", other.id()))),
+        }
+    }
+
+    async fn checkout_truth(&self, to: &Connection, session: &str) -> Result<CheckoutTruth> {
+        let asked_at = self.now();
+        let it = to.client.session(session).await?;
+        let (mut payment, mut subscription) = (None, None);
+        if let Some(intent) = &it.payment_intent {
+            payment = Some(payment_truth(&to.client, intent).await?);
+        }
+        if let Some(id) = &it.subscription {
+            let (truth, first) = subscription_truth(&to.client, asked_at, id, it.invoice.as_deref()).await?;
+            (payment, subscription) = (first.or(payment), Some(truth));
+        }
+        Ok(truth::checkout(asked_at, &it, payment, subscription))
+    }
+
+    /// A call about a subscription, and where it stands then.
+    async fn change(&self, call: Call, external_id: &str, key: &str) -> Result<SubscriptionTruth> {
+        let to = self.connected()?;
+        self.once(&to, &scoped(&to, key), call).await?;
+        Ok(subscription_truth(&to.client, self.now(), external_id, None).await?.0)
+    }
+}
+
+fn scoped(to: &Connection, key: &str) -> String {
+    format!("{}/{key}", to.scope())
+}
+
+/// What the payers' banks take back, of those attempts that are disputed at all.
+async fn disputes(client: &Client, charges: &[client::views::Charge]) -> Result<Vec<Dispute>, Failure> {
+    let mut found = Vec::new();
+    for charge in charges.iter().filter(|charge| charge.disputed) {
+        if let Some(intent) = &charge.payment_intent {
+            found.extend(client.disputes_of(intent).await?.data);
+        }
+    }
+    Ok(found)
+}
+
+async fn payment_truth(client: &Client, intent: &str) -> Result<PaymentTruth> {
+    let it = client.payment_intent(intent).await?;
+    let charges = client.charges_of(intent).await?.data;
+    let disputes = disputes(client, &charges).await?;
+    truth::payment(&it, &Paid { charges, disputes })
+}
+
+/// Where a subscription stands, and what was paid of its bill `first`.
+async fn subscription_truth(
+    client: &Client,
+    asked_at: Millis,
+    id: &str,
+    first: Option<&str>,
+) -> Result<(SubscriptionTruth, Option<PaymentTruth>)> {
+    let it = client.subscription(id).await?;
+    let bills = client.invoices(id).await?.data;
+    let charges = client.charges(&it.customer).await?.data;
+    let disputes = disputes(client, &charges).await?;
+    let paid = Paid { charges, disputes };
+    let bill = bills.iter().find(|bill| first.is_some() && bill.id.as_deref() == first);
+    let first = bill.map(|bill| truth::paid_bill(bill, &paid)).transpose()?.flatten();
+    Ok((truth::subscription(asked_at, &it, &bills, &paid)?, first))
+}
+
+impl Provider for Stripe {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Stripe
+    }
+
+    fn is_ready(&self) -> bool {
+        self.connection().is_some()
+    }
+
+    fn open<'a>(&'a self, checkout: &'a Checkout, key: &'a str) -> BoxFuture<'a, Result<Opened>> {
+        Box::pin(self.open_checkout(checkout, key))
+    }
+
+    fn fetch_checkout<'a>(&'a self, session: &'a str) -> BoxFuture<'a, Result<CheckoutTruth>> {
+        Box::pin(async move { self.checkout_truth(&*self.connected()?, session).await })
+    }
+
+    fn expire<'a>(&'a self, session: &'a str, key: &'a str) -> BoxFuture<'a, Result<CheckoutTruth>> {
+        Box::pin(async move {
+            let to = self.connected()?;
+            match self.once(&to, &scoped(&to, key), Call::ExpireCheckout { session: session.to_owned() }).await {
+                // Paid meanwhile, or over already: what is so says the visit itself.
+                Err(error) if error.code() != "billing.provider_refused" => Err(error),
+                _ => self.checkout_truth(&to, session).await,
+            }
+        })
+    }
+
+    fn fetch_subscription<'a>(&'a self, external_id: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        Box::pin(async move { Ok(subscription_truth(&self.connected()?.client, self.now(), external_id, None).await?.0) })
+    }
+
+    fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        let call = Call::EndWithPeriod { subscription: external_id.to_owned(), ends: cancels };
+        Box::pin(self.change(call, external_id, key))
+    }
+
+    fn end<'a>(&'a self, external_id: &'a str, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        Box::pin(async move {
+            let to = self.connected()?;
+            match self.once(&to, &scoped(&to, key), Call::EndNow { subscription: external_id.to_owned() }).await {
+                // It was over already.
+                Err(error) if error.code() != "billing.provider_refused" => Err(error),
+                _ => Ok(subscription_truth(&to.client, self.now(), external_id, None).await?.0),
+            }
+        })
+    }
+
+    fn portal<'a>(&'a self, external_id: &'a str, return_to: &'a str, _: &'a str) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let to = self.connected()?;
+            // The page speaks the language that the customer was made with.
+            let customer = to.client.subscription(external_id).await?.customer;
+            Ok(to.client.portal(&customer, return_to).await?.url)
+        })
+    }
+}

@@ -1,0 +1,6 @@
+//! Unit tests.
+
+mod envelope;
+mod minor;
+mod signature;
+mod truth;

@@ -1,0 +1,157 @@
+//! What Stripe's answers mean to us: pure. An answer that cannot be understood is no answer.
+
+use std::collections::HashMap;
+
+use super::client::views::{Charge, Dispute, Invoice, PaymentIntent, Session, Subscription};
+use super::minor::to_ours;
+use crate::billing::model::{Every, Method, SubscriptionStatus};
+use crate::billing::providers::{CheckoutState, CheckoutTruth, PaymentState, PaymentTruth, SubscriptionTruth};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::OrderId;
+use crate::money::Money;
+
+/// The name under which our order stands in what we write to their objects.
+pub const ORDER: &str = "rialto_order";
+
+/// Attempts that went through and what the payers' banks take back, by payment.
+#[derive(Clone, Debug, Default)]
+pub struct Paid {
+    /// The attempts.
+    pub charges: Vec<Charge>,
+    /// The disputes of those that are disputed.
+    pub disputes: Vec<Dispute>,
+}
+
+fn ours(amount: i64, currency: &str) -> Result<Money> {
+    to_ours(amount, currency).ok_or_else(|| Error::broken(format!("Stripe speaks of {amount} {currency}")))
+}
+
+const fn ms(seconds: i64) -> Millis {
+    seconds.saturating_mul(1_000)
+}
+
+/// The order that an object was made for, as we wrote to it.
+#[must_use]
+pub fn order(tags: Option<&HashMap<String, String>>) -> Option<OrderId> {
+    tags?.get(ORDER)?.parse().ok()
+}
+
+/// Where a subscription stands. What is new to us is known to be unknown.
+#[must_use]
+pub fn status(word: &str) -> SubscriptionStatus {
+    match word {
+        "trialing" => SubscriptionStatus::Trialing,
+        "active" => SubscriptionStatus::Active,
+        "past_due" => SubscriptionStatus::PastDue,
+        "unpaid" => SubscriptionStatus::Unpaid,
+        "paused" => SubscriptionStatus::Paused,
+        "incomplete" => SubscriptionStatus::Incomplete,
+        "incomplete_expired" => SubscriptionStatus::IncompleteExpired,
+        "canceled" => SubscriptionStatus::Canceled,
+        _ => SubscriptionStatus::Unknown,
+    }
+}
+
+impl Paid {
+    /// How much of a payment went back, and whether its payer's bank still asks for it. A dispute that was lost took the money.
+    fn back(&self, intent: &str) -> (i64, bool) {
+        let is_of = |one: &Option<String>| one.as_deref() == Some(intent);
+        let refunded: i64 = self.charges.iter().filter(|charge| is_of(&charge.payment_intent)).map(|charge| charge.amount_refunded).sum();
+        let disputes = || self.disputes.iter().filter(|dispute| is_of(&dispute.payment_intent));
+        let lost: i64 = disputes().filter(|dispute| dispute.status == "lost").map(|dispute| dispute.amount).sum();
+        let is_open = disputes().any(|dispute| matches!(dispute.status.as_str(), "needs_response" | "under_review"));
+        (refunded + lost, is_open)
+    }
+}
+
+/// A payment that was made for once.
+///
+/// # Errors
+/// For a currency that is none.
+pub fn payment(intent: &PaymentIntent, paid: &Paid) -> Result<PaymentTruth> {
+    let amount = if intent.status == "succeeded" { intent.amount_received } else { intent.amount };
+    let (back, is_disputed) = paid.back(&intent.id);
+    let state = match intent.status.as_str() {
+        "succeeded" if is_disputed => PaymentState::Disputed,
+        "succeeded" => PaymentState::Succeeded,
+        "canceled" => PaymentState::Failed,
+        _ => PaymentState::Pending,
+    };
+    let (amount, back) = (ours(amount, &intent.currency)?, ours(back, &intent.currency)?);
+    Ok(PaymentTruth {
+        external_id: intent.id.clone(),
+        refunded: back.amount.min(amount.amount),
+        amount,
+        state,
+        method: Method::Card,
+        at: ms(intent.created),
+    })
+}
+
+/// What was paid of a bill; none while nothing was, or for a bill over nothing.
+///
+/// # Errors
+/// For a currency that is none.
+pub fn paid_bill(invoice: &Invoice, paid: &Paid) -> Result<Option<PaymentTruth>> {
+    let (Some(id), true) = (&invoice.id, invoice.amount_paid > 0) else { return Ok(None) };
+    let by = invoice.payments.iter().flat_map(|all| &all.data).find(|one| one.status == "paid");
+    let external_id = by.and_then(|one| one.payment.payment_intent.clone()).unwrap_or_else(|| id.clone());
+    let (back, is_disputed) = paid.back(&external_id);
+    let (amount, back) = (ours(invoice.amount_paid, &invoice.currency)?, ours(back, &invoice.currency)?);
+    let state = if is_disputed { PaymentState::Disputed } else { PaymentState::Succeeded };
+    let refunded = back.amount.min(amount.amount);
+    Ok(Some(PaymentTruth { external_id, amount, refunded, state, method: Method::Card, at: ms(invoice.created) }))
+}
+
+/// A subscription with its bills, the newest first as they are listed.
+///
+/// # Errors
+/// When it has no item, renews in a way that we do not sell, or is in a currency that is none.
+pub fn subscription(asked_at: Millis, it: &Subscription, bills: &[Invoice], paid: &Paid) -> Result<SubscriptionTruth> {
+    let item = it.items.data.first().ok_or_else(|| Error::broken(format!("{} is a subscription to nothing", it.id)))?;
+    let every = match item.price.recurring.as_ref().map(|how| (how.interval.as_str(), how.interval_count)) {
+        Some(("month", 1)) => Every::Month,
+        Some(("year", 1) | ("month", 12)) => Every::Year,
+        other => return Err(Error::broken(format!("{} renews every {other:?}", it.id))),
+    };
+    let status = status(&it.status);
+    let owed = bills.iter().filter(|bill| matches!(bill.status.as_deref(), Some("open" | "uncollectible"))).map(|bill| bill.created).min();
+    let is_owed = matches!(status, SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid);
+    let mut payments = Vec::new();
+    for bill in bills.iter().rev() {
+        payments.extend(paid_bill(bill, paid)?);
+    }
+    Ok(SubscriptionTruth {
+        asked_at,
+        external_id: it.id.clone(),
+        order: order(it.metadata.as_ref()),
+        status,
+        price: ours(item.price.unit_amount.unwrap_or(0), &item.price.currency)?,
+        every,
+        period_start: ms(item.current_period_start),
+        period_end: ms(item.current_period_end),
+        trial_end: it.trial_end.map(ms),
+        cancels_at_end: it.cancel_at_period_end,
+        past_due_since: is_owed.then(|| ms(owed.unwrap_or(item.current_period_start))),
+        payments,
+    })
+}
+
+/// A visit to the checkout, with what was paid in it and what goes on after it.
+#[must_use]
+pub fn checkout(asked_at: Millis, it: &Session, payment: Option<PaymentTruth>, subscription: Option<SubscriptionTruth>) -> CheckoutTruth {
+    let state = match it.status.as_deref() {
+        Some("complete") => CheckoutState::Complete,
+        Some("expired") => CheckoutState::Expired,
+        _ => CheckoutState::Open,
+    };
+    CheckoutTruth {
+        asked_at,
+        session: it.id.clone(),
+        order: order(it.metadata.as_ref()),
+        state,
+        payment: payment.filter(|_| state == CheckoutState::Complete),
+        subscription,
+    }
+}

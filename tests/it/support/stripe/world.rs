@@ -1,0 +1,474 @@
+//! What the double knows: objects, events, answers by idempotency key, and what each route does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde_json::{Value, json};
+
+use super::params::{self, Params};
+use super::shapes::{self, PriceIs};
+
+/// A refusal: status, type, code and sentence.
+pub type Refused = (u16, &'static str, Option<&'static str>, String);
+
+/// An answer that is given again under its key.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Method, path and parameters of what it answered.
+    pub of: String,
+    /// What it said.
+    pub body: Value,
+}
+
+/// All that the double knows.
+#[derive(Debug)]
+pub struct World {
+    clock: Arc<AtomicI64>,
+    count: u64,
+    /// Every object by its id, as it is now.
+    pub things: BTreeMap<String, Value>,
+    /// Ids in the order of their making.
+    made: Vec<String>,
+    /// What happened, the oldest first.
+    pub events: Vec<Value>,
+    /// Answers under their keys.
+    pub answers: BTreeMap<String, Answered>,
+}
+
+fn refuse<T>(code: Option<&'static str>, message: impl Into<String>) -> Result<T, Refused> {
+    Err((400, "invalid_request_error", code, message.into()))
+}
+
+fn missing(kind: &str, id: &str) -> Refused {
+    (404, "invalid_request_error", Some("resource_missing"), format!("No such {kind}: '{id}'"))
+}
+
+fn known(params: &Params, known: &str) -> Result<(), Refused> {
+    match params::unknown(params, known) {
+        Some(name) => refuse(Some("parameter_unknown"), format!("Received unknown parameter: {name}")),
+        None => Ok(()),
+    }
+}
+
+fn needed<'a>(params: &'a Params, name: &str) -> Result<&'a str, Refused> {
+    match params.get(name).filter(|value| !value.is_empty()) {
+        Some(value) => Ok(value),
+        None => refuse(Some("parameter_missing"), format!("Missing required param: {name}.")),
+    }
+}
+
+fn number(params: &Params, name: &str) -> Result<Option<i64>, Refused> {
+    match params.get(name).map(|value| value.parse()) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(number)),
+        Some(Err(_)) => refuse(Some("parameter_invalid_integer"), format!("Invalid integer: {name}")),
+    }
+}
+
+fn metadata(params: &Params) -> Value {
+    json!(params::below(params, "metadata"))
+}
+
+const CHECKOUT: &str = "mode customer client_reference_id line_items[*][price] line_items[*][quantity] expires_at locale \
+    success_url cancel_url metadata[*] subscription_data[metadata][*] subscription_data[trial_period_days] payment_intent_data[metadata][*] \
+    invoice_creation[enabled]";
+const PREVIEW: &str = "subscription subscription_details[items][*][id] subscription_details[items][*][price] \
+    subscription_details[proration_behavior] subscription_details[proration_date]";
+const CHANGE: &str = "cancel_at_period_end items[*][id] items[*][price] proration_behavior payment_behavior proration_date";
+
+impl World {
+    /// An empty one, whose time is that of `clock`, in milliseconds.
+    pub fn new(clock: Arc<AtomicI64>) -> Self {
+        Self { clock, count: 0, things: BTreeMap::new(), made: Vec::new(), events: Vec::new(), answers: BTreeMap::new() }
+    }
+
+    /// The time, in seconds.
+    pub fn now(&self) -> i64 {
+        self.clock.load(Ordering::Relaxed) / 1_000
+    }
+
+    /// A new id.
+    pub fn id(&mut self, prefix: &str) -> String {
+        self.count += 1;
+        format!("{prefix}_{}", self.count)
+    }
+
+    /// Keeps a new object, or a changed one.
+    pub fn put(&mut self, thing: &Value) {
+        let id = thing["id"].as_str().expect("an id").to_owned();
+        if self.things.insert(id.clone(), thing.clone()).is_none() {
+            self.made.push(id);
+        }
+    }
+
+    /// An object as it is now.
+    pub fn thing(&self, id: &str) -> Value {
+        self.things.get(id).cloned().unwrap_or_else(|| panic!("the double has no {id}"))
+    }
+
+    /// All of a kind, the oldest first.
+    pub fn all(&self, object: &str) -> Vec<Value> {
+        self.made.iter().filter_map(|id| self.things.get(id)).filter(|thing| thing["object"] == object).cloned().collect()
+    }
+
+    /// Notes that something happened to an object as it is now.
+    pub fn happened(&mut self, kind: &str, id: &str) {
+        let (event, now, object) = (self.id("evt"), self.now(), self.thing(id));
+        self.events.push(shapes::event(&event, now, kind, &object));
+    }
+
+    fn found(&self, object: &str, id: &str) -> Result<Value, Refused> {
+        self.things.get(id).filter(|thing| thing["object"] == object).cloned().ok_or_else(|| missing(object, id))
+    }
+
+    /// What a request is answered with, once its sender is known to be one.
+    pub fn answer(&mut self, method: &str, path: &str, params: &Params) -> Result<Value, Refused> {
+        let parts: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
+        match (method, parts.as_slice()) {
+            ("GET", ["balance"]) => {
+                known(params, "")?;
+                let nothing = json!([{ "amount": 0, "currency": "eur" }]);
+                Ok(json!({ "object": "balance", "available": nothing, "pending": nothing, "livemode": false }))
+            }
+            ("GET", ["account"]) => known(params, "").map(|()| json!({ "id": "acct_1", "object": "account" })),
+            ("POST", ["customers"]) => self.make_customer(params),
+            ("POST", ["products"]) => self.make_product(params),
+            ("POST", ["products", id]) => self.change_product(id, params),
+            ("POST", ["prices"]) => self.make_price(params),
+            ("POST", ["prices", id]) => self.change_price(id, params),
+            ("GET", ["prices"]) => self.prices(params),
+            ("POST", ["checkout", "sessions"]) => self.open_checkout(params),
+            ("POST", ["checkout", "sessions", id, "expire"]) => self.expire_checkout(id, params),
+            ("GET", ["checkout", "sessions", id]) => known(params, "").and_then(|()| self.found("checkout.session", id)),
+            ("POST", ["billing_portal", "sessions"]) => {
+                known(params, "customer return_url")?;
+                let customer = self.found("customer", needed(params, "customer")?)?;
+                let (id, now) = (self.id("bps"), self.now());
+                Ok(shapes::portal(&id, now, customer["id"].as_str().unwrap_or_default()))
+            }
+            ("GET", ["subscriptions"]) => self.subscriptions(params),
+            ("GET", ["subscriptions", id]) => known(params, "").and_then(|()| self.found("subscription", id)),
+            ("POST", ["subscriptions", id]) => self.change_subscription(id, params),
+            ("DELETE", ["subscriptions", id]) => self.cancel_subscription(id, params),
+            ("POST", ["invoices", "create_preview"]) => self.preview(params),
+            ("GET", ["invoices"]) => self.invoices(params),
+            ("GET", ["invoices", id]) => known(params, "expand[*]").and_then(|()| self.found("invoice", id)),
+            ("GET", ["payment_intents", id]) => known(params, "").and_then(|()| self.found("payment_intent", id)),
+            ("GET", ["charges"]) => self.charges(params),
+            ("GET", ["disputes"]) => self.disputes(params),
+            ("GET", ["charges", id]) => known(params, "").and_then(|()| self.found("charge", id)),
+            ("POST", ["refunds"]) => self.refund(params),
+            ("GET", ["refunds", id]) => known(params, "").and_then(|()| self.found("refund", id)),
+            ("GET", ["disputes", id]) => known(params, "").and_then(|()| self.found("dispute", id)),
+            ("GET", ["events"]) => self.list_events(params),
+            ("GET", ["webhook_endpoints"]) => known(params, "limit").map(|()| self.endpoints()),
+            ("POST", ["webhook_endpoints"]) => self.make_endpoint(params),
+            ("DELETE", ["webhook_endpoints", id]) => {
+                self.found("webhook_endpoint", id)?;
+                self.things.remove(*id);
+                Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
+            }
+            _ => Err((404, "invalid_request_error", None, format!("Unrecognized request URL ({method}: {path})."))),
+        }
+    }
+
+    fn make_customer(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "name email preferred_locales[*] metadata[*]")?;
+        let (id, now) = (self.id("cus"), self.now());
+        let name = params.get("name").map_or("", String::as_str);
+        let made = shapes::customer(&id, now, name, params.get("email").map(String::as_str), &metadata(params));
+        self.put(&made);
+        Ok(made)
+    }
+
+    fn make_product(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "id name description metadata[*]")?;
+        let id = match params.get("id") {
+            Some(id) if self.things.contains_key(id) => {
+                return refuse(Some("resource_already_exists"), format!("Product already exists: {id}"));
+            }
+            Some(id) => id.clone(),
+            None => self.id("prod"),
+        };
+        let made = shapes::product(&id, self.now(), needed(params, "name")?, &metadata(params));
+        self.put(&made);
+        Ok(made)
+    }
+
+    fn change_product(&mut self, id: &str, params: &Params) -> Result<Value, Refused> {
+        known(params, "name active metadata[*]")?;
+        let mut product = self.found("product", id)?;
+        if let Some(name) = params.get("name") {
+            product["name"] = json!(name);
+        }
+        if let Some(active) = params.get("active") {
+            product["active"] = json!(active == "true");
+        }
+        for (key, value) in params::below(params, "metadata") {
+            product["metadata"][key] = json!(value);
+        }
+        product["updated"] = json!(self.now());
+        self.put(&product);
+        Ok(product)
+    }
+
+    fn make_price(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "product currency unit_amount recurring[interval] lookup_key metadata[*]")?;
+        let product = needed(params, "product")?;
+        self.found("product", product)?;
+        let lookup_key = params.get("lookup_key").map(String::as_str);
+        if lookup_key.is_some() && self.all("price").iter().any(|price| price["lookup_key"].as_str() == lookup_key) {
+            return refuse(Some("resource_already_exists"), "A price already uses that lookup key.");
+        }
+        let currency = needed(params, "currency")?;
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_lowercase()) || ["zzz", "xxx"].contains(&currency) {
+            return refuse(None, format!("Invalid currency: {currency}"));
+        }
+        let minor = number(params, "unit_amount")?.unwrap_or(-1);
+        if minor < 0 {
+            return refuse(Some("parameter_invalid_integer"), "Invalid non-negative integer: unit_amount");
+        }
+        let every = params.get("recurring[interval]").map(String::as_str);
+        let (id, now) = (self.id("price"), self.now());
+        let made = shapes::price(&id, now, &PriceIs { product, currency, minor, every, lookup_key }, &metadata(params));
+        self.put(&made);
+        Ok(made)
+    }
+
+    fn change_price(&mut self, id: &str, params: &Params) -> Result<Value, Refused> {
+        known(params, "active")?;
+        let mut price = self.found("price", id)?;
+        price["active"] = json!(needed(params, "active")? == "true");
+        self.put(&price);
+        Ok(price)
+    }
+
+    fn prices(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "lookup_keys[*] limit")?;
+        let wanted: Vec<String> = params::below(params, "lookup_keys").into_values().collect();
+        let fits = |price: &Value| price["lookup_key"].as_str().is_some_and(|key| wanted.iter().any(|wanted| wanted == key));
+        Ok(shapes::list("/v1/prices", self.all("price").into_iter().filter(fits).collect(), false))
+    }
+
+    fn open_checkout(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, CHECKOUT)?;
+        let now = self.now();
+        let mode = needed(params, "mode")?;
+        let customer = self.found("customer", needed(params, "customer")?)?;
+        let price = self.found("price", needed(params, "line_items[0][price]")?)?;
+        if price["active"] != true {
+            return refuse(None, "The price specified is inactive. This field only accepts active prices.");
+        }
+        let has = |start: &str| params.keys().any(|name| name.starts_with(start));
+        match (mode, price["type"].as_str()) {
+            ("subscription", Some("recurring")) if !has("payment_intent_data") && !has("invoice_creation") => {}
+            ("payment", Some("one_time")) if !has("subscription_data") => {}
+            _ => return refuse(None, format!("This does not go with `{mode}` mode.")),
+        }
+        let expires_at = number(params, "expires_at")?.unwrap_or(now + 86_400);
+        if !(now + 1_800..=now + 86_400).contains(&expires_at) {
+            return refuse(None, "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.");
+        }
+        if number(params, "subscription_data[trial_period_days]")?.is_some_and(|days| days < 1) {
+            return refuse(None, "The minimum number of trial period days is 1.");
+        }
+        needed(params, "success_url")?;
+        let id = self.id("cs_test");
+        let mut made = shapes::session(&id, now, &format!("https://checkout.example/{id}"));
+        made["mode"] = json!(mode);
+        made["customer"] = customer["id"].clone();
+        made["client_reference_id"] = json!(params.get("client_reference_id"));
+        made["amount_total"] = price["unit_amount"].clone();
+        made["currency"] = price["currency"].clone();
+        made["expires_at"] = json!(expires_at);
+        made["metadata"] = metadata(params);
+        // What only the double knows, as Stripe keeps line items apart.
+        made["price_of_double"] = price["id"].clone();
+        made["trial_days_of_double"] = json!(number(params, "subscription_data[trial_period_days]")?.unwrap_or(0));
+        made["metadata_of_double"] = json!(match mode {
+            "subscription" => params::below(params, "subscription_data[metadata]"),
+            _ => params::below(params, "payment_intent_data[metadata]"),
+        });
+        self.put(&made);
+        Ok(made)
+    }
+
+    fn expire_checkout(&mut self, id: &str, params: &Params) -> Result<Value, Refused> {
+        known(params, "")?;
+        let mut session = self.found("checkout.session", id)?;
+        if session["status"] != "open" {
+            return refuse(None, "Only Checkout Sessions with a status in [\"open\"] can be expired.");
+        }
+        session["status"] = json!("expired");
+        session["url"] = Value::Null;
+        self.put(&session);
+        self.happened("checkout.session.expired", id);
+        Ok(session)
+    }
+
+    fn page(&self, object: &str, params: &Params, fits: impl Fn(&Value) -> bool, url: &str) -> Result<Value, Refused> {
+        let mut all: Vec<Value> = self.all(object).into_iter().filter(|thing| fits(thing)).collect();
+        all.reverse();
+        page(all, params, url)
+    }
+
+    fn subscriptions(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "status customer limit starting_after")?;
+        let customer = params.get("customer");
+        self.page("subscription", params, |each| customer.is_none_or(|id| each["customer"] == json!(id)), "/v1/subscriptions")
+    }
+
+    fn invoices(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "subscription limit starting_after expand[*]")?;
+        let subscription = needed(params, "subscription")?;
+        let fits = |each: &Value| each["parent"]["subscription_details"]["subscription"] == json!(subscription);
+        self.page("invoice", params, fits, "/v1/invoices")
+    }
+
+    fn charges(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "customer payment_intent limit starting_after")?;
+        let fits =
+            |each: &Value| ["customer", "payment_intent"].iter().all(|name| params.get(*name).is_none_or(|id| each[name] == json!(id)));
+        self.page("charge", params, fits, "/v1/charges")
+    }
+
+    fn disputes(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "payment_intent limit starting_after")?;
+        let intent = needed(params, "payment_intent")?;
+        self.page("dispute", params, |each| each["payment_intent"] == json!(intent), "/v1/disputes")
+    }
+
+    fn list_events(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "created[gte] limit starting_after")?;
+        let since = number(params, "created[gte]")?.unwrap_or(0);
+        let fits = |event: &&Value| event["created"].as_i64() >= Some(since);
+        page(self.events.iter().rev().filter(fits).cloned().collect(), params, "/v1/events")
+    }
+
+    fn change_subscription(&mut self, id: &str, params: &Params) -> Result<Value, Refused> {
+        known(params, CHANGE)?;
+        let mut subscription = self.found("subscription", id)?;
+        if subscription["status"] == "canceled" {
+            return refuse(None, "A canceled subscription can only update its cancellation_details and metadata.");
+        }
+        if let Some(ends) = params.get("cancel_at_period_end") {
+            let ends = ends == "true";
+            subscription["cancel_at_period_end"] = json!(ends);
+            subscription["cancel_at"] = if ends { subscription["items"]["data"][0]["current_period_end"].clone() } else { Value::Null };
+            subscription["canceled_at"] = if ends { json!(self.now()) } else { Value::Null };
+        }
+        if let Some(price) = params.get("items[0][price]") {
+            let price = self.found("price", price)?;
+            let item = &mut subscription["items"]["data"][0];
+            if item["id"] != json!(needed(params, "items[0][id]")?) {
+                return refuse(None, "No such subscription item.");
+            }
+            item["plan"]["id"] = price["id"].clone();
+            item["price"] = price;
+        }
+        self.put(&subscription);
+        self.happened("customer.subscription.updated", id);
+        Ok(subscription)
+    }
+
+    fn cancel_subscription(&mut self, id: &str, params: &Params) -> Result<Value, Refused> {
+        known(params, "prorate invoice_now")?;
+        let subscription = self.found("subscription", id)?;
+        if subscription["status"] == "canceled" {
+            return Err(missing("subscription", id));
+        }
+        Ok(self.end_subscription(id))
+    }
+
+    /// A subscription is over.
+    pub fn end_subscription(&mut self, id: &str) -> Value {
+        let (mut subscription, now) = (self.thing(id), self.now());
+        subscription["status"] = json!("canceled");
+        subscription["ended_at"] = json!(now);
+        subscription["canceled_at"] = json!(now);
+        self.put(&subscription);
+        self.happened("customer.subscription.deleted", id);
+        subscription
+    }
+
+    fn preview(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, PREVIEW)?;
+        let subscription = self.found("subscription", needed(params, "subscription")?)?;
+        let item = &subscription["items"]["data"][0];
+        let next = self.found("price", needed(params, "subscription_details[items][0][price]")?)?;
+        let at = number(params, "subscription_details[proration_date]")?.unwrap_or_else(|| self.now());
+        let (start, end) = (item["current_period_start"].as_i64().unwrap_or(0), item["current_period_end"].as_i64().unwrap_or(1));
+        let left = |price: &Value| price["unit_amount"].as_i64().unwrap_or(0) * (end - at) / (end - start).max(1);
+        let total = left(&next) - left(&item["price"]);
+        let is = shapes::InvoiceIs {
+            customer: &subscription["customer"],
+            currency: &subscription["currency"],
+            total,
+            period: (at, end),
+            subscription: subscription["id"].as_str(),
+        };
+        Ok(shapes::invoice("upcoming_in_1", self.now(), &is))
+    }
+
+    fn refund(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "payment_intent amount metadata[*]")?;
+        let intent = self.found("payment_intent", needed(params, "payment_intent")?)?;
+        let mut charge = self.thing(intent["latest_charge"].as_str().unwrap_or_default());
+        let back = charge["amount_refunded"].as_i64().unwrap_or(0);
+        let left = charge["amount"].as_i64().unwrap_or(0) - back;
+        if left == 0 {
+            return refuse(Some("charge_already_refunded"), "Charge has already been refunded.");
+        }
+        let amount = number(params, "amount")?.unwrap_or(left);
+        if !(1..=left).contains(&amount) {
+            return refuse(None, "Refund amount is greater than unrefunded amount on charge.");
+        }
+        let (id, now) = (self.id("re"), self.now());
+        let made = shapes::refund(&id, now, &charge, amount, &metadata(params));
+        charge["amount_refunded"] = json!(back + amount);
+        charge["refunded"] = json!(left == amount);
+        self.put(&made);
+        self.put(&charge);
+        self.happened("refund.created", &id);
+        self.happened("charge.refunded", charge["id"].as_str().unwrap_or_default());
+        Ok(made)
+    }
+
+    fn endpoints(&self) -> Value {
+        let without_secret = |mut endpoint: Value| {
+            endpoint.as_object_mut().map(|fields| fields.remove("secret"));
+            endpoint
+        };
+        shapes::list("/v1/webhook_endpoints", self.all("webhook_endpoint").into_iter().map(without_secret).collect(), false)
+    }
+
+    fn make_endpoint(&mut self, params: &Params) -> Result<Value, Refused> {
+        known(params, "url enabled_events[*] api_version description metadata[*]")?;
+        let url = needed(params, "url")?;
+        if !url.starts_with("https://") {
+            return refuse(Some("url_invalid"), "Invalid URL: URL must be publicly accessible.");
+        }
+        let events: Vec<String> = params::below(params, "enabled_events").into_values().collect();
+        let (id, now) = (self.id("we"), self.now());
+        let secret = format!("whsec_{id}");
+        let made = shapes::endpoint(&id, now, url, &events, (params.get("api_version").map(String::as_str), &secret), &metadata(params));
+        self.put(&made);
+        Ok(made)
+    }
+}
+
+/// The page of a list that was asked for.
+fn page(all: Vec<Value>, params: &Params, url: &str) -> Result<Value, Refused> {
+    let limit = usize::try_from(number(params, "limit")?.unwrap_or(10).clamp(1, 100)).unwrap_or(10);
+    let from = match params.get("starting_after") {
+        None => 0,
+        Some(after) => match all.iter().position(|each| each["id"] == json!(after)) {
+            Some(at) => at + 1,
+            None => return Err(missing("object", after)),
+        },
+    };
+    let data: Vec<Value> = all.iter().skip(from).take(limit).cloned().collect();
+    let has_more = from + data.len() < all.len();
+    Ok(shapes::list(url, data, has_more))
+}
