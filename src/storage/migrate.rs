@@ -1,9 +1,11 @@
 //! Migrations: two folders of the same names, applied at start under a lock; a newer database is refused.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Conn;
+use super::open::{HOWEVER_LONG, IN_TIME};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -56,10 +58,12 @@ pub fn migrate(conn: &mut Conn) -> Result<Vec<String>> {
     match conn {
         Conn::Sqlite(c) => Ok(names(c.run_pending_migrations(SQLITE).map_err(Error::broken)?)),
         Conn::Pg(c) => {
-            // Several processes may start together: one migrates, the others wait and then find nothing to do.
+            // Several processes may start together: one migrates, the others wait and then find nothing to do. A large community takes its time.
+            c.batch_execute(HOWEVER_LONG)?;
             diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(c)?;
             let done = c.run_pending_migrations(POSTGRES).map(names).map_err(Error::broken);
             diesel::sql_query(format!("SELECT pg_advisory_unlock({LOCK})")).execute(c)?;
+            c.batch_execute(IN_TIME)?;
             done
         }
     }

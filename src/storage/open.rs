@@ -27,6 +27,11 @@ pub enum Target {
 const EVERY: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
      PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000;";
 
+/// How long a statement of PostgreSQL may take, and wait.
+pub(super) const IN_TIME: &str = "SET statement_timeout = 15000; SET lock_timeout = 3000;";
+/// For what must be done however long it takes.
+pub(super) const HOWEVER_LONG: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
+
 impl Target {
     /// Is it SQLite?
     #[must_use]
@@ -65,9 +70,9 @@ impl Target {
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(Error::broken)?;
                 conn.batch_execute(
-                    "SET statement_timeout = 15000; SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 30000; \
-                     SET application_name = 'rialto'; SET client_min_messages = warning;",
+                    "SET idle_in_transaction_session_timeout = 30000; SET application_name = 'rialto'; SET client_min_messages = warning;",
                 )?;
+                conn.batch_execute(IN_TIME)?;
                 Ok(Conn::Pg(conn))
             }
         }

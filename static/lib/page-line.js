@@ -24,6 +24,8 @@ export class PageLine {
     // Where the page knows the member's own log, it says so; elsewhere nothing of any log is heard.
     const page = /** @type {HTMLElement | null} */ (document.querySelector("live-page"));
     this.socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`, this.#listener(), page?.dataset.epoch ?? null);
+    // Whoever opens the connection, the greeting's heads are compared with what the page shows.
+    if (page) this.socket.follow("me", Number(page.dataset.seq ?? 0));
     addEventListener("online", () => this.#probe());
     document.addEventListener("visibilitychange", () => document.hidden || this.#probe());
   }

@@ -229,18 +229,18 @@ test('a host mutes me, and I see it; hands and people are listed', async ({ page
 
 test('a call of voices: camera and screen are locked, and a press says why', async ({ page }) => {
   await page.evaluate(() => document.body.append(Object.assign(document.createElement('div'), { id: 'toasts', className: 'toasts' })));
-  await server(page, (it) => it.ring('7', { video: false }));
+  await server(page, (it) => it.ring('7', { video: false, pictures: false }));
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
   await until(page, 'live');
   for (const name of ['Share screen', 'Turn camera on']) {
     const button = page.getByRole('button', { name });
     await expect(button).toHaveAttribute('aria-disabled', 'true');
     await button.click({ force: true });
-    await expect(page.locator('#toasts')).toContainText('This call is with voice only');
+    await expect(page.locator('#toasts')).toContainText('This call stays with voices: no cameras, no screens.');
     await page.locator('#toasts').getByRole('button', { name: 'Close' }).click();
   }
   await page.keyboard.press('Control+Shift+S');
-  await expect(page.locator('#toasts')).toContainText('This call is with voice only');
+  await expect(page.locator('#toasts')).toContainText('This call stays with voices: no cameras, no screens.');
   expect(await page.evaluate(() => [/** @type {any} */ (window).desk.own.own.screen, /** @type {any} */ (window).desk.own.own.cam])).toEqual([null, null]);
 });
 

@@ -146,7 +146,7 @@ test('whom nobody lets through hears it ring, and nobody answers', async ({ star
     await at.goto(`${server.url}/people/${ids.mara}`);
     await at.getByRole('button', { name: 'Call', exact: true }).click();
     await expect(at.getByText('Starting calls belongs to a plan')).toBeVisible();
-    await expect(at.getByRole('link', { name: 'See plans' })).toBeVisible();
+    await expect(at.getByRole('button', { name: 'Ask for membership' })).toBeVisible();
     await expect(sheet(pages[0])).toHaveCount(0);
   });
 

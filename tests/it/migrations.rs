@@ -70,6 +70,9 @@ fn forward_back_and_forward_again_give_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = Database::create(folder.path());
     let mut conn = database.target().writer().expect("a connection");
+    if let Conn::Pg(pg) = &mut conn {
+        pg.batch_execute("SET statement_timeout = 1").expect("hurried");
+    }
     let done = migrate(&mut conn).expect("forward");
     assert!(done.len() >= 3);
     let first = structure(&mut conn);

@@ -1,6 +1,6 @@
 //! The way to the account: which key, in which mode, and what webhooks are signed with. In memory as it is stored.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::client::Client;
@@ -96,6 +96,8 @@ struct Inner {
     keys: Keys,
     config: Arc<Config>,
     current: RwLock<Option<Arc<Connection>>>,
+    /// How often it was changed here.
+    changed: AtomicU64,
     /// By how many seconds our clock was ahead of the newest webhook's signature; [`i64::MIN`]: none came.
     skew: AtomicI64,
     /// What the last round trip showed.
@@ -118,6 +120,7 @@ impl Stripe {
             keys,
             config,
             current: RwLock::new(None),
+            changed: AtomicU64::new(0),
             skew: AtomicI64::new(i64::MIN),
             checked: RwLock::new(None),
         }))
@@ -182,20 +185,25 @@ impl Stripe {
         Client::new(key, self.0.config.stripe_url.as_deref())
     }
 
-    /// Puts in force what is stored.
+    /// Puts in force what is stored. What was stored while it was read is in force already, and stays.
     ///
     /// # Errors
     /// When the database cannot be read. A key that cannot be opened counts as none, and is said in the log.
     pub async fn reload(&self) -> Result<()> {
-        let this = self.clone();
+        let (this, before) = (self.clone(), self.0.changed.load(Ordering::Acquire));
         let found = self.0.db.read(move |conn| this.load(conn)).await?;
-        self.put(found);
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        if self.0.changed.load(Ordering::Acquire) == before {
+            *current = found.map(Arc::new);
+        }
         Ok(())
     }
 
-    /// Puts it in force.
+    /// Puts in force what was stored just now.
     pub(super) fn put(&self, connection: Option<Connection>) {
-        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = connection.map(Arc::new);
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        self.0.changed.fetch_add(1, Ordering::Release);
+        *current = connection.map(Arc::new);
     }
 
     /// As this connection of the database sees it.
