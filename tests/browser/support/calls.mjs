@@ -61,9 +61,13 @@ export const enter = async (person, server, username, path = '/') => {
   return person.page;
 };
 
-/** The calls of the tab, and its state. */
+/** The calls of the tab, and its state: of the element that brings them, once its script has run. */
 export const desk = (page, run, argument) =>
-  page.evaluate(`(async () => (${run})(await document.querySelector('rialto-app, call-bell').calls(), ${JSON.stringify(argument ?? null)}))()`);
+  page.evaluate(`(async () => {
+    const bringer = document.querySelector('rialto-app, call-bell');
+    await customElements.whenDefined(bringer.localName);
+    return (${run})(await bringer.calls(), ${JSON.stringify(argument ?? null)});
+  })()`);
 
 /** Rings somebody as the buttons do, from wherever one is. */
 export const ring = (page, to, video = false) => desk(page, (it, wish) => void it.start({ call: null, kind: 'direct', room: null, ...wish }), { to, video });

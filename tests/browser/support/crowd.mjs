@@ -1,13 +1,10 @@
 // The others on pictures of calls: people of the village at browsers of their own, who ring, answer, and come into a room's call.
 import { chromium } from '@playwright/test';
 import { chromiumArgs, chromiumPath } from './browsers.mjs';
+import { desk } from './calls.mjs';
 
 /** A camera of few pictures, and media that stays on this machine. */
 export const callArgs = [...chromiumArgs, '--allow-loopback-in-peer-connection', '--use-fake-device-for-media-stream=fps=5'];
-
-/** Runs with the calls of a tab. @param {import('@playwright/test').Page} page @param {Function} run @param {unknown} [argument] */
-export const desk = (page, run, argument) =>
-  page.evaluate(`(async () => (${run})(await document.querySelector('rialto-app, call-bell').calls(), ${JSON.stringify(argument ?? null)}))()`);
 
 /** Waits until a tab is in its call, with pictures of so many. @param {import('@playwright/test').Page} page @param {number} count */
 export const seen = (page, count) =>

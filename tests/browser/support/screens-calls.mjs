@@ -1,7 +1,8 @@
 // Every state of a call, as it is photographed: with real media, and people of the village as the others.
 import { expect as soon } from '@playwright/test';
 import * as acts from './acts.mjs';
-import { desk, seen } from './crowd.mjs';
+import { desk } from './calls.mjs';
+import { seen } from './crowd.mjs';
 
 // Pictures are not about time: a busy machine may take it.
 const expect = soon.configure({ timeout: 20_000 });
