@@ -281,6 +281,7 @@ async fn me(gate: Allow<SeeMe>, request: HttpRequest, billing: web::Data<Billing
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListEvents {
     /// Those above this place.
     after: Option<Seq>,
@@ -299,10 +300,9 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
     Ok(HttpResponse::Ok().content_type("application/json").body(chat::event_list(seq, &events, EVENTS)))
 }
 
-/// The whole description of the API.
-#[must_use]
-pub fn description() -> utoipa::openapi::OpenApi {
-    let parts = [
+/// The descriptions of all slices.
+fn descriptions() -> [utoipa::openapi::OpenApi; 8] {
+    [
         Api::openapi(),
         members::openapi(),
         billing::openapi(),
@@ -311,8 +311,13 @@ pub fn description() -> utoipa::openapi::OpenApi {
         calls::openapi(),
         crate::admin::openapi(),
         http::openapi(),
-    ];
-    let mut all = parts.into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
+    ]
+}
+
+/// The whole description of the API.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    let mut all = descriptions().into_iter().reduce(|all, part| all.merge_from(part)).unwrap_or_default();
     "Rialto".clone_into(&mut all.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut all.info.version);
     all
@@ -327,4 +332,22 @@ async fn openapi(_gate: crate::access::Public) -> Result<HttpResponse> {
 #[must_use]
 pub fn commands() -> BTreeMap<&'static str, &'static str> {
     HUB_COMMANDS.iter().chain(chat::COMMANDS).chain(calls::COMMANDS).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_two_slices_describe_different_things_under_one_name() {
+        let (mut known, mut twice) = (HashMap::new(), Vec::new());
+        for (name, schema) in super::descriptions().into_iter().filter_map(|part| part.components).flat_map(|all| all.schemas) {
+            let schema = serde_json::to_value(schema).expect("JSON");
+            if known.insert(name.clone(), schema.clone()).is_some_and(|before| before != schema) {
+                twice.push(name);
+            }
+        }
+        assert!(twice.is_empty(), "{twice:?}");
+        assert!(known.len() > 100);
+    }
 }

@@ -69,6 +69,7 @@ async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Val
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct FindActs {
     /// Only rows before this one.
     before: Option<AuditId>,
@@ -89,6 +90,7 @@ async fn audit(gate: Allow<ReadAudit>, query: Query<FindActs>) -> Result<HttpRes
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct FindLetters {
     /// Only letters before this one.
     before: Option<LetterId>,

@@ -49,6 +49,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 type Needs = Data<Billing>;
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Only entries of the log before this one.
     before: Option<GrantEntryId>,
@@ -114,29 +115,29 @@ async fn change_grant(gate: Allow<ChangeGrant>, body: Body<EndChange>, billing: 
 
 /// Why, in the actor's words.
 #[derive(Deserialize, utoipa::ToSchema)]
-struct Why {
+struct ActNote {
     /// At most 500 characters; the member reads it.
     #[serde(default)]
     note: String,
 }
 
 /// Takes a grant back, from now on.
-#[utoipa::path(post, path = "/api/v1/admin/grants/{grant}/revoke", params(("grant" = GrantId, Path)), request_body = Why, responses((status = 200, body = Grant)))]
-async fn revoke(gate: Allow<ChangeGrant>, body: Body<Why>, billing: Needs) -> Result<HttpResponse> {
+#[utoipa::path(post, path = "/api/v1/admin/grants/{grant}/revoke", params(("grant" = GrantId, Path)), request_body = ActNote, responses((status = 200, body = Grant)))]
+async fn revoke(gate: Allow<ChangeGrant>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
     let grant = gate.write(move |tx, may, actor| actions::revoke(tx, may, actor, &billing, &body.value.note)).await?;
     Ok(HttpResponse::Ok().json(grant))
 }
 
 /// Verifies a member.
-#[utoipa::path(put, path = "/api/v1/admin/members/{member}/verification", params(("member" = MemberId, Path)), request_body = Why, responses((status = 204)))]
-async fn verify(gate: Allow<GiveGrants>, body: Body<Why>, billing: Needs) -> Result<HttpResponse> {
+#[utoipa::path(put, path = "/api/v1/admin/members/{member}/verification", params(("member" = MemberId, Path)), request_body = ActNote, responses((status = 204)))]
+async fn verify(gate: Allow<GiveGrants>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
     gate.write(move |tx, may, actor| actions::verify(tx, may, actor, &billing, &body.value.note)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Takes a verification back.
-#[utoipa::path(delete, path = "/api/v1/admin/members/{member}/verification", params(("member" = MemberId, Path)), request_body = Why, responses((status = 204)))]
-async fn unverify(gate: Allow<GiveGrants>, body: Body<Why>, billing: Needs) -> Result<HttpResponse> {
+#[utoipa::path(delete, path = "/api/v1/admin/members/{member}/verification", params(("member" = MemberId, Path)), request_body = ActNote, responses((status = 204)))]
+async fn unverify(gate: Allow<GiveGrants>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
     gate.write(move |tx, may, actor| actions::unverify(tx, may, actor, &billing, &body.value.note)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

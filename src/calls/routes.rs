@@ -43,6 +43,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 type Needs = Data<Calls>;
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Which {
     /// Only calls before this one.
     before: Option<CallId>,
@@ -98,6 +99,7 @@ async fn see(gate: Allow<MarkMyCalls>, body: Body<Seen>) -> Result<HttpResponse>
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Overseen {
     /// Those that go on, rather than those that are over.
     live: Option<bool>,

@@ -28,6 +28,19 @@ async fn every_route_of_the_api_is_described_and_no_other() {
     town.close().await;
 }
 
+#[test]
+fn what_stands_in_a_path_is_named_there_and_nothing_else() {
+    let all = description();
+    for (path, item) in all["paths"].as_object().expect("paths") {
+        let of_operation = |operation: &Value| operation["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in item.as_object().expect("an item").values().flat_map(of_operation) {
+            let name = parameter["name"].as_str().expect("a name");
+            let place = if path.contains(&format!("{{{name}}}")) { "path" } else { "query" };
+            assert_eq!(parameter["in"], place, "{name} of {path}");
+        }
+    }
+}
+
 /// Calls `look` with every value and the name under which it stands.
 fn walk(name: &str, value: &Value, look: &mut impl FnMut(&str, &Value)) {
     look(name, value);

@@ -11,7 +11,7 @@ use super::super::actions::{
 };
 use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, SubscriptionStatus};
 use super::super::policy::{Buy, EditPlan, EditPrice, GiveGrants, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, UndoPayment};
-use super::Why;
+use super::ActNote;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
 use crate::error::Result;
 use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId, SubscriptionId};
@@ -76,6 +76,7 @@ async fn offers(gate: Allow<SeeMe>, billing: Needs) -> Result<HttpResponse> {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Older {
     /// Only those before this one.
     before: Option<OrderId>,
@@ -144,6 +145,7 @@ async fn archive_price(gate: Allow<EditPrice>) -> Result<HttpResponse> {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Only those that stand here.
     state: Option<OrderState>,
@@ -167,8 +169,8 @@ async fn orders(gate: Allow<SeeOrders>, query: Query<Find>) -> Result<HttpRespon
 }
 
 /// Turns an order down; its buyer reads why.
-#[utoipa::path(post, path = "/api/v1/admin/orders/{order}/decline", params(("order" = OrderId, Path)), request_body = Why, responses((status = 200, body = Order)))]
-async fn decline(gate: Allow<HandleOrder>, body: Body<Why>) -> Result<HttpResponse> {
+#[utoipa::path(post, path = "/api/v1/admin/orders/{order}/decline", params(("order" = OrderId, Path)), request_body = ActNote, responses((status = 200, body = Order)))]
+async fn decline(gate: Allow<HandleOrder>, body: Body<ActNote>) -> Result<HttpResponse> {
     let order = gate.write(move |tx, may, actor| actions::decline(tx, may, actor, &body.value.note)).await?;
     Ok(HttpResponse::Ok().json(order))
 }
@@ -186,12 +188,13 @@ async fn record_sale(gate: Allow<GiveGrants>, body: Body<NewSale>, billing: Need
 }
 
 /// Takes a payment back by a row that reverses it, with what it bought; nothing is deleted.
-#[utoipa::path(post, path = "/api/v1/admin/payments/{payment}/reverse", params(("payment" = PaymentId, Path)), request_body = Why, responses((status = 201, body = Recorded)))]
-async fn reverse_payment(gate: Allow<UndoPayment>, body: Body<Why>, billing: Needs) -> Result<HttpResponse> {
-    gate.create(body, move |tx, may, actor, why: Why| actions::reverse_payment(tx, may, actor, &billing, &why.note)).await
+#[utoipa::path(post, path = "/api/v1/admin/payments/{payment}/reverse", params(("payment" = PaymentId, Path)), request_body = ActNote, responses((status = 201, body = Recorded)))]
+async fn reverse_payment(gate: Allow<UndoPayment>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
+    gate.create(body, move |tx, may, actor, why: ActNote| actions::reverse_payment(tx, may, actor, &billing, &why.note)).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct FindThose {
     /// Only those that go on, or only those that are over.
     open: Option<bool>,

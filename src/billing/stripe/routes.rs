@@ -94,6 +94,7 @@ async fn check(gate: Allow<ManageStripe>, stripe: Data<Stripe>) -> Result<HttpRe
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Only those that stand here.
     state: Option<EventState>,

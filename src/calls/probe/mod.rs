@@ -76,6 +76,7 @@ pub struct Way {
 
 /// What a probe found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CallReport)]
 pub struct Report {
     /// Do calls reach the community?
     pub reached: bool,

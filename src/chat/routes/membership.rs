@@ -100,6 +100,7 @@ struct InRoomPage {
 const MOST_INVITED: i64 = 200;
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListMembers {
     /// Where the page begins.
     after: Option<MemberId>,

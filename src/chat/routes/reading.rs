@@ -33,6 +33,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListMessages {
     /// Those before this place.
     before: Option<Seq>,
@@ -158,6 +159,7 @@ async fn list_pins(gate: Allow<ReadRoom>) -> Result<HttpResponse> {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListEvents {
     /// Those above this place.
     after: Option<Seq>,

@@ -33,6 +33,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListRooms {
     /// Open rooms that one may join, instead of one's own.
     browse: Option<bool>,
@@ -111,6 +112,7 @@ async fn set_own(gate: Allow<BeIn>, body: Body<OwnChoice>) -> Result<HttpRespons
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Oversee {
     /// Part of a name.
     q: Option<String>,

@@ -36,6 +36,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Part of a name or username.
     q: Option<String>,
@@ -148,15 +149,15 @@ async fn approve(gate: Allow<DecideSignUp>, members: Needs) -> Result<HttpRespon
 
 /// Why, in the actor's words.
 #[derive(Deserialize, utoipa::ToSchema)]
-struct Why {
+struct ActReason {
     /// At most 500 characters.
     #[serde(default)]
     reason: String,
 }
 
 /// Says no to somebody who waits; the account is deleted.
-#[utoipa::path(post, path = "/api/v1/admin/members/{member}/turn-down", params(("member" = MemberId, Path)), request_body = Why, responses((status = 204)))]
-async fn turn_down(gate: Allow<DecideSignUp>, body: Body<Why>, members: Needs) -> Result<HttpResponse> {
+#[utoipa::path(post, path = "/api/v1/admin/members/{member}/turn-down", params(("member" = MemberId, Path)), request_body = ActReason, responses((status = 204)))]
+async fn turn_down(gate: Allow<DecideSignUp>, body: Body<ActReason>, members: Needs) -> Result<HttpResponse> {
     gate.write(move |tx, may, actor| actions::turn_down(tx, may, actor, &members, &body.value.reason)).await?;
     Ok(no_content())
 }
@@ -177,8 +178,8 @@ async fn reset_link(gate: Allow<ManageMember>) -> Result<HttpResponse> {
 }
 
 /// Deletes an account; a tombstone stays where the member wrote.
-#[utoipa::path(delete, path = "/api/v1/admin/members/{member}", params(("member" = MemberId, Path)), request_body = Why, responses((status = 204)))]
-async fn delete(gate: Allow<ManageMember>, body: Body<Why>, members: Needs) -> Result<HttpResponse> {
+#[utoipa::path(delete, path = "/api/v1/admin/members/{member}", params(("member" = MemberId, Path)), request_body = ActReason, responses((status = 204)))]
+async fn delete(gate: Allow<ManageMember>, body: Body<ActReason>, members: Needs) -> Result<HttpResponse> {
     gate.write(move |tx, may, actor| actions::delete_member(tx, may, actor, &members, &body.value.reason)).await?;
     Ok(no_content())
 }

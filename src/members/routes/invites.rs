@@ -23,6 +23,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Where the page begins.
     after: Option<InviteId>,

@@ -23,6 +23,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Part of a name or username, or `@` with the beginning of a username.
     q: Option<String>,

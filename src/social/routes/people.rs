@@ -32,6 +32,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Part of a name or username.
     q: Option<String>,

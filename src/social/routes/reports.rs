@@ -31,6 +31,7 @@ async fn make(gate: Allow<MakeReport>, body: Body<NewReport>, social: Needs) -> 
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Closed ones instead of open ones.
     closed: Option<bool>,

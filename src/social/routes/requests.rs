@@ -28,6 +28,7 @@ pub fn mount(routes: &mut Routes<'_>) {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Find {
     /// Only requests before this one.
     before: Option<RequestId>,
@@ -73,7 +74,7 @@ async fn block(gate: Allow<AnswerRequest>, social: Needs) -> Result<HttpResponse
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
-struct Why {
+struct ReportRequest {
     /// Why.
     reason: ReportReason,
     /// In my words, at most 1,000 characters.
@@ -89,10 +90,10 @@ pub(super) struct Made {
 }
 
 /// Reports the sender with the newest of the words that wait, and leaves the request unanswered.
-#[utoipa::path(post, path = "/api/v1/requests/{request}/report", params(("request" = RequestId, Path)), request_body = Why, responses((status = 201, body = Made)))]
-async fn report(gate: Allow<AnswerRequest>, body: Body<Why>, social: Needs) -> Result<HttpResponse> {
+#[utoipa::path(post, path = "/api/v1/requests/{request}/report", params(("request" = RequestId, Path)), request_body = ReportRequest, responses((status = 201, body = Made)))]
+async fn report(gate: Allow<AnswerRequest>, body: Body<ReportRequest>, social: Needs) -> Result<HttpResponse> {
     let most = limits(gate.ground()).reports_per_day;
-    gate.create(body, move |tx, may, actor, Why { reason, text }| {
+    gate.create(body, move |tx, may, actor, ReportRequest { reason, text }| {
         let reporter = MakeReport::check(tx, actor, ())?;
         let report = NewReport { member: None, message: None, reason, text };
         actions::report_sender(tx, may, &reporter, report, &social, most).map(|id| Made { id })
