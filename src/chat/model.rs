@@ -226,8 +226,10 @@ impl MessageRow {
         })
     }
 
+    /// What cannot be read any more hides the message: the words as they are now are not for the other.
     fn heard_words(&self) -> Option<HeardWords> {
-        self.heard.as_deref().and_then(|json| serde_json::from_str(json).ok())
+        let hidden = HeardWords { body: String::new(), body_html: String::new(), mentions: None, edited_at: None, until: 0 };
+        self.heard.as_deref().map(|json| serde_json::from_str(json).unwrap_or(hidden))
     }
 
     /// From which place on is what happens to its words hidden from this member? From 0 on, when the message is not for them at all.

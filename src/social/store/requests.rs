@@ -194,7 +194,7 @@ pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, 
     ))
     .load(conn)?;
     let waiting = |row: WaitingRow| {
-        let heard = row.heard.and_then(|json| serde_json::from_str::<Heard>(&json).ok()).map(|heard| heard.body);
+        let heard = row.heard.map(|json| serde_json::from_str::<Heard>(&json).map(|heard| heard.body).unwrap_or_default());
         let messages = usize::try_from(row.messages).unwrap_or(0);
         (RequestId(row.id), Waiting { messages, newest: heard.or(row.body) })
     };

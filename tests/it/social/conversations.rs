@@ -1,5 +1,6 @@
 //! First words: delivered, asked about, or unheard; and what a block does to a conversation that goes on.
 
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
@@ -70,7 +71,14 @@ async fn the_inbox_shows_no_words_that_were_not_for_its_reader() {
     let (last, _) = ann.says(room, "k3", "Are you there?").await;
     assert_eq!(previews().await, [(json!("ann"), json!("Are you there?"), json!(2)), cleos.clone()]);
     act(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{last}")).await;
-    assert_eq!(previews().await, [(json!("ann"), json!("Good morning"), json!(1)), cleos]);
+    assert_eq!(previews().await, [(json!("ann"), json!("Good morning"), json!(1)), cleos.clone()]);
+    // What was heard cannot be read any more: then nothing is shown, least of all what was not to be heard.
+    let spoilt = town.app().ground.db.write(|tx| Ok(tx.batch_execute("UPDATE messages SET heard = '{}' WHERE heard IS NOT NULL")?));
+    spoilt.await.expect("spoilt");
+    assert!(previews().await.iter().all(|(_, preview, _)| !preview.to_string().contains("Canary")), "{:?}", previews().await);
+    accept(&bob, true).await;
+    let page = bob.get(&format!("/api/v1/rooms/{room}/messages")).await;
+    assert!(!page.to_string().contains("Canary"), "{page}");
     town.close().await;
 }
 
