@@ -137,7 +137,13 @@ export function date(at, kind) {
 export const compare = (a, b) => format("collator", () => new Intl.Collator(language, { sensitivity: "base", numeric: true })).compare(a, b);
 
 /** Letters that are written plainly by whoever has no key for them, as the server finds names. @type {Record<string, string>} */
-const PLAIN = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" };
+const PLAIN = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i", ς: "σ" };
 
-/** A text without case and accents, for finding. @param {string} text */
-export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase(language).replace(/[ßæœøłđı]/g, (letter) => PLAIN[letter] ?? letter);
+/** Marks over letters of Latin, Greek and Cyrillic; those of kana and of Indic scripts are letters in their own right. */
+const ACCENTS = [[0x300, 0x36f], [0x1ab0, 0x1aff], [0x1dc0, 0x1dff], [0x20d0, 0x20ff]];
+
+/** @param {string} mark */
+const bare = (mark) => (ACCENTS.some(([from, to]) => mark >= String.fromCodePoint(from) && mark <= String.fromCodePoint(to)) ? "" : mark);
+
+/** A text without case and accents, for finding: by the rule of the server's keys of names. @param {string} text */
+export const fold = (text) => text.normalize("NFKC").toLowerCase().normalize("NFKD").replace(/\p{M}/gu, bare).replace(/[ßæœøłđıς]/g, (letter) => PLAIN[letter] ?? letter).normalize("NFC");
