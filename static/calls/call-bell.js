@@ -15,6 +15,7 @@ export class CallBell extends HTMLElement {
   #greeting = null;
   /** @type {import("../lib/page-line.js").Ear} */
   #ear = {
+    event: ({ event }) => void (event.kind === "blocked" && this.#calls?.then((desk) => desk.shutOut(event.member))),
     status: (status) => void this.#calls?.then((desk) => desk.lineIs(status === "open")),
     hello: ({ connection, calls }) => {
       const greeting = (this.#greeting = { connection, calls });

@@ -101,6 +101,11 @@ export class CallDesk {
     if (!isUp) this.store.dispatch({ type: "line", line: "down", now: Date.now() });
   }
 
+  /** I want nothing more of them, nor what I missed. @param {string} member */
+  shutOut(member) {
+    this.store.dispatch({ type: "shut_out", member });
+  }
+
   /** @param {Notice} notice */
   hear(notice) {
     if (!this.#inOrder(notice)) return;

@@ -31,6 +31,7 @@ export function after(state, change) {
     case "tick": return ticked(state, change.now);
     case "line": return lineChanged(state, change.line, change.now);
     case "missed_seen": return state.missed.length ? { ...state, missed: [] } : state;
+    case "shut_out": return { ...state, missed: state.missed.filter(({ call }) => call.kind !== "direct" || call.starter !== change.member) };
     case "asked": return { ...state, missed: unanswered(state.missed, change.wish), current: fresh("ringing_out", change.wish, change.now) };
     case "looking": return { ...state, current: { ...fresh("pre_join", change.wish, change.now), call: change.call } };
     case "joining": return joining(state, change.wish, change.now);

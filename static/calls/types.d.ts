@@ -98,6 +98,7 @@ export type Change =
   | { type: "tick"; now: number }
   | { type: "line"; line: "up" | "down"; now: number }
   | { type: "missed_seen" }
+  | { type: "shut_out"; member: string }
   | { type: "asked" | "joining"; wish: Wish; now: number }
   | { type: "looking"; wish: Wish; call: Call | null; now: number }
   | { type: "failed"; cause: Cause; code: string | null; now: number }

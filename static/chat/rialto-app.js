@@ -44,6 +44,9 @@ export class RialtoApp extends HTMLElement {
       const { room } = this.place.state;
       if (room && before.rooms[room] && !now.rooms[room]) this.go(null, { replace: true });
     });
+    this.client.store.watch((now, before) => {
+      for (const member of now.people.blocked) if (!before.people.blocked.includes(member)) void this.#calls?.then((desk) => desk.shutOut(member));
+    });
     this.client.ear = this.#ear();
     this.client.start();
     new Attention(this).start();

@@ -20,6 +20,12 @@ test('a ring rings once, and until its own end', () => {
   assert.deepEqual(after(over, { type: 'missed_seen' }).missed, []);
 });
 
+test('what was missed of whom I shut out goes, and nothing else', () => {
+  const both = through(empty(), rang(), rang(call({ id: '2', starter: '9' })), { type: 'tick', now: NOW + 45_000 });
+  assert.deepEqual(ids(both.missed).sort(), ['1', '2']);
+  assert.deepEqual(ids(after(both, { type: 'shut_out', member: '9' }).missed), ['1']);
+});
+
 test('a ring that is heard of late shows as missed and never rings', () => {
   const expires_at = NOW + LATE_MS;
   assert.deepEqual(ids(after(empty(), rang(call({ expires_at }))).rings), ['1'], 'at the edge it still rings');
