@@ -48,9 +48,15 @@ export class PageLine {
     if (this.#ears.size > 0) this.socket.probe();
   }
 
-  /** @param {(ear: Ear) => void} tell */
+  /** One that fails keeps no other from hearing. @param {(ear: Ear) => void} tell */
   #each(tell) {
-    for (const ear of [...this.#ears]) tell(ear);
+    for (const ear of [...this.#ears]) {
+      try {
+        tell(ear);
+      } catch (error) {
+        reportError(error);
+      }
+    }
   }
 
   /** @returns {Listener} */

@@ -153,8 +153,11 @@ class ReachForm extends HTMLElement {
     this.#savesAgain = this.#isSaving;
     if (this.#isSaving) return;
     this.#isSaving = true;
-    await this.#saveOnce();
-    this.#isSaving = false;
+    try {
+      await this.#saveOnce();
+    } finally {
+      this.#isSaving = false;
+    }
     if (this.#savesAgain) void this.#save();
   }
 

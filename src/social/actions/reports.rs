@@ -19,8 +19,8 @@ use crate::text;
 const DAY: Millis = 86_400_000;
 
 /// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them. Whoever
-/// reports again what waits there from them already has one report, with what they say now
-/// and the words as they are now; those that were reported first are kept beside them.
+/// reports again what waits there from them already has one report, with what they say now and the words as they are now; those that were
+/// reported first are kept beside them.
 ///
 /// # Errors
 /// `social.report_subject` without a member and without a message that one sees, `social.yourself`, `social.report_text`, 429
