@@ -66,7 +66,7 @@ async fn compare(
 
 /// So many messages go before those that count. A program that has just started writes a log that grows, and syncing what grows costs half as
 /// much again; after these it writes over it, as it does from then on.
-const LOG_COMES_ROUND: u32 = 500;
+const LOG_COMES_ROUND: u32 = 1_000;
 
 /// CPU milliseconds for a thousand deliveries.
 async fn round(program: &Program, places: &[Place], drive: Drive, time: Duration) -> Result<f64, String> {
@@ -75,7 +75,7 @@ async fn round(program: &Program, places: &[Place], drive: Drive, time: Duration
         Drive::Closed(_) => time / 8,
         Drive::Open(gap) => gap * LOG_COMES_ROUND,
     };
-    send(&mut crowd, drive, before.min(time)).await?;
+    send(&mut crowd, drive, before.min(time * 2)).await?;
     let (before, delivered) = (program.cpu_ms(), crowd.count.delivered.get());
     send(&mut crowd, drive, time).await?;
     let used = program.cpu_ms() - before;
