@@ -210,6 +210,11 @@ impl Field {
         if self.plan.log_text().contains("panicked") {
             violations.push(('x', "the program's log holds a panic".to_owned()));
         }
+        if violations.iter().any(|(rule, _)| *rule == 'r') {
+            // What the program did not say to a device, it said here.
+            violations
+                .extend(self.plan.log_text().lines().filter(|line| line.contains("ERROR")).take(3).map(|line| ('r', line.to_owned())));
+        }
         let heartbeats = self.journal.counted("heartbeats compared");
         Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), came_back, devices: views.len(), heartbeats })
     }
