@@ -49,20 +49,34 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             if names_nul(&bytes) {
                 return Err(Error::invalid("", "text.nul"));
             }
-            let value = serde_json::from_slice(&bytes).map_err(|error| {
-                tracing::debug!(%error, "a body was refused");
-                refused(&error)
-            })?;
+            let value = read(&bytes)?;
             Ok(Self { value, hash: Sha256::digest(&bytes).to_vec() })
         })
     }
 }
 
-/// A problem of the field that the message names, when it names one; otherwise of the whole body.
-fn refused(error: &serde_json::Error) -> Error {
-    let told = error.to_string();
+/// What a JSON text says.
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        tracing::debug!(%error, "a body was refused");
+        refused(&error)
+    })?;
+    json.end().map(|()| value).map_err(|_| Error::invalid("", "error.body"))
+}
+
+/// A problem of the field that does not fit, is missing or unknown, by its way from the outside: `quiet.from`; of the whole body when it is
+/// no JSON at all.
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let (told, way) = (error.inner().to_string(), error.path().to_string());
+    let way = if error.inner().is_data() && way != "." { way } else { String::new() };
     let rest = ["missing field `", "unknown field `"].into_iter().find_map(|start| told.strip_prefix(start));
-    let field = rest.and_then(|rest| rest.split_once('`')).map_or("", |(field, _)| field);
+    let field = match rest.and_then(|rest| rest.split_once('`')).map(|(name, _)| name) {
+        Some(name) if way.is_empty() || way == name => name.to_owned(),
+        Some(name) if way.ends_with(&format!(".{name}")) => way,
+        Some(name) => format!("{way}.{name}"),
+        None => way,
+    };
     // It may be the sender's own and is sent back, so no longer than any field of ours.
     let field: String = field.chars().filter(|c| !c.is_control()).take(FIELD_CHARS).collect();
     Error::invalid(field, "error.body")
@@ -97,26 +111,46 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 mod tests {
     use super::*;
 
-    /// What is told of a body that ought to be one field `name`, and no other.
+    /// What is told of a body that ought to be a field `name`, and perhaps `quiet`.
     fn told(json: &str) -> (String, &'static str) {
         #[derive(Debug, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Strict {
             #[serde(rename = "name")]
             _name: String,
+            #[serde(default, rename = "quiet")]
+            _quiet: Option<Hours>,
         }
-        match refused(&serde_json::from_str::<Strict>(json).expect_err("wrong")) {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Hours {
+            #[serde(rename = "from")]
+            _from: u16,
+            #[serde(default, rename = "days")]
+            _days: Vec<u8>,
+        }
+        match read::<Strict>(json.as_bytes()).expect_err("wrong") {
             Error::Invalid(problems) => (problems[0].field.clone().into_owned(), problems[0].code),
             other => panic!("{other}"),
         }
     }
 
     #[test]
-    fn a_field_that_is_missing_or_unknown_is_named_and_anything_else_is_the_whole_body() {
+    fn the_field_that_does_not_fit_is_named_and_what_is_no_json_is_the_whole_body() {
         assert_eq!(told("{}"), ("name".to_owned(), "error.body"));
         assert_eq!(told(r#"{"nmae":"x"}"#), ("nmae".to_owned(), "error.body"));
         assert_eq!(told(&format!(r#"{{"{}":1}}"#, "x".repeat(65))).0.len(), FIELD_CHARS);
-        for whole in ["", "{", "[]", r#"{"name":5}"#, r#"{"name":"missing field `x`"#] {
+        for (json, field) in [
+            (r#"{"name":5}"#, "name"),
+            (r#"{"name":"x","quiet":{"from":70000}}"#, "quiet.from"),
+            (r#"{"name":"x","quiet":{"from":"ten"}}"#, "quiet.from"),
+            (r#"{"name":"x","quiet":{}}"#, "quiet.from"),
+            (r#"{"name":"x","quiet":{"from":1,"form":2}}"#, "quiet.form"),
+            (r#"{"name":"x","quiet":{"from":1,"days":[1,300]}}"#, "quiet.days[1]"),
+        ] {
+            assert_eq!(told(json), (field.to_owned(), "error.body"), "{json}");
+        }
+        for whole in ["", "{", "[]", r#"{"name":"x"} {}"#, r#"{"name":"missing field `x`"#] {
             assert_eq!(told(whole), (String::new(), "error.body"), "{whole}");
         }
     }

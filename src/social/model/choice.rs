@@ -91,7 +91,7 @@ impl ReachChoice {
     /// Puts it into what was chosen before.
     ///
     /// # Errors
-    /// `social.named` when a rule names too many roles or plans, `social.quiet_hours`.
+    /// `social.named` when a rule names too many roles or plans, `social.quiet_hours`, `social.quiet_range`.
     pub fn apply(self, reach: &mut Reach) -> Result<()> {
         let rules = [self.message, self.call, self.video_call, self.invite, self.mention];
         for ((slot, rule), act) in reach.rules.each_mut().into_iter().zip(rules).zip(Act::ALL) {
@@ -161,10 +161,18 @@ mod tests {
         assert_eq!(reach.quiet, Some(Quiet { from: 1_320, to: 420 }));
         choice(r#"{"quiet":null}"#).apply(&mut reach).expect("fits");
         assert_eq!(reach.quiet, None);
-        for (from, to) in [(1_440, 0), (0, 1_440), (60, 60)] {
+        for (from, to, field, code) in [
+            (1_440, 0, "quiet.from", "social.quiet_range"),
+            (0, 1_440, "quiet.to", "social.quiet_range"),
+            (u16::MAX, u16::MAX, "quiet.from", "social.quiet_range"),
+            (60, 60, "quiet", "social.quiet_hours"),
+        ] {
             let wrong = ReachChoice { quiet: Some(Some(Quiet { from, to })), ..ReachChoice::default() };
-            assert_eq!(wrong.apply(&mut reach).expect_err("refused").code(), "social.quiet_hours");
+            let Error::Invalid(problems) = wrong.apply(&mut reach).expect_err("refused") else { panic!("another error") };
+            assert_eq!((problems[0].field.as_ref(), problems[0].code), (field, code));
         }
+        let edge = ReachChoice { quiet: Some(Some(Quiet { from: 1_439, to: 0 })), ..ReachChoice::default() };
+        edge.apply(&mut reach).expect("the last minute of a day");
         let many = Rule { from: Classes::of(&[Class::Roles]), roles: vec![RoleId(1); 21], plans: Vec::new() };
         let wrong = ReachChoice { mention: Some(many), ..ReachChoice::default() };
         assert_eq!(wrong.apply(&mut reach).expect_err("refused").code(), "social.named");

@@ -187,10 +187,14 @@ impl Quiet {
     /// Fits?
     ///
     /// # Errors
-    /// `social.quiet_hours`.
+    /// `social.quiet_range` on the end that no clock shows, `social.quiet_hours` when both are the same.
     pub fn checked(self) -> Result<Self> {
-        let fits = self.from < DAY && self.to < DAY && self.from != self.to;
-        if fits { Ok(self) } else { Err(Error::invalid("quiet", "social.quiet_hours")) }
+        match self {
+            Self { from: DAY.., .. } => Err(Error::invalid("quiet.from", "social.quiet_range")),
+            Self { to: DAY.., .. } => Err(Error::invalid("quiet.to", "social.quiet_range")),
+            Self { from, to } if from == to => Err(Error::invalid("quiet", "social.quiet_hours")),
+            fits => Ok(fits),
+        }
     }
 
     /// Is this minute of the day in them?

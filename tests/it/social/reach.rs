@@ -114,11 +114,28 @@ async fn wrong_choices_are_refused_by_name() {
         (json!({ "call": { "from": ["nobody", "contacts"] } }), "error.body"),
         (json!({ "call": { "from": ["strangers"] } }), "error.body"),
         (json!({ "ring": { "from": [] } }), "error.body"),
-        (json!({ "quiet": { "from": 1440, "to": 0 } }), "social.quiet_hours"),
+        (json!({ "quiet": { "from": 1440, "to": 0 } }), "social.quiet_range"),
         (json!({ "quiet": { "from": 60, "to": 60 } }), "social.quiet_hours"),
         (json!({ "call": { "from": ["roles"], "roles": vec!["7"; 21] } }), "social.named"),
     ] {
         ann.refused(Method::PUT, "/api/v1/me/reach", Some(choice), 422, code).await;
+    }
+    for (choice, field) in [
+        (json!({ "quiet": { "from": 1440, "to": 0 } }), "quiet.from"),
+        (json!({ "quiet": { "from": 0, "to": 1440 } }), "quiet.to"),
+        (json!({ "quiet": { "from": -1, "to": 0 } }), "quiet.from"),
+        (json!({ "quiet": { "from": 0, "to": 70_000 } }), "quiet.to"),
+        (json!({ "quiet": { "from": 0 } }), "quiet.to"),
+        (json!({ "quiet": 7 }), "quiet"),
+        (json!({ "call": { "from": ["strangers"] } }), "call.from[0]"),
+        (json!({ "call": { "from": ["nobody", "contacts"] } }), "call.from"),
+        (json!({ "call": { "from": ["roles"], "roles": ["x"] } }), "call.roles[0]"),
+        (json!({ "unknown_callers": "shout" }), "unknown_callers"),
+        (json!({ "asks_before_follow": "yes" }), "asks_before_follow"),
+        (json!({ "ring": { "from": [] } }), "ring"),
+    ] {
+        let (status, answer) = ann.call(Method::PUT, "/api/v1/me/reach", Some(choice.clone())).await;
+        assert_eq!((status.as_u16(), &answer["problems"][0]["field"]), (422, &json!(field)), "{choice}");
     }
     let kept =
         acts(&ann, Method::PUT, "/api/v1/me/reach", Some(json!({ "quiet": { "from": 1320, "to": 420 }, "unknown_callers": "request" })))
