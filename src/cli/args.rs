@@ -122,6 +122,12 @@ impl Cli {
                     "the flags of serve stand before another command; leave them out, or write them in rialto.toml",
                 ));
             }
+            Some(Command::Demo { .. }) if cli.place != Place::default() => {
+                return Err(Self::command().error(
+                    ErrorKind::ArgumentConflict,
+                    "a demo keeps nothing: it stands in a folder of its own that goes when it stops; leave --data and --database-url out",
+                ));
+            }
             Some(_) => {}
         }
         Ok(cli)
@@ -247,6 +253,9 @@ mod tests {
             "seed --scale 0",
             "backup",
             "demo --listen 0.0.0.0:80",
+            "demo --data x",
+            "--data x demo",
+            "demo --database-url postgres://x/y",
             "--lan backup x",
             "migrate --lan",
             "serve extra",
