@@ -149,6 +149,18 @@ pub struct Running {
     runner: RunningJobs,
 }
 
+/// Names are found by keys; where these were made by another rule than today's, they are made anew before anybody is served.
+async fn renew_name_keys(db: &Db) -> Result<()> {
+    let known = db.read(|conn| fact(conn, "name_keys")).await?;
+    if known.as_deref() == Some(NAME_KEYS.to_string().as_str()) {
+        return Ok(());
+    }
+    let members = members::NAME_KEYS.renew(db).await?;
+    let own_names = social::OWN_NAME_KEYS.renew(db).await?;
+    tracing::info!(members, own_names, rule = NAME_KEYS, "the keys of names have been made anew");
+    db.write(|tx| set_fact(tx, "name_keys", &NAME_KEYS.to_string())).await
+}
+
 impl App {
     /// Opens the database and puts everything together.
     ///
@@ -172,17 +184,12 @@ impl App {
         ];
         let billing = Billing::new(billing::Notices::to(consequences::follow_billing)).selling_through(Providers::new(providers));
         let inside = billing.clone();
+        renew_name_keys(&db).await?;
         let settings = db
             .write(move |tx| {
                 if fact(tx, "epoch")?.is_none() {
                     let epoch = crate::access::Token::random()?;
                     set_fact(tx, "epoch", &epoch.reveal()[..16])?;
-                }
-                let rule = NAME_KEYS.to_string();
-                if fact(tx, "name_keys")?.is_none_or(|known| known != rule) {
-                    members::renew_name_keys(tx)?;
-                    social::renew_name_keys(tx)?;
-                    set_fact(tx, "name_keys", &rule)?;
                 }
                 members::ensure_built_in_roles(tx)?;
                 billing::ensure(tx, &inside)?;

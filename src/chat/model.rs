@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
 use crate::live::Seq;
+use crate::social::HeardWords;
 
 macro_rules! small_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
@@ -194,23 +195,10 @@ pub struct MessageRow {
     pub deleted_at: Option<Millis>,
     /// Is it for its author's eyes alone?
     pub unheard: bool,
+    /// Where the unbroken row of such messages of its author begins to which it belongs.
+    pub hides_from: Option<Seq>,
     /// [`HeardWords`] as JSON: what the other of a conversation heard, who shut the author out before the words were changed.
     pub heard: Option<String>,
-}
-
-/// The words of a message as the other of a conversation last heard them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeardWords {
-    /// Markdown.
-    pub body: String,
-    /// Safe HTML.
-    pub body_html: String,
-    /// [`Mentions`] as JSON.
-    pub mentions: Option<String>,
-    /// When they were last changed.
-    pub edited_at: Option<Millis>,
-    /// The place of the first change that is not for them.
-    pub until: Seq,
 }
 
 impl MessageRow {
@@ -226,10 +214,8 @@ impl MessageRow {
         })
     }
 
-    /// What cannot be read any more hides the message: the words as they are now are not for the other.
     fn heard_words(&self) -> Option<HeardWords> {
-        let hidden = HeardWords { body: String::new(), body_html: String::new(), mentions: None, edited_at: None, until: 0 };
-        self.heard.as_deref().map(|json| serde_json::from_str(json).unwrap_or(hidden))
+        self.heard.as_deref().map(HeardWords::read)
     }
 
     /// From which place on is what happens to its words hidden from this member? From 0 on, when the message is not for them at all.

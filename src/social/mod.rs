@@ -18,14 +18,14 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Daily, Mine, NewRequest, admit, answer, answers, ask, end_invitations, forget, hold_all_of, hold_pairs, is_shut_out, may_refuse,
-    mine, newest_request, open_reports, renew_name_keys, reports, suspend, unless_shut, use_once, withdraw_all,
+    Asker, Daily, Mine, NewRequest, OWN_NAME_KEYS, admit, answer, answers, ask, end_invitations, forget, hold_all_of, hold_pairs, inbox,
+    is_shut_out, may_refuse, mine, newest_request, open_reports, reports, suspend, unless_shut, use_once, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
 pub use model::{
-    Act, ContactState, Edge, Edges, FollowState, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason, RequestKind, Rule,
-    Rules, UnknownCallers, ceiling, default_of, is_below, pair,
+    Act, ContactState, Edge, Edges, FollowState, HeardWords, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason,
+    RequestKind, Rule, Rules, UnknownCallers, ceiling, default_of, is_below, pair,
 };
 pub use notices::{Invitation, Notice, SeenMessage, Social};
 pub use policy::SeeReports;

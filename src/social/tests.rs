@@ -3,9 +3,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 
 use super::decide::{Facts, Own, Verdict, decide};
 use super::model::{Act, Edge, Edges, Quiet, Reach, Relation, ReportOutcome, ReportReason, Rule, UnknownCallers};
@@ -248,42 +245,6 @@ fn database(folder: &Path) -> Db {
     let (clock, _) = Clock::held(NOON);
     let target = Target::Sqlite(folder.join("test.db"));
     Db::open(target, DbLimits::default(), clock.clone(), Arc::new(Ids::new(clock)), Arc::new(Nowhere)).expect("a database")
-}
-
-#[tokio::test]
-async fn the_inbox_is_read_by_as_many_statements_however_many_wait() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let read = database(folder.path()).write(|tx| {
-        let mut counts = Vec::new();
-        for sender in 1..=40_i64 {
-            let (room, seq) = (1_000 + sender, sender % 3 + 1);
-            tx.batch_execute(&format!(
-                "INSERT INTO members VALUES ({sender}, 'm{sender}', 'M', 'm', '', '', '', '', NULL, 0, NULL, NULL, 'en', 'UTC', 'system', 0, 0, NULL, 1, 0, 0);
-                 INSERT INTO requests VALUES ({sender}, 99, {sender}, 2, {room}, 0, NULL, NULL, 1)"
-            ))?;
-            for seq in 1..=seq {
-                tx.batch_execute(&format!(
-                    "INSERT INTO messages (id, room, seq, author, client_key, body_hash, body, body_html, renderer, thread_count, reactions, sent_at, unheard) \
-                     VALUES ({}, {room}, {seq}, {sender}, 'k{seq}', x'00', 'Words *{seq}* of {sender}', '', 1, 0, 0, 0, 0)",
-                    sender * 10 + seq
-                ))?;
-            }
-            let count = Arc::new(AtomicUsize::new(0));
-            let counted = Arc::clone(&count);
-            tx.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-                counted.fetch_add(usize::from(matches!(event, InstrumentationEvent::StartQuery { .. })), Ordering::Relaxed);
-            });
-            let page = super::actions::inbox(tx, MemberId(99), None, 50, NOON)?;
-            tx.set_instrumentation(None::<fn(InstrumentationEvent<'_>)>);
-            counts.push(count.load(Ordering::Relaxed));
-            assert_eq!(page.items.len(), usize::try_from(sender).expect("few"));
-            let newest = &page.items[0];
-            assert_eq!((newest.preview.as_deref(), newest.messages), (Some(format!("Words {seq} of {sender}").as_str()), seq as usize));
-        }
-        Ok(counts)
-    });
-    let counts = read.await.expect("read");
-    assert!(counts[0] > 0 && counts.iter().all(|count| *count == counts[0]), "{counts:?}");
 }
 
 #[tokio::test]

@@ -284,6 +284,7 @@ diesel::table! {
         deleted_at -> Nullable<BigInt>,
         unheard -> Bool,
         heard -> Nullable<Text>,
+        hides_from -> Nullable<BigInt>,
     }
 }
 

@@ -103,7 +103,7 @@ fn reword(tx: &mut Tx<'_>, edit: &Edit<'_>, shut: Option<MemberId>) -> Result<Se
     let stored = if mentions.is_empty() { None } else { Some(serde_json::to_string(mentions)?) };
     store::update_body(tx, message.id, &NewWords { body, body_html: &prepared.html, renderer: text::RENDERER, mentions: stored, at })?;
     // Whom the words called stays with whoever goes on hearing them: in a conversation of two nobody else is called.
-    if shut.is_none() && !(message.mentions.is_none() && message.heard.is_none() && mentions.is_empty()) {
+    if shut.is_none() && !message.unheard && !(message.mentions.is_none() && message.heard.is_none() && mentions.is_empty()) {
         store::delete_mentions(tx, message.id)?;
         store::insert_mentions(tx, message.room, (message.id, message.seq), mentions, untold)?;
     }

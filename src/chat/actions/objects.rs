@@ -1,6 +1,6 @@
 //! Rows into the objects of the wire.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::chat::model::{
     History, Level, Mentions, Message, MessageBody, MessageRow, Mine, PlaceRow, Quote, Reaction, Room, RoomKind, RoomRole, RoomRow,
@@ -115,12 +115,7 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
 /// Messages of one room with their reactions and quotes, as `reader` sees them: words that were not for them are neither quoted nor counted.
 /// Where history starts at joining, a quote is silent about what not everyone in the room has seen.
 pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, reader: MemberId) -> Result<Vec<Message>> {
-    let roots: Vec<MessageId> = rows.iter().filter(|row| row.thread_count > 0).map(|row| row.id).collect();
-    let room = rows.first().filter(|_| !roots.is_empty()).map(|row| store::room(conn, row.room)).transpose()?.flatten();
-    let hidden = match room.and_then(|room| room.other_than(reader)) {
-        Some(other) => store::hidden_answers(conn, other, &roots)?,
-        None => HashMap::new(),
-    };
+    let hidden = hidden_answers(conn, &rows, reader)?;
     let reacted: Vec<MessageId> = rows.iter().filter(|row| row.reactions > 0).map(|row| row.id).collect();
     let mut reactions: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
     if !reacted.is_empty() {
@@ -169,6 +164,21 @@ pub(in crate::chat) fn message_objects(conn: &mut Conn, rows: Vec<MessageRow>, r
         }
     });
     Ok(objects.collect())
+}
+
+/// How many answers in each of these messages' threads `reader` was not to hear; each is asked about in its own room.
+fn hidden_answers(conn: &mut Conn, rows: &[MessageRow], reader: MemberId) -> Result<HashMap<MessageId, i32>> {
+    let mut roots: BTreeMap<RoomId, Vec<MessageId>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.thread_count > 0) {
+        roots.entry(row.room).or_default().push(row.id);
+    }
+    let mut hidden = HashMap::new();
+    for (room, roots) in roots {
+        if let Some(other) = store::room(conn, room)?.and_then(|row| row.other_than(reader)) {
+            hidden.extend(store::hidden_answers(conn, other, &roots)?);
+        }
+    }
+    Ok(hidden)
 }
 
 /// Whom these messages call without their hearing of it, or whether they so call `reader`.

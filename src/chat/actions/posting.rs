@@ -132,6 +132,7 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker<'_>, draft: &Draft, prepared: 
     let instead = heard_by_others(tx, from, &object, &answered, &untold)?;
     let what = Announcement { instead, ..Event::MessageSent(object).announcement(Some(from.member))? };
     let (seq, at) = tx.announce(LogId::Room(from.room), what)?;
+    let hides_from = answered.unheard.then(|| store::hides_from(tx, from.room, from.member, seq)).transpose()?;
     let stored_mentions = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     store::insert_message(
         tx,
@@ -149,10 +150,11 @@ pub(super) fn say(tx: &mut Tx<'_>, from: &Speaker<'_>, draft: &Draft, prepared: 
             thread: draft.thread,
             mentions: stored_mentions,
             at,
-            unheard: answered.unheard,
+            hides_from,
         },
     )?;
-    if !mentions.is_empty() {
+    // Words for their author's eyes alone call nobody.
+    if !mentions.is_empty() && !answered.unheard {
         store::insert_mentions(tx, from.room, (id, seq), &mentions, &untold)?;
     }
     Ok(Sent { id, seq, at })

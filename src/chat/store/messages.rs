@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use super::{MENTION_MEMBER, MENTION_ROLE, MENTION_ROOM, MENTION_UNTOLD};
-use crate::chat::model::{HeardWords, Mentions, MessageRow};
+use crate::chat::model::{Mentions, MessageRow};
 use crate::clock::Millis;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::Seq;
+use crate::social::HeardWords;
 use crate::storage::schema::{mentions, messages, reactions};
 use crate::storage::{Conn, Tx, either, kept, on_conflict};
 
@@ -28,8 +29,8 @@ pub(in crate::chat) struct NewMessageRow<'a> {
     pub thread: Option<MessageId>,
     pub mentions: Option<String>,
     pub at: Millis,
-    /// Is it for its author's eyes alone?
-    pub unheard: bool,
+    /// For one that is for its author's eyes alone: see [`hides_from`].
+    pub hides_from: Option<Seq>,
 }
 
 /// The name of the kept INSERT into `messages`.
@@ -52,7 +53,8 @@ pub(in crate::chat) fn insert_message(tx: &mut Tx<'_>, row: &NewMessageRow<'_>) 
         messages::mentions.eq(row.mentions.as_deref()),
         messages::reactions.eq(0),
         messages::sent_at.eq(row.at),
-        messages::unheard.eq(row.unheard),
+        messages::unheard.eq(row.hides_from.is_some()),
+        messages::hides_from.eq(row.hides_from),
     ));
     either!(&mut **tx, c => kept::<InsertMessage, _>(insert).execute(c))?;
     Ok(())
@@ -162,28 +164,73 @@ pub(in crate::chat) struct Eyes {
     pub floor: Seq,
 }
 
-/// At most `limit` messages above `floor`, newest first. With `thread` the thread's answers, otherwise the main timeline.
+/// At most `limit` messages above `floor`, newest first. With `thread` the thread's answers, otherwise the main timeline. What was not for
+/// these eyes is leapt over, however much of it there is.
 pub(in crate::chat) fn page(conn: &mut Conn, eyes: Eyes, thread: Option<MessageId>, window: Window, limit: i64) -> Result<Vec<MessageRow>> {
+    let (mut rows, mut next) = (Vec::new(), Some(window));
+    while let Some(window) = next {
+        let piece = piece(conn, eyes, thread, window, limit - rows.len() as i64)?;
+        let hidden = piece.iter().position(|row| !row.is_heard_by(eyes.member));
+        next = match hidden.map(|n| &piece[n]) {
+            Some(row) if matches!(window, Window::After(_)) => Some(Window::After(hides_to(conn, row.room, row.author, row.hides_from)?)),
+            Some(row) => Some(Window::Before(row.hides_from.unwrap_or(row.seq))),
+            None => None,
+        };
+        let heard = hidden.unwrap_or(piece.len());
+        rows.extend(piece.into_iter().take(heard));
+    }
+    if matches!(window, Window::After(_)) {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// At most `limit` messages from the edge of a window on, and among them those that are not for these eyes.
+fn piece(conn: &mut Conn, eyes: Eyes, thread: Option<MessageId>, window: Window, limit: i64) -> Result<Vec<MessageRow>> {
     let mut query = messages::table
         .filter(messages::room.eq(eyes.room.0))
         .filter(messages::seq.gt(eyes.floor))
-        .filter(messages::unheard.eq(false).or(messages::author.eq(eyes.member.0)))
         .limit(limit)
         .select(MessageRow::as_select())
         .into_boxed();
     query = match thread {
         Some(root) => query.filter(messages::thread.eq(root.0)),
-        None => query.filter(messages::thread.is_null()),
+        // Answers that are hidden come too: they are leapt over like the rest of their row.
+        None => query.filter(messages::thread.is_null().or(messages::unheard.and(messages::author.ne(eyes.member.0)))),
     };
-    let mut rows = match window {
+    Ok(match window {
         Window::Newest => query.order(messages::seq.desc()).load(conn)?,
         Window::Before(seq) => query.filter(messages::seq.lt(seq)).order(messages::seq.desc()).load(conn)?,
         Window::After(seq) => query.filter(messages::seq.gt(seq)).order(messages::seq.asc()).load(conn)?,
-    };
-    if matches!(window, Window::After(_)) {
-        rows.reverse();
-    }
-    Ok(rows)
+    })
+}
+
+/// Where the unbroken row of an author's hidden messages begins to which one at this place belongs: behind the last message in the room that
+/// is not one of them.
+pub(in crate::chat) fn hides_from(conn: &mut Conn, room: RoomId, author: MemberId, seq: Seq) -> Result<Seq> {
+    let before = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::seq.lt(seq))
+        .order(messages::seq.desc())
+        .select((messages::seq, messages::author, messages::hides_from))
+        .first::<(Seq, i64, Option<Seq>)>(conn)
+        .optional()?;
+    Ok(match before {
+        Some((_, by, Some(from))) if by == author.0 => from,
+        Some((seq, ..)) => seq + 1,
+        None => 1,
+    })
+}
+
+/// The last place of the row of an author's hidden messages that begins here.
+pub(in crate::chat) fn hides_to(conn: &mut Conn, room: RoomId, author: MemberId, from: Option<Seq>) -> Result<Seq> {
+    let row = messages::table
+        .filter(messages::room.eq(room.0))
+        .filter(messages::author.eq(author.0))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("unheard"))
+        .filter(messages::hides_from.eq(from));
+    let last = row.order(messages::seq.desc()).select(messages::seq).first(conn).optional()?;
+    last.ok_or_else(|| Error::broken(format!("hidden messages of room {room} have lost their beginning")))
 }
 
 /// The place of the first message at or after a time.
@@ -211,26 +258,32 @@ pub(in crate::chat) fn pinned(conn: &mut Conn, eyes: Eyes) -> Result<Vec<Message
 
 /// When the newest message was sent that this member may know of.
 pub(in crate::chat) fn last_sent_at(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Option<Millis>> {
-    Ok(messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::unheard.eq(false).or(messages::author.eq(member.0)))
-        .order(messages::seq.desc())
-        .select(messages::sent_at)
-        .first(conn)
-        .optional()?)
+    let mut below = Seq::MAX;
+    loop {
+        let newest = messages::table
+            .filter(messages::room.eq(room.0))
+            .filter(messages::seq.lt(below))
+            .order(messages::seq.desc())
+            .select((messages::sent_at, messages::author, messages::hides_from))
+            .first::<(Millis, i64, Option<Seq>)>(conn)
+            .optional()?;
+        match newest {
+            Some((_, author, Some(from))) if author != member.0 => below = from,
+            newest => return Ok(newest.map(|(at, ..)| at)),
+        }
+    }
 }
 
 /// Was anything said in the room by this author, or changed, that the other of the two was not to hear? However much it was, it takes two
 /// keys to know.
 pub(in crate::chat) fn has_unheard(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<bool> {
-    // The conditions are those of the indices, word for word.
-    for condition in ["unheard", "heard IS NOT NULL"] {
-        let hidden = messages::table.filter(messages::room.eq(room.0)).filter(diesel::dsl::sql::<diesel::sql_types::Bool>(condition));
-        if hidden.filter(messages::author.eq(author.0)).select(messages::id).first::<i64>(conn).optional()?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    // The conditions are those of the indices, word for word; so is the order, without which a table of little else is read from its start.
+    let of_author = |condition: &str| {
+        let hidden = messages::table.filter(messages::room.eq(room.0)).filter(messages::author.eq(author.0));
+        hidden.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(condition)).select(messages::id)
+    };
+    let sent = of_author("unheard").order((messages::hides_from, messages::seq)).first::<i64>(conn).optional()?;
+    Ok(sent.is_some() || of_author("heard IS NOT NULL").first::<i64>(conn).optional()?.is_some())
 }
 
 /// Whom these messages call without their hearing of it, or which of them so call `reader`.
@@ -267,11 +320,7 @@ pub(in crate::chat) fn hidden_answers(conn: &mut Conn, author: MemberId, roots: 
 
 /// Is there a message in the room that this member wrote or was to hear?
 pub(in crate::chat) fn has_words(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
-    let words = messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::author.eq(member.0).or(messages::unheard.eq(false)))
-        .order(messages::seq.desc());
-    Ok(words.select(messages::id).first::<i64>(conn).optional()?.is_some())
+    Ok(last_sent_at(conn, room, member)?.is_some())
 }
 
 /// The reactions of these messages: message, emoji, member, in order of time.

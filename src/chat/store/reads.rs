@@ -12,6 +12,8 @@ use crate::storage::{Conn, Tx, on_conflict};
 
 /// Unread messages are counted up to this.
 pub(in crate::chat) const COUNT_CAP: i64 = 1_000;
+/// So many at once.
+const COUNT_PIECE: i64 = 100;
 
 /// Kinds of mention as stored.
 pub(in crate::chat) const MENTION_MEMBER: i16 = 0;
@@ -56,17 +58,29 @@ pub(in crate::chat) fn set_read_mark(tx: &mut Tx<'_>, member: MemberId, room: Ro
 
 /// Messages of others in the main timeline above `mark`, at most [`COUNT_CAP`]; those of whom the member blocks do not count.
 pub(in crate::chat) fn count_unread(conn: &mut Conn, room: RoomId, member: MemberId, mark: Seq) -> Result<usize> {
-    let query = messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::seq.gt(mark))
-        .filter(messages::author.ne(member.0))
-        .filter(messages::deleted_at.is_null())
-        .filter(messages::thread.is_null())
-        .filter(messages::unheard.eq(false))
-        .filter(social::unless_shut("messages.author", member, false))
-        .select(messages::seq)
-        .limit(COUNT_CAP);
-    Ok(query.load::<i64>(conn)?.len())
+    let (mut above, mut count) = (mark, 0);
+    while count < COUNT_CAP {
+        let asked = COUNT_PIECE.min(COUNT_CAP - count);
+        let piece = messages::table
+            .filter(messages::room.eq(room.0))
+            .filter(messages::seq.gt(above))
+            .filter(messages::author.ne(member.0))
+            // What is hidden is leapt over, whatever has become of it.
+            .filter(messages::deleted_at.is_null().and(messages::thread.is_null()).or(messages::unheard))
+            .filter(social::unless_shut("messages.author", member, false))
+            .order(messages::seq)
+            .limit(asked)
+            .select((messages::seq, messages::author, messages::hides_from))
+            .load::<(Seq, i64, Option<Seq>)>(conn)?;
+        let hidden = piece.iter().position(|(_, _, from)| from.is_some());
+        count += hidden.unwrap_or(piece.len()) as i64;
+        above = match (hidden.map(|n| piece[n]), piece.last()) {
+            (Some((_, author, from)), _) => super::hides_to(conn, room, MemberId(author), from)?,
+            (None, Some((last, ..))) if piece.len() as i64 == asked => *last,
+            _ => break,
+        };
+    }
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// Of these, those that mention the member by name, by role or as everyone; whom they muted calls nobody, nor does who may not.

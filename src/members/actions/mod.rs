@@ -27,7 +27,7 @@ pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
 pub use moderation::{BAN_IS_OVER, approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
 pub(in crate::members) use profile::store_account;
-pub use profile::{account, change_account, change_password, renew_name_keys};
+pub use profile::{NAME_KEYS, account, change_account, change_password};
 pub use reading::{
     AdminMember, AdminMemberDetail, MemberFilter, account_detail, accounts, count_waiting, find_members, looker, member, member_named,
     members_by_ids, profiles, render,

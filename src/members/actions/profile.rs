@@ -11,8 +11,7 @@ use crate::ids::MemberId;
 use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, MemberRow, Password, SessionKind, zone_named};
 use crate::members::notices::Notices;
 use crate::members::policy::ChangeMe;
-use crate::storage::{Conn, Tx};
-use crate::text::name_key;
+use crate::storage::{Conn, NameKeys, Tx};
 
 /// The member as they see themselves.
 ///
@@ -155,24 +154,6 @@ fn store_password(tx: &mut Tx<'_>, may: &ChangeMe, actor: &Actor, visitor: &Visi
     is_cookie.then(|| enter(tx, visitor, may.member())).transpose()
 }
 
-/// Members whose names are read at once.
-const AT_ONCE: i64 = 1_000;
-
-/// Makes the keys anew by which members are found and put in order: the rule for them has changed.
-///
-/// # Errors
-/// When the database refuses.
-pub fn renew_name_keys(tx: &mut Tx<'_>) -> Result<()> {
-    let mut after = MemberId(0);
-    loop {
-        let names = store::members::names_after(tx, after, AT_ONCE)?;
-        let Some((last, _, _)) = names.last() else { return Ok(()) };
-        after = *last;
-        for (member, name, key) in names {
-            let now = name_key(&name);
-            if now != key {
-                store::members::set_name_key(tx, member, &now)?;
-            }
-        }
-    }
-}
+/// The keys by which members are found and put in order.
+pub const NAME_KEYS: NameKeys<MemberId> =
+    NameKeys { before: MemberId(0), after: store::members::names_after, set: store::members::set_name_key };

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
 use crate::members::model::{MemberRow, MemberState, NewMember, Profile};
 use crate::storage::schema::{member_badges, member_roles, members};
-use crate::storage::{Conn, Tx};
+use crate::storage::{Conn, NamedRow, Tx};
 use crate::text::{Wanted, name_key};
 
 /// One member, in whatever state.
@@ -98,13 +98,14 @@ pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
 }
 
 /// At most `limit` members behind `after` in order of id: what they are called, and the key that this has.
-pub fn names_after(conn: &mut Conn, after: MemberId, limit: i64) -> Result<Vec<(MemberId, String, String)>> {
+pub fn names_after(conn: &mut Conn, after: MemberId, limit: i64) -> Result<Vec<NamedRow<MemberId>>> {
     let rows = members::table.filter(members::id.gt(after.0)).order(members::id).limit(limit).select((
         members::id,
         members::display_name,
         members::name_key,
     ));
-    Ok(rows.load(conn)?)
+    let rows = rows.load::<(MemberId, String, String)>(conn)?;
+    Ok(rows.into_iter().map(|(at, name, key)| NamedRow { at, name, key }).collect())
 }
 
 /// Stores another key of a member's name.

@@ -8,8 +8,7 @@ use crate::social::events::SocialEvent;
 use crate::social::model::{ContactState, Edge, Note, NoteChange, Outcome, Relation, RequestKind};
 use crate::social::policy::{Approach, RelateTo};
 use crate::social::store;
-use crate::storage::Tx;
-use crate::text::name_key;
+use crate::storage::{NameKeys, Tx};
 
 /// Asks somebody to be a contact, or says yes to somebody who asked.
 ///
@@ -39,6 +38,9 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<Co
         let is_heard = !relation.theirs.shuts_out() && !relation.theirs.has(Edge::Ignores);
         ask(tx, me, &NewRequest::of(RequestKind::Contact, other, is_heard), Some(limits.requests))?;
         set(tx, me, other, relation.mine.with(Edge::AskedContact, true))?;
+        if is_heard && relation.theirs.has(Edge::Drops) {
+            set(tx, other, me, relation.theirs.with(Edge::Drops, false))?;
+        }
         announce(tx, me, &SocialEvent::ContactChanged { member: other, state: ContactState::Asked }, me)?;
     }
     Ok(ContactState::Asked)
@@ -47,7 +49,7 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<Co
 /// Both are contacts from now on. Who shuts the other out hears nothing of it.
 pub(super) fn become_contacts(tx: &mut Tx<'_>, me: MemberId, other: MemberId, relation: Relation) -> Result<()> {
     for (one, two, edges) in [(me, other, relation.mine), (other, me, relation.theirs)] {
-        let edges = edges.with(Edge::Contact, true).with(Edge::AskedContact, false).with(Edge::Ignores, false);
+        let edges = edges.with(Edge::Contact, true).with(Edge::AskedContact, false).with(Edge::Ignores, false).with(Edge::Drops, false);
         set(tx, one, two, edges)?;
         if !edges.shuts_out() {
             announce(tx, one, &SocialEvent::ContactChanged { member: two, state: ContactState::Contact }, me)?;
@@ -112,24 +114,9 @@ pub fn place_contact(tx: &mut Tx<'_>, me: MemberId, other: MemberId) -> Result<(
     become_contacts(tx, me, other, relation)
 }
 
-/// Names of members' own that are read at once.
-const AT_ONCE: i64 = 1_000;
-
-/// Makes the keys anew by which members find others under names of their own: the rule for them has changed.
-///
-/// # Errors
-/// When the database refuses.
-pub fn renew_name_keys(tx: &mut Tx<'_>) -> Result<()> {
-    let mut after = (MemberId(0), MemberId(0));
-    loop {
-        let names = store::relations::names_after(tx, after, AT_ONCE)?;
-        let Some((member, other, _, _)) = names.last() else { return Ok(()) };
-        after = (*member, *other);
-        for (member, other, name, key) in names {
-            let now = name_key(&name);
-            if now != key {
-                store::relations::set_name_key(tx, member, other, &now)?;
-            }
-        }
-    }
-}
+/// The keys by which members find others under names of their own.
+pub const OWN_NAME_KEYS: NameKeys<(MemberId, MemberId)> = NameKeys {
+    before: (MemberId(0), MemberId(0)),
+    after: store::relations::names_after,
+    set: |tx, (member, other), key| store::relations::set_name_key(tx, member, other, key),
+};

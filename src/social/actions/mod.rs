@@ -8,13 +8,13 @@ mod reports;
 mod requests;
 mod shutting;
 
-pub use contacts::renew_name_keys;
+pub use contacts::OWN_NAME_KEYS;
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_mean};
-pub use reading::{Mine, may_refuse, mine, unless_shut};
-pub(super) use reading::{called, inbox, known_people, list, open_requests, person};
+pub use reading::{Mine, inbox, may_refuse, mine, unless_shut};
+pub(super) use reading::{called, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
 pub use requests::{Daily, NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all};

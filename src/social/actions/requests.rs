@@ -94,13 +94,6 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<Dai
     }
 }
 
-/// What ended without its sender's knowing waits for an answer again.
-pub(super) fn reopen(tx: &mut Tx<'_>, request: &RequestRow) -> Result<()> {
-    store::requests::reopen(tx, request.id)?;
-    let came = SocialEvent::RequestCame { request: request.id, about: RequestKind::from_number(request.kind), sender: request.sender };
-    announce(tx, request.member, &came, request.sender)
-}
-
 /// Refuses who has invited, or asked for anything else, `most.all` times within a day, or has asked this one member `most.to_one` times,
 /// until the first of them is a day old.
 fn must_have_asked_little(tx: &mut Tx<'_>, sender: MemberId, member: MemberId, invites: bool, most: Daily) -> Result<()> {

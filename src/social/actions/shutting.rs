@@ -1,6 +1,6 @@
 //! Keeping somebody out and letting them back: blocks, mutes, the lists of always and never.
 
-use super::requests::{NewRequest, ask, end_request, reopen};
+use super::requests::end_request;
 use super::{announce, hold, must_have_place, set, set_listed};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
@@ -28,8 +28,8 @@ fn turn(tx: &mut Tx<'_>, social: &Social, me: MemberId, other: MemberId, before:
             social.tell(tx, Notice::ShutOut { member: me, other })
         }
         (true, false) => {
-            set_listed(tx, me, other, before.mine, after)?;
-            ask_again(tx, me, other, before)?;
+            // What ended stays so. They may think that they ask still: when they ask anew, it waits.
+            set_listed(tx, me, other, before.mine, after.with(Edge::Drops, before.theirs.has(Edge::AskedContact)))?;
             social.tell(tx, Notice::LetBack { member: me, other })
         }
         _ => set_listed(tx, me, other, before.mine, after),
@@ -51,24 +51,6 @@ fn withdraw_mine(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -
         announce(tx, me, &SocialEvent::FollowChanged { member: other, state: FollowState::None }, me)?;
     }
     Ok(edges.with(Edge::AskedContact, false).with(Edge::AskedFollow, false))
-}
-
-/// What somebody asked before they were shut out, or meanwhile, they ask still: it waits for an answer again, unless it was left unanswered.
-/// The request is the one that it was: shutting somebody out and letting them back in turns makes no others.
-fn ask_again(tx: &mut Tx<'_>, me: MemberId, other: MemberId, before: Relation) -> Result<()> {
-    let asks_contact = before.theirs.has(Edge::AskedContact) && !before.mine.has(Edge::Ignores);
-    for (asks, kind) in [(asks_contact, RequestKind::Contact), (before.theirs.has(Edge::AskedFollow), RequestKind::Follow)] {
-        if !asks {
-            continue;
-        }
-        let unknown_to_them = [Outcome::Blocked, Outcome::Unheard].map(|outcome| Some(outcome.number()));
-        match store::requests::newest(tx, other, me, kind, None)? {
-            Some(row) if unknown_to_them.contains(&row.outcome) => reopen(tx, &row)?,
-            Some(_) => {}
-            None => ask(tx, other, &NewRequest::of(kind, me, true), None)?,
-        }
-    }
-    Ok(())
 }
 
 /// Blocks somebody. What they see does not change.

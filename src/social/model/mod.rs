@@ -1,12 +1,14 @@
 //! Rows and values of the slice: relations, reach, requests, reports.
 
 mod choice;
+mod heard;
 mod reach;
 mod relation;
 mod report;
 mod request;
 
 pub use choice::{ReachChoice, ReachView, Sentence};
+pub use heard::HeardWords;
 pub use reach::{Act, Quiet, Reach, Rule, Rules, UnknownCallers, ceiling, default_of, is_below, may_ring, within, zone};
 pub use relation::{ContactState, Edge, Edges, FollowState, Note, NoteChange, Person, Relation, Shared, pair};
 pub use report::{Closing, NewReport, Report, ReportOutcome, ReportReason, ReportRow};

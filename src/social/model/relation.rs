@@ -34,6 +34,8 @@ pub enum Edge {
     Suspended = 10,
     /// Leaves the other's wish to be a contact unanswered.
     Ignores = 11,
+    /// Does not see the other's wish to be a contact: it ended when the other was shut out, and waits no more until they wish anew.
+    Drops = 12,
 }
 
 /// The edges from one member to another, as bits.
@@ -77,6 +79,12 @@ impl Edges {
     #[must_use]
     pub const fn with(self, edge: Edge, is: bool) -> Self {
         if is { Self(self.0 | (1 << edge as i16)) } else { Self(self.0 & !(1 << edge as i16)) }
+    }
+
+    /// Is the other's wish to be a contact, if they have one, out of sight?
+    #[must_use]
+    const fn sees_no_wish(self) -> bool {
+        self.has(Edge::Ignores) || self.has(Edge::Drops) || self.shuts_out()
     }
 
     /// Does the other get nowhere here, whatever else holds?
@@ -150,7 +158,7 @@ impl Relation {
             ContactState::Contact
         } else if self.mine.has(Edge::AskedContact) {
             ContactState::Asked
-        } else if self.theirs.has(Edge::AskedContact) && !self.mine.has(Edge::Ignores) && !self.mine.shuts_out() {
+        } else if self.theirs.has(Edge::AskedContact) && !self.mine.sees_no_wish() {
             ContactState::AsksMe
         } else {
             ContactState::None
@@ -273,7 +281,9 @@ mod tests {
     #[test]
     fn a_block_of_the_other_shows_nowhere() {
         let with = |theirs: &[Edge]| Relation { mine: Edges::of(&[Edge::Follows]), theirs: Edges::of(theirs) }.known();
-        for hidden in [Edge::Blocks, Edge::Never, Edge::Always, Edge::Mutes, Edge::Admits, Edge::Once, Edge::Suspended, Edge::Ignores] {
+        for hidden in
+            [Edge::Blocks, Edge::Never, Edge::Always, Edge::Mutes, Edge::Admits, Edge::Once, Edge::Suspended, Edge::Ignores, Edge::Drops]
+        {
             assert_eq!(with(&[hidden]), with(&[]), "{hidden:?}");
         }
     }

@@ -13,7 +13,7 @@ use crate::ids::{MemberId, RoleId};
 use crate::members::{MemberState, RoleKind};
 use crate::social::model::{Edge, Edges, Note, Relation};
 use crate::storage::schema::{contact_notes as notes, member_roles, members, relations, roles};
-use crate::storage::{Conn, Tx, on_conflict};
+use crate::storage::{Conn, NamedRow, Tx, on_conflict};
 use crate::text::name_key;
 
 /// Both directions between two members, by one statement that looks up two keys.
@@ -255,14 +255,15 @@ pub fn set_note(tx: &mut Tx<'_>, member: MemberId, other: MemberId, note: &Note)
 }
 
 /// At most `limit` names of members' own for others behind this one: whose, for whom, the name, and the key that it has.
-pub fn names_after(conn: &mut Conn, after: (MemberId, MemberId), limit: i64) -> Result<Vec<(MemberId, MemberId, String, String)>> {
+pub fn names_after(conn: &mut Conn, after: (MemberId, MemberId), limit: i64) -> Result<Vec<NamedRow<(MemberId, MemberId)>>> {
     let (member, other) = (after.0.0, after.1.0);
     let rows = notes::table
         .filter(notes::member.gt(member).or(notes::member.eq(member).and(notes::other.gt(other))))
         .order((notes::member, notes::other))
         .limit(limit)
         .select((notes::member, notes::other, notes::name, notes::name_key));
-    Ok(rows.load(conn)?)
+    let rows = rows.load::<(MemberId, MemberId, String, String)>(conn)?;
+    Ok(rows.into_iter().map(|(member, other, name, key)| NamedRow { at: (member, other), name, key }).collect())
 }
 
 /// Stores another key of such a name.

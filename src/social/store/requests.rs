@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use serde::Deserialize;
 
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RequestId, RoomId};
-use crate::social::model::{Outcome, RequestKind, RequestRow};
+use crate::live::Seq;
+use crate::social::model::{HeardWords, Outcome, RequestKind, RequestRow};
 use crate::storage::schema::{messages, requests, rooms};
 use crate::storage::{Conn, Tx};
 
 /// Most messages of a waiting conversation that are counted.
 const WAITING: i64 = 100;
+/// Most requests of an inbox that are counted; pages say "99+" long before.
+const MOST_COUNTED: i64 = 1_000;
 
 /// The newest request of this kind from one to another, about this room if about any.
 pub fn newest(conn: &mut Conn, sender: MemberId, member: MemberId, kind: RequestKind, room: Option<RoomId>) -> Result<Option<RequestRow>> {
@@ -57,14 +59,6 @@ pub fn end(tx: &mut Tx<'_>, id: RequestId, outcome: Outcome) -> Result<bool> {
         .set((requests::ended_at.eq(Some(now)), requests::outcome.eq(Some(outcome.number()))))
         .execute(&mut **tx)?;
     Ok(ended == 1)
-}
-
-/// Lets a request wait for an answer again.
-pub fn reopen(tx: &mut Tx<'_>, id: RequestId) -> Result<()> {
-    diesel::update(requests::table.find(id.0))
-        .set((requests::ended_at.eq(None::<Millis>), requests::outcome.eq(None::<i16>)))
-        .execute(&mut **tx)?;
-    Ok(())
 }
 
 /// Does it wait for an answer?
@@ -122,9 +116,11 @@ pub fn inbox(conn: &mut Conn, member: MemberId, before: Option<RequestId>, limit
     Ok(query.load(conn)?)
 }
 
-/// How many wait in a member's inbox.
+/// How many wait in a member's inbox, at most [`MOST_COUNTED`].
 pub fn count_open(conn: &mut Conn, member: MemberId) -> Result<i64> {
-    Ok(requests::table.filter(requests::member.eq(member.0)).filter(requests::ended_at.is_null()).count().get_result(conn)?)
+    let waiting = requests::table.filter(requests::member.eq(member.0)).filter(requests::ended_at.is_null());
+    let ids = waiting.order(requests::id).limit(MOST_COUNTED).select(requests::id).load::<i64>(conn)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(MOST_COUNTED))
 }
 
 /// When a member made those of their invitations, or of their other requests, since that count, newest first, at most `limit`.
@@ -174,27 +170,31 @@ struct WaitingRow {
     heard: Option<String>,
 }
 
-/// Words that stay as they were when their author was shut out, as far as they are asked for here.
-#[derive(Deserialize)]
-struct Heard {
-    body: String,
-}
-
 /// What waits with each of these requests, by one statement.
 pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, Waiting>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let of = "messages m WHERE m.room = r.room AND m.author = r.sender AND m.deleted_at IS NULL AND NOT m.unheard";
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let (ids, most) = (ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","), Seq::MAX);
+    // Between the rows of hidden messages lie stretches of heard ones: only these are gone through.
+    let heard =
+        "m.room = s.room AND m.seq > s.above AND m.seq < s.below AND m.author = s.sender AND m.deleted_at IS NULL AND NOT m.unheard";
     let rows: Vec<WaitingRow> = diesel::sql_query(format!(
-        "SELECT r.id AS id, (SELECT COUNT(*) FROM (SELECT 1 FROM {of} LIMIT {WAITING}) AS newest) AS messages, n.body AS body, n.heard AS heard \
-         FROM requests r LEFT JOIN messages n ON n.id = (SELECT m.id FROM {of} ORDER BY m.seq DESC LIMIT 1) WHERE r.id IN ({})",
-        ids.join(",")
+        "WITH RECURSIVE stretches(id, room, sender, below, above) AS ( \
+         SELECT r.id, r.room, r.sender, {most}, COALESCE((SELECT h.seq FROM messages h WHERE h.room = r.room AND h.author = r.sender \
+         AND h.unheard AND h.hides_from < {most} ORDER BY h.hides_from DESC, h.seq DESC LIMIT 1), 0) FROM requests r WHERE r.id IN ({ids}) \
+         UNION ALL \
+         SELECT s.id, s.room, s.sender, b.hides_from, COALESCE((SELECT h.seq FROM messages h WHERE h.room = s.room AND h.author = s.sender \
+         AND h.unheard AND h.hides_from < b.hides_from ORDER BY h.hides_from DESC, h.seq DESC LIMIT 1), 0) \
+         FROM stretches s JOIN messages b ON b.room = s.room AND b.seq = s.above WHERE s.above > 0) \
+         SELECT r.id AS id, (SELECT COUNT(*) FROM (SELECT 1 FROM stretches s JOIN messages m ON {heard} WHERE s.id = r.id LIMIT {WAITING}) AS counted) \
+         AS messages, n.body AS body, n.heard AS heard FROM requests r LEFT JOIN messages n ON n.id = (SELECT x.newest FROM \
+         (SELECT s.below AS below, (SELECT m.id FROM messages m WHERE {heard} ORDER BY m.seq DESC LIMIT 1) AS newest FROM stretches s \
+         WHERE s.id = r.id) AS x WHERE x.newest IS NOT NULL ORDER BY x.below DESC LIMIT 1) WHERE r.id IN ({ids})"
     ))
     .load(conn)?;
     let waiting = |row: WaitingRow| {
-        let heard = row.heard.map(|json| serde_json::from_str::<Heard>(&json).map(|heard| heard.body).unwrap_or_default());
+        let heard = row.heard.map(|json| HeardWords::read(&json).body);
         let messages = usize::try_from(row.messages).unwrap_or(0);
         (RequestId(row.id), Waiting { messages, newest: heard.or(row.body) })
     };

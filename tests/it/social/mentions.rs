@@ -221,3 +221,20 @@ async fn who_is_shut_out_keeps_the_words_and_invitations_that_waited_for_them() 
         town.close().await;
     }
 }
+
+#[actix_web::test]
+async fn a_call_to_all_counts_for_nobody_who_muted_its_author_and_comes_back_with_the_mutes_end() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    let room = town.room(&ann, RoomKind::Public, "Quay", &[&bob, &cleo]).await;
+    let mute = format!("/api/v1/mutes/{}", ann.id);
+    act(&bob, Method::PUT, &mute).await;
+    ann.says(room, "k1", "@room, look").await;
+    cleo.says(room, "k2", "@bob, look").await;
+    let unread = async |who: &Person| who.get(&format!("/api/v1/rooms/{room}")).await["unread"].clone();
+    assert_eq!((called(&bob, room).await, unread(&bob).await), (json!(1), json!(2)), "whom he has not muted calls him");
+    assert_eq!(called(&cleo, room).await, json!(1));
+    act(&bob, Method::DELETE, &mute).await;
+    assert_eq!(called(&bob, room).await, json!(2), "a mute takes nothing away");
+    town.close().await;
+}

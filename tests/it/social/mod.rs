@@ -3,6 +3,7 @@
 mod at_once;
 mod conversations;
 mod days;
+mod hidden;
 mod mentions;
 mod pages;
 mod people;
@@ -10,6 +11,7 @@ mod plans;
 mod reach;
 mod reports;
 mod requests;
+mod timing;
 mod untold;
 
 use reqwest::Method;

@@ -2,6 +2,7 @@
 
 use diesel::connection::SimpleConnection;
 use reqwest::Method;
+use rialto::members::{self, DisplayName, NewMember, Username};
 use rialto::storage::set_fact;
 use serde_json::json;
 
@@ -196,6 +197,11 @@ async fn names_that_were_stored_under_another_rule_are_found_after_a_start() {
     act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
     acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "name": "Løve" }))).await;
     let aged = town.app().ground.db.write(|tx| {
+        // More than are read at once.
+        for n in 0..1_010 {
+            let (username, name) = (Username::parse(&format!("o{n:04}"))?, DisplayName::parse(&format!("Ørn {n:04}"))?);
+            members::create_member(tx, &NewMember::named(username, name))?;
+        }
         tx.batch_execute("UPDATE members SET name_key = lower(display_name); UPDATE contact_notes SET name_key = lower(name)")?;
         set_fact(tx, "name_keys", "1")
     });
@@ -204,6 +210,7 @@ async fn names_that_were_stored_under_another_rule_are_found_after_a_start() {
     town.restart().await;
     let ann = ann.at(town.url(""));
     assert_eq!((found(&ann, "bjorn").await, names(&ann, "/api/v1/follows?q=love").await), (vec!["bob".to_owned()], vec!["bob".to_owned()]));
+    assert_eq!(found(&ann, "orn%201009").await, ["o1009"], "the last of many");
     town.close().await;
 }
 

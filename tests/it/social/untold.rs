@@ -1,7 +1,5 @@
 //! No path lets a caller tell a block, the list of never, a policy, quiet hours and absence apart: not by an answer, not by what their own
-//! tabs hear, not by what others' pages say, and not by time.
-
-use std::time::{Duration, Instant};
+//! tabs hear, and not by what others' pages say. That time does not tell them apart either: `timing`.
 
 use reqwest::Method;
 use rialto::chat::RoomKind;
@@ -13,7 +11,7 @@ use super::{act, acts, lets, newest_request, talk, waiting};
 use crate::support::{Person, Socket, Town};
 
 /// Why somebody is not reached.
-const CAUSES: [&str; 7] = ["block", "never", "nobody", "other classes", "quiet hours", "ignored", "absence"];
+pub(super) const CAUSES: [&str; 7] = ["block", "never", "nobody", "other classes", "quiet hours", "ignored", "absence"];
 
 /// Puts the cause in the way of `ann`, on bob's side.
 async fn put_in_the_way(cause: &str, ann: &Person, bob: &Person) {
@@ -37,19 +35,19 @@ async fn put_in_the_way(cause: &str, ann: &Person, bob: &Person) {
 }
 
 /// Bob leaves everything unanswered that waits for him.
-async fn ignore_what_waits(bob: &Person) {
+pub(super) async fn ignore_what_waits(bob: &Person) {
     while !waiting(bob).await.is_empty() {
         act(bob, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(bob).await)).await;
     }
 }
 
 /// One town for each cause, alike to the last id but for it.
-struct Scene {
-    town: Town,
-    ann: Person,
-    bob: Person,
-    quay: RoomId,
-    word: String,
+pub(super) struct Scene {
+    pub town: Town,
+    pub ann: Person,
+    pub bob: Person,
+    pub quay: RoomId,
+    pub word: String,
     /// Does bob leave unanswered whatever comes?
     ignores: bool,
 }
@@ -64,7 +62,7 @@ enum Before {
     AnnSaidYes,
 }
 
-async fn scene(cause: &str) -> Scene {
+pub(super) async fn scene(cause: &str) -> Scene {
     scene_after(cause, Before::Nothing).await
 }
 
@@ -367,118 +365,5 @@ async fn an_invitation_looks_the_same_to_everyone_in_the_room_whatever_becomes_o
     }
     for (cause, told) in &answers {
         assert_eq!(told, &answers[0].1, "{cause}");
-    }
-}
-
-/// The shortest of so many times: what else the machine does can only add to it.
-fn shortest(all: &[Duration]) -> Duration {
-    all.iter().min().copied().expect("some")
-}
-
-/// The ways whose time is taken, in the order of [`timed`].
-const WAYS: [&str; 13] = [
-    "words",
-    "edit",
-    "mention",
-    "reaction",
-    "invitation",
-    "profile",
-    "search",
-    "directory",
-    "contact",
-    "follow",
-    "call",
-    "that it rings",
-    "its end",
-];
-
-/// How long something takes.
-async fn took<T>(what: impl Future<Output = T>) -> (Duration, T) {
-    let clock = Instant::now();
-    let answer = what.await;
-    (clock.elapsed(), answer)
-}
-
-/// How long each way takes once.
-async fn timed(scene: &Scene, tab: &mut Socket, talk: RoomId, attic: &str, n: usize) -> [Duration; WAYS.len()] {
-    let Scene { town, ann, bob, quay, word, .. } = scene;
-    let mut all = Vec::with_capacity(WAYS.len());
-    let mut note = |(time, answer): (Duration, Value)| {
-        all.push(time);
-        answer
-    };
-    let said =
-        note(took(ann.post(&format!("/api/v1/rooms/{talk}/messages"), json!({ "client_key": format!("w{n}"), "body": "Hello" }))).await);
-    let edit = format!("/api/v1/rooms/{talk}/messages/{}", said["id"].as_str().expect("an id"));
-    note(took(acts(ann, Method::PATCH, &edit, Some(json!({ "body": "Hello, @bob" })))).await);
-    let mention = json!({ "client_key": format!("m{n}"), "body": "@bob, look" });
-    note(took(ann.post(&format!("/api/v1/rooms/{quay}/messages"), mention)).await);
-    let undone = [
-        format!("/api/v1/rooms/{quay}/messages/{word}/reactions/🌊"),
-        format!("/api/v1/rooms/{attic}/members/{}", bob.id),
-        format!("/api/v1/contacts/{}", bob.id),
-        format!("/api/v1/follows/{}", bob.id),
-    ];
-    for path in &undone[..2] {
-        note(took(act(ann, Method::PUT, path)).await);
-    }
-    note(took(ann.get(&format!("/api/v1/people/{}", bob.id))).await);
-    note(took(ann.get("/api/v1/members?q=%40bob")).await);
-    note(took(async { json!(page(town, ann, "/people?q=%40bob", "en").await) }).await);
-    for path in &undone[2..] {
-        note(took(act(ann, Method::PUT, path)).await);
-    }
-    let begun = Instant::now();
-    let call =
-        note(took(tab.done(json!({ "type": "call.start", "to": bob.id, "video": false, "key": format!("c{n}") }))).await)["id"].clone();
-    tab.next("call.state").await;
-    note((begun.elapsed(), Value::Null));
-    let end = async {
-        tab.done(json!({ "type": "call.cancel", "call": call })).await;
-        tab.next("call.ended").await;
-        tab.event("call_logged").await
-    };
-    note(took(end).await);
-    for path in &undone {
-        act(ann, Method::DELETE, path).await;
-    }
-    all.try_into().expect("each way once")
-}
-
-#[actix_web::test]
-async fn no_cause_takes_noticeably_longer_than_another() {
-    const TIMES: usize = 15;
-    let mut all = Vec::new();
-    for cause in ["block", "never", "nobody", "other classes", "quiet hours", "ignored", "absence"] {
-        let scene = scene(cause).await;
-        let (ann, bob) = (&scene.ann, &scene.bob);
-        let keeper = scene.town.owner("keeper").await;
-        acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
-        if cause == "ignored" {
-            acts(bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "unknown_callers": "request" }))).await;
-        } else if !["nobody", "other classes"].contains(&cause) {
-            lets(bob, "call", &["everyone"]).await;
-        }
-        let room = talk(ann, bob).await;
-        let attic = ann.post("/api/v1/rooms", json!({ "kind": "private", "name": "Attic" })).await["id"].as_str().expect("id").to_owned();
-        let mut tab = ann.connect().await;
-        // What has become of the first wishes is known by the time that the others are timed.
-        timed(&scene, &mut tab, room, &attic, TIMES).await;
-        if cause == "ignored" {
-            assert!(!waiting(bob).await.is_empty(), "there is something to ignore");
-            ignore_what_waits(bob).await;
-        }
-        let mut times: [Vec<Duration>; WAYS.len()] = Default::default();
-        for n in 0..TIMES {
-            let once = timed(&scene, &mut tab, room, &attic, n).await;
-            times.iter_mut().zip(once).for_each(|(all, one)| all.push(one));
-        }
-        all.push((cause, times.each_ref().map(|times| shortest(times))));
-        scene.town.close().await;
-    }
-    for (way, name) in WAYS.into_iter().enumerate() {
-        let times: Vec<Duration> = all.iter().map(|(_, took)| took[way]).collect();
-        let (least, most) = (times.iter().min().expect("some"), times.iter().max().expect("some"));
-        assert!(*most - *least <= Duration::from_millis(5), "{name}: {all:?}");
     }
 }
