@@ -18,13 +18,16 @@ pub struct NamedRow<K> {
     pub key: String,
 }
 
+/// The rows behind a place.
+type Rows<K> = Result<Vec<NamedRow<K>>>;
+
 /// A table whose names have keys, in an order of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct NameKeys<K> {
     /// What comes before its first row.
     pub before: K,
     /// At most so many rows behind a place.
-    pub after: fn(&mut Conn, K, i64) -> Result<Vec<NamedRow<K>>>,
+    pub after: fn(&mut Conn, K, i64) -> Rows<K>,
     /// Stores another key.
     pub set: fn(&mut Tx<'_>, K, &str) -> Result<()>,
 }

@@ -119,7 +119,7 @@ export class CallStage extends HTMLElement {
     if (current && current.phase !== "ended") this.#play();
   }
 
-  /** The page moves down for what was missed. @param {boolean} isNeeded */
+  /** Room behind the page for what was missed. @param {boolean} isNeeded */
   #makeRoom(isNeeded) {
     const { style } = document.documentElement;
     const news = isNeeded ? /** @type {HTMLElement | null} */ (this.querySelector(".call-news")) : null;

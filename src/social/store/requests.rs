@@ -176,7 +176,7 @@ pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, 
         return Ok(HashMap::new());
     }
     let (ids, most) = (ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","), Seq::MAX);
-    // Between the rows of hidden messages lie stretches of heard ones: only these are gone through.
+    // Between the rows of hidden messages lie stretches of heard ones: only these are gone through. A CROSS JOIN keeps SQLite to this order.
     let heard =
         "m.room = s.room AND m.seq > s.above AND m.seq < s.below AND m.author = s.sender AND m.deleted_at IS NULL AND NOT m.unheard";
     let rows: Vec<WaitingRow> = diesel::sql_query(format!(
@@ -186,11 +186,13 @@ pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, 
          UNION ALL \
          SELECT s.id, s.room, s.sender, b.hides_from, COALESCE((SELECT h.seq FROM messages h WHERE h.room = s.room AND h.author = s.sender \
          AND h.unheard AND h.hides_from < b.hides_from ORDER BY h.hides_from DESC, h.seq DESC LIMIT 1), 0) \
-         FROM stretches s JOIN messages b ON b.room = s.room AND b.seq = s.above WHERE s.above > 0) \
-         SELECT r.id AS id, (SELECT COUNT(*) FROM (SELECT 1 FROM stretches s JOIN messages m ON {heard} WHERE s.id = r.id LIMIT {WAITING}) AS counted) \
-         AS messages, n.body AS body, n.heard AS heard FROM requests r LEFT JOIN messages n ON n.id = (SELECT x.newest FROM \
-         (SELECT s.below AS below, (SELECT m.id FROM messages m WHERE {heard} ORDER BY m.seq DESC LIMIT 1) AS newest FROM stretches s \
-         WHERE s.id = r.id) AS x WHERE x.newest IS NOT NULL ORDER BY x.below DESC LIMIT 1) WHERE r.id IN ({ids})"
+         FROM stretches s CROSS JOIN messages b WHERE b.room = s.room AND b.seq = s.above AND s.above > 0) \
+         SELECT w.id AS id, w.messages AS messages, (SELECT n.body FROM messages n WHERE n.id = w.newest) AS body, \
+         (SELECT n.heard FROM messages n WHERE n.id = w.newest) AS heard FROM (SELECT r.id AS id, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM stretches s CROSS JOIN messages m WHERE {heard} AND s.id = r.id LIMIT {WAITING}) AS counted) AS messages, \
+         (SELECT x.newest FROM (SELECT s.below AS below, (SELECT m.id FROM messages m WHERE {heard} ORDER BY m.seq DESC LIMIT 1) AS newest \
+         FROM stretches s WHERE s.id = r.id) AS x WHERE x.newest IS NOT NULL ORDER BY x.below DESC LIMIT 1) AS newest \
+         FROM requests r WHERE r.id IN ({ids})) AS w"
     ))
     .load(conn)?;
     let waiting = |row: WaitingRow| {

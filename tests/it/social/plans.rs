@@ -198,7 +198,10 @@ async fn the_inbox_is_read_by_as_many_statements_however_many_wait() {
         }
         let read = town.app().ground.db.read(move |conn| {
             let mut page = None;
-            let asked = asked(conn, |conn| Ok(page = Some(inbox(conn, me, None, 50, NOON)?)));
+            let asked = asked(conn, |conn| {
+                page = Some(inbox(conn, me, None, 50, NOON)?);
+                Ok(())
+            });
             Ok((asked.len(), page.expect("read")))
         });
         let (count, page) = read.await.expect("read");

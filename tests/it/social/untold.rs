@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::pages::page;
 use super::{act, acts, lets, newest_request, talk, waiting};
-use crate::support::{Person, Socket, Town};
+use crate::support::{Person, Town};
 
 /// Why somebody is not reached.
 pub(super) const CAUSES: [&str; 7] = ["block", "never", "nobody", "other classes", "quiet hours", "ignored", "absence"];
