@@ -51,7 +51,7 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await held[0].continue();
     await expect.poll(() => sent.length).toBe(2);
     for (const request of sent) expect((await request.response()).status()).toBe(200);
-    expect((await mara.call('GET', '/me/reach')).mention.from.toSorted()).toEqual(['contacts', 'verified']);
+    expect((await mara.call('GET', '/me/reach')).mention.from.toSorted()).toEqual(['contacts', 'everyone', 'verified']);
     await maraPage.unrouteAll();
     await mara.call('PUT', '/me/reach', { mention: { from: ['everyone'] } });
     await maraPage.goto(server.url);
