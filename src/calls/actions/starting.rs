@@ -1,16 +1,11 @@
 //! Beginning a call, and calling more people into one: what members pay for, and whom they reach by it.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use serde::Serialize;
-
+use super::gate::{Gate, payment};
 use super::keeping::{end_lost, is_lost};
-use crate::access::{Ground, not_too_often};
-use crate::billing::{Billing, Entitlements, Standing};
+use crate::access::not_too_often;
+use crate::billing::Entitlements;
 use crate::calls::board::{Known, NewCall, Voice};
 use crate::calls::events::CallEvent;
-use crate::calls::exchange::Calls;
 use crate::calls::model::{CallKind, CallRole, CallSource};
 use crate::calls::policy::{HostCall, StartCall, Whom};
 use crate::calls::ringing::{Callee, Way};
@@ -19,123 +14,18 @@ use crate::clock::Millis;
 use crate::error::{Error, Found, Refusal, RefusalKind, Result};
 use crate::ids::{CallId, MemberId};
 use crate::live::LogId;
-use crate::settings::Settings;
-use crate::social::{self, Act, Asker, NewRequest, Own, RequestKind, Verdict};
+use crate::social;
 use crate::storage::{Conn, Tx, hold_room, one_at_a_time};
 
 /// Calls that one member begins within a minute.
 const PER_MINUTE: i64 = 6;
-const MINUTE: Millis = 60_000;
+pub(super) const MINUTE: Millis = 60_000;
 /// Calls to the same member without an answer within an hour.
 const UNANSWERED: i64 = 3;
 const HOUR: Millis = 3_600_000;
 const DAY: Millis = 86_400_000;
 /// A client's key: printable characters.
 const KEY: std::ops::RangeInclusive<usize> = 1..=64;
-
-/// What beginning a call rests on beside the database.
-#[derive(Clone, Debug)]
-pub struct Gate {
-    settings: Arc<Settings>,
-    billing: Billing,
-    calls: Calls,
-    raised: bool,
-}
-
-impl Gate {
-    /// As it is now.
-    #[must_use]
-    pub fn of(ground: &Ground, billing: &Billing, calls: &Calls) -> Self {
-        Self { settings: ground.settings.get(), billing: billing.clone(), calls: calls.clone(), raised: ground.config.raised_limits }
-    }
-
-    fn entitlements(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<Entitlements> {
-        self.billing.standings.entitlements_of(conn, member, now)
-    }
-
-    /// What a member may begin, for who shows it before it is tried.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn may_start(&self, conn: &mut Conn, member: MemberId, now: Millis) -> Result<MayStart> {
-        let has = self.entitlements(conn, member, now)?;
-        Ok(MayStart {
-            calls: has.calls_start,
-            video: has.calls_start && has.calls_video,
-            group_size: has.calls_group_size,
-            max_minutes: has.calls_max_minutes,
-        })
-    }
-
-    /// May cameras and screens be on in a call of `from` that `to` answers, though it began with voices?
-    fn shows(&self, conn: &mut Conn, from: MemberId, to: MemberId, now: Millis) -> Result<bool> {
-        let standing = self.billing.standings.of(conn, from, now)?;
-        let has_right = self.entitlements(conn, from, now)?.calls_video;
-        Ok(has_right && social::answer(conn, &self.settings, &asker(from, true, &standing), to, false, now)? == Verdict::Through)
-    }
-
-    /// How a call of `from` comes to `to`; `Err` only when the reason is the caller's own.
-    fn way(&self, tx: &mut Tx<'_>, from: MemberId, to: MemberId, video: bool) -> Result<Way> {
-        let now = tx.now();
-        let standing = self.billing.standings.of(tx, from, now)?;
-        let is_busy = self.calls.look(|board| board.taken_by(to).is_some());
-        let verdict = social::answer(tx, &self.settings, &asker(from, video, &standing), to, is_busy, now)?;
-        way_of(tx, from, to, verdict, Some(request(video)))
-    }
-
-    /// The same for several at once, in ascending id. Who does not answer becomes a request of one who `asks`.
-    fn ways(&self, tx: &mut Tx<'_>, from: MemberId, to: &[MemberId], video: bool, asks: bool) -> Result<Vec<(MemberId, Result<Way>)>> {
-        let now = tx.now();
-        let standing = self.billing.standings.of(tx, from, now)?;
-        let busy: BTreeSet<MemberId> = self.calls.look(|board| to.iter().filter(|one| board.taken_by(**one).is_some()).copied().collect());
-        // What follows from the answers may write to logs: every pair is held before the first of them.
-        social::hold_pairs(tx, from, to)?;
-        let mut verdicts = social::answers(tx, &self.settings, &asker(from, video, &standing), to, now)?;
-        verdicts.sort_unstable_by_key(|(one, _)| *one);
-        let asked = asks.then(|| request(video));
-        let way = |(one, verdict)| {
-            // Being busy is asked last.
-            let verdict = if verdict == Verdict::Through && busy.contains(&one) { Verdict::Busy } else { verdict };
-            (one, way_of(tx, from, one, verdict, asked))
-        };
-        Ok(verdicts.into_iter().map(way).collect())
-    }
-}
-
-const fn request(video: bool) -> RequestKind {
-    if video { RequestKind::VideoCall } else { RequestKind::Call }
-}
-
-/// What their plan gives was asked before: whoever is let in by another's plan calls all the same.
-fn asker<'a>(from: MemberId, video: bool, standing: &'a Standing) -> Asker<'a> {
-    Asker { may_start: true, ..Asker::standing(from, if video { Act::VideoCall } else { Act::Call }, standing) }
-}
-
-fn way_of(tx: &mut Tx<'_>, from: MemberId, to: MemberId, verdict: Verdict, asks: Option<RequestKind>) -> Result<Way> {
-    Ok(match verdict {
-        Verdict::Through => {
-            social::use_once(tx, from, to)?;
-            Way::Rings
-        }
-        Verdict::Quietly => Way::Quiet,
-        Verdict::Busy => Way::Busy,
-        Verdict::Unheard => Way::Unheard,
-        Verdict::Asks => {
-            // Calls have limits of their own: no refusal here may tell that it has become a request.
-            if let Some(kind) = asks {
-                social::ask(tx, from, &NewRequest::of(kind, to, true), None)?;
-            }
-            Way::Unheard
-        }
-        Verdict::Refused(Own::Blocks) => return Err(Error::conflict("social.you_block")),
-        Verdict::Refused(Own::NotEntitled) => return Err(payment("calls.plan_needed")),
-        Verdict::Refused(Own::TooOften) => return Err(Error::slow_down("calls.too_many", MINUTE.unsigned_abs())),
-    })
-}
-
-const fn payment(code: &'static str) -> Error {
-    Error::refused(RefusalKind::Payment, code)
-}
 
 /// A call that somebody wants to begin.
 #[derive(Clone, Debug)]
@@ -439,19 +329,6 @@ pub fn still_may(conn: &mut Conn, call: CallId, member: MemberId, gate: &Gate, n
     }
     let shows = row.video || !is_direct || gate.shows(conn, row.starter, member, now)?;
     Ok(if shows { Still::AsBegun } else { Still::Voices })
-}
-
-/// What a member may begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct MayStart {
-    /// Calls at all.
-    pub calls: bool,
-    /// With cameras.
-    pub video: bool,
-    /// Most members; null: what the community allows.
-    pub group_size: Option<u32>,
-    /// Longest, in minutes; null: no limit.
-    pub max_minutes: Option<u32>,
 }
 
 /// What was known of the people of a call before a restart.

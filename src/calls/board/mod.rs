@@ -5,6 +5,7 @@ mod media;
 mod moderation;
 mod presence;
 mod quality;
+mod speaking;
 mod stay;
 #[cfg(test)]
 #[path = "../tests/board/mod.rs"]
@@ -15,7 +16,8 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 pub use live::{Known, Live, LiveRow, LiveStay, NewCall};
-pub use presence::{Joining, Standing, ViewWish};
+pub use presence::{Joining, Standing};
+pub use speaking::ViewWish;
 pub use stay::Entrance;
 
 use super::events::{CallNotice, NoticeFrame};
