@@ -1,5 +1,7 @@
 //! The exchange: the one value through which everything reaches the board, and everything that follows leaves it, in order.
 
+mod readings;
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -15,7 +17,6 @@ use super::outbox::Outbox;
 use super::sfu;
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, RefusalKind, Result};
-use crate::http::Reading;
 use crate::ids::{CallId, MemberId};
 use crate::live::{Caller, Effect, Hub, LogId, Logged};
 use crate::storage::Tx;
@@ -292,36 +293,6 @@ impl Calls {
         tx.after_commit(move || calls.with(|board, now, out| board.shut_out(member, other, now, out)));
     }
 
-    /// Numbers of calls, and of the media that goes through the program.
-    #[must_use]
-    pub fn readings(&self) -> Vec<Reading> {
-        let ((calls, members), has_media) = self.look(|board| (board.counts(), board.has_media()));
-        let server = self.0.media.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let (media, busy) = server.map(|server| server.measured()).unwrap_or_default();
-        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let mut all = vec![
-            Reading::one("rialto_calls", "Calls that go on.", count(calls)),
-            Reading::one("rialto_call_members", "Members in calls.", count(members)),
-            Reading::one("rialto_media_up", "Whether there is a media server: 1, or 0.", u64::from(has_media)),
-            Reading::one("rialto_media_participants", "Participants of the media server.", media.participants),
-            Reading::one("rialto_media_packets_in_total", "Datagrams that came to the media server.", media.packets_in),
-            Reading::one("rialto_media_bytes_in_total", "Bytes that came to the media server.", media.bytes_in),
-            Reading::one("rialto_media_packets_out_total", "Datagrams that left the media server.", media.packets_out),
-            Reading::one("rialto_media_bytes_out_total", "Bytes that left the media server.", media.bytes_out),
-            Reading::one("rialto_media_forwarded_total", "Media packets forwarded, one for each receiver.", media.forwarded),
-            Reading::one("rialto_media_lost_in_total", "Media packets that never came from their senders.", media.lost_in),
-            Reading::one("rialto_media_lost_out_total", "Media packets that did not arrive, as receivers report.", media.lost_out),
-            Reading::one("rialto_media_unsent_total", "Datagrams that the kernel did not take.", media.unsent),
-            Reading::one("rialto_media_stray_total", "Datagrams that belonged to nobody.", media.stray),
-            Reading::one("rialto_media_panics_total", "Participants whose handling failed.", media.panics),
-            Reading::one("rialto_media_cpu_milliseconds_total", "Processor time of the media threads.", media.cpu_ns / 1_000_000),
-        ];
-        let name = "rialto_media_busy_permille";
-        let help = "How busy each media thread was over its last second, in thousandths of a core.";
-        all.extend(busy.into_iter().enumerate().map(|(n, share)| Reading { name, help, label: format!("thread=\"{n}\""), value: share }));
-        all
-    }
-
     /// An offer waits for its answer; to be said before it is handed in.
     pub(super) fn await_answer(&self, who: sfu::Who, generation: u32) -> impl Future<Output = Result<()>> + Send + use<> {
         let (sender, answer) = oneshot::channel();
@@ -360,7 +331,7 @@ impl Calls {
 
     /// Is there nothing for which time matters?
     fn is_timeless(&self) -> bool {
-        self.is_quiet() && guard(&self.0.echoes).is_empty()
+        self.is_quiet() && guard(&self.0.echoes).is_empty() && self.look(Board::is_at_rest)
     }
 
     /// Lets time pass until the program stops. Where no call goes on, nobody is woken for it.
@@ -376,7 +347,7 @@ impl Calls {
             }
             ticks.tick().await;
             self.echoes(|echoes, now, out| echoes.pass(now, out));
-            if self.is_quiet() && self.look(Board::is_at_rest) {
+            if self.look(Board::is_at_rest) {
                 continue;
             }
             let measures = Instant::now() >= measure_at;
@@ -431,6 +402,10 @@ pub(super) fn refused(refusal: sfu::Refusal) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Token;
+    use crate::calls::board::{Entrance, Joining, NewCall, Standing, Voice};
+    use crate::calls::model::{CallKind, Cause};
+    use crate::ids::{RoomId, SessionId, StayId};
 
     /// A media server that answers on the very thread on which it is spoken to, as the real one does for a call that it does not know.
     struct Prompt(Calls);
@@ -451,6 +426,36 @@ mod tests {
         let heard = guard(&calls.0.heard).as_mut().map(|heard| heard.try_recv().is_ok());
         assert_eq!(heard, Some(true), "put aside");
         calls.stop();
+    }
+
+    #[tokio::test]
+    async fn what_the_last_call_left_goes_soon_after_it() {
+        let calls = Calls::new(Hub::new(), Clock::system());
+        calls.use_media(Arc::new(Prompt(calls.clone())));
+        let (id, member, token) = (CallId(7), MemberId(1), Token::random().expect("random"));
+        calls.with(|board, now, out| {
+            let (video, pictures, room) = (false, false, Some(RoomId(2)));
+            let (connection, ends_at, most, locked) = (None, None, 2, false);
+            let (kind, starter, started_at) = (CallKind::Room, member, now);
+            board.open(NewCall { id, kind, room, video, pictures, starter, connection, started_at, ends_at, most, locked }, &[], now, out);
+            let entrance = Entrance { id: StayId(1), session: SessionId(1), connection: 3, token: token.hash() };
+            let standing = Standing { is_of_room: true, leads_room: false };
+            let voice = Voice { member, connection: 3 };
+            let joining = Joining { voice, entrance, token: token.reveal(), standing, resume: None };
+            board.join(id, &joining, now, out).expect("comes in");
+            board.end(id, Cause::EndedByHost, now, out).expect("goes on");
+        });
+        assert!(!calls.look(Board::is_at_rest), "its stay waits for the thread on which time passes");
+        let rests = async {
+            while !calls.look(Board::is_at_rest) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(ANSWER_WITHIN, async {
+            tokio::select! { () = calls.tick() => {}, () = rests => {} }
+        })
+        .await
+        .expect("in time");
     }
 
     #[test]
