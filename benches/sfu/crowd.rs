@@ -12,7 +12,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg};
 use rialto::calls::sfu::{CallId, Config, Input, Limits, Output, ParticipantId, Permissions, Sfu, Totals, Who};
 
-use crate::client::{Client, DEADLINE, Knows, Section};
+use crate::client::{Client, DEADLINE, Knows, OPUS, Section};
 use crate::cpu;
 
 /// A media server with its calls.
@@ -81,6 +81,11 @@ impl Crowd {
         while self.outputs.try_recv().is_ok() {}
     }
 
+    /// Whether somebody new may come into this call.
+    pub fn has_room(&self, call: u64) -> bool {
+        self.sfu.has_room(CallId(call))
+    }
+
     /// Counts since the start.
     pub fn totals(&self) -> Totals {
         self.sfu.totals()
@@ -96,29 +101,41 @@ impl Crowd {
     }
 }
 
+/// Media packets that came.
+#[derive(Default)]
+struct Counts {
+    all: AtomicU64,
+    voices: AtomicU64,
+}
+
 /// Takes everything out of sockets and counts it, on the clients' core.
 pub struct Drain {
     stop: Arc<AtomicBool>,
-    count: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     thread: JoinHandle<u64>,
 }
 
 impl Drain {
     /// Begins.
     pub fn start(sockets: Vec<UdpSocket>) -> Self {
-        let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&count));
+        let (stop, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Counts::default()));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&counts));
         let thread = std::thread::spawn(move || {
             cpu::keep_to(1);
             drain(&sockets, &stopped, &counted);
             cpu::of_this_thread()
         });
-        Self { stop, count, thread }
+        Self { stop, counts, thread }
     }
 
     /// Media packets so far.
     pub fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
+        self.counts.all.load(Ordering::Relaxed)
+    }
+
+    /// Those of voices among them.
+    pub fn voices(&self) -> u64 {
+        self.counts.voices.load(Ordering::Relaxed)
     }
 
     /// Ends; returns the nanoseconds of processor time that it took.
@@ -131,7 +148,7 @@ impl Drain {
 const DATAGRAMS: usize = 32;
 const BYTES: usize = 1_600;
 
-fn drain(sockets: &[UdpSocket], stop: &AtomicBool, count: &AtomicU64) {
+fn drain(sockets: &[UdpSocket], stop: &AtomicBool, counts: &Counts) {
     let epoll = Epoll::new(EpollCreateFlags::empty()).expect("a descriptor");
     for (at, socket) in sockets.iter().enumerate() {
         socket.set_nonblocking(true).expect("nonblocking");
@@ -150,8 +167,10 @@ fn drain(sockets: &[UdpSocket], stop: &AtomicBool, count: &AtomicU64) {
             let got = recvmmsg(socket.as_raw_fd(), &mut headers, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None);
             let got = got.map_or(0, |got| got.count());
             let is_media = |datagram: &&[u8]| (128..=191).contains(&datagram[0]) && !(192..=223).contains(&datagram[1]);
-            let media = bytes.chunks_exact(BYTES).take(got).filter(is_media).count();
-            count.fetch_add(media as u64, Ordering::Relaxed);
+            let media = || bytes.chunks_exact(BYTES).take(got).filter(is_media);
+            counts.all.fetch_add(media().count() as u64, Ordering::Relaxed);
+            let voices = media().filter(|datagram| datagram[1] & 0x7f == OPUS).count();
+            counts.voices.fetch_add(voices as u64, Ordering::Relaxed);
         }
     }
 }

@@ -9,6 +9,7 @@ mod bursts;
 #[path = "../../tests/it/sfu/client/mod.rs"]
 mod client;
 mod cpu;
+#[expect(dead_code, reason = "a proof asks more of it")]
 mod crowd;
 mod fan_out;
 #[path = "../floors/media.rs"]
@@ -17,6 +18,7 @@ mod leaving;
 #[path = "../report/mod.rs"]
 mod report;
 mod rooms;
+mod traffic;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,15 +1,13 @@
 //! Whole calls at once: an audio room, a meeting, a webinar, many pairs. How busy the media thread's core is, is the figure.
 
-use std::net::{SocketAddr, UdpSocket};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rialto::calls::sfu::{Input, ParticipantId, View, Who};
 
-use crate::client::{Client, LEVEL, MARKER, MID, OPUS, RID, Section, VP8, packet, vp8};
-use crate::cpu;
+use crate::client::{Client, Section};
 use crate::crowd::{Crowd, Drain};
 use crate::report::{Report, Row};
+use crate::traffic::Traffic;
 
 /// A workload that adds its figures to a report.
 pub type Scene = fn(&mut Report);
@@ -18,91 +16,6 @@ pub type Scene = fn(&mut Report);
 pub const SCENES: &[(&str, Scene)] = &[("audio", audio), ("meeting", meeting), ("webinar", webinar), ("pairs", pairs)];
 
 const SECONDS: u64 = 6;
-/// Packets of a voice in a second, and bytes of one: 32 kbit/s.
-const VOICE: (u64, usize) = (50, 80);
-/// Frames of a picture in a second.
-const FRAMES: u64 = 25;
-
-/// A packet that is to be sent at a time.
-struct Due {
-    at: Duration,
-    sender: usize,
-    bytes: Vec<u8>,
-}
-
-/// Everything that clients will send, sealed beforehand.
-#[derive(Default)]
-struct Traffic {
-    senders: Vec<(UdpSocket, SocketAddr)>,
-    packets: Vec<Due>,
-}
-
-impl Traffic {
-    fn add(&mut self, client: &Client) -> usize {
-        self.senders.push((client.socket.try_clone().expect("a descriptor"), client.server));
-        self.senders.len() - 1
-    }
-
-    fn voice(&mut self, client: &mut Client, ssrc: u32, level: u8) {
-        let sender = self.add(client);
-        for number in 0..VOICE.0 * (SECONDS + 3) {
-            let plain = packet(OPUS, number as u16, (number * 960) as u32, ssrc, &[(LEVEL, &[level])], &[0x55; VOICE.1]);
-            let at = Duration::from_micros(number * 1_000_000 / VOICE.0 + sender as u64 * 131);
-            self.packets.push(Due { at, sender, bytes: client.protect(&plain) });
-        }
-    }
-
-    /// A picture of so many bits a second; `name` and `height` for a layer.
-    fn picture(&mut self, client: &mut Client, ssrc: u32, bits: u64, layer: Option<(&str, u16)>) {
-        let sender = self.add(client);
-        let frame = (bits / 8 / FRAMES) as usize;
-        let mut sequence = 0_u16;
-        for number in 0..FRAMES * (SECONDS + 3) {
-            let keyframe = number % (FRAMES * 3) == 0;
-            let parts = frame.div_ceil(1_150).max(1);
-            for part in 0..parts {
-                let mut body = vp8(part == 0, keyframe, number as u16, &[]);
-                if let Some((_, height)) = layer.filter(|_| keyframe && part == 0) {
-                    let at = body.len() - 2;
-                    body[at..].copy_from_slice(&height.to_le_bytes());
-                }
-                body.resize(body.len().max(frame / parts), 0x55);
-                let mid: &[u8] = b"0";
-                let names = [(MID, mid), (RID, layer.map_or("", |(name, _)| name).as_bytes())];
-                let extensions = if layer.is_some() { &names[..] } else { &[] };
-                let plain = packet(
-                    VP8 | if part + 1 == parts { MARKER } else { 0 },
-                    sequence,
-                    (number * 90_000 / FRAMES) as u32,
-                    ssrc,
-                    extensions,
-                    &body,
-                );
-                let at = Duration::from_micros(number * 1_000_000 / FRAMES + sender as u64 * 173);
-                self.packets.push(Due { at, sender, bytes: client.protect(&plain) });
-                sequence = sequence.wrapping_add(1);
-            }
-        }
-    }
-
-    fn send(mut self) -> JoinHandle<u64> {
-        self.packets.sort_by_key(|due| due.at);
-        std::thread::spawn(move || {
-            cpu::keep_to(1);
-            let start = Instant::now();
-            for due in &self.packets {
-                let wait = (start + due.at).saturating_duration_since(Instant::now());
-                if wait > Duration::from_micros(300) {
-                    std::thread::park_timeout(wait);
-                }
-                let (socket, to) = &self.senders[due.sender];
-                let _ = socket.send_to(&due.bytes, to);
-            }
-            self.packets.len() as u64
-        })
-    }
-}
-
 /// Lets traffic run and says how busy the media thread was.
 fn run(report: &mut Report, name: &str, crowd: &Crowd, clients: &[Client], traffic: Traffic, most_busy: f64) {
     let drain = Drain::start(clients.iter().map(|client| client.socket.try_clone().expect("a descriptor")).collect());
@@ -142,7 +55,7 @@ fn slots(audio: usize, video: usize) -> Vec<Section> {
 fn audio(report: &mut Report) {
     eprintln!("… audio room: 10 talkers, 260 listeners");
     let mut crowd = Crowd::open(1, 1);
-    let (mut clients, mut traffic) = (Vec::new(), Traffic::default());
+    let (mut clients, mut traffic) = (Vec::new(), Traffic::of(SECONDS + 3));
     for number in 1..=270_u32 {
         let mut sections = slots(4, 0);
         if number <= 10 {
@@ -160,7 +73,7 @@ fn audio(report: &mut Report) {
 fn meeting(report: &mut Report) {
     eprintln!("… meeting: 50 cameras of three layers");
     let mut crowd = Crowd::open(1, 1);
-    let (mut clients, mut traffic) = (Vec::new(), Traffic::default());
+    let (mut clients, mut traffic) = (Vec::new(), Traffic::of(SECONDS + 3));
     for number in 1..=50_u32 {
         let mut sections = vec![Section::Layers(&["l", "m", "h"]), Section::Voice(number)];
         sections.extend(slots(4, 10));
@@ -186,7 +99,7 @@ fn webinar(report: &mut Report) {
     let mut crowd = Crowd::open(1, 1);
     let mut speaker = crowd.join(0, 1, &[Section::Camera(7, 8), Section::Voice(9)]);
     let mut clients: Vec<_> = (2..=151).map(|number| crowd.join(0, number, &slots(1, 1))).collect();
-    let mut traffic = Traffic::default();
+    let mut traffic = Traffic::of(SECONDS + 3);
     traffic.picture(&mut speaker, 7, 1_700_000, None);
     traffic.voice(&mut speaker, 9, 10);
     clients.push(speaker);
@@ -196,7 +109,7 @@ fn webinar(report: &mut Report) {
 fn pairs(report: &mut Report) {
     eprintln!("… 160 calls of two");
     let mut crowd = Crowd::open(160, 1);
-    let (mut clients, mut traffic) = (Vec::new(), Traffic::default());
+    let (mut clients, mut traffic) = (Vec::new(), Traffic::of(SECONDS + 3));
     for call in 0..160_u64 {
         for number in 1..=2_u32 {
             let mut client = crowd.join(call, number, &[Section::Voice(number), Section::HearsOne]);

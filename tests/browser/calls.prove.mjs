@@ -20,6 +20,7 @@ const PROOFS = {
   janus: { shows: 'CPU for one forwarded packet beside Janus, 50 subscribers, the same clients; --count rounds', run: (proof) => loaded('janus', proof) },
   memory: { shows: 'an audio room of 270: memory of a participant, and back to the base when all have left; --minutes', run: (proof) => loaded('memory', proof) },
   churn: { shows: '20 come and 20 go each second in rooms of fifty: time to sound and picture, nothing left behind; --minutes', run: (proof) => loaded('churn', proof) },
+  starved: { shows: "the media thread's core is taken from it: newcomers are refused first, then pictures become small, voices go on", run: (proof) => loaded('starved', proof) },
   join: { shows: 'two Chromium processes: from the press of the button to the first sound and picture; --count joins', run: join },
   aiortc: { shows: 'aiortc and Chromium in a call, both directions', run: (proof) => independent({ ...proof, client: 'aiortc', command: aiortc }) },
   webrtc: { shows: "the webrtc crate's peer connection and Chromium in a call, both directions", run: (proof) => independent({ ...proof, client: 'webrtc', command: [load, 'peer'] }) },

@@ -1,11 +1,11 @@
-//! What a media thread does without while it has more work than its core: first newcomers, then large pictures, then faces, never voices.
+//! What a media thread does without while it has more work than its core gives it time for: first newcomers, then large pictures, then faces, never voices.
 
 use super::assignment::Wanted;
 use super::door::Source;
 use super::layers::LEAST;
 use super::time::{Micros, SECOND};
 
-/// From this share of a core on, thousandths, something is given up.
+/// From this share of its time on, thousandths, something is given up.
 const TOO_MUCH: u64 = 850;
 /// Below this share, something is taken up again.
 const ENOUGH: u64 = 650;
@@ -62,7 +62,7 @@ impl Overload {
         self.without
     }
 
-    /// The thread was so busy over its last second, thousandths of a core; whether anything changes by that.
+    /// The thread was at work for so much of its last second, thousandths; whether anything changes by that.
     pub fn told(&mut self, busy: u64, now: Micros) -> bool {
         let step = Without::ALL.iter().position(|each| *each == self.without).unwrap_or(0);
         let since = now.saturating_sub(self.changed);

@@ -22,7 +22,7 @@ use super::worker::{Order, Worker};
 #[derive(Debug, Default)]
 pub struct Counts {
     totals: Mutex<Totals>,
-    /// How busy the thread was over its last second, thousandths.
+    /// For how much of its last second the thread had work to do, thousandths.
     pub busy_permille: AtomicU64,
     /// It has no time for newcomers.
     pub is_full: AtomicBool,
@@ -187,7 +187,7 @@ impl Sfu {
         all
     }
 
-    /// How busy each media thread was over its last second, thousandths of a core.
+    /// For how much of its last second each media thread had work to do, thousandths.
     #[must_use]
     pub fn busy_permille(&self) -> Vec<u64> {
         self.threads.iter().map(|thread| thread.counts.busy_permille.load(Ordering::Relaxed)).collect()

@@ -71,8 +71,10 @@ pub struct Worker {
     counts: Arc<Counts>,
     origin: Instant,
     cpu_read: Micros,
-    /// When the share of work was told last, and the processor time until then.
-    busy_told: (Micros, u64),
+    /// How long it waited for something to do since `busy_told`.
+    waited: Micros,
+    /// When the share of work was told last.
+    busy_told: Micros,
 }
 
 impl Worker {
@@ -90,14 +92,16 @@ impl Worker {
         let slab = Slab::new(socket.try_clone().ok()?);
         let local = socket.local_addr().ok()?;
         let exchange = Exchange::new(super::exchange::Parts { identity, provider, addresses, local, limits, origin, slab, sink });
-        Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0, busy_told: (0, 0) })
+        Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0, waited: 0, busy_told: 0 })
     }
 
     /// Works until it is told to stop.
     pub fn run(&mut self) {
         loop {
             let wait = if self.exchange.is_empty() { IDLE } else { WAIT };
+            let idle = self.now();
             let datagrams = self.hatch.wait(&self.socket, wait);
+            self.waited += self.now() - idle;
             while let Some(order) = self.hatch.next() {
                 let now = self.now();
                 match order {
@@ -145,19 +149,24 @@ impl Worker {
         if self.exchange.is_empty() {
             self.exchange.rest();
         }
+        self.tell_busy(now);
         let mut totals = self.exchange.tally();
         if let Ok(spent) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) {
-            let nanoseconds = spent.tv_sec().unsigned_abs() * 1_000_000_000 + spent.tv_nsec().unsigned_abs();
-            totals.cpu_ns = nanoseconds;
-            let (told, before) = self.busy_told;
-            if now >= told + BUSY_OVER {
-                let busy = nanoseconds.saturating_sub(before) / (now - told);
-                self.counts.busy_permille.store(busy, Ordering::Relaxed);
-                let without = self.exchange.busy(busy, now);
-                self.counts.is_full.store(without >= Without::Newcomers, Ordering::Relaxed);
-                self.busy_told = (now, nanoseconds);
-            }
+            totals.cpu_ns = spent.tv_sec().unsigned_abs() * 1_000_000_000 + spent.tv_nsec().unsigned_abs();
         }
         self.counts.keep(totals);
+    }
+
+    /// Busy is whatever it did not wait: a thread whose core others take from it has used little of it, and never comes to an end all the same.
+    fn tell_busy(&mut self, now: Micros) {
+        let passed = now - self.busy_told;
+        if passed < BUSY_OVER {
+            return;
+        }
+        let busy = passed.saturating_sub(self.waited) * 1_000 / passed;
+        self.counts.busy_permille.store(busy, Ordering::Relaxed);
+        let without = self.exchange.busy(busy, now);
+        self.counts.is_full.store(without >= Without::Newcomers, Ordering::Relaxed);
+        (self.busy_told, self.waited) = (now, 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The proofs of calls that need no browser: the comparison with Janus, memory and churn of the real program, and a member on the `webrtc`
 //! crate. `bin/prove calls` builds and runs this, one proof at a time.
 //!
-//! usage: `prove-calls janus|memory|churn [--count N] [--minutes N] [--program FILE]`, one JSON object a line for each figure;
+//! usage: `prove-calls janus|memory|churn|starved [--count N] [--minutes N] [--program FILE]`, one JSON object a line for each figure;
 //! `prove-calls peer URL ROOM SECONDS`, the member's token on standard input.
 
 #[path = "../../../benches/sfu/bursts.rs"]
@@ -22,6 +22,9 @@ mod memory;
 mod party;
 mod peer;
 mod rival;
+mod starved;
+#[path = "../../../benches/sfu/traffic.rs"]
+mod traffic;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -96,8 +99,9 @@ fn main() -> ExitCode {
         Some("janus") => janus::compare(&options),
         Some("memory") => memory::weigh(&options),
         Some("churn") => churn::churn(&options),
+        Some("starved") => starved::starve(&options),
         Some("peer") => peer::visit(&words[1..]),
-        _ => Err("usage: prove-calls janus|memory|churn|peer …".to_owned()),
+        _ => Err("usage: prove-calls janus|memory|churn|starved|peer …".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

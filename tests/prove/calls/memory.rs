@@ -31,6 +31,13 @@ pub fn weigh(options: &Options) -> Result<(), String> {
     eprintln!("… a call of two first");
     fill(&party, "two", 2)?.leave()?;
     let base = party.memory();
+    eprintln!("… {MEMBERS} come online, and go");
+    let links = (0..MEMBERS).map(|seat| party.link(seat)).collect::<Result<Vec<_>, _>>()?;
+    let online = party.memory();
+    drop(links);
+    let (gone, _) = party.wait_memory(base, LEFT_WITHIN);
+    let note = format!("{:.1} MiB before, {:.1} with {MEMBERS} online, {:.1} afterwards", base / KIB, online / KIB, gone / KIB);
+    tell("memory over the base when members were online, without a call", (gone / base - 1.0) * 100.0, "%", Bar::None, &note);
     eprintln!("… {MEMBERS} come in");
     let room = fill(&party, "once", MEMBERS)?;
     let (room, full) = stay(&party, room, Duration::from_secs_f64(minutes * 60.0))?;

@@ -144,7 +144,7 @@ impl Exchange {
         Totals { calls, participants, unsent: self.slab.unsent(), packets_out, bytes_out, ..self.tally }
     }
 
-    /// The thread was so busy over its last second, thousandths of a core: what it does without from now on.
+    /// The thread was at work for so much of its last second, thousandths: what it does without from now on.
     pub fn busy(&mut self, permille: u64, now: Micros) -> Without {
         if self.overload.told(permille, now) {
             let without = self.overload.without();
