@@ -103,13 +103,12 @@ export class CallStage extends HTMLElement {
     // What was missed waits until it covers no call, large or small.
     const missed = current && current.phase !== "ended" ? [] : this.desk.state.missed;
     const hadFocus = this.contains(document.activeElement);
-    render(html`<div class="call-news" role="region" aria-label=${t("calls.news")} data-missed=${rings.length === 0 ? "" : null} ?hidden=${rings.length + missed.length === 0}>
-        ${keyed(rings, (ring) => ring.call.id, (ring) => ringView(this, ring))}${missedView(this, missed)}</div>
+    render(html`<div class="call-news" role="region" aria-label=${t("calls.news")} ?hidden=${rings.length + missed.length === 0}>
+        <div class="call-rings" ?hidden=${rings.length === 0}>${keyed(rings, (ring) => ring.call.id, (ring) => ringView(this, ring))}</div>${missedView(this, missed)}</div>
       ${current ? this.#current(current) : null}${this.#sound(current)}
       <p class="call-said" role="status" aria-live="polite">${this.herald.said}</p>`, this);
     const bar = /** @type {HTMLElement | null} */ (this.querySelector("[role=toolbar]"));
     if (bar) roving(bar, "button", { axis: "horizontal" });
-    this.#makeRoom(missed.length > 0 && rings.length === 0);
     this.#settle(current);
     this.#keepFocus(hadFocus);
     this.#callTo(rings);
@@ -117,14 +116,6 @@ export class CallStage extends HTMLElement {
     this.#measure(current);
     this.loudness.follow(current !== null && isOn(current) && current.speakers.length > 0);
     if (current && current.phase !== "ended") this.#play();
-  }
-
-  /** Room behind the page for what was missed. @param {boolean} isNeeded */
-  #makeRoom(isNeeded) {
-    const { style } = document.documentElement;
-    const news = isNeeded ? /** @type {HTMLElement | null} */ (this.querySelector(".call-news")) : null;
-    if (news) style.setProperty("--news-size", `${news.offsetHeight}px`);
-    else style.removeProperty("--news-size");
   }
 
   /** @param {Current} current */
