@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError, TryLockError};
 
+/// Room for so many is kept; what a storm took beyond that goes back once it is empty.
+const KEPT: usize = 1_024;
+
 /// A queue that its writers empty themselves, one at a time.
 #[derive(Debug)]
 pub struct Outbox<T> {
@@ -43,7 +46,12 @@ impl<T> Outbox<T> {
     }
 
     fn next(&self) -> Option<T> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.pop_front();
+        if next.is_none() && waiting.capacity() > KEPT {
+            *waiting = VecDeque::new();
+        }
+        next
     }
 }
 
@@ -53,6 +61,14 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+
+    #[test]
+    fn the_room_that_a_storm_took_goes_back() {
+        let outbox = Outbox::default();
+        outbox.put(vec![1; KEPT * 8]);
+        outbox.carry_out(|_| {});
+        assert!(outbox.waiting.lock().expect("no panic").capacity() <= KEPT);
+    }
 
     #[test]
     fn whatever_many_put_leaves_once_and_in_its_order() {
