@@ -4,6 +4,7 @@ use super::client::views::Invoice;
 use super::connection::{Connection, Stripe};
 use super::envelope::Object;
 use super::store::{mirrored, objects};
+use super::truth;
 use crate::billing::actions::{Billing, mirror, settle};
 use crate::billing::providers::{CheckoutTruth, Provider, ProviderKind, SubscriptionTruth};
 use crate::error::{Error, Result};
@@ -74,12 +75,26 @@ impl Mirror {
             Object::Dispute(id) => there(client.dispute(id).await)?.and_then(|dispute| dispute.payment_intent),
         };
         let Some(intent) = intent else { return Ok(Vec::new()) };
+        let intent_id = intent.clone();
         let of = self.stripe.db().read(move |conn| mirrored::of_payment(conn, &intent)).await?;
-        Ok(match of {
-            Some((_, Some(subscription))) => vec![Root::Subscription(subscription)],
-            Some((Some(session), None)) => vec![Root::Session(session)],
-            _ => Vec::new(),
-        })
+        match of {
+            Some((_, Some(subscription))) => Ok(vec![Root::Subscription(subscription)]),
+            Some((Some(session), None)) => Ok(vec![Root::Session(session)]),
+            _ => self.unwritten(to, &intent_id).await,
+        }
+    }
+
+    /// What a payment belongs to that is not written down yet: an answer from before this sign may be under way that knows only of the
+    /// payment. What goes on has no mark of ours on its payments: it is found by who pays.
+    async fn unwritten(&self, to: &Connection, intent: &str) -> Result<Vec<Root>> {
+        let Some(payment) = there(to.client.payment_intent(intent).await)? else { return Ok(Vec::new()) };
+        if let Some(order) = truth::order(payment.metadata.as_ref()) {
+            let session = self.stripe.db().read(move |conn| mirrored::session_of(conn, order)).await?;
+            return Ok(session.map(Root::Session).into_iter().collect());
+        }
+        let Some(customer) = payment.customer else { return Ok(Vec::new()) };
+        let theirs = to.client.subscriptions_of(&customer).await?.data;
+        Ok(theirs.into_iter().filter(|one| truth::order(one.metadata.as_ref()).is_some()).map(|one| Root::Subscription(one.id)).collect())
     }
 
     /// Fetches a root and applies what it says, if no fetch that began later was applied meanwhile.
@@ -131,12 +146,21 @@ impl Mirror {
 }
 
 /// What became of what was fetched.
-enum Applied {
-    Done { changed: bool },
+pub(super) enum Applied {
+    /// Our rows are as it says, or were newer.
+    Done {
+        /// Is anything of ours other than before?
+        changed: bool,
+    },
+    /// It belongs to this order, which is to be settled first.
     NotSold(OrderId),
 }
 
-fn settle_order(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, (id, ticket): (&str, i64), truth: &CheckoutTruth) -> Result<bool> {
+/// Brings an order to the answer of a fetch that began with this ticket, unless one that began later was applied; whether it moved.
+///
+/// # Errors
+/// Those of [`settle`].
+pub(super) fn settle_order(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, (id, ticket): (&str, i64), truth: &CheckoutTruth) -> Result<bool> {
     if !objects::take(tx, id, ticket)? {
         return Ok(false);
     }
@@ -145,8 +169,17 @@ fn settle_order(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, (id, ticket)
     Ok(mirrored::order_state(tx, order)? != Some(before))
 }
 
-fn mirror_subscription(tx: &mut Tx<'_>, billing: &Billing, (id, ticket): (&str, i64), truth: &SubscriptionTruth) -> Result<Applied> {
-    let before = mirrored::looks(tx, id)?;
+/// Brings a subscription to the answer of a fetch that began with this ticket, unless one that began later was applied.
+///
+/// # Errors
+/// Those of [`mirror`].
+pub(super) fn mirror_subscription(
+    tx: &mut Tx<'_>,
+    billing: &Billing,
+    (id, ticket): (&str, i64),
+    truth: &SubscriptionTruth,
+) -> Result<Applied> {
+    let (before, looked_at) = (mirrored::looks(tx, id)?, mirrored::looked_at(tx, id)?);
     if before.is_none() {
         // The sign stays open: it is followed once the order is settled.
         let ours = match truth.order {
@@ -159,7 +192,9 @@ fn mirror_subscription(tx: &mut Tx<'_>, billing: &Billing, (id, ticket): (&str, 
     if !objects::take(tx, id, ticket)? {
         return Ok(Applied::Done { changed: false });
     }
-    mirror(tx, billing, ProviderKind::Stripe, truth)?;
+    // The ticket says that this is the newest answer, also where the clock ran backwards meanwhile.
+    let asked_at = truth.asked_at.max(looked_at);
+    mirror(tx, billing, ProviderKind::Stripe, &SubscriptionTruth { asked_at, ..truth.clone() })?;
     Ok(Applied::Done { changed: mirrored::looks(tx, id)? != before })
 }
 

@@ -57,6 +57,14 @@ impl Client {
         self.ask(&list).await
     }
 
+    /// The newest subscriptions of one customer, also those that are over.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn subscriptions_of(&self, customer: &str) -> Result<List<Subscription>, Failure> {
+        self.ask(&ListSubscription::new().customer(customer).status(ListSubscriptionStatus::All).limit(PAGE)).await
+    }
+
     /// A bill with what was paid for it, as it is now.
     ///
     /// # Errors

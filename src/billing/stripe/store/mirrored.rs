@@ -68,6 +68,12 @@ pub fn looks(conn: &mut Conn, external: &str) -> Result<Option<SubscriptionRow>>
     Ok(row.first::<SubscriptionRow>(conn).optional()?.map(|row| SubscriptionRow { fetched_at: 0, ..row }))
 }
 
+/// When a subscription was looked at last; 0: never.
+pub fn looked_at(conn: &mut Conn, external: &str) -> Result<Millis> {
+    let row = subscriptions::table.filter(subscriptions::provider.eq(STRIPE)).filter(subscriptions::external_id.eq(external));
+    Ok(row.select(subscriptions::fetched_at).first(conn).optional()?.unwrap_or(0))
+}
+
 /// Where an order stands.
 pub fn order_state(conn: &mut Conn, order: OrderId) -> Result<Option<i16>> {
     Ok(orders::table.find(order.0).select(orders::state).first(conn).optional()?)

@@ -22,7 +22,7 @@ pub struct Answered {
 }
 
 /// All that the double knows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     clock: Arc<AtomicI64>,
     count: u64,
