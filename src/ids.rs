@@ -135,6 +135,8 @@ id_types! {
     OrderLineId;
     /// A payment, or its reversal.
     PaymentId;
+    /// Money that a provider is to give back.
+    RefundId;
     /// An entry of the books.
     LedgerEntryId;
     /// A subscription: what is paid for from period to period.

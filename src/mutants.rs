@@ -1,4 +1,4 @@
-//! Seeded faults: each breaks one promise of the delivery contract, or of what the media server rewrites, so that the proofs can show that they
+//! Seeded faults: each breaks one promise of the delivery contract, of what the media server rewrites, or of money, so that the proofs can show that they
 //! would notice.
 //!
 //! Without the cargo feature `mutants`, which no build that is served has, every question here is answered with no at compile time.
@@ -41,6 +41,18 @@ pub enum Mutant {
     NackNeighbour,
     /// What went before a keyframe is sent again after it.
     NackBeforeKeyframe,
+    /// An answer of a provider counts, however old it is.
+    MoneyAnyAnswer,
+    /// An event of a payment that is not written down yet is followed to nothing.
+    MoneyForgetsUnwritten,
+    /// A call to a provider is made again under another key.
+    MoneyNewKey,
+    /// A webhook is answered before it is stored.
+    MoneyAckUnstored,
+    /// A checkout gives what it sells before it is paid.
+    MoneyFulfilUnpaid,
+    /// Money that goes back stands on one side of the books.
+    MoneyOneSide,
 }
 
 impl Mutant {
@@ -64,6 +76,12 @@ impl Mutant {
             Self::RewritePictureLeap => "rewrite-picture-leap",
             Self::NackNeighbour => "nack-neighbour",
             Self::NackBeforeKeyframe => "nack-before-keyframe",
+            Self::MoneyAnyAnswer => "money-any-answer",
+            Self::MoneyForgetsUnwritten => "money-forgets-unwritten",
+            Self::MoneyNewKey => "money-new-key",
+            Self::MoneyAckUnstored => "money-ack-unstored",
+            Self::MoneyFulfilUnpaid => "money-fulfil-unpaid",
+            Self::MoneyOneSide => "money-one-side",
         }
     }
 

@@ -584,6 +584,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    refunds (id) {
+        id -> BigInt,
+        payment -> BigInt,
+        amount -> BigInt,
+        note -> Text,
+        after -> SmallInt,
+        state -> SmallInt,
+        asked_at -> BigInt,
+        asked_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    disputes (payment) {
+        payment -> BigInt,
+        member -> BigInt,
+        state -> SmallInt,
+        seen_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     receipt_counters (year) {
         year -> SmallInt,
         last -> Integer,
@@ -742,6 +765,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     receipt_counters,
     ledger,
+    refunds,
+    disputes,
     fulfilments,
     subscriptions,
     test_objects,

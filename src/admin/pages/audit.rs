@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 38] = [
+pub const ACTS: [&str; 39] = [
     "calls.end",
     "calls.mute",
     "members.approve",
@@ -39,6 +39,7 @@ pub const ACTS: [&str; 38] = [
     "orders.decline",
     "payments.record",
     "payments.reverse",
+    "payments.refund",
     "prices.set",
     "prices.archive",
     "plans.make",

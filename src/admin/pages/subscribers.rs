@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ROWS, given, href, show};
 use crate::access::{Allow, Query};
-use crate::billing::{self, Earned, FindSubscriptions, SeeOrders, Subscription, SubscriptionStatus};
+use crate::billing::{self, Earned, Figures, FindSubscriptions, SeeOrders, Subscription, SubscriptionStatus};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{MemberId, SubscriptionId};
@@ -32,6 +32,7 @@ struct SubscribersPage {
     /// `open`, `past_due` or `over`.
     show: &'static str,
     months: Vec<Earned>,
+    figures: Figures,
     is_first: bool,
     first: String,
     next: Option<String>,
@@ -55,6 +56,7 @@ pub async fn subscribers(gate: Allow<SeeOrders>, query: Query<Find>, site: Site)
             subscribers: page.items.into_iter().map(|one| SubscriberLine { person: person(one.member), subscription: one }).collect(),
             show,
             months: billing::earned(conn, may, actor.now)?,
+            figures: billing::figures(conn, may, actor.now)?,
             is_first: before.is_none(),
             first: link(""),
             next: page.next.as_deref().map(link),

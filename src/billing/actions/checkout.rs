@@ -21,6 +21,8 @@ pub const SETTLE: &str = "billing.settle";
 /// Jobs that end at its provider what nobody pays any more.
 pub const END: &str = "billing.end";
 
+/// Attempts at ending something: with their pauses more than a day. It is tried again whenever the subscription is looked at.
+const END_ATTEMPTS: i32 = 60;
 /// A checkout that is over so soon is not shown to anybody.
 const LEAST_LEFT: Millis = 60_000;
 /// How long after its end a checkout is looked at once more.
@@ -74,7 +76,7 @@ pub enum Prepared {
 ///
 /// # Errors
 /// `billing.provider_off`, `billing.price_unknown`, `billing.price_gone`, `billing.plan_unknown`, `billing.plan_archived`, `billing.has_subscription`,
-/// `billing.order_count`.
+/// `billing.order_count`, `billing.card_blocked` for those whose bank took money back.
 pub fn prepare(
     tx: &mut Tx<'_>,
     may: &Buy,
@@ -93,6 +95,9 @@ pub fn prepare(
     }
     let price = priced(tx, plan.id, Some(price))?.found()?;
     hold(tx, member)?;
+    if store::refunds::has_lost(tx, member)? {
+        return Err(Error::conflict("billing.card_blocked"));
+    }
     for row in store::subscriptions::going_on(tx, member)? {
         if row.plan == plan.id && row.provider() != ProviderKind::Manual && price.every() != Every::Once {
             return Err(Error::conflict("billing.has_subscription"));
@@ -267,11 +272,11 @@ pub fn own_order(conn: &mut Conn, order: OrderId) -> Result<Order> {
     super::ordering::one(conn, row)
 }
 
-/// An account was deleted: its provider ends what it paid for, before anything more is charged.
-pub(super) fn end_elsewhere(tx: &mut Tx<'_>, provider: ProviderKind, external_id: &str) -> Result<()> {
+/// An account was deleted: its provider ends what it paid for, now or at an instant, before anything more is charged.
+pub(super) fn end_elsewhere(tx: &mut Tx<'_>, provider: ProviderKind, external_id: &str, at: Option<Millis>) -> Result<()> {
     let unique_key = Some(format!("{END}/{external_id}"));
     let ending = Ending { provider, external_id: external_id.to_owned() };
-    enqueue(tx, END, &ending, Enqueue { unique_key, ..Enqueue::default() }).map(|_| ())
+    enqueue(tx, END, &ending, Enqueue { unique_key, run_at: at, max_attempts: END_ATTEMPTS }).map(|_| ())
 }
 
 /// Ends a subscription at its provider, and mirrors what it then says.

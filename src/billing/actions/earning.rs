@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::store;
-use crate::billing::model::{Payment, PaymentRow};
+use crate::billing::model::{Back, Payment, PaymentRow};
 use crate::billing::policy::SeeOrders;
 use crate::clock::Millis;
 use crate::error::Result;
@@ -53,15 +53,21 @@ pub fn by_month(rows: &[(Millis, Money)]) -> Vec<Earned> {
     found
 }
 
+/// Where each of the last twelve months began, the oldest first.
+pub(super) fn months(now: Millis) -> Vec<Millis> {
+    let first = month_of(now);
+    // Counted back by the longest months, and cut at the twelfth.
+    let since = month_of(first - Millis::from(MONTHS - 1) * 30 * 86_400_000);
+    let since = if add_months(since, MONTHS - 1) < first { add_months(since, 1) } else { since };
+    (0..MONTHS).map(|n| add_months(since, n)).collect()
+}
+
 /// What came in the last twelve months.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn earned(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<Earned>> {
-    let first = month_of(now);
-    // Counted back by the longest months, and cut at the twelfth.
-    let since = month_of(first - Millis::from(MONTHS - 1) * 30 * 86_400_000);
-    let since = if add_months(since, MONTHS - 1) < first { add_months(since, 1) } else { since };
+    let since = months(now).first().copied().unwrap_or(month_of(now));
     let rows = store::payments::received_since(conn, since)?;
     let rows: Vec<(Millis, Money)> =
         rows.into_iter().filter_map(|(at, amount, currency)| Some((at, Money::new(amount, currency.parse::<Currency>().ok()?)))).collect();
@@ -90,7 +96,7 @@ pub fn all_payments(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<P
     buyers.dedup();
     let people = members::profiles(conn, &buyers, now)?;
     let line = |(row, buyer, text): (PaymentRow, MemberId, String)| {
-        Ok(PaidLine { payment: row.payment(None)?, payer: people.iter().find(|one| one.id == buyer).cloned(), text })
+        Ok(PaidLine { payment: row.payment(Back::default())?, payer: people.iter().find(|one| one.id == buyer).cloned(), text })
     };
     rows.into_iter().map(line).collect()
 }
@@ -114,11 +120,15 @@ pub fn csv(lines: &[PaidLine]) -> String {
             payment.reference.clone(),
             payment.note.clone(),
         ];
-        let cells: Vec<String> = fields.iter().map(|field| cell(field)).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
+        out.push_str(&line(&fields));
     }
     out
+}
+
+/// A line of a table.
+pub(super) fn line(fields: &[String]) -> String {
+    let cells: Vec<String> = fields.iter().map(|field| cell(field)).collect();
+    cells.join(",") + "\r\n"
 }
 
 fn cell(text: &str) -> String {

@@ -167,7 +167,11 @@ pub(super) enum Access {
 /// Brings the grant of a subscription to what the subscription is worth now.
 pub(super) fn grant_of(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<MemberId>) -> Result<GrantId> {
     let grace = u32::from(Settings::load(tx)?.payment_grace_days);
-    let access = access_until(&row.terms(), grace).map_or(Access::Over, |until| Access::Until(Some(until)));
+    let is_by_hand = row.provider() == ProviderKind::Manual;
+    // By hand, a payment that went back is a period less; elsewhere periods are the provider's.
+    let is_paid = is_by_hand || !store::orders::newest_went_back(tx, row.id)?;
+    let until = access_until(&row.terms(), grace).filter(|_| is_paid);
+    let access = until.map_or(Access::Over, |until| Access::Until(Some(until)));
     let source = (GrantSource::paid_by(row.provider()), format!("subscription.{}", row.id));
     keep_grant(tx, row.member, row.plan, source, access, by)
 }
@@ -207,16 +211,20 @@ fn keep_grant(
     Ok(row.id)
 }
 
-/// Takes back what an order gave: of a subscription by hand one period, of a provider's nothing (its own answer says what is left).
+/// Takes back what an order gave: of a subscription by hand one period, of a provider's what the newest payment let in for.
 pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Option<MemberId>) -> Result<OrderRow> {
     let mut row = store::orders::by_id(tx, order)?.found()?;
     let line = store::orders::line(tx, order)?;
     turn(tx, billing, row.buyer)?;
-    if store::orders::undo(tx, line.id)? {
+    let is_undone = store::orders::undo(tx, line.id)?;
+    row = close(tx, row, Fact::Refunded, by)?;
+    if is_undone {
         match row.subscription {
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
-                if subscription.provider() == ProviderKind::Manual && subscription.ended_at.is_none() {
+                if subscription.provider() != ProviderKind::Manual {
+                    grant_of(tx, &subscription, by)?;
+                } else if subscription.ended_at.is_none() {
                     let now = tx.now();
                     subscription.unpay(now);
                     store::subscriptions::save(tx, &subscription)?;
@@ -233,7 +241,6 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
             }
         }
     }
-    row = close(tx, row, Fact::Refunded, by)?;
     orders_changed(tx, &row, by)?;
     changed(tx, billing, row.buyer, by)?;
     Ok(row)

@@ -2,6 +2,7 @@
 
 mod checkout;
 mod earning;
+mod figuring;
 mod founding;
 mod fulfilling;
 mod giving;
@@ -12,6 +13,7 @@ mod planning;
 mod pricing;
 mod reading;
 mod recording;
+mod refunding;
 pub mod seed;
 mod settling;
 mod standings;
@@ -25,6 +27,7 @@ pub use checkout::{
     own_order, prepare, settle_now,
 };
 pub use earning::{Earned, PaidLine, all_payments, csv, earned};
+pub use figuring::{Figures, MonthFigures, figures, subscriptions_csv};
 pub use founding::{drop_everything, ensure, keep_owner_grant, welcome};
 pub use giving::{change_end, give, revoke};
 pub use looking::{FindOrders, FindSubscriptions, count_asked, find_orders, find_subscriptions, my_orders, payer, receipt};
@@ -34,6 +37,7 @@ pub use planning::{change_plan, make_plan, rules_changed};
 pub use pricing::{archive_price, price_payers, set_price};
 pub use reading::{Membership, MembershipEntry, Origin, grants_of, membership, plans};
 pub use recording::{NewPayment, NewSale, Recorded, record_payment, record_sale, reverse_payment};
+pub use refunding::{NewRefund, Refunding, order_of_payment, refund, refund_now};
 pub use settling::{mirror, settle};
 pub use standings::Standings;
 pub use subscribing::{advance, cancel_at_end, newest_subscription};
@@ -41,6 +45,7 @@ pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 
 pub(in crate::billing) use checkout::{END, SETTLE};
+pub(in crate::billing) use refunding::REFUND;
 pub(in crate::billing) use subscribing::SUBSCRIPTION;
 pub(in crate::billing) use telling::{MEMBER, SPREAD};
 

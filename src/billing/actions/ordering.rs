@@ -1,5 +1,7 @@
 //! Orders: asked for by members, given up, turned down; and how they are shown.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::checkout::look;
@@ -7,12 +9,13 @@ use super::telling::orders_changed;
 use super::{hold, note, store, trace};
 use crate::access::Actor;
 use crate::billing::model::{
-    Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, Plan, PlanName, PlanRow, PriceRow, SubscriptionRow,
+    Back, DisputeState, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, PaymentRow, Plan, PlanName, PlanRow, PriceRow,
+    SubscriptionRow,
 };
 use crate::billing::policy::{Buy, HandleOrder, OwnOrder};
 use crate::billing::providers::ProviderKind;
 use crate::error::{Error, Found, Result};
-use crate::ids::{MemberId, OrderId, PlanId, PriceId};
+use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId};
 use crate::settings::Settings;
 use crate::storage::{Conn, Tx};
 
@@ -259,22 +262,27 @@ pub(super) fn with_payments(conn: &mut Conn, rows: Vec<OrderRow>) -> Result<Vec<
     let ids: Vec<OrderId> = rows.iter().map(|row| row.id).collect();
     let lines = store::orders::lines(conn, &ids)?;
     let mut payments = store::payments::of_orders(conn, &ids)?;
+    let all: Vec<PaymentId> = payments.values().flatten().map(|one| one.id).collect();
+    let (open, disputes) = (store::refunds::under_way(conn, &all)?, store::refunds::disputes_of(conn, &all)?);
     rows.into_iter()
         .map(|row| {
             let own = payments.remove(&row.id).unwrap_or_default();
-            let taken: Vec<_> = own.iter().filter_map(|one| Some((one.reverses?, one.id))).collect();
-            let back = |id| taken.iter().find(|(payment, _)| *payment == id).map(|(_, by)| *by);
-            let payments = own
-                .into_iter()
-                .map(|one| {
-                    let by = back(one.id);
-                    one.payment(by)
-                })
-                .collect::<Result<_>>()?;
+            let payments = own.iter().map(|one| one.clone().payment(back(one, &own, &open, &disputes))).collect::<Result<_>>()?;
             let line = lines.get(&row.id);
             Ok(OrderLines { order: shown(row, line)?, payments })
         })
         .collect()
+}
+
+/// What of a payment went back, as the rows of its order say.
+fn back(one: &PaymentRow, own: &[PaymentRow], open: &[PaymentId], disputes: &HashMap<PaymentId, DisputeState>) -> Back {
+    let rows = || own.iter().filter(|row| row.reverses == Some(one.id));
+    Back {
+        amount: -rows().map(|row| row.amount).sum::<i64>(),
+        by: rows().last().map(|row| row.id),
+        is_under_way: open.contains(&one.id),
+        dispute: disputes.get(&one.id).copied(),
+    }
 }
 
 /// Is this plan offered to somebody who does not have it?

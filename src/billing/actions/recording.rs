@@ -7,7 +7,7 @@ use super::ordering::{one, place, priced};
 use super::taking::{Incoming, give_back, take};
 use super::{Billing, hold, store, trace};
 use crate::access::Actor;
-use crate::billing::model::{Every, Method, Order, OrderRow, OrderState, Payment};
+use crate::billing::model::{Back, Every, Method, Order, OrderRow, OrderState, Payment};
 use crate::billing::policy::{GiveGrants, HandleOrder, UndoPayment};
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
@@ -144,7 +144,7 @@ fn record(tx: &mut Tx<'_>, mut row: OrderRow, by: MemberId, actor: &Actor, billi
     }
     let payment = take(tx, &row, &incoming)?;
     fulfil(tx, billing, &mut row, &line, None, Some(by))?;
-    let payment = payment.payment(None)?;
+    let payment = payment.payment(Back::default())?;
     let after = json!({ "plan": line.text, "amount": amount_text(incoming.money), "method": incoming.method, "receipt": payment.receipt,
         "reference": incoming.reference });
     trace(tx, actor, "payments.record", row.buyer, (None, Some(after)), "")?;
@@ -175,7 +175,7 @@ pub fn reverse_payment(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billin
     }
     let payment = give_back(tx, &old, old.money()?, None, Some(may.by()), text.clone())?;
     let row = undo(tx, billing, old.order, Some(may.by()))?;
-    let after = json!({ "amount": amount_text(payment.money()?), "receipt": payment.clone().payment(None)?.receipt });
+    let after = json!({ "amount": amount_text(payment.money()?), "receipt": payment.clone().payment(Back::default())?.receipt });
     trace(tx, actor, "payments.reverse", row.buyer, (None, Some(after)), &text)?;
-    Ok(Recorded { payment: payment.payment(None)?, order: one(tx, row)? })
+    Ok(Recorded { payment: payment.payment(Back::default())?, order: one(tx, row)? })
 }

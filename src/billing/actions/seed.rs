@@ -1,6 +1,6 @@
 //! Memberships from before the program ran: for the village. Called inside [`Tx::as_of`].
 
-use super::{Billing, NewOrder, NewSale, Recorded, ask, give, make_plan, record_sale, set_price, turn, verify};
+use super::{Billing, NewOrder, NewSale, Recorded, advance, ask, give, make_plan, record_sale, set_price, store, turn, verify};
 use crate::access::{Actor, Permissions, Permit, Scopes};
 use crate::billing::model::{Every, NewGrant, NewPlan, NewPrice, Plan, Price};
 use crate::billing::policy::{Buy, EditPlan, EditPlans, GiveGrants};
@@ -75,6 +75,14 @@ pub fn place_price(tx: &mut Tx<'_>, by: MemberId, plan: PlanId, new: NewPrice) -
 pub fn price_of(conn: &mut Conn, plan: PlanId, every: Every) -> Result<Price> {
     let all = super::plans(conn, true)?.into_iter().find(|one| one.id == plan).map(|plan| plan.prices).unwrap_or_default();
     all.into_iter().find(|price| price.every == every).ok_or_else(|| Error::broken("a plan without this price"))
+}
+
+/// What time did by then to what a member pays for by hand.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_advance(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> Result<()> {
+    store::subscriptions::going_on(tx, member)?.into_iter().try_for_each(|row| advance(tx, billing, row.id))
 }
 
 /// A wish as the member would have placed it then.

@@ -1,16 +1,26 @@
 //! Settling: what a provider says of a checkout or a subscription becomes rows, in one transaction. Whoever calls, and however often, it
 //! happens once.
 
+use super::checkout::end_elsewhere;
 use super::fulfilling::{fulfil, grant_of, rewrite, undo};
 use super::ordering::{close, one, place_renewal};
+use super::refunding::owe_all;
 use super::taking::{Incoming, give_back, take};
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, store};
-use crate::billing::model::{Fact, GrantSource, Order, OrderState, SubscriptionRow, Verdict, settle as verdict};
+use crate::billing::model::{
+    AfterRefund, Fact, GrantSource, LineRow, Order, OrderRow, OrderState, RefundRow, RefundState, SubscriptionRow, Verdict,
+    settle as verdict,
+};
 use crate::billing::providers::{CheckoutTruth, PaymentState, PaymentTruth, ProviderKind, SubscriptionTruth};
+use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::OrderId;
+use crate::money::Money;
 use crate::storage::Tx;
+
+/// When a subscription of somebody who is gone is ended once more, should it still go on.
+const END_AGAIN: Millis = 10 * 60_000;
 
 /// Brings an order to what its provider says of its checkout. Called by whoever learns that something may have happened; again it does
 /// nothing.
@@ -23,7 +33,13 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
     let mut row = store::orders::by_id(tx, order)?.found()?;
     let line = store::orders::line(tx, order)?;
     match verdict(order, row.state(), row.total()?, truth) {
-        Verdict::Wait => {}
+        Verdict::Wait => {
+            // What was paid may be asked back meanwhile by its payer's bank.
+            if let Some(payment) = truth.payment.as_ref().filter(|_| truth.subscription.is_none()) {
+                take_back(tx, billing, row.provider(), payment)?;
+                row = store::orders::by_id(tx, order)?.found()?;
+            }
+        }
         Verdict::Expire => {
             row = close(tx, row, Fact::Expired, None)?;
             orders_changed(tx, &row, None)?;
@@ -37,7 +53,11 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
                 {
                     take(tx, &row, &Incoming::at_provider(payment))?;
                 }
-                fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
+                if super::founding::is_there(tx, buyer)? {
+                    fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
+                } else {
+                    return unwanted(tx, row, &line, truth);
+                }
             }
             if let Some(subscription) = &truth.subscription {
                 mirror(tx, billing, row.provider(), subscription)?;
@@ -47,6 +67,24 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
             }
         }
     }
+    one(tx, row)
+}
+
+/// Somebody paid whose account was deleted meanwhile: nothing is given, what would be charged next is ended, and the money goes back.
+fn unwanted(tx: &mut Tx<'_>, mut row: OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<Order> {
+    let provider = row.provider();
+    if let Some(subscription) = &truth.subscription {
+        let whose = (row.buyer, line.plan.found()?, line.price);
+        row.subscription = Some(rewrite(tx, provider, whose, subscription)?.id);
+        end_elsewhere(tx, provider, &subscription.external_id, None)?;
+    }
+    if let Some(payment) = &truth.payment
+        && let Some(taken) = store::payments::by_external_id(tx, provider, &payment.external_id)?
+    {
+        owe_all(tx, &taken)?;
+    }
+    (row.state, row.paid_at) = (OrderState::Fulfilled.number(), Some(tx.now()));
+    store::orders::save(tx, &row)?;
     one(tx, row)
 }
 
@@ -72,26 +110,58 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
                 is_moved = true;
                 let mut order = place_renewal(tx, &row, &plan)?;
                 let line = store::orders::line(tx, order.id)?;
-                take(tx, &order, &Incoming::at_provider(payment))?;
-                let source = format!("subscription.{}", row.id);
-                let grant = store::grants::of_source(tx, GrantSource::paid_by(provider), &source)?.found()?.id;
-                store::orders::fulfil(tx, line.id, grant.0, (row.period_start, Some(row.period_end)))?;
+                let taken = take(tx, &order, &Incoming::at_provider(payment))?;
                 (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(payment.at));
                 store::orders::save(tx, &order)?;
+                if is_there {
+                    let source = format!("subscription.{}", row.id);
+                    let grant = store::grants::of_source(tx, GrantSource::paid_by(provider), &source)?.found()?.id;
+                    store::orders::fulfil(tx, line.id, grant.0, (row.period_start, Some(row.period_end)))?;
+                    take_back(tx, billing, provider, payment)?;
+                } else {
+                    owe_all(tx, &taken)?;
+                }
             }
             _ => take_back(tx, billing, provider, payment)?,
         }
     }
+    if is_there {
+        // What went back may have been what let them in, and what came may be what does.
+        grant_of(tx, &row, None)?;
+    } else if row.ended_at.is_none() {
+        // Nobody has anything of it any more. Not at once: this may be the answer to just that.
+        let at = tx.now() + END_AGAIN;
+        end_elsewhere(tx, provider, &truth.external_id, Some(at))?;
+    }
     if is_moved && is_there { changed(tx, billing, known.member, None) } else { Ok(()) }
 }
 
-/// Takes a payment back that was written down and of which its provider says that all of it went back; once.
+/// Follows what its provider says of a payment that was written down: what went back of it, and whether its payer's bank asks for it. What
+/// was bought goes with the last of the money, unless an administrator wanted otherwise.
 fn take_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, payment: &PaymentTruth) -> Result<()> {
     let Some(taken) = store::payments::by_external_id(tx, provider, &payment.external_id)? else { return Ok(()) };
-    if payment.refunded < taken.amount || store::payments::reversal(tx, taken.id)?.is_some() {
-        return Ok(());
+    let order = store::orders::by_id(tx, taken.order)?.found()?;
+    let mut is_other = false;
+    if let Some(state) = payment.dispute
+        && store::refunds::dispute(tx, taken.id)? != Some(state)
+    {
+        store::refunds::put_dispute(tx, taken.id, order.buyer, state)?;
+        is_other = true;
     }
-    let refund = format!("{}.refund", payment.external_id);
-    give_back(tx, &taken, taken.money()?, Some(refund), None, String::new())?;
-    undo(tx, billing, taken.order, None).map(|_| ())
+    let more = payment.refunded - store::payments::returned(tx, taken.id)?;
+    // Below zero: money that was on its way back never arrived there, and is here again.
+    if more != 0 {
+        let asked = store::refunds::open(tx, taken.id)?.filter(|asked| asked.amount == more);
+        let name = format!("{}.refund.{}", payment.external_id, store::payments::count_reversals(tx, taken.id)? + 1);
+        let (by, note) = asked.as_ref().map_or((None, String::new()), |asked| (asked.asked_by, asked.note.clone()));
+        give_back(tx, &taken, Money { amount: more, ..taken.money()? }, Some(name), by, note)?;
+        let after = asked.as_ref().map_or(AfterRefund::End, RefundRow::after);
+        if let Some(asked) = &asked {
+            store::refunds::set_state(tx, asked.id, RefundState::Done)?;
+        }
+        if payment.refunded >= taken.amount && after == AfterRefund::End && order.state() == OrderState::Fulfilled {
+            return undo(tx, billing, taken.order, by).map(|_| ());
+        }
+    }
+    if more != 0 || is_other { orders_changed(tx, &order, None) } else { Ok(()) }
 }

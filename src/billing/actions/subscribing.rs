@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checkout::end_elsewhere;
+use super::checkout::{end_elsewhere, look};
 use super::fulfilling::grant_of;
 use super::ordering::{close, place_renewal};
 use super::telling::{changed, orders_changed, turn};
@@ -155,7 +155,7 @@ pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     let now = tx.now();
     for mut row in store::subscriptions::going_on(tx, member)? {
         match row.external_id.clone() {
-            Some(external_id) => end_elsewhere(tx, row.provider(), &external_id)?,
+            Some(external_id) => end_elsewhere(tx, row.provider(), &external_id, None)?,
             None => {
                 row.end(now);
                 store::subscriptions::save(tx, &row)?;
@@ -169,7 +169,11 @@ pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
         ..Default::default()
     };
     for order in store::orders::find(tx, &filter)? {
-        close(tx, order, Fact::Cancelled, None)?;
+        let order = close(tx, order, Fact::Cancelled, None)?;
+        // Nobody is to pay there any more; if somebody has, it goes back.
+        if order.session.is_some() {
+            look(tx, order.id, None, true)?;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::checkout::{END, Look, SETTLE, end_now, mirror_now, settle_now};
+use super::refunding::{Owed, REFUND, refund_now};
 use super::subscribing::{Due, SUBSCRIPTION, advance};
 use super::{Billing, hold, store};
 use crate::billing::events::BillingEvent;
@@ -189,6 +190,10 @@ impl JobHandler for Turner {
             if job.kind == SETTLE {
                 let Look { order, close } = job.read()?;
                 return settle_now(&self.db, &self.billing, order, close).await.map(|_| ());
+            }
+            if job.kind == REFUND {
+                let Owed { refund } = job.read()?;
+                return refund_now(&self.db, &self.billing, refund).await;
             }
             if job.kind == END {
                 return end_now(&self.db, &self.billing, job.read()?).await;

@@ -10,6 +10,7 @@ use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, OrderId, OrderLineId, PlanId, PriceId, SubscriptionId};
 use crate::money::Money;
+use crate::mutants::Mutant;
 
 /// Where an order stands. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -245,6 +246,7 @@ pub fn settle(order: OrderId, state: OrderState, total: Money, truth: &CheckoutT
         return Verdict::Foreign;
     }
     match truth.state {
+        CheckoutState::Open if Mutant::MoneyFulfilUnpaid.is_on() => Verdict::Fulfil,
         CheckoutState::Open => Verdict::Wait,
         CheckoutState::Expired if matches!(state, OrderState::Awaiting) => Verdict::Expire,
         CheckoutState::Expired => Verdict::Wait,

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::DisputeState;
 use super::price::money;
 use crate::billing::providers::{PaymentState, ProviderKind};
 use crate::clock::Millis;
@@ -108,12 +109,17 @@ impl PaymentRow {
         money(self.amount, &self.currency)
     }
 
-    /// As the API shows it, with what has taken it back.
+    /// As the API shows it, with what has become of it.
     ///
     /// # Errors
     /// As [`PaymentRow::money`].
-    pub fn payment(self, reversed_by: Option<PaymentId>) -> Result<Payment> {
+    pub fn payment(self, back: Back) -> Result<Payment> {
+        let Back { amount, by, is_under_way, dispute } = back;
+        let reversed_by = by.filter(|_| amount >= self.amount && self.reverses.is_none());
         Ok(Payment {
+            returned: money(amount, &self.currency)?,
+            returning: is_under_way,
+            dispute,
             id: self.id,
             order: self.order,
             provider: ProviderKind::from_number(self.provider),
@@ -130,6 +136,19 @@ impl PaymentRow {
             receipt: self.receipt_year.zip(self.receipt_number).map(|(year, number)| receipt(year, number)),
         })
     }
+}
+
+/// What of a payment went back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Back {
+    /// How much, in minor units.
+    pub amount: i64,
+    /// The last row that took something back.
+    pub by: Option<PaymentId>,
+    /// Is more of it on its way?
+    pub is_under_way: bool,
+    /// Where its dispute stands.
+    pub dispute: Option<DisputeState>,
 }
 
 /// The number of a receipt as it is written, `2026-0001`.
@@ -155,8 +174,14 @@ pub struct Payment {
     pub state: PaymentState,
     /// Which payment this takes back.
     pub reverses: Option<PaymentId>,
-    /// Which row takes this one back.
+    /// Which row takes this one back, when all of it went back; the last one.
     pub reversed_by: Option<PaymentId>,
+    /// How much of it went back so far; as much as it is when nothing is left.
+    pub returned: Money,
+    /// Is more of it on its way back?
+    pub returning: bool,
+    /// Does its payer's bank ask it back, or did it?
+    pub dispute: Option<DisputeState>,
     /// When the money came, milliseconds UTC.
     pub received_at: Millis,
     /// When it was written down.

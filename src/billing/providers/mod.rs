@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Every, Method, SubscriptionStatus};
+use super::model::{DisputeState, Every, Method, SubscriptionStatus};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, OrderId};
@@ -136,6 +136,8 @@ pub struct PaymentTruth {
     pub refunded: i64,
     /// Where it stands.
     pub state: PaymentState,
+    /// Does its payer's bank ask it back, or did it? What was lost counts as given back.
+    pub dispute: Option<DisputeState>,
     /// How it was paid.
     pub method: Method,
     /// When, milliseconds UTC.
@@ -199,6 +201,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
 
     /// Ends a subscription now: its member was deleted, or the operator shuts down.
     fn end<'a>(&'a self, external_id: &'a str, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
+
+    /// Gives so much of a payment back, by its name there.
+    fn refund<'a>(&'a self, payment: &'a str, money: Money, key: &'a str) -> BoxFuture<'a, Result<()>>;
 
     /// The address of the provider's own page where the member of a subscription changes their card, pays what is owed and reads invoices.
     fn portal<'a>(&'a self, external_id: &'a str, return_to: &'a str, language: &'a str) -> BoxFuture<'a, Result<String>>;

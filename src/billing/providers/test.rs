@@ -3,6 +3,8 @@
 //! It is asked like a provider elsewhere, and what it remembers is its own: the rest of the slice never looks into it. It works only where
 //! nobody but this machine can reach the program, and what was paid with it counts for nothing elsewhere.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,9 @@ pub struct Session {
     pub stage: Stage,
     /// When it was paid.
     pub paid_at: Option<Millis>,
+    /// How much of it went back.
+    #[serde(default)]
+    pub refunded: i64,
 }
 
 /// What is done on its page.
@@ -133,6 +138,7 @@ impl Session {
             cancels_at_end: false,
             card_fails: act == TestAct::PayOnce,
             charges,
+            refunds: BTreeMap::new(),
             owed_since: None,
             ended_at: None,
         })
@@ -162,6 +168,9 @@ pub struct Recurring {
     pub card_fails: bool,
     /// When each period was paid.
     pub charges: Vec<Millis>,
+    /// How much of which of these payments went back.
+    #[serde(default)]
+    pub refunds: BTreeMap<String, i64>,
     /// Since when a payment is owed.
     pub owed_since: Option<Millis>,
     /// When it was over.
@@ -213,7 +222,11 @@ impl Recurring {
             (None, None) if is_trial => SubscriptionStatus::Trialing,
             (None, None) => SubscriptionStatus::Active,
         };
-        let payment = |(n, at): (usize, &Millis)| charge(&format!("{}.{n}", self.id), self.price, *at);
+        let payment = |(n, at): (usize, &Millis)| {
+            let id = format!("{}.{n}", self.id);
+            let refunded = self.refunds.get(&id).copied().unwrap_or(0);
+            charge(&id, self.price, refunded, *at)
+        };
         SubscriptionTruth {
             asked_at,
             external_id: self.id.clone(),
@@ -231,8 +244,9 @@ impl Recurring {
     }
 }
 
-fn charge(external_id: &str, amount: Money, at: Millis) -> PaymentTruth {
-    PaymentTruth { external_id: external_id.to_owned(), amount, refunded: 0, state: PaymentState::Succeeded, method: Method::Card, at }
+fn charge(external_id: &str, amount: Money, refunded: i64, at: Millis) -> PaymentTruth {
+    let (external_id, state) = (external_id.to_owned(), PaymentState::Succeeded);
+    PaymentTruth { external_id, amount, refunded, state, dispute: None, method: Method::Card, at }
 }
 
 /// The provider. Cheap to clone.
@@ -334,10 +348,33 @@ fn checkout_truth(conn: &mut Conn, id: &str, now: Millis) -> Result<CheckoutTrut
     let recurring = test_objects::get::<Recurring>(conn, &session.subscription_id())?.map(|one| one.by(now).truth(now));
     let payment = match (&recurring, session.paid_at) {
         (Some(truth), _) => truth.payments.first().cloned(),
-        (None, Some(at)) => Some(charge(&format!("pay_{id}"), session.price, at)),
+        (None, Some(at)) => Some(charge(&format!("pay_{id}"), session.price, session.refunded, at)),
         (None, None) => None,
     };
     Ok(CheckoutTruth { asked_at: now, session: id.to_owned(), order: Some(session.order), state, payment, subscription: recurring })
+}
+
+/// So much of a payment goes back, once under each key; refused when less is left.
+fn refund(tx: &mut Tx<'_>, payment: &str, amount: i64, key: &str) -> Result<()> {
+    let refused = || Error::conflict("billing.provider_refused");
+    if test_objects::get::<i64>(tx, key)?.is_some() {
+        return Ok(());
+    }
+    let takes = |paid: i64, back: &mut i64| {
+        *back += amount;
+        if *back > paid { Err(refused()) } else { Ok(()) }
+    };
+    if let Some(id) = payment.strip_prefix("pay_") {
+        let mut one = session(tx, id)?;
+        takes(one.price.amount, &mut one.refunded)?;
+        test_objects::put(tx, id, one.member, &one)?;
+        return test_objects::put(tx, key, one.member, &amount);
+    }
+    let (id, now) = (payment.rsplit_once('.').map_or(payment, |(id, _)| id), tx.now());
+    let mut one = recurring(tx, id, now)?;
+    takes(one.price.amount, one.refunds.entry(payment.to_owned()).or_default())?;
+    test_objects::put(tx, id, one.member, &one)?;
+    test_objects::put(tx, key, one.member, &amount)
 }
 
 impl Provider for TestProvider {
@@ -368,6 +405,7 @@ impl Provider for TestProvider {
                         expires_at: tx.now() + OPEN_FOR,
                         stage: Stage::Open,
                         paid_at: None,
+                        refunded: 0,
                     };
                     test_objects::put(tx, &id, made.member, &made)?;
                     made
@@ -417,6 +455,11 @@ impl Provider for TestProvider {
             let now = tx.now();
             Ok(change(tx, &id, |one| one.ended_at = Some(now))?.truth(now))
         })
+    }
+
+    fn refund<'a>(&'a self, payment: &'a str, money: Money, key: &'a str) -> BoxFuture<'a, Result<()>> {
+        let (payment, key) = (payment.to_owned(), key.to_owned());
+        self.write(move |tx| refund(tx, &payment, money.amount, &key))
     }
 
     fn portal<'a>(&'a self, external_id: &'a str, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<String>> {

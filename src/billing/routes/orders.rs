@@ -7,7 +7,8 @@ use serde::Deserialize;
 use utoipa::OpenApi;
 
 use super::super::actions::{
-    self, Billing, Earned, FindOrders, FindSubscriptions, NewOrder, NewPayment, NewSale, Offers, OrderLines, Recorded,
+    self, Billing, Earned, Figures, FindOrders, FindSubscriptions, NewOrder, NewPayment, NewRefund, NewSale, Offers, OrderLines, Recorded,
+    Refunding,
 };
 use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, SubscriptionStatus};
 use super::super::policy::{Buy, EditPlan, EditPrice, GiveGrants, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, UndoPayment};
@@ -33,9 +34,12 @@ use crate::members::SeeMe;
     record_payment,
     record_sale,
     reverse_payment,
+    refund,
     subscriptions,
     payments_table,
-    earned
+    subscriptions_table,
+    earned,
+    figures
 ))]
 struct Api;
 
@@ -61,9 +65,12 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/orders/{order}/payments", record_payment)
         .post("/api/v1/admin/members/{member}/payments", record_sale)
         .post("/api/v1/admin/payments/{payment}/reverse", reverse_payment)
+        .post("/api/v1/admin/payments/{payment}/refund", refund)
         .get("/api/v1/admin/subscriptions", subscriptions)
         .get("/api/v1/admin/payments.csv", payments_table)
-        .get("/api/v1/admin/earned", earned);
+        .get("/api/v1/admin/subscriptions.csv", subscriptions_table)
+        .get("/api/v1/admin/earned", earned)
+        .get("/api/v1/admin/figures", figures);
 }
 
 /// What handlers need beside the ground.
@@ -193,6 +200,22 @@ async fn reverse_payment(gate: Allow<UndoPayment>, body: Body<ActNote>, billing:
     gate.create(body, move |tx, may, actor, why: ActNote| actions::reverse_payment(tx, may, actor, &billing, &why.note)).await
 }
 
+/// Gives money back, all of it or a part: by hand at once; at a provider it is asked for, and the answer says how the order then stands.
+#[utoipa::path(post, path = "/api/v1/admin/payments/{payment}/refund", params(("payment" = PaymentId, Path)), request_body = NewRefund, responses((status = 200, body = Order), (status = 503, description = "it is under way: its outcome is not known yet")))]
+async fn refund(gate: Allow<UndoPayment>, body: Body<NewRefund>, billing: Needs) -> Result<HttpResponse> {
+    let (db, new, within) = (gate.ground().db.clone(), body.value, billing.clone());
+    let (refunding, order) = gate
+        .write(move |tx, may, actor| {
+            let refunding = actions::refund(tx, may, actor, &within, &new)?;
+            Ok((refunding, actions::order_of_payment(tx, may)?))
+        })
+        .await?;
+    if let Refunding::At(id) = refunding {
+        actions::refund_now(&db, &billing, id).await?;
+    }
+    Ok(HttpResponse::Ok().json(db.read(move |conn| actions::own_order(conn, order)).await?))
+}
+
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct FindThose {
@@ -231,4 +254,21 @@ async fn payments_table(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
 async fn earned(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
     let months = gate.read(|conn, may, actor| actions::earned(conn, may, actor.now)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(months)))
+}
+
+/// Every subscription as a table for a spreadsheet, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/subscriptions.csv", responses((status = 200, body = String, content_type = "text/csv")))]
+async fn subscriptions_table(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
+    let table = gate.read(|conn, may, actor| actions::subscriptions_csv(conn, may, actor.now)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("Content-Disposition", "attachment; filename=\"subscriptions.csv\""))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(table))
+}
+
+/// Who pays, owes and leaves now, and month by month who came and left; what is paid at the test provider is not selling.
+#[utoipa::path(get, path = "/api/v1/admin/figures", responses((status = 200, body = Figures)))]
+async fn figures(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(gate.read(|conn, may, actor| actions::figures(conn, may, actor.now)).await?))
 }

@@ -7,6 +7,7 @@ pub(super) mod payers;
 pub(super) mod payments;
 pub(super) mod plans;
 pub(super) mod prices;
+pub(super) mod refunds;
 pub(super) mod standing;
 pub(super) mod subscriptions;
 pub(super) mod test_objects;

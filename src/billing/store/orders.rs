@@ -45,6 +45,19 @@ pub fn renewal(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<O
         .optional()?)
 }
 
+/// Did the money of the newest payment of a subscription go back, and what it bought with it?
+pub fn newest_went_back(conn: &mut Conn, subscription: SubscriptionId) -> Result<bool> {
+    let paid = [OrderState::Fulfilled.number(), OrderState::Refunded.number()];
+    let newest = orders::table
+        .filter(orders::subscription.eq(subscription.0))
+        .filter(orders::state.eq_any(paid))
+        .order(orders::id.desc())
+        .select(orders::state)
+        .first::<i16>(conn)
+        .optional()?;
+    Ok(newest == Some(OrderState::Refunded.number()))
+}
+
 /// How many orders of a member wait.
 pub fn count_awaiting(conn: &mut Conn, buyer: MemberId) -> Result<i64> {
     let waiting = orders::table.filter(orders::buyer.eq(buyer.0)).filter(orders::state.eq(OrderState::Awaiting.number()));

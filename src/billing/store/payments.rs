@@ -30,6 +30,17 @@ pub fn reversal(conn: &mut Conn, payment: PaymentId) -> Result<Option<PaymentId>
     Ok(payments::table.filter(payments::reverses.eq(payment.0)).select(payments::id).first(conn).optional()?)
 }
 
+/// How much of a payment went back so far, above zero.
+pub fn returned(conn: &mut Conn, payment: PaymentId) -> Result<i64> {
+    let back = payments::table.filter(payments::reverses.eq(payment.0)).select(payments::amount).load::<i64>(conn)?;
+    Ok(-back.into_iter().sum::<i64>())
+}
+
+/// How many rows take something of a payment back.
+pub fn count_reversals(conn: &mut Conn, payment: PaymentId) -> Result<i64> {
+    Ok(payments::table.filter(payments::reverses.eq(payment.0)).count().get_result(conn)?)
+}
+
 /// The payments of these orders, the first ones first.
 pub fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<HashMap<OrderId, Vec<PaymentRow>>> {
     let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
@@ -60,6 +71,12 @@ pub fn received_since(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, i64
         .filter(payments::provider.ne(ProviderKind::Test.number()))
         .select((payments::received_at, payments::amount, payments::currency))
         .load(conn)?)
+}
+
+/// When money went back, from `since` on. What was paid at the test provider is no money.
+pub fn returned_since(conn: &mut Conn, since: Millis) -> Result<Vec<Millis>> {
+    let back = payments::table.filter(payments::received_at.ge(since)).filter(payments::reverses.is_not_null());
+    Ok(back.filter(payments::provider.ne(ProviderKind::Test.number())).select(payments::received_at).load(conn)?)
 }
 
 /// The next number of a receipt in this year: without gaps, since it is given in the transaction that uses it.

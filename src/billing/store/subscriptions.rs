@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::billing::model::{SubscriptionRow, SubscriptionStatus};
 use crate::billing::providers::ProviderKind;
+use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, PlanId, SubscriptionId};
 use crate::storage::schema::{plans, subscriptions};
@@ -144,4 +145,23 @@ pub fn save(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// When each that went on at `since` or later began and was over. What is paid at the test provider is none.
+pub fn lives(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, Option<Millis>)>> {
+    Ok(subscriptions::table
+        .filter(subscriptions::provider.ne(ProviderKind::Test.number()))
+        .filter(subscriptions::ended_at.is_null().or(subscriptions::ended_at.ge(since)))
+        .select((subscriptions::started_at, subscriptions::ended_at))
+        .load(conn)?)
+}
+
+/// How many go on; of those, how many owe a payment, and how many end with their period. What is paid at the test provider is none.
+pub fn counts(conn: &mut Conn) -> Result<(i64, i64, i64)> {
+    let open =
+        || subscriptions::table.filter(subscriptions::ended_at.is_null()).filter(subscriptions::provider.ne(ProviderKind::Test.number()));
+    let all = open().count().get_result(conn)?;
+    let owing = open().filter(subscriptions::past_due_since.is_not_null()).count().get_result(conn)?;
+    let ending = open().filter(subscriptions::cancels_at_end.eq(true)).count().get_result(conn)?;
+    Ok((all, owing, ending))
 }

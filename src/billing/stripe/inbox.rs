@@ -15,6 +15,7 @@ use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::StripeEventId;
 use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
+use crate::mutants::Mutant;
 use crate::storage::Tx;
 
 /// Jobs that fetch the object of an event.
@@ -55,6 +56,14 @@ impl Stripe {
             refused(why)
         })?;
         self.note_skew(behind);
+        if Mutant::MoneyAckUnstored.is_on() {
+            let db = self.db().clone();
+            actix_web::rt::spawn(async move {
+                actix_web::rt::time::sleep(std::time::Duration::from_millis(200)).await;
+                db.write(move |tx| keep(tx, &to, &body)).await
+            });
+            return Ok(());
+        }
         self.db().write(move |tx| keep(tx, &to, &body)).await
     }
 }

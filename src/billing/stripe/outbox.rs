@@ -10,6 +10,7 @@ use super::store::calls::{self, CallRow, CallState};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
+use crate::mutants::Mutant;
 
 /// Jobs that make a call whose answer nobody got.
 pub const CALL: &str = "stripe.call";
@@ -71,7 +72,7 @@ impl Stripe {
             (CallState::Open, _) => {}
             _ => return Err(Error::conflict(REFUSED)),
         }
-        let CallRow { key, call, made_at, .. } = row;
+        let CallRow { key, call, made_at, attempts, .. } = row;
         if self.now() > made_at + KEY_HOLDS_MS {
             tracing::error!(key, "the outcome of a call to Stripe was not learnt in time; look for it in Stripe's own log");
             self.db().write(move |tx| calls::settle(tx, &key, CallState::GivenUp, None, Some("no answer within 23 hours"))).await?;
@@ -80,7 +81,8 @@ impl Stripe {
         let call: Call = serde_json::from_str(&call)?;
         let counted = key.clone();
         self.db().write(move |tx| calls::count_attempt(tx, &counted)).await?;
-        let answer = call.make(&to.client, &key).await;
+        let under = if Mutant::MoneyNewKey.is_on() { format!("{key}/{}", attempts) } else { key.clone() };
+        let answer = call.make(&to.client, &under).await;
         let (state, text, error) = match &answer {
             Ok(answer) => (CallState::Done, Some(serde_json::to_string(answer)?), None),
             Err(failure @ Failure::Refused { .. }) => (CallState::Refused, None, Some(failure.to_string())),

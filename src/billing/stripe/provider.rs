@@ -161,7 +161,7 @@ fn scoped(to: &Connection, key: &str) -> String {
 /// What the payers' banks take back, of those attempts that are disputed at all.
 async fn disputes(client: &Client, charges: &[client::views::Charge]) -> Result<Vec<Dispute>, Failure> {
     let mut found = Vec::new();
-    for charge in charges.iter().filter(|charge| charge.disputed) {
+    for charge in charges.iter().filter(|charge| charge.disputed == Some(true)) {
         if let Some(intent) = &charge.payment_intent {
             found.extend(client.disputes_of(intent).await?.data);
         }
@@ -238,6 +238,15 @@ impl Provider for Stripe {
                 Err(error) if error.code() != "billing.provider_refused" => Err(error),
                 _ => Ok(subscription_truth(&to.client, self.now(), external_id, None).await?.0),
             }
+        })
+    }
+
+    fn refund<'a>(&'a self, payment: &'a str, money: Money, key: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let to = self.connected()?;
+            let minor = minor::to_theirs(money).ok_or_else(|| Error::conflict("billing.provider_amount"))?;
+            let call = Call::Refund { payment_intent: payment.to_owned(), minor, tags: one("rialto_refund", key) };
+            self.once(&to, &scoped(&to, key), call).await.map(|_| ())
         })
     }
 

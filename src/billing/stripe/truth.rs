@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::client::views::{Charge, Dispute, Invoice, PaymentIntent, Session, Subscription};
 use super::minor::to_ours;
-use crate::billing::model::{Every, Method, SubscriptionStatus};
+use crate::billing::model::{DisputeState, Every, Method, SubscriptionStatus};
 use crate::billing::providers::{CheckoutState, CheckoutTruth, PaymentState, PaymentTruth, SubscriptionTruth};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -54,14 +54,23 @@ pub fn status(word: &str) -> SubscriptionStatus {
 }
 
 impl Paid {
-    /// How much of a payment went back, and whether its payer's bank still asks for it. A dispute that was lost took the money.
-    fn back(&self, intent: &str) -> (i64, bool) {
+    /// How much of a payment went back, and whether its payer's bank asks for it. A dispute that was lost took the money; one that only
+    /// warns (`warning_…`) took none, and may never.
+    fn back(&self, intent: &str) -> (i64, Option<DisputeState>) {
         let is_of = |one: &Option<String>| one.as_deref() == Some(intent);
         let refunded: i64 = self.charges.iter().filter(|charge| is_of(&charge.payment_intent)).map(|charge| charge.amount_refunded).sum();
         let disputes = || self.disputes.iter().filter(|dispute| is_of(&dispute.payment_intent));
         let lost: i64 = disputes().filter(|dispute| dispute.status == "lost").map(|dispute| dispute.amount).sum();
-        let is_open = disputes().any(|dispute| matches!(dispute.status.as_str(), "needs_response" | "under_review"));
-        (refunded + lost, is_open)
+        let state = |status: &str| match status {
+            "needs_response" | "under_review" => Some(DisputeState::Open),
+            "won" => Some(DisputeState::Won),
+            "lost" => Some(DisputeState::Lost),
+            _ => None,
+        };
+        // Of several the one that is open counts, then the one that was lost.
+        let found: Vec<DisputeState> = disputes().filter_map(|dispute| state(&dispute.status)).collect();
+        let counts = [DisputeState::Open, DisputeState::Lost, DisputeState::Won].into_iter().find(|state| found.contains(state));
+        (refunded + lost, counts)
     }
 }
 
@@ -71,9 +80,9 @@ impl Paid {
 /// For a currency that is none.
 pub fn payment(intent: &PaymentIntent, paid: &Paid) -> Result<PaymentTruth> {
     let amount = if intent.status == "succeeded" { intent.amount_received } else { intent.amount };
-    let (back, is_disputed) = paid.back(&intent.id);
+    let (back, dispute) = paid.back(&intent.id);
     let state = match intent.status.as_str() {
-        "succeeded" if is_disputed => PaymentState::Disputed,
+        "succeeded" if dispute == Some(DisputeState::Open) => PaymentState::Disputed,
         "succeeded" => PaymentState::Succeeded,
         "canceled" => PaymentState::Failed,
         _ => PaymentState::Pending,
@@ -84,6 +93,7 @@ pub fn payment(intent: &PaymentIntent, paid: &Paid) -> Result<PaymentTruth> {
         refunded: back.amount.min(amount.amount),
         amount,
         state,
+        dispute,
         method: Method::Card,
         at: ms(intent.created),
     })
@@ -97,11 +107,11 @@ pub fn paid_bill(invoice: &Invoice, paid: &Paid) -> Result<Option<PaymentTruth>>
     let (Some(id), true) = (&invoice.id, invoice.amount_paid > 0) else { return Ok(None) };
     let by = invoice.payments.iter().flat_map(|all| &all.data).find(|one| one.status == "paid");
     let external_id = by.and_then(|one| one.payment.payment_intent.clone()).unwrap_or_else(|| id.clone());
-    let (back, is_disputed) = paid.back(&external_id);
+    let (back, dispute) = paid.back(&external_id);
     let (amount, back) = (ours(invoice.amount_paid, &invoice.currency)?, ours(back, &invoice.currency)?);
-    let state = if is_disputed { PaymentState::Disputed } else { PaymentState::Succeeded };
+    let state = if dispute == Some(DisputeState::Open) { PaymentState::Disputed } else { PaymentState::Succeeded };
     let refunded = back.amount.min(amount.amount);
-    Ok(Some(PaymentTruth { external_id, amount, refunded, state, method: Method::Card, at: ms(invoice.created) }))
+    Ok(Some(PaymentTruth { external_id, amount, refunded, state, dispute, method: Method::Card, at: ms(invoice.created) }))
 }
 
 /// A subscription with its bills, the newest first as they are listed.

@@ -27,6 +27,7 @@ fn session(every: Every, trial_days: u32) -> Session {
         expires_at: BEGIN + 30 * 60_000,
         stage: Stage::Open,
         paid_at: None,
+        refunded: 0,
     }
 }
 

@@ -5,6 +5,7 @@ mod giving;
 mod memory;
 mod paying;
 mod plans;
+mod refunds;
 mod time;
 mod verified;
 

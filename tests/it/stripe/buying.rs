@@ -143,7 +143,7 @@ async fn what_goes_back_all_of_it_takes_the_right_with_it_and_a_part_does_not() 
     market.deliver_new().await;
     market.quiet().await;
     assert!(!may_call(&ann).await && may_call(&bob).await, "a dispute decides nothing before its end");
-    assert_eq!(orders(&ann).await, [("refunded".to_owned(), 2)]);
+    assert_eq!(orders(&ann).await, [("refunded".to_owned(), 3)], "each part is a row of its own");
     market.stripe.with(|world| world.close_dispute(&dispute, "lost"));
     market.deliver_new().await;
     market.quiet().await;

@@ -4,6 +4,8 @@ mod account;
 mod buying;
 mod client;
 mod hooks;
+mod outages;
+mod refunds;
 mod typed;
 
 use std::sync::Arc;

@@ -483,6 +483,7 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/members/{member}/payments") => json!({ "plan": plan, "amount": 500, "every": "month", "method": "bank" }),
         ("PUT", "/api/v1/admin/stripe") => json!({ "key": "no key" }),
         ("POST", "/api/v1/admin/payments/{payment}/reverse") => json!({ "note": "A mistake" }),
+        ("POST", "/api/v1/admin/payments/{payment}/refund") => json!({ "note": "A present" }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),
         ("PATCH", "/api/v1/admin/settings") => json!({ "community_sentence": format!("Sentence {n}") }),
         ("POST", "/api/v1/admin/calls/{call}/mute") => json!({ "member": "1", "source": "mic" }),

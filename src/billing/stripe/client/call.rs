@@ -10,12 +10,13 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession,
 };
 use stripe_core::customer::CreateCustomer;
+use stripe_core::refund::CreateRefund;
 use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval};
 use stripe_product::product::{CreateProduct, UpdateProduct};
 use stripe_shared::{CheckoutSessionLocale, CheckoutSessionMode};
 use stripe_types::Currency;
 
-use super::views::{Answer, Named, Product, Session, Subscription};
+use super::views::{Answer, Named, Product, Session};
 use super::{Client, Failure};
 
 /// What we write to an object of theirs, to know it again: at most 50 names, values of at most 500 characters.
@@ -122,6 +123,15 @@ pub enum Call {
         /// Does it end?
         ends: bool,
     },
+    /// Money goes back.
+    Refund {
+        /// Of which payment.
+        payment_intent: String,
+        /// How much, in its minor units.
+        minor: i64,
+        /// What is written to it.
+        tags: Tags,
+    },
     /// A subscription ends now.
     EndNow {
         /// Which.
@@ -191,10 +201,14 @@ impl Call {
             }
             Self::EndWithPeriod { subscription, ends } => {
                 let change = UpdateSubscription::new(subscription.as_str()).cancel_at_period_end(*ends);
-                ask::<Subscription>(client, &change, key).await.map(Answer::Subscription)
+                ask::<Named>(client, &change, key).await.map(Answer::Named)
+            }
+            Self::Refund { payment_intent, minor, tags } => {
+                let refund = CreateRefund::new().payment_intent(payment_intent).amount(*minor).metadata(metadata(tags));
+                ask::<Named>(client, &refund, key).await.map(Answer::Named)
             }
             Self::EndNow { subscription } => {
-                ask::<Subscription>(client, &CancelSubscription::new(subscription.as_str()), key).await.map(Answer::Subscription)
+                ask::<Named>(client, &CancelSubscription::new(subscription.as_str()), key).await.map(Answer::Named)
             }
         }
     }

@@ -264,7 +264,7 @@ views! {
         /// All of it?
         refunded: bool,
         /// Does the payer's bank take it back?
-        disputed: bool,
+        disputed: Option<bool>,
         /// The payment that it is of.
         payment_intent: Option<String>,
     }
@@ -382,7 +382,7 @@ pub enum Answer {
     Product(Product),
     /// A visit to the checkout.
     Session(Session),
-    /// What renews.
+    /// What renews, as earlier versions kept it; where it stands is asked for.
     Subscription(Subscription),
 }
 

@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Ids, OrderId, StripeEventId};
 use crate::live::{Logged, Signal};
 use crate::members::{self, DisplayName, NewMember, RoleKind, Username};
+use crate::mutants::Mutant;
 use crate::storage::{Conn, Db, DbLimits, Sink, Target, Tx};
 
 const NOON: i64 = 1_793_534_400_000;
@@ -146,7 +147,7 @@ fn list<T: DeserializeOwned>(world: &Mutex<World>, path: &str, of: (&str, &str))
 /// The same requests as the provider's, answered by the double without a network.
 fn paid(world: &Mutex<World>, charges: Vec<Charge>) -> Result<Paid> {
     let mut disputes = Vec::new();
-    for charge in charges.iter().filter(|charge| charge.disputed) {
+    for charge in charges.iter().filter(|charge| charge.disputed == Some(true)) {
         let intent = charge.payment_intent.as_deref().unwrap_or_default();
         disputes.extend(list::<Dispute>(world, "/v1/disputes", ("payment_intent", intent))?);
     }
@@ -198,6 +199,9 @@ fn roots(conn: &mut Conn, world: &Mutex<World>, object: &Object) -> Result<Vec<R
         Some((_, Some(subscription))) => return Ok(vec![Root::Subscription(subscription)]),
         Some((Some(session), None)) => return Ok(vec![Root::Session(session)]),
         _ => {}
+    }
+    if Mutant::MoneyForgetsUnwritten.is_on() {
+        return Ok(Vec::new());
     }
     let payment: PaymentIntent = ask(world, &format!("/v1/payment_intents/{intent}"), &[])?;
     if let Some(order) = truth::order(payment.metadata.as_ref()) {
@@ -465,7 +469,8 @@ fn place(tx: &mut Tx<'_>, billing: &Billing, every: Every) -> Result<OrderId> {
     let price = seed::place_price(tx, owner, plan, price)?;
     let actor = Actor { member: Some(member), ..Actor::stranger(None, tx.now()) };
     let may = Buy::check(tx, &actor, ())?;
-    let Prepared::New(checkout, _) = actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe), ("https://town.example", "en"))? else {
+    let Prepared::New(checkout, _) = actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe), ("https://town.example", "en"))?
+    else {
         return Err(Error::broken("it is open already"));
     };
     Ok(checkout.order)
@@ -530,10 +535,7 @@ fn renewed(order: OrderId) -> Story {
         world,
         session,
         vec![
-            (
-                Box::new(move |world| world.pay(&pays)),
-                &["customer.subscription.created", "invoice.paid", "checkout.session.completed"],
-            ),
+            (Box::new(move |world| world.pay(&pays)), &["customer.subscription.created", "invoice.paid", "checkout.session.completed"]),
             (
                 Box::new(move |world| {
                     let id = of(world);
@@ -594,9 +596,9 @@ fn disputed(order: OrderId) -> Story {
     )
 }
 
-/// How many beginnings of two events are gone through: all 56, unless the environment says fewer.
+/// How many beginnings of two events are gone through, evenly spread: all 56 in the long proof.
 fn beginnings() -> usize {
-    std::env::var("RIALTO_TEST_ORDERS").ok().and_then(|text| text.parse().ok()).unwrap_or(56)
+    std::env::var("RIALTO_TEST_ORDERS").ok().and_then(|text| text.parse().ok()).unwrap_or(4).clamp(1, 56)
 }
 
 /// Goes all ways through a story.
@@ -609,7 +611,7 @@ async fn walk(every: Every, tell: fn(OrderId) -> Story) -> Tally {
     let to = market.stripe.connection().expect("connected");
     let pairs = (0..EVENTS).flat_map(|first| (0..EVENTS).filter(move |second| *second != first).map(move |second| (first, second)));
     let mut all = Tally::default();
-    for (first, second) in pairs.take(beginnings()) {
+    for (first, second) in pairs.step_by(56 / beginnings()).take(beginnings()) {
         let (story, to, billing) = (Arc::clone(&story), Arc::clone(&to), market.billing.clone());
         let walked = market.db.write(move |tx| {
             let ground = Ground { story: &story, to: &to, billing: &billing, answers: Mutex::default() };
@@ -638,7 +640,7 @@ fn holds(tally: &Tally, story: &str) {
         json!({ "story": story, "orders": tally.orders, "deliveries": tally.deliveries, "late_answers": tally.late_answers,
             "too_early": tally.too_early, "wrong": tally.wrong.len(), "examples": tally.wrong.iter().take(5).collect::<Vec<_>>() })
     );
-    assert_eq!(tally.orders, ALL * beginnings().min(56) / 56);
+    assert_eq!(tally.orders, ALL / 56 * beginnings());
     assert!(tally.wrong.is_empty(), "{} of {} end wrong, such as {}", tally.wrong.len(), tally.orders, tally.wrong[0]);
     assert!(tally.late_answers > 0, "answers overtook each other");
 }

@@ -90,6 +90,7 @@ fn a_subscription_is_told_with_its_period_and_its_payments() {
             amount: eur(1_200),
             refunded: 0,
             state: PaymentState::Succeeded,
+            dispute: None,
             method: crate::billing::model::Method::Card,
             at: (START + 9) * 1_000,
         }],
@@ -194,6 +195,7 @@ fn a_visit_counts_only_when_it_is_complete() {
         amount: eur(1_200),
         refunded: 0,
         state: PaymentState::Succeeded,
+        dispute: None,
         method: crate::billing::model::Method::Card,
         at: 0,
     };

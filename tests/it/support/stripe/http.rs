@@ -39,6 +39,8 @@ pub enum Reply {
     Cut(String),
     /// A good answer, once it is let go.
     Held(Arc<Held>, String),
+    /// Nothing, and who waits for it hears that it has come.
+    Caught(Arc<Held>),
     /// The end of the connection at once.
     Hangup,
     /// Nothing, for as long as the other end waits.
@@ -89,6 +91,10 @@ async fn one(mut stream: TcpStream, answer: Arc<dyn Fn(Request) -> Reply + Send 
             held.came.notify_one();
             held.go.notified().await;
             stream.write_all(message(200, "application/json", &text, text.len()).as_bytes()).await?;
+        }
+        Reply::Caught(held) => {
+            held.came.notify_one();
+            while stream.read(&mut [0; 64]).await? > 0 {}
         }
         Reply::Hangup => {}
         Reply::Silence => while stream.read(&mut [0; 64]).await? > 0 {},

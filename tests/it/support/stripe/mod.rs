@@ -62,9 +62,20 @@ pub enum Fault {
     Hold(Arc<Held>),
 }
 
+/// A request that is caught on its way: whoever waits hears of it, and its sender never does.
+#[derive(Debug)]
+struct Trap {
+    /// Requests that pass before.
+    skip: usize,
+    /// Is it done before it is caught?
+    is_done: bool,
+    held: Arc<Held>,
+}
+
 #[derive(Debug)]
 struct State {
     world: World,
+    trap: Option<Trap>,
     log: Vec<Asked>,
     /// Beginnings of method and path with what is to happen to the next request that fits.
     faults: Vec<(String, Fault)>,
@@ -91,7 +102,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 impl Stripe {
     /// Starts it; its time is that of `clock`, in milliseconds.
     pub async fn start(clock: Arc<AtomicI64>) -> Self {
-        let state = Arc::new(Mutex::new(State { world: World::new(clock), log: Vec::new(), faults: Vec::new() }));
+        let state = Arc::new(Mutex::new(State { world: World::new(clock), trap: None, log: Vec::new(), faults: Vec::new() }));
         let shared = Arc::clone(&state);
         let (address, task) = http::serve(Arc::new(move |request| lock(&shared).answer(&request))).await;
         Self { address, state, task }
@@ -117,6 +128,20 @@ impl Stripe {
         let held = Arc::new(Held::default());
         self.fail(start, Fault::Hold(Arc::clone(&held)));
         held
+    }
+
+    /// Of the next requests, one is caught after `skip` of them, when it is done or before; nothing is answered then.
+    #[allow(dead_code, reason = "only the long proof kills programs")]
+    pub fn catch(&self, skip: usize, is_done: bool) -> Arc<Held> {
+        let held = Arc::new(Held::default());
+        lock(&self.state).trap = Some(Trap { skip, is_done, held: Arc::clone(&held) });
+        held
+    }
+
+    /// Nothing is caught any more.
+    #[allow(dead_code, reason = "only the long proof kills programs")]
+    pub fn release(&self) {
+        lock(&self.state).trap = None;
     }
 
     /// Everything that was asked, in order.
@@ -158,10 +183,17 @@ impl State {
             Some(Fault::Silence) => return Reply::Silence,
             _ => {}
         }
+        let caught = self.caught();
+        if let Some(trap) = caught.as_ref().filter(|trap| !trap.is_done) {
+            return Reply::Caught(Arc::clone(&trap.held));
+        }
         if request.header("authorization") != Some(&format!("Bearer {KEY}")) {
             return said(401, &shapes::error("invalid_request_error", None, "Invalid API Key provided"));
         }
         let done = self.perform(request, &what, &params, key);
+        if let Some(trap) = caught {
+            return Reply::Caught(trap.held);
+        }
         match (done, fault) {
             (Ok(_), Some(Fault::DoneHangup)) => Reply::Hangup,
             (Ok(_), Some(Fault::DoneHtml)) => page(200),
@@ -170,6 +202,16 @@ impl State {
             (Ok(body), _) => said(200, &body),
             (Err((status, kind, code, message)), _) => said(status, &shapes::error(kind, code, &message)),
         }
+    }
+
+    /// The trap, when this request is the one that it waits for.
+    fn caught(&mut self) -> Option<Trap> {
+        let trap = self.trap.as_mut()?;
+        if trap.skip > 0 {
+            trap.skip -= 1;
+            return None;
+        }
+        self.trap.take()
     }
 
     /// Does it, unless it was done under its key before.
