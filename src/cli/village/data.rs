@@ -178,9 +178,17 @@ pub(super) struct PriceStory {
 pub(super) struct PaidStory {
     pub(super) plan: String,
     pub(super) every: Every,
+    /// When it was paid for the first time.
     pub(super) ago: Age,
+    /// How often it was paid, every thirty days.
+    #[serde(default = "once")]
+    pub(super) times: u16,
     pub(super) method: Method,
     pub(super) reference: String,
+}
+
+const fn once() -> u16 {
+    1
 }
 
 /// A plan that somebody asked for.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::data::{MessageStory, Office, Person, RoomStory, Village};
+use crate::billing::Every;
 use crate::chat::History;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
@@ -28,6 +29,8 @@ pub(super) enum Act {
     GrantEnds(PersonNo),
     /// Somebody pays for a plan, by hand.
     Pay(PersonNo, usize),
+    /// What somebody pays for by hand is looked at: it may be owed, or over.
+    Owe(PersonNo),
     /// Somebody asks for a plan.
     Ask(PersonNo, usize),
     /// Somebody is verified.
@@ -55,6 +58,10 @@ pub(super) enum Act {
     /// Somebody has read a room, but for so many messages.
     Read(RoomNo, PersonNo, usize),
 }
+
+const DAY: Millis = 86_400_000;
+/// Between two payments of one who pays by the month.
+const PAID_EVERY: Millis = 30 * DAY;
 
 /// How long after a message it is edited, pinned, and reacted to once more.
 const EDITED_AFTER: Millis = 90_000;
@@ -108,7 +115,17 @@ impl Teller<'_> {
             }
         }
         for (n, paid) in person.paid.iter().enumerate() {
-            self.tell(self.now - paid.ago.0, Act::Pay(no, n));
+            for time in 0..Millis::from(paid.times) {
+                let paid_at = self.now - paid.ago.0 + time * PAID_EVERY;
+                self.tell(paid_at, Act::Pay(no, n));
+                // Where nobody paid again it is owed, and then over.
+                let month = if paid.every == Every::Year { 366 } else { 32 };
+                for at in [month, month + 8].map(|days| paid_at + days * DAY) {
+                    if at < self.now {
+                        self.tell(at, Act::Owe(no));
+                    }
+                }
+            }
         }
         for (n, asked) in person.asked.iter().enumerate() {
             self.tell(self.now - asked.ago.0, Act::Ask(no, n));

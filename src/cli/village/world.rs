@@ -134,6 +134,7 @@ impl World {
             }
             Act::Grant(no, n) => self.grant(tx, *no, *n),
             Act::Pay(no, n) => self.pay(tx, *no, *n),
+            Act::Owe(no) => billing::seed::place_advance(tx, &self.billing, self.person(*no)?),
             Act::Ask(no, n) => self.ask(tx, *no, *n),
             Act::GrantEnds(no) => billing::seed::place_turn(tx, &self.billing, self.person(*no)?),
             Act::Verify(no) => {
