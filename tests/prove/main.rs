@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     let lines = runtime.block_on(run(&options));
     let all_hold = lines.iter().all(|line| line.holds);
     let mut out = std::io::stdout().lock();
-    let _ = write!(out, "{}", table(&lines, options.seed));
+    let _ = write!(out, "{}", verdict::table(&lines, options.seed));
     if let Some(path) = &options.output {
         let all = serde_json::json!({ "seed": options.seed, "lines": lines.iter().map(Line::json).collect::<Vec<_>>() });
         if let Err(error) = std::fs::write(path, format!("{all:#}\n")) {
@@ -75,16 +75,6 @@ fn main() -> ExitCode {
         }
     }
     if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn table(lines: &[Line], seed: u64) -> String {
-    let mut text = format!("\n{:22} {:62} {:>18} {:>14}  verdict\n", "proof", "what", "figure", "bar");
-    for line in lines {
-        text.push_str(&line.text());
-        text.push('\n');
-    }
-    let missed = lines.iter().filter(|line| !line.holds).count();
-    text + &format!("{} of {} bars met; seed {seed}\n", lines.len() - missed, lines.len())
 }
 
 async fn run(options: &Options) -> Vec<Line> {

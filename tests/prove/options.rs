@@ -14,6 +14,10 @@ pub struct Options {
     pub mutants: Option<PathBuf>,
     /// The library's tests, built optimised, for the simulator.
     pub simulator: Option<PathBuf>,
+    /// The library's tests with seeded faults.
+    pub mutant_tests: Option<PathBuf>,
+    /// A Python interpreter with what a proof needs of it.
+    pub python: Option<PathBuf>,
     /// The database that the running proof uses instead of SQLite.
     pub database_url: Option<String>,
     /// Repetitions; each proof has its own default.
@@ -27,13 +31,15 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads `[--count N] [--seed N] [--program FILE] [--mutants FILE] [--simulator FILE] [--output FILE] [PROOF …]`.
+    /// Reads `[--count N] [--seed N] [--program FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--python FILE] [--output FILE] [PROOF …]`.
     pub fn parse(arguments: &[String], known: &'static [(&'static str, &'static str)]) -> Result<Self, String> {
         let mut options = Self {
             proofs: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_rialto")),
             mutants: None,
             simulator: None,
+            mutant_tests: None,
+            python: None,
             database_url: None,
             count: None,
             seed: u64::from(std::process::id()),
@@ -48,6 +54,8 @@ impl Options {
                 "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number".to_owned())?,
                 "--program" => options.program = value()?.into(),
                 "--mutants" => options.mutants = Some(value()?.into()),
+                "--mutant-tests" => options.mutant_tests = Some(value()?.into()),
+                "--python" => options.python = Some(value()?.into()),
                 "--simulator" => options.simulator = Some(value()?.into()),
                 "--output" => options.output = Some(value()?.into()),
                 name => {

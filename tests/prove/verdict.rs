@@ -75,3 +75,14 @@ impl Line {
 fn short(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
+
+/// All of them, with how many bars were met.
+pub fn table(lines: &[Line], seed: u64) -> String {
+    let mut text = format!("\n{:22} {:62} {:>18} {:>14}  verdict\n", "proof", "what", "figure", "bar");
+    for line in lines {
+        text.push_str(&line.text());
+        text.push('\n');
+    }
+    let missed = lines.iter().filter(|line| !line.holds).count();
+    text + &format!("{} of {} bars met; seed {seed}\n", lines.len() - missed, lines.len())
+}
