@@ -78,15 +78,28 @@ test('a free member asks at the lock, pays cash, and calls without reloading', a
     await expect(page.getByText('€5.50')).toBeVisible();
   });
 
-  await test.step('the payment was a mistake: it is taken back, and so is the right', async () => {
+  await test.step('a part of it is given back and both sides read why; then the rest, and the right goes with it', async () => {
     await page.goto(`${server.url}/r/${talk.id}`);
     await expect(page.getByRole('button', { name: 'Start a call', exact: true })).toBeVisible();
     await admin.page.goto(`${server.url}/admin/orders?show=all`);
     const row = admin.page.locator('li', { hasText: 'I sail on Friday' });
-    await row.getByText('Take the payment back').first().click();
-    await row.getByLabel('Why').fill('The wrong member');
-    await row.getByRole('button', { name: 'Take the payment back' }).click();
-    await admin.page.getByRole('dialog').getByRole('button', { name: 'Take the payment back' }).click();
+    /** @param {string} amount @param {string} why */
+    const giveBack = async (amount, why) => {
+      await row.locator('summary', { hasText: 'Give money back' }).first().click();
+      if (amount) await row.getByLabel('Amount').fill(amount);
+      await row.getByLabel('Why').fill(why);
+      await row.getByRole('button', { name: 'Give money back' }).click();
+      await admin.page.getByRole('dialog').getByRole('button', { name: 'Give money back' }).click();
+      await expect(row).toContainText(why);
+    };
+    await giveBack('1.50', 'Two days in the yard');
+    await expect(row).toContainText('\u2212€1.50');
+    await expect(page.getByRole('button', { name: 'Start a call', exact: true })).toBeVisible();
+    const reader = await page.context().newPage();
+    await reader.goto(`${server.url}/settings/membership`);
+    await expect(reader.getByText('Two days in the yard')).toBeVisible();
+    await reader.close();
+    await giveBack('', 'The wrong member');
     await expect(page.getByRole('button', { name: 'Start a call: needs a plan' })).toBeVisible(SOON);
     expect((await account.call('GET', '/me/orders')).items[0].state).toBe('refunded');
   });

@@ -301,7 +301,19 @@ export const screens = [
     },
   },
   { name: 'admin-orders-all', who: 'owner', path: '/admin/orders?show=all' },
+  {
+    name: 'admin-orders-refund',
+    who: 'owner',
+    path: '/admin/orders?show=all',
+    then: async (page) => {
+      await page.locator('details.item-acts summary', { hasText: /Give money back|Rendre/ }).first().click();
+      await expect(page.locator('details[open] select').first()).toBeVisible();
+    },
+  },
   { name: 'admin-subscribers', who: 'owner', path: '/admin/subscribers' },
+  { name: 'admin-subscribers-due', who: 'owner', path: '/admin/subscribers?show=past_due' },
+  { name: 'admin-subscribers-over', who: 'owner', path: '/admin/subscribers?show=over' },
+  { name: 'admin-stripe', who: 'owner', path: '/admin/stripe' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
   {
     name: 'admin-plan-open',
