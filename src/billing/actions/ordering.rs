@@ -279,7 +279,7 @@ fn back(one: &PaymentRow, own: &[PaymentRow], open: &[PaymentId], disputes: &Has
     let rows = || own.iter().filter(|row| row.reverses == Some(one.id));
     Back {
         amount: -rows().map(|row| row.amount).sum::<i64>(),
-        by: rows().last().map(|row| row.id),
+        by: rows().next_back().map(|row| row.id),
         is_under_way: open.contains(&one.id),
         dispute: disputes.get(&one.id).copied(),
     }

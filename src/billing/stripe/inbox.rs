@@ -23,6 +23,9 @@ pub const EVENT: &str = "stripe.event";
 /// Attempts before a person must look: with their pauses about two hours.
 const ATTEMPTS: i32 = 12;
 
+/// For how long an event is taken up again that lost its job.
+const TAKEN_UP_MS: Millis = 3 * 86_400_000;
+
 #[derive(Serialize, Deserialize)]
 struct ToFetch {
     event: StripeEventId,
@@ -120,6 +123,19 @@ pub(super) fn hear(tx: &mut Tx<'_>, to: &Connection, envelope: &Envelope, source
         fetch_later(tx, row.id)?;
     }
     Ok(true)
+}
+
+/// What waits has a job that follows it, also where the program ended in each attempt of the one before; after three days a person must look.
+pub(super) fn take_up(tx: &mut Tx<'_>, most: i64) -> Result<()> {
+    let since = tx.now() - TAKEN_UP_MS;
+    for event in events::find(tx, &[EventState::Waiting], None, most)? {
+        if event.received_at < since {
+            events::fail(tx, event.id, "it was never followed to its end", true)?;
+        } else {
+            fetch_later(tx, event.id)?;
+        }
+    }
+    Ok(())
 }
 
 fn fetch_later(tx: &mut Tx<'_>, event: StripeEventId) -> Result<()> {

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::client::views::{Event, Subscription};
 use super::connection::{Connection, Stripe};
 use super::envelope::{self, Envelope, Object};
-use super::inbox::{KEPT_MS, hear};
+use super::inbox::{KEPT_MS, hear, take_up};
 use super::mirror::Mirror;
 use super::store::events::{self, EventSource};
 use super::store::mirrored;
@@ -90,6 +90,7 @@ impl Rounds {
             .db()
             .write(move |tx| {
                 arrange(tx, tx.now() + EVERY_MS)?;
+                take_up(tx, MOST)?;
                 events::forget_before(tx, now - KEPT_MS)
             })
             .await?;

@@ -111,5 +111,6 @@ async fn a_hint_that_is_lost_between_the_inbox_and_its_worker_is_made_up_for_by_
     market.quiet().await;
     assert!(may_call(&ann).await);
     assert_eq!(payments(&ann).await, 1);
+    assert_eq!(market.owner.get("/api/v1/admin/stripe").await["waiting"], 0, "each is taken up again");
     market.close().await;
 }

@@ -4,36 +4,32 @@
 //! The orders are walked as a tree: what two of them begin with alike is done once, and undone by a savepoint. Where chance decides, the
 //! way that was gone decides: the same in every run. `RIALTO_TEST_ORDERS` says how many of the 56 beginnings of two events are gone through.
 
+mod answers;
+mod market;
+mod story;
+
 use std::collections::HashMap;
-use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::answers::{Root, checkout, lock, roots, subscription};
+use self::market::{Books, Market, books};
+use self::story::{Story, disputed, renewed};
 use super::double::World;
-use crate::access::{Actor, Permit};
-use crate::billing::actions::{self, Billing, Prepared, seed};
-use crate::billing::model::{Every, NewPlan, NewPrice};
-use crate::billing::policy::Buy;
-use crate::billing::providers::{CheckoutTruth, Opened, ProviderKind, Providers, SubscriptionTruth};
-use crate::billing::stripe::client::views::{Charge, Dispute, Invoice, PaymentIntent, Refund, Session, Subscription};
-use crate::billing::stripe::connection::{Connection, Stripe};
+use crate::billing::actions::{self, Billing};
+use crate::billing::model::Every;
+use crate::billing::providers::{CheckoutTruth, Opened, SubscriptionTruth};
+use crate::billing::stripe::connection::Connection;
 use crate::billing::stripe::envelope::{self, Object};
 use crate::billing::stripe::inbox::hear;
 use crate::billing::stripe::mirror::{Applied, mirror_subscription, settle_order};
 use crate::billing::stripe::store::events::{self, EventSource, EventState};
 use crate::billing::stripe::store::{mirrored, objects};
-use crate::billing::stripe::truth::{self, Paid};
-use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::ids::{Ids, OrderId, StripeEventId};
-use crate::live::{Logged, Signal};
-use crate::members::{self, DisplayName, NewMember, RoleKind, Username};
-use crate::mutants::Mutant;
-use crate::storage::{Conn, Db, DbLimits, Sink, Target, Tx};
+use crate::ids::{OrderId, StripeEventId};
+use crate::storage::Tx;
 
 const NOON: i64 = 1_793_534_400_000;
 /// Events of a story.
@@ -41,34 +37,10 @@ const EVENTS: usize = 8;
 /// Orders of them.
 const ALL: usize = 40_320;
 
-struct Nobody;
-
-impl Sink for Nobody {
-    fn publish(&self, _: Vec<Logged>) {}
-    fn signal(&self, _: Signal) {}
-    fn wake_jobs(&self) {}
-}
-
-/// What happened at Stripe: how it looked after each act, and the events with the act that each was part of.
-struct Story {
-    worlds: Vec<Mutex<World>>,
-    events: Vec<(Value, usize)>,
-    /// The visit, and what goes on after it.
-    session: String,
-    subscription: Option<String>,
-}
-
 /// What was fetched.
 enum Answer {
     Checkout(Box<CheckoutTruth>),
     Subscription(Box<SubscriptionTruth>),
-}
-
-/// What is fetched in the end.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Root {
-    Session(String),
-    Subscription(String),
 }
 
 /// An event that is being followed.
@@ -128,96 +100,20 @@ struct Ground<'a> {
     answers: Mutex<HashMap<(usize, Root), Arc<Answer>>>,
 }
 
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn ask<T: DeserializeOwned>(world: &Mutex<World>, path: &str, params: &[(&str, &str)]) -> Result<T> {
-    let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let answer = lock(world).answer("GET", path, &params);
-    let answer = answer.map_err(|(status, ..)| if status == 404 { Error::NotFound } else { Error::broken(format!("{path}: {status}")) })?;
-    Ok(serde_json::from_value(answer)?)
-}
-
-fn list<T: DeserializeOwned>(world: &Mutex<World>, path: &str, of: (&str, &str)) -> Result<Vec<T>> {
-    let mut page: Value = ask(world, path, &[of, ("limit", "100")])?;
-    Ok(serde_json::from_value(page["data"].take())?)
-}
-
-/// The same requests as the provider's, answered by the double without a network.
-fn paid(world: &Mutex<World>, charges: Vec<Charge>) -> Result<Paid> {
-    let mut disputes = Vec::new();
-    for charge in charges.iter().filter(|charge| charge.disputed == Some(true)) {
-        let intent = charge.payment_intent.as_deref().unwrap_or_default();
-        disputes.extend(list::<Dispute>(world, "/v1/disputes", ("payment_intent", intent))?);
-    }
-    Ok(Paid { charges, disputes })
-}
-
-fn subscription(world: &Mutex<World>, id: &str, first: Option<&str>) -> Result<(SubscriptionTruth, Option<crate::billing::PaymentTruth>)> {
-    let it: Subscription = ask(world, &format!("/v1/subscriptions/{id}"), &[])?;
-    let bills: Vec<Invoice> = list(world, "/v1/invoices", ("subscription", id))?;
-    let charges = list(world, "/v1/charges", ("customer", &it.customer))?;
-    let paid = paid(world, charges)?;
-    let bill = bills.iter().find(|bill| first.is_some() && bill.id.as_deref() == first);
-    let first = bill.map(|bill| truth::paid_bill(bill, &paid)).transpose()?.flatten();
-    Ok((truth::subscription(NOON, &it, &bills, &paid)?, first))
-}
-
-fn checkout(world: &Mutex<World>, id: &str) -> Result<CheckoutTruth> {
-    let it: Session = ask(world, &format!("/v1/checkout/sessions/{id}"), &[])?;
-    let (mut payment, mut goes_on) = (None, None);
-    if let Some(intent) = &it.payment_intent {
-        let found: PaymentIntent = ask(world, &format!("/v1/payment_intents/{intent}"), &[])?;
-        let charges = list(world, "/v1/charges", ("payment_intent", intent))?;
-        payment = Some(truth::payment(&found, &paid(world, charges)?)?);
-    }
-    if let Some(id) = &it.subscription {
-        let (truth, first) = subscription(world, id, it.invoice.as_deref())?;
-        (payment, goes_on) = (first.or(payment), Some(truth));
-    }
-    Ok(truth::checkout(NOON, &it, payment, goes_on))
-}
-
-/// What an object belongs to, by the same questions as [`Mirror`](crate::billing::stripe::mirror::Mirror) asks.
-fn roots(conn: &mut Conn, world: &Mutex<World>, object: &Object) -> Result<Vec<Root>> {
-    let intent = match object {
-        Object::Session(id) => return Ok(vec![Root::Session(id.clone())]),
-        Object::Subscription(id) => return Ok(vec![Root::Subscription(id.clone())]),
-        Object::Invoice(id) => {
-            let bill: Invoice = ask(world, &format!("/v1/invoices/{id}"), &[])?;
-            let of = bill.parent.and_then(|parent| parent.subscription_details).map(|details| details.subscription);
-            return Ok(of.map(Root::Subscription).into_iter().collect());
-        }
-        Object::PaymentIntent(id) => Some(id.clone()),
-        Object::Charge(id) => ask::<Charge>(world, &format!("/v1/charges/{id}"), &[])?.payment_intent,
-        Object::Refund(id) => ask::<Refund>(world, &format!("/v1/refunds/{id}"), &[])?.payment_intent,
-        Object::Dispute(id) => ask::<Dispute>(world, &format!("/v1/disputes/{id}"), &[])?.payment_intent,
-    };
-    let intent = intent.expect("a payment");
-    match mirrored::of_payment(conn, &intent)? {
-        Some((_, Some(subscription))) => return Ok(vec![Root::Subscription(subscription)]),
-        Some((Some(session), None)) => return Ok(vec![Root::Session(session)]),
-        _ => {}
-    }
-    if Mutant::MoneyForgetsUnwritten.is_on() {
-        return Ok(Vec::new());
-    }
-    let payment: PaymentIntent = ask(world, &format!("/v1/payment_intents/{intent}"), &[])?;
-    if let Some(order) = truth::order(payment.metadata.as_ref()) {
-        return Ok(mirrored::session_of(conn, order)?.map(Root::Session).into_iter().collect());
-    }
-    let theirs: Vec<Subscription> = list(world, "/v1/subscriptions", ("customer", payment.customer.as_deref().unwrap_or_default()))?;
-    Ok(theirs.into_iter().filter(|one| truth::order(one.metadata.as_ref()).is_some()).map(|one| Root::Subscription(one.id)).collect())
-}
-
 impl Ground<'_> {
     fn world(&self, way: &Way) -> &Mutex<World> {
         &self.story.worlds[way.stage]
     }
 
     /// Begins to fetch a root; none: nothing is to be fetched.
-    fn begin(&self, tx: &mut Tx<'_>, way: &Way, task: &Task, root: Root, wanted: Option<i64>, rest: Vec<Root>) -> Result<Option<Running>> {
+    fn begin(
+        &self,
+        tx: &mut Tx<'_>,
+        stage: usize,
+        task: &Task,
+        (root, rest): (Root, Vec<Root>),
+        wanted: Option<i64>,
+    ) -> Result<Option<Running>> {
         let id = match &root {
             Root::Session(id) | Root::Subscription(id) => id.clone(),
         };
@@ -231,7 +127,7 @@ impl Ground<'_> {
             }
             None => objects::want(tx, &id)?,
         };
-        match self.answer(way.stage, &root) {
+        match self.answer(stage, &root) {
             Ok(answer) => Ok(Some(Running { task: task.clone(), id, ticket, answer, rest })),
             Err(Error::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -261,7 +157,7 @@ impl Ground<'_> {
         }
         let root = roots.remove(0);
         let is_own = matches!(task.object, Object::Session(_) | Object::Subscription(_));
-        self.begin(tx, way, task, root, is_own.then_some(task.wanted), roots)
+        self.begin(tx, way.stage, task, (root, roots), is_own.then_some(task.wanted))
     }
 
     /// The answer comes, and all that follows from it.
@@ -287,7 +183,7 @@ impl Ground<'_> {
             next = rest.pop();
         }
         if let Some(root) = next
-            && let Some(running) = self.begin(tx, way, &task, root, None, rest)?
+            && let Some(running) = self.begin(tx, way.stage, &task, (root, rest), None)?
         {
             return self.finish(tx, way, running);
         }
@@ -401,199 +297,6 @@ fn undone<T>(tx: &mut Tx<'_>, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Resul
     diesel::sql_query("ROLLBACK TO way").execute(&mut **tx)?;
     diesel::sql_query("RELEASE way").execute(&mut **tx)?;
     done
-}
-
-/// What the books come to.
-#[derive(Debug, PartialEq, Eq, QueryableByName)]
-struct Books {
-    #[diesel(sql_type = BigInt)]
-    came: i64,
-    #[diesel(sql_type = BigInt)]
-    back: i64,
-    #[diesel(sql_type = BigInt)]
-    held: i64,
-    #[diesel(sql_type = BigInt)]
-    sum: i64,
-    #[diesel(sql_type = BigInt)]
-    payments: i64,
-}
-
-fn books(conn: &mut Conn) -> Result<Books> {
-    let sql = "SELECT (SELECT COALESCE(SUM(amount), 0) FROM payments WHERE reverses IS NULL) AS came,
-        (SELECT COALESCE(SUM(amount), 0) FROM payments WHERE reverses IS NOT NULL) AS back,
-        (SELECT COALESCE(SUM(amount), 0) FROM ledger WHERE account = 4) AS held,
-        (SELECT COALESCE(SUM(amount), 0) FROM ledger) AS sum,
-        (SELECT COUNT(*) FROM payments WHERE reverses IS NULL) AS payments";
-    Ok(diesel::sql_query(sql).get_result(conn)?)
-}
-
-/// A town with one member, whose order for this price waits at the double: all that there was before the events.
-struct Market {
-    db: Db,
-    billing: Billing,
-    order: OrderId,
-    stripe: Stripe,
-    _folder: tempfile::TempDir,
-}
-
-impl Market {
-    async fn open(every: Every) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (clock, _) = Clock::held(NOON);
-        let ids = Arc::new(Ids::new(clock.clone()));
-        let target = Target::Sqlite(folder.path().join("rialto.db"));
-        let db = Db::open(target, DbLimits::default(), clock.clone(), ids, Arc::new(Nobody)).expect("a database");
-        let machine = crate::config::Machine { address: None, processors: 1 };
-        let mut config = crate::config::Config::from(crate::config::Given::default(), &machine).expect("defaults work");
-        config.stripe_key = Some(super::double::KEY.to_owned());
-        let keys = crate::access::Keys::new([7; 32]);
-        let stripe = Stripe::new(db.clone(), clock, keys, Arc::new(config));
-        stripe.reload().await.expect("a key");
-        let billing = Billing::alone().selling_through(Providers::new(vec![Arc::new(stripe.clone())]));
-        let within = billing.clone();
-        let placed = db.write(move |tx| place(tx, &within, every)).await;
-        let order = placed.expect("an order");
-        Self { db, billing, order, stripe, _folder: folder }
-    }
-}
-
-fn place(tx: &mut Tx<'_>, billing: &Billing, every: Every) -> Result<OrderId> {
-    members::ensure_built_in_roles(tx)?;
-    let mut new = NewMember::named(Username::parse("olave")?, DisplayName::parse("Olave")?);
-    new.roles.push(members::built_in_role(tx, RoleKind::Owner)?);
-    let owner = members::create_member(tx, &new)?;
-    let member = members::create_member(tx, &NewMember::named(Username::parse("ann")?, DisplayName::parse("Ann")?))?;
-    let plan: NewPlan = serde_json::from_value(json!({ "name": "Friends", "entitlements": { "calls.start": true } }))?;
-    let plan = seed::place_plan(tx, owner, plan)?.id;
-    let price: NewPrice = serde_json::from_value(json!({ "amount": 1_200, "currency": "EUR", "every": every }))?;
-    let price = seed::place_price(tx, owner, plan, price)?;
-    let actor = Actor { member: Some(member), ..Actor::stranger(None, tx.now()) };
-    let may = Buy::check(tx, &actor, ())?;
-    let Prepared::New(checkout, _) = actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe), ("https://town.example", "en"))?
-    else {
-        return Err(Error::broken("it is open already"));
-    };
-    Ok(checkout.order)
-}
-
-/// A customer and a visit at the double for this order.
-fn visit(every: Every, order: OrderId) -> (World, String) {
-    let mut world = World::new(Arc::new(AtomicI64::new(NOON)));
-    let mut make = |path: &str, params: &[(&str, &str)]| {
-        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        world.answer("POST", path, &params).expect(path)["id"].as_str().expect("an id").to_owned()
-    };
-    let customer = make("/v1/customers", &[("name", "Ann")]);
-    let product = make("/v1/products", &[("name", "Friends")]);
-    let once = [("product", product.as_str()), ("currency", "eur"), ("unit_amount", "1200")];
-    let monthly = [once[0], once[1], once[2], ("recurring[interval]", "month")];
-    let renews = every != Every::Once;
-    let price = make("/v1/prices", if renews { &monthly } else { &once });
-    let order = order.to_string();
-    let data = if renews { "subscription_data[metadata][rialto_order]" } else { "payment_intent_data[metadata][rialto_order]" };
-    let session = make(
-        "/v1/checkout/sessions",
-        &[
-            ("mode", if renews { "subscription" } else { "payment" }),
-            ("customer", &customer),
-            ("line_items[0][price]", &price),
-            ("success_url", "https://town.example/"),
-            ("metadata[rialto_order]", &order),
-            (data, &order),
-        ],
-    );
-    (world, session)
-}
-
-/// Acts one after another, each with the kinds of its events that are delivered.
-fn story(mut world: World, session: String, acts: Vec<(Box<dyn FnOnce(&mut World)>, &[&str])>) -> Story {
-    let (mut worlds, mut told) = (Vec::new(), Vec::new());
-    for (act, kinds) in acts {
-        let from = world.events.len();
-        act(&mut world);
-        let mut kinds: Vec<&str> = kinds.to_vec();
-        for event in &world.events[from..] {
-            if let Some(at) = kinds.iter().position(|kind| event["type"] == *kind) {
-                kinds.remove(at);
-                told.push((event.clone(), worlds.len()));
-            }
-        }
-        assert!(kinds.is_empty(), "{kinds:?} did not happen");
-        worlds.push(Mutex::new(world.clone()));
-    }
-    assert_eq!(told.len(), EVENTS);
-    let subscription = world.thing(&session)["subscription"].as_str().map(str::to_owned);
-    Story { worlds, events: told, session, subscription }
-}
-
-/// A subscription is bought, its renewal fails and goes well after all, and that payment goes back.
-fn renewed(order: OrderId) -> Story {
-    let (world, session) = visit(Every::Month, order);
-    let pays = session.clone();
-    let of = |world: &World| world.all("subscription")[0]["id"].as_str().expect("an id").to_owned();
-    story(
-        world,
-        session,
-        vec![
-            (Box::new(move |world| world.pay(&pays)), &["customer.subscription.created", "invoice.paid", "checkout.session.completed"]),
-            (
-                Box::new(move |world| {
-                    let id = of(world);
-                    world.renew(&id, false);
-                }),
-                &["invoice.payment_failed", "customer.subscription.updated"],
-            ),
-            (
-                Box::new(move |world| {
-                    let id = of(world);
-                    world.retry(&id);
-                }),
-                &["invoice.paid", "customer.subscription.updated"],
-            ),
-            (
-                Box::new(|world| {
-                    let last = world.all("payment_intent").pop().expect("paid")["id"].as_str().expect("an id").to_owned();
-                    world.give_back(&last, 1_200);
-                }),
-                &["charge.refunded"],
-            ),
-        ],
-    )
-}
-
-/// Something is bought once, a part of it goes back, and the payer's bank takes the rest.
-fn disputed(order: OrderId) -> Story {
-    let (world, session) = visit(Every::Once, order);
-    let pays = session.clone();
-    let intent = |world: &World| world.all("payment_intent")[0]["id"].as_str().expect("an id").to_owned();
-    let give_back = move |world: &mut World, amount| {
-        let intent = intent(world);
-        world.give_back(&intent, amount);
-    };
-    story(
-        world,
-        session,
-        vec![
-            (Box::new(move |world| world.pay(&pays)), &["checkout.session.completed"]),
-            (Box::new(move |world| give_back(world, 200)), &["refund.created", "charge.refunded"]),
-            (Box::new(move |world| give_back(world, 300)), &["refund.created", "charge.refunded"]),
-            (
-                Box::new(move |world| {
-                    let intent = intent(world);
-                    let id = world.dispute(&intent);
-                    world.happened("charge.dispute.updated", &id);
-                }),
-                &["charge.dispute.created", "charge.dispute.updated"],
-            ),
-            (
-                Box::new(|world| {
-                    let id = world.all("dispute")[0]["id"].as_str().expect("an id").to_owned();
-                    world.close_dispute(&id, "lost");
-                }),
-                &["charge.dispute.closed"],
-            ),
-        ],
-    )
 }
 
 /// How many beginnings of two events are gone through, evenly spread: all 56 in the long proof.
