@@ -106,11 +106,11 @@ impl Storm<'_> {
                 let path = format!("/api/v1/admin/orders?member={}", self.lives[n].seat.member);
                 let Some((200, page)) = market.ask(program, &owner, Method::GET, &path, None).await else { return };
                 let lines = page["items"].as_array().cloned().unwrap_or_default();
-                let payments = lines
+                let mut payments = lines
                     .iter()
                     .filter(|one| one["id"] == order.as_str())
                     .flat_map(|one| one["payments"].as_array().cloned().unwrap_or_default());
-                let paid = payments.filter(|one| one["reverses"].is_null() && one["reversed_by"].is_null()).last();
+                let paid = payments.rfind(|one| one["reverses"].is_null() && one["reversed_by"].is_null());
                 let Some(paid) = paid else { return };
                 let left = paid["money"]["amount"].as_i64().unwrap_or(0) - paid["returned"]["amount"].as_i64().unwrap_or(0);
                 let amount = if self.chance.percent(50) { left } else { left.min(300) };
@@ -124,7 +124,7 @@ impl Storm<'_> {
             }
             (4, _) => self.lives[n].stage = Stage::Leaves,
             (5, Some(_)) => self.lives[n].stage = Stage::Ends,
-            (6, None) => {
+            (6 | 7, None) => {
                 let customer = self.customer(n);
                 let back = market.stripe.with(|world| {
                     let own = world.all("payment_intent").into_iter().find(|one| Some(&one["customer"]) == customer.as_ref())?;
@@ -338,7 +338,7 @@ pub async fn kills(options: &Options, proof: &str, count: usize) -> Result<Vec<L
             .plan
             .start()
             .await
-            .map_err(|error| format!("start {round}: {error}; {}", market.plan.log_text().lines().last().unwrap_or_default()))?;
+            .map_err(|error| format!("start {round}: {error}; {}", market.plan.log_text().lines().next_back().unwrap_or_default()))?;
         let mut storm = Storm { market: &market, chance: chance.clone(), lives, pending, taken, told, done };
         caught += usize::from(storm.round(program).await);
         Storm { chance, lives, pending, taken, told, done, .. } = storm;

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use reqwest::Method;
+use rialto::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::load::program::{Plan, Program};
@@ -95,8 +96,7 @@ impl Market {
 
     /// The time of both now, in milliseconds; the double is told.
     pub fn now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let now = i64::try_from(since).unwrap_or(0) + self.shift_ms;
+        let now = Clock::system().now() + self.shift_ms;
         self.hand.store(now, Ordering::Relaxed);
         now
     }
@@ -140,7 +140,7 @@ impl Market {
     pub async fn must(&self, program: &Program, seat: &Seat, method: Method, path: &str, body: Option<Value>) -> Result<Value, String> {
         match self.ask(program, seat, method.clone(), path, body).await {
             Some((200..=299, value)) => Ok(value),
-            other => Err(format!("{method} {path}: {other:?}; {}", self.plan.log_text().lines().last().unwrap_or_default())),
+            other => Err(format!("{method} {path}: {other:?}; {}", self.plan.log_text().lines().next_back().unwrap_or_default())),
         }
     }
 

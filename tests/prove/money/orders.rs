@@ -21,7 +21,7 @@ pub fn all(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
     let text = String::from_utf8_lossy(&done.stderr).into_owned();
     let told: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("orders ")?).ok()).collect();
     if told.len() != 2 {
-        return Err(format!("{} of two stories were told: {}", told.len(), text.lines().last().unwrap_or_default()));
+        return Err(format!("{} of two stories were told: {}", told.len(), text.lines().next_back().unwrap_or_default()));
     }
     let mut lines = Vec::new();
     for story in told {
