@@ -2,6 +2,7 @@
 //!
 //! Without SMTP they stay in the outbox, where the administrator reads them. The only module that names the SMTP library.
 
+mod sheet;
 mod smtp;
 mod store;
 
@@ -18,6 +19,7 @@ use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
 use crate::storage::{Db, Tx};
 use crate::text::clean_line;
 
+pub use sheet::Sheet;
 pub use store::{LetterHead, StoredLetter, letter, outbox};
 
 /// Kind of the job that sends a letter.

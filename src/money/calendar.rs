@@ -37,6 +37,14 @@ pub fn day_of(at: Millis) -> String {
     zoned(at).map_or_else(String::new, |then| then.date().to_string())
 }
 
+/// Day, month and year where the clocks show this zone, an IANA name; in UTC where there is no such zone.
+#[must_use]
+pub fn date_in(at: Millis, zone: &str) -> (i8, i8, i16) {
+    let zone = if zone.is_empty() { TimeZone::UTC } else { TimeZone::get(zone).unwrap_or(TimeZone::UTC) };
+    let then = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone);
+    (then.day(), then.month(), then.year())
+}
+
 /// The year.
 #[must_use]
 pub fn year_of(at: Millis) -> i16 {

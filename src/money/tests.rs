@@ -77,6 +77,18 @@ fn the_end_of_january_is_not_lost_in_february() {
 }
 
 #[test]
+fn a_day_is_that_of_the_readers_clock() {
+    let noon = at("2026-11-30T12:30:00Z");
+    for (zone, date) in
+        [("", (30, 11, 2026)), ("Europe/Paris", (30, 11, 2026)), ("Pacific/Auckland", (1, 12, 2026)), ("Nowhere/Land", (30, 11, 2026))]
+    {
+        assert_eq!(date_in(noon, zone), date, "{zone}");
+    }
+    assert_eq!(date_in(at("2026-12-31T23:30:00Z"), "Europe/Paris"), (1, 1, 2027));
+    assert_eq!(date_in(Millis::MAX, ""), (1, 1, 1970), "beyond every calendar");
+}
+
+#[test]
 fn references_are_short_and_read_as_people_write_them() {
     let first = Reference::new(1).to_string();
     assert_eq!(first, "RF74 0001");
