@@ -20,6 +20,6 @@ pub use page::{PAGE_DEFAULT, PAGE_MOST, Page, page_limit};
 pub use permission::{Permission, Permissions, Scope, Scopes};
 pub use rates::{Patience, Rate, RateClass, Rates, address_key, not_too_often};
 pub use routes::{Endpoint, Gated, RouteTable, Routes};
-pub use secrets::{Keys, Token, hash_token};
+pub use secrets::{Keys, Token, hash_token, typed_code};
 pub use target::{Named, PathId, Target};
 pub use visitor::{Credential, Visitor};

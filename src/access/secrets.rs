@@ -42,6 +42,26 @@ impl Token {
     }
 }
 
+/// Digits of codes that people type: none is taken for another (Crockford's base 32).
+const TYPED: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A code as [`Keys::typed_code_for`] writes it, from what somebody typed: small letters, other or no dashes, O for 0, I and L for 1.
+/// What is no letter of that alphabet does not count.
+#[must_use]
+pub fn typed_code(text: &str) -> String {
+    let digits: Vec<char> = text
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(64)
+        .map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    digits.chunks(4).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
 /// SHA-256 of a token as it came in.
 #[must_use]
 pub fn hash_token(text: &str) -> Vec<u8> {
@@ -83,6 +103,26 @@ impl Keys {
         let bytes = URL_SAFE_NO_PAD.decode(code).ok().filter(|bytes| bytes.len() == 24)?;
         let id = i64::from_be_bytes(bytes[..8].try_into().ok()?);
         bool::from(self.mac(purpose, id)[..16].ct_eq(&bytes[8..])).then_some(id)
+    }
+
+    /// A code that stands for `id` and that people can type, `K7QM-4ZTP-9WRX-0H2D`: 80 bits. The id cannot be read from it: whoever keeps
+    /// it keeps [`hash_token`] of [`typed_code`].
+    #[must_use]
+    pub fn typed_code_for(&self, purpose: &str, id: i64) -> String {
+        let mac = self.mac(&format!("typed {purpose}"), id);
+        let digits = (0..16).map(|n| {
+            // Five bits each, the first ones first.
+            let (byte, bit) = (n * 5 / 8, n * 5 % 8);
+            let two = u16::from_be_bytes([mac[byte], mac[byte + 1]]);
+            char::from(TYPED[usize::from(two >> (11 - bit) & 31)])
+        });
+        digits.enumerate().fold(String::new(), |mut code, (n, digit)| {
+            if n > 0 && n % 4 == 0 {
+                code.push('-');
+            }
+            code.push(digit);
+            code
+        })
     }
 
     /// Closes a secret so that the database may keep it: only who has the master key reads it, and only for this purpose.
@@ -139,6 +179,23 @@ mod tests {
         other[12] = if other[12] == b'A' { b'B' } else { b'A' };
         assert_eq!(keys.id_of_code("invite", &String::from_utf8(other).expect("ascii")), None);
         assert_eq!(Keys::new([8; 32]).id_of_code("invite", &code), None);
+    }
+
+    #[test]
+    fn a_code_that_people_type_is_theirs_however_they_type_it() {
+        let keys = Keys::new([7; 32]);
+        let codes: std::collections::BTreeSet<String> = (0..1_000).map(|id| keys.typed_code_for("gift", id)).collect();
+        assert_eq!(codes.len(), 1_000);
+        for code in &codes {
+            assert_eq!(code.len(), 19);
+            assert!(code.chars().all(|c| c == '-' || TYPED.contains(&u8::try_from(c).expect("ascii"))), "{code}");
+            assert_eq!(typed_code(code), *code);
+            assert_eq!(typed_code(&format!(" {} ", code.to_lowercase().replace('-', ""))), *code);
+        }
+        assert_eq!(typed_code("oOiI lL-ß0\u{1f381}"), "0011-110");
+        assert_eq!(typed_code(&"9".repeat(500)).len(), 64 + 15, "no more than is needed");
+        assert_ne!(keys.typed_code_for("gift", 1), Keys::new([8; 32]).typed_code_for("gift", 1));
+        assert_ne!(keys.typed_code_for("gift", 1), keys.typed_code_for("other", 1));
     }
 
     #[test]
