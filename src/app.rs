@@ -37,12 +37,13 @@ const JOBS_GRACE: Duration = Duration::from_secs(4);
 const FLUSH: Duration = Duration::from_secs(60);
 
 /// What may be done how often, when nothing is raised.
-const RATES: [(RateClass, Rate); 11] = [
+const RATES: [(RateClass, Rate); 12] = [
     (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
     (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
     // A village that was invited at its meeting signs up from one address, on one evening.
     (RateClass::SignUpInvited, Rate { burst: 300, refill_ms: 2_000 }),
     (RateClass::InviteGuess, Rate { burst: 20, refill_ms: 30_000 }),
+    (RateClass::GiftGuess, Rate { burst: 30, refill_ms: 30_000 }),
     (RateClass::Send, Rate { burst: 20, refill_ms: 1_000 }),
     (RateClass::SendRoom, Rate { burst: 200, refill_ms: 20 }),
     (RateClass::Approach, Rate { burst: 60, refill_ms: 2_000 }),
@@ -59,8 +60,12 @@ const ONE_GUESSER: Patience = Patience { free: 10, first_wait_ms: 60_000, longes
 const ALL_GUESSERS: Patience = Patience { free: 100, first_wait_ms: 1_000, longest_wait_ms: 120_000, forget_ms: 900_000 };
 
 /// How tries at an account's password are slowed down.
-const PATIENCE: [(RateClass, Patience); 3] =
-    [(RateClass::SignInGuess, ONE_GUESSER), (RateClass::SignInAccount, ALL_GUESSERS), (RateClass::Confirm, ONE_GUESSER)];
+const PATIENCE: [(RateClass, Patience); 4] = [
+    (RateClass::SignInGuess, ONE_GUESSER),
+    (RateClass::SignInAccount, ALL_GUESSERS),
+    (RateClass::Confirm, ONE_GUESSER),
+    (RateClass::GiftTry, ONE_GUESSER),
+];
 
 /// Where committed events and the wish to run jobs go.
 struct Outlet {
@@ -182,7 +187,11 @@ impl App {
             Arc::new(stripe.clone()),
             Arc::new(TestProvider::new(db.clone(), clock.clone(), config.stays_here())),
         ];
+        let (words, mailer) = (Arc::new(Words::load()?), Mailer::new(&config)?);
+        let (keys, address) = (Keys::new(master_key), members::site_address(&config));
+        let pen = billing::Pen { mailer: mailer.clone(), words: Arc::clone(&words), keys, address };
         let billing = Billing::new(billing::Notices::to(consequences::follow_billing)).selling_through(Providers::new(providers));
+        let billing = billing.writing_with(pen);
         let inside = billing.clone();
         renew_name_keys(&db).await?;
         let settings = db
@@ -197,9 +206,7 @@ impl App {
             })
             .await?;
         let settings = SettingsCell::new(settings);
-        let words = Arc::new(Words::load()?);
         let sessions = Arc::new(Sessions::new());
-        let mailer = Mailer::new(&config)?;
         let notices = consequences::notices(&billing, &calls);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
         let social = consequences::social(&calls);
@@ -393,6 +400,7 @@ mod tests {
             (RateClass::SignInGuess, 10, 60_000, 3_600_000),
             (RateClass::SignInAccount, 100, 1_000, 120_000),
             (RateClass::Confirm, 10, 60_000, 3_600_000),
+            (RateClass::GiftTry, 10, 60_000, 3_600_000),
         ] {
             assert!((0..free).all(|_| rates.try_secret(class, 1, 0).is_ok()), "{class:?}");
             let mut now = 0;

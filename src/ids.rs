@@ -141,6 +141,8 @@ id_types! {
     LedgerEntryId;
     /// A subscription: what is paid for from period to period.
     SubscriptionId;
+    /// A gift: a code that gives a plan to whoever redeems it.
+    GiftId;
     /// What Stripe told of something that happened.
     StripeEventId;
     /// A request to somebody: to be a contact, to follow, to write, to call, to come into a room.

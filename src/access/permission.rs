@@ -119,6 +119,8 @@ flags! {
         MembersGrant = 20, "members.grant";
         /// Make plans and say what they entitle to.
         PlansEdit = 21, "plans.edit";
+        /// Take money for memberships, turn orders down, take payments back, and see who pays.
+        PaymentsRecord = 22, "payments.record";
     }
 }
 
@@ -161,6 +163,7 @@ impl Permission {
                 | Self::MembersManage
                 | Self::MembersGrant
                 | Self::PlansEdit
+                | Self::PaymentsRecord
                 | Self::RolesManage
                 | Self::SettingsManage
                 | Self::MailRead

@@ -29,6 +29,10 @@ pub enum RateClass {
     SignUpInvited,
     /// Codes from one address that are no invite of ours.
     InviteGuess,
+    /// Codes of gifts that one member tries.
+    GiftTry,
+    /// Codes from one address that are no gift that waits.
+    GiftGuess,
     /// Messages of one member.
     Send,
     /// Messages into one room.

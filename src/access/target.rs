@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
 use crate::ids::{
-    CallId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, ReportId, RequestId, RoleId, RoomId,
-    SanctionId, SessionId, StripeEventId, SubscriptionId,
+    CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, ReportId, RequestId, RoleId,
+    RoomId, SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
 
@@ -90,6 +90,7 @@ path_ids! {
     SanctionId "sanction";
     PlanId "plan";
     GrantId "grant";
+    GiftId "gift";
     StripeEventId "event";
     RequestId "request";
     ReportId "report";

@@ -62,7 +62,7 @@ pages! {
     /// Read the outbox.
     ReadMail by MailRead;
     /// The list of members.
-    SeePeople by Approve | Moderate | Ban | MembersManage | MembersGrant;
+    SeePeople by Approve | Moderate | Ban | MembersManage | MembersGrant | PaymentsRecord;
     /// Invites, the mode of sign-up and those who wait.
     SeeDoor by Invite | Approve | SettingsManage;
     /// What each role allows.
@@ -137,10 +137,15 @@ impl Permit for SeePerson {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
-        let by = any_of(
-            actor,
-            &[Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage, Permission::MembersGrant],
-        )?;
+        let opens = [
+            Permission::Approve,
+            Permission::Moderate,
+            Permission::Ban,
+            Permission::MembersManage,
+            Permission::MembersGrant,
+            Permission::PaymentsRecord,
+        ];
+        let by = any_of(actor, &opens)?;
         members::table.find(member.0).select(members::id).first::<i64>(conn).optional()?.found()?;
         Ok(Self { member, by, permissions: actor.permissions })
     }
@@ -180,7 +185,9 @@ impl SeePerson {
     /// Does the one who looks see what the member has?
     #[must_use]
     pub const fn sees_membership(&self) -> bool {
-        self.permissions.has(Permission::MembersManage) || self.permissions.has(Permission::MembersGrant)
+        self.permissions.has(Permission::MembersManage)
+            || self.permissions.has(Permission::MembersGrant)
+            || self.permissions.has(Permission::PaymentsRecord)
     }
 
     /// May the one who looks say which roles the member has? Also their own, downwards.

@@ -5,10 +5,11 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use super::actions::{self, Billing, Membership, Offers, OrderLines, Origin};
-use super::model::{Entitlements, Grant, GrantEntry, GrantState, Order, OrderState, Payment, Plan, Subscription, Totals};
+use super::model::{Entitlements, Gift, Grant, GrantEntry, GrantState, Order, OrderState, Payment, Plan, Subscription, Totals};
 use super::policy::SeeReceipt;
 use super::providers::ProviderKind;
-use crate::access::{Allow, PAGE_DEFAULT, Query, Routes, Token};
+use crate::access::{Allow, PAGE_DEFAULT, Query, Routes, Token, typed_code};
+use crate::clock::Millis;
 use crate::error::{Found, Result};
 use crate::http::Site;
 use crate::ids::{GrantEntryId, MemberId};
@@ -132,6 +133,8 @@ impl From<Membership> for MembershipView {
 #[derive(serde::Deserialize)]
 struct Older {
     before: Option<GrantEntryId>,
+    /// The code of a gift, from its address.
+    code: Option<String>,
 }
 
 /// A plan on offer, with what it gives.
@@ -146,13 +149,16 @@ struct OfferLine {
     asked: bool,
     /// Under which the next wish is sent.
     key: String,
+    /// Under which the next wish for it as a gift is sent.
+    gift_key: String,
 }
 
 impl OfferLine {
     fn of(plan: Plan, all: &Membership, waiting: &[Order]) -> Result<Self> {
         let has = all.plans.iter().any(|one| one.id == plan.id);
-        let asked =
-            waiting.iter().any(|order| order.provider == ProviderKind::Manual && order.plan.as_ref().is_some_and(|one| one.id == plan.id));
+        let asked = waiting
+            .iter()
+            .any(|order| order.provider == ProviderKind::Manual && !order.gift && order.plan.as_ref().is_some_and(|one| one.id == plan.id));
         let worth = serde_json::to_value(&plan.entitlements)?;
         let gives = |name: &str| worth.get(name).is_some_and(|value| value.as_bool() == Some(true) || value.is_number());
         let can = ORDER.iter().filter(|(name, _)| gives(name)).map(|(name, sort)| Can {
@@ -162,7 +168,8 @@ impl OfferLine {
             plans: Vec::new(),
             everyone: false,
         });
-        Ok(Self { can: can.collect(), has, asked, key: Token::random()?.reveal()[..22].to_owned(), plan })
+        let key = || Ok::<_, crate::error::Error>(Token::random()?.reveal()[..22].to_owned());
+        Ok(Self { can: can.collect(), has, asked, key: key()?, gift_key: key()?, plan })
     }
 }
 
@@ -184,11 +191,25 @@ struct MembershipPage {
     by_hand: bool,
     /// What became of orders, newest first.
     past: Vec<OrderLines>,
+    /// Gifts that the member has bought for others.
+    gifts: Vec<Gift>,
+    /// The code of a gift that is to be redeemed, as it stands in the page's address.
+    code: String,
+    /// For how many days yet what is owed can be paid before something ends; by subscription, in the order of those that are paid.
+    days_left: Vec<Option<i64>>,
+}
+
+/// Days that are left to pay what is owed, a day that has begun counted whole; none while nothing is.
+fn days_left(one: &Subscription, now: Millis) -> Option<i64> {
+    one.past_due_since?;
+    Some((one.access_until? - now).max(0).div_euclid(86_400_000) + 1)
 }
 
 async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
     let visitor = gate.visitor().clone();
-    let (asked, before) = (visitor.clone(), query.0.before);
+    let Older { before, code } = query.0;
+    let asked = visitor.clone();
+    let code = code.map(|code| typed_code(&code)).unwrap_or_default();
     let (looker, page) = gate
         .read(move |conn, may, actor| {
             let membership = actions::membership(conn, may, &billing, before, PAGE_DEFAULT, actor.now)?;
@@ -197,8 +218,11 @@ async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data
             let mut past = actions::my_orders(conn, may, None, PAGE_DEFAULT)?.items;
             past.retain(|one| one.order.state != OrderState::Awaiting);
             let by_hand = waiting.iter().any(|one| one.provider == ProviderKind::Manual);
-            let (membership, is_first) = (membership.into(), before.is_none());
-            let page = MembershipPage { membership, is_first, offers, ways, words, reference, waiting, by_hand, past };
+            let gifts = actions::my_gifts(conn, may, &billing, actor.now)?;
+            let (membership, is_first) = (MembershipView::from(membership), before.is_none());
+            let days_left = membership.subscriptions.iter().map(|one| days_left(one, actor.now)).collect();
+            let page =
+                MembershipPage { membership, is_first, offers, ways, words, reference, waiting, by_hand, past, gifts, code, days_left };
             Ok((members::looker(conn, actor, &asked)?, page))
         })
         .await?;

@@ -1,5 +1,6 @@
 //! The API of plans and memberships: URL, gate, action, JSON. No decisions.
 
+mod gifts;
 mod orders;
 mod pay;
 
@@ -24,7 +25,7 @@ struct Api;
 /// The description of these routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Api::openapi().merge_from(orders::openapi()).merge_from(pay::openapi())
+    Api::openapi().merge_from(gifts::openapi()).merge_from(orders::openapi()).merge_from(pay::openapi())
 }
 
 /// Registers them.
@@ -41,6 +42,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/grants/{grant}/revoke", revoke)
         .put("/api/v1/admin/members/{member}/verification", verify)
         .delete("/api/v1/admin/members/{member}/verification", unverify);
+    gifts::mount(routes);
     orders::mount(routes);
     pay::mount(routes);
 }

@@ -42,6 +42,7 @@ icons! {
     "external-link" LuExternalLink;
     "eye" LuEye;
     "eye-off" LuEyeOff;
+    "gift" LuGift;
     "globe" LuGlobe;
     "hand" LuHand;
     "hash" LuHash;

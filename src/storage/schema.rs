@@ -327,6 +327,7 @@ diesel::table! {
         archived_at -> Nullable<BigInt>,
         hidden -> Bool,
         trial_days -> SmallInt,
+        gifts -> Bool,
     }
 }
 
@@ -718,6 +719,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    gifts (id) {
+        id -> BigInt,
+        token -> Binary,
+        plan -> BigInt,
+        months -> Nullable<SmallInt>,
+        note -> Text,
+        made_by -> BigInt,
+        made_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        order_id -> Nullable<BigInt>,
+        claimed_by -> Nullable<BigInt>,
+        claimed_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawn_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    letter_causes (cause) {
+        cause -> Text,
+        letter -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -773,5 +800,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stripe_events,
     stripe_objects,
     stripe_calls,
-    secrets
+    secrets,
+    gifts,
+    letter_causes
 );

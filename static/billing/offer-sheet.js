@@ -11,7 +11,7 @@ import { money, t } from "../lib/words.js";
 /** @typedef {{amount: number, currency: string, exponent: number}} Money */
 /** @typedef {{id: string, money: Money, every: "once" | "month" | "year"}} Price */
 /** @typedef {{id: string, name: string, description: string, entitlements: Record<string, unknown>, prices: Price[]}} Plan */
-/** @typedef {{id: string, provider: string, plan: {id: string, name: string} | null, total: Money | null, every: Price["every"] | null, renews: boolean}} Order */
+/** @typedef {{id: string, provider: string, plan: {id: string, name: string} | null, total: Money | null, every: Price["every"] | null, renews: boolean, gift: boolean}} Order */
 /** @typedef {{plans: Plan[], ways: string[], words: string, reference: string | null, waiting: Order[]}} Offers */
 
 /** One line of the sheet: a plan at one of its prices; null: the price is agreed on. @typedef {{plan: Plan, price: Price | null}} Choice */
@@ -92,7 +92,7 @@ function sheet(state, text, right, acts, redraw) {
   const failure = state.failure ? html`<div class="banner" data-tone="danger" role="alert">${icon("circle-alert")}<p>${state.failure}</p></div>` : null;
   if (!offers) return html`${lead}${failure ?? html`<p aria-busy="true">${t("billing.sheet_loading")}</p>`}`;
   const plans = offers.plans.filter((plan) => plan.entitlements[right] === true);
-  const asked = offers.waiting.filter((order) => order.provider === "manual" && !order.renews && plans.some((plan) => plan.id === order.plan?.id));
+  const asked = offers.waiting.filter((order) => order.provider === "manual" && !order.renews && !order.gift && plans.some((plan) => plan.id === order.plan?.id));
   const choices = plans.flatMap((plan) => /** @type {(Price | null)[]} */ (plan.prices.length ? plan.prices : [null]).map((price) => ({ plan, price })));
   return html`${lead}${failure}
     ${asked.length ? html`<ul class="items">${asked.map((order) => html`<li>${icon("clock")}<span class="item-text"><b dir="auto">${order.plan?.name}</b><small>${t("billing.is_asked")} ${cost(order.total, order.every)}</small></span></li>`)}</ul>`

@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 39] = [
+pub const ACTS: [&str; 42] = [
     "calls.end",
     "calls.mute",
     "members.approve",
@@ -36,6 +36,9 @@ pub const ACTS: [&str; 39] = [
     "grants.give",
     "grants.change",
     "grants.revoke",
+    "gifts.make",
+    "gifts.withdraw",
+    "gifts.redeem",
     "orders.decline",
     "payments.record",
     "payments.reverse",
@@ -60,10 +63,11 @@ pub const ACTS: [&str; 39] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "calls.",
     "members.",
     "grants.",
+    "gifts.",
     "orders.",
     "payments.",
     "prices.",
@@ -77,7 +81,7 @@ const KINDS: [&str; 13] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 80] = [
+const FIELDS: [(&str, &str); 82] = [
     ("account", "billing.stripe_whose"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
@@ -103,6 +107,7 @@ const FIELDS: [(&str, &str); 80] = [
     ("event", "billing.stripe_event"),
     ("every", "billing.price_every"),
     ("expires_at", "admin.field_expires_at"),
+    ("gifts", "billing.gifts_sold"),
     ("group_members", "admin.set_group_members"),
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
     ("hidden", "billing.hidden"),
@@ -111,6 +116,7 @@ const FIELDS: [(&str, &str); 80] = [
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
     ("method", "billing.method"),
+    ("months", "billing.gift_months_label"),
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
     ("outcome", "admin.field_outcome"),
@@ -289,7 +295,7 @@ impl Names {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(all)) => all.iter().flat_map(|one| self.parts(field, Some(one))).collect(),
             Some(Value::Bool(is)) => vec![word(match (field, is) {
-                ("archived" | "hidden" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
+                ("archived" | "hidden" | "gifts" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
                     if *is {
                         "admin.value_yes"
                     } else {
@@ -316,7 +322,9 @@ impl Names {
             "verified_badge" if ["plan", "administrator", "either", "off"].contains(&said) => {
                 word(&format!("billing.verified_badge_{said}"))
             }
-            "source" if ["manual", "comp", "gift", "owner", "test", "stripe"].contains(&said) => word(&format!("billing.source_{said}")),
+            "source" if ["manual", "comp", "gift", "owner", "test", "stripe", "trial"].contains(&said) => {
+                word(&format!("billing.source_{said}"))
+            }
             "every" if ["once", "month", "year"].contains(&said) => word(&format!("billing.every_{said}")),
             "method" if ["cash", "bank", "card", "other"].contains(&said) => word(&format!("billing.method_{said}")),
             "default_language" if said == "en" => text("English"),

@@ -3,6 +3,7 @@
 mod audit;
 mod calls;
 mod door;
+mod gifts;
 mod home;
 mod lists;
 mod orders;
@@ -42,6 +43,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/invites", door::door)
         .get("/admin/roles", settings::roles)
         .get("/admin/plans", plans::plans)
+        .get("/admin/gifts", gifts::gifts)
         .get("/admin/orders", orders::orders)
         .get("/admin/subscribers", subscribers::subscribers)
         .get("/admin/rooms", lists::rooms)

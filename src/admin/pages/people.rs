@@ -96,6 +96,7 @@ struct Rights {
     roles: bool,
     sees_private: bool,
     grant: bool,
+    pay: bool,
 }
 
 /// A ban or mute with the name of who made it.
@@ -137,6 +138,7 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
         let all = members::roles(conn)?;
         let (permissions, state) = (member.permissions, member.profile.state);
         let (is_active, is_there) = (state == MemberState::Active, state != MemberState::Deleted);
+        let can_have = is_active || state == MemberState::Banned;
         let rights = Rights {
             ban: is_there && may.may(Permission::Ban, permissions),
             mute: is_active && may.may(Permission::Moderate, permissions),
@@ -144,7 +146,8 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
             manage: is_there && may.may(Permission::MembersManage, permissions),
             roles: is_active && may.gives_roles(permissions),
             sees_private: may.sees_private(),
-            grant: (is_active || state == MemberState::Banned) && may.permissions().has(Permission::MembersGrant),
+            grant: can_have && may.permissions().has(Permission::MembersGrant),
+            pay: can_have && may.permissions().has(Permission::PaymentsRecord),
         };
         let choice = |role: &members::Role| RoleChoice {
             tag: RoleTag::of(role),
@@ -161,11 +164,11 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
         } else {
             None
         };
-        let plans = if rights.grant { billing::plans(conn, false)? } else { Vec::new() };
+        let plans = if rights.grant || rights.pay { billing::plans(conn, false)? } else { Vec::new() };
         Ok(PersonPage {
             is_verified: membership.as_ref().is_some_and(|all| all.verified_by_administrator),
             membership: membership.map(MembershipView::from),
-            reference: if rights.grant { billing::reference_of(conn, may.member())? } else { None },
+            reference: if rights.pay { billing::reference_of(conn, may.member())? } else { None },
             currency: CurrencyChoice { code: currency, exponent: currency.exponent() },
             plans,
             person: Person::of(member, &all),

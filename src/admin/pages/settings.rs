@@ -86,6 +86,7 @@ const GROUPS: [(&str, &[Permission]); 4] = [
             Permission::Ban,
             Permission::MembersManage,
             Permission::MembersGrant,
+            Permission::PaymentsRecord,
         ],
     ),
     (

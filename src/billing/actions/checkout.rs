@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ordering::{close, new_line, new_order, priced};
+use super::ordering::{close, may_be_gift, new_line, new_order, priced};
 use super::subscribing::{Due, SUBSCRIPTION};
 use super::telling::orders_changed;
 use super::{Billing, hold, store};
-use crate::billing::model::{Every, Fact, Order, OrderRow, Subscription};
+use crate::billing::model::{Every, Fact, LineKind, LineRow, Order, OrderRow, Subscription};
 use crate::billing::policy::{Buy, OwnSubscription};
 use crate::billing::providers::{Checkout, Opened, ProviderKind};
 use crate::clock::Millis;
@@ -36,6 +36,9 @@ pub struct NewCheckout {
     /// At which provider; missing: the first one that is ready.
     #[serde(default)]
     pub provider: Option<ProviderKind>,
+    /// Is it for somebody else? It is paid once, and its buyer gets a code.
+    #[serde(default)]
+    pub gift: bool,
 }
 
 /// Where to pay.
@@ -76,12 +79,12 @@ pub enum Prepared {
 ///
 /// # Errors
 /// `billing.provider_off`, `billing.price_unknown`, `billing.price_gone`, `billing.plan_unknown`, `billing.plan_archived`, `billing.has_subscription`,
-/// `billing.order_count`, `billing.card_blocked` for those whose bank took money back.
+/// `billing.no_gift`, `billing.order_count`, `billing.card_blocked` for those whose bank took money back.
 pub fn prepare(
     tx: &mut Tx<'_>,
     may: &Buy,
     billing: &Billing,
-    (price, provider): (PriceId, ProviderKind),
+    (price, provider, kind): (PriceId, ProviderKind, LineKind),
     (base, language): (&str, &str),
 ) -> Result<Prepared> {
     let (member, now) = (may.member(), tx.now());
@@ -94,17 +97,19 @@ pub fn prepare(
         return Err(Error::invalid("price", "billing.plan_archived"));
     }
     let price = priced(tx, plan.id, Some(price))?.found()?;
+    may_be_gift(&plan, true, kind)?;
+    let is_gift = kind == LineKind::Gift;
     hold(tx, member)?;
     if store::refunds::has_lost(tx, member)? {
         return Err(Error::conflict("billing.card_blocked"));
     }
     for row in store::subscriptions::going_on(tx, member)? {
-        if row.plan == plan.id && row.provider() != ProviderKind::Manual && price.every() != Every::Once {
+        if row.plan == plan.id && row.provider() != ProviderKind::Manual && price.every() != Every::Once && !is_gift {
             return Err(Error::conflict("billing.has_subscription"));
         }
     }
     let mut known = None;
-    for row in store::orders::awaiting(tx, member, plan.id)? {
+    for row in store::orders::awaiting(tx, member, plan.id, kind)? {
         let line = store::orders::line(tx, row.id)?;
         let is_same = row.provider() == provider && line.price == Some(price.id);
         if is_same && known.is_none() && row.expires_at.is_none_or(|end| end > now + LEAST_LEFT) {
@@ -122,6 +127,7 @@ pub fn prepare(
             store::payers::ensure(tx, member)?;
             let row = new_order(tx, member, provider, (price.amount, price.currency.clone()), None, String::new());
             let line = new_line(tx, row.id, &plan, Some(price.id), Some(price.every), price.amount);
+            let line = LineRow { kind: kind.number(), ..line };
             store::orders::insert(tx, &row, &line)?;
             row
         }
@@ -133,14 +139,14 @@ pub fn prepare(
         row.attempt = 1;
         store::orders::save(tx, &row)?;
     }
-    let trial_days = if store::subscriptions::had_trial(tx, member)? { 0 } else { plan.trial_days };
+    let trial_days = if is_gift || store::subscriptions::had_trial(tx, member)? { 0 } else { plan.trial_days };
     let checkout = Checkout {
         order: row.id,
         member,
         email: crate::members::address_of(tx, member)?,
         text: plan.name,
         price: row.total()?,
-        every: price.every(),
+        every: if is_gift { Every::Once } else { price.every() },
         trial_days: u32::try_from(trial_days).unwrap_or(0),
         language: language.to_owned(),
         return_to: format!("{base}/orders/{}", row.id),

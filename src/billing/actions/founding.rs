@@ -30,6 +30,7 @@ pub fn ensure(tx: &mut Tx<'_>, billing: &Billing) -> Result<()> {
             archived_at: None,
             hidden: false,
             trial_days: 0,
+            gifts: false,
         };
         store::plans::insert(tx, &row)?;
         store::plans::set_entitlements(tx, row.id, &Entitlements::of_first_plan())?;

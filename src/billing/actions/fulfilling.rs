@@ -1,13 +1,14 @@
 //! What was bought: given once, whoever asks; kept in step with what is paid; and taken back with its money.
 
+use super::gifting::{place_bought, take_back_bought};
 use super::giving::{end_for_good, insert, log};
 use super::ordering::close;
 use super::subscribing::look_after;
-use super::telling::{changed, orders_changed, turn};
-use super::{Billing, store};
+use super::telling::{changed, orders_changed, remind, turn};
+use super::{Billing, letters, store};
 use crate::billing::model::{
-    Every, Fact, GrantEvent, GrantSource, GrantState, LineRow, NewGrant, OrderRow, OrderState, SubscriptionRow, SubscriptionStatus,
-    access_until,
+    Every, Fact, GrantEvent, GrantSource, GrantState, LineKind, LineRow, NewGrant, OrderRow, OrderState, SubscriptionRow,
+    SubscriptionStatus, access_until,
 };
 use crate::billing::providers::{ProviderKind, SubscriptionTruth};
 use crate::clock::Millis;
@@ -28,22 +29,30 @@ pub(super) fn fulfil(
     let (now, member) = (tx.now(), row.buyer);
     let plan = line.plan.ok_or_else(|| Error::broken("an order for nothing"))?;
     let every = line.every().ok_or_else(|| Error::broken("an order without a price was paid"))?;
+    if line.is_gift() {
+        let gift = place_bought(tx, billing, row, plan, every)?;
+        store::orders::fulfil(tx, line.id, gift.id.0, (now, None))?;
+        (row.state, row.paid_at) = (OrderState::Fulfilled.number(), Some(now));
+        store::orders::save(tx, row)?;
+        letters::gift_bought(tx, billing, &gift, &line.text)?;
+        return orders_changed(tx, row, by);
+    }
     // The log tells things in their order: what ended by now comes before what begins.
     turn(tx, billing, member)?;
     let (grant, period) = match (every, truth) {
         (Every::Once, _) => {
             let source = (GrantSource::paid_by(row.provider()), format!("order.{}", row.id));
-            (keep_grant(tx, member, plan, source, Access::Until(None), by)?, (now, None))
+            (keep_grant(tx, billing, (member, plan), source, Access::Until(None), by)?, (now, None))
         }
         (_, None) => {
             let (subscription, period) = pay_by_hand(tx, row, plan, line.price, every)?;
             row.subscription = Some(subscription.id);
-            (grant_of(tx, &subscription, by)?, (period.0, Some(period.1)))
+            (grant_of(tx, billing, &subscription, by)?, (period.0, Some(period.1)))
         }
         (_, Some(truth)) => {
             let subscription = rewrite(tx, row.provider(), (member, plan, line.price), truth)?;
             row.subscription = Some(subscription.id);
-            (grant_of(tx, &subscription, by)?, (truth.period_start, Some(truth.period_end)))
+            (grant_of(tx, billing, &subscription, by)?, (truth.period_start, Some(truth.period_end)))
         }
     };
     store::orders::fulfil(tx, line.id, grant.0, period)?;
@@ -51,7 +60,7 @@ pub(super) fn fulfil(
     row.paid_at = Some(now);
     store::orders::save(tx, row)?;
     // Other wishes for the same plan are answered with it.
-    for other in store::orders::awaiting(tx, member, plan)? {
+    for other in store::orders::awaiting(tx, member, plan, LineKind::Membership)? {
         if other.id != row.id {
             close(tx, other, Fact::Cancelled, None)?;
         }
@@ -165,7 +174,7 @@ pub(super) enum Access {
 }
 
 /// Brings the grant of a subscription to what the subscription is worth now.
-pub(super) fn grant_of(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<MemberId>) -> Result<GrantId> {
+pub(super) fn grant_of(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow, by: Option<MemberId>) -> Result<GrantId> {
     let grace = u32::from(Settings::load(tx)?.payment_grace_days);
     let is_by_hand = row.provider() == ProviderKind::Manual;
     // By hand, a payment that went back is a period less; elsewhere periods are the provider's.
@@ -173,14 +182,16 @@ pub(super) fn grant_of(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<Member
     let until = access_until(&row.terms(), grace).filter(|_| is_paid);
     let access = until.map_or(Access::Over, |until| Access::Until(Some(until)));
     let source = (GrantSource::paid_by(row.provider()), format!("subscription.{}", row.id));
-    keep_grant(tx, row.member, row.plan, source, access, by)
+    let grant = keep_grant(tx, billing, (row.member, row.plan), source, access, by)?;
+    row.ends_at().map_or(Ok(()), |at| remind(tx, grant, at))?;
+    Ok(grant)
 }
 
 /// Brings the one grant of a source to this end, and writes that into the member's log. The caller holds the member and tells.
 fn keep_grant(
     tx: &mut Tx<'_>,
-    member: MemberId,
-    plan: PlanId,
+    billing: &Billing,
+    (member, plan): (MemberId, PlanId),
     (source, source_id): (GrantSource, String),
     access: Access,
     by: Option<MemberId>,
@@ -208,6 +219,9 @@ fn keep_grant(
         _ => GrantEvent::Changed,
     };
     log(tx, &row, kind, by, "")?;
+    if after == GrantState::Ended {
+        letters::ended(tx, billing, &row)?;
+    }
     Ok(row.id)
 }
 
@@ -220,6 +234,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
     row = close(tx, row, Fact::Refunded, by)?;
     if is_undone {
         match row.subscription {
+            None if line.is_gift() => take_back_bought(tx, billing, &row, by)?,
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
                 if subscription.provider() != ProviderKind::Manual {
@@ -229,7 +244,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
                     subscription.unpay(now);
                     store::subscriptions::save(tx, &subscription)?;
                     look_after(tx, &subscription)?;
-                    grant_of(tx, &subscription, by)?;
+                    grant_of(tx, billing, &subscription, by)?;
                 }
             }
             None => {

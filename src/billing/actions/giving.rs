@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::founding::must_be_in;
-use super::telling::{changed, orders_changed, turn};
-use super::{Billing, hold, note, store, trace};
+use super::telling::{changed, orders_changed, remind, turn};
+use super::{Billing, hold, letters, note, store, trace};
 use crate::access::Actor;
-use crate::billing::model::{EndChange, Grant, GrantEvent, GrantRow, GrantSource, GrantState, NewGrant, OrderState};
+use crate::billing::model::{EndChange, Grant, GrantEvent, GrantRow, GrantSource, GrantState, LineKind, NewGrant, OrderState};
 use crate::billing::policy::{ChangeGrant, GiveGrants};
 use crate::billing::providers::ProviderKind;
 use crate::billing::store::log::NewEntry;
@@ -24,7 +24,8 @@ const FARTHEST: Millis = 100 * 366 * 86_400_000;
 ///
 /// # Errors
 /// `billing.note`, `billing.plan_unknown`, `billing.plan_archived`, `billing.source_kind`, `billing.starts_past`, `billing.ends_past`,
-/// `billing.too_far`, `billing.not_active`, `billing.grant_count`.
+/// `billing.too_far`, `billing.not_active`, `billing.grant_count`; `billing.trial_end` and `billing.trial_had` for a trial without end, and
+/// for a second one of the same plan.
 pub fn give(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing, new: NewGrant) -> Result<Grant> {
     let member = may.member();
     let new = NewGrant { note: note(&new.note)?, ..new };
@@ -42,9 +43,19 @@ pub fn give(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing,
     if store::grants::count_open(tx, member, now)? >= MOST {
         return Err(Error::conflict("billing.grant_count"));
     }
-    let row = insert(tx, member, &new, None, Some(may.by()))?;
+    let source_id = (new.source == Some(GrantSource::Trial)).then(|| format!("trial.{member}.{}", plan.id));
+    if let Some(name) = &source_id {
+        if new.ends_at.is_none() {
+            return Err(Error::invalid("ends_at", "billing.trial_end"));
+        }
+        if store::grants::of_source(tx, GrantSource::Trial, name)?.is_some() {
+            return Err(Error::conflict("billing.trial_had"));
+        }
+    }
+    let row = insert(tx, member, &new, source_id, Some(may.by()))?;
     let after = json!({ "plan": plan.name, "source": row.source(), "starts_at": new.starts_at, "ends_at": row.ends_at });
     answer_asks(tx, &row)?;
+    letters::given(tx, billing, &row, &plan.name)?;
     trace(tx, actor, "grants.give", member, (None, Some(after)), &row.note)?;
     changed(tx, billing, member, Some(may.by()))?;
     Ok(row.grant(plan.name, now))
@@ -52,7 +63,7 @@ pub fn give(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing,
 
 /// Whoever asked for this plan has it now: nobody needs to look at the wish again.
 fn answer_asks(tx: &mut Tx<'_>, grant: &GrantRow) -> Result<()> {
-    for mut order in store::orders::awaiting(tx, grant.member, grant.plan)? {
+    for mut order in store::orders::awaiting(tx, grant.member, grant.plan, LineKind::Membership)? {
         if order.provider() == ProviderKind::Manual && order.subscription.is_none() {
             order.answer.clone_from(&grant.note);
             (order.state, order.closed_at, order.closed_by) = (OrderState::Fulfilled.number(), Some(tx.now()), grant.given_by);
@@ -104,6 +115,10 @@ pub(super) fn insert(
     row.phase = row.period().state(now).number();
     store::grants::insert(tx, &row)?;
     log(tx, &row, GrantEvent::Given, by, &new.note)?;
+    // What follows payments ends when they do, and says so itself.
+    if let Some(at) = row.ends_at.filter(|_| !row.is_paid()) {
+        remind(tx, row.id, at)?;
+    }
     Ok(row)
 }
 
@@ -119,7 +134,7 @@ fn open_grant(tx: &mut Tx<'_>, may: &ChangeGrant) -> Result<GrantRow> {
     if row.source() == GrantSource::Owner {
         return Err(Error::conflict("billing.owner_grant"));
     }
-    if row.source_id.is_some() {
+    if row.is_paid() {
         return Err(Error::conflict("billing.paid_grant"));
     }
     if row.revoked_at.is_some() { Err(Error::conflict("billing.grant_over")) } else { Ok(row) }
@@ -150,6 +165,7 @@ pub fn change_end(tx: &mut Tx<'_>, may: &ChangeGrant, actor: &Actor, billing: &B
         row.ends_at = ends_at;
         row.phase = row.period().state(now).number();
         store::grants::save(tx, &row)?;
+        row.ends_at.map_or(Ok(()), |at| remind(tx, row.id, at))?;
     }
     let goes_on = was_over && row.ends_at != before;
     log(tx, &row, if goes_on { GrantEvent::Resumed } else { GrantEvent::Changed }, Some(may.by()), &text)?;

@@ -5,7 +5,9 @@ mod earning;
 mod figuring;
 mod founding;
 mod fulfilling;
+mod gifting;
 mod giving;
+mod letters;
 mod looking;
 mod offering;
 mod ordering;
@@ -29,7 +31,9 @@ pub use checkout::{
 pub use earning::{Earned, PaidLine, all_payments, csv, earned};
 pub use figuring::{Figures, MonthFigures, figures, subscriptions_csv};
 pub use founding::{drop_everything, ensure, keep_owner_grant, welcome};
+pub use gifting::{gifts, make_gift, my_gifts, redeem, withdraw_gift};
 pub use giving::{change_end, give, revoke};
+pub use letters::Pen;
 pub use looking::{FindOrders, FindSubscriptions, count_asked, find_orders, find_subscriptions, my_orders, payer, receipt};
 pub use offering::{Offers, offers, reference_of};
 pub use ordering::{NewOrder, OrderLines, ask, cancel_order, decline, is_offered};
@@ -47,15 +51,17 @@ pub use verifying::{unverify, verify};
 pub(in crate::billing) use checkout::{END, SETTLE};
 pub(in crate::billing) use refunding::REFUND;
 pub(in crate::billing) use subscribing::SUBSCRIPTION;
-pub(in crate::billing) use telling::{MEMBER, SPREAD};
+pub(in crate::billing) use telling::{MEMBER, REMIND, SPREAD};
+
+use std::sync::Arc;
 
 use super::model::Rules;
 use super::notices::Notices;
 use super::providers::{ProviderKind, Providers};
 use super::store;
 use crate::access::Actor;
-use crate::error::Result;
-use crate::ids::MemberId;
+use crate::error::{Error, Result};
+use crate::ids::{GiftId, MemberId};
 use crate::settings::Settings;
 use crate::storage::{Act, Conn, Tx, hold_members, one_at_a_time, record};
 use crate::text::clean_line;
@@ -72,13 +78,15 @@ pub struct Billing {
     pub notices: Notices,
     /// By whom members can be charged, beside people's hands.
     pub providers: Providers,
+    /// What letters and codes of gifts are written with; none on the command line.
+    pen: Option<Arc<Pen>>,
 }
 
 impl Billing {
     /// With nothing remembered yet.
     #[must_use]
     pub fn new(notices: Notices) -> Self {
-        Self { standings: Standings::default(), notices, providers: Providers::default() }
+        Self { standings: Standings::default(), notices, providers: Providers::default(), pen: None }
     }
 
     /// The same with these providers.
@@ -86,6 +94,28 @@ impl Billing {
     pub fn selling_through(self, providers: Providers) -> Self {
         let test_counts = providers.of(ProviderKind::Test).is_ok_and(super::providers::Provider::is_ready);
         Self { standings: Standings::counting_test(test_counts), providers, ..self }
+    }
+
+    /// The same with something to write letters and codes with.
+    #[must_use]
+    pub fn writing_with(self, pen: Pen) -> Self {
+        Self { pen: Some(Arc::new(pen)), ..self }
+    }
+
+    /// What letters are written with.
+    fn pen(&self) -> Option<&Pen> {
+        self.pen.as_deref()
+    }
+
+    /// Where people reach the community, without a slash at the end.
+    fn address(&self) -> &str {
+        self.pen().map_or("", |pen| &pen.address)
+    }
+
+    /// What one types to redeem a gift.
+    fn gift_code(&self, gift: GiftId) -> Result<String> {
+        let pen = self.pen().ok_or_else(|| Error::broken("codes of gifts are made while the program serves"))?;
+        Ok(pen.keys.typed_code_for("gift", gift.0))
     }
 
     /// By which providers members can pay now: the test provider only where the operator wants it.

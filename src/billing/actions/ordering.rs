@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkout::look;
 use super::telling::orders_changed;
-use super::{hold, note, store, trace};
+use super::{Billing, hold, letters, note, store, trace};
 use crate::access::Actor;
 use crate::billing::model::{
     Back, DisputeState, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, PaymentRow, Plan, PlanName, PlanRow, PriceRow,
@@ -32,6 +32,9 @@ pub struct NewOrder {
     /// By which of its prices; missing only where it has none.
     #[serde(default)]
     pub price: Option<PriceId>,
+    /// Is it for somebody else? Its buyer gets a code.
+    #[serde(default)]
+    pub gift: bool,
     /// 1–64 characters of the client's choice: under one key there is one order.
     pub client_key: String,
     /// At most 500 characters for the administrator.
@@ -76,7 +79,7 @@ pub(super) fn priced(conn: &mut Conn, plan: PlanId, price: Option<PriceId>) -> R
 ///
 /// # Errors
 /// `billing.order_key`, `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
-/// `billing.price_gone`, `billing.order_count`, `billing.note`.
+/// `billing.price_gone`, `billing.no_gift`, `billing.order_count`, `billing.note`.
 pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     let (member, text) = (may.member(), note(&new.note)?);
     let length = new.client_key.chars().count();
@@ -88,7 +91,9 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
         return one(tx, row);
     }
     let (plan, price) = wanted(tx, new.plan, new.price)?;
-    let waiting = store::orders::awaiting(tx, member, plan.id)?;
+    let kind = LineKind::of(new.gift);
+    may_be_gift(&plan, price.is_some(), kind)?;
+    let waiting = store::orders::awaiting(tx, member, plan.id, kind)?;
     for row in waiting {
         let line = store::orders::line(tx, row.id)?;
         if row.provider() == ProviderKind::Manual && line.price == price.as_ref().map(|row| row.id) {
@@ -102,7 +107,7 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
         return Err(Error::conflict("billing.order_count"));
     }
     store::payers::ensure(tx, member)?;
-    let row = place(tx, member, &plan, price.as_ref(), Some(new.client_key.clone()), text)?;
+    let row = place(tx, member, (&plan, price.as_ref(), kind), Some(new.client_key.clone()), text)?;
     orders_changed(tx, &row, Some(member))?;
     one(tx, row)
 }
@@ -111,8 +116,7 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
 pub(super) fn place(
     tx: &mut Tx<'_>,
     buyer: MemberId,
-    plan: &PlanRow,
-    price: Option<&PriceRow>,
+    (plan, price, kind): (&PlanRow, Option<&PriceRow>, LineKind),
     client_key: Option<String>,
     note: String,
 ) -> Result<OrderRow> {
@@ -122,9 +126,15 @@ pub(super) fn place(
     };
     let amount = price.map_or(0, |price| price.amount);
     let row = new_order(tx, buyer, ProviderKind::Manual, (amount, currency), client_key, note);
-    let line = new_line(tx, row.id, plan, price.map(|price| price.id), price.map(|price| price.every), amount);
+    let line =
+        LineRow { kind: kind.number(), ..new_line(tx, row.id, plan, price.map(|price| price.id), price.map(|price| price.every), amount) };
     store::orders::insert(tx, &row, &line)?;
     Ok(row)
+}
+
+/// Is this sold as a gift, if it is one? Its price says for how long it is.
+pub(super) fn may_be_gift(plan: &PlanRow, has_price: bool, kind: LineKind) -> Result<()> {
+    if kind == LineKind::Gift && !(plan.gifts && has_price) { Err(Error::invalid("gift", "billing.no_gift")) } else { Ok(()) }
 }
 
 /// Stores the order by which a subscription goes on.
@@ -216,7 +226,7 @@ pub fn cancel_order(tx: &mut Tx<'_>, may: &OwnOrder) -> Result<Order> {
 ///
 /// # Errors
 /// `billing.note`, `billing.order_over`.
-pub fn decline(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, word: &str) -> Result<Order> {
+pub fn decline(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing: &Billing, word: &str) -> Result<Order> {
     let text = note(word)?;
     hold(tx, may.buyer())?;
     let mut row = store::orders::by_id(tx, may.order())?.found()?;
@@ -228,6 +238,7 @@ pub fn decline(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, word: &str) ->
     let plan = store::orders::line(tx, row.id)?.text;
     trace(tx, actor, "orders.decline", row.buyer, (Some(serde_json::json!({ "plan": plan })), None), &text)?;
     orders_changed(tx, &row, Some(may.by()))?;
+    letters::declined(tx, billing, &row, &plan)?;
     one(tx, row)
 }
 
@@ -243,6 +254,7 @@ fn shown(row: OrderRow, line: Option<&LineRow>) -> Result<Order> {
     Ok(Order {
         plan: line.and_then(|line| Some(PlanName { id: line.plan?, name: line.text.clone() })),
         every,
+        gift: line.is_some_and(LineRow::is_gift),
         total,
         provider: row.provider(),
         state: row.state(),

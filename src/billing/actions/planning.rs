@@ -49,7 +49,7 @@ fn tried(days: i16) -> Result<i16> {
 /// The plan as the audit log keeps it: every entitlement under its own name.
 fn told(plan: &Plan) -> Result<Value> {
     let mut all = json!({ "name": plan.name, "description": plan.description, "position": plan.position, "archived": plan.archived,
-        "hidden": plan.hidden, "trial_days": plan.trial_days });
+        "hidden": plan.hidden, "trial_days": plan.trial_days, "gifts": plan.gifts });
     if let (Some(all), Value::Object(worth)) = (all.as_object_mut(), serde_json::to_value(&plan.entitlements)?) {
         let badge = |value: Value| value.get("text").cloned().unwrap_or(Value::Null);
         all.extend(worth.into_iter().map(|(name, value)| if name == "badge" { (name, badge(value)) } else { (name, value) }));
@@ -90,6 +90,7 @@ pub fn make_plan(tx: &mut Tx<'_>, _: &EditPlans, actor: &Actor, new: NewPlan) ->
         archived_at: None,
         hidden,
         trial_days,
+        gifts: new.gifts,
     };
     store::plans::insert(tx, &row)?;
     store::plans::set_entitlements(tx, row.id, &entitlements)?;
@@ -122,6 +123,7 @@ pub fn change_plan(tx: &mut Tx<'_>, may: &EditPlan, actor: &Actor, billing: &Bil
         None => {}
     }
     row.hidden = change.hidden.unwrap_or(row.hidden);
+    row.gifts = change.gifts.unwrap_or(row.gifts);
     if let Some(days) = change.trial_days {
         row.trial_days = tried(days)?;
     }

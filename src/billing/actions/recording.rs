@@ -5,10 +5,10 @@ use serde_json::json;
 use super::fulfilling::{fulfil, undo};
 use super::ordering::{one, place, priced};
 use super::taking::{Incoming, give_back, take};
-use super::{Billing, hold, store, trace};
+use super::{Billing, hold, letters, store, trace};
 use crate::access::Actor;
-use crate::billing::model::{Back, Every, Method, Order, OrderRow, OrderState, Payment};
-use crate::billing::policy::{GiveGrants, HandleOrder, UndoPayment};
+use crate::billing::model::{Back, Every, LineKind, Method, Order, OrderRow, OrderState, Payment};
+use crate::billing::policy::{HandleOrder, TakeMoney, UndoPayment};
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
@@ -100,7 +100,7 @@ pub fn record_payment(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing
 /// # Errors
 /// As [`record_payment`], and `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
 /// `billing.price_gone`, `billing.not_active`.
-pub fn record_sale(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing, new: &NewSale) -> Result<Recorded> {
+pub fn record_sale(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, billing: &Billing, new: &NewSale) -> Result<Recorded> {
     let member = may.member();
     let plan = store::plans::by_id(tx, new.plan)?.ok_or_else(|| Error::invalid("plan", "billing.plan_unknown"))?;
     if plan.archived_at.is_some() {
@@ -111,7 +111,7 @@ pub fn record_sale(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &B
     super::founding::must_be_in(tx, member)?;
     store::payers::ensure(tx, member)?;
     let mut known = None;
-    for row in store::orders::awaiting(tx, member, plan.id)? {
+    for row in store::orders::awaiting(tx, member, plan.id, LineKind::Membership)? {
         let line = store::orders::line(tx, row.id)?;
         if row.provider() == ProviderKind::Manual && line.price == price.as_ref().map(|price| price.id) {
             known = Some(row);
@@ -120,7 +120,7 @@ pub fn record_sale(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &B
     }
     let row = match known {
         Some(row) => row,
-        None => place(tx, member, &plan, price.as_ref(), None, String::new())?,
+        None => place(tx, member, (&plan, price.as_ref(), LineKind::Membership), None, String::new())?,
     };
     record(tx, row, may.by(), actor, billing, &new.payment)
 }
@@ -144,6 +144,7 @@ fn record(tx: &mut Tx<'_>, mut row: OrderRow, by: MemberId, actor: &Actor, billi
     }
     let payment = take(tx, &row, &incoming)?;
     fulfil(tx, billing, &mut row, &line, None, Some(by))?;
+    letters::paid(tx, billing, &row, &line, &payment)?;
     let payment = payment.payment(Back::default())?;
     let after = json!({ "plan": line.text, "amount": amount_text(incoming.money), "method": incoming.method, "receipt": payment.receipt,
         "reference": incoming.reference });
@@ -159,7 +160,7 @@ fn amount_text(money: Money) -> String {
 ///
 /// # Errors
 /// `billing.note`, `billing.payment_reversed` when it was taken back before or is itself a reversal, `billing.provider_payment` for money
-/// that a provider holds.
+/// that a provider holds; `billing.gift_is_redeemed` for what somebody else has by now.
 pub fn reverse_payment(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billing: &Billing, why: &str) -> Result<Recorded> {
     let text = super::note(why)?;
     if text.is_empty() {
@@ -172,6 +173,10 @@ pub fn reverse_payment(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billin
     }
     if ProviderKind::from_number(old.provider) != ProviderKind::Manual {
         return Err(Error::conflict("billing.provider_payment"));
+    }
+    let order = store::orders::by_id(tx, old.order)?.found()?;
+    if super::gifting::is_redeemed(tx, &order)? {
+        return Err(Error::conflict("billing.gift_is_redeemed"));
     }
     let payment = give_back(tx, &old, old.money()?, None, Some(may.by()), text.clone())?;
     let row = undo(tx, billing, old.order, Some(may.by()))?;

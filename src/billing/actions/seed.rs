@@ -3,7 +3,7 @@
 use super::{Billing, NewOrder, NewSale, Recorded, advance, ask, give, make_plan, record_sale, set_price, store, turn, verify};
 use crate::access::{Actor, Permissions, Permit, Scopes};
 use crate::billing::model::{Every, NewGrant, NewPlan, NewPrice, Plan, Price};
-use crate::billing::policy::{Buy, EditPlan, EditPlans, GiveGrants};
+use crate::billing::policy::{Buy, EditPlan, EditPlans, GiveGrants, TakeMoney};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, OrderId, PlanId, PriceId};
 use crate::storage::{Conn, Tx};
@@ -101,6 +101,6 @@ pub fn place_ask(tx: &mut Tx<'_>, member: MemberId, new: &NewOrder) -> Result<Or
 /// Those of [`record_sale`].
 pub fn place_sale(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: MemberId, new: &NewSale) -> Result<Recorded> {
     let actor = owner(by, tx.now());
-    let may = GiveGrants::check(tx, &actor, member)?;
+    let may = TakeMoney::check(tx, &actor, member)?;
     record_sale(tx, &may, &actor, billing, new)
 }

@@ -7,7 +7,7 @@ use super::ordering::{close, one, place_renewal};
 use super::refunding::owe_all;
 use super::taking::{Incoming, give_back, take};
 use super::telling::{changed, orders_changed, turn};
-use super::{Billing, hold, store};
+use super::{Billing, hold, letters, store};
 use crate::billing::model::{
     AfterRefund, Fact, GrantSource, LineRow, Order, OrderRow, OrderState, RefundRow, RefundState, SubscriptionRow, Verdict,
     settle as verdict,
@@ -48,15 +48,18 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
         Verdict::Fulfil => {
             let after = row.state().after(Fact::Paid).ok_or_else(|| Error::conflict("billing.order_over"))?;
             if row.state() != after {
+                let mut taken = None;
                 if let Some(payment) = &truth.payment
                     && store::payments::by_external_id(tx, row.provider(), &payment.external_id)?.is_none()
                 {
-                    take(tx, &row, &Incoming::at_provider(payment))?;
+                    taken = Some(take(tx, &row, &Incoming::at_provider(payment))?);
                 }
-                if super::founding::is_there(tx, buyer)? {
-                    fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
-                } else {
+                if !super::founding::is_there(tx, buyer)? {
                     return unwanted(tx, row, &line, truth);
+                }
+                fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
+                if let Some(payment) = taken {
+                    letters::paid(tx, billing, &row, &line, &payment)?;
                 }
             }
             if let Some(subscription) = &truth.subscription {
@@ -100,7 +103,8 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
     let row = rewrite(tx, provider, (known.member, known.plan, known.price), truth)?;
     if is_there {
         turn(tx, billing, known.member)?;
-        grant_of(tx, &row, None)?;
+        grant_of(tx, billing, &row, None)?;
+        letters::dun(tx, billing, &row)?;
     }
     let mut is_moved = row != SubscriptionRow { fetched_at: row.fetched_at, ..known.clone() };
     let plan = store::plans::by_id(tx, row.plan)?.found()?;
@@ -117,6 +121,7 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
                     let source = format!("subscription.{}", row.id);
                     let grant = store::grants::of_source(tx, GrantSource::paid_by(provider), &source)?.found()?.id;
                     store::orders::fulfil(tx, line.id, grant.0, (row.period_start, Some(row.period_end)))?;
+                    letters::paid(tx, billing, &order, &line, &taken)?;
                     take_back(tx, billing, provider, payment)?;
                 } else {
                     owe_all(tx, &taken)?;

@@ -6,8 +6,8 @@ use super::checkout::{end_elsewhere, look};
 use super::fulfilling::grant_of;
 use super::ordering::{close, place_renewal};
 use super::telling::{changed, orders_changed, turn};
-use super::{Billing, hold, store};
-use crate::billing::model::{Fact, Subscription, SubscriptionRow};
+use super::{Billing, hold, letters, store};
+use crate::billing::model::{Advance, Fact, Subscription, SubscriptionRow, next_dunning};
 use crate::billing::policy::OwnSubscription;
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
@@ -31,10 +31,16 @@ pub(super) struct Due {
 pub(super) fn look_after(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
     let now = tx.now();
     let next_at = match row.provider() {
-        ProviderKind::Manual => row.advance(now, grace_days(tx)?).next_at,
+        ProviderKind::Manual => next_step(&row.advance(now, grace_days(tx)?), grace_days(tx)?, now),
         ProviderKind::Test | ProviderKind::Stripe => row.ended_at.is_none().then(|| looked_at(row, now)),
     };
     next_at.map_or(Ok(()), |at| later(tx, row.id, at))
+}
+
+/// When time does something next to one that is paid by hand, or its member is told again that they owe.
+fn next_step(step: &Advance, grace: u32, now: Millis) -> Option<Millis> {
+    let told = step.row.past_due_since.and_then(|since| next_dunning(since, grace, now));
+    [step.next_at, told].into_iter().flatten().min()
 }
 
 /// When a subscription that its provider keeps is looked at next: where a period ends, and each day while a payment is owed.
@@ -65,14 +71,19 @@ pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId)
     }
     let (now, grace) = (tx.now(), grace_days(tx)?);
     let step = row.advance(now, grace);
-    if let Some(at) = step.next_at {
+    if let Some(at) = next_step(&step, grace, now) {
         later(tx, subscription, at)?;
     }
     let renewal = store::orders::renewal(tx, subscription)?;
     let order = match renewal {
         None if step.asks => {
             let plan = store::plans::by_id(tx, row.plan)?.found()?;
-            Some(place_renewal(tx, &row, &plan)?)
+            let order = place_renewal(tx, &row, &plan)?;
+            // Who hears of it late hears that it is owed.
+            if step.row.past_due_since.is_none() {
+                letters::due(tx, billing, &row)?;
+            }
+            Some(order)
         }
         Some(order) if step.row.ended_at.is_some() => Some(close(tx, order, Fact::Expired, None)?),
         _ => None,
@@ -80,12 +91,13 @@ pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId)
     if let Some(order) = &order {
         orders_changed(tx, order, None)?;
     }
+    letters::dun(tx, billing, &step.row)?;
     if step.row == row {
         return Ok(());
     }
     turn(tx, billing, row.member)?;
     store::subscriptions::save(tx, &step.row)?;
-    grant_of(tx, &step.row, None)?;
+    grant_of(tx, billing, &step.row, None)?;
     changed(tx, billing, row.member, None)
 }
 
@@ -118,7 +130,7 @@ pub fn cancel_at_end(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, 
         store::subscriptions::save(tx, &row)?;
         // Now, and not at the next instant: a payment may be due already.
         later(tx, row.id, now)?;
-        grant_of(tx, &row, Some(member))?;
+        grant_of(tx, billing, &row, Some(member))?;
         changed(tx, billing, member, Some(member))?;
     }
     shown(tx, row)

@@ -7,23 +7,26 @@ use serde::{Deserialize, Serialize};
 use super::checkout::{END, Look, SETTLE, end_now, mirror_now, settle_now};
 use super::refunding::{Owed, REFUND, refund_now};
 use super::subscribing::{Due, SUBSCRIPTION, advance};
-use super::{Billing, hold, store};
+use super::{Billing, hold, letters, store};
 use crate::billing::events::BillingEvent;
 use crate::billing::model::{GrantEvent, GrantState, OrderRow, Rules};
 use crate::billing::notices::Notice;
 use crate::billing::store::log::NewEntry;
-use crate::clock::Clock;
-use crate::error::Result;
-use crate::ids::{MemberId, PlanId};
+use crate::clock::{Clock, Millis};
+use crate::error::{Error, Result};
+use crate::ids::{GrantId, MemberId, PlanId};
 use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
 use crate::live::{Hub, LogId};
 use crate::members::{self, MemberState};
+use crate::money::add_days;
 use crate::storage::{Db, Tx};
 
 /// Jobs at instants at which a member's grants begin or end.
 pub const MEMBER: &str = "billing.member";
 /// Jobs that tell many members where they stand now.
 pub const SPREAD: &str = "billing.spread";
+/// Jobs that say that something ends soon.
+pub const REMIND: &str = "billing.remind";
 
 /// Members told in one transaction.
 const SLICE: i64 = 200;
@@ -32,6 +35,40 @@ const SLICE: i64 = 200;
 #[derive(Serialize, Deserialize)]
 struct Turn {
     member: MemberId,
+}
+
+/// What a job of the kind [`REMIND`] needs to know.
+#[derive(Serialize, Deserialize)]
+struct Remind {
+    grant: GrantId,
+}
+
+/// Has somebody told, days before it, that what they have ends then. What ends sooner than that is not announced.
+pub(super) fn remind(tx: &mut Tx<'_>, grant: GrantId, ends_at: Millis) -> Result<()> {
+    let at = ends_at - Millis::from(letters::SOON_DAYS) * 86_400_000;
+    if at <= tx.now() {
+        return Ok(());
+    }
+    let options = Enqueue { run_at: Some(at), unique_key: Some(format!("{REMIND}/{grant}/{at}")), ..Enqueue::default() };
+    enqueue(tx, REMIND, &Remind { grant }, options).map(|_| ())
+}
+
+/// Says that a grant ends soon, if it still does.
+fn ends_soon(tx: &mut Tx<'_>, billing: &Billing, grant: GrantId) -> Result<()> {
+    let Some(row) = store::grants::by_id(tx, grant)? else { return Ok(()) };
+    let now = tx.now();
+    let of_subscription = row.source_id.as_deref().and_then(|id| id.strip_prefix("subscription.")?.parse().ok());
+    let subscription = of_subscription.map(|id| store::subscriptions::by_id(tx, id)).transpose()?.flatten();
+    let (ends_at, then) = match &subscription {
+        Some(one) => (one.ends_at(), one.is_charged_again().then(|| Ok::<_, Error>((one.money()?, one.every()))).transpose()?),
+        None if row.is_paid() => (None, None),
+        None => (row.ends_at, None),
+    };
+    let is_near = |end: &Millis| *end > now && *end <= add_days(now, letters::SOON_DAYS);
+    match ends_at.filter(is_near) {
+        Some(end) if row.period().state(now) == GrantState::Active => letters::ending(tx, billing, &row, end, then),
+        _ => Ok(()),
+    }
 }
 
 /// Who is told by a job of the kind [`SPREAD`].
@@ -108,6 +145,9 @@ pub fn turn(tx: &mut Tx<'_>, billing: &Billing, member: MemberId) -> Result<()> 
         store::log::insert(tx, &NewEntry { member, at, kind, grant, plan, actor: None, ends_at, note: "" })?;
         row.phase = state.number();
         store::grants::save(tx, &row)?;
+        if state == GrantState::Ended {
+            letters::ended(tx, billing, &row)?;
+        }
     }
     let rules = billing.rules(tx)?;
     tell(tx, billing, member, rules, None)
@@ -197,6 +237,10 @@ impl JobHandler for Turner {
             }
             if job.kind == END {
                 return end_now(&self.db, &self.billing, job.read()?).await;
+            }
+            if job.kind == REMIND {
+                let (Remind { grant }, billing) = (job.read()?, self.billing.clone());
+                return self.db.write(move |tx| ends_soon(tx, &billing, grant)).await;
             }
             let Turn { member } = job.read()?;
             let billing = self.billing.clone();

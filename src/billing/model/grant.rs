@@ -24,6 +24,8 @@ pub enum GrantSource {
     Test,
     /// Paid through Stripe.
     Stripe,
+    /// An administrator let somebody try a plan; once for each member and plan.
+    Trial,
 }
 
 impl GrantSource {
@@ -46,7 +48,13 @@ impl GrantSource {
     /// May an administrator choose it for a grant that they give?
     #[must_use]
     pub const fn is_given(self) -> bool {
-        matches!(self, Self::Manual | Self::Comp | Self::Gift)
+        matches!(self, Self::Manual | Self::Comp | Self::Gift | Self::Trial)
+    }
+
+    /// Does what is paid say how long such a grant holds, where it has a name at its source?
+    #[must_use]
+    pub const fn follows_payments(self) -> bool {
+        matches!(self, Self::Manual | Self::Test | Self::Stripe)
     }
 
     /// From the database.
@@ -58,6 +66,7 @@ impl GrantSource {
             3 => Self::Owner,
             4 => Self::Test,
             5 => Self::Stripe,
+            6 => Self::Trial,
             _ => Self::Manual,
         }
     }
@@ -154,6 +163,12 @@ impl GrantRow {
         GrantSource::from_number(self.source)
     }
 
+    /// Does it follow a subscription or an order? Then nobody changes it by hand.
+    #[must_use]
+    pub const fn is_paid(&self) -> bool {
+        self.source_id.is_some() && self.source().follows_payments()
+    }
+
     /// From when until when.
     #[must_use]
     pub const fn period(&self) -> Period {
@@ -167,7 +182,7 @@ impl GrantRow {
             id: self.id,
             plan: PlanName { id: self.plan, name: plan },
             source: self.source(),
-            paid: self.source_id.is_some(),
+            paid: self.is_paid(),
             state: self.period().state(now),
             starts_at: self.starts_at,
             ends_at: self.ends_at,
@@ -211,7 +226,7 @@ pub struct Grant {
 pub struct NewGrant {
     /// Which plan.
     pub plan: PlanId,
-    /// `manual` (the default), `comp` or `gift`.
+    /// `manual` (the default), `comp`, `gift` or `trial`.
     #[serde(default)]
     pub source: Option<GrantSource>,
     /// From when on, milliseconds UTC; missing: now.

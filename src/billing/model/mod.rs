@@ -1,6 +1,8 @@
 //! What the slice keeps and shows: entitlements, plans with prices, grants, what they come to at an instant; orders, payments, subscriptions.
 
+mod dunning;
 mod entitlements;
+mod gift;
 mod grant;
 mod order;
 mod payment;
@@ -11,10 +13,12 @@ mod resolve;
 mod standing;
 mod subscription;
 
+pub use dunning::{Dun, dunning, next_dunning};
 pub use entitlements::{Entitlements, PlanBadge};
+pub use gift::{Gift, GiftRow, GiftState, NewGift, gift_begins};
 pub use grant::{EndChange, Grant, GrantEntry, GrantEvent, GrantRow, GrantSource, GrantState, NewGrant, Period};
 pub use order::{Fact, LineKind, LineRow, Order, OrderRow, OrderState, Verdict, settle};
-pub use payment::{Account, Back, Method, Payment, PaymentRow, entries};
+pub use payment::{Account, Back, Method, Payment, PaymentRow, entries, receipt};
 pub use plan::{NewPlan, Plan, PlanChange, PlanName, PlanRow};
 pub use price::{Every, NewPrice, Price, PriceRow};
 pub use refund::{AfterRefund, DisputeState, RefundRow, RefundState};
@@ -22,4 +26,4 @@ pub use resolve::{Held, Resolved, resolve};
 pub use standing::{Rules, Standing, Verification};
 #[cfg(test)]
 pub use subscription::Terms;
-pub use subscription::{Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};
+pub use subscription::{Advance, Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};

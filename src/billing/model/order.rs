@@ -90,6 +90,8 @@ impl OrderState {
 pub enum LineKind {
     /// A plan, for the buyer.
     Membership,
+    /// A code that gives a plan to somebody else, for as long as one period of its price.
+    Gift,
 }
 
 impl LineKind {
@@ -97,6 +99,12 @@ impl LineKind {
     #[must_use]
     pub const fn number(self) -> i16 {
         self as i16
+    }
+
+    /// Which of the two somebody buys.
+    #[must_use]
+    pub const fn of(is_gift: bool) -> Self {
+        if is_gift { Self::Gift } else { Self::Membership }
     }
 }
 
@@ -163,7 +171,7 @@ impl OrderRow {
     }
 }
 
-/// A row of `order_lines`: a membership.
+/// A row of `order_lines`: a membership, or one as a gift.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct LineRow {
     /// Id.
@@ -187,6 +195,12 @@ pub struct LineRow {
 }
 
 impl LineRow {
+    /// Is it for somebody else?
+    #[must_use]
+    pub const fn is_gift(&self) -> bool {
+        self.kind == LineKind::Gift.number()
+    }
+
     /// How often it is paid; none: to be said.
     #[must_use]
     pub fn every(&self) -> Option<Every> {
@@ -203,8 +217,10 @@ pub struct Order {
     pub buyer: MemberId,
     /// Which plan, by the name that it had.
     pub plan: Option<PlanName>,
-    /// How often it is paid; null: still to be said.
+    /// How often it is paid, or for how long a gift is; null: still to be said.
     pub every: Option<Every>,
+    /// Is it for somebody else? Then it is paid once.
+    pub gift: bool,
     /// What it costs; null: still to be said.
     pub total: Option<Money>,
     /// By which way it is to be paid.

@@ -28,15 +28,17 @@ pub struct PlanRow {
     pub hidden: bool,
     /// Days before a member's first payment.
     pub trial_days: i16,
+    /// Do members buy it as a gift?
+    pub gifts: bool,
 }
 
 impl PlanRow {
     /// As the API shows it.
     #[must_use]
     pub fn plan(self, entitlements: Entitlements, prices: Vec<Price>) -> Plan {
-        let Self { id, name, description, position, created_at, archived_at, hidden, trial_days, .. } = self;
+        let Self { id, name, description, position, created_at, archived_at, hidden, trial_days, gifts, .. } = self;
         let archived = archived_at.is_some();
-        Plan { id, name, description, position, archived, hidden, trial_days, created_at, entitlements, prices }
+        Plan { id, name, description, position, archived, hidden, trial_days, gifts, created_at, entitlements, prices }
     }
 }
 
@@ -57,6 +59,8 @@ pub struct Plan {
     pub hidden: bool,
     /// Days before the first payment of a member who never had a trial; 0: none.
     pub trial_days: i16,
+    /// Can members buy it as a gift, for as long as one period of a price?
+    pub gifts: bool,
     /// When it was made, milliseconds UTC.
     pub created_at: Millis,
     /// What it entitles to.
@@ -91,6 +95,9 @@ pub struct NewPlan {
     /// Days before the first payment, 0–365.
     #[serde(default)]
     pub trial_days: i16,
+    /// Can members buy it as a gift?
+    #[serde(default)]
+    pub gifts: bool,
     /// What it entitles to.
     #[serde(default)]
     pub entitlements: Entitlements,
@@ -111,6 +118,8 @@ pub struct PlanChange {
     pub hidden: Option<bool>,
     /// Days before the first payment, 0–365.
     pub trial_days: Option<i16>,
+    /// Can members buy it as a gift?
+    pub gifts: Option<bool>,
     /// All that it entitles to from now on; whoever has it hears of it at once.
     pub entitlements: Option<Entitlements>,
 }

@@ -150,6 +150,22 @@ impl SubscriptionRow {
         add_months(self.anchor_at, months.saturating_mul(u32::try_from(n).unwrap_or(0)))
     }
 
+    /// Is another payment due where its period ends?
+    #[must_use]
+    pub fn is_charged_again(&self) -> bool {
+        matches!(self.status(), SubscriptionStatus::Trialing | SubscriptionStatus::Active) && !self.cancels_at_end
+    }
+
+    /// When it ends by itself, or its trial does; none while it simply goes on.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Millis> {
+        match self.status() {
+            SubscriptionStatus::Trialing => Some(self.trial_end.unwrap_or(self.period_end)),
+            SubscriptionStatus::Active if self.cancels_at_end => Some(self.period_end),
+            _ => None,
+        }
+    }
+
     /// What of it says until when it lets somebody in.
     #[must_use]
     pub fn terms(&self) -> Terms {
@@ -167,8 +183,7 @@ impl SubscriptionRow {
     /// # Errors
     /// As [`SubscriptionRow::money`].
     pub fn subscription(&self, plan: String, grace_days: u32) -> Result<Subscription> {
-        let status = self.status();
-        let is_charged = matches!(status, SubscriptionStatus::Trialing | SubscriptionStatus::Active) && !self.cancels_at_end;
+        let (status, is_charged) = (self.status(), self.is_charged_again());
         Ok(Subscription {
             id: self.id,
             member: self.member,

@@ -1,5 +1,6 @@
 //! Who may see and change plans and grants. The only place that makes the slice's permits.
 
+mod gifts;
 mod paying;
 
 use diesel::prelude::*;
@@ -11,7 +12,10 @@ use crate::members::MemberState;
 use crate::storage::Conn;
 use crate::storage::schema::{grants, members, plans};
 
-pub use paying::{Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, UndoPayment};
+pub use gifts::{MakeGifts, RedeemGift, WithdrawGift};
+pub use paying::{
+    Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
+};
 
 /// Do the actor's roles allow at least one of these?
 fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
@@ -36,7 +40,7 @@ impl Permit for SeePlans {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
-        any_of(actor, &[Permission::PlansEdit, Permission::MembersGrant])?;
+        any_of(actor, &[Permission::PlansEdit, Permission::MembersGrant, Permission::PaymentsRecord])?;
         Ok(Self { edits: actor.permissions.has(Permission::PlansEdit) })
     }
 }
@@ -87,7 +91,7 @@ impl EditPlan {
     }
 }
 
-/// See what somebody has and how it came about: whoever gives memberships, and whoever looks after accounts.
+/// See what somebody has and how it came about: whoever gives memberships or takes money, and whoever looks after accounts.
 #[derive(Debug)]
 pub struct SeeGrants {
     member: MemberId,
@@ -98,7 +102,7 @@ impl Permit for SeeGrants {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
-        any_of(actor, &[Permission::MembersGrant, Permission::MembersManage])?;
+        any_of(actor, &[Permission::MembersGrant, Permission::PaymentsRecord, Permission::MembersManage])?;
         members::table.find(member.0).select(members::id).first::<i64>(conn).optional()?.found()?;
         Ok(Self { member })
     }

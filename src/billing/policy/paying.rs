@@ -130,7 +130,39 @@ impl Permit for SeeOrders {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
-        actor.allowed(Permission::MembersGrant).map(|_| Self(()))
+        actor.allowed(Permission::PaymentsRecord).map(|_| Self(()))
+    }
+}
+
+/// Take money of one member for what they did not order.
+#[derive(Debug)]
+pub struct TakeMoney {
+    member: MemberId,
+    by: MemberId,
+}
+
+impl Permit for TakeMoney {
+    type Target = MemberId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
+        let by = actor.allowed(Permission::PaymentsRecord)?;
+        must_be_there(conn, member)?;
+        Ok(Self { member, by })
+    }
+}
+
+impl TakeMoney {
+    /// Whose.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// By whom it is taken.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
     }
 }
 
@@ -147,7 +179,7 @@ impl Permit for HandleOrder {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
-        let by = actor.allowed(Permission::MembersGrant)?;
+        let by = actor.allowed(Permission::PaymentsRecord)?;
         let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
         must_be_there(conn, buyer)?;
         Ok(Self { order, buyer, by })
@@ -187,7 +219,7 @@ impl Permit for UndoPayment {
     const SCOPE: Scope = Scope::Admin;
 
     fn check(conn: &mut Conn, actor: &Actor, payment: PaymentId) -> Result<Self> {
-        let by = actor.allowed(Permission::MembersGrant)?;
+        let by = actor.allowed(Permission::PaymentsRecord)?;
         Ok(Self { payment, buyer: payer(conn, payment)?, by })
     }
 }
@@ -236,7 +268,7 @@ impl Permit for SeeReceipt {
     fn check(conn: &mut Conn, actor: &Actor, payment: PaymentId) -> Result<Self> {
         let member = actor.signed_in()?;
         let theirs = payer(conn, payment)?;
-        if theirs == member || actor.permissions.has(Permission::MembersGrant) { Ok(Self { payment }) } else { Err(Error::NotFound) }
+        if theirs == member || actor.permissions.has(Permission::PaymentsRecord) { Ok(Self { payment }) } else { Err(Error::NotFound) }
     }
 }
 

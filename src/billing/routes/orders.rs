@@ -11,7 +11,7 @@ use super::super::actions::{
     Refunding,
 };
 use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, SubscriptionStatus};
-use super::super::policy::{Buy, EditPlan, EditPrice, GiveGrants, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, UndoPayment};
+use super::super::policy::{Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment};
 use super::ActNote;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
 use crate::error::Result;
@@ -177,8 +177,8 @@ async fn orders(gate: Allow<SeeOrders>, query: Query<Find>) -> Result<HttpRespon
 
 /// Turns an order down; its buyer reads why.
 #[utoipa::path(post, path = "/api/v1/admin/orders/{order}/decline", params(("order" = OrderId, Path)), request_body = ActNote, responses((status = 200, body = Order)))]
-async fn decline(gate: Allow<HandleOrder>, body: Body<ActNote>) -> Result<HttpResponse> {
-    let order = gate.write(move |tx, may, actor| actions::decline(tx, may, actor, &body.value.note)).await?;
+async fn decline(gate: Allow<HandleOrder>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
+    let order = gate.write(move |tx, may, actor| actions::decline(tx, may, actor, &billing, &body.value.note)).await?;
     Ok(HttpResponse::Ok().json(order))
 }
 
@@ -190,7 +190,7 @@ async fn record_payment(gate: Allow<HandleOrder>, body: Body<NewPayment>, billin
 
 /// Writes down money for a membership that nobody asked for before, and gives it.
 #[utoipa::path(post, path = "/api/v1/admin/members/{member}/payments", params(("member" = MemberId, Path)), request_body = NewSale, responses((status = 201, body = Recorded)))]
-async fn record_sale(gate: Allow<GiveGrants>, body: Body<NewSale>, billing: Needs) -> Result<HttpResponse> {
+async fn record_sale(gate: Allow<TakeMoney>, body: Body<NewSale>, billing: Needs) -> Result<HttpResponse> {
     gate.create(body, move |tx, may, actor, new| actions::record_sale(tx, may, actor, &billing, &new)).await
 }
 

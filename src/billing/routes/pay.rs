@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use super::super::actions::{self, Billing, CheckoutPage, NewCheckout, Prepared};
-use super::super::model::{Order, OrderState};
+use super::super::model::{LineKind, Order, OrderState};
 use super::super::policy::{Buy, OwnOrder, OwnSubscription, PayTest, SeeOwnOrder};
 use super::super::providers::ProviderKind;
 use super::super::providers::test::{self, Recurring, Session, Stage, TestAct};
@@ -47,12 +47,13 @@ type Needs = Data<Billing>;
 /// Opens a checkout at a provider, and answers where to pay; the same wish again is the same checkout while it can be paid.
 #[utoipa::path(post, path = "/api/v1/checkout", request_body = NewCheckout, responses((status = 201, body = CheckoutPage)))]
 async fn checkout(gate: Allow<Buy>, body: Body<NewCheckout>, billing: Needs) -> Result<HttpResponse> {
-    let NewCheckout { price, provider } = body.value;
+    let NewCheckout { price, provider, gift } = body.value;
     let kind = provider.or_else(|| billing.providers.ready().first().copied()).ok_or_else(|| Error::conflict("billing.provider_off"))?;
     let at = billing.providers.of(kind)?;
     let within = billing.clone();
     let (db, base, language) = (gate.ground().db.clone(), site_address(&gate.ground().config), gate.visitor().language);
-    let prepared = gate.write(move |tx, may, _| actions::prepare(tx, may, &within, (price, kind), (&base, language))).await?;
+    let prepared =
+        gate.write(move |tx, may, _| actions::prepare(tx, may, &within, (price, kind, LineKind::of(gift)), (&base, language))).await?;
     let page = match prepared {
         Prepared::Open(page) => page,
         Prepared::New(checkout, key) => {

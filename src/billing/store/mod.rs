@@ -1,6 +1,8 @@
 //! SQL of the slice, and nothing else.
 
+pub(super) mod gifts;
 pub(super) mod grants;
+pub(super) mod letters;
 pub(super) mod log;
 pub(super) mod orders;
 pub(super) mod payers;

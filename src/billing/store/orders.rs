@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::CHUNK;
-use crate::billing::model::{LineRow, OrderRow, OrderState};
+use crate::billing::model::{LineKind, LineRow, OrderRow, OrderState};
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
@@ -23,13 +23,14 @@ pub fn by_key(conn: &mut Conn, buyer: MemberId, key: &str) -> Result<Option<Orde
     Ok(orders::table.filter(orders::buyer.eq(buyer.0)).filter(orders::client_key.eq(key)).first(conn).optional()?)
 }
 
-/// The orders of a member for a plan that wait, newest first.
-pub fn awaiting(conn: &mut Conn, buyer: MemberId, plan: PlanId) -> Result<Vec<OrderRow>> {
+/// The orders of a member for a plan, or for it as a gift, that wait, newest first.
+pub fn awaiting(conn: &mut Conn, buyer: MemberId, plan: PlanId, kind: LineKind) -> Result<Vec<OrderRow>> {
     Ok(orders::table
         .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
         .filter(orders::buyer.eq(buyer.0))
         .filter(orders::state.eq(OrderState::Awaiting.number()))
         .filter(order_lines::plan.eq(plan.0))
+        .filter(order_lines::kind.eq(kind.number()))
         .order(orders::id.desc())
         .select(orders::all_columns)
         .load(conn)?)

@@ -50,6 +50,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &PlanRow) -> Result<()> {
             plans::archived_at.eq(row.archived_at),
             plans::hidden.eq(row.hidden),
             plans::trial_days.eq(row.trial_days),
+            plans::gifts.eq(row.gifts),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -66,6 +67,7 @@ pub fn save(tx: &mut Tx<'_>, row: &PlanRow) -> Result<()> {
             plans::archived_at.eq(row.archived_at),
             plans::hidden.eq(row.hidden),
             plans::trial_days.eq(row.trial_days),
+            plans::gifts.eq(row.gifts),
         ))
         .execute(&mut **tx)?;
     Ok(())

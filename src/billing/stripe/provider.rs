@@ -50,9 +50,9 @@ pub(super) fn product_id(plan: PlanId) -> String {
     format!("rialto_{plan}")
 }
 
-/// The name that a price has there.
-fn price_name(price: PriceId) -> String {
-    format!("rialto_{price}")
+/// The name that a price has there; one that is paid each period has another one where a gift is paid by it once.
+fn price_name(price: PriceId, is_gift: bool) -> String {
+    if is_gift { format!("rialto_{price}_once") } else { format!("rialto_{price}") }
 }
 
 impl Stripe {
@@ -81,7 +81,15 @@ impl Stripe {
     }
 
     /// The price that one of ours is there; made when it is first sold.
-    async fn price(&self, to: &Connection, product: String, price: PriceId, money: Money, every: Every) -> Result<String> {
+    async fn price(
+        &self,
+        to: &Connection,
+        product: String,
+        (price, is_gift): (PriceId, bool),
+        money: Money,
+        every: Every,
+    ) -> Result<String> {
+        let name = price_name(price, is_gift);
         let minor = minor::to_theirs(money).ok_or_else(|| Error::conflict("billing.provider_amount"))?;
         let call = Call::MakePrice {
             product,
@@ -92,13 +100,13 @@ impl Stripe {
                 Every::Month => Some(Each::Month),
                 Every::Year => Some(Each::Year),
             },
-            lookup_key: price_name(price),
+            lookup_key: name.clone(),
             tags: one("rialto_price", price),
         };
-        match self.once(to, &format!("{}/price/{price}", to.scope()), call).await {
+        match self.once(to, &format!("{}/price/{}", to.scope(), name.trim_start_matches("rialto_")), call).await {
             Ok(answer) => Ok(answer.id().to_owned()),
             Err(error) if error.code() == "billing.provider_refused" => {
-                let found = to.client.price_by_key(&price_name(price)).await?;
+                let found = to.client.price_by_key(&name).await?;
                 found.map(|price| price.id).ok_or(error)
             }
             Err(error) => Err(error),
@@ -111,7 +119,7 @@ impl Stripe {
         let Wanted { line, plan, name } = self.db().read(move |conn| wanted(conn, order, member, now)).await?;
         let customer = self.customer(&to, checkout, &name).await?;
         let product = self.product(&to, plan.id, &plan.name, &plan.description).await?;
-        let price = self.price(&to, product, line.price.found()?, checkout.price, checkout.every).await?;
+        let price = self.price(&to, product, (line.price.found()?, line.is_gift()), checkout.price, checkout.every).await?;
         let visit = Visit {
             renews: checkout.every != Every::Once,
             customer,

@@ -179,7 +179,7 @@ impl World {
         let asked = &self.village.people[no].asked[n];
         let plan = plan_named(tx, &asked.plan)?;
         let price = billing::seed::price_of(tx, plan, asked.every)?;
-        let new = NewOrder { plan, price: Some(price.id), client_key: format!("village-{n}"), note: asked.note.clone() };
+        let new = NewOrder { plan, price: Some(price.id), client_key: format!("village-{n}"), gift: false, note: asked.note.clone() };
         billing::seed::place_ask(tx, self.person(no)?, &new).map(|_| ())
     }
 

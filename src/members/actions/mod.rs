@@ -113,6 +113,31 @@ pub fn address_of(conn: &mut Conn, member: MemberId) -> Result<Option<String>> {
     Ok(store::members::by_id(conn, member)?.and_then(|row| row.email))
 }
 
+/// To whom a letter goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// Their mail address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Their language; empty: the community's.
+    pub language: String,
+    /// IANA name of their time zone, or empty.
+    pub time_zone: String,
+}
+
+/// A member as one writes to them; none where they gave no address, or are gone.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn addressee(conn: &mut Conn, member: MemberId) -> Result<Option<Addressee>> {
+    let row = store::members::by_id(conn, member)?;
+    Ok(row.and_then(|row| {
+        let (name, language, time_zone) = (row.display_name, row.language, row.time_zone);
+        row.email.map(|email| Addressee { email, name, language, time_zone })
+    }))
+}
+
 /// Writes an event to a member's own log.
 fn announce(tx: &mut Tx<'_>, member: MemberId, by: Option<MemberId>, subject: i64, event: &MemberEvent, effect: Effect) -> Result<()> {
     let entry = if matches!(event, MemberEvent::MeChanged { .. }) { LogEntry::WithoutWords } else { LogEntry::Whole };

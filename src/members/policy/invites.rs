@@ -46,6 +46,7 @@ pub fn may_be_invited_to(inviter: Permissions, role: Permissions) -> bool {
     let powers = [
         Permission::MembersManage,
         Permission::MembersGrant,
+        Permission::PaymentsRecord,
         Permission::RolesManage,
         Permission::PlansEdit,
         Permission::SettingsManage,

@@ -48,7 +48,14 @@ impl SeeMember {
 /// Those who may do anything about members in the dashboard.
 fn keeps_members(actor: &Actor) -> Result<MemberId> {
     let member = actor.signed_in()?;
-    let opens = [Permission::Approve, Permission::Moderate, Permission::Ban, Permission::MembersManage, Permission::MembersGrant];
+    let opens = [
+        Permission::Approve,
+        Permission::Moderate,
+        Permission::Ban,
+        Permission::MembersManage,
+        Permission::MembersGrant,
+        Permission::PaymentsRecord,
+    ];
     if opens.into_iter().any(|one| actor.permissions.has(one)) { Ok(member) } else { Err(Error::forbidden("access.not_allowed")) }
 }
 

@@ -7,10 +7,15 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 18] = [
+const OTHER_NAMES: [&str; 23] = [
     "app.css",
+    "billing.due",
     "billing.end",
+    "billing.ending",
+    "billing.failed",
+    "billing.gift",
     "billing.member",
+    "billing.remind",
     "billing.revision",
     "billing.settle",
     "billing.spread",

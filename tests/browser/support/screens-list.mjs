@@ -314,6 +314,16 @@ export const screens = [
   { name: 'admin-subscribers-due', who: 'owner', path: '/admin/subscribers?show=past_due' },
   { name: 'admin-subscribers-over', who: 'owner', path: '/admin/subscribers?show=over' },
   { name: 'admin-stripe', who: 'owner', path: '/admin/stripe' },
+  {
+    name: 'admin-gifts',
+    who: 'owner',
+    path: '/admin/gifts',
+    then: async (page) => {
+      await page.locator('form.form button[type=submit]').first().click();
+      await expect(page.locator('input[id^=code-]').first()).toBeVisible();
+    },
+  },
+  { name: 'settings-membership-gift', who: 'free', path: '/settings/membership?code=K7QM-4ZTP-9WRX-0H2D#redeem' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
   {
     name: 'admin-plan-open',

@@ -1,7 +1,9 @@
 //! Memberships over the API and the socket: given, changed, ended, by hand and by time, and what open connections hear of it.
 
 mod checkout;
+mod gifts;
 mod giving;
+mod letters;
 mod memory;
 mod paying;
 mod plans;

@@ -3,6 +3,7 @@
 mod account;
 mod buying;
 mod client;
+mod gifts;
 mod hooks;
 mod outages;
 mod refunds;

@@ -83,6 +83,8 @@ pub struct Targets {
     pub plan: String,
     /// `{grant}`
     pub grant: String,
+    /// `{gift}`
+    pub gift: String,
     /// `{request}`
     pub request: String,
     /// `{report}`
@@ -213,6 +215,11 @@ impl Cast {
         } else {
             nothing()
         };
+        let gift = if path.contains("{gift}") {
+            made(self.maker.post("/api/v1/admin/gifts", json!({ "plan": self.plan })).await)
+        } else {
+            nothing()
+        };
         let request = match &visitor.person {
             Some(person) if path.contains("{request}") => self.request_to(person.id, n).await,
             _ => nothing(),
@@ -260,6 +267,7 @@ impl Cast {
             letter: self.letter.clone(),
             plan,
             grant,
+            gift,
             request,
             report,
             call,
@@ -269,7 +277,7 @@ impl Cast {
     /// An order of this member that waits.
     async fn order_of(&self, member: MemberId, n: u32) -> String {
         let plan: PlanId = self.plan.parse().expect("an id");
-        let new = NewOrder { plan, price: None, client_key: format!("sweep{n}"), note: String::new() };
+        let new = NewOrder { plan, price: None, gift: false, client_key: format!("sweep{n}"), note: String::new() };
         self.town.app().ground.db.write(move |tx| billing::seed::place_ask(tx, member, &new)).await.expect("an order").to_string()
     }
 
@@ -429,6 +437,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{letter}", &targets.letter),
         ("{plan}", &targets.plan),
         ("{grant}", &targets.grant),
+        ("{gift}", &targets.gift),
         ("{request}", &targets.request),
         ("{report}", &targets.report),
         ("{call}", &targets.call),
@@ -474,6 +483,8 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/plans") => json!({ "name": format!("Made {n}") }),
         ("PATCH", "/api/v1/admin/plans/{plan}") => json!({ "description": format!("Description {n}") }),
         ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
+        ("POST", "/api/v1/me/gifts/redeem") => json!({ "code": format!("nobody's {n}") }),
+        ("POST", "/api/v1/admin/gifts") => json!({ "plan": plan, "months": 1 }),
         ("POST", "/api/v1/me/orders") => json!({ "plan": plan, "client_key": format!("sweep{n}") }),
         ("POST", "/api/v1/checkout") => json!({ "price": "77", "provider": "test" }),
         ("POST", "/api/v1/pay/test/{code}") => json!({ "act": "pay" }),
