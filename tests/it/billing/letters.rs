@@ -133,7 +133,7 @@ async fn a_card_that_fails_is_told_and_works_again_with_its_receipt() {
     // The session before ended with the month.
     let ann = town.again(&ann).await;
     let page = ann.page_text("/settings/membership").await;
-    assert!(page.contains("7 days are left to pay.") && page.contains("Pay now"), "{page}");
+    assert!(page.contains("7 days are left to pay") && page.contains("Pay now"), "{page}");
     let own = ann.get("/api/v1/me/membership").await["subscriptions"][0].clone();
     let portal =
         ann.call(Method::POST, &format!("/api/v1/me/subscriptions/{}/portal", own["id"].as_str().expect("an id")), Some(json!({}))).await;
