@@ -323,7 +323,7 @@ export const screens = [
       await expect(page.locator('input[id^=code-]').first()).toBeVisible();
     },
   },
-  { name: 'settings-membership-gift', who: 'free', path: '/settings/membership?code=K7QM-4ZTP-9WRX-0H2D#redeem' },
+  { name: 'settings-membership-gift', who: 'free', path: '/settings/membership?code=K7QM-4ZTP-9WRX-0H2D' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
   {
     name: 'admin-plan-open',
@@ -331,7 +331,7 @@ export const screens = [
     path: '/admin/plans',
     then: async (page) => {
       await page.locator('.fold > summary').first().click();
-      await expect(page.locator('.fold[open] .form')).toBeVisible();
+      await expect(page.locator('.fold[open] .form').first()).toBeVisible();
     },
   },
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
