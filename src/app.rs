@@ -24,7 +24,7 @@ use crate::mail::{self, Mailer};
 use crate::members::{Members, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::social::{self, Social};
-use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, set_fact};
+use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, renew_epoch, set_fact};
 use crate::text::{NAME_KEYS, Words};
 use crate::wire::Wire;
 use crate::{admin, billing, chat, consequences, http, members, wire};
@@ -197,8 +197,7 @@ impl App {
         let settings = db
             .write(move |tx| {
                 if fact(tx, "epoch")?.is_none() {
-                    let epoch = crate::access::Token::random()?;
-                    set_fact(tx, "epoch", &epoch.reveal()[..16])?;
+                    renew_epoch(tx)?;
                 }
                 members::ensure_built_in_roles(tx)?;
                 billing::ensure(tx, &inside)?;

@@ -79,6 +79,14 @@ pub enum Command {
         /// The file to write; it must not be there yet
         file: PathBuf,
     },
+    /// Put a backup into an empty data folder; it is checked whole before anything is written
+    Restore {
+        /// The file that `backup` wrote
+        file: PathBuf,
+        /// Change nothing: put it into a temporary folder, say what is in it and whether it is whole, and remove the folder
+        #[arg(long)]
+        rehearse: bool,
+    },
     /// Bring the database up to this version
     Migrate {
         /// Change nothing: only say whether it is needed
@@ -239,6 +247,8 @@ mod tests {
         assert_eq!(command("seed"), Command::Seed { scale: 1 });
         assert_eq!(command("doctor --call"), Command::Doctor { call: true });
         assert_eq!(command("--data x backup all.rialto"), Command::Backup { file: PathBuf::from("all.rialto") });
+        assert_eq!(command("restore all.rialto"), Command::Restore { file: PathBuf::from("all.rialto"), rehearse: false });
+        assert_eq!(command("restore --rehearse all.rialto"), Command::Restore { file: PathBuf::from("all.rialto"), rehearse: true });
         assert_eq!(command("migrate --check --data x"), Command::Migrate { check: true });
     }
 
@@ -252,6 +262,7 @@ mod tests {
             "token",
             "seed --scale 0",
             "backup",
+            "restore",
             "demo --listen 0.0.0.0:80",
             "demo --data x",
             "--data x demo",

@@ -30,6 +30,12 @@ pub struct DataFolder {
     _lock: Option<File>,
 }
 
+/// The lock of a data folder, until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _lock: File,
+}
+
 impl fmt::Debug for DataFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key stays out of logs.
@@ -51,6 +57,15 @@ impl DataFolder {
         }
         let master = master_key(&root.join("keys"))?;
         Ok(Self { root: root.to_owned(), master, _lock: lock })
+    }
+
+    /// Makes the folder and takes its lock, but makes no key in it: for what brings its own.
+    ///
+    /// # Errors
+    /// One sentence that says how to mend it.
+    pub fn hold(root: &Path) -> Result<Held, String> {
+        make_folder(root)?;
+        take_lock(root).map(|lock| Held { _lock: lock })
     }
 
     /// The folder itself.

@@ -1,12 +1,12 @@
 //! The program as its operator meets it: the command line and the data folder.
 
 pub mod args;
-pub mod backup;
 pub mod data_folder;
 pub mod demo;
 pub mod doctor;
 pub mod migrate;
 pub mod offline;
+pub mod restore;
 pub mod seed;
 pub mod serve;
 pub mod setup;
@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use args::{Cli, Command, Token};
 use data_folder::DataFolder;
 
+use crate::backups;
 use crate::clock::Clock;
 use crate::config::Config;
 
@@ -51,7 +52,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Runs a command that does its work and ends. All but `seed` and `migrate` may run beside a server.
+/// Runs a command that does its work and ends. All but `seed`, `restore` and `migrate` may run beside a server.
 fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String> {
     let folder = |lock| DataFolder::open(&config.data, lock);
     match command {
@@ -75,7 +76,12 @@ fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String>
             Ok(())
         }
         Command::Doctor { call } => doctor::run(config, *call, clock, &mut std::io::stdout()),
-        Command::Backup { file } => backup::run(&folder(false)?, &config.target, file, clock),
+        Command::Backup { file } => {
+            let folder = folder(false)?;
+            Ok(backups::write(folder.root(), &config.target, file, clock).map(|_| ())?)
+        }
+        Command::Restore { file, rehearse: false } => restore::run(&config.data, &config.target, file, clock, &mut std::io::stdout()),
+        Command::Restore { file, rehearse: true } => restore::rehearse(file, clock, &mut std::io::stdout()),
         Command::Migrate { check } => migrate::run(&config.data, &config.target, *check, clock, &mut std::io::stdout()),
         Command::Serve(_) | Command::Demo { .. } => Err("This command serves; it does not end by itself.".to_owned()),
     }

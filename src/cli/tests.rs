@@ -1,10 +1,9 @@
 //! The commands that do their work and end, each on a data folder of its own.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::data_folder::DataFolder;
-use super::{backup, migrate, offline, setup, token};
+use super::{migrate, offline, restore, setup, token};
 use crate::access::hash_token;
 use crate::clock::Clock;
 use crate::members::{Sessions, community_has_owner, member_named};
@@ -100,43 +99,27 @@ fn a_token_works_for_its_member_and_a_scope_must_be_known() {
 }
 
 #[test]
-fn a_backup_unpacks_into_a_data_folder() {
+fn a_backup_is_restored_and_rehearsed_from_the_command_line() {
     let ground = owned();
     let file = ground.root.path().join("all.tar");
-    backup::run(&ground.folder, &ground.target, &file, &ground.clock).expect("saved");
-    assert!(backup::run(&ground.folder, &ground.target, &file, &ground.clock).expect_err("there").contains("is there already"));
-    assert_eq!(std::fs::read_dir(ground.folder.backups()).expect("a folder").count(), 0, "nothing is left behind");
-
-    let other = ground.root.path().join("other");
-    tar::Archive::new(std::fs::File::open(&file).expect("open")).unpack(&other).expect("unpacked");
-    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(other.join("manifest.json")).expect("read")).expect("json");
-    let mut bytes = Vec::new();
-    std::fs::File::open(other.join("rialto.db")).expect("open").read_to_end(&mut bytes).expect("read");
-    let hex = hex_of(&bytes);
-    assert_eq!((manifest["format"].as_u64(), manifest["sha256"].as_str()), (Some(1), Some(hex.as_str())));
-    assert_eq!(manifest["created_at"].as_str(), Some("2026-11-18T11:06:40Z"));
-
+    crate::backups::write(ground.folder.root(), &ground.target, &file, &ground.clock).expect("saved");
+    let other = ground.root.path().join("deep/other");
+    let target = Target::Sqlite(other.join("rialto.db"));
+    let mut said = Vec::new();
+    restore::rehearse(&file, &ground.clock, &mut said).expect("it can be restored");
+    let text = String::from_utf8(said).expect("text");
+    assert!(text.starts_with("Can be restored: the backup of 2026-11-18T11:06:40Z by Rialto ") && text.contains("\n1 members, "), "{text}");
+    let run = |target: &Target| restore::run(&other, target, &file, &ground.clock, &mut Vec::new());
+    let elsewhere = Target::Postgres("postgres://nowhere".to_owned());
+    assert!(run(&elsewhere).expect_err("a server").ends_with("(backups.postgres)"));
+    assert!(!other.exists(), "neither made a folder");
+    run(&target).expect("restored");
+    assert!(run(&target).expect_err("twice").ends_with("(backups.not_empty)"));
     let restored = DataFolder::open(&other, true).expect("a data folder");
     assert_eq!(restored.master_key(), ground.folder.master_key());
-    let db = offline::open(&Target::Sqlite(restored.database()), &ground.clock).expect("a database");
+    assert!(run(&target).expect_err("while it is served").contains("in use"));
+    let db = offline::open(&target, &ground.clock).expect("a database");
     assert!(offline::wait(db.read(community_has_owner)).expect("read"));
-}
-
-fn hex_of(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[test]
-fn what_cannot_be_saved_says_what_to_do() {
-    let ground = ground();
-    let file = ground.root.path().join("all.tar");
-    let save = |target: &Target, file: &Path| backup::run(&ground.folder, target, file, &ground.clock).expect_err("refused");
-    assert!(save(&ground.target, &file).contains("nothing to save"));
-    assert!(save(&Target::Postgres("postgres://x".to_owned()), &file).contains("pg_dump"));
-    drop(offline::open(&ground.target, &ground.clock).expect("a database"));
-    assert!(save(&ground.target, &ground.root.path().join("nowhere/all.tar")).contains("cannot be written"));
-    assert!(!file.exists());
 }
 
 #[test]

@@ -192,6 +192,17 @@ pub fn replay(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
     Ok(())
 }
 
+/// For a database that was put back from a copy: nobody holds a lease, and what waits of this kind, which may have been done after the copy
+/// was made, is set aside for the administrator.
+///
+/// # Errors
+/// When the database refuses.
+pub fn settle_restored(conn: &mut Conn, kind: &str) -> Result<usize> {
+    diesel::update(jobs::table).set(jobs::locked_until.eq(0)).execute(conn)?;
+    let waits = jobs::table.filter(jobs::kind.eq(kind)).filter(jobs::state.eq(DUE));
+    Ok(diesel::update(waits).set((jobs::state.eq(DEAD), jobs::last_error.eq(Some("restored from a backup")))).execute(conn)?)
+}
+
 /// How many jobs wait, and how many were set aside.
 ///
 /// # Errors

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::schema::audit;
-use super::{Conn, Tx};
+use super::{Conn, Tx, newest_id};
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{AuditId, MemberId};
+use crate::ids::{AuditId, Ids, MemberId};
 
 /// An act that leaves a trace. No secrets in `before` and `after`.
 #[derive(Debug, Clone)]
@@ -64,6 +64,22 @@ pub struct AuditRow {
 /// When the database refuses.
 pub fn record(tx: &mut Tx<'_>, act: &Act<'_>) -> Result<AuditId> {
     let (id, now) = (tx.new_id::<AuditId>(), tx.now());
+    insert(tx, id, now, act)?;
+    Ok(id)
+}
+
+/// Writes a row into a database that nobody serves, outside of any transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub fn record_alone(conn: &mut Conn, ids: &Ids, now: Millis, act: &Act<'_>) -> Result<AuditId> {
+    ids.start_after(newest_id(conn)?);
+    let id = ids.next();
+    insert(conn, id, now, act)?;
+    Ok(id)
+}
+
+fn insert(conn: &mut Conn, id: AuditId, now: Millis, act: &Act<'_>) -> Result<()> {
     diesel::insert_into(audit::table)
         .values((
             audit::id.eq(id.0),
@@ -77,8 +93,8 @@ pub fn record(tx: &mut Tx<'_>, act: &Act<'_>) -> Result<AuditId> {
             audit::reason.eq(act.reason),
             audit::address.eq(act.address.map(|ip| ip.to_string())),
         ))
-        .execute(&mut **tx)?;
-    Ok(id)
+        .execute(conn)?;
+    Ok(())
 }
 
 /// At most `limit` rows before `before`, newest first; `act` filters by its beginning.

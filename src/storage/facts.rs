@@ -45,6 +45,16 @@ pub fn newest_id(conn: &mut Conn) -> Result<i64> {
     Ok(newest)
 }
 
+/// Gives the database a new lineage: clients of the one before load everything anew.
+///
+/// # Errors
+/// When the system has no randomness or the database refuses.
+pub fn renew_epoch(conn: &mut Conn) -> Result<()> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(Error::broken)?;
+    set_fact(conn, "epoch", &format!("{:016x}", u64::from_be_bytes(bytes)))
+}
+
 /// The lineage of this database: clients with another epoch drop their cursors. Made on first start, changed by a restore.
 ///
 /// # Errors

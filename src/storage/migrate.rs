@@ -23,6 +23,8 @@ pub struct MigrationState {
     pub unknown: Vec<String>,
     /// Was nothing ever applied?
     pub is_empty: bool,
+    /// Version of the newest one that was applied.
+    pub newest: Option<String>,
 }
 
 /// Compares the database with this program, without changing it (but for the empty table of migrations).
@@ -46,7 +48,18 @@ where
     let applied: Vec<String> = conn.applied_migrations().map_err(Error::broken)?.iter().map(ToString::to_string).collect();
     let pending = conn.pending_migrations(all).map_err(Error::broken)?.iter().map(|m| m.name().to_string()).collect();
     let unknown = applied.iter().filter(|version| !known.contains(version)).cloned().collect();
-    Ok(MigrationState { pending, unknown, is_empty: applied.is_empty() })
+    let newest = applied.iter().max().cloned();
+    Ok(MigrationState { pending, unknown, is_empty: applied.is_empty(), newest })
+}
+
+/// Does this program know the migration of this version? If not, a newer one wrote it.
+///
+/// # Errors
+/// When the migrations inside the program cannot be read.
+pub fn knows_schema(version: &str) -> Result<bool> {
+    use diesel::migration::MigrationSource;
+    let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::broken)?;
+    Ok(known.iter().any(|one| one.name().version().to_string() == version))
 }
 
 /// Applies what is pending and returns the names.

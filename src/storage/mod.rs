@@ -20,18 +20,20 @@ mod recall;
 #[allow(missing_docs, reason = "generated names; the migrations describe the tables")]
 pub mod schema;
 mod tx;
+mod whole;
 mod work;
 
-pub use audit::{Act, AuditRow, audit_rows, record};
+pub use audit::{Act, AuditRow, audit_rows, record, record_alone};
 pub use conn::{Conn, MultiBackend};
 pub use db::{Db, DbLimits, Sink};
 pub(crate) use dialect::either;
 pub use dialect::{Kept, OnConflict, kept, on_conflict, one_at_a_time};
-pub use facts::{epoch, fact, newest_id, set_fact};
+pub use facts::{epoch, fact, newest_id, renew_epoch, set_fact};
 pub use idempotency::{Answered, forget_answers_before, remember_answer, remembered_answer};
 pub use log::{Head, LogRow, all_heads, head, hold_members, hold_room, member_rows, room_heads_of, room_rows, start_log};
-pub use migrate::{MigrationState, migrate, migration_state};
+pub use migrate::{MigrationState, knows_schema, migrate, migration_state};
 pub use name_keys::{NameKeys, NamedRow};
 pub use notices::Notices;
 pub use open::{Target, backup_sqlite};
 pub use tx::{Announcement, LogEntry, Tx};
+pub use whole::{Tally, damage, tally};

@@ -19,6 +19,7 @@ const ORDER: &[&[&str]] = &[
     &["social"],
     &["chat"],
     &["calls"],
+    &["backups"],
     &["admin"],
     &["wire", "consequences"],
     &["app"],

@@ -2,6 +2,7 @@
 
 mod acme;
 mod architecture;
+mod backups;
 mod bad_start;
 mod billing;
 mod calls;

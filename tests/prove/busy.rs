@@ -36,6 +36,13 @@ async fn back_up(field: &Field) -> Result<(), String> {
     if !done.status.success() {
         return Err(format!("backup ended with {}: {}", done.status, String::from_utf8_lossy(&done.stderr).trim()));
     }
+    let mut command = Command::new(&field.plan.binary);
+    command.args(["restore", "--rehearse"]).arg(&file).env_remove("DATABASE_URL");
+    let rehearsed = tokio::task::spawn_blocking(move || command.output()).await.map_err(|error| error.to_string())?;
+    let rehearsed = rehearsed.map_err(|error| error.to_string())?;
+    if !rehearsed.status.success() {
+        return Err(format!("its rehearsal ended with {}: {}", rehearsed.status, String::from_utf8_lossy(&rehearsed.stderr).trim()));
+    }
     let unpacked = Command::new("tar").arg("-xf").arg(&file).arg("-C").arg(folder.path()).output().map_err(|error| error.to_string())?;
     if !unpacked.status.success() {
         return Err(format!("the backup is no archive: {}", String::from_utf8_lossy(&unpacked.stderr).trim()));

@@ -18,7 +18,8 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 42] = [
+pub const ACTS: [&str; 43] = [
+    "backups.restore",
     "calls.end",
     "calls.mute",
     "members.approve",
@@ -63,7 +64,8 @@ pub const ACTS: [&str; 42] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
+    "backups.",
     "calls.",
     "members.",
     "grants.",

@@ -21,6 +21,14 @@ fn over() -> Error {
     Error::refused(RefusalKind::Gone, "members.link_over")
 }
 
+/// Ends every one-time link of a database that was put back from a copy: those used since then would work once more.
+///
+/// # Errors
+/// When the database refuses.
+pub fn end_restored_links(conn: &mut Conn) -> Result<usize> {
+    store::links::delete_all(conn)
+}
+
 /// Makes a link that works once within `life` milliseconds; the token is its secret.
 ///
 /// # Errors

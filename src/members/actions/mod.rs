@@ -24,7 +24,7 @@ pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, c
 pub use badges::set_badge;
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
-pub use links::{ask_for_reset, check_link, make_link, reset_link, reset_password, use_link};
+pub use links::{ask_for_reset, check_link, end_restored_links, make_link, reset_link, reset_password, use_link};
 pub use moderation::{BAN_IS_OVER, approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
 pub(in crate::members) use profile::store_account;
 pub use profile::{NAME_KEYS, account, change_account, change_password};

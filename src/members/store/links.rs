@@ -76,3 +76,8 @@ pub fn spend_of(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
 pub fn delete_before(tx: &mut Tx<'_>, before: Millis) -> Result<usize> {
     Ok(diesel::delete(links::table.filter(links::expires_at.lt(before))).execute(&mut **tx)?)
 }
+
+/// Deletes every link: for a database that was put back from a copy, in which used ones stand open again.
+pub fn delete_all(conn: &mut Conn) -> Result<usize> {
+    Ok(diesel::delete(links::table).execute(conn)?)
+}

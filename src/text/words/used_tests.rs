@@ -7,8 +7,9 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 23] = [
+const OTHER_NAMES: [&str; 24] = [
     "app.css",
+    "backups.",
     "billing.due",
     "billing.end",
     "billing.ending",

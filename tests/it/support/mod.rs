@@ -63,9 +63,15 @@ impl Town {
 
     /// Stops the program and starts it again on the same database.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with another configuration.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         let running = self.running.take().expect("it runs");
         let mut config = (*running.app.ground.config).clone();
         running.stop().await;
+        change(&mut config);
         config.listen = "127.0.0.1:0".parse().expect("address");
         let (config, listener) = rialto::cli::serve::listen(config).expect("a free port");
         let (clock, hand) = Clock::held(self.hand.load(std::sync::atomic::Ordering::Relaxed));
