@@ -63,7 +63,9 @@ pub fn look(conn: &mut Conn) -> std::result::Result<MigrationState, String> {
     if state.unknown.is_empty() {
         Ok(state)
     } else {
-        Err("The database comes from a newer version of this program; run that version, or go back to a backup.".to_owned())
+        Err("The database comes from a newer version of this program; run that version again, or go back to what was saved before it: a backup with \
+             `rialto restore`, or a copy `before-….db` in the folder `backups`."
+            .to_owned())
     }
 }
 

@@ -152,8 +152,21 @@ fn an_older_database_is_copied_first_and_a_newer_one_is_left_alone() {
     conn.batch_execute(&format!("{down}; DELETE FROM __diesel_schema_migrations WHERE version = ({newest})")).expect("undone");
     assert_eq!(migration_state(&mut conn).expect("state").pending.len(), 1);
     assert!(offline::open(&ground.target, &ground.clock).expect_err("older").contains("rialto migrate"));
+    // Of the copies that earlier upgrades left the newest two stay beside the one that is made now; what is somebody's own stays too.
+    let kept = ["before-a-3000000000000.db", "before-b-1790000000000.db", "before-mine.db", "all.tar"];
+    let old = ["before-c-1780000000000.db", "before-d-5.db"];
+    for name in kept.iter().chain(&old) {
+        std::fs::write(ground.folder.backups().join(name), b"").expect("written");
+    }
     migrate::run(&root, &ground.target, false, &ground.clock, &mut Vec::new()).expect("migrated");
-    assert_eq!(std::fs::read_dir(ground.folder.backups()).expect("a folder").count(), 1);
+    let entries = std::fs::read_dir(ground.folder.backups()).expect("a folder");
+    let mut found: Vec<String> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    found.retain(|name| !kept.contains(&name.as_str()));
+    assert!(matches!(found.as_slice(), [one] if one.starts_with("before-2") && one.ends_with(&format!("-{NOW}.db"))), "{found:?}");
+    // The copy is how the database was.
+    let mut copy = Target::Sqlite(ground.folder.backups().join(&found[0])).writer().expect("a database");
+    assert_eq!(migration_state(&mut copy).expect("state").pending.len(), 1);
+    drop(copy);
 
     conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')").expect("from the future");
     for refused in [
@@ -161,7 +174,8 @@ fn an_older_database_is_copied_first_and_a_newer_one_is_left_alone() {
         migrate::run(&root, &ground.target, true, &ground.clock, &mut Vec::new()),
         migrate::run(&root, &ground.target, false, &ground.clock, &mut Vec::new()),
     ] {
-        assert!(refused.expect_err("newer").contains("newer version"));
+        let sentence = refused.expect_err("newer");
+        assert!(sentence.contains("newer version") && sentence.contains("`rialto restore`"), "{sentence}");
     }
     assert_eq!(fact(&mut conn, "epoch").expect("read"), None);
 }
