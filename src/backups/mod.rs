@@ -1,4 +1,4 @@
-//! Backups: everything lasting in one file, and the way back. Decision 0037 says what lives on after a restore and what does not.
+//! Backups: everything lasting in one file, and the way back. Decision 0036 says what lives on after a restore and what does not.
 //!
 //! The file is a tar: `manifest.json` first, then `rialto.db` and the folders `keys`, `lan`, `acme` and `files`, and last `checksums.json`,
 //! without which it was cut short. It is read whole before anything is changed.

@@ -21,8 +21,8 @@ mod tests;
 pub use actions::*;
 pub use events::BillingEvent;
 pub use model::{
-    AfterRefund, DisputeState, Entitlements, Every, Gift, Grant, GrantSource, GrantState, Held, Method, NewGrant, NewPlan, NewPrice,
-    Order, OrderState, Payment, Period, Plan, PlanBadge, PlanName, Price, Resolved, Standing, Subscription, SubscriptionStatus, resolve,
+    AfterRefund, DisputeState, Entitlements, Every, Gift, Grant, GrantSource, GrantState, Held, Method, NewGrant, NewPlan, NewPrice, Order,
+    OrderState, Payment, Period, Plan, PlanBadge, PlanName, Price, Resolved, Standing, Subscription, SubscriptionStatus, resolve,
 };
 pub use notices::{Notice, Notices};
 pub(crate) use pages::MembershipView;
@@ -52,7 +52,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Adds what does this slice's jobs.
 #[must_use]
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
-    let kinds =
-        [actions::MEMBER, actions::SPREAD, actions::SUBSCRIPTION, actions::SETTLE, actions::END, actions::REFUND, actions::REMIND];
+    let kinds = [actions::MEMBER, actions::SPREAD, actions::SUBSCRIPTION, actions::SETTLE, actions::END, actions::REFUND, actions::REMIND];
     kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()))
 }

@@ -238,7 +238,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
                 if subscription.provider() != ProviderKind::Manual {
-                    grant_of(tx, &subscription, by)?;
+                    grant_of(tx, billing, &subscription, by)?;
                 } else if subscription.ended_at.is_none() {
                     let now = tx.now();
                     subscription.unpay(now);

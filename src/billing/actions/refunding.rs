@@ -60,7 +60,8 @@ pub enum Refunding {
 ///
 /// # Errors
 /// `billing.note`, `billing.reason_needed`, `billing.payment_reversed` when nothing is left of it or it is itself a reversal,
-/// `billing.refund_amount`, `billing.refund_when`, `billing.refund_open` while another one of the same payment is under way.
+/// `billing.refund_amount`, `billing.refund_when`, `billing.refund_open` while another one of the same payment is under way,
+/// `billing.gift_is_redeemed` for what somebody else has by now, unless they keep it.
 pub fn refund(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billing: &Billing, new: &NewRefund) -> Result<Refunding> {
     let text = super::note(&new.note)?;
     if text.is_empty() {
@@ -71,6 +72,10 @@ pub fn refund(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billing: &Billi
     let left = old.amount - store::payments::returned(tx, old.id)?;
     if old.reverses.is_some() || left <= 0 {
         return Err(Error::conflict("billing.payment_reversed"));
+    }
+    let order = store::orders::by_id(tx, old.order)?.found()?;
+    if new.after != AfterRefund::Keep && super::gifting::is_redeemed(tx, &order)? {
+        return Err(Error::conflict("billing.gift_is_redeemed"));
     }
     let amount = new.amount.unwrap_or(left);
     if !(1..=left).contains(&amount) {
@@ -86,9 +91,8 @@ pub fn refund(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billing: &Billi
         let row = if amount == left && new.after == AfterRefund::End {
             undo(tx, billing, old.order, Some(may.by()))?
         } else {
-            let row = store::orders::by_id(tx, old.order)?.found()?;
-            orders_changed(tx, &row, Some(may.by()))?;
-            row
+            orders_changed(tx, &order, Some(may.by()))?;
+            order
         };
         trace(tx, actor, "payments.refund", may.buyer(), (None, Some(after)), &text)?;
         return Ok(Refunding::Done(Box::new(Recorded { payment: payment.payment(Back::default())?, order: one(tx, row)? })));

@@ -132,7 +132,7 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
     }
     if is_there {
         // What went back may have been what let them in, and what came may be what does.
-        grant_of(tx, &row, None)?;
+        grant_of(tx, billing, &row, None)?;
     } else if row.ended_at.is_none() {
         // Nobody has anything of it any more. Not at once: this may be the answer to just that.
         let at = tx.now() + END_AGAIN;

@@ -10,7 +10,7 @@ use super::super::double;
 use super::NOON;
 use crate::access::{Actor, Permit};
 use crate::billing::actions::{self, Billing, Prepared, seed};
-use crate::billing::model::{Every, NewPlan, NewPrice};
+use crate::billing::model::{Every, LineKind, NewPlan, NewPrice};
 use crate::billing::policy::Buy;
 use crate::billing::providers::{ProviderKind, Providers};
 use crate::billing::stripe::connection::Stripe;
@@ -71,7 +71,8 @@ fn place(tx: &mut Tx<'_>, billing: &Billing, every: Every) -> Result<OrderId> {
     let price = seed::place_price(tx, owner, plan, price)?;
     let actor = Actor { member: Some(member), ..Actor::stranger(None, tx.now()) };
     let may = Buy::check(tx, &actor, ())?;
-    let Prepared::New(checkout, _) = actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe), ("https://town.example", "en"))?
+    let Prepared::New(checkout, _) =
+        actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe, LineKind::Membership), ("https://town.example", "en"))?
     else {
         return Err(Error::broken("it is open already"));
     };
