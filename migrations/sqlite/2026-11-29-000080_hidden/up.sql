@@ -1,7 +1,11 @@
 -- Messages that one of two is not to hear come in unbroken rows: where the row of each begins, so that whoever reads past them leaps.
 ALTER TABLE messages ADD COLUMN hides_from INTEGER;
-UPDATE messages SET hides_from = 1 + COALESCE((
-    SELECT p.seq FROM messages p WHERE p.room = messages.room AND p.seq < messages.seq AND NOT (p.unheard AND p.author = messages.author)
-    ORDER BY p.seq DESC LIMIT 1), 0) WHERE unheard;
+UPDATE messages SET hides_from = rows_of.begins FROM (
+    SELECT id, MAX(first) OVER (PARTITION BY room ORDER BY seq) AS begins FROM (
+        SELECT id, room, seq, CASE WHEN unheard AND NOT COALESCE(LAG(unheard) OVER beside AND LAG(author) OVER beside = author, FALSE)
+            THEN 1 + COALESCE(LAG(seq) OVER beside, 0) END AS first
+        FROM messages WHERE room IN (SELECT room FROM messages WHERE unheard)
+        WINDOW beside AS (PARTITION BY room ORDER BY seq)) AS firsts) AS rows_of
+WHERE rows_of.id = messages.id AND messages.unheard;
 DROP INDEX messages_unheard;
 CREATE INDEX messages_unheard ON messages (room, author, hides_from, seq) WHERE unheard;
