@@ -26,7 +26,13 @@ pub fn restore(checked: &Checked, root: &Path, target: &Target, clock: &Clock) -
     let Target::Sqlite(database) = target else { return Err(Trouble::Postgres) };
     let aside = root.join(ASIDE);
     expect_empty(root, database, aside.join(PLACING).exists())?;
-    // What an attempt left that ended in the middle.
+    // What an attempt left that ended in the middle: first what it had placed, while the mark says that it is of a backup.
+    if aside.join(PLACING).exists() {
+        for folder in FOLDERS.map(|name| root.join(name)).iter().filter(|folder| folder.exists()) {
+            std::fs::remove_dir_all(folder).map_err(|error| Trouble::unwritable(folder, &error))?;
+        }
+        sync(root)?;
+    }
     drop(Passing(aside.clone()));
     let passing = make_passing(aside.clone())?;
     let report = prepare(checked, &aside, clock)?;
