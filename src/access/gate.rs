@@ -140,36 +140,52 @@ impl<P: Permit> Allow<P> {
         B: Send + 'static,
         T: Serialize,
     {
+        let answer = self.once(body, f).await?;
+        let status = u16::try_from(answer.status).ok().and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::CREATED);
+        Ok(HttpResponse::build(status).content_type("application/json").body(answer.answer))
+    }
+
+    /// Like [`Allow::create`], for what goes on after the transaction: the answer that is kept, for the route to go on with, which does it
+    /// again when the request comes again.
+    ///
+    /// # Errors
+    /// As [`Allow::create`].
+    pub async fn once<B, T>(
+        self,
+        body: Body<B>,
+        f: impl FnOnce(&mut Tx<'_>, &P, &Actor, B) -> Result<T> + Send + 'static,
+    ) -> Result<Answered>
+    where
+        B: Send + 'static,
+        T: Serialize,
+    {
         let key = self.visitor.idempotency_key.clone();
         let route = self.visitor.route.clone();
         let Body { value, hash } = body;
-        let answer = self
-            .write(move |tx, permit, actor| {
-                let kept = key.zip(actor.member);
-                if let Some((key, member)) = &kept {
-                    // Of two at once one is first, and the other gets its answer.
-                    one_at_a_time(tx, &format!("answer {member} {key}"))?;
-                }
-                if let Some((key, member)) = &kept
-                    && let Some(before) = remembered_answer(tx, *member, key)?
-                {
-                    return if before.route == route && before.body_hash == hash {
-                        Ok(before)
-                    } else {
-                        Err(Error::refused(RefusalKind::Conflict, "error.idempotency_key"))
-                    };
-                }
-                let made = f(tx, permit, actor, value)?;
-                let answer = Answered { route, body_hash: hash, status: 201, answer: serde_json::to_string(&made)? };
-                if let Some((key, member)) = kept {
-                    let now = tx.now();
-                    remember_answer(tx, member, &key, &answer, now)?;
-                }
-                Ok(answer)
-            })
-            .await?;
-        let status = u16::try_from(answer.status).ok().and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::CREATED);
-        Ok(HttpResponse::build(status).content_type("application/json").body(answer.answer))
+        self.write(move |tx, permit, actor| {
+            let kept = key.zip(actor.member);
+            if let Some((key, member)) = &kept {
+                // Of two at once one is first, and the other gets its answer.
+                one_at_a_time(tx, &format!("answer {member} {key}"))?;
+            }
+            if let Some((key, member)) = &kept
+                && let Some(before) = remembered_answer(tx, *member, key)?
+            {
+                return if before.route == route && before.body_hash == hash {
+                    Ok(before)
+                } else {
+                    Err(Error::refused(RefusalKind::Conflict, "error.idempotency_key"))
+                };
+            }
+            let made = f(tx, permit, actor, value)?;
+            let answer = Answered { route, body_hash: hash, status: 201, answer: serde_json::to_string(&made)? };
+            if let Some((key, member)) = kept {
+                let now = tx.now();
+                remember_answer(tx, member, &key, &answer, now)?;
+            }
+            Ok(answer)
+        })
+        .await
     }
 }
 

@@ -1,6 +1,6 @@
 /** `<api-form>`: sends its form to the API as JSON and shows what the server thinks of it, field by field. */
 
-import { call } from "./api.js";
+import { call, newKey } from "./api.js";
 import { problemSentence, Refused, sentence } from "./errors.js";
 import { html, render } from "./html.js";
 import { icon } from "./icon.js";
@@ -22,6 +22,9 @@ import { toast, toastOnNextPage } from "./toast.js";
  * is not required is left out of a POST and is `""` elsewhere; `data-empty="null"` makes it null, `data-empty="omit"` leaves it out.
  */
 class ApiForm extends HTMLElement {
+  /** What was last sent and not answered well, and its key: the same again is the same wish. */
+  #wish = { said: "", key: "" };
+
   connectedCallback() {
     this.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -44,7 +47,10 @@ class ApiForm extends HTMLElement {
     this.#busy(form, button, true);
     try {
       const body = read(form, button, method);
-      const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body);
+      const said = JSON.stringify([method, action, body]);
+      if (this.#wish.said !== said) this.#wish = { said, key: newKey() };
+      const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body, { key: this.#wish.key });
+      this.#wish.said = "";
       if (this.hasAttribute("data-wipe") || action.endsWith("/sign-out")) await wipe();
       this.#done(answer);
     } catch (error) {
