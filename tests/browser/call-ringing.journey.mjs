@@ -7,6 +7,11 @@ test.use({ launchOptions });
 
 /** Since when this call has rung, and until when, as the server says. */
 const rings = (page) => desk(page, (it) => ({ id: it.current?.call?.id ?? null, state: it.current?.call?.state ?? null, until: it.current?.call?.expires_at ?? null }));
+/** The id of the call of a page, which it may hear of a moment after the ring. */
+const ringId = async (page) => {
+  await expect.poll(async () => (await rings(page)).id, { message: 'the call is known' }).not.toBeNull();
+  return (await rings(page)).id;
+};
 const inCall = (page) => expect(bar(page)).toBeVisible();
 const leave = async (...pages) => {
   await bar(pages[0]).getByRole('button', { name: 'Leave call' }).click();
@@ -59,7 +64,7 @@ test('a ring is one on all devices, and ends by itself', async ({ start, someone
   await test.step('both ring at once: one call, and both are in it', async () => {
     await Promise.all([ring(mara, ids.bruno), ring(bruno, ids.mara)]);
     await Promise.all([hears(mara), hears(bruno)]);
-    expect((await rings(mara)).id).toBe((await rings(bruno)).id);
+    expect(await ringId(mara)).toBe(await ringId(bruno));
     for (const page of [mara, bruno, desktop, train]) await expect(sheet(page)).toHaveCount(0);
     await leave(mara, bruno);
   });
@@ -67,12 +72,12 @@ test('a ring is one on all devices, and ends by itself', async ({ start, someone
   await test.step('the caller loads the page anew while it rings: it rings on, and the answer finds them', async () => {
     await ring(mara, ids.bruno);
     await expect(sheet(bruno, 'Mara')).toBeVisible();
-    const { id } = await rings(mara);
+    const id = await ringId(mara);
     await mara.reload();
     await expect(callOf(mara).getByText('Ringing')).toBeVisible();
     await sheet(bruno, 'Mara').getByRole('button', { name: 'Accept', exact: true }).click();
     await Promise.all([hears(mara), hears(bruno)]);
-    expect((await rings(mara)).id).toBe(id);
+    expect(await ringId(mara)).toBe(id);
     await leave(bruno, mara);
   });
 

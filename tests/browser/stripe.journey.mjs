@@ -30,7 +30,7 @@ test('an account is connected, checked and let go', async ({ start, someone }) =
 
   await test.step('the right one connects the account, and is not shown again', async () => {
     await paste(KEY);
-    const account = page.getByRole('region', { name: 'Account' });
+    const account = page.getByRole('region', { name: 'Account', exact: true });
     await expect(account).toContainText('Test: no money moves');
     await expect(account).toContainText('acct_journey');
     await expect(account).toContainText('Off: what happened is asked for every quarter of an hour.');
