@@ -23,6 +23,8 @@ pub const END: &str = "billing.end";
 
 /// Attempts at ending something: with their pauses more than a day. It is tried again whenever the subscription is looked at.
 const END_ATTEMPTS: i32 = 60;
+/// Until it is looked at again whether a provider has ended something.
+const END_PAUSE_MS: u64 = 60_000;
 /// A checkout that is over so soon is not shown to anybody.
 const LEAST_LEFT: Millis = 60_000;
 /// How long after its end a checkout is looked at once more.
@@ -288,9 +290,14 @@ pub(super) fn end_elsewhere(tx: &mut Tx<'_>, provider: ProviderKind, external_id
 /// Ends a subscription at its provider, and mirrors what it then says.
 pub(super) async fn end_now(db: &Db, billing: &Billing, ending: Ending) -> Result<()> {
     let Ending { provider: kind, external_id } = ending;
-    let truth = billing.providers.of(kind)?.end(&external_id, &format!("end/{external_id}")).await?;
-    let within = billing.clone();
-    db.write(move |tx| super::mirror(tx, &within, kind, &truth)).await
+    let name = external_id.clone();
+    let known = db.read(move |conn| store::subscriptions::by_external_id(conn, kind, &name)).await?;
+    // One key for each time that it was looked at: what was refused once is asked again when it still goes on.
+    let key = format!("end/{external_id}/{}", known.map_or(0, |row| row.fetched_at));
+    let truth = billing.providers.of(kind)?.end(&external_id, &key).await?;
+    let (within, is_over) = (billing.clone(), !truth.status.is_open());
+    db.write(move |tx| super::mirror(tx, &within, kind, &truth)).await?;
+    if is_over { Ok(()) } else { Err(Error::Busy { retry_after_ms: END_PAUSE_MS }) }
 }
 
 /// Something may have happened to a provider's subscription: a hint, after which the provider is asked.

@@ -238,7 +238,10 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
                 if subscription.provider() != ProviderKind::Manual {
-                    grant_of(tx, billing, &subscription, by)?;
+                    // Of somebody who is gone the grants are over for good.
+                    if super::founding::is_there(tx, row.buyer)? {
+                        grant_of(tx, billing, &subscription, by)?;
+                    }
                 } else if subscription.ended_at.is_none() {
                     let now = tx.now();
                     subscription.unpay(now);

@@ -77,6 +77,9 @@ pub fn refund(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billing: &Billi
     if new.after != AfterRefund::Keep && super::gifting::is_redeemed(tx, &order)? {
         return Err(Error::conflict("billing.gift_is_redeemed"));
     }
+    if new.after == AfterRefund::AtPeriodEnd && order.subscription.is_none() {
+        return Err(Error::invalid("after", "billing.refund_when"));
+    }
     let amount = new.amount.unwrap_or(left);
     if !(1..=left).contains(&amount) {
         return Err(Error::invalid("amount", "billing.refund_amount"));
@@ -160,9 +163,12 @@ pub async fn refund_now(db: &Db, billing: &Billing, id: RefundId) -> Result<()> 
             Some(id) => store::subscriptions::by_id(conn, id)?,
             None => None,
         };
-        Ok((refund, payment, order, subscription))
+        let is_newest = order.subscription.map(|id| store::orders::newest_paid(conn, id)).transpose()?.flatten() == Some(order.id);
+        let open = if refund.state == RefundState::Open as i16 { refund.amount } else { 0 };
+        let is_whole = store::payments::returned(conn, payment.id)? + open >= payment.amount;
+        Ok((refund, payment, order, subscription, is_whole && is_newest))
     };
-    let (refund, payment, order, subscription) = db.read(read).await?;
+    let (refund, payment, order, subscription, ends) = db.read(read).await?;
     if refund.state == RefundState::Refused as i16 {
         return Err(Error::conflict("billing.provider_refused"));
     }
@@ -178,15 +184,28 @@ pub async fn refund_now(db: &Db, billing: &Billing, id: RefundId) -> Result<()> 
             done => done?,
         }
     }
-    let is_whole = refund.amount == payment.amount;
-    let Some(subscription) = subscription else { return settle_now(db, billing, order.id, false).await.map(|_| ()) };
-    if let Some(name) = subscription.external_id.as_deref().filter(|_| is_whole && subscription.ended_at.is_none()) {
-        // Nothing more is to be charged for what was given back.
+    let Some(subscription) = subscription else {
+        settle_now(db, billing, order.id, false).await?;
+        return went(db, id).await;
+    };
+    if let Some(name) = subscription.external_id.as_deref().filter(|_| ends && subscription.ended_at.is_none()) {
+        // Nothing more is to be charged for what was given back: what lets in now was paid with it.
         match refund.after() {
             AfterRefund::End => drop(provider.end(name, &format!("refund/{id}/end")).await?),
             AfterRefund::AtPeriodEnd => drop(provider.cancel_at_end(name, true, &format!("refund/{id}/cancel")).await?),
             AfterRefund::Keep => {}
         }
     }
-    mirror_now(db, billing, subscription.id).await
+    mirror_now(db, billing, subscription.id).await?;
+    went(db, id).await
+}
+
+/// The provider gave it and was looked at since: where it went together with something that was given back elsewhere, the books have both in
+/// one row, and nothing waits for it any more.
+async fn went(db: &Db, id: RefundId) -> Result<()> {
+    db.write(move |tx| {
+        let refund = store::refunds::by_id(tx, id)?.found()?;
+        if refund.state == RefundState::Open as i16 { store::refunds::set_state(tx, id, RefundState::Done) } else { Ok(()) }
+    })
+    .await
 }

@@ -58,7 +58,7 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
                     return unwanted(tx, row, &line, truth);
                 }
                 fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
-                if let Some(payment) = taken {
+                if let Some(payment) = taken.filter(|_| truth.payment.as_ref().is_some_and(is_held)) {
                     letters::paid(tx, billing, &row, &line, &payment)?;
                 }
             }
@@ -121,13 +121,17 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
                     let source = format!("subscription.{}", row.id);
                     let grant = store::grants::of_source(tx, GrantSource::paid_by(provider), &source)?.found()?.id;
                     store::orders::fulfil(tx, line.id, grant.0, (row.period_start, Some(row.period_end)))?;
-                    letters::paid(tx, billing, &order, &line, &taken)?;
+                    if is_held(payment) {
+                        letters::paid(tx, billing, &order, &line, &taken)?;
+                    }
                     take_back(tx, billing, provider, payment)?;
                 } else {
                     owe_all(tx, &taken)?;
                 }
             }
-            _ => take_back(tx, billing, provider, payment)?,
+            // What an older answer does not know of did not come back.
+            _ if known.fetched_at <= truth.asked_at => take_back(tx, billing, provider, payment)?,
+            _ => {}
         }
     }
     if is_there {
@@ -139,6 +143,11 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
         end_elsewhere(tx, provider, &truth.external_id, Some(at))?;
     }
     if is_moved && is_there { changed(tx, billing, known.member, None) } else { Ok(()) }
+}
+
+/// Is there anything of this money that did not go back?
+const fn is_held(payment: &PaymentTruth) -> bool {
+    payment.refunded < payment.amount.amount
 }
 
 /// Follows what its provider says of a payment that was written down: what went back of it, and whether its payer's bank asks for it. What

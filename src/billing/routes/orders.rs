@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use super::super::actions::{
@@ -14,8 +14,8 @@ use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, Subs
 use super::super::policy::{Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment};
 use super::ActNote;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
-use crate::error::Result;
-use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId, SubscriptionId};
+use crate::error::{Error, Refusal, RefusalKind, Result};
+use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId, RefundId, SubscriptionId};
 use crate::members::SeeMe;
 
 /// The description of these routes.
@@ -200,18 +200,36 @@ async fn reverse_payment(gate: Allow<UndoPayment>, body: Body<ActNote>, billing:
     gate.create(body, move |tx, may, actor, why: ActNote| actions::reverse_payment(tx, may, actor, &billing, &why.note)).await
 }
 
+/// Which refund a request was for.
+#[derive(Serialize, Deserialize)]
+struct Wished {
+    refund: Option<RefundId>,
+    order: OrderId,
+}
+
 /// Gives money back, all of it or a part: by hand at once; at a provider it is asked for, and the answer says how the order then stands.
 #[utoipa::path(post, path = "/api/v1/admin/payments/{payment}/refund", params(("payment" = PaymentId, Path)), request_body = NewRefund, responses((status = 200, body = Order), (status = 503, description = "it is under way: its outcome is not known yet")))]
 async fn refund(gate: Allow<UndoPayment>, body: Body<NewRefund>, billing: Needs) -> Result<HttpResponse> {
-    let (db, new, within) = (gate.ground().db.clone(), body.value, billing.clone());
-    let (refunding, order) = gate
-        .write(move |tx, may, actor| {
-            let refunding = actions::refund(tx, may, actor, &within, &new)?;
-            Ok((refunding, actions::order_of_payment(tx, may)?))
+    let (db, within) = (gate.ground().db.clone(), billing.clone());
+    let wished = gate
+        .once(body, move |tx, may, actor, new| {
+            let refund = match actions::refund(tx, may, actor, &within, &new)? {
+                Refunding::At(id) => Some(id),
+                Refunding::Done(_) => None,
+            };
+            Ok(Wished { refund, order: actions::order_of_payment(tx, may)? })
         })
         .await?;
-    if let Refunding::At(id) = refunding {
-        actions::refund_now(&db, &billing, id).await?;
+    let Wished { refund, order } = serde_json::from_str(&wished.answer)?;
+    if let Some(id) = refund {
+        actions::refund_now(&db, &billing, id).await.map_err(|error| match error {
+            Error::Busy { retry_after_ms } => Error::Refused(Refusal {
+                kind: RefusalKind::Unavailable,
+                code: "billing.refund_under_way",
+                retry_after_ms: Some(retry_after_ms),
+            }),
+            other => other,
+        })?;
     }
     Ok(HttpResponse::Ok().json(db.read(move |conn| actions::own_order(conn, order)).await?))
 }

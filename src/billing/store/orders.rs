@@ -59,6 +59,14 @@ pub fn newest_went_back(conn: &mut Conn, subscription: SubscriptionId) -> Result
     Ok(newest == Some(OrderState::Refunded.number()))
 }
 
+/// The order that was paid last for a subscription, also when its money went back.
+pub fn newest_paid(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<OrderId>> {
+    let paid = orders::table
+        .filter(orders::subscription.eq(subscription.0))
+        .filter(orders::state.eq_any([OrderState::Fulfilled.number(), OrderState::Refunded.number()]));
+    Ok(paid.order(orders::id.desc()).select(orders::id).first(conn).optional()?)
+}
+
 /// How many orders of a member wait.
 pub fn count_awaiting(conn: &mut Conn, buyer: MemberId) -> Result<i64> {
     let waiting = orders::table.filter(orders::buyer.eq(buyer.0)).filter(orders::state.eq(OrderState::Awaiting.number()));

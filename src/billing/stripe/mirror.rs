@@ -112,40 +112,56 @@ impl Mirror {
                 }
                 mark.wanted
             }
-            None => self.stripe.db().write(move |tx| objects::want(tx, &name)).await?,
+            None => self.ticket(&name).await?,
         };
         match root {
             Root::Session(id) => {
-                let Some(truth) = found(self.stripe.fetch_checkout(&id).await)? else { return Ok(false) };
-                let after = truth.subscription.as_ref().map(|one| one.external_id.clone());
-                let (Some(order), billing) = (truth.order, self.billing.clone()) else { return Ok(false) };
-                let changed = self.stripe.db().write(move |tx| settle_order(tx, &billing, order, (&id, ticket), &truth)).await?;
+                let (changed, after) = self.visit(&id, ticket).await?;
                 if let Some(subscription) = after {
-                    // Fetches of it by itself count by its own signs.
-                    Box::pin(self.follow(Root::Subscription(subscription), None)).await?;
+                    // Fetches of it by itself count by its own signs; while nothing of it is paid, so do those to come.
+                    self.look(&subscription, self.ticket(&subscription).await?).await?;
                 }
                 Ok(changed)
             }
             Root::Subscription(id) => {
-                let Some(truth) = found(self.stripe.fetch_subscription(&id).await)? else { return Ok(false) };
-                let (billing, known) = (self.billing.clone(), id.clone());
-                let applied = self.stripe.db().write(move |tx| mirror_subscription(tx, &billing, (&known, ticket), &truth)).await?;
-                match applied {
-                    Applied::Done { changed } => Ok(changed),
-                    Applied::NotSold(order) => self.begin(order).await,
+                let order = match self.look(&id, ticket).await? {
+                    Applied::Done { changed } => return Ok(changed),
+                    Applied::NotSold(order) => order,
+                };
+                // Of an order that is not settled yet: what was paid is looked at through its visit, once.
+                let session = self.stripe.db().read(move |conn| mirrored::session_of(conn, order)).await?;
+                if let Some(session) = session {
+                    let (changed, _) = self.visit(&session, self.ticket(&session).await?).await?;
+                    if let Applied::Done { changed: more } = self.look(&id, self.ticket(&id).await?).await? {
+                        return Ok(changed || more);
+                    }
                 }
+                // The answer that names the visit is not in yet, or nothing is paid: this sign comes back.
+                Err(Error::Busy { retry_after_ms: 1_000 })
             }
         }
     }
 
-    /// A subscription of an order that is not settled yet: what was paid is looked at through its visit.
-    async fn begin(&self, order: OrderId) -> Result<bool> {
-        let session = self.stripe.db().read(move |conn| mirrored::session_of(conn, order)).await?;
-        match session {
-            Some(session) => Box::pin(self.follow(Root::Session(session), None)).await,
-            // The answer that names the visit is not in yet, or the event of the visit will be: this one comes back.
-            None => Err(Error::Busy { retry_after_ms: 1_000 }),
-        }
+    /// A ticket for a fetch that begins now.
+    async fn ticket(&self, name: &str) -> Result<i64> {
+        let name = name.to_owned();
+        self.stripe.db().write(move |tx| objects::want(tx, &name)).await
+    }
+
+    /// Fetches a visit and settles its order; whether that moved, and what goes on after it.
+    async fn visit(&self, id: &str, ticket: i64) -> Result<(bool, Option<String>)> {
+        let Some(truth) = found(self.stripe.fetch_checkout(id).await)? else { return Ok((false, None)) };
+        let after = truth.subscription.as_ref().map(|one| one.external_id.clone());
+        let (Some(order), billing, id) = (truth.order, self.billing.clone(), id.to_owned()) else { return Ok((false, None)) };
+        let changed = self.stripe.db().write(move |tx| settle_order(tx, &billing, order, (&id, ticket), &truth)).await?;
+        Ok((changed, after))
+    }
+
+    /// Fetches a subscription and mirrors it.
+    async fn look(&self, id: &str, ticket: i64) -> Result<Applied> {
+        let Some(truth) = found(self.stripe.fetch_subscription(id).await)? else { return Ok(Applied::Done { changed: false }) };
+        let (billing, id) = (self.billing.clone(), id.to_owned());
+        self.stripe.db().write(move |tx| mirror_subscription(tx, &billing, (&id, ticket), &truth)).await
     }
 }
 

@@ -100,6 +100,28 @@ async fn what_is_given_back_whole_ends_what_renews_or_leaves_it_as_the_administr
 }
 
 #[actix_web::test]
+async fn a_wish_that_comes_twice_is_one_and_what_renews_ends_with_the_last_part() {
+    let market = Market::open().await;
+    let (ann, path, session) = paid(&market, "ann", "month").await;
+    let town = &market.town;
+    for _ in 0..2 {
+        let wish = town.http.post(town.url(&path)).bearer_auth(&market.owner.token).header("Idempotency-Key", "press");
+        let answer = wish.json(&json!({ "amount": 200, "note": "The lamp was out" })).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(payments(&ann).await[0]["returned"]["amount"], 200);
+    assert_eq!(market.stripe.with(|world| world.all("refund").len()), 1);
+    market.owner.post(&path, json!({ "note": "The rest" })).await;
+    let id = market.stripe.with(|world| world.thing(&session))["subscription"].as_str().expect("it renews").to_owned();
+    assert_eq!(market.stripe.with(|world| world.thing(&id))["status"], "canceled", "nothing more is charged");
+    assert!(!may_call(&ann).await);
+    let (_, once, _) = paid(&market, "ben", "once").await;
+    let wish = json!({ "note": "As agreed", "after": "at_period_end" });
+    market.owner.refused(Method::POST, &once, Some(wish), 422, "billing.refund_when").await;
+    market.close().await;
+}
+
+#[actix_web::test]
 async fn what_stripe_gives_back_of_the_newest_period_locks_and_the_next_payment_opens() {
     let market = Market::open().await;
     let (ann, _, session) = paid(&market, "ann", "month").await;
