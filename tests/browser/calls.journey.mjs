@@ -50,15 +50,20 @@ test('two people call each other, see, hear, share and hang up; what is missed l
     await moves(bruno, 'Screen of Mara', 'screen');
     await hears(bruno, 'screen_audio');
     await expect(mara.getByText('You are sharing your screen.')).toBeVisible();
+    // Of the screen alone: a camera has a quality of the same name.
     const qualities = () =>
       desk(mara, async (it) => {
-        const reports = [...(await it.connection.pc.getStats()).values()].filter(({ type, rid, framesEncoded }) => type === 'outbound-rtp' && 'lh'.includes(rid ?? '-') && framesEncoded > 0);
+        const sender = it.connection.pc.getSenders().find((one) => one.getParameters().encodings?.some(({ rid }) => rid === 'l'));
+        const reports = [...((await sender?.getStats())?.values() ?? [])].filter(({ type, framesEncoded }) => type === 'outbound-rtp' && framesEncoded > 0);
         return reports.map(({ rid }) => rid).sort();
       });
     await expect.poll(qualities, { message: 'in two qualities' }).toEqual(['h', 'l']);
     // What the browser is asked for: how large a picture is that it encodes just now follows its load.
-    const sizes = await desk(mara, (it) => it.connection.pc.getSenders().map((sender) => sender.getParameters().encodings ?? []).filter((all) => all.some(({ rid }) => rid === 'h') && all.length === 2).map((all) => all.map((one) => one.scaleResolutionDownBy ?? 1)));
-    expect(sizes, 'of one size').toEqual([[1, 1]]);
+    const sizes = await desk(mara, (it) => {
+      const all = it.connection.pc.getSenders().map((sender) => sender.getParameters().encodings ?? []);
+      return all.find((encodings) => encodings.some(({ rid }) => rid === 'l'))?.map((one) => one.scaleResolutionDownBy ?? 1);
+    });
+    expect(sizes, 'of one size').toEqual([1, 1]);
     await bar(mara).getByRole('button', { name: 'Stop sharing' }).click();
     await expect(bruno.getByRole('article', { name: 'Screen of Mara' })).toHaveCount(0);
   });
