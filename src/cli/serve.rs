@@ -111,7 +111,9 @@ pub fn start_log(json: bool) {
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
     let is_seen = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_seen);
+    // Where the log cannot be written (a full disk, a reader that is gone), the subscriber would complain about it on the same standard error,
+    // in a way that panics: a line is lost then, and not the thread that had something to say.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_seen).log_internal_errors(false);
     let _ = if json { log.json().try_init() } else { log.try_init() };
 }
 

@@ -227,7 +227,14 @@ fn gone() -> Error {
     Error::broken("the database threads are gone")
 }
 
+/// A thread without which nothing is served. Jobs catch their own panics; should one end the thread all the same, the program ends with it
+/// and is started again, as after a lost sync: without its writer it would go on, say that it is ready, and answer nothing.
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+    let body = || {
+        if catch_unwind(AssertUnwindSafe(body)).is_err() {
+            std::process::abort();
+        }
+    };
     thread::Builder::new().name(name.to_owned()).spawn(body)?;
     Ok(())
 }

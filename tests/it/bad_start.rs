@@ -1,6 +1,6 @@
 //! What the program says when it cannot start: one sentence on standard error and an exit code, from the program itself.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -60,6 +60,23 @@ fn a_start_under_a_public_name_says_where_it_is_bound() {
     let first: Vec<String> = lines.map_while(Result::ok).take(2).collect();
     assert_eq!(first[0], "listening on https://harbour.example");
     assert!(first[1].strip_prefix("bound to 127.0.0.1:").is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0)), "{first:?}");
+}
+
+/// A full disk takes no line of the log. The lines are lost, and nothing else.
+#[test]
+fn a_log_that_cannot_be_written_keeps_nobody_from_serving() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a disk that is full");
+    let mut command = rialto(&folder.path().join("data"), &["serve", "--listen", "127.0.0.1:0"]);
+    let child = command.env("RIALTO_LOG", "debug").stdout(Stdio::piped()).stderr(full).spawn().expect("it starts");
+    let mut serving = Serving(child);
+    let mut lines = BufReader::new(serving.0.stdout.take().expect("its output")).lines().map_while(Result::ok);
+    let address = lines.find_map(|line| line.strip_prefix("listening on http://").map(str::to_owned)).expect("it says where it listens");
+    let mut socket = std::net::TcpStream::connect(&address).expect("it answers");
+    write!(socket, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("asked");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ready\n"), "{answer}");
 }
 
 impl Drop for Serving {
