@@ -93,9 +93,14 @@ fn commit_group(
 ) -> Result<()> {
     begin(conn, known)?;
     let started = Instant::now();
-    let (mut next, mut is_clean) = (0, true);
+    let (mut next, mut is_clean, mut had_no_savepoint) = (0, true, false);
     while next < group.len() {
+        if std::mem::take(&mut had_no_savepoint) {
+            still_open(conn)?;
+        }
+        let was_clean = is_clean;
         is_clean = !run_job(conn, known, context, (&mut *group[next], is_clean), outbox)?;
+        had_no_savepoint = was_clean && !is_clean;
         next += 1;
         if next == group.len() && group.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
             group.extend(jobs.try_recv());
@@ -120,9 +125,19 @@ fn begin(conn: &mut Conn, known: &mut Known) -> Result<()> {
     Ok(())
 }
 
+/// A first job that hid a failure may have lost the transaction: SQLite ends it where a disk is full. The next job's savepoint would then be a
+/// transaction of its own, and its RELEASE a COMMIT. Later jobs cannot hide it, since their savepoint is gone with the transaction.
+fn still_open(conn: &mut Conn) -> Result<()> {
+    let Conn::Sqlite(c) = conn else { return Ok(()) };
+    match (BeginGroup {}).execute(c) {
+        Err(_) => Ok(()),
+        Ok(_) => Err(Error::broken("a write hid that the database had ended the transaction")),
+    }
+}
+
 /// Runs a job of a group and says whether the transaction holds something afterwards. What a job that fails has written is taken back and the
 /// others' is kept: by a savepoint, or, in a transaction that `is_clean`, by beginning anew: a message alone then has no savepoint, which
-/// copies every page that is changed. No job may hide that the database failed: SQLite may have ended the transaction then.
+/// copies every page that is changed.
 fn run_job(
     conn: &mut Conn,
     known: &mut Known,

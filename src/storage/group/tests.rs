@@ -134,6 +134,35 @@ fn a_disk_that_fills_in_the_middle_of_a_group_stores_none_of_it_and_says_so_to_a
     assert_eq!(stage.stored(&["before", "much", "after"]), ["before", "much", "after"]);
 }
 
+/// Says that all is well where the database has taken the whole transaction back.
+fn hides(name: &'static str) -> (Box<dyn WriteJob>, Waits) {
+    job(true, move |tx| {
+        set_fact(tx, name, "lost")?;
+        let again = format!("INSERT OR ROLLBACK INTO facts (name, value) VALUES ('{name}', 'lost')");
+        assert!(tx.conn.batch_execute(&again).is_err(), "the name is taken");
+        Ok(())
+    })
+}
+
+#[test]
+fn nothing_is_stored_of_a_group_in_which_a_job_hides_that_the_transaction_is_lost() {
+    let mut stage = Stage::set();
+    for (first, says) in [(None, &["error.storage"; 2][..]), (Some(fails("zero")), &["error.not_found", "error.storage", "error.storage"])]
+    {
+        let jobs = first.into_iter().chain([hides("one"), writes("two")]);
+        let (jobs, waits) = jobs.unzip();
+        assert_eq!(stage.run(jobs, waits), says.iter().map(|code| Err(*code)).collect::<Vec<_>>());
+        assert_eq!(stage.stored(&["zero", "one", "two"]), [""; 0]);
+    }
+    for (jobs, count) in [(vec![hides("one")], 1), (vec![writes("two"), hides("one"), writes("three")], 3)] {
+        let (jobs, waits) = jobs.into_iter().unzip();
+        assert_eq!(stage.run(jobs, waits), vec![Err("error.storage"); count]);
+        assert_eq!(stage.stored(&["one", "two", "three"]), [""; 0]);
+    }
+    let (jobs, waits) = [writes("one"), writes("two")].into_iter().unzip();
+    assert_eq!(stage.run(jobs, waits), [Ok(()); 2], "the next group is kept");
+}
+
 #[test]
 fn what_is_committed_is_found_by_a_connection_of_its_own() {
     let mut stage = Stage::set();
