@@ -22,9 +22,6 @@ use crate::{chat, http, social};
 
 /// Commands that the hub itself understands, with who may say them.
 pub const HUB_COMMANDS: &[(&str, &str)] = &[("sync", "SeeMe"), ("presence.watch", "SeeMe"), ("ping", "SeeMe")];
-
-/// A member's log is replayed up to this far behind.
-const MOST_BEHIND: Seq = 500;
 /// Most events of one answer.
 const EVENTS: i64 = 500;
 
@@ -60,6 +57,12 @@ fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>, now: 
 fn page(conn: &mut Conn, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64, now: Millis) -> Result<Vec<Logged>> {
     let rendered = match log {
         LogId::Room(room) => {
+            // The connection of one who was removed may not know it yet.
+            if let Some(member) = reader
+                && chat::heard_from(conn, member, room)?.is_none_or(|floor| after < floor)
+            {
+                return Ok(Vec::new());
+            }
             let rows = room_rows(conn, room, after, limit)?;
             chat::render_room_rows(conn, room, rows, reader)?
         }
@@ -120,8 +123,7 @@ pub(crate) struct Me {
 
 fn catch_up_me(conn: &mut Conn, member: MemberId, after: Seq) -> Result<CatchUp> {
     let Some(head) = head(conn, LogId::Member(member))? else { return Ok(CatchUp::Gone) };
-    let too_far = head.seq.saturating_sub(after) > MOST_BEHIND || after > head.seq || after < head.first_seq - 1;
-    Ok(if too_far { CatchUp::Reset { head: head.seq } } else { CatchUp::Replay { after, head: head.seq } })
+    Ok(CatchUp::from(after, (head.first_seq, head.seq), 0))
 }
 
 impl Source for Wire {

@@ -31,7 +31,9 @@ pub(crate) use pages::{Limits, RoleName};
 #[cfg(test)]
 pub(crate) use routes::MessagePage;
 pub(crate) use routes::event_list;
-pub use source::{Rendered, catch_up, conversation_of, other_of, render_member_rows, render_room_rows, standing_rooms, voice_rooms};
+pub use source::{
+    Rendered, catch_up, conversation_of, heard_from, other_of, render_member_rows, render_room_rows, standing_rooms, voice_rooms,
+};
 
 use utoipa::OpenApi;
 

@@ -15,9 +15,6 @@ use crate::live::{CatchUp, Instead, Seq};
 use crate::social::pair;
 use crate::storage::{Conn, LogRow, head, room_heads_of, room_rows};
 
-/// A client further behind than this loads the newest page instead.
-const MOST_BEHIND: Seq = 500;
-
 /// An event read back.
 #[derive(Clone, Debug)]
 pub struct Rendered {
@@ -210,18 +207,20 @@ pub fn voice_rooms(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, Str
 /// # Errors
 /// When the database cannot be read.
 pub fn catch_up(conn: &mut Conn, member: MemberId, room: RoomId, after: Seq) -> Result<CatchUp> {
-    let Some(row) = store::room(conn, room)? else { return Ok(CatchUp::Gone) };
-    let place = store::place(conn, room, member)?;
-    let floor = match place {
-        None => return Ok(CatchUp::Gone),
-        Some(place) if row.history == History::SinceJoin.number() => place.joined_seq,
-        // Whoever came back to a conversation hears nothing of what was said meanwhile, by no way.
-        Some(place) if was_hidden_from(conn, &row, member)? => place.joined_seq,
-        Some(_) => 0,
-    };
+    let Some(floor) = heard_from(conn, member, room)? else { return Ok(CatchUp::Gone) };
     let Some(head) = head(conn, crate::live::LogId::Room(room))? else { return Ok(CatchUp::Gone) };
-    let too_far = head.seq.saturating_sub(after) > MOST_BEHIND || after > head.seq || after < head.first_seq - 1 || after < floor;
-    Ok(if too_far { CatchUp::Reset { head: head.seq } } else { CatchUp::Replay { after, head: head.seq } })
+    Ok(CatchUp::from(after, (head.first_seq, head.seq), floor))
+}
+
+/// The place in the log of a room above which a member hears it live; `None` when they are not in it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn heard_from(conn: &mut Conn, member: MemberId, room: RoomId) -> Result<Option<Seq>> {
+    let (Some(row), Some(place)) = (store::room(conn, room)?, store::place(conn, room, member)?) else { return Ok(None) };
+    // Whoever came back to a conversation hears nothing of what was said meanwhile, by no way.
+    let is_floored = row.history == History::SinceJoin.number() || was_hidden_from(conn, &row, member)?;
+    Ok(Some(if is_floored { place.joined_seq } else { 0 }))
 }
 
 /// Was anything hidden in a conversation of two from one of them?

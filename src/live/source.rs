@@ -44,11 +44,27 @@ pub enum CatchUp {
     Gone,
 }
 
+/// A client further behind in a log than this loads the newest page instead.
+const MOST_BEHIND: Seq = 500;
+
+impl CatchUp {
+    /// For a client that stands at `after` in a log of `head` that begins with `first`, of which the member hears what is above `floor`.
+    #[must_use]
+    pub const fn from(after: Seq, (first, head): (Seq, Seq), floor: Seq) -> Self {
+        if head.saturating_sub(after) > MOST_BEHIND || after > head || after < first - 1 || after < floor {
+            Self::Reset { head }
+        } else {
+            Self::Replay { after, head }
+        }
+    }
+}
+
 /// The rows behind the logs.
 pub trait Source: Send + Sync + 'static {
     /// Where the member of this session stands.
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>>;
-    /// At most `limit` events above `after`, oldest first, as they are now; for one reader alone without what others hear in their place.
+    /// At most `limit` events above `after`, oldest first, as they are now; for one reader alone without what others hear in their place, and
+    /// nothing when by now they hear that log no longer.
     fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>>;
     /// What each log needs, for this caller.
     fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>>;
@@ -111,8 +127,6 @@ pub trait Commands: Send + Sync + 'static {
     /// Runs the command of this name; `None` when there is none. Writes are queued before this returns, but for texts that are long or
     /// mention somebody: those are rendered on another thread first, and may be overtaken. `Ok(None)` is a command without an answer.
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>>;
-    /// A connection has begun; told before it is greeted.
-    fn came(&self, _caller: Caller) {}
     /// A connection is over.
     fn left(&self, _caller: Caller) {}
     /// May a frame of this type be so long? Within [`super::FRAME_BYTES`] all may.

@@ -1,6 +1,9 @@
 //! Catching up after an absence: replay, reset, gone.
 
+use reqwest::Method;
 use rialto::chat::RoomKind;
+use rialto::live::{LogId, Source};
+use rialto::wire::Wire;
 use serde_json::json;
 
 use crate::support::Town;
@@ -76,5 +79,30 @@ async fn joining_and_leaving_change_what_open_connections_hear() {
         let answer = socket.ask(json!({ "type": "ping" })).await;
         assert_eq!(answer["type"], "ack");
     }
+    town.close().await;
+}
+
+/// What a replay reads, asked for directly: a worker that is behind has not told the connection yet that its member was removed.
+#[actix_web::test]
+async fn a_replay_reads_nothing_of_a_room_that_its_member_has_left_meanwhile() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let room = town.room(&ann, RoomKind::Private, "Harbour", &[&bob]).await;
+    ann.says(room, "k1", "For both").await;
+    let wire = Wire::new(town.app().ground.clone(), town.app().billing.clone(), town.app().calls.clone());
+    let page = async |reader, after| wire.page(LogId::Room(room), reader, after, 100).await.expect("a page").len();
+    let before = page(Some(bob.id), 0).await;
+    assert!(before > 0 && page(None, 0).await == before, "whoever is in hears all");
+    let place = format!("/api/v1/rooms/{room}/members/{}", bob.id);
+    assert_eq!(ann.call(Method::DELETE, &place, None).await.0.as_u16(), 204);
+    let (_, last) = ann.says(room, "k2", "Not for you").await;
+    assert_eq!(page(Some(bob.id), 0).await, 0);
+    assert!(page(None, 0).await > before, "the hub itself reads on");
+    assert_eq!(ann.call(Method::PATCH, &format!("/api/v1/rooms/{room}"), Some(json!({ "history": "since_join" }))).await.0, 200);
+    assert!(ann.call(Method::PUT, &place, None).await.0.is_success());
+    bob.says_yes().await;
+    assert_eq!(page(Some(bob.id), last).await, 0, "nor of what was said while they were away");
+    let (_, after) = ann.says(room, "k3", "For both again").await;
+    assert_eq!(page(Some(bob.id), after - 1).await, 1);
     town.close().await;
 }
