@@ -1,5 +1,7 @@
 //! The composition root: builds the one value that everything stands on, mounts every slice, starts and stops the workers.
 
+mod housekeeping;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +26,7 @@ use crate::mail::{self, Mailer};
 use crate::members::{Members, Sessions};
 use crate::settings::{Settings, SettingsCell};
 use crate::social::{self, Social};
-use crate::storage::{Db, DbLimits, Sink, fact, forget_answers_before, newest_id, renew_epoch, set_fact};
+use crate::storage::{Db, DbLimits, Sink, fact, newest_id, renew_epoch, set_fact};
 use crate::text::{NAME_KEYS, Words};
 use crate::wire::Wire;
 use crate::{admin, billing, chat, consequences, http, members, wire};
@@ -33,8 +35,6 @@ use crate::{admin, billing, chat, consequences, http, members, wire};
 const SHUT_DOWN_SECONDS: u64 = 5;
 /// How long jobs may go on once the program stops.
 const JOBS_GRACE: Duration = Duration::from_secs(4);
-/// Between two rounds of remembering when sessions were seen.
-const FLUSH: Duration = Duration::from_secs(60);
 
 /// What may be done how often, when nothing is raised.
 const RATES: [(RateClass, Rate); 12] = [
@@ -296,7 +296,7 @@ impl App {
         let handle = server.handle();
         let server = rt::spawn(server);
         let runner = self.start_jobs();
-        self.start_flushing();
+        self.start_housekeeping();
         Ok(Running { address, app: self, handle, server, runner })
     }
 
@@ -321,40 +321,6 @@ impl App {
             runtime.block_on(calls::keep(calls, ground));
         })?;
         Ok(())
-    }
-
-    /// Stores when sessions were last seen, ends what is over.
-    async fn keep_house(&self) -> Result<()> {
-        self.members.sessions.flush(&self.ground.db).await?;
-        // The command line may have changed them beside us.
-        self.ground.settings.reload(&self.ground.db).await?;
-        let billing = self.billing.clone();
-        self.ground.db.read(move |conn| billing.standings.catch_up(conn)).await?;
-        let members = self.members.clone();
-        self.ground
-            .db
-            .write(move |tx| {
-                members::clean_sessions(tx)?;
-                members::end_bans_that_are_over(tx, &members)?;
-                let day_ago = tx.now() - 86_400_000;
-                forget_answers_before(tx, day_ago).map(|_| ())
-            })
-            .await
-    }
-
-    /// Small housekeeping, every minute.
-    fn start_flushing(&self) {
-        let app = self.clone();
-        rt::spawn(async move {
-            let mut rounds = tokio::time::interval(FLUSH);
-            loop {
-                rounds.tick().await;
-                if let Err(error) = app.keep_house().await {
-                    tracing::warn!(%error, "housekeeping failed");
-                }
-                app.ground.rates.sweep(app.ground.clock.now());
-            }
-        });
     }
 }
 

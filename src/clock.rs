@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970, UTC. Order never rests on it: logs are ordered by `seq`.
 pub type Millis = i64;
@@ -49,7 +49,40 @@ impl Clock {
     }
 }
 
+/// The clock has jumped when it went on by so much more or less than time did.
+const JUMP: Duration = Duration::from_secs(300);
+
+/// Notices a clock that jumps.
+#[derive(Debug, Default)]
+pub struct Jumps(Option<(Millis, Instant)>);
+
+impl Jumps {
+    /// By how many milliseconds the clock has jumped since the last look, if it has: ahead when positive. The first look compares with nothing.
+    pub fn look(&mut self, now: Millis, at: Instant) -> Option<Millis> {
+        let (before, then) = self.0.replace((now, at))?;
+        let passed = i64::try_from(at.duration_since(then).as_millis()).unwrap_or(i64::MAX);
+        let by = now.saturating_sub(before).saturating_sub(passed);
+        (u128::from(by.unsigned_abs()) >= JUMP.as_millis()).then_some(by)
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 fn machine_now() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_by_five_minutes_is_noticed_once_and_one_that_drifts_is_not() {
+        let (mut jumps, start) = (Jumps::default(), Instant::now());
+        let minute = |n: u64| start + Duration::from_secs(60 * n);
+        assert_eq!(jumps.look(5_000, start), None, "nothing to compare with");
+        assert_eq!(jumps.look(5_000 + 60_000 + 299_999, minute(1)), None);
+        assert_eq!(jumps.look(5_000 + 120_000 + 299_999 + 300_000, minute(2)), Some(300_000));
+        assert_eq!(jumps.look(5_000 + 180_000 + 599_999, minute(3)), None, "it goes on from there");
+        assert_eq!(jumps.look(5_000 + 240_000 + 299_999, minute(4)), Some(-300_000));
+    }
 }

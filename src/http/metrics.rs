@@ -52,6 +52,7 @@ pub struct Metrics {
 struct Inner {
     started: Instant,
     requests: [[AtomicU64; STATUSES]; CLASSES.len()],
+    clock_jumps: AtomicU64,
     others: OnceLock<Vec<Arc<dyn Readings>>>,
 }
 
@@ -71,7 +72,14 @@ impl Metrics {
     /// All at zero; the program starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self { inner: Arc::new(Inner { started: Instant::now(), requests: Default::default(), others: OnceLock::new() }) }
+        Self {
+            inner: Arc::new(Inner {
+                started: Instant::now(),
+                requests: Default::default(),
+                clock_jumps: AtomicU64::new(0),
+                others: OnceLock::new(),
+            }),
+        }
     }
 
     /// Adds the numbers of other parts, once.
@@ -92,6 +100,11 @@ impl Metrics {
         self.inner.requests[class][group].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts one jump of the clock.
+    pub fn count_jump(&self) {
+        self.inner.clock_jumps.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Everything, with the number of writes that wait.
     #[must_use]
     pub fn text(&self, writes_waiting: usize) -> String {
@@ -106,6 +119,11 @@ impl Metrics {
         let own = [
             ("rialto_writes_waiting", "Writes in the queue of the database.", u64::try_from(writes_waiting).unwrap_or(u64::MAX)),
             ("rialto_uptime_seconds", "Seconds since the program started.", self.uptime().as_secs()),
+            (
+                "rialto_clock_jumps_total",
+                "Times that the clock jumped by five minutes or more.",
+                self.inner.clock_jumps.load(Ordering::Relaxed),
+            ),
         ];
         let own = own.into_iter().map(|(name, help, value)| Reading::one(name, help, value));
         let memory = resident_bytes().map(|value| Reading::one("rialto_resident_bytes", "Memory in use, in bytes.", value));

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::frames::{self, CloseCode};
 use super::hub::LocalHub;
-use super::log::{LogId, Seq};
+use super::log::Seq;
 use super::queue::Class;
 use super::shard::{Connection, Replay, WATCHED_MEMBERS};
 use super::socket::{FRAME_BYTES, log_of};
@@ -113,7 +113,6 @@ impl Dialogue {
     /// Reads where the member stands, seats the connection and says hello. The connection is in the shard already, so what is committed
     /// after the reading is not missed.
     pub(super) async fn greet(&self) -> Result<()> {
-        self.local.commands.came(self.connection.caller);
         let standing = self.local.source.standing(self.connection.caller).await?;
         let heads = standing.rooms.iter().map(|(room, seq)| (room.to_string(), *seq));
         let hello = Hello {
@@ -201,7 +200,7 @@ impl Dialogue {
             Err(error) => return push_refused(&self.connection, &self.local, reference, &error),
         };
         let heads = answers.iter().filter_map(|(log, answer)| match answer {
-            CatchUp::Replay { head, .. } | CatchUp::Reset { head } => Some((name_of(*log), *head)),
+            CatchUp::Replay { head, .. } | CatchUp::Reset { head } => Some((log.name(), *head)),
             CatchUp::Gone => None,
         });
         push_ack(&self.connection, reference, Ack::default(), Some(heads.collect()));
@@ -213,11 +212,11 @@ impl Dialogue {
                 CatchUp::Replay { after, .. } => self.local.shard.borrow_mut().replay(&self.connection, Replay { log, after }),
                 CatchUp::Reset { .. } => {
                     self.local.shard.borrow_mut().end_replay(&self.connection, log);
-                    self.notice("reset", &name_of(log));
+                    self.notice("reset", &log.name());
                 }
                 CatchUp::Gone => {
                     self.local.shard.borrow_mut().end_replay(&self.connection, log);
-                    self.notice("gone", &name_of(log));
+                    self.notice("gone", &log.name());
                 }
             }
         }
@@ -272,13 +271,6 @@ impl Dialogue {
 #[must_use]
 pub fn connection_name(number: u64) -> String {
     format!("{number:x}")
-}
-
-fn name_of(log: LogId) -> String {
-    match log {
-        LogId::Room(room) => room.to_string(),
-        LogId::Member(_) => "me".to_owned(),
-    }
 }
 
 /// The `ref` of a frame that is JSON but no command.

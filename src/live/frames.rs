@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 
-use super::log::{LogId, Logged, Seq};
+use super::log::{Logged, Seq};
 use crate::ids::MemberId;
 
 const TEXT: u8 = 0x81;
@@ -91,10 +91,7 @@ pub fn event_for(logged: &Logged, member: MemberId) -> Bytes {
 /// The frame of what some hear in an event's place.
 #[must_use]
 pub fn event_as(logged: &Logged, event: &str) -> Bytes {
-    let room = match logged.log {
-        LogId::Room(room) => room.to_string(),
-        LogId::Member(_) => "me".to_owned(),
-    };
+    let room = logged.log.name();
     text(&format!(r#"{{"type":"event","room":"{room}","seq":{},"at":{},"event":{}}}"#, logged.seq, logged.at, event))
 }
 

@@ -1,10 +1,12 @@
 //! The hub: what is committed leaves in the order of its log, to a shard of connections in each worker; and who is online.
 
+mod gaps;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -21,14 +23,10 @@ use super::source::{Answer, Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::ids::MemberId;
 
-/// How often what was delivered is compared with the heads in the database.
-const COMPARE: Duration = Duration::from_secs(10);
 /// How often presence is sent and time-outs are looked at.
 const TICK: Duration = Duration::from_millis(250);
 /// One that has as many connections as they may have tries again after this long: by then a lost one has been noticed.
 const ANOTHER_CONNECTION_MS: u64 = 30_000;
-/// Events read at once to fill a gap.
-const GAP_PAGE: i64 = 500;
 
 /// The hub's handle. Cheap to clone.
 #[derive(Clone)]
@@ -118,11 +116,7 @@ impl Hub {
         drop(publication);
         self.publish(events, Vec::new());
         let (hub, source) = (Arc::downgrade(&self.inner), Arc::downgrade(&source));
-        std::thread::Builder::new().name("rialto-gaps".to_owned()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a clock needs nothing");
-            runtime.block_on(fill_gaps(&hub, &source));
-        })?;
-        Ok(())
+        gaps::look_for(hub, source)
     }
 
     /// Committed events, in commit order, with the answers that are to be given for them. Whoever committed them hands them to the shards
@@ -385,36 +379,5 @@ async fn deliver_in_slices(shard: &RefCell<Shard>, runs: &[Run], slice: &mut Sli
         slice.bytes += run.bytes();
         slice.frames += run.count();
         shard.borrow_mut().deliver(run);
-    }
-}
-
-/// Reads from the logs what was committed and not published: when a later event has waited too long, and when the heads say so. Ends with
-/// the hub.
-async fn fill_gaps(hub: &Weak<Inner>, source: &Weak<dyn Source>) {
-    let mut compare_at = Instant::now() + COMPARE;
-    while let Some(inner) = hub.upgrade() {
-        let wake_at = inner.with_order(|order| order.next_overdue()).map_or(compare_at, |at| at.min(compare_at));
-        let holds = Arc::clone(&inner.holds);
-        drop(inner);
-        let _ = tokio::time::timeout_at(wake_at.into(), holds.notified()).await;
-        let Some((inner, source)) = hub.upgrade().zip(source.upgrade()) else { return };
-        let now = Instant::now();
-        let mut late = inner.with_order(|order| order.overdue(now));
-        if now >= compare_at {
-            compare_at = now + COMPARE;
-            match source.heads().await {
-                Ok(heads) => late.extend(inner.with_order(|order| order.behind(heads))),
-                Err(error) => tracing::warn!(%error, "the heads could not be compared"),
-            }
-        }
-        for (log, after) in late {
-            match source.page(log, None, after, GAP_PAGE).await {
-                Ok(events) => inner.with_order(|order| inner.deliver(&order.take(events, now), Vec::new())),
-                Err(error) => {
-                    tracing::warn!(%error, "a gap could not be read");
-                    inner.with_order(|order| order.postpone(log, Instant::now()));
-                }
-            }
-        }
     }
 }

@@ -17,6 +17,17 @@ pub enum LogId {
     Member(MemberId),
 }
 
+impl LogId {
+    /// As the wire writes it: the room's id, or `me`.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Room(room) => room.to_string(),
+            Self::Member(_) => "me".to_owned(),
+        }
+    }
+}
+
 /// What committing an event does to the connections of the log's member, before later frames are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {

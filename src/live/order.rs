@@ -7,7 +7,7 @@ use super::log::{Effect, LogId, Logged, Seq};
 
 /// How long a later event waits for an earlier one before the log is read.
 pub const HOLD: Duration = Duration::from_millis(50);
-/// After a failed reading, the next one is this much later.
+/// After a reading that brought nothing, the next one is this much later.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What has been delivered, and what waits for an earlier event.
@@ -76,8 +76,12 @@ impl Order {
         late.map(|(log, _)| (*log, self.delivered(*log))).collect()
     }
 
-    /// Reading this log failed: it is tried again a second later.
-    pub fn postpone(&mut self, log: LogId, now: Instant) {
+    /// This log was read above `after`. If that brought nothing, because the reading failed or the log has a hole there, the next one is a second
+    /// later.
+    pub fn postpone_unless_past(&mut self, log: LogId, after: Seq, now: Instant) {
+        if self.delivered(log) > after {
+            return;
+        }
         if let Some(held) = self.held.get_mut(&log) {
             held.since = now + PAUSE;
         }
@@ -136,6 +140,19 @@ mod tests {
         assert_eq!(order.next_overdue(), Some(now + HOLD));
         assert_eq!(seqs(&order.take(vec![event(ROOM, 5), event(ROOM, 6)], now)), [5, 6]);
         assert_eq!(order.next_overdue(), None);
+    }
+
+    #[test]
+    fn a_reading_that_brings_nothing_is_not_tried_again_at_once() {
+        let now = Instant::now();
+        let mut order = Order::new([(ROOM, 4)]);
+        order.take(vec![event(ROOM, 6)], now);
+        order.postpone_unless_past(ROOM, 4, now + HOLD);
+        assert_eq!(order.next_overdue(), Some(now + HOLD + PAUSE + HOLD));
+        assert!(order.overdue(now + HOLD + PAUSE).is_empty());
+        order.take(vec![event(ROOM, 8), event(ROOM, 5)], now + HOLD + PAUSE);
+        order.postpone_unless_past(ROOM, 4, now + HOLD + PAUSE);
+        assert_eq!(order.overdue(now + HOLD + PAUSE + HOLD), [(ROOM, 6)], "what came is no reason to wait with the next gap");
     }
 
     #[test]

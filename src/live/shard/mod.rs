@@ -7,6 +7,7 @@ mod signal;
 mod unwritten;
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,13 @@ pub struct Shard {
     lingering: Vec<Rc<Connection>>,
     presence: HashMap<MemberId, bool>,
     unwritten: Rc<Unwritten>,
+}
+
+/// Takes a connection out of the list of a key; an empty list goes too. Says whether it went.
+fn leaves<K: Eq + Hash>(lists: &mut HashMap<K, Vec<Rc<Connection>>>, key: &K, connection: &Rc<Connection>) -> bool {
+    let Some(list) = lists.get_mut(key) else { return false };
+    without(list, connection);
+    list.is_empty() && lists.remove(key).is_some()
 }
 
 fn without(list: &mut Vec<Rc<Connection>>, connection: &Rc<Connection>) {
@@ -162,27 +170,13 @@ impl Shard {
     pub fn disconnect(&mut self, connection: &Rc<Connection>) {
         let state = connection.state.borrow();
         for room in &state.rooms {
-            if let Some(list) = self.by_room.get_mut(room) {
-                without(list, connection);
-                if list.is_empty() {
-                    self.by_room.remove(room);
-                }
-            }
+            leaves(&mut self.by_room, room, connection);
         }
         for member in &state.watches {
-            if let Some(list) = self.watchers.get_mut(member) {
-                without(list, connection);
-                if list.is_empty() {
-                    self.watchers.remove(member);
-                }
-            }
+            leaves(&mut self.watchers, member, connection);
         }
-        if let Some(list) = self.by_member.get_mut(&connection.caller.member) {
-            without(list, connection);
-            if list.is_empty() {
-                self.by_member.remove(&connection.caller.member);
-                self.seen.remove(&LogId::Member(connection.caller.member));
-            }
+        if leaves(&mut self.by_member, &connection.caller.member, connection) {
+            self.seen.remove(&LogId::Member(connection.caller.member));
         }
         without(&mut self.lingering, connection);
         connection.shut_at.set(None);
@@ -232,9 +226,7 @@ impl Shard {
                     state.rooms.remove(place);
                     state.floors.remove(&LogId::Room(room));
                     connection.replays.borrow_mut().retain(|running| running.log != LogId::Room(room));
-                    if let Some(list) = self.by_room.get_mut(&room) {
-                        without(list, connection);
-                    }
+                    leaves(&mut self.by_room, &room, connection);
                 }
             }
             Effect::None | Effect::EndSession(_) => {}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::connection::Connection;
-use super::{Shard, without};
+use super::{Shard, leaves};
 use crate::ids::{MemberId, RoomId};
 use crate::live::frames;
 use crate::live::queue::Class;
@@ -103,9 +103,7 @@ impl Shard {
         let known: HashSet<MemberId> = before.iter().copied().collect();
         let kept: HashSet<MemberId> = states.iter().map(|(member, _)| *member).collect();
         for gone in known.difference(&kept) {
-            if let Some(list) = self.watchers.get_mut(gone) {
-                without(list, connection);
-            }
+            leaves(&mut self.watchers, gone, connection);
         }
         for new in kept.difference(&known) {
             self.watchers.entry(*new).or_default().push(Rc::clone(connection));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::server::{PAGE, ROOMS, Reading, Server, name};
+use super::server::{PAGE, ROOMS, Reading, Server};
 use super::{Chance, Fault};
 use crate::ids::MemberId;
 use crate::live::frames::{self, CloseCode};
@@ -225,7 +225,7 @@ impl Client {
     }
 
     fn log(&self, name_of_log: Option<&str>) -> Result<LogId, String> {
-        let found = self.applied.keys().find(|log| Some(name(**log).as_str()) == name_of_log);
+        let found = self.applied.keys().find(|log| Some(log.name().as_str()) == name_of_log);
         found.copied().ok_or_else(|| format!("a log that nobody follows: {name_of_log:?}"))
     }
 

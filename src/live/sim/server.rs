@@ -164,8 +164,8 @@ impl Server {
                 self.tell(&ready);
             } else {
                 self.tally.readings_failed += 1;
-                self.order.postpone(log, self.now);
             }
+            self.order.postpone_unless_past(log, after, self.now);
         }
     }
 
@@ -269,17 +269,9 @@ impl Server {
                 CatchUp::Replay { after, .. } => self.shards[shard].replay(connection, Replay { log, after }),
                 CatchUp::Reset { .. } | CatchUp::Gone => {
                     self.shards[shard].end_replay(connection, log);
-                    connection.push(&frames::json(&json!({ "type": "reset", "room": name(log) })), Class::Answer);
+                    connection.push(&frames::json(&json!({ "type": "reset", "room": log.name() })), Class::Answer);
                 }
             }
         }
-    }
-}
-
-/// As the wire writes a log.
-pub(super) fn name(log: LogId) -> String {
-    match log {
-        LogId::Room(room) => room.to_string(),
-        LogId::Member(_) => "me".to_owned(),
     }
 }
