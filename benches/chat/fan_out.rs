@@ -51,7 +51,7 @@ async fn compare(
         let program = stage.product(options).await?;
         products.push(round(&program, &stage.places, drive, time).await?);
     }
-    let floor = Floor { value: median(&floors), reference: Some(reference), rounds: floors };
+    let floor = Floor { value: median(&floors), reference, rounds: floors };
     Ok(Row {
         name: name.to_owned(),
         unit: "ms/1,000 deliveries",

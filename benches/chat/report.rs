@@ -12,8 +12,8 @@ use crate::options::Options;
 pub struct Floor {
     /// Its median.
     pub value: f64,
-    /// What it was on the machine where the references were taken; `None` where none was taken of this program.
-    pub reference: Option<f64>,
+    /// What it was on the machine where the references were taken.
+    pub reference: f64,
     /// Every round.
     pub rounds: Vec<f64>,
 }
@@ -21,7 +21,7 @@ pub struct Floor {
 impl Floor {
     /// How many times its reference it is.
     fn above(&self) -> f64 {
-        self.reference.map_or(1.0, |reference| self.value / reference)
+        self.value / self.reference
     }
 }
 
@@ -32,8 +32,6 @@ pub enum Bar {
     Floors(f64),
     /// It is at most this.
     Value(f64),
-    /// It is at most the smaller of both: so many times its floor, and this.
-    Both(f64, f64),
 }
 
 /// One figure.
@@ -68,7 +66,6 @@ impl Row {
         match self.bar {
             Bar::Floors(most) => (self.ratio(), most),
             Bar::Value(most) => (self.value, most),
-            Bar::Both(floors, most) => (self.value, self.floor.as_ref().map_or(0.0, |floor| floor.value * floors).min(most)),
         }
     }
 
@@ -143,7 +140,7 @@ impl Report {
                 short(row.value),
                 row.unit,
                 show(floor.map(|floor| floor.value)),
-                floor.and_then(|floor| floor.reference).map_or_else(String::new, |reference| format!("({})", short(reference))),
+                floor.map_or_else(String::new, |floor| format!("({})", short(floor.reference))),
                 show(floor.map(|_| row.ratio())),
                 short(row.judged().1),
                 show(row.aim),

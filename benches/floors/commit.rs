@@ -1,32 +1,43 @@
 //! The floor of durable sending: one thread inserts what is queued, commits with fsync, and only then are the ack and the room's frames
-//! written, joined by a writer task for each connection.
+//! written, joined by a writer task for each connection. The database is opened as the product opens it; statements are prepared once.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::rc::Rc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use diesel::query_builder::{AstPass, QueryFragment};
+use rialto::storage::{Conn, Target, kept};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 
 use super::{Said, WELCOME, ack, event, handshake, listen, next_frame};
 
 diesel::table! {
-    said (room, seq) {
-        room -> BigInt,
-        seq -> BigInt,
-        author -> BigInt,
-        body -> Text,
-    }
+    said (room, seq) { room -> BigInt, seq -> BigInt, author -> BigInt, body -> Text, }
 }
 
-/// Rows of one commit.
-const GROUP: usize = 256;
+/// Rows of one commit, as many as the product's.
+const GROUP: usize = 1_024;
+
+/// A statement that is nothing but its text. The types below are the names under which statements are kept.
+struct Text(&'static str);
+struct Begin;
+struct Insert;
+struct Commit;
+
+impl<DB: Backend> QueryFragment<DB> for Text {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(self.0);
+        Ok(())
+    }
+}
 
 struct Row {
     connection: usize,
@@ -36,36 +47,28 @@ struct Row {
     seq: u64,
 }
 
-type Committed = mpsc::UnboundedSender<Vec<Row>>;
-
 /// The writer's thread: group commit without a timer.
-fn write(data: &Path, rows: &crossbeam_channel::Receiver<Row>, committed: &Committed) {
-    let path = data.join("floor.db");
-    let mut conn = SqliteConnection::establish(path.to_str().expect("a path in Unicode")).expect("a database");
-    let set_up = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                  CREATE TABLE said (room INTEGER, seq INTEGER, author INTEGER, body TEXT, PRIMARY KEY (room, seq)) WITHOUT ROWID;";
-    conn.batch_execute(set_up).expect("a table");
+fn write(data: &Path, rows: &crossbeam_channel::Receiver<Row>, committed: &mpsc::UnboundedSender<Vec<Row>>) {
+    let Ok(Conn::Sqlite(mut conn)) = Target::Sqlite(data.join("floor.db")).writer() else { panic!("a database") };
+    let table = "CREATE TABLE said (room INTEGER, seq INTEGER, author INTEGER, body TEXT, PRIMARY KEY (room, seq)) WITHOUT ROWID";
+    conn.batch_execute(table).expect("a table");
     let mut heads: HashMap<u64, u64> = HashMap::new();
     while let Ok(first) = rows.recv() {
-        let mut group = vec![first];
-        #[expect(clippy::disallowed_methods, reason = "a floor has no doors: nothing is in a transaction already")]
-        conn.transaction::<_, diesel::result::Error, _>(|conn| {
-            let mut next = 0;
-            while next < group.len() {
-                let row = &mut group[next];
-                let head = heads.entry(row.room).or_default();
-                *head += 1;
-                row.seq = *head;
-                let values = (said::room.eq(row.room as i64), said::seq.eq(row.seq as i64), said::author.eq(1), said::body.eq(&row.body));
-                diesel::insert_into(said::table).values(values).execute(conn)?;
-                next += 1;
-                if next == group.len() && group.len() < GROUP {
-                    group.extend(rows.try_recv());
-                }
+        let (mut group, mut next) = (vec![first], 0);
+        kept::<Begin, _>(Text("BEGIN IMMEDIATE")).execute(&mut conn).expect("a transaction");
+        while next < group.len() {
+            let row = &mut group[next];
+            let head = heads.entry(row.room).or_default();
+            *head += 1;
+            row.seq = *head;
+            let values = (said::room.eq(row.room as i64), said::seq.eq(row.seq as i64), said::author.eq(1), said::body.eq(&row.body));
+            kept::<Insert, _>(diesel::insert_into(said::table).values(values)).execute(&mut conn).expect("a row");
+            next += 1;
+            if next == group.len() && group.len() < GROUP {
+                group.extend(rows.try_recv());
             }
-            Ok(())
-        })
-        .expect("a commit");
+        }
+        kept::<Commit, _>(Text("COMMIT")).execute(&mut conn).expect("a commit");
         if committed.send(group).is_err() {
             return;
         }
@@ -102,23 +105,17 @@ pub async fn serve(data: &Path) {
     });
     let listener = listen();
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::task::spawn_local(connection(Rc::new(stream), Rc::clone(&hearers), rows.clone()));
+        tokio::task::spawn_local(connection(stream, Rc::clone(&hearers), rows.clone()));
     }
 }
 
-async fn connection(stream: Rc<TcpStream>, hearers: Rc<RefCell<Hearers>>, rows: crossbeam_channel::Sender<Row>) -> Option<()> {
+async fn connection(stream: TcpStream, hearers: Rc<RefCell<Hearers>>, rows: crossbeam_channel::Sender<Row>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
+    let (mut read, write) = stream.into_split();
     let (queue, out) = mpsc::unbounded_channel();
-    tokio::task::spawn_local(write_joined(Rc::clone(&stream), out));
+    tokio::task::spawn_local(write_joined(write, out));
     let (mut bytes, mut place) = (BytesMut::with_capacity(8_192), None);
-    loop {
-        stream.readable().await.ok()?;
-        match stream.try_read_buf(&mut bytes) {
-            Ok(0) => return None,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-            Err(_) => return None,
-        }
+    while read.read_buf(&mut bytes).await.ok()? > 0 {
         if place.is_none() {
             let Some(room) = handshake(&mut bytes) else { continue };
             let mut hearers = hearers.borrow_mut();
@@ -134,9 +131,10 @@ async fn connection(stream: Rc<TcpStream>, hearers: Rc<RefCell<Hearers>>, rows: 
             rows.send(row).ok()?;
         }
     }
+    None
 }
 
-async fn write_joined(stream: Rc<TcpStream>, mut queue: mpsc::UnboundedReceiver<Bytes>) {
+async fn write_joined(mut write: OwnedWriteHalf, mut queue: mpsc::UnboundedReceiver<Bytes>) {
     let mut joined = BytesMut::new();
     while let Some(first) = queue.recv().await {
         joined.clear();
@@ -144,12 +142,8 @@ async fn write_joined(stream: Rc<TcpStream>, mut queue: mpsc::UnboundedReceiver<
         while let Ok(next) = queue.try_recv() {
             joined.extend_from_slice(&next);
         }
-        while !joined.is_empty() {
-            match stream.try_write(&joined) {
-                Ok(count) => joined.advance(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock && stream.writable().await.is_ok() => {}
-                Err(_) => return,
-            }
+        if write.write_all(&joined).await.is_err() {
+            return;
         }
     }
 }
