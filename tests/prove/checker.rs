@@ -1,7 +1,7 @@
 //! The checker: what was said and acknowledged, what is stored, what every device shows; and the rules that bind them.
 //!
 //! (a) what was acknowledged is stored; (b) no key is stored, or answered, twice; (c) places are dense; (d) every device applied each event
-//! once and in order; (e) nothing was shown that is not stored; (f) who was acknowledged before another was said stands before it;
+//! once and in order; (e) nothing was ever applied or shown that is not stored; (f) who was acknowledged before another was said stands before it;
 //! (g) all devices show the same in the end; (h) words are stored and shown as they were said, byte for byte.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use rialto::storage::schema::{messages, reactions, room_heads, room_log};
 use rialto::storage::{Conn, Target};
 
-use crate::journal::{Journal, Violation};
+use crate::journal::{Heard, Journal, Violation};
 use crate::view::{RoomView, Shown};
 
 /// A message as it is stored.
@@ -31,7 +31,13 @@ pub struct Stored {
     reactions: HashSet<(String, String, String)>,
     heads: HashMap<String, i64>,
     places: HashMap<String, Vec<i64>>,
+    /// Kind and subject of each place of each log.
+    log: HashMap<(String, i64), (i16, String)>,
 }
+
+/// The numbers under which kinds of events are stored that the devices cause; they are never used again for anything else.
+const KINDS: &[(&str, i16)] =
+    &[("message_sent", 1), ("message_edited", 2), ("message_deleted", 3), ("reaction_added", 6), ("reaction_removed", 7)];
 
 impl Stored {
     /// Reads it from the database.
@@ -67,16 +73,20 @@ fn read(conn: &mut Conn) -> QueryResult<Stored> {
     });
     let reactions = reactions::table.select((reactions::message, reactions::emoji, reactions::member)).load::<(i64, String, i64)>(conn)?;
     let heads = room_heads::table.select((room_heads::room, room_heads::seq)).load::<(i64, i64)>(conn)?;
-    let events = room_log::table.select((room_log::room, room_log::seq)).order((room_log::room, room_log::seq));
+    let columns = (room_log::room, room_log::seq, room_log::kind, room_log::subject);
+    let events = room_log::table.select(columns).order((room_log::room, room_log::seq));
     let mut places: HashMap<String, Vec<i64>> = HashMap::new();
-    for (room, seq) in events.load::<(i64, i64)>(conn)? {
+    let mut log = HashMap::new();
+    for (room, seq, kind, subject) in events.load::<(i64, i64, i16, Option<i64>)>(conn)? {
         places.entry(room.to_string()).or_default().push(seq);
+        log.insert((room.to_string(), seq), (kind, subject.map(|id| id.to_string()).unwrap_or_default()));
     }
     Ok(Stored {
         rows: rows.collect(),
         reactions: reactions.into_iter().map(|(id, emoji, member)| (id.to_string(), emoji, member.to_string())).collect(),
         heads: heads.into_iter().map(|(room, seq)| (room.to_string(), seq)).collect(),
         places,
+        log,
     })
 }
 
@@ -87,6 +97,7 @@ pub fn check(journal: &Journal, stored: &Stored, devices: &[(String, HashMap<Str
     acked_is_stored(journal, &by_key, stored, &mut found);
     keys_are_unique(stored, &mut found);
     places_are_dense(stored, &mut found);
+    heard_is_stored(journal, stored, &mut found);
     shown_is_stored(stored, devices, &mut found);
     earlier_stands_before(journal, &mut found);
     all_show_the_same(stored, devices, &mut found);
@@ -128,6 +139,25 @@ fn places_are_dense(stored: &Stored, found: &mut Vec<Violation>) {
         }
         if places.last() != Some(&stored.head(room)) {
             found.push(('c', format!("room {room} ends at {:?}, and its head is {}", places.last(), stored.head(room))));
+        }
+    }
+}
+
+/// Weighs all that was ever applied, also what a device that loaded its room again shows no more.
+fn heard_is_stored(journal: &Journal, stored: &Stored, found: &mut Vec<Violation>) {
+    let keys: HashMap<(&str, i64), &str> = stored.rows.iter().map(|row| ((row.room.as_str(), row.seq), row.key.as_str())).collect();
+    for (place, all) in journal.all_heard() {
+        let there = stored.log.get(&place);
+        let key = keys.get(&(place.0.as_str(), place.1)).copied().unwrap_or_default();
+        let is_there = |heard: &Heard| {
+            let kind = KINDS.iter().find(|(name, _)| *name == heard.kind).map(|(_, number)| *number);
+            there.is_some_and(|(number, subject)| {
+                kind.is_none_or(|kind| kind == *number) && (heard.id.is_empty() || heard.id == *subject) && heard.key == key
+            })
+        };
+        for heard in all.iter().filter(|heard| !is_there(heard)) {
+            let Heard { kind, id, key, by } = heard;
+            found.push(('e', format!("{by} applied {kind} {id} {key} at {} of room {}, and {there:?} is stored", place.1, place.0)));
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 /// A message that a device wants to send.
 #[derive(Clone, Debug)]
 pub struct Sent {
@@ -32,6 +34,19 @@ pub struct Acked {
     pub at: Duration,
 }
 
+/// What a device applied at a place of a room's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The event's kind.
+    pub kind: String,
+    /// Whom or what it is about; empty where the event names nothing.
+    pub id: String,
+    /// The author's key, of a message.
+    pub key: String,
+    /// The device that applied it first.
+    pub by: String,
+}
+
 /// Something that must not happen, by the letter of the rule that it breaks.
 pub type Violation = (char, String);
 
@@ -42,6 +57,8 @@ struct State {
     edits: HashMap<String, String>,
     /// Whether a reaction must be there in the end, by message, emoji and member.
     reactions: BTreeMap<(String, String, String), bool>,
+    /// All that any device ever applied, by room and place: what it shows is forgotten when it loads a room again, this is not.
+    heard: BTreeMap<(String, i64), Vec<Heard>>,
     violations: Vec<Violation>,
     acks: Vec<Duration>,
     latencies: Vec<(Duration, Duration)>,
@@ -124,6 +141,17 @@ impl Journal {
         state.reactions.insert((id.to_owned(), emoji.to_owned(), member.to_owned()), add);
     }
 
+    /// A device applied an event, or took a message of a page in.
+    pub fn heard(&self, by: &str, room: &str, seq: i64, kind: &str, event: &Value) {
+        let text = |name: &str| event[name].as_str().unwrap_or_default();
+        let (id, key) = (text("id"), text("client_key"));
+        let mut state = self.state();
+        let there = state.heard.entry((room.to_owned(), seq)).or_default();
+        if !there.iter().any(|one| one.kind == kind && one.id == id && one.key == key) {
+            there.push(Heard { kind: kind.to_owned(), id: id.to_owned(), key: key.to_owned(), by: by.to_owned() });
+        }
+    }
+
     /// Something was refused with this code.
     pub fn refused(&self, code: &str) {
         *self.state().refusals.entry(code.to_owned()).or_default() += 1;
@@ -179,6 +207,11 @@ impl Journal {
     /// Whether each reaction must be there in the end.
     pub fn reactions(&self) -> BTreeMap<(String, String, String), bool> {
         self.state().reactions.clone()
+    }
+
+    /// All that was ever applied, by room and place.
+    pub fn all_heard(&self) -> BTreeMap<(String, i64), Vec<Heard>> {
+        self.state().heard.clone()
     }
 
     /// The faults so far.

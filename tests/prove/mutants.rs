@@ -8,6 +8,7 @@ use crate::{oracle, power, restarts, slow};
 const MUTANTS: &[(&str, &str, &str)] = &[
     ("ack-before-commit", "R2b", "acks before the sync"),
     ("fan-out-before-commit", "R2b", "events before the sync"),
+    ("fan-out-before-commit", "R1", "phantoms"),
     ("synchronous-normal", "R2b", "acks before the sync"),
     ("synchronous-normal", "R2", "acknowledged and lost"),
     ("no-unique-key", "R1", "stored, answered or shown twice"),

@@ -1,5 +1,7 @@
 //! R1 and R18: the program is killed, or told to stop, again and again while people talk.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::field::{Crowd, Field, Outcome, integrity};
@@ -29,15 +31,32 @@ pub fn contract(proof: &str, outcome: &Outcome) -> Vec<Line> {
     ]
 }
 
-/// kill -9 at random points under load, also while it starts.
+/// Each write to the write-ahead log takes at least this long on a slow disk, in microseconds. Most kills then fall into a COMMIT before
+/// its last write, which is what counts after a kill: the kernel keeps what was written, synced or not.
+const SLOW_WRITE: u32 = 5_000;
+/// Every so many starts are on a slow disk.
+const SLOW_EVERY: usize = 3;
+
+/// What runs a program as if its disk was slow to take the log of this database.
+fn slow_disk(database: &Path) -> Vec<OsString> {
+    let inject = format!("inject=write,pwrite64:delay_enter={SLOW_WRITE}");
+    let words =
+        ["strace", "-f", "--seccomp-bpf", "-e", "signal=none", "-e", "trace=write,pwrite64", "-e", &inject, "-o", "/dev/null", "-P"];
+    words.into_iter().map(Into::into).chain([format!("{}-wal", database.display()).into()]).collect()
+}
+
+/// kill -9 at random points under load, also while it starts, and while it commits.
 pub async fn kills(options: &Options, proof: &str, count: usize) -> Result<Vec<Line>, String> {
     let mut field = Field::lay(&options.program, options.database_url.as_deref(), None, Crowd::default(), options.seed).await?;
     field.plan.environment.clone_from(&options.environment);
     let mut chance = Chance::new(options.seed);
     field.talk();
-    let (mut first_acks, mut damaged, mut killed_early) = (Vec::new(), Vec::new(), 0);
+    let (mut first_acks, mut damaged, mut killed_early, mut killed_slow) = (Vec::new(), Vec::new(), 0, 0);
     for round in 0..count {
-        if chance.percent(10) {
+        let is_slow = field.target.is_sqlite() && round % SLOW_EVERY == SLOW_EVERY - 1;
+        field.plan.wrapper = if is_slow { slow_disk(&field.database()) } else { Vec::new() };
+        killed_slow += usize::from(is_slow);
+        if !is_slow && chance.percent(10) {
             // In the middle of a start: recovery, migration, the first connections.
             let starting = field.plan.spawn()?;
             tokio::time::sleep(Duration::from_millis(chance.below(400))).await;
@@ -50,7 +69,8 @@ pub async fn kills(options: &Options, proof: &str, count: usize) -> Result<Vec<L
             if came.is_err() {
                 return Err(format!("no ack came after start {round}; seed {}", options.seed));
             }
-            first_acks.extend(field.journal.first_ack_after(moment).map(|took| took.as_secs_f64()));
+            let took = field.journal.first_ack_after(moment).filter(|_| !is_slow);
+            first_acks.extend(took.map(|took| took.as_secs_f64()));
             tokio::time::sleep(Duration::from_millis(chance.below(1_500))).await;
             program.kill();
         }
@@ -63,14 +83,13 @@ pub async fn kills(options: &Options, proof: &str, count: usize) -> Result<Vec<L
             crate::device::tracing_line(&format!("{proof}: {} of {count} kills, {} acks", round + 1, field.journal.acks()));
         }
     }
+    field.plan.wrapper.clear();
     let program = field.plan.start().await?;
     let outcome = field.settle().await?;
     drop(program);
     let mut lines = contract(proof, &outcome);
-    lines.push(
-        Line::most(proof, &format!("damaged after {count} kills ({killed_early} while starting)"), damaged.len() as f64, 0.0, "")
-            .because(damaged),
-    );
+    let what = format!("damaged after {count} kills ({killed_early} while starting, {killed_slow} on a slow disk)");
+    lines.push(Line::most(proof, &what, damaged.len() as f64, 0.0, "").because(damaged));
     lines.push(Line::most(proof, "start to first ack, p95", quantile(&first_acks, 0.95), FIRST_ACK, "s"));
     Ok(lines)
 }

@@ -23,6 +23,8 @@ pub(super) struct Line {
     pub(super) stream: SplitStream<Stream>,
     /// The server has said where the logs stand for our `sync`.
     pub(super) heads: Option<HashMap<String, i64>>,
+    /// Where its rooms stood when it said so in its last `sync`.
+    pub(super) asked: HashMap<String, i64>,
     /// Event frames heard on this connection.
     pub(super) events: u64,
     /// Where the member's own log stands.
@@ -58,7 +60,7 @@ impl Device {
             failed(&error)
         })?;
         let (sink, stream) = stream.split();
-        let mut line = Line { sink, stream, heads: None, events: 0, me: 0, differed: false };
+        let mut line = Line { sink, stream, heads: None, asked: HashMap::new(), events: 0, me: 0, differed: false };
         let hello = tokio::time::timeout(REQUEST, line.stream.next()).await.map_err(|error| failed(&error))?;
         let Some(Ok(Message::Text(hello))) = hello else { return Err("no greeting".to_owned()) };
         let hello: Value = serde_json::from_str(&hello).map_err(|error| failed(&error))?;
@@ -80,8 +82,8 @@ impl Device {
 
     pub(super) async fn sync(&mut self, line: &mut Line) -> Result<(), String> {
         line.heads = None;
-        let rooms: HashMap<&String, i64> = self.profile.rooms.iter().map(|room| (room, self.applied(room))).collect();
-        let frame = json!({ "type": "sync", "ref": "sync", "rooms": rooms }).to_string();
+        line.asked = self.profile.rooms.iter().map(|room| (room.clone(), self.applied(room))).collect();
+        let frame = json!({ "type": "sync", "ref": "sync", "rooms": line.asked }).to_string();
         line.sink.send(Message::text(frame)).await.map_err(|error| error.to_string())
     }
 
@@ -101,9 +103,9 @@ impl Device {
                 view.applied = page["seq"].as_i64().unwrap_or(0);
             }
             for message in page["items"].as_array().into_iter().flatten() {
-                if message["seq"].as_i64().is_some_and(|seq| seq <= view.applied)
-                    && let Applied::Wrong(sentence) = view.load(message)
-                {
+                let Some(seq) = message["seq"].as_i64().filter(|seq| *seq <= view.applied) else { continue };
+                self.journal.heard(self.name(), room, seq, "message_sent", message);
+                if let Applied::Wrong(sentence) = view.load(message) {
                     self.journal.violation('d', format!("{}: {sentence} (in a page)", self.name()));
                 }
             }

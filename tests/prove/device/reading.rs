@@ -1,5 +1,6 @@
 //! What a device hears: events for its view, answers for its outbox, heartbeats to compare.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
@@ -50,7 +51,7 @@ impl Device {
         }
         let applied = self.views.entry(room.to_owned()).or_default().apply(frame);
         match applied {
-            Applied::Yes => {}
+            Applied::Yes => self.note(frame),
             Applied::Again => self.journal.count("events heard again"),
             Applied::Gap if line.heads.is_none() => self.journal.count("events before the answer to sync"),
             Applied::Gap => {
@@ -58,9 +59,18 @@ impl Device {
                 self.journal.violation('d', sentence);
                 self.sync(line).await.map_err(|_| ())?;
             }
-            Applied::Wrong(sentence) => self.journal.violation('d', format!("{}: {sentence}", self.name())),
+            Applied::Wrong(sentence) => {
+                self.note(frame);
+                self.journal.violation('d', format!("{}: {sentence}", self.name()));
+            }
         }
         Ok(())
+    }
+
+    fn note(&self, frame: &Value) {
+        let (room, event) = (frame["room"].as_str().unwrap_or_default(), &frame["event"]);
+        let kind = event["kind"].as_str().unwrap_or_default();
+        self.journal.heard(self.name(), room, frame["seq"].as_i64().unwrap_or(0), kind, event);
     }
 
     fn answer(&mut self, line: &mut Line, frame: &Value) {
@@ -68,7 +78,14 @@ impl Device {
         if reference == "sync" {
             if let Some(heads) = frame["heads"].as_object() {
                 let own = heads.iter().filter(|(room, _)| *room != "me");
-                line.heads = Some(own.filter_map(|(room, head)| Some((room.clone(), head.as_i64()?))).collect());
+                let heads: HashMap<String, i64> = own.filter_map(|(room, head)| Some((room.clone(), head.as_i64()?))).collect();
+                for (room, asked) in &line.asked {
+                    if let Some(head) = heads.get(room).filter(|head| *head < asked) {
+                        let sentence = format!("{}: applied {asked} of room {room}, whose head is {head}", self.name());
+                        self.journal.violation('e', sentence);
+                    }
+                }
+                line.heads = Some(heads);
             }
             return;
         }
