@@ -129,6 +129,7 @@ pub async fn restarts(options: &Options, proof: &str, count: usize) -> Result<Ve
         cluster.signal("STOP");
         tokio::time::sleep(FROZEN).await;
         cluster.signal("CONT");
+        field.journal.excuse();
         after_freeze.push(next_ack(&field).await.map_err(|error| format!("{error} after freeze {round}"))?);
         field.acks(50, Duration::from_secs(30)).await?;
     }

@@ -1,6 +1,6 @@
 //! Where a proof takes place: a database with people in rooms, the program on it, and devices that talk meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -215,8 +215,8 @@ impl Field {
             violations
                 .extend(self.plan.log_text().lines().filter(|line| line.contains("ERROR")).take(3).map(|line| ('r', line.to_owned())));
         }
-        let heartbeats = self.journal.counted("heartbeats compared");
-        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), came_back, devices: views.len(), heartbeats })
+        let counts = self.journal.counts();
+        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), came_back, devices: views.len(), counts })
     }
 
     /// Now that all is quiet, each device waits for a heartbeat that says what it applied; one that hears none is a fault.
@@ -243,8 +243,8 @@ pub struct Outcome {
     pub came_back: Vec<String>,
     /// Devices in the end.
     pub devices: usize,
-    /// Heartbeats whose digest was compared, all devices together.
-    pub heartbeats: u64,
+    /// What was counted, all devices together.
+    pub counts: BTreeMap<&'static str, u64>,
 }
 
 impl Outcome {

@@ -17,8 +17,6 @@ pub struct Sent {
     pub body: String,
     /// When it first left the device.
     pub issued: Duration,
-    /// How often it left the device.
-    pub tries: u32,
     /// The answer.
     pub acked: Option<Acked>,
 }
@@ -64,6 +62,8 @@ struct State {
     latencies: Vec<(Duration, Duration)>,
     refusals: HashMap<String, u64>,
     counts: BTreeMap<&'static str, u64>,
+    /// What was asked before this need not be answered.
+    excused: Option<Instant>,
 }
 
 /// The journal of one run; devices write into it.
@@ -94,15 +94,13 @@ impl Journal {
     pub fn issued(&self, key: &str, author: &str, room: &str, body: &str) {
         let now = self.now();
         let mut state = self.state();
-        let sent = state.sends.entry(key.to_owned()).or_insert_with(|| Sent {
+        state.sends.entry(key.to_owned()).or_insert_with(|| Sent {
             author: author.to_owned(),
             room: room.to_owned(),
             body: body.to_owned(),
             issued: now,
-            tries: 0,
             acked: None,
         });
-        sent.tries += 1;
     }
 
     /// A send was acknowledged. A second answer must be the first one again.
@@ -162,6 +160,16 @@ impl Journal {
         *self.state().counts.entry(what).or_default() += 1;
     }
 
+    /// The proof has held up the program until now: what was asked of it before need not be answered.
+    pub fn excuse(&self) {
+        self.state().excused = Some(Instant::now());
+    }
+
+    /// Was this asked of a program that the proof held up?
+    pub fn is_excused(&self, asked: Instant) -> bool {
+        self.state().excused.is_some_and(|until| asked < until)
+    }
+
     /// Notes a fault.
     pub fn violation(&self, rule: char, sentence: impl Into<String>) {
         push(&mut self.state(), rule, sentence.into());
@@ -189,9 +197,9 @@ impl Journal {
         self.state().refusals.clone()
     }
 
-    /// How often something was counted.
-    pub fn counted(&self, what: &'static str) -> u64 {
-        self.state().counts.get(what).copied().unwrap_or(0)
+    /// How often each thing was counted.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.state().counts.clone()
     }
 
     /// Every send by its key.

@@ -14,21 +14,28 @@ const FIRST_ACK: f64 = 3.0;
 /// A graceful stop takes at most this, in seconds.
 const STOP: f64 = 10.0;
 
+/// Heartbeats whose digest was compared, as devices count them.
+const COMPARED: &str = "heartbeats compared";
+
 /// Lines that every torture ends with.
 pub fn contract(proof: &str, outcome: &Outcome) -> Vec<Line> {
     let row = |what: &str, rules: &str| {
         let faults = outcome.violations.iter().filter(|(rule, _)| rules.contains(*rule));
         Line::most(proof, what, outcome.of(rules) as f64, 0.0, "").because(faults.map(|(rule, text)| format!("({rule}) {text}")))
     };
-    vec![
+    let mut lines = vec![
         row(&format!("acknowledged and lost, of {} acks", outcome.acks), "a"),
         row("stored, answered or shown twice", "b"),
         row("order broken: holes, gaps, repeats, real time", "cdfn"),
         row(&format!("phantoms, beside {} stored", outcome.messages), "e"),
         row("screens or words that differ in the end", "ghl"),
+        row("commands without an answer while the connection lived", "w"),
         row("refusals for good, sign-outs, panics, 5xx other than 503", "rsxp"),
-        Line::least(proof, "heartbeats compared", outcome.heartbeats as f64, outcome.devices as f64),
-    ]
+        Line::least(proof, COMPARED, outcome.counts.get(COMPARED).copied().unwrap_or(0) as f64, outcome.devices as f64),
+    ];
+    let others = outcome.counts.iter().filter(|(what, _)| **what != COMPARED);
+    lines.extend(others.map(|(what, count)| Line::told(proof, what, *count as f64)));
+    lines
 }
 
 /// Each write to the write-ahead log takes at least this long on a slow disk, in microseconds. Most kills then fall into a COMMIT before

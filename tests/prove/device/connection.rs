@@ -7,6 +7,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -25,6 +26,8 @@ pub(super) struct Line {
     pub(super) heads: Option<HashMap<String, i64>>,
     /// Where its rooms stood when it said so in its last `sync`.
     pub(super) asked: HashMap<String, i64>,
+    /// When that was.
+    pub(super) asked_at: Instant,
     /// Event frames heard on this connection.
     pub(super) events: u64,
     /// Where the member's own log stands.
@@ -50,7 +53,12 @@ impl Device {
             stream.set_nodelay(true)?;
             tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await
         };
-        let opened = tokio::time::timeout(REQUEST, shaken).await.map_err(|error| failed(&error))?;
+        let begun = Instant::now();
+        let late = |what: &str| {
+            self.unanswered(what, begun);
+            format!("no answer to {what}")
+        };
+        let opened = tokio::time::timeout(REQUEST, shaken).await.map_err(|_| late("a handshake"))?;
         let (stream, _) = opened.map_err(|error| {
             if let tokio_tungstenite::tungstenite::Error::Http(answer) = &error
                 && answer.status() == 401
@@ -60,8 +68,9 @@ impl Device {
             failed(&error)
         })?;
         let (sink, stream) = stream.split();
-        let mut line = Line { sink, stream, heads: None, asked: HashMap::new(), events: 0, me: 0, differed: false };
-        let hello = tokio::time::timeout(REQUEST, line.stream.next()).await.map_err(|error| failed(&error))?;
+        let mut line =
+            Line { sink, stream, heads: None, asked: HashMap::new(), asked_at: Instant::now(), events: 0, me: 0, differed: false };
+        let hello = tokio::time::timeout(REQUEST, line.stream.next()).await.map_err(|_| late("a greeting"))?;
         let Some(Ok(Message::Text(hello))) = hello else { return Err("no greeting".to_owned()) };
         let hello: Value = serde_json::from_str(&hello).map_err(|error| failed(&error))?;
         line.me = hello["heads"]["me"].as_i64().ok_or("a greeting without heads")?;
@@ -82,6 +91,7 @@ impl Device {
 
     pub(super) async fn sync(&mut self, line: &mut Line) -> Result<(), String> {
         line.heads = None;
+        line.asked_at = Instant::now();
         line.asked = self.profile.rooms.iter().map(|room| (room.clone(), self.applied(room))).collect();
         let frame = json!({ "type": "sync", "ref": "sync", "rooms": line.asked }).to_string();
         line.sink.send(Message::text(frame)).await.map_err(|error| error.to_string())
@@ -89,6 +99,12 @@ impl Device {
 
     /// Loads all of a room, newest page first.
     pub(super) async fn load(&mut self, room: &str) -> Result<(), String> {
+        let failed = |error: reqwest::Error, asked| {
+            if error.is_timeout() {
+                self.unanswered("a page", asked);
+            }
+            error.to_string()
+        };
         let mut view = RoomView::default();
         let mut before = None;
         loop {
@@ -96,9 +112,9 @@ impl Device {
             if let Some(seq) = before.take() {
                 url = format!("{url}&before={seq}");
             }
-            let answer = self.http.get(&url).bearer_auth(&self.profile.token).send().await.map_err(|error| error.to_string())?;
-            let page: Value =
-                answer.error_for_status().map_err(|error| error.to_string())?.json().await.map_err(|error| error.to_string())?;
+            let asked = Instant::now();
+            let answer = self.http.get(&url).bearer_auth(&self.profile.token).send().await.and_then(reqwest::Response::error_for_status);
+            let page: Value = answer.map_err(|error| failed(error, asked))?.json().await.map_err(|error| failed(error, asked))?;
             if view.applied == 0 {
                 view.applied = page["seq"].as_i64().unwrap_or(0);
             }

@@ -6,7 +6,7 @@ mod reading;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,8 +66,6 @@ pub struct Profile {
 pub struct Status {
     /// Nothing waits, nothing is under way, and it has caught up.
     pub idle: AtomicBool,
-    /// Sum of the places that were applied.
-    pub applied: AtomicI64,
     /// The last place in each room.
     pub places: Mutex<HashMap<String, i64>>,
     /// Connections that were made.
@@ -78,6 +76,9 @@ pub struct Status {
 
 /// How long a request may take.
 const REQUEST: Duration = Duration::from_secs(20);
+
+/// What came of a send over HTTP.
+type Answer = Result<Value, reqwest::Error>;
 
 struct Device {
     profile: Profile,
@@ -95,7 +96,7 @@ struct Device {
     /// Messages of its own that were acknowledged: room and id.
     own: Vec<(String, String)>,
     numbered: u64,
-    answers: mpsc::UnboundedSender<(String, Result<Value, String>)>,
+    answers: mpsc::UnboundedSender<(String, Answer)>,
 }
 
 /// Runs until it is told that it is over; then hands in what is on its screen.
@@ -153,7 +154,6 @@ impl Device {
         let caught_up = line.is_some_and(|line| self.has_caught_up(line));
         let nothing_waits = self.outbox.is_empty() && self.under_way.is_empty() && self.later.is_empty();
         self.status.idle.store(caught_up && nothing_waits, Ordering::Relaxed);
-        self.status.applied.store(self.views.values().map(|view| view.applied).sum(), Ordering::Relaxed);
         let places = self.views.iter().map(|(room, view)| (room.clone(), view.applied)).collect();
         *self.status.places.lock().unwrap_or_else(PoisonError::into_inner) = places;
     }
@@ -163,12 +163,7 @@ impl Device {
     }
 
     /// While the connection lives.
-    async fn live(
-        &mut self,
-        line: &mut Line,
-        inbox: &mut mpsc::UnboundedReceiver<(String, Result<Value, String>)>,
-        phase: &mut watch::Receiver<Phase>,
-    ) {
+    async fn live(&mut self, line: &mut Line, inbox: &mut mpsc::UnboundedReceiver<(String, Answer)>, phase: &mut watch::Receiver<Phase>) {
         let pace = self.profile.pace.unwrap_or(Duration::from_secs(3_600));
         let mut acts = tokio::time::interval_at(Instant::now() + pace.mul_f64(self.chance.below(100) as f64 / 100.0), pace);
         acts.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -196,7 +191,7 @@ impl Device {
                     }
                     Ok(())
                 },
-                _ = looks.tick() => self.look(),
+                _ = looks.tick() => self.look(line),
                 _ = phase.changed() => Ok(()),
             };
             if end.is_err() {

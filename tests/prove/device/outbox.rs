@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::connection::Line;
-use super::{Device, tracing_line};
+use super::{Answer, Device};
 
 /// One thing it wants done.
 #[derive(Clone, Debug)]
@@ -30,17 +30,25 @@ const EMOJI: &[&str] = &["👍", "🎉", "🚤"];
 
 impl Device {
     /// Refused acts whose time has come are tried again; an answer that is far too late is a fault.
-    pub(super) fn look(&mut self) -> Result<(), ()> {
+    pub(super) fn look(&mut self, line: &Line) -> Result<(), ()> {
         let now = Instant::now();
         let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= now);
         self.later = later;
         self.outbox.extend(due.into_iter().map(|(_, act)| act));
-        if let Some((reference, _)) = self.under_way.iter().find(|(_, (_, since))| now.duration_since(*since) > ANSWER) {
-            self.journal.count("answers that never came");
-            tracing_line(&format!("{}: no answer to {reference} in {ANSWER:?}", self.name()));
-            return Err(());
+        let said = self.under_way.iter().map(|(reference, (_, since))| (reference.as_str(), *since));
+        let asked = line.heads.is_none().then_some(("sync", line.asked_at));
+        let late = said.chain(asked).find(|(_, since)| now.duration_since(*since) > ANSWER);
+        let Some((reference, since)) = late else { return Ok(()) };
+        self.unanswered(reference, since);
+        Err(())
+    }
+
+    /// Who is there and does not answer is at fault, unless the proof itself held up what was asked of it at `since`.
+    pub(super) fn unanswered(&self, what: &str, since: Instant) {
+        if !self.journal.is_excused(since.into_std()) {
+            let sentence = format!("{}: no answer to {what} in {:?}", self.name(), since.elapsed());
+            self.journal.violation('w', sentence);
         }
-        Ok(())
     }
 
     /// Thinks of something to do.
@@ -109,9 +117,9 @@ impl Device {
         let (answers, journal) = (self.answers.clone(), Arc::clone(&self.journal));
         tokio::spawn(async move {
             let answer = async {
-                let answer = request.send().await.map_err(|error| error.to_string())?;
+                let answer = request.send().await?;
                 let status = answer.status().as_u16();
-                let body: Value = answer.json().await.map_err(|error| error.to_string())?;
+                let body: Value = answer.json().await?;
                 if status >= 500 && status != 503 {
                     journal.violation('x', format!("a send was answered with {status}: {body}"));
                 }
@@ -122,8 +130,8 @@ impl Device {
     }
 
     /// The answer to a send over HTTP.
-    pub(super) fn answered(&mut self, key: &str, answer: Result<Value, String>) {
-        let Some((act, _)) = self.under_way.remove(key) else { return };
+    pub(super) fn answered(&mut self, key: &str, answer: Answer) {
+        let Some((act, since)) = self.under_way.remove(key) else { return };
         match answer {
             Ok(answer) if answer["status"] == 201 || answer["status"] == 200 => {
                 let body = &answer["body"];
@@ -133,7 +141,12 @@ impl Device {
                 let code = answer["body"]["code"].as_str().unwrap_or("no code").to_owned();
                 self.refused(act, &code, answer["body"]["retry_after_ms"].as_u64());
             }
-            Err(_) => self.outbox.push_front(act),
+            Err(error) => {
+                if error.is_timeout() {
+                    self.unanswered(key, since);
+                }
+                self.outbox.push_front(act);
+            }
         }
     }
 
