@@ -16,13 +16,27 @@ fn refusals(field: &Field) -> u64 {
     field.journal.refusals().values().sum()
 }
 
+/// What was committed before the lock was taken may be answered for so long.
+const UNDER_WAY: Duration = Duration::from_millis(500);
+
+/// What was answered while the lock was held.
+struct Held {
+    acks: usize,
+    refusals: u64,
+}
+
 /// Holds the lock, then gives it back.
-async fn hold(field: &Field, time: Duration) -> Result<(), String> {
+async fn hold(field: &Field, time: Duration) -> Result<Held, String> {
     let path = field.database();
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
     conn.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").map_err(|error| error.to_string())?;
-    tokio::time::sleep(time).await;
-    conn.batch_execute("ROLLBACK").map_err(|error| error.to_string())
+    let before = refusals(field);
+    tokio::time::sleep(UNDER_WAY).await;
+    let acks = field.journal.acks();
+    tokio::time::sleep(time.saturating_sub(UNDER_WAY)).await;
+    let held = Held { acks: field.journal.acks() - acks, refusals: refusals(field) - before };
+    conn.batch_execute("ROLLBACK").map_err(|error| error.to_string())?;
+    Ok(held)
 }
 
 /// A backup while people talk: what it ended with, and whether it is whole.
@@ -63,12 +77,15 @@ pub async fn locked(options: &Options, proof: &str) -> Result<Vec<Line>, String>
     let mut lines = Vec::new();
     for seconds in [1, 4] {
         let before = refusals(&field);
-        hold(&field, Duration::from_secs(seconds)).await?;
+        let held = hold(&field, Duration::from_secs(seconds)).await?;
         field.acks(20, Duration::from_secs(20)).await?;
+        lines.push(Line::most(proof, &format!("acks while locked for {seconds} s"), held.acks as f64, 0.0, ""));
         lines.push(Line::most(proof, &format!("refusals while locked for {seconds} s"), (refusals(&field) - before) as f64, 0.0, ""));
     }
-    hold(&field, Duration::from_secs(10)).await?;
+    let held = hold(&field, Duration::from_secs(10)).await?;
     field.acks(20, Duration::from_secs(20)).await?;
+    lines.push(Line::most(proof, "acks while locked for 10 s", held.acks as f64, 0.0, ""));
+    lines.push(Line::least(proof, "refusals while locked for 10 s", held.refusals as f64, 1.0));
     let others: Vec<String> = field.journal.refusals().into_keys().filter(|code| code != "error.busy").collect();
     lines.push(Line::most(proof, "codes other than error.busy while locked for 10 s", others.len() as f64, 0.0, "").because(others));
     let backup = back_up(&field).await;

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use actix_web::http::header::HttpDate;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
+use rialto::clock::Clock;
 use rialto::members::SessionKind;
 use rialto::storage::schema::sessions;
 
@@ -52,6 +54,68 @@ impl Hand {
     }
 }
 
+/// Seconds of an offset as libfaketime writes it: a number of seconds, minutes, hours, days or years of 365 days.
+fn seconds(offset: &str) -> Result<i64, String> {
+    let digits = offset.trim_end_matches(char::is_alphabetic);
+    let unit = match &offset[digits.len()..] {
+        "" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "y" => 365 * 86_400,
+        _ => return Err(format!("{offset} is no offset")),
+    };
+    digits.parse::<i64>().map(|number| number * unit).map_err(|_| format!("{offset} is no offset"))
+}
+
+/// By how many seconds the program's clock is ahead of ours, as it tells the time of its answers.
+async fn ahead(field: &Field) -> Result<i64, String> {
+    let answer = reqwest::get(format!("http://{}/healthz", field.plan.listen)).await.map_err(|error| error.to_string())?;
+    let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).ok_or("an answer without its time")?;
+    let date: SystemTime = date.parse::<HttpDate>().map_err(|error| format!("{date}: {error}"))?.into();
+    let theirs = date.duration_since(SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())?;
+    Ok(theirs.as_secs() as i64 - Clock::system().now() / 1_000)
+}
+
+/// Did the jumps reach the program? Its clock after each, and what it says of messages when it never was as far ahead before: times in a room
+/// never go back, so after other jumps they say nothing.
+#[derive(Default)]
+struct Felt {
+    furthest: i64,
+    clocks: (usize, Vec<String>),
+    acks: (usize, Vec<String>),
+}
+
+/// Seconds that a time may be off: what was under way when the clock jumped, and a busy machine.
+const TOLERANCE: i64 = 60;
+
+impl Felt {
+    async fn look(&mut self, field: &Field, jump: &str) -> Result<(), String> {
+        let (wanted, clock) = (seconds(jump)?, ahead(field).await?);
+        self.clocks.0 += 1;
+        if (clock - wanted).abs() > TOLERANCE {
+            self.clocks.1.push(format!("{clock} s ahead after a jump to {jump}"));
+        }
+        if wanted > self.furthest {
+            self.furthest = wanted;
+            self.acks.0 += 1;
+            let said = field.journal.ahead().map(|ahead| ahead / 1_000);
+            if said.is_none_or(|said| (said - wanted).abs() > TOLERANCE) {
+                self.acks.1.push(format!("messages {said:?} s ahead after a jump to {jump}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn lines(self, proof: &str) -> [Line; 2] {
+        let none = |what: String, off: Vec<String>| Line::most(proof, &what, off.len() as f64, 0.0, "").because(off);
+        [
+            none(format!("jumps that the program's clock did not make, of {}", self.clocks.0), self.clocks.1),
+            none(format!("jumps further ahead that acks did not tell, of {}", self.acks.0), self.acks.1),
+        ]
+    }
+}
+
 /// A few seconds in each time: up to a day away, where nobody may be signed out, and ten years away, with tokens that never expire.
 pub async fn jumps(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
     let mut lines = through(options, proof, JUMPS, false).await?;
@@ -70,9 +134,11 @@ async fn through(options: &Options, proof: &str, jumps: &[&str], for_ever: bool)
     let mut program = field.plan.start().await?;
     field.talk();
     field.acks(30, Duration::from_secs(30)).await?;
+    let mut felt = Felt::default();
     for (n, jump) in jumps.iter().enumerate() {
         hand.set(jump)?;
         field.acks(60, Duration::from_secs(30)).await.map_err(|error| format!("{error} after a jump to {jump}"))?;
+        felt.look(&field, jump).await?;
         // Whoever comes back in another time is still who they are.
         let fresh = field.profile(n, format!("returning{n}"));
         field.join(crate::device::Profile { pace: None, ..fresh });
@@ -82,6 +148,7 @@ async fn through(options: &Options, proof: &str, jumps: &[&str], for_ever: bool)
     let outcome = field.settle().await?;
     drop(program);
     let mut lines = vec![Line::must(proof, "it stayed through the jumps", format!("{} jumps", jumps.len()), is_alive)];
+    lines.extend(felt.lines(proof));
     lines.extend(contract(proof, &outcome));
     Ok(lines)
 }

@@ -187,10 +187,11 @@ impl Field {
         self.join(Profile { pace: None, ..fresh });
         let greeted = until(left(), || idle(self)).await.is_ok();
         let late: Vec<String> = self.devices.iter().filter_map(|(name, status, _)| status.behind(name, &stored, &self.rooms)).collect();
-        let is_back = |status: &Status, name: &str| {
-            status.connections.load(Ordering::Relaxed) > 1 && status.behind(name, &stored, &self.rooms).is_none()
-        };
-        let came_back = self.devices.iter().filter(|(name, status, _)| is_back(status, name)).map(|(name, ..)| name.clone()).collect();
+        let caught_up = |(name, status, _): &&Running| status.behind(name, &stored, &self.rooms).is_none();
+        let is_back = |(_, status, _): &&Running| status.connections.load(Ordering::Relaxed) > 1;
+        let name = |(name, ..): &Running| name.clone();
+        let came_back = self.devices.iter().filter(caught_up).filter(is_back).map(name).collect();
+        let caught_up = self.devices.iter().filter(caught_up).map(name).collect();
         self.confirm().await;
         let _ = self.phase.send(Phase::Over);
         let mut views = Vec::new();
@@ -216,7 +217,15 @@ impl Field {
                 .extend(self.plan.log_text().lines().filter(|line| line.contains("ERROR")).take(3).map(|line| ('r', line.to_owned())));
         }
         let counts = self.journal.counts();
-        Ok(Outcome { violations, acks: self.journal.acks(), messages: stored.messages(), came_back, devices: views.len(), counts })
+        Ok(Outcome {
+            violations,
+            acks: self.journal.acks(),
+            messages: stored.messages(),
+            caught_up,
+            came_back,
+            devices: views.len(),
+            counts,
+        })
     }
 
     /// Now that all is quiet, each device waits for a heartbeat that says what it applied; one that hears none is a fault.
@@ -239,7 +248,9 @@ pub struct Outcome {
     pub acks: usize,
     /// Messages stored.
     pub messages: usize,
-    /// Devices that had more than one connection and caught up on the last.
+    /// Devices that had caught up.
+    pub caught_up: Vec<String>,
+    /// Devices that had more than one connection and had caught up on the last.
     pub came_back: Vec<String>,
     /// Devices in the end.
     pub devices: usize,

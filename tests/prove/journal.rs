@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rialto::clock::{Clock, Millis};
 use serde_json::Value;
 
 /// A message that a device wants to send.
@@ -62,6 +63,7 @@ struct State {
     latencies: Vec<(Duration, Duration)>,
     refusals: HashMap<String, u64>,
     counts: BTreeMap<&'static str, u64>,
+    ahead: Option<Millis>,
     /// What was asked before this need not be answered.
     excused: Option<Instant>,
 }
@@ -69,6 +71,7 @@ struct State {
 /// The journal of one run; devices write into it.
 pub struct Journal {
     begun: Instant,
+    clock: Clock,
     state: Mutex<State>,
 }
 
@@ -78,7 +81,7 @@ const MOST_VIOLATIONS: usize = 500;
 impl Journal {
     /// An empty one.
     pub fn new() -> Self {
-        Self { begun: Instant::now(), state: Mutex::default() }
+        Self { begun: Instant::now(), clock: Clock::system(), state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -104,10 +107,12 @@ impl Journal {
     }
 
     /// A send was acknowledged. A second answer must be the first one again.
-    pub fn acked(&self, key: &str, id: &str, seq: i64) {
-        let at = self.now();
+    pub fn acked(&self, key: &str, answer: &Value) {
+        let (id, seq) = (answer["id"].as_str().unwrap_or_default(), answer["seq"].as_i64().unwrap_or(0));
+        let (at, ahead) = (self.now(), answer["at"].as_i64().map(|theirs| theirs - self.clock.now()));
         let mut state = self.state();
         state.acks.push(at);
+        state.ahead = ahead.or(state.ahead);
         let Some(sent) = state.sends.get_mut(key) else { return };
         let issued = sent.issued;
         match &sent.acked {
@@ -121,6 +126,11 @@ impl Journal {
                 state.latencies.push((at, at - issued));
             }
         }
+    }
+
+    /// By how many milliseconds the time of the last acknowledged message is ahead of the true time.
+    pub fn ahead(&self) -> Option<Millis> {
+        self.state().ahead
     }
 
     /// An edit was acknowledged: these are the words from now on.

@@ -30,6 +30,8 @@ const READING: Duration = Duration::from_secs(15);
 const LOOK_UP: usize = 4;
 /// Acks after which a queue is full whose pipe takes nothing any more: their events are more than 256 KiB.
 const FILL: usize = 60;
+/// From fewer acks than this nobody can tell a slowest hundredth.
+const ACKS: f64 = 200.0;
 
 /// Healthy light sockets; each counts on until it is ended.
 struct Healthy {
@@ -166,9 +168,10 @@ async fn measure(options: &Options, proof: &str, all: usize) -> Result<Vec<Line>
     let outcome = field.settle().await?;
     others.tasks.iter().for_each(JoinHandle::abort);
     drop(program);
-    let came_back = outcome.came_back.iter().filter(|name| name.starts_with("stutterer")).count();
+    let stutterers = |names: &[String]| names.iter().filter(|name| name.starts_with("stutterer")).count() as f64;
     let (p99, p99_during) = (quantile(&before, 0.99), quantile(&during, 0.99));
     let mut lines = vec![
+        Line::least(proof, "acks of sends while all were silent", during.len() as f64, ACKS),
         Line::most(
             proof,
             &format!("ack p99 with {deaf_count} of {all} deaf (without: {p99:.1} ms)"),
@@ -180,7 +183,13 @@ async fn measure(options: &Options, proof: &str, all: usize) -> Result<Vec<Line>
         Line::most(proof, "growth of the server", (peak - memory) / 1_024.0, 256.0, "MiB"),
         Line::most(proof, &format!("deaf connections still open, of {deaf_count}"), still_open as f64, 0.0, ""),
         Line::least(proof, &format!("deaf connections that heard 4008 ({cut} were cut)"), as_slow as f64, deaf_count.div_ceil(2) as f64),
-        Line::least(proof, &format!("of {STUTTERERS} devices that stopped reading, came back and caught up"), came_back as f64, 1.0),
+        Line::least(
+            proof,
+            &format!("of {STUTTERERS} devices that stopped reading, caught up"),
+            stutterers(&outcome.caught_up),
+            STUTTERERS as f64,
+        ),
+        Line::least(proof, "of them, closed meanwhile and back", stutterers(&outcome.came_back), 1.0),
     ];
     lines.extend(contract(proof, &outcome));
     Ok(lines)

@@ -134,8 +134,7 @@ impl Device {
         let Some((act, since)) = self.under_way.remove(key) else { return };
         match answer {
             Ok(answer) if answer["status"] == 201 || answer["status"] == 200 => {
-                let body = &answer["body"];
-                self.done(&act, body["id"].as_str().unwrap_or_default(), body["seq"].as_i64().unwrap_or(0));
+                self.done(&act, &answer["body"]);
             }
             Ok(answer) => {
                 let code = answer["body"]["code"].as_str().unwrap_or("no code").to_owned();
@@ -150,11 +149,11 @@ impl Device {
         }
     }
 
-    pub(super) fn done(&mut self, act: &Act, id: &str, seq: i64) {
+    pub(super) fn done(&mut self, act: &Act, answer: &Value) {
         match act {
             Act::Send { key, room, .. } => {
-                self.journal.acked(key, id, seq);
-                self.own.push((room.clone(), id.to_owned()));
+                self.journal.acked(key, answer);
+                self.own.push((room.clone(), answer["id"].as_str().unwrap_or_default().to_owned()));
                 if self.own.len() > 50 {
                     self.own.remove(0);
                 }

@@ -90,16 +90,15 @@ impl Device {
             return;
         }
         let is_ack = frame["type"] == "ack";
-        let (id, seq) = (frame["id"].as_str().unwrap_or_default(), frame["seq"].as_i64().unwrap_or(0));
         if let Some(key) = reference.strip_suffix('+') {
             if is_ack {
-                self.journal.acked(key, id, seq);
+                self.journal.acked(key, frame);
             }
             return;
         }
         let Some((act, _)) = self.under_way.remove(reference) else { return };
         if is_ack {
-            self.done(&act, id, seq);
+            self.done(&act, frame);
         } else {
             self.refused(act, frame["code"].as_str().unwrap_or("no code"), frame["retry_after_ms"].as_u64());
         }
