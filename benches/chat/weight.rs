@@ -67,6 +67,7 @@ async fn connections_of(program: &Program, owner: &str) -> Result<usize, String>
 /// The program with nobody connected.
 pub async fn resident(options: &Options) -> Result<Vec<Row>, String> {
     let stage = Stage::set(1, 10).await?;
+    let program_bytes = std::fs::metadata(&options.binary).map_err(|error| error.to_string())?.len();
     let mut sizes = Vec::new();
     for _ in 0..options.rounds.min(3) {
         let program = stage.product(options).await?;
@@ -80,6 +81,6 @@ pub async fn resident(options: &Options) -> Result<Vec<Row>, String> {
         floor: None,
         bar: Bar::Value(64.0),
         aim: Some(40.0),
-        note: String::new(),
+        note: format!("the program's file has {:.1} MB", program_bytes as f64 / 1e6),
     }])
 }
