@@ -26,6 +26,7 @@ mod volatile;
 use std::io::Write;
 use std::process::ExitCode;
 
+use disk::Log;
 use options::Options;
 use verdict::Line;
 
@@ -38,6 +39,7 @@ const PROOFS: &[(&str, &str)] = &[
     ("R2b", "every ack and event leaves after the log that carries it was synced (strace)"),
     ("R3", "full disk on tmpfs: reads go on, sends wait, nothing restarts"),
     ("R3-ext4", "the same on ext4"),
+    ("R3-log", "the same with the program's log on the full disk"),
     ("R4", "every sync fails with EIO: nothing more is acknowledged"),
     ("R4-ext4", "the file system turns read-only: nothing more is acknowledged"),
     ("R5", "another process holds the write lock; a backup under load"),
@@ -100,8 +102,9 @@ async fn prove(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
         }
         "R2" => power::cuts(options, proof, options.count.unwrap_or(50)).await,
         "R2b" => oracle::synced(options, proof, options.count.unwrap_or(1_000)).await,
-        "R3" => disk::full(options, proof, "tmpfs").await,
-        "R3-ext4" => disk::full(options, proof, "ext4").await,
+        "R3" => disk::full(options, proof, "tmpfs", Log::Elsewhere).await,
+        "R3-ext4" => disk::full(options, proof, "ext4", Log::Elsewhere).await,
+        "R3-log" => disk::full(options, proof, "tmpfs", Log::OnTheDisk).await,
         "R4" => oracle::failing_sync(options, proof).await,
         "R4-ext4" => disk::read_only(options, proof).await,
         "R5" => busy::locked(options, proof).await,
