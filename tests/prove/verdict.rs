@@ -19,6 +19,8 @@ pub struct Line {
     pub faults: Vec<String>,
 }
 
+/// Longer examples are cut: messages may be large.
+const MOST_CHARS: usize = 400;
 /// Stands where a figure has no bar.
 const NO_BAR: &str = "–";
 
@@ -61,13 +63,17 @@ impl Line {
 
     /// With examples.
     pub fn because(mut self, faults: impl IntoIterator<Item = String>) -> Self {
-        self.faults = faults.into_iter().take(8).collect();
+        self.faults = faults.into_iter().take(8).map(|fault| fault.chars().take(MOST_CHARS).collect()).collect();
         self
     }
 
     /// For the table.
     pub fn text(&self) -> String {
-        let verdict = if self.holds { "ok" } else { "MISSED" };
+        let verdict = match (self.bar.as_str(), self.holds) {
+            (NO_BAR, _) => "told",
+            (_, true) => "ok",
+            (_, false) => "MISSED",
+        };
         let mut out = format!("{:22} {:62} {:>18} {:>14}  {verdict}", self.proof, self.what, self.figure, self.bar);
         for fault in &self.faults {
             out.push_str(&format!("\n{:22}   {fault}", ""));
