@@ -6,7 +6,7 @@ use super::{announce, follows, hold, hold_pairs, set, set_listed};
 use crate::access::not_too_often;
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
-use crate::ids::{MemberId, MessageId, ReportId, RequestId, RoomId};
+use crate::ids::{MemberId, ReportId, RequestId, RoomId};
 use crate::social::events::SocialEvent;
 use crate::social::model::{ContactState, Edge, FollowState, NewReport, Outcome, Relation, RequestKind, RequestRow};
 use crate::social::notices::{Invitation, Notice, Social};
@@ -229,12 +229,9 @@ pub fn report_sender(
     social: &Social,
     most: usize,
 ) -> Result<ReportId> {
-    let RequestRow { member, sender, kind, room, .. } = *may.request();
-    let of_words = room.filter(|_| RequestKind::from_number(kind) == RequestKind::Message);
-    let message = match of_words {
-        Some(room) => store::requests::newest_message(tx, room, sender)?.map(MessageId),
-        None => None,
-    };
+    let RequestRow { id, member, sender, kind, .. } = *may.request();
+    let is_of_words = RequestKind::from_number(kind) == RequestKind::Message;
+    let message = if is_of_words { store::requests::waiting(tx, &[id])?.remove(&id).and_then(|words| words.message) } else { None };
     let made = super::reports::make_report(tx, reporter, &NewReport { member: Some(sender), message, ..report }, social, most)?;
     let relation = hold(tx, member, sender)?;
     leave_unanswered(tx, may.request(), relation)?;

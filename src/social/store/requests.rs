@@ -8,10 +8,10 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, RequestId, RoomId};
+use crate::ids::{MemberId, MessageId, RequestId, RoomId};
 use crate::live::Seq;
 use crate::social::model::{HeardWords, Outcome, RequestKind, RequestRow};
-use crate::storage::schema::{messages, requests, rooms};
+use crate::storage::schema::{requests, rooms};
 use crate::storage::{Conn, Tx};
 
 /// Most messages of a waiting conversation that are counted.
@@ -154,7 +154,9 @@ pub fn made_to_since(conn: &mut Conn, sender: MemberId, member: MemberId, since:
 pub struct Waiting {
     /// How many messages, at most [`WAITING`].
     pub messages: usize,
-    /// The newest of them as the one who is asked may hear it, Markdown.
+    /// The newest of them.
+    pub message: Option<MessageId>,
+    /// Its words as the one who is asked may hear them, Markdown.
     pub newest: Option<String>,
 }
 
@@ -164,6 +166,8 @@ struct WaitingRow {
     id: i64,
     #[diesel(sql_type = BigInt)]
     messages: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    newest: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     body: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -187,7 +191,7 @@ pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, 
          SELECT s.id, s.room, s.sender, b.hides_from, COALESCE((SELECT h.seq FROM messages h WHERE h.room = s.room AND h.author = s.sender \
          AND h.unheard AND h.hides_from < b.hides_from ORDER BY h.hides_from DESC, h.seq DESC LIMIT 1), 0) \
          FROM stretches s CROSS JOIN messages b WHERE b.room = s.room AND b.seq = s.above AND s.above > 0) \
-         SELECT w.id AS id, w.messages AS messages, (SELECT n.body FROM messages n WHERE n.id = w.newest) AS body, \
+         SELECT w.id AS id, w.messages AS messages, w.newest AS newest, (SELECT n.body FROM messages n WHERE n.id = w.newest) AS body, \
          (SELECT n.heard FROM messages n WHERE n.id = w.newest) AS heard FROM (SELECT r.id AS id, \
          (SELECT COUNT(*) FROM (SELECT 1 FROM stretches s CROSS JOIN messages m WHERE {heard} AND s.id = r.id LIMIT {WAITING}) AS counted) AS messages, \
          (SELECT x.newest FROM (SELECT s.below AS below, (SELECT m.id FROM messages m WHERE {heard} ORDER BY m.seq DESC LIMIT 1) AS newest \
@@ -198,22 +202,9 @@ pub fn waiting(conn: &mut Conn, ids: &[RequestId]) -> Result<HashMap<RequestId, 
     let waiting = |row: WaitingRow| {
         let heard = row.heard.map(|json| HeardWords::read(&json).body);
         let messages = usize::try_from(row.messages).unwrap_or(0);
-        (RequestId(row.id), Waiting { messages, newest: heard.or(row.body) })
+        (RequestId(row.id), Waiting { messages, message: row.newest.map(MessageId), newest: heard.or(row.body) })
     };
     Ok(rows.into_iter().map(waiting).collect())
-}
-
-/// The newest message of this author that waits in a room.
-pub fn newest_message(conn: &mut Conn, room: RoomId, author: MemberId) -> Result<Option<i64>> {
-    Ok(messages::table
-        .filter(messages::room.eq(room.0))
-        .filter(messages::author.eq(author.0))
-        .filter(messages::deleted_at.is_null())
-        .filter(messages::unheard.eq(false))
-        .order(messages::seq.desc())
-        .select(messages::id)
-        .first(conn)
-        .optional()?)
 }
 
 /// Names of rooms; conversations have none.

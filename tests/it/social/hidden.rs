@@ -5,11 +5,13 @@ use diesel::sql_types::{BigInt, Nullable};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use reqwest::Method;
 use rialto::ids::{MemberId, RoomId};
+use rialto::social::inbox;
 use rialto::storage::Conn;
 use serde_json::{Value, json};
 
-use super::{act, lets, talk};
-use crate::support::{Person, Town};
+use super::plans::{asked, by_author, plan};
+use super::{act, acts, lets, newest_request, talk};
+use crate::support::{NOON, Person, Town};
 
 /// Bodies of a page, oldest first, and where the next ones begin before and behind it.
 async fn bodies(who: &Person, room: RoomId, query: &str) -> (Vec<String>, Option<String>, Option<String>) {
@@ -159,5 +161,39 @@ async fn however_much_was_hidden_what_is_heard_is_counted_and_read() {
     bob.says_yes().await;
     assert_eq!(bodies(&bob, room, "").await.0, ["Before", "Heard", "Heard again"]);
     assert_eq!(of_mine(&bob, room, "unread").await, json!(3));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_report_of_a_request_names_the_newest_heard_words_however_many_were_hidden() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    let room = talk(&ann, &bob).await;
+    let block = format!("/api/v1/blocks/{}", ann.id);
+    act(&bob, Method::PUT, &block).await;
+    ann.says(room, "k4", "Hidden").await;
+    fill(&town, room, ann.id).await;
+    act(&bob, Method::DELETE, &block).await;
+    ann.says(room, "k5", "Heard").await;
+    let (me, request) = (bob.id, newest_request(&bob).await);
+    // What a report names is found by the statement that the inbox asks: by keys, and by no walk through the room.
+    let explained = town.app().ground.db.read(move |conn| {
+        let asked = asked(conn, |conn| inbox(conn, me, None, 50, NOON));
+        let waits = asked.into_iter().filter(|statement| statement.contains("stretches"));
+        Ok(waits.map(|statement| plan(conn, &statement)).collect::<Vec<_>>())
+    });
+    let plans = explained.await.expect("explained");
+    assert_eq!(plans.len(), 1, "one statement for all that waits: {plans:#?}");
+    for (sought, plan) in &plans {
+        assert!(by_author(sought), "hidden words by their author: {plan}");
+        for each in sought.iter().filter(|each| each.index.starts_with("messages_by")) {
+            assert!(each.keys.contains("seq"), "only the stretches between hidden words are gone through: {each:?} in {plan}");
+        }
+    }
+    act(&bob, Method::PUT, &block).await;
+    ann.says(room, "k6", "Hidden again").await;
+    acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/report"), Some(json!({ "reason": "spam" }))).await;
+    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["excerpt"], "Heard");
     town.close().await;
 }

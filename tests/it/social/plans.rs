@@ -18,7 +18,7 @@ use crate::support::{NOON, Town};
 const SENT: i64 = 5_000;
 
 /// What `read` asks the database, each statement with the values that it was given.
-fn asked<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Vec<String> {
+pub(super) fn asked<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Vec<String> {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&heard);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -58,9 +58,9 @@ fn filled(statement: &str, values: &serde_json::Value) -> String {
 
 /// An index that a plan looks keys up in, and the conditions that are keys: what else holds of the rows is asked of each that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Sought {
-    index: String,
-    keys: String,
+pub(super) struct Sought {
+    pub index: String,
+    pub keys: String,
 }
 
 /// What SQLite looks up: `SEARCH messages USING INDEX messages_unheard (room=? AND author=?)`.
@@ -85,7 +85,7 @@ fn sought_by_postgres(lines: &[String]) -> Vec<Sought> {
 }
 
 /// How the database goes about a statement, and what it looks up by keys.
-fn plan(conn: &mut Conn, asked: &str) -> (Vec<Sought>, String) {
+pub(super) fn plan(conn: &mut Conn, asked: &str) -> (Vec<Sought>, String) {
     let (statement, values) = asked.split_once(" -- binds: ").expect("its values");
     match conn {
         Conn::Sqlite(conn) => {
@@ -108,7 +108,7 @@ fn plan(conn: &mut Conn, asked: &str) -> (Vec<Sought>, String) {
 const HIDDEN: [&str; 3] = ["messages_unheard", "messages_heard", "messages_unheard_answers"];
 
 /// Is one of these indices asked by its author?
-fn by_author(sought: &[Sought]) -> bool {
+pub(super) fn by_author(sought: &[Sought]) -> bool {
     sought.iter().any(|sought| HIDDEN.contains(&sought.index.as_str()) && sought.keys.contains("author"))
 }
 
