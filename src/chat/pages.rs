@@ -56,6 +56,9 @@ pub struct Community {
     pub sign_up_mode: SignUpMode,
     /// Does making a room that is no conversation need a plan for it?
     pub rooms_need_plan: bool,
+    /// Ways of reaching others that are closed for everybody.
+    #[cfg_attr(test, ts(type = "string[]"))]
+    pub closed: Vec<social::Act>,
 }
 
 /// A role as members see it.
@@ -154,6 +157,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
             sentence: settings.community_sentence.clone(),
             sign_up_mode: settings.sign_up_mode,
             rooms_need_plan: settings.rooms_need_plan,
+            closed: social::closed_ways(&settings),
         },
         limits: Limits {
             message_bytes: settings.message_bytes,

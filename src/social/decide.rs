@@ -31,9 +31,11 @@ pub struct Facts<'a> {
     pub is_busy: bool,
 }
 
-/// Why the caller gets nowhere, when the reason is their own.
+/// Why the caller gets nowhere, when the reason is their own, or everybody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
+    /// The administrators have closed this way for everybody.
+    Closed,
     /// Their plans do not give this.
     NotEntitled,
     /// They did it too often.
@@ -63,10 +65,18 @@ pub enum Verdict {
 /// Decides. Allocates nothing.
 ///
 /// A block, also the caller's own, is stronger than a place on the list of those who may always reach somebody; that list is stronger
-/// than quiet hours.
+/// than quiet hours. A way that is closed for everybody (decision 0037) tells nothing of anybody, so it is asked first, and said.
 #[must_use]
 pub fn decide(facts: &Facts<'_>, now: Millis) -> Verdict {
     let (mine, theirs) = (facts.relation.mine, facts.relation.theirs);
+    if facts.ceiling.has(Class::Nobody) {
+        match facts.act {
+            Act::Call | Act::VideoCall | Act::Invite => return Verdict::Refused(Own::Closed),
+            Act::Mention => return Verdict::Unheard,
+            // First words are refused before anybody is asked about; those that follow belong to a conversation.
+            Act::Message => {}
+        }
+    }
     if !facts.may_start {
         return Verdict::Refused(Own::NotEntitled);
     }

@@ -25,7 +25,7 @@ pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
 pub use model::{
     Act, ContactState, Edge, Edges, FollowState, HeardWords, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason,
-    RequestKind, Rule, Rules, UnknownCallers, ceiling, default_of, is_below, pair,
+    RequestKind, Rule, Rules, UnknownCallers, ceiling, closed_ways, default_of, is_below, must_be_open, pair,
 };
 pub use notices::{Invitation, Notice, SeenMessage, Social};
 pub use policy::SeeReports;

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::actions;
-use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, UnknownCallers, ceiling, is_below, may_ring};
+use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, UnknownCallers, ceiling, closed_ways, is_below, may_ring};
 use super::policy::{SeeMine, SeePerson};
 use super::store::lists::{List, Paging};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
@@ -178,6 +178,8 @@ struct PersonPage {
     reasons: Vec<&'static str>,
     is_me: bool,
     may_write: bool,
+    /// Ways of ringing others that are closed for everybody.
+    closed: Vec<&'static str>,
     requests: i64,
 }
 
@@ -189,12 +191,16 @@ async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
         let roles =
             role_choices(conn, &ground.words, language)?.into_iter().filter(|role| person.member.roles.contains(&role.id)).collect();
         let is_me = may.member() == may.other();
+        let closed = closed_ways(&ground.settings.get());
         Ok(PersonPage {
             is_me,
             may_write: !is_me
                 && person.member.state == members::MemberState::Active
                 && !person.known.blocked
-                && actor.permissions.has(Permission::MessageDirect),
+                && actor.permissions.has(Permission::MessageDirect)
+                // A conversation that is there goes on.
+                && (conversation.is_some() || !closed.contains(&Act::Message)),
+            closed: closed.into_iter().filter(|act| act.rings()).map(Act::name).collect(),
             shown: person.into(),
             roles,
             rooms,

@@ -101,6 +101,7 @@ const fn sign(verdict: Verdict) -> &'static str {
         Verdict::Asks => "asks",
         Verdict::Unheard => "-",
         Verdict::Busy => "busy",
+        Verdict::Refused(Own::Closed) => "CLOSED",
         Verdict::Refused(Own::NotEntitled) => "PAY",
         Verdict::Refused(Own::TooOften) => "SLOW",
         Verdict::Refused(Own::Blocks) => "OWN",
@@ -157,6 +158,11 @@ fn every_answer() {
             let unknown = UnknownCallers::Ring;
             table(&mut out, Around { act, unknown, may_start: true, within_rate: true, is_busy: false, ceiling, now });
         }
+    }
+    for act in Act::ALL {
+        writeln!(out, "{}, closed for everybody", act.name()).expect("text");
+        let (unknown, ceiling) = (UnknownCallers::Ring, Class::Nobody);
+        table(&mut out, Around { act, unknown, may_start: true, within_rate: true, is_busy: false, ceiling, now: NOON });
     }
     insta::assert_snapshot!("decisions", out);
 }

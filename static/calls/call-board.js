@@ -5,6 +5,7 @@ import { get, post } from "../lib/api.js";
 import { sentence } from "../lib/errors.js";
 import { html, keyed, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
+import { pageLine } from "../lib/page-line.js";
 import { list, moment, ago, t } from "../lib/words.js";
 import { isAlready, showLock } from "./call-menu.js";
 import { lasted } from "./duration.js";
@@ -23,6 +24,8 @@ import { callOf, isBusy } from "./state.js";
 
 const PAGE = 30;
 const PEOPLE = 24;
+/** Events of my own log that change what stands here, calls apart. */
+const SHOWN = ["entitlements_changed", "contact_changed", "reach_changed", "blocked", "unblocked", "note_changed"];
 
 class CallBoard extends HTMLElement {
   /** @type {State} */
@@ -33,9 +36,15 @@ class CallBoard extends HTMLElement {
   connectedCallback() {
     void this.#load();
     // What changes while one looks is drawn again, once for changes that come together.
-    document.addEventListener("calls-changed", () => {
+    const soon = () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.#load(), 400);
+    };
+    document.addEventListener("calls-changed", soon);
+    pageLine().join({
+      event: ({ event }) => void (SHOWN.includes(event.kind) && soon()),
+      signal: (signal) => void ((signal.kind === "settings_changed" || (signal.kind === "member_changed" && signal.member.id in this.#state.members)) && soon()),
+      reset: soon,
     });
   }
 
@@ -101,7 +110,7 @@ class CallBoard extends HTMLElement {
     if (error || !live) {
       return render(html`<div class="empty" role="alert"><p>${sentence(error)}</p><button class="button" type="button" @click=${() => void this.#load()}>${t("calls.try_again")}</button></div>`, this);
     }
-    render(html`${live.may_start.calls ? null : this.#lock()}${this.#live(live)}${this.#recents()}${this.#people()}
+    render(html`${live.may_start.calls || live.may_start.closed.includes("call") ? null : this.#lock()}${this.#live(live)}${this.#recents()}${this.#people()}
       <section class="page-section" aria-labelledby="calls-reach"><h2 id="calls-reach">${t("calls.who_may")}</h2><p>${this.#state.reach} <a href="/settings/reach">${t("calls.change")}</a></p></section>`, this);
   }
 
@@ -166,7 +175,9 @@ class CallBoard extends HTMLElement {
     const isOne = entry.kind === "direct" || (entry.kind === "group" && isForeign);
     /** @type {Wish} */
     const wish = { call: going?.id ?? null, kind: isOne ? "direct" : entry.kind, to: isOne ? (other ?? null) : null, room: isOne ? null : room, video: going?.video ?? entry.video };
-    const mayCall = isOne ? other !== undefined : room !== null && !isForeign;
+    const closed = live?.may_start.closed ?? [];
+    const rings = isOne ? members[other ?? ""]?.state === "active" && !closed.includes(entry.video ? "video_call" : "call") : entry.kind === "room" || !closed.includes("call") || !closed.includes("video_call");
+    const mayCall = (going !== undefined && !isOne) || (rings && (isOne ? other !== undefined : room !== null && !isForeign));
     const whom = isOne ? memberName(members[other ?? ""]) : names;
     return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
@@ -175,11 +186,12 @@ class CallBoard extends HTMLElement {
 
   #people() {
     const { people, live } = this.#state;
+    const closed = live?.may_start.closed ?? [];
     const lock = (/** @type {boolean | undefined} */ isOpen) => (isOpen ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`);
     const ring = (/** @type {Person} */ { member }, /** @type {boolean} */ video) => (/** @type {Event} */ event) => void this.#call({ call: null, kind: "direct", to: member.id, room: null, video }, event);
     return html`<section class="page-section" aria-labelledby="calls-people"><h2 id="calls-people">${t("calls.whom")}</h2>
       ${people.length ? html`<ul class="items">${keyed(people, ({ member }) => member.id, (person) => html`<li>${avatar(person.member)}<span class="item-text"><b><a href=${`/people/${person.member.id}`} dir="auto">${memberName(person.member)}</a></b></span>
-        <span class="item-acts"><button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button><button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button></span></li>`)}</ul>`
+        <span class="item-acts">${person.member.state !== "active" || closed.includes("call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button>`}${person.member.state !== "active" || closed.includes("video_call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button>`}</span></li>`)}</ul>`
       : html`<p class="empty-line">${t("calls.no_contacts")} <a href="/people">${t("calls.find_people")}</a></p>`}</section>`;
   }
 }

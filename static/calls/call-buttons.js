@@ -1,4 +1,4 @@
-/** `<call-buttons>`: the ways to ring one member, each with its lock and the way to the right where it is needed. */
+/** `<call-buttons closed="call …">`: the ways to ring one member that are not closed, each with its lock and the way to the right where it is needed. */
 
 import { get } from "../lib/api.js";
 import { html, render } from "../lib/html.js";
@@ -11,7 +11,7 @@ import { callsHere } from "./here.js";
 /** @import { CallDesk } from "./desk.js" */
 /** @import { Entitlements } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "../chat/rialto-app.js" */
-/** @typedef {{calls: boolean, video: boolean, group_size: number | null, max_minutes: number | null}} MayStart */
+/** @typedef {{calls: boolean, video: boolean, group_size: number | null, max_minutes: number | null, closed: string[]}} MayStart */
 
 /** What I may start, asked once for a page. @type {Promise<MayStart> | null} */
 let asked = null;
@@ -33,7 +33,11 @@ class CallButtons extends HTMLElement {
     const take = (/** @type {Entitlements} */ rights) => this.#take({ calls: rights["calls.start"], video: rights["calls.video"] });
     // It is heard at once of a right that came or went.
     this.#stop = watchRights(app, take);
-    if (app) return take(app.client.state.entitlements);
+    if (app) {
+      const stops = [this.#stop, app.client.store.watch((now, before) => void (now.community !== before.community && this.#draw()))];
+      this.#stop = () => stops.forEach((stop) => stop());
+      return take(app.client.state.entitlements);
+    }
     this.#draw();
     mayStart().then((may) => this.#take(may), () => undefined);
   }
@@ -50,7 +54,14 @@ class CallButtons extends HTMLElement {
 
   #draw() {
     const may = this.#may;
-    render(html`${this.#button("audio", may?.calls ?? true)}${this.#button("video", (may?.calls && may.video) ?? true)}`, this);
+    const closed = this.#closed();
+    render(html`${closed.includes("call") ? null : this.#button("audio", may?.calls ?? true)}${closed.includes("video_call") ? null : this.#button("video", (may?.calls && may.video) ?? true)}`, this);
+  }
+
+  /** What is closed for everybody: as the app knows it, or as the page was written. */
+  #closed() {
+    const app = /** @type {RialtoApp | null} */ (this.closest("rialto-app"));
+    return app ? app.client.state.community.closed : (this.getAttribute("closed") ?? "").split(" ");
   }
 
   /** @param {"audio" | "video"} kind @param {boolean} isOpen */

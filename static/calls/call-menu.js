@@ -5,6 +5,7 @@ import { toast } from "../lib/toast.js";
 import { openMenu } from "../lib/menu.js";
 import { t } from "../lib/words.js";
 import { others } from "../chat/names.js";
+import { isShut } from "../chat/rights.js";
 import { isBusy } from "./state.js";
 
 /** @import { CallEntry, Entitlements } from "../types/live.d.ts" */
@@ -26,9 +27,11 @@ export async function callFrom(app, room, anchor) {
   if (!state.entitlements["calls.start"]) return showLock(app, false);
   const mayVideo = state.entitlements["calls.video"];
   const begin = (/** @type {boolean} */ video) => void (kind === "room" ? desk.look({ ...wish, video }) : desk.start({ ...wish, video }));
+  // A room's voice rings for nobody.
+  const isOpen = (/** @type {"call" | "video_call"} */ way) => kind === "room" || !isShut(state, way);
   openMenu(anchor, t("calls.start"), [
-    { label: t(kind === "room" ? "calls.open_audio" : "calls.ring_audio"), icon: "phone", run: () => begin(false) },
-    { label: t(kind === "room" ? "calls.open_video" : "calls.ring_video"), icon: mayVideo ? "video" : "lock", run: () => (mayVideo ? begin(true) : showLock(app, true)) },
+    ...(isOpen("call") ? [{ label: t(kind === "room" ? "calls.open_audio" : "calls.ring_audio"), icon: "phone", run: () => begin(false) }] : []),
+    ...(isOpen("video_call") ? [{ label: t(kind === "room" ? "calls.open_video" : "calls.ring_video"), icon: mayVideo ? "video" : "lock", run: () => (mayVideo ? begin(true) : showLock(app, true)) }] : []),
   ]);
 }
 

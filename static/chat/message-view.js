@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { moment, number, t, time } from "../lib/words.js";
 import { avatar, memberName } from "./names.js";
-import { mayDelete, mayEdit, mayReact } from "./rights.js";
+import { isShut, mayDelete, mayEdit, mayReact, mayRing } from "./rights.js";
 import { keyOf } from "./rows.js";
 import { concerns } from "./unread.js";
 import { verifiedSign } from "../billing/verified.js";
@@ -152,8 +152,11 @@ export function callCard(entry, state, again) {
   // In a room whoever came was in it; nobody was called who could have answered.
   const fate = isMissed || entry.fate === null || (entry.kind === "room" && entry.fate === "taken") ? "" : t(`calls.fate_${entry.fate}`);
   const facts = [entry.kind === "direct" && entry.outgoing ? "" : memberName(state.members[entry.starter]), fate, talked(entry), time(entry.at)].filter(Boolean).join(" · ");
+  // A call that goes on is joined, and a room's voice rings for nobody: what is closed closes neither.
+  const other = state.members[(entry.outgoing ? entry.others[0] : entry.starter) ?? ""];
+  const isOpen = entry.fate === null || entry.kind === "room" || (entry.kind === "group" ? mayRing(state) : other?.state === "active" && !isShut(state, entry.video ? "video_call" : "call"));
   return html`<article class="call-card" data-key=${`c${entry.call}`} data-missed=${isMissed ? "" : null} tabindex="-1" aria-label=${`${title}, ${facts}`}>
     <span class="call-card-sign" aria-hidden="true">${icon(sign)}</span><div><b>${title}</b><small>${facts}</small></div>
-    <button class="button" data-size="small" type="button" @click=${(/** @type {Event} */ event) => again(/** @type {Element} */ (event.currentTarget))}>${t(entry.fate === null ? "calls.join" : entry.outgoing || entry.kind === "room" ? "calls.call_again" : "calls.call_back")}</button>
+    ${isOpen ? html`<button class="button" data-size="small" type="button" @click=${(/** @type {Event} */ event) => again(/** @type {Element} */ (event.currentTarget))}>${t(entry.fate === null ? "calls.join" : entry.outgoing || entry.kind === "room" ? "calls.call_again" : "calls.call_back")}</button>` : null}
   </article>`;
 }

@@ -7,9 +7,9 @@ import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { compare, t } from "../lib/words.js";
-import { avatar, memberName, roleName, roomName } from "./names.js";
+import { avatar, memberName, others, roleName, roomName } from "./names.js";
 import { panelBones, panelFailed, panelHead } from "./panel-head.js";
-import { has, isConversation, leads, mayAdd, mayTakeBack } from "./rights.js";
+import { has, isConversation, isShut, leads, mayAdd, mayTakeBack } from "./rights.js";
 import { reason, verifiedMark } from "../billing/verified.js";
 
 /** @import { Member } from "../types/live.d.ts" */
@@ -141,6 +141,8 @@ export class MemberPanel {
     const isHere = state.presence[id] ?? id === state.me.id;
     const place = this.#items.find((each) => each.member.id === id);
     const status = member.status && (member.status.until === null || member.status.until > Date.now()) ? [member.status.emoji, member.status.text].filter(Boolean).join(" ") : "";
+    // A conversation that is there goes on, whatever is closed.
+    const mayWrite = !isShut(state, "message") || Object.values(state.rooms).some((each) => each.room.kind === "direct" && others(state, each.room).includes(id));
     const write = () => void import("./room-dialogs.js").then(({ writeToOne }) => writeToOne(this.app, id));
     return html`${panelHead(this.app, memberName(member), it.room.kind === "direct" ? undefined : back)}<div class="panel-scroll"><div class="profile">${avatar(member, { size: 96, isHere })}
       <h2 dir="auto">${memberName(member)}</h2>
@@ -149,7 +151,7 @@ export class MemberPanel {
       ${status ? html`<p dir="auto">${status}</p>` : null}${member.bio ? html`<p dir="auto">${member.bio}</p>` : null}
       ${member.roles.length ? html`<div class="buttons">${state.roles.filter((role) => member.roles.includes(role.id)).map((role) => html`<span class="badge" data-tone="accent" dir="auto">${roleName(role)}</span>`)}</div>` : null}
       ${id === state.me.id ? html`<div class="buttons"><a class="button" href="/settings">${t("chat.settings")}</a></div>` : null}
-      ${id !== state.me.id && member.state === "active" && has(state, "messages.direct") ? html`<div class="buttons"><button class="button" data-kind="primary" type="button" @click=${write}>${icon("message-square")}${t("chat.write_message")}</button><a class="button" href=${path`/people/${id}`}>${icon("user")}${t("social.view_profile")}</a><call-buttons member=${id}></call-buttons></div>` : null}
+      ${id !== state.me.id && member.state === "active" && has(state, "messages.direct") ? html`<div class="buttons">${mayWrite ? html`<button class="button" data-kind="primary" type="button" @click=${write}>${icon("message-square")}${t("chat.write_message")}</button>` : null}<a class="button" href=${path`/people/${id}`}>${icon("user")}${t("social.view_profile")}</a><call-buttons member=${id}></call-buttons></div>` : null}
       ${place && id !== state.me.id ? this.#office(it.room, place) : null}</div></div>`;
   }
 

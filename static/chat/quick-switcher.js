@@ -6,7 +6,7 @@ import { icon } from "../lib/icon.js";
 import { fold, t } from "../lib/words.js";
 import { avatar, memberName, others, roomName, roomPicture } from "./names.js";
 import { calls, inOrder, isUnread } from "./room-order.js";
-import { has } from "./rights.js";
+import { has, isShut } from "./rights.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Member } from "../types/live.d.ts" */
@@ -66,6 +66,6 @@ function finds(app, text) {
   const rooms = inOrder(state).map((room) => ({ room, fit: fit(roomName(state, room)) })).filter((each) => each.fit >= 0 && !(wanted === "" && each.room.id === app.place.state.room))
     .sort((a, b) => b.fit - a.fit || calls(b.room) - calls(a.room) || Number(isUnread(b.room)) - Number(isUnread(a.room)));
   const written = new Set(inOrder(state).filter((room) => room.kind === "direct").flatMap((room) => others(state, room)));
-  const members = wanted && has(state, "messages.direct") ? Object.values(state.members).filter((member) => member.state === "active" && member.id !== state.me.id && !written.has(member.id) && Math.max(fit(memberName(member)), fit(member.username)) >= 0) : [];
+  const members = wanted && has(state, "messages.direct") && !isShut(state, "message") ? Object.values(state.members).filter((member) => member.state === "active" && member.id !== state.me.id && !written.has(member.id) && Math.max(fit(memberName(member)), fit(member.username)) >= 0) : [];
   return [...rooms.map(({ room }) => ({ key: room.id, room })), ...members.map((member) => ({ key: member.id, member }))].slice(0, MOST);
 }

@@ -56,9 +56,15 @@ export function mayPin(state, room, message) {
   return !message.deleted && !room.archived && !isVisitor(state, room) && (isConversation(room) || has(state, "messages.moderate") || leads(state, room));
 }
 
+/** Whether the administrators have closed a way of reaching others for everybody. @param {ChatState} state @param {"message" | "call" | "video_call" | "invite" | "mention"} way */
+export const isShut = (state, way) => state.community.closed.includes(way);
+
+/** Whether anybody may be rung at all. @param {ChatState} state */
+export const mayRing = (state) => !isShut(state, "call") || !isShut(state, "video_call");
+
 /** Whether I may bring others in. @param {ChatState} state @param {MyRoom} room */
 export function mayAdd(state, room) {
-  if (room.archived || room.kind === "direct" || isVisitor(state, room)) return false;
+  if (room.archived || room.kind === "direct" || isVisitor(state, room) || isShut(state, "invite")) return false;
   return room.kind !== "private" || leads(state, room);
 }
 

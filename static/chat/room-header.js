@@ -5,7 +5,7 @@ import { icon } from "../lib/icon.js";
 import { list, moment, t } from "../lib/words.js";
 import { ConnectionStrip } from "./connection-strip.js";
 import { memberName, others, roomName, roomPicture } from "./names.js";
-import { isConversation, isVisitor, mayAdd, mayChange } from "./rights.js";
+import { isConversation, isVisitor, mayAdd, mayChange, mayRing } from "./rights.js";
 import { roomAt } from "./state.js";
 import { Surface } from "./surface.js";
 
@@ -50,9 +50,11 @@ class RoomHeader extends Surface {
 
   /** The way into a call with whoever is here: ring them, join them, or see why one may not begin. @param {ChatState} state @param {MyRoom} room */
   #call(state, room) {
-    const hasVoice = isConversation(room) ? room.kind === "group" || others(state, room).length > 0 : room.voice;
+    const isThere = (/** @type {string} */ id) => state.members[id]?.state === "active";
+    const hasVoice = isConversation(room) ? room.kind === "group" || others(state, room).some(isThere) : room.voice;
     if (!hasVoice || room.archived || isVisitor(state, room)) return null;
     const call = state.calls[room.id];
+    if (!call && isConversation(room) && !mayRing(state)) return null;
     const open = (/** @type {Event} */ event) => {
       const anchor = /** @type {Element} */ (event.currentTarget);
       void import("../calls/call-menu.js").then(({ callFrom }) => callFrom(this.app, room, anchor));

@@ -21,7 +21,8 @@ const QUIET_MS = 3_000;
 const PART = ".settings";
 
 /**
- * `<live-page data-epoch data-seq data-kinds="contact_changed …">`: up to where the page knows the log, and which events change it. A change
+ * `<live-page data-epoch data-seq data-kinds="contact_changed …">`: up to where the page knows the log, and which events change it; `settings_changed`
+ * stands there where the community's settings do. A change
  * of a member counts where something says `data-member="<id>"`. Forms of the page (`<api-form>`) no longer load it anew: it is brought up to
  * date, the focus stays where it was, and what was done is said (`data-toast`, or `data-toast-asked` when the answer's state is `asked`).
  */
@@ -30,17 +31,24 @@ class LivePage extends HTMLElement {
   socket;
   #isReading = false;
   #isStale = false;
+  /** Was there a connection before? */
+  #wasGreeted = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #ending = new AbortController();
   /** @type {import("./page-line.js").Ear} */
   #ear = {
-    event: ({ event }) => void ((this.dataset.kinds ?? "").split(" ").includes(event.kind) && this.#refreshSoon()),
+    event: ({ event }) => void (this.#counts(event.kind) && this.#refreshSoon()),
     signal: (signal) => {
+      if (signal.kind === "settings_changed" && this.#counts(signal.kind)) this.#refreshSoon();
       if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) this.#refreshSoon();
     },
     status: (status) => this.#stands(status),
-    hello: () => this.#isStale && this.#refreshSoon(),
+    hello: () => {
+      // What signals said during a break is said by nobody again.
+      if (this.#isStale || this.#wasGreeted) this.#refreshSoon();
+      this.#wasGreeted = true;
+    },
     reset: () => this.#refreshSoon(),
   };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -63,6 +71,11 @@ class LivePage extends HTMLElement {
     this.#ending.abort();
     pageLine().leave(this.#ear);
     this.socket = undefined;
+  }
+
+  /** Does it change the page? @param {string} kind of an event, or of a signal */
+  #counts(kind) {
+    return (this.dataset.kinds ?? "").split(" ").includes(kind);
   }
 
   /** @param {Status} status */
@@ -92,6 +105,8 @@ class LivePage extends HTMLElement {
 
   /** What others do comes in handfuls, and to many pages at once: one read for all of it, and not everybody's in the same moment. */
   #refreshSoon() {
+    // Where another element draws what changes, the page is not read again.
+    if (!this.#part) return;
     this.#timer ??= setTimeout(() => void this.refresh(), SOON_MS + SPREAD_MS * Math.random());
   }
 

@@ -861,6 +861,7 @@ export type Signal = {
     hue: number;
     sentence: string;
     rooms_need_plan: boolean;
+    closed: string[];
   };
 };
 
@@ -1035,6 +1036,8 @@ export type Community = {
   sign_up_mode: SignUpMode;
   /** Does making a room that is no conversation need a plan for it? */
   rooms_need_plan: boolean;
+  /** Ways of reaching others that are closed for everybody. */
+  closed: string[];
 };
 
 /** A role as members see it. */

@@ -104,6 +104,8 @@ struct Look<'a> {
     hue: u16,
     sentence: &'a str,
     rooms_need_plan: bool,
+    #[cfg_attr(test, ts(type = "string[]"))]
+    closed: Vec<social::Act>,
 }
 
 /// Tells every connection, after COMMIT, what the community looks like now.
@@ -113,6 +115,7 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
         hue: settings.community_hue,
         sentence: &settings.community_sentence,
         rooms_need_plan: settings.rooms_need_plan,
+        closed: social::closed_ways(settings),
     };
     tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
 }

@@ -48,7 +48,13 @@ impl Gate {
             video: has.calls_start && has.calls_video,
             group_size: has.calls_group_size,
             max_minutes: has.calls_max_minutes,
+            closed: social::closed_ways(&self.settings),
         })
+    }
+
+    /// Refuses to ring anybody where the administrators have closed that for everybody.
+    pub(super) fn must_be_open(&self, video: bool) -> Result<()> {
+        social::must_be_open(&self.settings, act_of(video))
     }
 
     /// May cameras and screens be on in a call of `from` that `to` answers, though it began with voices?
@@ -64,7 +70,7 @@ impl Gate {
         let standing = self.billing.standings.of(tx, from, now)?;
         let is_busy = self.calls.look(|board| board.taken_by(to).is_some());
         let verdict = social::answer(tx, &self.settings, &asker(from, video, &standing), to, is_busy, now)?;
-        way_of(tx, from, to, verdict, Some(request(video)))
+        way_of(tx, (from, to), verdict, video, true)
     }
 
     /// The same for several at once, in ascending id. Who does not answer becomes a request of one who `asks`.
@@ -83,11 +89,10 @@ impl Gate {
         social::hold_pairs(tx, from, to)?;
         let mut verdicts = social::answers(tx, &self.settings, &asker(from, video, &standing), to, now)?;
         verdicts.sort_unstable_by_key(|(one, _)| *one);
-        let asked = asks.then(|| request(video));
         let way = |(one, verdict)| {
             // Being busy is asked last.
             let verdict = if verdict == Verdict::Through && busy.contains(&one) { Verdict::Busy } else { verdict };
-            (one, way_of(tx, from, one, verdict, asked))
+            (one, way_of(tx, (from, one), verdict, video, asks))
         };
         Ok(verdicts.into_iter().map(way).collect())
     }
@@ -99,10 +104,15 @@ const fn request(video: bool) -> RequestKind {
 
 /// What their plan gives was asked before: whoever is let in by another's plan calls all the same.
 fn asker<'a>(from: MemberId, video: bool, standing: &'a Standing) -> Asker<'a> {
-    Asker { may_start: true, ..Asker::standing(from, if video { Act::VideoCall } else { Act::Call }, standing) }
+    Asker { may_start: true, ..Asker::standing(from, act_of(video), standing) }
 }
 
-fn way_of(tx: &mut Tx<'_>, from: MemberId, to: MemberId, verdict: Verdict, asks: Option<RequestKind>) -> Result<Way> {
+/// How it rings.
+const fn act_of(video: bool) -> Act {
+    if video { Act::VideoCall } else { Act::Call }
+}
+
+fn way_of(tx: &mut Tx<'_>, (from, to): (MemberId, MemberId), verdict: Verdict, video: bool, asks: bool) -> Result<Way> {
     Ok(match verdict {
         Verdict::Through => {
             social::use_once(tx, from, to)?;
@@ -113,11 +123,12 @@ fn way_of(tx: &mut Tx<'_>, from: MemberId, to: MemberId, verdict: Verdict, asks:
         Verdict::Unheard => Way::Unheard,
         Verdict::Asks => {
             // Calls have limits of their own: no refusal here may tell that it has become a request.
-            if let Some(kind) = asks {
-                social::ask(tx, from, &NewRequest::of(kind, to, true), None)?;
+            if asks {
+                social::ask(tx, from, &NewRequest::of(request(video), to, true), None)?;
             }
             Way::Unheard
         }
+        Verdict::Refused(Own::Closed) => return Err(Error::forbidden(act_of(video).closed_code())),
         Verdict::Refused(Own::Blocks) => return Err(Error::conflict("social.you_block")),
         Verdict::Refused(Own::NotEntitled) => return Err(payment("calls.plan_needed")),
         Verdict::Refused(Own::TooOften) => return Err(Error::slow_down("calls.too_many", MINUTE.unsigned_abs())),
@@ -129,7 +140,7 @@ pub(super) const fn payment(code: &'static str) -> Error {
 }
 
 /// What a member may begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct MayStart {
     /// Calls at all.
     pub calls: bool,
@@ -139,4 +150,6 @@ pub struct MayStart {
     pub group_size: Option<u32>,
     /// Longest, in minutes; null: no limit.
     pub max_minutes: Option<u32>,
+    /// Ways of reaching others that are closed for everybody.
+    pub closed: Vec<Act>,
 }

@@ -55,7 +55,7 @@ impl Starting {
 /// asked here; the caller learns of a reason only when it is their own.
 ///
 /// # Errors
-/// 402 `calls.plan_needed`, `calls.video_needed`, `calls.group_size`; 409 `calls.in_another`, `calls.key_reused`, `social.you_block`;
+/// 402 `calls.plan_needed`, `calls.video_needed`, `calls.group_size`; 403 `social.closed_call`, `social.closed_video_call`; 409 `calls.in_another`, `calls.key_reused`, `social.you_block`;
 /// 422 `calls.too_many_rung`; 429 `calls.too_many`, `calls.no_answer_again`; 503 `calls.too_many_calls`, `calls.media_unavailable`, `calls.server_full`.
 pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> Result<(CallId, Millis)> {
     let member = may.member();
@@ -68,6 +68,10 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     }
     let asked_at = tx.now();
     let has = gate.entitlements(tx, member, asked_at)?;
+    // A room's voice rings for nobody.
+    if may.kind() != CallKind::Room {
+        gate.must_be_open(wish.video)?;
+    }
     must_be_entitled(&has, wish)?;
     let taken = gate.calls.look(|board| (board.taken_by(member).is_some(), board.count(), board.has_media()));
     match taken {
@@ -253,7 +257,7 @@ fn must_fit(count: usize, most: u32, by_plan: Option<u32>) -> Result<()> {
 /// or for whom it rings, is left out.
 ///
 /// # Errors
-/// 402 `calls.plan_needed`, `calls.group_size`; 409 `calls.full`, `calls.they_were_removed`; 422 `calls.too_many_rung`, `calls.members`;
+/// 402 `calls.plan_needed`, `calls.group_size`; 403 as for [`start`]; 409 `calls.full`, `calls.they_were_removed`; 422 `calls.too_many_rung`, `calls.members`;
 /// 429 `calls.too_many`, `calls.declined_lately`; 410 `calls.over`; `social.you_block`.
 pub fn add(tx: &mut Tx<'_>, may: &HostCall, members: &[MemberId], gate: &Gate) -> Result<()> {
     let (now, by) = (tx.now(), may.member());

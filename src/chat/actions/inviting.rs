@@ -8,7 +8,7 @@ use crate::chat::store;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
-use crate::social::{self, Act, NewRequest, Outcome, RequestKind, Verdict};
+use crate::social::{self, Act, NewRequest, Outcome, Own, RequestKind, Verdict};
 use crate::storage::Tx;
 
 impl Reaching {
@@ -16,11 +16,12 @@ impl Reaching {
     /// hear of it the first time may now, and where who invited them is not in the room any more, it is now who invites them again.
     ///
     /// # Errors
-    /// `social.you_block`, 429 `social.too_many_invitations`, `social.too_many_to_one`.
+    /// `social.you_block`, 403 `social.closed_invite`, 429 `social.too_many_invitations`, `social.too_many_to_one`.
     pub(super) fn invite(&self, tx: &mut Tx<'_>, room: RoomId, member: MemberId, by: MemberId) -> Result<()> {
         social::hold_pairs(tx, by, &[member])?;
         let now = tx.now();
         let is_heard = match self.verdict(tx, Act::Invite, by, member, now)? {
+            Verdict::Refused(Own::Closed) => return Err(Error::forbidden(Act::Invite.closed_code())),
             Verdict::Refused(_) => return Err(Error::conflict("social.you_block")),
             Verdict::Through | Verdict::Quietly | Verdict::Busy | Verdict::Asks => true,
             Verdict::Unheard => false,

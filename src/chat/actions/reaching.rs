@@ -56,8 +56,9 @@ impl Reaching {
     /// Who comes into a new conversation of two beside its maker: the other, if they let the maker in. Its log says that they came anyway.
     ///
     /// # Errors
-    /// `social.you_block`.
+    /// `social.you_block`, `social.closed_message`.
     pub(super) fn begin_conversation(&self, tx: &mut Tx<'_>, room: RoomId, maker: MemberId, other: MemberId) -> Result<()> {
+        social::must_be_open(&self.settings, Act::Message)?;
         let now = tx.now();
         match self.verdict(tx, Act::Message, maker, other, now)? {
             Verdict::Through | Verdict::Quietly | Verdict::Busy => enter(tx, room, other, maker, RoomRole::Member).map(|_| ()),
@@ -74,10 +75,13 @@ impl Reaching {
     /// them; in a conversation in which they see words already nothing counts, so that no refusal tells what became of them.
     ///
     /// # Errors
-    /// 429 `social.too_many_requests`.
+    /// 429 `social.too_many_requests`; `social.closed_message` of first words alone, for the same reason.
     pub(super) fn before_words(&self, tx: &mut Tx<'_>, room: RoomId, author: MemberId, other: MemberId) -> Result<bool> {
-        social::admit(tx, author, other)?;
         let most = if store::has_words(tx, room, author)? { None } else { Some(self.requests) };
+        if most.is_some() {
+            social::must_be_open(&self.settings, Act::Message)?;
+        }
+        social::admit(tx, author, other)?;
         if most.is_none() && store::place(tx, room, other)?.is_some() {
             return Ok(true);
         }

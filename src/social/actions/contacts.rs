@@ -90,8 +90,9 @@ pub fn remove_contact(tx: &mut Tx<'_>, may: &RelateTo) -> Result<ContactState> {
 /// Changes what a member calls somebody and notes about them.
 ///
 /// # Errors
-/// `social.own_name`, `social.note`, `social.too_many_people` for a note more than `most`.
+/// `social.not_there`, `social.own_name`, `social.note`, `social.too_many_people` for a note more than `most`.
 pub fn change_note(tx: &mut Tx<'_>, may: &RelateTo, change: &NoteChange, most: usize) -> Result<Note> {
+    may.must_not_be_gone()?;
     hold(tx, may.member(), may.other())?;
     let before = store::relations::note(tx, may.member(), may.other())?;
     if before == Note::default() && store::relations::count_notes(tx, may.member())? >= most {

@@ -12,7 +12,7 @@ use crate::members;
 use crate::settings::{Class, Settings};
 use crate::social::decide::{Facts, Verdict, decide};
 use crate::social::events::SocialEvent;
-use crate::social::model::{Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, within};
+use crate::social::model::{Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, is_closed, within};
 use crate::social::policy::ChangeReach;
 use crate::social::store;
 use crate::storage::{Conn, Tx, one_at_a_time};
@@ -165,7 +165,10 @@ fn said(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str, reac
         mutual: store::relations::count_mutual(conn, member)?,
     };
     let named = Named { words: &ground.words, language, roles: &roles, plans: &plans, numbers };
-    let sentence = |act| {
+    let sentence = |act: Act| {
+        if is_closed(&settings, act) {
+            return Sentence { act, text: named.t(act.closed_code(), &[]) };
+        }
         let rule = reach.rules.of(act);
         let held = Rule { from: within(rule.from, ceiling(&settings, act)), ..rule.clone() };
         Sentence { act, text: named.sentence(act, &held) }

@@ -56,8 +56,9 @@ fn withdraw_mine(tx: &mut Tx<'_>, me: MemberId, other: MemberId, edges: Edges) -
 /// Blocks somebody. What they see does not change.
 ///
 /// # Errors
-/// When the database refuses.
+/// `social.not_there`.
 pub fn block(tx: &mut Tx<'_>, may: &RelateTo, social: &Social) -> Result<()> {
+    may.must_not_be_gone()?;
     block_member(tx, may.member(), may.other(), social)
 }
 
@@ -89,8 +90,9 @@ pub fn unblock(tx: &mut Tx<'_>, may: &RelateTo, social: &Social) -> Result<()> {
 /// Mutes somebody.
 ///
 /// # Errors
-/// `social.too_many_people`.
+/// `social.not_there`, `social.too_many_people`.
 pub fn mute(tx: &mut Tx<'_>, may: &RelateTo, most: usize) -> Result<()> {
+    may.must_not_be_gone()?;
     let (member, me) = (may.other(), may.member());
     let mine = hold(tx, me, member)?.mine;
     if mine.has(Edge::Mutes) {
@@ -118,8 +120,9 @@ pub fn unmute(tx: &mut Tx<'_>, may: &RelateTo) -> Result<()> {
 /// Puts somebody on the list of those who may always reach me.
 ///
 /// # Errors
-/// `social.you_block`, `social.too_many_people`.
+/// `social.not_there`, `social.you_block`, `social.too_many_people`.
 pub fn add_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, most: usize) -> Result<()> {
+    may.must_not_be_gone()?;
     let (me, other) = (may.member(), may.other());
     let before = hold(tx, me, other)?;
     if before.mine.has(Edge::Blocks) {
@@ -144,8 +147,11 @@ pub fn remove_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social) -> Result
 /// Puts somebody on the list of those who may never reach me, or takes them off.
 ///
 /// # Errors
-/// When the database refuses.
+/// `social.not_there`.
 pub fn set_never(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, is: bool) -> Result<()> {
+    if is {
+        may.must_not_be_gone()?;
+    }
     let (me, other) = (may.member(), may.other());
     let before = hold(tx, me, other)?;
     let mine = before.mine;

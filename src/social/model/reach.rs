@@ -41,6 +41,18 @@ impl Act {
         }
     }
 
+    /// The code of who is refused it because it is closed for everybody; the sentence of the page of reach has the same words.
+    #[must_use]
+    pub const fn closed_code(self) -> &'static str {
+        match self {
+            Self::Message => "social.closed_message",
+            Self::Call => "social.closed_call",
+            Self::VideoCall => "social.closed_video_call",
+            Self::Invite => "social.closed_invite",
+            Self::Mention => "social.closed_mention",
+        }
+    }
+
     /// Does it ring?
     #[must_use]
     pub const fn rings(self) -> bool {
@@ -137,6 +149,26 @@ pub const fn ceiling(settings: &Settings, act: Act) -> Classes {
         Act::Invite => settings.reach_ceiling_invite,
         Act::Mention => settings.reach_ceiling_mention,
     }
+}
+
+/// Have the administrators closed this way for everybody? Then no list of a member opens it.
+#[must_use]
+pub const fn is_closed(settings: &Settings, act: Act) -> bool {
+    ceiling(settings, act).has(Class::Nobody)
+}
+
+/// The ways that are closed for everybody.
+#[must_use]
+pub fn closed_ways(settings: &Settings) -> Vec<Act> {
+    Act::ALL.into_iter().filter(|act| is_closed(settings, *act)).collect()
+}
+
+/// Refuses a way that is closed for everybody.
+///
+/// # Errors
+/// 403 with the way's [`Act::closed_code`].
+pub fn must_be_open(settings: &Settings, act: Act) -> Result<()> {
+    if is_closed(settings, act) { Err(Error::forbidden(act.closed_code())) } else { Ok(()) }
 }
 
 /// What becomes of a call by somebody of no class that may.

@@ -106,7 +106,7 @@ impl SeePerson {
 pub struct RelateTo {
     member: MemberId,
     other: MemberId,
-    is_there: bool,
+    state: MemberState,
 }
 
 impl Permit for RelateTo {
@@ -115,11 +115,11 @@ impl Permit for RelateTo {
 
     fn check(conn: &mut Conn, actor: &Actor, other: MemberId) -> Result<Self> {
         let member = actor.signed_in()?;
-        let is_there = state_of(conn, other)? == MemberState::Active;
+        let state = state_of(conn, other)?;
         if member == other {
             return Err(Error::conflict("social.yourself"));
         }
-        Ok(Self { member, other, is_there })
+        Ok(Self { member, other, state })
     }
 }
 
@@ -141,7 +141,15 @@ impl RelateTo {
     /// # Errors
     /// `social.not_there` when they are banned or deleted.
     pub const fn must_be_there(&self) -> Result<()> {
-        if self.is_there { Ok(()) } else { Err(Error::conflict("social.not_there")) }
+        if matches!(self.state, MemberState::Active) { Ok(()) } else { Err(Error::conflict("social.not_there")) }
+    }
+
+    /// Can anything be kept of how one stands to them?
+    ///
+    /// # Errors
+    /// `social.not_there` when they are deleted: nothing leads to them any more.
+    pub const fn must_not_be_gone(&self) -> Result<()> {
+        if matches!(self.state, MemberState::Deleted) { Err(Error::conflict("social.not_there")) } else { Ok(()) }
     }
 }
 

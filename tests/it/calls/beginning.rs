@@ -24,7 +24,7 @@ async fn starting_is_for_who_has_the_right_and_receiving_is_free() {
     assert_eq!(code(&mut free, call_to(&ann, "k1")).await, "calls.plan_needed");
     assert_eq!(
         ben.get("/api/v1/calls/live").await["may_start"],
-        json!({ "calls": false, "video": false, "group_size": null, "max_minutes": null })
+        json!({ "calls": false, "video": false, "group_size": null, "max_minutes": null, "closed": [] })
     );
     let mut video = call_to(&ben, "k1");
     video["video"] = json!(true);

@@ -1,6 +1,7 @@
 //! People over the API: what members can do about each other, and what none of them learns.
 
 mod at_once;
+mod closed;
 mod conversations;
 mod days;
 mod hidden;

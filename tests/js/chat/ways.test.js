@@ -42,13 +42,22 @@ describe('rights', () => {
 
   test('rooms are opened by those whose roles allow it and, where the community asks for one, whose plan does', () => {
     const all = ['rooms.create', 'rooms.create_private'];
-    const asks = { name: 'Harbour', hue: 6, sentence: '', sign_up_mode: 'open', rooms_need_plan: true };
+    const asks = { name: 'Harbour', hue: 6, sentence: '', sign_up_mode: 'open', rooms_need_plan: true, closed: [] };
     assert.deepEqual(rights.roomKinds(plain), []);
     assert.deepEqual(rights.roomKinds(as(all)), ['public', 'private', 'announcement']);
     assert.deepEqual(rights.roomKinds(as(['rooms.create_private'])), ['private']);
     assert.deepEqual(rights.roomKinds(as(all, { community: asks })), []);
     assert.deepEqual(rights.roomKinds(as(all, { community: asks, entitlements: entitlements({ 'rooms.create': true }) })), ['public', 'private', 'announcement']);
     assert.deepEqual(rights.roomKinds(as([...all, 'rooms.manage'], { community: asks })), ['public', 'private', 'announcement']);
+  });
+
+  test('what is closed for everybody is offered to nobody', () => {
+    const closed = (...ways) => as([], { community: { name: 'Harbour', hue: 6, sentence: '', sign_up_mode: 'open', rooms_need_plan: false, closed: ways } });
+    assert.equal(rights.mayAdd(plain, of('group')), true);
+    assert.equal(rights.mayAdd(closed('invite'), of('group')), false);
+    assert.deepEqual([closed(), closed('call'), closed('call', 'video_call')].map(rights.mayRing), [true, true, false]);
+    const opened = after(closed('call', 'video_call'), { type: 'signalled', at: 0, signal: { kind: 'settings_changed', community: { name: 'Harbour', hue: 6, sentence: '', rooms_need_plan: false, closed: [] } } });
+    assert.equal(rights.mayRing(opened), true);
   });
 
   test('who looks at an open room from outside may only join it', () => {
