@@ -77,6 +77,15 @@ pub fn engine(
         }
         Ok(Value::from_safe_string(format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{sprite}#{name}\"/></svg>")))
     });
+    engine.add_function("held_icon", |name: &str| {
+        let unknown = || Error::new(ErrorKind::InvalidOperation, format!("there is no icon {name}"));
+        icons::symbol(name, &format!("held-{name}")).map(Value::from_safe_string).ok_or_else(unknown)
+    });
+    let drawings = files.clone();
+    engine.add_function("held_drawing", move |name: &str| {
+        let unknown = || Error::new(ErrorKind::InvalidOperation, format!("there is no drawing {name}"));
+        held_drawing(&drawings, name).map(Value::from_safe_string).ok_or_else(unknown)
+    });
     let addresses = files.clone();
     engine.add_function("static", move |name: &str| Value::from_safe_string(addresses.address(name)));
     engine.add_filter("time", time);
@@ -87,6 +96,14 @@ pub fn engine(
         safe_json(&value).map(Value::from_safe_string).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
     });
     engine
+}
+
+/// A drawing as a symbol of the page itself.
+fn held_drawing(files: &Files, name: &str) -> Option<String> {
+    let sheet = files.text("icons/drawings.svg")?;
+    let (_, symbol) = sheet.split_once(&format!("<symbol id=\"{name}\""))?;
+    let (symbol, _) = symbol.split_once("</symbol>")?;
+    Some(format!("<symbol id=\"held-{name}\"{symbol}</symbol>"))
 }
 
 fn translated(words: &Words, language: &str, key: &str, values: &Kwargs) -> Result<String, Error> {

@@ -1,7 +1,5 @@
 //! Icons: the sprite of those names that the program uses, drawn by the icon crate.
 
-use std::fmt::Write;
-
 use icondata_core::IconData;
 
 macro_rules! icons {
@@ -128,15 +126,20 @@ pub fn is_known(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// The icon as a symbol under this id; none when there is no such icon.
+#[must_use]
+pub fn symbol(name: &str, id: &str) -> Option<String> {
+    let icon = drawn(name)?;
+    Some(format!("<symbol id=\"{id}\" viewBox=\"{}\">{}</symbol>", icon.view_box.unwrap_or("0 0 24 24"), icon.data))
+}
+
 /// An SVG document with one symbol for each of the names, one a line in `used`; their lines take colour and width from where they are used.
 #[must_use]
 pub fn sprite(used: &str) -> String {
     let mut svg = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\">");
     for name in used.lines().map(str::trim).filter(|name| !name.is_empty()) {
-        match drawn(name) {
-            Some(icon) => {
-                let _ = write!(svg, "<symbol id=\"{name}\" viewBox=\"{}\">{}</symbol>", icon.view_box.unwrap_or("0 0 24 24"), icon.data);
-            }
+        match symbol(name, name) {
+            Some(symbol) => svg.push_str(&symbol),
             None => tracing::warn!(name, "an icon in the list is not known to the program"),
         }
     }

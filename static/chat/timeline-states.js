@@ -11,16 +11,19 @@ export const SKELETON = html`<div class="timeline-scroll skeleton" aria-hidden="
   ${["60", "80", "40", "80", "60", "40"].map((width) => html`<div class="message" data-first><span class="bone" data-shape="avatar"></span><div class="message-main"><span class="bone" data-width="20"></span><span class="bone" data-width=${width}></span></div></div>`)}
 </div></div>`;
 
-/** @param {string} drawing @param {string} title @param {string} text @param {unknown} [act] @param {string | null} [role] */
+/** @param {string} drawing where it is drawn @param {string} title @param {string} text @param {unknown} [act] @param {string | null} [role] */
 function empty(drawing, title, text, act = null, role = null) {
-  return html`<div class="empty" role=${role}><svg class="drawing" aria-hidden="true"><use href="${document.documentElement.dataset.static}icons/drawings.svg#${drawing}"></use></svg><h3>${title}</h3><p>${text}</p>${act}</div>`;
+  return html`<div class="empty" role=${role}><svg class="drawing" aria-hidden="true"><use href="${drawing}"></use></svg><h3>${title}</h3><p>${text}</p>${act}</div>`;
 }
 
-export const noRoomChosen = () => empty("rooms", t("chat.choose_room"), t("chat.choose_room_text"));
+/** @param {string} name */
+const drawn = (name) => `${document.documentElement.dataset.static}icons/drawings.svg#${name}`;
+
+export const noRoomChosen = () => empty(drawn("rooms"), t("chat.choose_room"), t("chat.choose_room_text"));
 
 /** @param {() => void} again */
 export function notLoaded(again) {
-  return html`<div class="timeline-scroll">${empty("tide", t("chat.not_loaded"), t("chat.not_loaded_text"), html`<button class="button" type="button" @click=${again}>${t("chat.try_again")}</button>`, "alert")}</div>`;
+  return html`<div class="timeline-scroll">${empty("#held-tide", t("chat.not_loaded"), t("chat.not_loaded_text"), html`<button class="button" type="button" @click=${again}>${t("chat.try_again")}</button>`, "alert")}</div>`;
 }
 
 /** None of my rooms: it is being looked into, or the look failed, or there is nothing to see. @param {RialtoApp} app @param {string} room */
@@ -36,5 +39,5 @@ export function unknownRoom(app, room) {
 /** A room that I may not see, or that does not exist: the server says the same about both. @param {RialtoApp} app */
 function stranger(app) {
   const open = () => void import("./room-dialogs.js").then(({ browseRooms }) => browseRooms(app));
-  return html`<div class="timeline-scroll">${empty("lost", t("chat.not_in_room"), t("chat.not_in_room_text"), html`<button class="button" type="button" @click=${open}>${t("chat.browse")}</button>`)}</div>`;
+  return html`<div class="timeline-scroll">${empty(drawn("lost"), t("chat.not_in_room"), t("chat.not_in_room_text"), html`<button class="button" type="button" @click=${open}>${t("chat.browse")}</button>`)}</div>`;
 }

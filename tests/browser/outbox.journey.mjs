@@ -65,6 +65,9 @@ test('messages written offline arrive exactly once', async ({ start, someone }) 
       await bruno.context.setOffline(true);
       await acts.roomLink(again, 'quay').click();
       await expect(again.getByRole('button', { name: 'Try again' })).toBeVisible();
+      // Its drawing was there before the line went.
+      const drawn = () => again.locator('.empty .drawing').evaluate((drawing) => /** @type {SVGGraphicsElement} */ (drawing.firstElementChild).getBBox().width);
+      await expect.poll(drawn).toBeGreaterThan(0);
       await bruno.context.setOffline(false);
       await expect(acts.message(again, 'Berth nine is free')).toHaveCount(1, { timeout: 20_000 });
     });
