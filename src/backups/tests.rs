@@ -272,6 +272,29 @@ fn what_ended_in_the_middle_is_done_again() {
 }
 
 #[test]
+fn what_ended_in_the_middle_and_then_once_more_is_done_again() {
+    let ground = Ground::new();
+    let to = ground.empty("other");
+    for folder in ["restoring", "keys", "files"] {
+        std::fs::create_dir(to.join(folder)).expect("made");
+    }
+    for file in ["restoring/placing", "files/half", "keys/more"] {
+        std::fs::write(to.join(file), b"of the attempt before").expect("written");
+    }
+    // The second attempt ends while it unpacks: what it tries to put back has a damaged database.
+    let damaged = ground.outer.path().join("damaged.tar");
+    let mut conn = ground.target().writer().expect("a database");
+    conn.batch_execute("PRAGMA foreign_keys = OFF; INSERT INTO member_roles (member, role) VALUES (1, 1)").expect("an orphan");
+    drop(conn);
+    write(&ground.root, &ground.target(), &damaged, &ground.clock).expect("saved");
+    let checked = check(&damaged).expect("whole");
+    let ended = restore(&checked, &to, &Target::Sqlite(to.join("rialto.db")), &ground.clock).expect_err("damaged");
+    assert_eq!(ended.code(), "backups.database");
+    ground.restore(&to).expect("what the first had placed is nobody's own");
+    assert!(!to.join("files/half").exists() && !to.join("keys/more").exists());
+}
+
+#[test]
 fn what_cannot_be_saved_says_what_to_do() {
     let ground = Ground::new();
     let save = |root: &Path, target: &Target, file: &Path| write(root, target, file, &ground.clock).expect_err("refused");
