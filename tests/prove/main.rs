@@ -11,6 +11,7 @@ mod cluster;
 mod device;
 mod disk;
 mod field;
+mod harness;
 mod journal;
 mod mutants;
 mod options;
@@ -23,12 +24,12 @@ mod verdict;
 mod view;
 mod volatile;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use disk::Log;
+use harness::Found;
 use options::Options;
-use verdict::Line;
+use tokio::runtime::Builder;
 
 /// Every proof with what it shows, in the order in which they run.
 const PROOFS: &[(&str, &str)] = &[
@@ -51,47 +52,10 @@ const PROOFS: &[(&str, &str)] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|word| word == "--help") {
-        let known: String = PROOFS.iter().map(|(proof, what)| format!("  {proof:12} {what}\n")).collect();
-        let _ = write!(std::io::stdout().lock(), "{known}");
-        return ExitCode::SUCCESS;
-    }
-    let options = match Options::parse(&arguments, PROOFS) {
-        Ok(options) => options,
-        Err(sentence) => {
-            eprintln!("{sentence}");
-            return ExitCode::from(2);
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let lines = runtime.block_on(run(&options));
-    let all_hold = lines.iter().all(|line| line.holds);
-    let mut out = std::io::stdout().lock();
-    let _ = write!(out, "{}", verdict::table(&lines, options.seed));
-    if let Some(path) = &options.output {
-        let all = serde_json::json!({ "seed": options.seed, "lines": lines.iter().map(Line::json).collect::<Vec<_>>() });
-        if let Err(error) = std::fs::write(path, format!("{all:#}\n")) {
-            eprintln!("{} cannot be written: {error}", path.display());
-            return ExitCode::FAILURE;
-        }
-    }
-    if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    harness::main(PROOFS, Builder::new_current_thread().enable_all().build(), prove)
 }
 
-async fn run(options: &Options) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for proof in &options.proofs {
-        eprintln!("… {proof}");
-        match prove(options, proof).await {
-            Ok(found) => lines.extend(found),
-            Err(sentence) => lines.push(Line::must(proof, "ran to its end", sentence, false)),
-        }
-    }
-    lines
-}
-
-async fn prove(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
+async fn prove(options: &Options, proof: &str) -> Found {
     match proof {
         "sim" => simulator::schedules(options, proof, options.count.unwrap_or(1_000_000)),
         "R1" => restarts::kills(options, proof, options.count.unwrap_or(100)).await,

@@ -15,7 +15,6 @@ pub struct Options {
     /// The library's tests, built optimised, for the simulator.
     pub simulator: Option<PathBuf>,
     /// The library's tests with seeded faults.
-    #[allow(dead_code, reason = "only the proofs of money have them")]
     pub mutant_tests: Option<PathBuf>,
     /// A Python interpreter with what a proof needs of it.
     #[allow(dead_code, reason = "only the proofs of money need one")]
