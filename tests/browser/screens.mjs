@@ -83,6 +83,7 @@ const photograph = async (person, screen, url, label, coarse, crowd) => {
     await page.screenshot({ path: `${OUT}/${label}.${theme}.png` });
     for (const problem of await measure(page, coarse)) found.push(`${theme}: ${problem}`);
   }
+  await screen.after?.();
   return found;
 };
 

@@ -3,6 +3,7 @@ import { expect as soon } from '@playwright/test';
 import * as acts from './acts.mjs';
 import { PASSWORD } from './api.mjs';
 import { callScreens } from './screens-calls.mjs';
+import { connectStripe, letStripeGo } from './stripe.mjs';
 
 // Pictures are not about time: a busy machine may take it.
 const expect = soon.configure({ timeout: 15_000 });
@@ -13,6 +14,7 @@ const expect = soon.configure({ timeout: 15_000 });
  * @property {'stranger' | 'owner' | 'paying' | 'free' | 'operator'} who `operator`: holds the set-up address of a new server
  * @property {string} [path]
  * @property {(page: import('@playwright/test').Page, crowd: import('./crowd.mjs').Crowd) => Promise<void>} [then] what is done before the picture
+ * @property {() => Promise<void>} [after] what is undone after it
  * @property {boolean} [calls] somebody is in a call, or rings
  * @property {number} [status] of the answer, when it is not 200
  */
@@ -314,6 +316,7 @@ export const screens = [
   { name: 'admin-subscribers-due', who: 'owner', path: '/admin/subscribers?show=past_due' },
   { name: 'admin-subscribers-over', who: 'owner', path: '/admin/subscribers?show=over' },
   { name: 'admin-stripe', who: 'owner', path: '/admin/stripe' },
+  { name: 'admin-stripe-connected', who: 'owner', path: '/admin/stripe', then: connectStripe, after: letStripeGo },
   {
     name: 'admin-gifts',
     who: 'owner',

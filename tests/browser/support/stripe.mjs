@@ -1,5 +1,9 @@
-// As little of Stripe as its dashboard page needs: a key that works, products, endpoints, a clock. Its own rules are those of the double in Rust.
+// As little of Stripe as its dashboard page needs: a key that works, products, endpoints, a clock, and webhooks for its picture. Its own rules are those of the double in Rust.
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
+import * as acts from './acts.mjs';
+import { setUp } from './api.mjs';
+import { dataFolder, serve } from './server.mjs';
 
 /** The only key that it takes. */
 export const KEY = 'sk_test_journey0000000001';
@@ -35,3 +39,58 @@ export const stripe = () =>
       ready({ url: `http://127.0.0.1:${address.port}`, close: () => server.close() });
     });
   });
+
+/** What its webhooks are signed with. */
+const SECRET = 'whsec_journey';
+
+/** What it tells: followed, of the wrong mode, of somebody else, of no concern, and what nobody can read. */
+const TOLD = [
+  ...[
+    { id: 'evt_journey1', type: 'customer.subscription.updated' },
+    { id: 'evt_journey2', type: 'invoice.payment_action_required' },
+    { id: 'evt_journey3', type: 'charge.dispute.created', livemode: true },
+    { id: 'evt_journey4', type: 'invoice.paid', account: 'acct_somebody_else' },
+    { id: 'evt_journey5', type: 'billing_portal.configuration.updated' },
+  ].map((event) => JSON.stringify({ object: 'event', created: 1_790_000_000, livemode: false, data: { object: { id: 'sub_none' } }, ...event })),
+  'no event at all',
+];
+
+/** @type {(() => Promise<void>) | null} */
+let close = null;
+
+/**
+ * Shows the dashboard's page of an account that has told something and was checked, of a community of its own: the demo sells by test payments alone.
+ * @param {import('@playwright/test').Page} page
+ */
+export const connectStripe = async (page) => {
+  const there = await stripe();
+  const data = dataFolder();
+  setUp(data);
+  const server = await serve({ data, args: ['--stripe-url', there.url] });
+  close = async () => {
+    await server.stop();
+    there.close();
+  };
+  await acts.signIn(page, server.url, 'olga');
+  const ask = { headers: { origin: server.url } };
+  const language = (await page.evaluate(() => navigator.language)).slice(0, 2);
+  await page.request.patch(`${server.url}/api/v1/me`, { ...ask, data: { language } });
+  const put = await page.request.put(`${server.url}/api/v1/admin/stripe`, { ...ask, data: { key: KEY, webhook_secret: SECRET } });
+  if (!put.ok()) throw new Error(`it was not connected: ${put.status()} ${await put.text()}`);
+  const at = Math.floor(Date.now() / 1000);
+  for (const body of TOLD) {
+    const signature = createHmac('sha256', SECRET).update(`${at}.${body}`).digest('hex');
+    const headers = { 'stripe-signature': `t=${at},v1=${signature}`, 'content-type': 'text/plain' };
+    const told = await page.request.post(`${server.url}/hooks/stripe`, { data: body, headers });
+    if (!told.ok()) throw new Error(`it was not heard: ${told.status()}`);
+  }
+  await page.request.post(`${server.url}/api/v1/admin/stripe/check`, { ...ask, data: {} });
+  await page.goto(`${server.url}/admin/stripe`);
+  await page.locator('table').waitFor();
+};
+
+/** Ends that community. */
+export const letStripeGo = async () => {
+  await close?.();
+  close = null;
+};
