@@ -140,3 +140,27 @@ async fn without_an_account_stripe_is_told_to_come_back() {
     assert_eq!(answer.status(), 503);
     town.close().await;
 }
+
+#[actix_web::test]
+async fn what_the_list_was_quicker_about_counts_as_sent_once_its_webhook_comes() {
+    let market = Market::open().await;
+    let (price, ann) = (market.price("once").await, market.town.member("ann").await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    market.stripe.with(|world| world.pay(&session));
+    market.pass(15 * 60_000);
+    market.quiet().await;
+    let sources = async || {
+        let page = market.owner.get("/api/v1/admin/stripe/events").await;
+        page["items"].as_array().expect("a list").iter().map(|one| (one["source"].clone(), one["state"].clone())).collect::<Vec<_>>()
+    };
+    let found = sources().await;
+    assert!(!found.is_empty() && found.iter().all(|one| *one == (json!("list"), json!("done"))), "{found:?}");
+    assert_eq!(market.owner.get("/api/v1/admin/stripe").await["last_webhook_at"], Value::Null);
+    market.stripe.forget_log();
+    market.deliver_new().await;
+    market.quiet().await;
+    assert!(sources().await.iter().all(|one| *one == (json!("webhook"), json!("done"))));
+    assert_ne!(market.owner.get("/api/v1/admin/stripe").await["last_webhook_at"], Value::Null, "webhooks come");
+    assert!(market.stripe.log().is_empty(), "nothing is fetched again");
+    market.close().await;
+}

@@ -47,7 +47,7 @@ impl EventState {
 pub enum EventSource {
     /// It was sent to us.
     Webhook = 0,
-    /// We found it in the list: its webhook was lost, or is late.
+    /// We found it in the list, and it was not sent: its webhook was lost, or is late.
     List = 1,
 }
 
@@ -133,6 +133,13 @@ pub fn insert(tx: &mut Tx<'_>, row: &EventRow, body: &[u8]) -> Result<bool> {
         ))
         .execute(&mut **tx)?;
     Ok(stored == 1)
+}
+
+/// Stores that an event was sent to us which we had found in the list, with its bytes.
+pub fn was_sent(tx: &mut Tx<'_>, event: &str, body: &[u8]) -> Result<()> {
+    let found = events::table.filter(events::event.eq(event)).filter(events::source.eq(EventSource::List as i16));
+    diesel::update(found).set((events::source.eq(EventSource::Webhook as i16), events::body.eq(body))).execute(&mut **tx)?;
+    Ok(())
 }
 
 /// Stores with how many signs it came.
