@@ -22,14 +22,16 @@ pub use actions::*;
 pub use events::BillingEvent;
 pub use model::{
     AfterRefund, DisputeState, Entitlements, Every, Gift, Grant, GrantSource, GrantState, Held, Method, NewGrant, NewPlan, NewPrice, Order,
-    OrderState, Payment, Period, Plan, PlanBadge, PlanName, Price, Resolved, Standing, Subscription, SubscriptionStatus, resolve,
+    OrderState, Payment, Period, Plan, PlanBadge, PlanName, Price, Resolved, Standing, StrangeCheckout, Subscription, SubscriptionStatus,
+    resolve,
 };
 pub use notices::{Notice, Notices};
 pub(crate) use pages::MembershipView;
 pub use policy::{MakeGifts, SeeGrants, SeeOrders, SeePlans};
 pub use providers::test::TestProvider;
 pub use providers::{
-    Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, Providers, SubscriptionTruth,
+    Checkout, CheckoutState, CheckoutTruth, Opened, PartBack, PaymentState, PaymentTruth, Provider, ProviderKind, Providers,
+    SubscriptionTruth,
 };
 
 /// Registers every route of the slice.
@@ -52,6 +54,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Adds what does this slice's jobs.
 #[must_use]
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
-    let kinds = [actions::MEMBER, actions::SPREAD, actions::SUBSCRIPTION, actions::SETTLE, actions::END, actions::REFUND, actions::REMIND];
+    let kinds = [
+        actions::MEMBER,
+        actions::SPREAD,
+        actions::SUBSCRIPTION,
+        actions::SETTLE,
+        actions::END,
+        actions::REFUND,
+        actions::GIFT_BACK,
+        actions::REMIND,
+    ];
     kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()))
 }

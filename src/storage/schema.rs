@@ -604,6 +604,28 @@ diesel::table! {
         state -> SmallInt,
         seen_at -> BigInt,
         closed_at -> Nullable<BigInt>,
+        forgiven_at -> Nullable<BigInt>,
+        forgiven_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    strange_checkouts (order_id) {
+        order_id -> BigInt,
+        said_order -> Nullable<BigInt>,
+        payment -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        seen_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    payment_failures (subscription, at) {
+        subscription -> BigInt,
+        at -> BigInt,
     }
 }
 
@@ -794,6 +816,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger,
     refunds,
     disputes,
+    strange_checkouts,
+    payment_failures,
     fulfilments,
     subscriptions,
     test_objects,

@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 43] = [
+pub const ACTS: [&str; 45] = [
     "backups.restore",
     "calls.end",
     "calls.mute",
@@ -41,9 +41,11 @@ pub const ACTS: [&str; 43] = [
     "gifts.withdraw",
     "gifts.redeem",
     "orders.decline",
+    "orders.set_aside",
     "payments.record",
     "payments.reverse",
     "payments.refund",
+    "payments.allow_card",
     "prices.set",
     "prices.archive",
     "plans.make",

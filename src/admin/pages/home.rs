@@ -74,6 +74,10 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
                 Permission::PaymentsRecord,
                 Need { what: "asks", icon: "sparkles", path: "/admin/orders", count: billing::count_asked(conn)? },
             ),
+            (
+                Permission::PaymentsRecord,
+                Need { what: "strange", icon: "triangle-alert", path: "/admin/orders?show=strange", count: billing::count_strange(conn)? },
+            ),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
             (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),
         ];

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CurrencyChoice, ROWS, given, href, show};
 use crate::access::{Allow, Page, Query};
-use crate::billing::{self, FindOrders, OrderLines, OrderState, SeeOrders};
+use crate::billing::{self, FindOrders, OrderLines, OrderState, SeeOrders, StrangeCheckout};
 use crate::error::{Error, Result};
 use crate::http::Site;
 use crate::ids::{MemberId, OrderId};
@@ -26,12 +26,26 @@ struct OrderLine {
     person: Option<Profile>,
 }
 
+/// A checkout that somebody must look at, with the one who buys.
+#[derive(Serialize)]
+struct StrangeLine {
+    #[serde(flatten)]
+    checkout: StrangeCheckout,
+    person: Option<Profile>,
+    /// Does its provider name the order that it was opened for?
+    names_order: bool,
+}
+
 /// What `admin/orders.html` sees.
 #[derive(Serialize)]
 struct OrdersPage {
     orders: Vec<OrderLine>,
-    /// Only what waits?
-    is_waiting: bool,
+    /// Checkouts of which their provider says what does not belong to their order, where these are shown.
+    strange: Vec<StrangeLine>,
+    /// How many of them somebody must look at.
+    strange_count: i64,
+    /// `waiting`, `strange` or `all`.
+    show: &'static str,
     /// The reference that was looked for.
     reference: String,
     /// What is wrong with it: the key of our own words.
@@ -49,7 +63,14 @@ pub async fn orders(gate: Allow<SeeOrders>, query: Query<Find>, site: Site) -> R
     show(gate, site, "admin/orders.html", move |conn, may, actor| {
         let Find { show, reference, before } = query.0;
         let reference = reference.unwrap_or_default().trim().chars().take(40).collect::<String>();
-        let (is_waiting, before) = (show.as_deref() != Some("all") && reference.is_empty(), given::<OrderId>(before.as_deref()));
+        let before = given::<OrderId>(before.as_deref());
+        let show = match show.as_deref() {
+            _ if !reference.is_empty() => "all",
+            Some("all") => "all",
+            Some("strange") => "strange",
+            _ => "waiting",
+        };
+        let is_waiting = show == "waiting";
         let (member, reference_problem) = if reference.is_empty() {
             (None, None)
         } else {
@@ -62,19 +83,31 @@ pub async fn orders(gate: Allow<SeeOrders>, query: Query<Find>, site: Site) -> R
         };
         let find = FindOrders { state: is_waiting.then_some(OrderState::Awaiting), member, by_hand: is_waiting, before, limit: ROWS };
         // A reference that is nobody's finds nothing.
-        let page = if reference_problem.is_some() { Page::whole(Vec::new()) } else { billing::find_orders(conn, may, &find)? };
-        let buyers: Vec<MemberId> = page.items.iter().map(|one| one.order.buyer).collect();
+        let none = reference_problem.is_some() || show == "strange";
+        let page = if none { Page::whole(Vec::new()) } else { billing::find_orders(conn, may, &find)? };
+        let strange = if show == "strange" { billing::strange_checkouts(conn, may, before, ROWS)? } else { Page::whole(Vec::new()) };
+        let next = page.next.or(strange.next);
+        let buyers: Vec<MemberId> =
+            page.items.iter().map(|one| one.order.buyer).chain(strange.items.iter().map(|one| one.order.buyer)).collect();
         let people = members::profiles(conn, &buyers, actor.now)?;
         let person = |id: MemberId| people.iter().find(|one| one.id == id).cloned();
-        let link = |id: &str| href("/admin/orders", &[("show", show.as_deref().unwrap_or("")), ("reference", &reference), ("before", id)]);
+        let strange_line = |checkout: StrangeCheckout| StrangeLine {
+            person: person(checkout.order.buyer),
+            names_order: checkout.said_order == Some(checkout.order.id),
+            checkout,
+        };
+        let link =
+            |id: &str| href("/admin/orders", &[("show", if is_waiting { "" } else { show }), ("reference", &reference), ("before", id)]);
         Ok(OrdersPage {
             orders: page.items.into_iter().map(|lines| OrderLine { person: person(lines.order.buyer), lines }).collect(),
-            is_waiting,
+            strange: strange.items.into_iter().map(strange_line).collect(),
+            strange_count: billing::count_strange(conn)?,
+            show,
             reference_problem,
             currency: CurrencyChoice { code: currency, exponent: currency.exponent() },
             is_first: before.is_none(),
             first: link(""),
-            next: page.next.as_deref().map(link),
+            next: next.as_deref().map(link),
             reference,
         })
     })

@@ -120,6 +120,8 @@ struct PersonPage {
     /// What they have; none for those who may not see it.
     membership: Option<MembershipView>,
     is_verified: bool,
+    /// Can they not pay by card, since their bank took money back?
+    card_blocked: bool,
     /// Plans that can be given.
     plans: Vec<Plan>,
     /// By which they pay.
@@ -167,6 +169,7 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
         let plans = if rights.grant || rights.pay { billing::plans(conn, false)? } else { Vec::new() };
         Ok(PersonPage {
             is_verified: membership.as_ref().is_some_and(|all| all.verified_by_administrator),
+            card_blocked: rights.pay && billing::is_card_blocked(conn, may.member())?,
             membership: membership.map(MembershipView::from),
             reference: if rights.pay { billing::reference_of(conn, may.member())? } else { None },
             currency: CurrencyChoice { code: currency, exponent: currency.exponent() },

@@ -21,6 +21,8 @@ pub const SETTLE: &str = "billing.settle";
 /// Jobs that end at its provider what nobody pays any more.
 pub const END: &str = "billing.end";
 
+/// What a provider says of a checkout does not belong to its order: it is written down, and a person looks.
+pub(super) const FOREIGN: &str = "billing.foreign_checkout";
 /// Attempts at ending something: with their pauses more than a day. It is tried again whenever the subscription is looked at.
 const END_ATTEMPTS: i32 = 60;
 /// Until it is looked at again whether a provider has ended something.
@@ -200,7 +202,8 @@ pub fn keep_opened(tx: &mut Tx<'_>, order: OrderId, opened: &Opened) -> Result<C
 /// Asks the provider where the checkout of an order stands, and settles it.
 ///
 /// # Errors
-/// Those of the provider and of [`settle`](super::settle).
+/// Those of the provider; `billing.foreign_checkout` when what it says does not belong to this order: nothing is given then, and
+/// administrators find it among what they must look at.
 pub async fn settle_now(db: &Db, billing: &Billing, order: OrderId, close: bool) -> Result<Order> {
     let row = db.read(move |conn| store::orders::by_id(conn, order)?.found()).await?;
     let Some(session) = row.session.clone() else {
@@ -213,7 +216,11 @@ pub async fn settle_now(db: &Db, billing: &Billing, order: OrderId, close: bool)
         provider.fetch_checkout(&session).await?
     };
     let within = billing.clone();
-    db.write(move |tx| super::settle(tx, &within, order, &truth)).await
+    let settled = db.write(move |tx| Ok((super::settle(tx, &within, order, &truth)?, store::strange::is_open(tx, order)?)));
+    match settled.await? {
+        (_, true) => Err(Error::conflict(FOREIGN)),
+        (order, false) => Ok(order),
+    }
 }
 
 /// Asks the provider where a subscription stands, and mirrors it.

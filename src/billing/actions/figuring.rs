@@ -30,6 +30,8 @@ pub struct MonthFigures {
     pub refunds: u32,
     /// Payments that banks asked back.
     pub disputes: u32,
+    /// Payments of a period that failed, or were not made when they were due.
+    pub failed: u32,
 }
 
 /// How selling goes.
@@ -47,9 +49,20 @@ pub struct Figures {
     pub months: Vec<MonthFigures>,
 }
 
+/// When things happened that are counted by the month.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Happened<'a> {
+    /// Money went back.
+    pub refunds: &'a [Millis],
+    /// A bank asked money back.
+    pub disputes: &'a [Millis],
+    /// A payment failed, or was not made.
+    pub failures: &'a [Millis],
+}
+
 /// When each subscription began and was over; pure. What began and was over in the same month counts in both, and not against the start.
 #[must_use]
-pub fn by_month(lives: &[(Millis, Option<Millis>)], refunds: &[Millis], disputes: &[Millis], now: Millis) -> Vec<MonthFigures> {
+pub fn by_month(lives: &[(Millis, Option<Millis>)], happened: Happened<'_>, now: Millis) -> Vec<MonthFigures> {
     let count = |is_so: &mut dyn Iterator<Item = bool>| u32::try_from(is_so.filter(|one| *one).count()).unwrap_or(u32::MAX);
     let months = earning::months(now);
     let month = |(n, start): (usize, &Millis)| {
@@ -63,8 +76,9 @@ pub fn by_month(lives: &[(Millis, Option<Millis>)], refunds: &[Millis], disputes
             began: count(&mut lives.iter().map(|(began, _)| is_in(*began))),
             ended: count(&mut lives.iter().map(|(_, over)| over.is_some_and(is_in))),
             churn_percent: (at_start > 0).then(|| (left * 100 + at_start / 2) / at_start),
-            refunds: count(&mut refunds.iter().map(|at| is_in(*at))),
-            disputes: count(&mut disputes.iter().map(|at| is_in(*at))),
+            refunds: count(&mut happened.refunds.iter().map(|at| is_in(*at))),
+            disputes: count(&mut happened.disputes.iter().map(|at| is_in(*at))),
+            failed: count(&mut happened.failures.iter().map(|at| is_in(*at))),
         }
     };
     months.iter().enumerate().map(month).rev().collect()
@@ -78,6 +92,7 @@ pub fn figures(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Figures> {
     let since = earning::months(now).first().copied().unwrap_or(month_of(now));
     let lives = store::subscriptions::lives(conn, since)?;
     let (refunds, disputes) = (store::payments::returned_since(conn, since)?, store::refunds::disputes_since(conn, since)?);
+    let failures = store::subscriptions::failures_since(conn, since)?;
     let (open, failing, ending) = store::subscriptions::counts(conn)?;
     let small = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(Figures {
@@ -85,7 +100,7 @@ pub fn figures(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Figures> {
         failing: small(failing),
         ending: small(ending),
         disputed: small(store::refunds::count_open_disputes(conn)?),
-        months: by_month(&lives, &refunds, &disputes, now),
+        months: by_month(&lives, Happened { refunds: &refunds, disputes: &disputes, failures: &failures }, now),
     })
 }
 
@@ -143,15 +158,16 @@ mod tests {
             (november + DAY, Some(november + 2 * DAY)),
             (november - 400 * DAY, None),
         ];
-        let months = by_month(&lives, &[november, november - 1], &[november + DAY], NOW);
+        let happened = Happened { refunds: &[november, november - 1], disputes: &[november + DAY], failures: &[november - 1, november] };
+        let months = by_month(&lives, happened, NOW);
         assert_eq!(months.len(), 12);
         let of = |n: usize| {
             let one: &MonthFigures = &months[n];
-            (one.name.as_str(), one.at_start, one.began, one.ended, one.churn_percent, one.refunds, one.disputes)
+            (one.name.as_str(), one.at_start, one.began, one.ended, one.churn_percent, (one.refunds, one.disputes, one.failed))
         };
-        assert_eq!(of(0), ("2026-11", 3, 1, 2, Some(33), 1, 1));
-        assert_eq!(of(1), ("2026-10", 4, 0, 1, Some(25), 1, 0), "what began on 22 September was there on the first of October");
-        assert_eq!(of(2), ("2026-09", 1, 3, 0, Some(0), 0, 0));
-        assert_eq!(by_month(&[], &[], &[], NOW)[11].churn_percent, None);
+        assert_eq!(of(0), ("2026-11", 3, 1, 2, Some(33), (1, 1, 1)));
+        assert_eq!(of(1), ("2026-10", 4, 0, 1, Some(25), (1, 0, 1)), "what began on 22 September was there on the first of October");
+        assert_eq!(of(2), ("2026-09", 1, 3, 0, Some(0), (0, 0, 0)));
+        assert_eq!(by_month(&[], Happened::default(), NOW)[11].churn_percent, None);
     }
 }

@@ -160,6 +160,9 @@ pub(super) fn rewrite(
     } else {
         store::subscriptions::save(tx, &row)?;
     }
+    if let Some(since) = row.past_due_since {
+        store::subscriptions::note_failure(tx, row.id, since)?;
+    }
     look_after(tx, &row)?;
     Ok(row)
 }
@@ -234,7 +237,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
     row = close(tx, row, Fact::Refunded, by)?;
     if is_undone {
         match row.subscription {
-            None if line.is_gift() => take_back_bought(tx, billing, &row, by)?,
+            None if line.is_gift() => take_back_bought(tx, &row, by)?,
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
                 if subscription.provider() != ProviderKind::Manual {

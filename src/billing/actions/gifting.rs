@@ -1,5 +1,6 @@
 //! Gifts: made by administrators or bought, redeemed once by whoever has the code, taken back while nobody has come.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::founding::must_be_in;
@@ -7,14 +8,19 @@ use super::giving::{end_for_good, insert};
 use super::telling::{changed, turn};
 use super::{Billing, hold, note, store, trace};
 use crate::access::{Actor, Page, hash_token, typed_code};
-use crate::billing::model::{Every, Gift, GiftRow, GiftState, Grant, GrantSource, GrantState, NewGift, NewGrant, OrderRow, gift_begins};
+use crate::billing::model::{
+    Every, Gift, GiftRow, GiftState, Grant, GrantRow, GrantSource, GrantState, NewGift, NewGrant, OrderRow, gift_begins,
+};
 use crate::billing::policy::{MakeGifts, RedeemGift, WithdrawGift};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::{GiftId, MemberId, PlanId};
+use crate::jobs::{Enqueue, enqueue};
 use crate::members::{Email, SeeMe};
 use crate::storage::{Act, Conn, Tx, record};
 
+/// Jobs that take from whoever redeemed a gift what it gave, since its money went back.
+pub const GIFT_BACK: &str = "billing.gift_back";
 /// Months of one gift.
 const MONTHS: std::ops::RangeInclusive<i16> = 1..=120;
 /// Most gifts of a community that wait for somebody.
@@ -23,6 +29,14 @@ const MOST: i64 = 10_000;
 const FARTHEST: Millis = 10 * 366 * 86_400_000;
 /// Gifts of one member that are shown.
 const BOUGHT: i64 = 100;
+
+/// What a job of the kind [`GIFT_BACK`] needs to know.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct GoneGift {
+    pub gift: GiftId,
+    /// Who gave its money back; none: its provider.
+    pub by: Option<MemberId>,
+}
 
 /// Makes a gift and, where a mail address is given, a letter with its code.
 ///
@@ -90,18 +104,25 @@ pub(super) fn place_bought(tx: &mut Tx<'_>, billing: &Billing, order: &OrderRow,
     place(tx, billing, (plan, months), order.buyer, Some(order), (String::new(), None))
 }
 
-/// The money for a gift went back: nobody can redeem it any more, and who has redeemed it loses what it gave.
-pub(super) fn take_back_bought(tx: &mut Tx<'_>, billing: &Billing, order: &OrderRow, by: Option<MemberId>) -> Result<()> {
+/// The money for a gift went back: nobody can redeem it any more, and who has redeemed it loses what it gave. That happens in a transaction
+/// of its own: here its buyer is held, and two who gave each other something would wait for each other.
+pub(super) fn take_back_bought(tx: &mut Tx<'_>, order: &OrderRow, by: Option<MemberId>) -> Result<()> {
     let Some(row) = store::gifts::of_order(tx, order.id)? else { return Ok(()) };
     if store::gifts::withdraw(tx, row.id, by)? {
         return Ok(());
     }
-    let source_id = source_of(row.id);
+    let unique_key = Some(format!("{GIFT_BACK}/{}", row.id));
+    enqueue(tx, GIFT_BACK, &GoneGift { gift: row.id, by }, Enqueue { unique_key, ..Enqueue::default() }).map(|_| ())
+}
+
+/// Takes from whoever redeemed a gift what it gave. Again it does nothing.
+pub(super) fn take_from_redeemer(tx: &mut Tx<'_>, billing: &Billing, gone: GoneGift) -> Result<()> {
+    let source_id = source_of(gone.gift);
+    let Some(GrantRow { member, .. }) = store::grants::of_source(tx, GrantSource::Gift, &source_id)? else { return Ok(()) };
+    hold(tx, member)?;
     if let Some(grant) = store::grants::of_source(tx, GrantSource::Gift, &source_id)?.filter(|grant| grant.revoked_at.is_none()) {
-        let member = grant.member;
-        hold(tx, member)?;
-        end_for_good(tx, grant, by, "")?;
-        changed(tx, billing, member, by)?;
+        end_for_good(tx, grant, gone.by, "")?;
+        changed(tx, billing, member, gone.by)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What happens: plans change, grants are given and end, members are verified; log, events and signs follow. Knows neither HTTP nor sockets.
 
+mod allowing;
 mod checkout;
 mod earning;
 mod figuring;
@@ -19,11 +20,13 @@ mod refunding;
 pub mod seed;
 mod settling;
 mod standings;
+mod strange;
 mod subscribing;
 mod taking;
 mod telling;
 mod verifying;
 
+pub use allowing::{allow_card, is_card_blocked};
 pub use checkout::{
     CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
     own_order, prepare, settle_now,
@@ -44,11 +47,13 @@ pub use recording::{NewPayment, NewSale, Recorded, record_payment, record_sale, 
 pub use refunding::{NewRefund, Refunding, order_of_payment, refund, refund_now};
 pub use settling::{mirror, settle};
 pub use standings::Standings;
+pub use strange::{count_strange, set_aside, strange_checkouts};
 pub use subscribing::{advance, cancel_at_end, newest_subscription};
 pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 
 pub(in crate::billing) use checkout::{END, SETTLE};
+pub(in crate::billing) use gifting::GIFT_BACK;
 pub(in crate::billing) use refunding::REFUND;
 pub(in crate::billing) use subscribing::SUBSCRIPTION;
 pub(in crate::billing) use telling::{MEMBER, REMIND, SPREAD};

@@ -200,7 +200,7 @@ pub async fn refund_now(db: &Db, billing: &Billing, id: RefundId) -> Result<()> 
     went(db, id).await
 }
 
-/// The provider gave it and was looked at since: where it went together with something that was given back elsewhere, the books have both in
+/// The provider gave it and was looked at since: where it could not be told apart from what was given back elsewhere, the books have both in
 /// one row, and nothing waits for it any more.
 async fn went(db: &Db, id: RefundId) -> Result<()> {
     db.write(move |tx| {

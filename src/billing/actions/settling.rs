@@ -9,8 +9,8 @@ use super::taking::{Incoming, give_back, take};
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, letters, store};
 use crate::billing::model::{
-    AfterRefund, Fact, GrantSource, LineRow, Order, OrderRow, OrderState, RefundRow, RefundState, SubscriptionRow, Verdict,
-    settle as verdict,
+    AfterRefund, Fact, GrantSource, LineRow, Order, OrderRow, OrderState, PaymentRow, RefundRow, RefundState, StrangeRow, SubscriptionRow,
+    Verdict, settle as verdict, told_apart,
 };
 use crate::billing::providers::{CheckoutTruth, PaymentState, PaymentTruth, ProviderKind, SubscriptionTruth};
 use crate::clock::Millis;
@@ -23,16 +23,20 @@ use crate::storage::Tx;
 const END_AGAIN: Millis = 10 * 60_000;
 
 /// Brings an order to what its provider says of its checkout. Called by whoever learns that something may have happened; again it does
-/// nothing.
+/// nothing. What does not belong to this order is written down for a person to look at, and nothing is given.
 ///
 /// # Errors
-/// `billing.foreign_checkout`, for a person to look at, when what the provider says does not belong to this order.
+/// When the database refuses.
 pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &CheckoutTruth) -> Result<Order> {
     let buyer = store::orders::by_id(tx, order)?.found()?.buyer;
     hold(tx, buyer)?;
     let mut row = store::orders::by_id(tx, order)?.found()?;
     let line = store::orders::line(tx, order)?;
-    match verdict(order, row.state(), row.total()?, truth) {
+    let said = verdict(order, row.state(), row.total()?, truth);
+    if said != Verdict::Foreign {
+        store::strange::resolve(tx, order)?;
+    }
+    match said {
         Verdict::Wait => {
             // What was paid may be asked back meanwhile by its payer's bank.
             if let Some(payment) = truth.payment.as_ref().filter(|_| truth.subscription.is_none()) {
@@ -44,7 +48,14 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
             row = close(tx, row, Fact::Expired, None)?;
             orders_changed(tx, &row, None)?;
         }
-        Verdict::Foreign => return Err(Error::conflict("billing.foreign_checkout")),
+        Verdict::Foreign => {
+            let known = store::strange::of_order(tx, order)?;
+            let strange = StrangeRow::of(order, truth, known.clone(), tx.now());
+            if known.as_ref() != Some(&strange) {
+                tracing::error!(%order, "what a provider says of a checkout does not belong to its order");
+                store::strange::put(tx, &strange)?;
+            }
+        }
         Verdict::Fulfil => {
             let after = row.state().after(Fact::Paid).ok_or_else(|| Error::conflict("billing.order_over"))?;
             if row.state() != after {
@@ -163,19 +174,46 @@ fn take_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, payment
         is_other = true;
     }
     let more = payment.refunded - store::payments::returned(tx, taken.id)?;
-    // Below zero: money that was on its way back never arrived there, and is here again.
     if more != 0 {
-        let asked = store::refunds::open(tx, taken.id)?.filter(|asked| asked.amount == more);
-        let name = format!("{}.refund.{}", payment.external_id, store::payments::count_reversals(tx, taken.id)? + 1);
-        let (by, note) = asked.as_ref().map_or((None, String::new()), |asked| (asked.asked_by, asked.note.clone()));
-        give_back(tx, &taken, Money { amount: more, ..taken.money()? }, Some(name), by, note)?;
-        let after = asked.as_ref().map_or(AfterRefund::End, RefundRow::after);
-        if let Some(asked) = &asked {
-            store::refunds::set_state(tx, asked.id, RefundState::Done)?;
-        }
+        let wish = book_back(tx, &taken, payment, more)?;
+        let (after, by) = wish.map_or((AfterRefund::End, None), |wish| (wish.after(), wish.asked_by));
         if payment.refunded >= taken.amount && after == AfterRefund::End && order.state() == OrderState::Fulfilled {
             return undo(tx, billing, taken.order, by).map(|_| ());
         }
     }
     if more != 0 || is_other { orders_changed(tx, &order, None) } else { Ok(()) }
+}
+
+/// Writes down what went back of a payment since the last time, each part in a row of its own where its provider tells them apart. `more`:
+/// what they come to; below zero, money that was on its way back never arrived there, and is here again. Answers with the wish that the newest
+/// part fulfils.
+fn book_back(tx: &mut Tx<'_>, taken: &PaymentRow, payment: &PaymentTruth, more: i64) -> Result<Option<RefundRow>> {
+    let provider = ProviderKind::from_number(taken.provider);
+    let mut new = Vec::new();
+    for part in &payment.parts {
+        if store::payments::by_external_id(tx, provider, &part.external_id)?.is_none() {
+            new.push(part);
+        }
+    }
+    let amounts: Vec<i64> = new.iter().map(|part| part.amount).collect();
+    let mut newest = None;
+    let Some(count) = told_apart(&amounts, more) else {
+        let wish = store::refunds::open(tx, taken.id)?.filter(|wish| wish.amount == more);
+        let name = format!("{}.refund.{}", payment.external_id, store::payments::count_reversals(tx, taken.id)? + 1);
+        book_part(tx, taken, (name, more), wish.as_ref())?;
+        return Ok(wish);
+    };
+    for part in new[..count].iter().rev() {
+        let wish = part.wish.map(|id| store::refunds::by_id(tx, id)).transpose()?.flatten().filter(|wish| wish.payment == taken.id);
+        book_part(tx, taken, (part.external_id.clone(), part.amount), wish.as_ref())?;
+        newest = wish;
+    }
+    Ok(newest)
+}
+
+/// Writes one part down, with the reason of whoever wished it.
+fn book_part(tx: &mut Tx<'_>, taken: &PaymentRow, (name, amount): (String, i64), wish: Option<&RefundRow>) -> Result<()> {
+    let (by, note) = wish.map_or((None, String::new()), |wish| (wish.asked_by, wish.note.clone()));
+    give_back(tx, taken, Money { amount, ..taken.money()? }, Some(name), by, note)?;
+    wish.map_or(Ok(()), |wish| store::refunds::set_state(tx, wish.id, RefundState::Done))
 }

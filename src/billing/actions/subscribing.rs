@@ -97,6 +97,9 @@ pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId)
     }
     turn(tx, billing, row.member)?;
     store::subscriptions::save(tx, &step.row)?;
+    if let Some(since) = step.row.past_due_since {
+        store::subscriptions::note_failure(tx, row.id, since)?;
+    }
     grant_of(tx, billing, &step.row, None)?;
     changed(tx, billing, row.member, None)
 }

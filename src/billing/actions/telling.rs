@@ -4,7 +4,8 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::checkout::{END, Look, SETTLE, end_now, mirror_now, settle_now};
+use super::checkout::{END, FOREIGN, Look, SETTLE, end_now, mirror_now, settle_now};
+use super::gifting::{GIFT_BACK, take_from_redeemer};
 use super::refunding::{Owed, REFUND, refund_now};
 use super::subscribing::{Due, SUBSCRIPTION, advance};
 use super::{Billing, hold, letters, store};
@@ -229,11 +230,19 @@ impl JobHandler for Turner {
             }
             if job.kind == SETTLE {
                 let Look { order, close } = job.read()?;
-                return settle_now(&self.db, &self.billing, order, close).await.map(|_| ());
+                return match settle_now(&self.db, &self.billing, order, close).await {
+                    // It is written down, and a person looks: asked again it would say the same.
+                    Err(error) if error.code() == FOREIGN => Ok(()),
+                    other => other.map(|_| ()),
+                };
             }
             if job.kind == REFUND {
                 let Owed { refund } = job.read()?;
                 return refund_now(&self.db, &self.billing, refund).await;
+            }
+            if job.kind == GIFT_BACK {
+                let (gone, billing) = (job.read()?, self.billing.clone());
+                return self.db.write(move |tx| take_from_redeemer(tx, &billing, gone)).await;
             }
             if job.kind == END {
                 return end_now(&self.db, &self.billing, job.read()?).await;

@@ -11,6 +11,7 @@ mod price;
 mod refund;
 mod resolve;
 mod standing;
+mod strange;
 mod subscription;
 
 pub use dunning::{Dun, dunning, next_dunning};
@@ -21,9 +22,10 @@ pub use order::{Fact, LineKind, LineRow, Order, OrderRow, OrderState, Verdict, s
 pub use payment::{Account, Back, Method, Payment, PaymentRow, entries, receipt};
 pub use plan::{NewPlan, Plan, PlanChange, PlanName, PlanRow};
 pub use price::{Every, NewPrice, Price, PriceRow};
-pub use refund::{AfterRefund, DisputeState, RefundRow, RefundState};
+pub use refund::{AfterRefund, DisputeState, RefundRow, RefundState, told_apart};
 pub use resolve::{Held, Resolved, resolve};
 pub use standing::{Rules, Standing, Verification};
+pub use strange::{StrangeCheckout, StrangeRow};
 #[cfg(test)]
 pub use subscription::Terms;
 pub use subscription::{Advance, Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};

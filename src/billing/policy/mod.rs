@@ -14,7 +14,7 @@ use crate::storage::schema::{grants, members, plans};
 
 pub use gifts::{MakeGifts, RedeemGift, WithdrawGift};
 pub use paying::{
-    Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
+    AllowCard, Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
 };
 
 /// Do the actor's roles allow at least one of these?

@@ -166,6 +166,38 @@ impl TakeMoney {
     }
 }
 
+/// Let a member pay by card again whose bank took money back.
+#[derive(Debug)]
+pub struct AllowCard {
+    member: MemberId,
+    by: MemberId,
+}
+
+impl Permit for AllowCard {
+    type Target = MemberId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
+        let by = actor.allowed(Permission::PaymentsRecord)?;
+        must_be_there(conn, member)?;
+        Ok(Self { member, by })
+    }
+}
+
+impl AllowCard {
+    /// Whom.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// Who lets them.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
+    }
+}
+
 /// Take money for an order, or turn it down.
 #[derive(Debug)]
 pub struct HandleOrder {

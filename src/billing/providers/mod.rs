@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{DisputeState, Every, Method, SubscriptionStatus};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, OrderId};
+use crate::ids::{MemberId, OrderId, RefundId};
 use crate::money::Money;
 
 /// Which way to take payment. The numbers are stored.
@@ -125,6 +125,17 @@ pub enum PaymentState {
     Disputed,
 }
 
+/// A part of a payment that went back at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartBack {
+    /// Its name there; unique at that provider.
+    pub external_id: String,
+    /// How much, in minor units, above zero.
+    pub amount: i64,
+    /// The wish of ours that it fulfils; none: it was given there without us.
+    pub wish: Option<RefundId>,
+}
+
 /// What a provider says of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentTruth {
@@ -134,6 +145,8 @@ pub struct PaymentTruth {
     pub amount: Money,
     /// Of it given back so far, in minor units.
     pub refunded: i64,
+    /// The times at which that went, the newest first, as far as the provider tells them apart.
+    pub parts: Vec<PartBack>,
     /// Where it stands.
     pub state: PaymentState,
     /// Does its payer's bank ask it back, or did it? What was lost counts as given back.

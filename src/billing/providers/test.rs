@@ -246,7 +246,7 @@ impl Recurring {
 
 fn charge(external_id: &str, amount: Money, refunded: i64, at: Millis) -> PaymentTruth {
     let (external_id, state) = (external_id.to_owned(), PaymentState::Succeeded);
-    PaymentTruth { external_id, amount, refunded, state, dispute: None, method: Method::Card, at }
+    PaymentTruth { external_id, amount, refunded, parts: Vec::new(), state, dispute: None, method: Method::Card, at }
 }
 
 /// The provider. Cheap to clone.

@@ -10,8 +10,10 @@ use super::super::actions::{
     self, Billing, Earned, Figures, FindOrders, FindSubscriptions, NewOrder, NewPayment, NewRefund, NewSale, Offers, OrderLines, Recorded,
     Refunding,
 };
-use super::super::model::{NewPrice, Order, OrderState, Price, Subscription, SubscriptionStatus};
-use super::super::policy::{Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment};
+use super::super::model::{NewPrice, Order, OrderState, Price, StrangeCheckout, Subscription, SubscriptionStatus};
+use super::super::policy::{
+    AllowCard, Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment,
+};
 use super::ActNote;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
 use crate::error::{Error, Refusal, RefusalKind, Result};
@@ -30,9 +32,13 @@ use crate::members::SeeMe;
     set_price,
     archive_price,
     orders,
+    strange,
+    look_again,
+    set_aside,
     decline,
     record_payment,
     record_sale,
+    allow_card,
     reverse_payment,
     refund,
     subscriptions,
@@ -61,9 +67,13 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/plans/{plan}/prices", set_price)
         .delete("/api/v1/admin/prices/{price}", archive_price)
         .get("/api/v1/admin/orders", orders)
+        .get("/api/v1/admin/orders/strange", strange)
         .post("/api/v1/admin/orders/{order}/decline", decline)
+        .post("/api/v1/admin/orders/{order}/look", look_again)
+        .post("/api/v1/admin/orders/{order}/set-aside", set_aside)
         .post("/api/v1/admin/orders/{order}/payments", record_payment)
         .post("/api/v1/admin/members/{member}/payments", record_sale)
+        .post("/api/v1/admin/members/{member}/allow-card", allow_card)
         .post("/api/v1/admin/payments/{payment}/reverse", reverse_payment)
         .post("/api/v1/admin/payments/{payment}/refund", refund)
         .get("/api/v1/admin/subscriptions", subscriptions)
@@ -180,6 +190,36 @@ async fn orders(gate: Allow<SeeOrders>, query: Query<Find>) -> Result<HttpRespon
 async fn decline(gate: Allow<HandleOrder>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
     let order = gate.write(move |tx, may, actor| actions::decline(tx, may, actor, &billing, &body.value.note)).await?;
     Ok(HttpResponse::Ok().json(order))
+}
+
+/// Checkouts of which their provider says what does not belong to their order: nothing was given for them, and somebody must look.
+#[utoipa::path(get, path = "/api/v1/admin/orders/strange", params(Older), responses((status = 200, body = Page<StrangeCheckout>)))]
+async fn strange(gate: Allow<SeeOrders>, query: Query<Older>) -> Result<HttpResponse> {
+    let (before, limit) = (query.0.before, page_limit(query.0.limit, PAGE_MOST)?);
+    let page = gate.read(move |conn, may, _| actions::strange_checkouts(conn, may, before, limit)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Asks the provider where the checkout of an order stands, and settles it.
+#[utoipa::path(post, path = "/api/v1/admin/orders/{order}/look", params(("order" = OrderId, Path)), responses((status = 200, body = Order), (status = 409, description = "it still says what does not belong to this order")))]
+async fn look_again(gate: Allow<HandleOrder>, billing: Needs) -> Result<HttpResponse> {
+    let db = gate.ground().db.clone();
+    let order = gate.read(|_, may, _| Ok(may.order())).await?;
+    Ok(HttpResponse::Ok().json(actions::settle_now(&db, &billing, order, false).await?))
+}
+
+/// Sets a strange checkout aside that somebody has looked at; an order that still waits is turned down, and its buyer reads why.
+#[utoipa::path(post, path = "/api/v1/admin/orders/{order}/set-aside", params(("order" = OrderId, Path)), request_body = ActNote, responses((status = 200, body = Order), (status = 409, description = "there is nothing to look at")))]
+async fn set_aside(gate: Allow<HandleOrder>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
+    let order = gate.write(move |tx, may, actor| actions::set_aside(tx, may, actor, &billing, &body.value.note)).await?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+/// Lets a member pay by card again whose bank took money back.
+#[utoipa::path(post, path = "/api/v1/admin/members/{member}/allow-card", params(("member" = MemberId, Path)), request_body = ActNote, responses((status = 204), (status = 409, description = "they may already")))]
+async fn allow_card(gate: Allow<AllowCard>, body: Body<ActNote>) -> Result<HttpResponse> {
+    gate.write(move |tx, may, actor| actions::allow_card(tx, may, actor, &body.value.note)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Writes down money that came for an order, and gives what was bought.

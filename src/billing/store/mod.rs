@@ -11,6 +11,7 @@ pub(super) mod plans;
 pub(super) mod prices;
 pub(super) mod refunds;
 pub(super) mod standing;
+pub(super) mod strange;
 pub(super) mod subscriptions;
 pub(super) mod test_objects;
 pub(super) mod verifications;

@@ -93,10 +93,24 @@ pub fn put_dispute(tx: &mut Tx<'_>, payment: PaymentId, member: MemberId, state:
     Ok(())
 }
 
-/// Did a bank take money of this member back for good?
+/// Did a bank take money of this member back for good, and nobody has let that rest since?
 pub fn has_lost(conn: &mut Conn, member: MemberId) -> Result<bool> {
-    let lost = disputes::table.filter(disputes::member.eq(member.0)).filter(disputes::state.eq(DisputeState::Lost.number()));
+    let lost = disputes::table
+        .filter(disputes::member.eq(member.0))
+        .filter(disputes::state.eq(DisputeState::Lost.number()))
+        .filter(disputes::forgiven_at.is_null());
     Ok(diesel::select(diesel::dsl::exists(lost)).get_result(conn)?)
+}
+
+/// Lets what banks took back of a member so far rest; `false` when there was nothing.
+pub fn forgive(tx: &mut Tx<'_>, member: MemberId, by: MemberId) -> Result<bool> {
+    let now = tx.now();
+    let lost = disputes::table
+        .filter(disputes::member.eq(member.0))
+        .filter(disputes::state.eq(DisputeState::Lost.number()))
+        .filter(disputes::forgiven_at.is_null());
+    let forgiven = diesel::update(lost).set((disputes::forgiven_at.eq(now), disputes::forgiven_by.eq(by.0))).execute(&mut **tx)?;
+    Ok(forgiven > 0)
 }
 
 /// When disputes were first seen, from `since` on.

@@ -7,8 +7,8 @@ use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, PlanId, SubscriptionId};
-use crate::storage::schema::{plans, subscriptions};
-use crate::storage::{Conn, Tx};
+use crate::storage::schema::{payment_failures, plans, subscriptions};
+use crate::storage::{Conn, Tx, on_conflict};
 
 /// One subscription.
 pub fn by_id(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<SubscriptionRow>> {
@@ -164,4 +164,25 @@ pub fn counts(conn: &mut Conn) -> Result<(i64, i64, i64)> {
     let owing = open().filter(subscriptions::past_due_since.is_not_null()).count().get_result(conn)?;
     let ending = open().filter(subscriptions::cancels_at_end.eq(true)).count().get_result(conn)?;
     Ok((all, owing, ending))
+}
+
+/// Notes since when a period of it was not paid; once.
+pub fn note_failure(tx: &mut Tx<'_>, subscription: SubscriptionId, at: Millis) -> Result<()> {
+    diesel::insert_into(payment_failures::table)
+        .values(on_conflict(
+            (payment_failures::subscription.eq(subscription.0), payment_failures::at.eq(at)),
+            "ON CONFLICT (subscription, at) DO NOTHING",
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// When payments failed or were not made, from `since` on. What is paid at the test provider is none.
+pub fn failures_since(conn: &mut Conn, since: Millis) -> Result<Vec<Millis>> {
+    Ok(payment_failures::table
+        .inner_join(subscriptions::table.on(subscriptions::id.eq(payment_failures::subscription)))
+        .filter(payment_failures::at.ge(since))
+        .filter(subscriptions::provider.ne(ProviderKind::Test.number()))
+        .select(payment_failures::at)
+        .load(conn)?)
 }

@@ -1,13 +1,15 @@
 //! Stripe as one of the ways to take payment: what is sold is made there when it is first sold, and what happened is fetched.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::BoxFuture;
 
 use super::client::call::{Call, Checkout as Visit, Every as Each, Tags};
-use super::client::views::{Answer, Dispute, Session};
+use super::client::views::{Answer, Charge, Dispute, Invoice, Session};
 use super::client::{Client, Failure};
 use super::connection::{Connection, Stripe};
+use super::minor;
 use super::truth::{self, ORDER, Paid};
-use super::{client, minor};
 use crate::billing::model::{Every, LineRow, PlanRow};
 use crate::billing::providers::{Checkout, CheckoutTruth, Opened, PaymentTruth, Provider, ProviderKind, SubscriptionTruth};
 use crate::billing::store as rows;
@@ -22,6 +24,8 @@ use crate::storage::Conn;
 const OPEN_S: i64 = 40 * 60;
 /// Longest name and description of what is sold, in characters.
 const TEXT: usize = 500;
+/// Pages of a customer's attempts that are gone through before single payments are asked for.
+const PAGES: usize = 20;
 
 /// What an order is for, as far as Stripe is told.
 struct Wanted {
@@ -167,12 +171,40 @@ fn scoped(to: &Connection, key: &str) -> String {
 }
 
 /// What the payers' banks take back, of those attempts that are disputed at all.
-async fn disputes(client: &Client, charges: &[client::views::Charge]) -> Result<Vec<Dispute>, Failure> {
+async fn disputes(client: &Client, charges: &[Charge]) -> Result<Vec<Dispute>, Failure> {
     let mut found = Vec::new();
     for charge in charges.iter().filter(|charge| charge.disputed == Some(true)) {
         if let Some(intent) = &charge.payment_intent {
             found.extend(client.disputes_of(intent).await?.data);
         }
+    }
+    Ok(found)
+}
+
+/// The attempts by which these bills were paid, on as many pages of the customer as it takes: what is on none of them would look as if
+/// nothing of it had gone back. Of several attempts at one payment the newest comes first, and that is the one that went through.
+async fn charges_of_bills(client: &Client, customer: &str, bills: &[Invoice]) -> Result<Vec<Charge>, Failure> {
+    let mut missing: BTreeSet<&str> = bills.iter().filter_map(truth::paid_by).collect();
+    let (mut found, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let page = client.charges(customer, after.as_deref()).await?;
+        after = page.data.last().map(|charge| charge.id.clone());
+        for charge in page.data {
+            if let Some(intent) = &charge.payment_intent {
+                missing.remove(intent.as_str());
+            }
+            found.push(charge);
+        }
+        if !page.has_more {
+            break;
+        }
+    }
+    // Somebody pays for very many other things, or with another customer's card.
+    for intent in missing {
+        found.extend(client.charges_of(intent).await?.data);
     }
     Ok(found)
 }
@@ -193,7 +225,7 @@ async fn subscription_truth(
 ) -> Result<(SubscriptionTruth, Option<PaymentTruth>)> {
     let it = client.subscription(id).await?;
     let bills = client.invoices(id).await?.data;
-    let charges = client.charges(&it.customer).await?.data;
+    let charges = charges_of_bills(client, &it.customer, &bills).await?;
     let disputes = disputes(client, &charges).await?;
     let paid = Paid { charges, disputes };
     let bill = bills.iter().find(|bill| first.is_some() && bill.id.as_deref() == first);
@@ -253,7 +285,7 @@ impl Provider for Stripe {
         Box::pin(async move {
             let to = self.connected()?;
             let minor = minor::to_theirs(money).ok_or_else(|| Error::conflict("billing.provider_amount"))?;
-            let call = Call::Refund { payment_intent: payment.to_owned(), minor, tags: one("rialto_refund", key) };
+            let call = Call::Refund { payment_intent: payment.to_owned(), minor, tags: one(truth::REFUND, key) };
             self.once(&to, &scoped(&to, key), call).await.map(|_| ())
         })
     }

@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::client::views::{Charge, Dispute, Invoice, PaymentIntent, Session, Subscription};
+use super::client::views::{Charge, Dispute, Invoice, PaymentIntent, Refund, Session, Subscription};
 use super::minor::to_ours;
 use crate::billing::model::{DisputeState, Every, Method, SubscriptionStatus};
-use crate::billing::providers::{CheckoutState, CheckoutTruth, PaymentState, PaymentTruth, SubscriptionTruth};
+use crate::billing::providers::{CheckoutState, CheckoutTruth, PartBack, PaymentState, PaymentTruth, SubscriptionTruth};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::OrderId;
+use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 
 /// The name under which our order stands in what we write to their objects.
 pub const ORDER: &str = "rialto_order";
+/// The name under which a wish of ours to give money back stands in the refund that it became: its key.
+pub const REFUND: &str = "rialto_refund";
 
 /// Attempts that went through and what the payers' banks take back, by payment.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +55,34 @@ pub fn status(word: &str) -> SubscriptionStatus {
     }
 }
 
+/// The payment by which a bill was paid, if it was.
+pub fn paid_by(bill: &Invoice) -> Option<&str> {
+    let by = bill.payments.iter().flat_map(|all| &all.data).find(|one| one.status == "paid")?;
+    by.payment.payment_intent.as_deref().filter(|_| bill.amount_paid > 0)
+}
+
+/// The wish of ours that a refund fulfils.
+fn wish(refund: &Refund) -> Option<RefundId> {
+    refund.metadata.as_ref()?.get(REFUND)?.strip_prefix("refund/")?.parse().ok()
+}
+
 impl Paid {
+    /// When a payment went back, the newest first: what was given and did not fail, and what banks took.
+    fn parts(&self, intent: &str) -> Result<Vec<PartBack>> {
+        let is_of = |one: &Option<String>| one.as_deref() == Some(intent);
+        let charges = self.charges.iter().filter(|charge| is_of(&charge.payment_intent));
+        let given = charges.flat_map(|charge| charge.refunds.iter().flat_map(|all| &all.data));
+        let given = given.filter(|refund| !matches!(refund.status.as_deref(), Some("failed" | "canceled")));
+        let given = given.map(|refund| (refund.id.clone(), refund.amount, refund.currency.as_str(), wish(refund)));
+        let lost = self.disputes.iter().filter(|dispute| is_of(&dispute.payment_intent) && dispute.status == "lost");
+        let lost = lost.map(|dispute| (dispute.id.clone(), dispute.amount, dispute.currency.as_str(), None));
+        lost.chain(given)
+            .map(|(external_id, amount, currency, wish)| {
+                ours(amount, currency).map(|money| PartBack { external_id, amount: money.amount, wish })
+            })
+            .collect()
+    }
+
     /// How much of a payment went back, and whether its payer's bank asks for it. A dispute that was lost took the money; one that only
     /// warns (`warning_…`) took none, and may never.
     fn back(&self, intent: &str) -> (i64, Option<DisputeState>) {
@@ -91,6 +120,7 @@ pub fn payment(intent: &PaymentIntent, paid: &Paid) -> Result<PaymentTruth> {
     Ok(PaymentTruth {
         external_id: intent.id.clone(),
         refunded: back.amount.min(amount.amount),
+        parts: paid.parts(&intent.id)?,
         amount,
         state,
         dispute,
@@ -105,13 +135,12 @@ pub fn payment(intent: &PaymentIntent, paid: &Paid) -> Result<PaymentTruth> {
 /// For a currency that is none.
 pub fn paid_bill(invoice: &Invoice, paid: &Paid) -> Result<Option<PaymentTruth>> {
     let (Some(id), true) = (&invoice.id, invoice.amount_paid > 0) else { return Ok(None) };
-    let by = invoice.payments.iter().flat_map(|all| &all.data).find(|one| one.status == "paid");
-    let external_id = by.and_then(|one| one.payment.payment_intent.clone()).unwrap_or_else(|| id.clone());
+    let external_id = paid_by(invoice).unwrap_or(id).to_owned();
     let (back, dispute) = paid.back(&external_id);
     let (amount, back) = (ours(invoice.amount_paid, &invoice.currency)?, ours(back, &invoice.currency)?);
     let state = if dispute == Some(DisputeState::Open) { PaymentState::Disputed } else { PaymentState::Succeeded };
-    let refunded = back.amount.min(amount.amount);
-    Ok(Some(PaymentTruth { external_id, amount, refunded, state, dispute, method: Method::Card, at: ms(invoice.created) }))
+    let (refunded, parts) = (back.amount.min(amount.amount), paid.parts(&external_id)?);
+    Ok(Some(PaymentTruth { external_id, amount, refunded, parts, state, dispute, method: Method::Card, at: ms(invoice.created) }))
 }
 
 /// A subscription with its bills, the newest first as they are listed.

@@ -58,7 +58,16 @@ proptest! {
 }
 
 fn payment(amount: Money, state: PaymentState) -> PaymentTruth {
-    PaymentTruth { external_id: "pay_1".to_owned(), amount, refunded: 0, state, dispute: None, method: Method::Card, at: 0 }
+    PaymentTruth {
+        external_id: "pay_1".to_owned(),
+        amount,
+        refunded: 0,
+        parts: Vec::new(),
+        state,
+        dispute: None,
+        method: Method::Card,
+        at: 0,
+    }
 }
 
 fn subscription(trial_end: Option<i64>) -> SubscriptionTruth {

@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 24] = [
+const OTHER_NAMES: [&str; 25] = [
     "app.css",
     "backups.",
     "billing.due",
@@ -15,6 +15,7 @@ const OTHER_NAMES: [&str; 24] = [
     "billing.ending",
     "billing.failed",
     "billing.gift",
+    "billing.gift_back",
     "billing.member",
     "billing.remind",
     "billing.revision",

@@ -4,9 +4,12 @@ mod account;
 mod buying;
 mod client;
 mod gifts;
+mod gone;
 mod hooks;
 mod outages;
+mod parts;
 mod refunds;
+mod strange;
 mod typed;
 
 use std::sync::Arc;

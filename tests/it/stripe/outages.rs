@@ -114,3 +114,36 @@ async fn a_hint_that_is_lost_between_the_inbox_and_its_worker_is_made_up_for_by_
     assert_eq!(market.owner.get("/api/v1/admin/stripe").await["waiting"], 0, "each is taken up again");
     market.close().await;
 }
+
+#[actix_web::test]
+async fn a_payment_that_fails_is_counted_in_its_month_and_once() {
+    let market = Market::open().await;
+    let (price, ann, ben) = (market.price("month").await, market.town.member("ann").await, market.town.member("ben").await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    market.stripe.with(|world| world.pay(&session));
+    let id = market.stripe.with(|world| world.thing(&session))["subscription"].as_str().expect("it renews").to_owned();
+    let plan = market.owner.get("/api/v1/admin/plans").await["items"][0]["id"].clone();
+    let sale = json!({ "plan": plan, "price": price, "amount": 1_200, "currency": "EUR", "method": "cash" });
+    market.owner.post(&format!("/api/v1/admin/members/{}/payments", ben.id), sale).await;
+    market.deliver_new().await;
+    market.quiet().await;
+    let failed = async |owner: &Person| {
+        let months = owner.get("/api/v1/admin/figures").await["months"].clone();
+        [months[0]["failed"].clone(), months[1]["failed"].clone()]
+    };
+    assert_eq!(failed(&market.owner).await, [json!(0), json!(0)]);
+    // By card it fails in November; told again it is the same.
+    market.stripe.with(|world| world.renew(&id, false));
+    market.deliver_new().await;
+    market.quiet().await;
+    market.stripe.with(|world| world.becomes(&id, "past_due"));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(failed(&market.owner).await, [json!(1), json!(0)]);
+    // By hand it is not made on the first of December.
+    market.pass(31 * 86_400_000);
+    market.quiet().await;
+    let owner = market.town.again(&market.owner).await;
+    assert_eq!(failed(&owner).await, [json!(1), json!(1)]);
+    market.close().await;
+}

@@ -159,7 +159,33 @@ async fn a_dispute_is_shown_and_a_lost_one_ends_what_was_bought_and_paying_by_ca
     assert!(!may_call(&ann).await && may_call(&ben).await);
     assert_eq!((&payments(&ann).await[0]["dispute"], &payments(&ben).await[0]["dispute"]), (&json!("lost"), &json!("won")));
     let price = market.price("month").await;
-    ann.refused(Method::POST, "/api/v1/checkout", Some(json!({ "price": price })), 409, "billing.card_blocked").await;
+    let checkout = Some(json!({ "price": price }));
+    ann.refused(Method::POST, "/api/v1/checkout", checkout.clone(), 409, "billing.card_blocked").await;
+
+    // An administrator lets it rest, with a reason; the next one that is lost counts again.
+    let (owner, path) = (&market.owner, format!("/api/v1/admin/members/{}/allow-card", ann.id));
+    assert!(owner.page_text(&format!("/admin/members/{}", ann.id)).await.contains(&path), "their page says so");
+    owner.refused(Method::POST, &path, Some(json!({ "note": "" })), 422, "billing.reason_needed").await;
+    ann.refused(Method::POST, &path, Some(json!({ "note": "Please" })), 403, "access.not_allowed").await;
+    let word = json!({ "note": "It was the bank's mistake" });
+    assert_eq!(owner.call(Method::POST, &path, Some(word.clone())).await.0, 204);
+    owner.refused(Method::POST, &path, Some(word), 409, "billing.card_free").await;
+    let act = owner.get("/api/v1/admin/audit?act=payments.").await["items"][0].clone();
+    assert_eq!((&act["act"], &act["reason"]), (&json!("payments.allow_card"), &json!("It was the bank's mistake")));
+    assert!(!owner.page_text(&format!("/admin/members/{}", ann.id)).await.contains(&path));
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    market.stripe.with(|world| world.pay(&session));
+    market.deliver_new().await;
+    market.quiet().await;
+    let newest = market.stripe.with(|world| world.all("payment_intent")).pop().expect("paid");
+    market.stripe.with(|world| {
+        let dispute = world.dispute(newest["id"].as_str().expect("an id"));
+        world.close_dispute(&dispute, "lost");
+    });
+    market.deliver_new().await;
+    market.quiet().await;
+    let once = market.price("once").await;
+    ann.refused(Method::POST, "/api/v1/checkout", Some(json!({ "price": once })), 409, "billing.card_blocked").await;
     market.close().await;
 }
 

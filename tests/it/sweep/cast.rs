@@ -1,5 +1,6 @@
 //! Who calls in the sweep, and what they call about: every kind of visitor, and fresh targets for each call.
 
+use diesel::prelude::*;
 use reqwest::Method;
 use rialto::access::{Scope, Scopes};
 use rialto::billing::{self, Every, NewOrder, NewPayment, NewSale};
@@ -249,6 +250,10 @@ impl Cast {
             Some(buyer) if path.contains("{order}") => self.order_of(buyer, n).await,
             _ => nothing(),
         };
+        if path.ends_with("/set-aside") && order != nothing() {
+            self.row(format!("INSERT INTO strange_checkouts (order_id, seen_at) VALUES ({order}, 0) ON CONFLICT (order_id) DO NOTHING"))
+                .await;
+        }
         let (payment, subscription) = match buyer {
             Some(buyer) if path.contains("{payment}") || path.contains("{subscription}") => self.paid_by(buyer).await,
             _ => (nothing(), nothing()),
@@ -360,10 +365,21 @@ impl Cast {
             let path = format!("/api/v1/admin/members/{}/verification", subject.id);
             assert_eq!(self.maker.call(Method::PUT, &path, Some(json!({}))).await.0, 204);
         }
+        if path.ends_with("/allow-card") {
+            // Their bank took a payment back; the member's number will do for that of the payment.
+            let id = subject.id.0;
+            self.row(format!("INSERT INTO disputes (payment, member, state, seen_at) VALUES ({id}, {id}, 2, 0)")).await;
+        }
         if let Some((act, body)) = before {
             self.maker.post(&format!("/api/v1/admin/members/{}/{act}", subject.id), body).await;
         }
         subject.id.to_string()
+    }
+
+    /// Puts a row where no act of ours does.
+    async fn row(&self, sql: String) {
+        let put = self.town.app().ground.db.write(move |tx| Ok(diesel::sql_query(sql).execute(&mut **tx)?));
+        put.await.expect("put");
     }
 
     async fn session_of(&self, member: MemberId) -> String {
@@ -493,6 +509,7 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("POST", "/api/v1/admin/orders/{order}/payments") => json!({ "amount": 500, "every": "month", "method": "cash" }),
         ("POST", "/api/v1/admin/members/{member}/payments") => json!({ "plan": plan, "amount": 500, "every": "month", "method": "bank" }),
         ("PUT", "/api/v1/admin/stripe") => json!({ "key": "no key" }),
+        ("POST", "/api/v1/admin/orders/{order}/set-aside" | "/api/v1/admin/members/{member}/allow-card") => json!({ "note": "Looked at" }),
         ("POST", "/api/v1/admin/payments/{payment}/reverse") => json!({ "note": "A mistake" }),
         ("POST", "/api/v1/admin/payments/{payment}/refund") => json!({ "note": "A present" }),
         ("PATCH", "/api/v1/admin/grants/{grant}") => json!({ "ends_at": later }),

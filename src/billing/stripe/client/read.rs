@@ -24,6 +24,11 @@ use super::{Client, Failure};
 /// Items of one page.
 const PAGE: i64 = 100;
 
+/// What a list of attempts is asked to say of each as well.
+fn with_refunds() -> Vec<String> {
+    vec!["data.refunds".to_owned()]
+}
+
 impl Client {
     async fn ask<T: miniserde::Deserialize>(&self, request: &impl StripeRequest) -> Result<T, Failure> {
         self.send(request.build().customize::<T>()).await
@@ -82,20 +87,24 @@ impl Client {
         self.ask(&ListInvoice::new().subscription(subscription).expand(expand).limit(PAGE)).await
     }
 
-    /// The newest attempts at payments of a customer.
+    /// A page of the attempts at payments of a customer with what went back of them, the newest first.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn charges(&self, customer: &str) -> Result<List<Charge>, Failure> {
-        self.ask(&ListCharge::new().customer(customer).limit(PAGE)).await
+    pub async fn charges(&self, customer: &str, after: Option<&str>) -> Result<List<Charge>, Failure> {
+        let mut list = ListCharge::new().customer(customer).expand(with_refunds()).limit(PAGE);
+        if let Some(after) = after {
+            list = list.starting_after(after);
+        }
+        self.ask(&list).await
     }
 
-    /// The attempts at one payment.
+    /// The newest attempts at one payment with what went back of them.
     ///
     /// # Errors
     /// [`Failure`].
     pub async fn charges_of(&self, payment_intent: &str) -> Result<List<Charge>, Failure> {
-        self.ask(&ListCharge::new().payment_intent(payment_intent).limit(PAGE)).await
+        self.ask(&ListCharge::new().payment_intent(payment_intent).expand(with_refunds()).limit(PAGE)).await
     }
 
     /// What the payer's bank takes back of one payment.

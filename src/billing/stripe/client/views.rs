@@ -267,6 +267,14 @@ views! {
         disputed: Option<bool>,
         /// The payment that it is of.
         payment_intent: Option<String>,
+        /// What went back of it, when that was asked for.
+        refunds: Option<Refunds>,
+    }
+
+    /// What went back of an attempt: the newest ten.
+    Refunds {
+        /// They, the newest first.
+        data: Vec<Refund>,
     }
 
     /// Money that goes back.
@@ -283,6 +291,8 @@ views! {
         payment_intent: Option<String>,
         /// Of which attempt.
         charge: Option<String>,
+        /// What we wrote to it.
+        metadata: Option<HashMap<String, String>>,
     }
 
     /// A payment that the payer's bank takes back.

@@ -60,6 +60,30 @@ impl World {
         intent
     }
 
+    /// The same customer pays so often for other things that the operator sells through the account.
+    pub fn pay_elsewhere(&mut self, customer: &Value, times: usize) {
+        for _ in 0..times {
+            self.payment(customer, (300, &json!("eur")), &json!({}));
+        }
+    }
+
+    /// The member goes through the hosted page, and their bank takes days to pay what renews.
+    pub fn pay_later(&mut self, session: &str) {
+        let now = self.now();
+        let mut visit = self.thing(session);
+        let price = self.thing(&text(&visit["price_of_double"]));
+        let (id, item) = (self.id("sub"), self.id("si"));
+        let item = shapes::item(&item, &id, &price, (now, now + MONTH_S));
+        let subscription = shapes::subscription(&id, now, &visit["customer"], &item, &visit["metadata_of_double"]);
+        self.put(&subscription);
+        self.happened("customer.subscription.created", &id);
+        let invoice = self.bill(&id, price["unit_amount"].as_i64().unwrap_or(0), (now, now + MONTH_S));
+        (visit["subscription"], visit["invoice"], visit["payment_status"]) = (json!(id), json!(invoice), json!("unpaid"));
+        (visit["status"], visit["url"]) = (json!("complete"), Value::Null);
+        self.put(&visit);
+        self.happened("checkout.session.completed", session);
+    }
+
     /// A bill of a subscription that waits to be paid; its id.
     fn bill(&mut self, subscription: &str, total: i64, period: (i64, i64)) -> String {
         let (id, now, mut of) = (self.id("in"), self.now(), self.thing(subscription));
@@ -139,6 +163,18 @@ impl World {
     pub fn give_back(&mut self, intent: &str, amount: i64) -> String {
         let params = [("payment_intent".to_owned(), intent.to_owned()), ("amount".to_owned(), amount.to_string())].into();
         text(&self.answer("POST", "/v1/refunds", &params).expect("refunded")["id"])
+    }
+
+    /// A refund does not arrive: its money is here again.
+    pub fn fail_refund(&mut self, id: &str) {
+        let mut refund = self.thing(id);
+        let mut charge = self.thing(&text(&refund["charge"]));
+        let back = charge["amount_refunded"].as_i64().unwrap_or(0) - refund["amount"].as_i64().unwrap_or(0);
+        (charge["amount_refunded"], charge["refunded"]) = (json!(back), json!(false));
+        refund["status"] = json!("failed");
+        self.put(&charge);
+        self.put(&refund);
+        self.happened("refund.failed", id);
     }
 
     /// The payer's bank takes a payment back; the dispute's id.

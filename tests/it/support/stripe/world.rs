@@ -327,10 +327,21 @@ impl World {
     }
 
     fn charges(&mut self, params: &Params) -> Result<Value, Refused> {
-        known(params, "customer payment_intent limit starting_after")?;
+        known(params, "customer payment_intent limit starting_after expand[*]")?;
         let fits =
             |each: &Value| ["customer", "payment_intent"].iter().all(|name| params.get(*name).is_none_or(|id| each[name] == json!(id)));
-        self.page("charge", params, fits, "/v1/charges")
+        let mut page = self.page("charge", params, fits, "/v1/charges")?;
+        if params.iter().any(|(name, value)| name.starts_with("expand[") && value == "data.refunds") {
+            for charge in page["data"].as_array_mut().into_iter().flatten() {
+                let mut refunds: Vec<Value> = self.all("refund").into_iter().filter(|one| one["charge"] == charge["id"]).collect();
+                refunds.reverse();
+                let has_more = refunds.len() > 10;
+                refunds.truncate(10);
+                let url = format!("/v1/charges/{}/refunds", charge["id"].as_str().unwrap_or_default());
+                charge["refunds"] = shapes::list(&url, refunds, has_more);
+            }
+        }
+        Ok(page)
     }
 
     fn disputes(&mut self, params: &Params) -> Result<Value, Refused> {

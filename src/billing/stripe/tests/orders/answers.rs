@@ -36,7 +36,9 @@ fn ask<T: DeserializeOwned>(world: &Mutex<World>, path: &str, params: &[(&str, &
 }
 
 fn list<T: DeserializeOwned>(world: &Mutex<World>, path: &str, of: (&str, &str)) -> Result<Vec<T>> {
-    let mut page: Value = ask(world, path, &[of, ("limit", "100")])?;
+    let expand = if path == "/v1/charges" { Some(("expand[]", "data.refunds")) } else { None };
+    let params: Vec<(&str, &str)> = [of, ("limit", "100")].into_iter().chain(expand).collect();
+    let mut page: Value = ask(world, path, &params)?;
     Ok(serde_json::from_value(page["data"].take())?)
 }
 

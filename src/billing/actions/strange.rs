@@ -1,0 +1,64 @@
+//! Checkouts of which their provider says what does not belong to their order: found by administrators, looked at again, set aside.
+
+use serde_json::json;
+
+use super::ordering::{close, one};
+use super::telling::orders_changed;
+use super::{Billing, hold, letters, note, store, trace};
+use crate::access::{Actor, Page};
+use crate::billing::model::{Fact, Order, OrderState, StrangeCheckout};
+use crate::billing::policy::{HandleOrder, SeeOrders};
+use crate::error::{Error, Found, Result};
+use crate::ids::OrderId;
+use crate::storage::{Conn, Tx};
+
+/// How many somebody must look at.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_strange(conn: &mut Conn) -> Result<i64> {
+    store::strange::count_open(conn)
+}
+
+/// Those that somebody must look at, the newest orders first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn strange_checkouts(conn: &mut Conn, _: &SeeOrders, before: Option<OrderId>, limit: i64) -> Result<Page<StrangeCheckout>> {
+    let rows = Page::of(store::strange::open(conn, before, limit + 1)?, limit, |row| row.order.to_string());
+    let mut items = Vec::new();
+    for row in rows.items {
+        let order = store::orders::by_id(conn, row.order)?.found()?;
+        let (session, paid) = (order.session.clone(), row.paid()?);
+        let (said_order, payment, seen_at) = (row.said_order, row.payment, row.seen_at);
+        items.push(StrangeCheckout { order: one(conn, order)?, session, said_order, paid, payment, seen_at });
+    }
+    Ok(Page { items, next: rows.next })
+}
+
+/// Sets one aside that somebody has looked at: an order that still waits is turned down with their word, which its buyer reads. What its
+/// provider holds stays there. Where it says something else later, somebody must look again.
+///
+/// # Errors
+/// `billing.note`, `billing.reason_needed`, `billing.not_strange` when there is nothing to look at.
+pub fn set_aside(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing: &Billing, word: &str) -> Result<Order> {
+    let text = note(word)?;
+    if text.is_empty() {
+        return Err(Error::invalid("note", "billing.reason_needed"));
+    }
+    hold(tx, may.buyer())?;
+    let said = store::strange::of_order(tx, may.order())?.filter(|row| row.closed_at.is_none());
+    let said = said.ok_or_else(|| Error::conflict("billing.not_strange"))?;
+    store::strange::close(tx, may.order(), may.by())?;
+    let mut row = store::orders::by_id(tx, may.order())?.found()?;
+    let plan = store::orders::line(tx, row.id)?.text;
+    if row.state() == OrderState::Awaiting {
+        row.answer.clone_from(&text);
+        row = close(tx, row, Fact::Declined, Some(may.by()))?;
+        orders_changed(tx, &row, Some(may.by()))?;
+        letters::declined(tx, billing, &row, &plan)?;
+    }
+    let paid = said.paid()?.map(|money| format!("{} {}", money.decimal(), money.currency));
+    trace(tx, actor, "orders.set_aside", row.buyer, (Some(json!({ "plan": plan, "amount": paid })), None), &text)?;
+    one(tx, row)
+}

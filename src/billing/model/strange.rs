@@ -1,0 +1,80 @@
+//! Checkouts of which their provider says what does not belong to their order: nothing is given for them, and somebody must look.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::Order;
+use super::price::money;
+use crate::billing::providers::CheckoutTruth;
+use crate::clock::Millis;
+use crate::error::Result;
+use crate::ids::{MemberId, OrderId};
+use crate::money::Money;
+
+/// A row of `strange_checkouts`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct StrangeRow {
+    /// Whose checkout it is.
+    pub order: OrderId,
+    /// The order that the provider names; none: it names none of ours.
+    pub said_order: Option<OrderId>,
+    /// The payment, by its name there.
+    pub payment: Option<String>,
+    /// What was paid, in minor units.
+    pub amount: Option<i64>,
+    /// In which currency.
+    pub currency: Option<String>,
+    /// When it was seen first.
+    pub seen_at: Millis,
+    /// When somebody set it aside.
+    pub closed_at: Option<Millis>,
+    /// Who.
+    pub closed_by: Option<MemberId>,
+}
+
+impl StrangeRow {
+    /// What is to be kept of what was said of this order's checkout, with what is known of it. Said again it is not news.
+    #[must_use]
+    pub fn of(order: OrderId, truth: &CheckoutTruth, known: Option<Self>, now: Millis) -> Self {
+        let paid = truth.payment.as_ref();
+        let new = Self {
+            order,
+            said_order: truth.order,
+            payment: paid.map(|payment| payment.external_id.clone()),
+            amount: paid.map(|payment| payment.amount.amount),
+            currency: paid.map(|payment| payment.amount.currency.code().to_owned()),
+            seen_at: now,
+            closed_at: None,
+            closed_by: None,
+        };
+        let is_same =
+            |known: &Self| *known == Self { seen_at: known.seen_at, closed_at: known.closed_at, closed_by: known.closed_by, ..new.clone() };
+        known.filter(is_same).unwrap_or(new)
+    }
+
+    /// What was paid.
+    ///
+    /// # Errors
+    /// When the stored currency is none.
+    pub fn paid(&self) -> Result<Option<Money>> {
+        let both = self.amount.zip(self.currency.as_deref());
+        both.map(|(amount, currency)| money(amount, currency)).transpose()
+    }
+}
+
+/// A checkout that somebody must look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct StrangeCheckout {
+    /// The order that it was opened for.
+    pub order: Order,
+    /// Its name at the provider.
+    pub session: Option<String>,
+    /// The order that the provider names; null: none of ours.
+    pub said_order: Option<OrderId>,
+    /// What was paid there; null: nothing that is told.
+    pub paid: Option<Money>,
+    /// The payment, by its name there.
+    pub payment: Option<String>,
+    /// When it was seen first, milliseconds UTC.
+    pub seen_at: Millis,
+}

@@ -1,0 +1,100 @@
+//! What Stripe says of a checkout does not belong to its order: nothing is given, an administrator finds it, looks again and sets it aside.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Market;
+use crate::support::Person;
+
+const PATH: &str = "/api/v1/admin/orders/strange";
+
+async fn may_call(member: &Person) -> Value {
+    member.get("/api/v1/me").await["entitlements"]["calls.start"].clone()
+}
+
+/// Somebody pays another amount than their order says: they, the order, the visit.
+async fn pays_another_amount(market: &Market, name: &str, price: &str) -> (Person, String, String) {
+    let member = market.town.member(name).await;
+    let opened = member.post("/api/v1/checkout", json!({ "price": price })).await;
+    let session = market.session_of(&opened);
+    market.stripe.with(|world| {
+        let id = world.thing(&session)["price_of_double"].as_str().expect("a price").to_owned();
+        let mut theirs = world.thing(&id);
+        theirs["unit_amount"] = json!(1_000);
+        world.put(&theirs);
+        world.pay(&session);
+        theirs["unit_amount"] = json!(1_200);
+        world.put(&theirs);
+    });
+    market.deliver_new().await;
+    market.quiet().await;
+    (member, opened["order"].as_str().expect("an id").to_owned(), session)
+}
+
+#[actix_web::test]
+async fn another_amount_gives_nothing_and_stands_where_administrators_look() {
+    let market = Market::open().await;
+    let (owner, price) = (&market.owner, market.price("once").await);
+    let (ann, order, session) = pays_another_amount(&market, "ann", &price).await;
+    assert_eq!(may_call(&ann).await, false);
+    let status = owner.get("/api/v1/admin/stripe").await;
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(0), &json!(0)), "the sign was followed");
+    ann.refused(Method::POST, &format!("/api/v1/me/orders/{order}/settle"), Some(json!({})), 409, "billing.foreign_checkout").await;
+    let one = owner.get(PATH).await["items"][0].clone();
+    assert_eq!((&one["order"]["id"], &one["session"], &one["said_order"]), (&json!(order), &json!(session), &json!(order)));
+    assert_eq!(
+        (&one["paid"]["amount"], &one["paid"]["currency"], &one["order"]["total"]["amount"]),
+        (&json!(1_000), &json!("EUR"), &json!(1_200))
+    );
+    ann.refused(Method::GET, PATH, None, 403, "access.not_allowed").await;
+    let page = owner.page_text("/admin/orders?show=strange").await;
+    assert!(
+        page.contains(one["payment"].as_str().expect("a name")) && page.contains(&format!("/api/v1/admin/orders/{order}/look")),
+        "{page}"
+    );
+    assert!(owner.page_text("/admin").await.contains("1 checkout does not fit its order"), "it is among what needs somebody");
+
+    let at = |act: &str| format!("/api/v1/admin/orders/{order}/{act}");
+    owner.refused(Method::POST, &at("look"), Some(json!({})), 409, "billing.foreign_checkout").await;
+    owner.refused(Method::POST, &at("set-aside"), Some(json!({ "note": " " })), 422, "billing.reason_needed").await;
+    let word = "The price was changed at Stripe. Your money is on its way back.";
+    assert_eq!(owner.post(&at("set-aside"), json!({ "note": word })).await["state"], "declined");
+    assert_eq!(ann.get("/api/v1/me/orders").await["items"][0]["answer"], word);
+    owner.refused(Method::POST, &at("set-aside"), Some(json!({ "note": word })), 409, "billing.not_strange").await;
+    let act = owner.get("/api/v1/admin/audit?act=orders.").await["items"][0].clone();
+    assert_eq!((&act["act"], &act["reason"]), (&json!("orders.set_aside"), &json!(word)));
+    // Told again it is no news.
+    market.pass(15 * 60_000);
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(owner.post(&at("look"), json!({})).await["state"], "declined");
+    assert_eq!(owner.get(PATH).await["items"], json!([]));
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn what_is_put_right_there_gives_what_was_bought_and_is_strange_no_more() {
+    let market = Market::open().await;
+    let (owner, price) = (&market.owner, market.price("once").await);
+    let (ann, order, session) = pays_another_amount(&market, "ann", &price).await;
+    let intent = market.stripe.with(|world| world.thing(&session))["payment_intent"].as_str().expect("paid").to_owned();
+    let path = format!("/api/v1/admin/orders/{order}/set-aside");
+    owner.post(&path, json!({ "note": "Looked at" })).await;
+    // It says something else: somebody must look again.
+    let says = |amount: i64| {
+        market.stripe.with(|world| {
+            let mut theirs = world.thing(&intent);
+            (theirs["amount"], theirs["amount_received"]) = (json!(amount), json!(amount));
+            world.put(&theirs);
+        });
+    };
+    says(1_100);
+    let look = format!("/api/v1/admin/orders/{order}/look");
+    owner.refused(Method::POST, &look, Some(json!({})), 409, "billing.foreign_checkout").await;
+    assert_eq!(owner.get(PATH).await["items"][0]["paid"]["amount"], 1_100);
+    says(1_200);
+    assert_eq!(owner.post(&look, json!({})).await["state"], "fulfilled");
+    assert_eq!(may_call(&ann).await, true);
+    assert_eq!(owner.get(PATH).await["items"], json!([]));
+    market.close().await;
+}
