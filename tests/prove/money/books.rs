@@ -206,7 +206,8 @@ pub async fn weigh(market: &Market, program: &Program, members: &[Member<'_>], t
         }
     }
     for event in taken {
-        if market.count(&format!("stripe_events WHERE event = '{event}' AND state IN (1, 4)"))? != 1 {
+        // As it was sent: one that only the list of events made up for was lost all the same.
+        if market.count(&format!("stripe_events WHERE event = '{event}' AND source = 0 AND state IN (1, 4)"))? != 1 {
             faults.push((3, event.clone()));
         }
     }

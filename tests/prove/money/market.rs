@@ -18,7 +18,7 @@ use crate::load::town::{Seat, Town};
 use crate::options::Options;
 use crate::stripe::{KEY, SECRET, Stripe, sign};
 
-/// How long the program may take to have nothing more to do.
+/// How long the program may take to have one thing less to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The library that lies about the time, in its variant for threads.
@@ -165,16 +165,19 @@ impl Market {
         found.map(|row| row.count).map_err(|error| error.to_string())
     }
 
-    /// Waits until no job runs or could.
+    /// Waits until no job runs or could, for as long as they become fewer.
     pub async fn quiet(&self) -> Result<(), String> {
-        let begun = std::time::Instant::now();
+        let (mut fewest, mut since) = (i64::MAX, std::time::Instant::now());
         loop {
             let due = self.count(&format!("jobs WHERE state = 0 AND run_at <= {}", self.now()))?;
             if due == 0 {
                 return Ok(());
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(format!("{due} jobs are not done after {PATIENCE:?}"));
+            if due < fewest {
+                (fewest, since) = (due, std::time::Instant::now());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(format!("{due} jobs are not done, and none was in {PATIENCE:?}"));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
