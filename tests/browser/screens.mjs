@@ -83,7 +83,6 @@ const photograph = async (person, screen, url, label, coarse, crowd) => {
     await page.screenshot({ path: `${OUT}/${label}.${theme}.png` });
     for (const problem of await measure(page, coarse)) found.push(`${theme}: ${problem}`);
   }
-  await screen.after?.();
   return found;
 };
 
@@ -122,6 +121,8 @@ try {
           failures.push(`${label}: could not be reached: ${String(error.message).split('\n')[0]}`);
           await person.page.screenshot({ path: `${OUT}/${label}.broken.png` });
         }
+        // Also where it could not be reached: what was begun for it must not go on.
+        await screen.after?.();
         if (screen.calls) await crowd.scatter(person.page);
         failures.push(...person.troubles());
         await person.context.close();
