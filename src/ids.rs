@@ -143,6 +143,8 @@ id_types! {
     SubscriptionId;
     /// A gift: a code that gives a plan to whoever redeems it.
     GiftId;
+    /// A promotion code: what it takes off.
+    PromotionId;
     /// What Stripe told of something that happened.
     StripeEventId;
     /// A request to somebody: to be a contact, to follow, to write, to call, to come into a room.

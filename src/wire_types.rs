@@ -6,7 +6,7 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::admin::SettingsChanged;
-use crate::billing::{BillingEvent, Entitlements, OrderState, PlanBadge};
+use crate::billing::{BillingEvent, Entitlements, OrderState, Owed, PlanBadge};
 use crate::calls::{
     CallEvent, CallKind, CallLimits, CallNotice, CallRole, CallSource, CallState, CallView, CallsEvent, Cause, Entry, Fate, Link, Mark,
     Moderation, MyCall, NoticeFrame, Part, Participant, Parting, Slot, SlotState, SourceState, Trouble,
@@ -102,6 +102,7 @@ fn composed() -> String {
         declared::<Profile>(cfg),
         declared::<PlanBadge>(cfg),
         declared::<Entitlements>(cfg),
+        declared::<Owed>(cfg),
         declared::<Me>(cfg),
         declared::<RoomKind>(cfg),
         declared::<History>(cfg),

@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
 use crate::ids::{
-    CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, ReportId, RequestId, RoleId,
-    RoomId, SanctionId, SessionId, StripeEventId, SubscriptionId,
+    CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId, ReportId,
+    RequestId, RoleId, RoomId, SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
 
@@ -91,6 +91,7 @@ path_ids! {
     PlanId "plan";
     GrantId "grant";
     GiftId "gift";
+    PromotionId "promotion";
     StripeEventId "event";
     RequestId "request";
     ReportId "report";

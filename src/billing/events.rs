@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::model::{Entitlements, OrderState, Standing};
+use super::model::{Entitlements, OrderState, Owed, Standing};
 use crate::error::Result;
 use crate::ids::{MemberId, OrderId, PlanId};
 use crate::live::Effect;
@@ -25,6 +25,8 @@ pub enum BillingEvent {
         entitlements: Entitlements,
         /// The plans that the member now has.
         plans: Vec<PlanId>,
+        /// What the member owes; null: nothing.
+        owed: Option<Owed>,
     },
     /// An order of the member was placed, paid, turned down or ended in another way.
     OrdersChanged {
@@ -36,10 +38,10 @@ pub enum BillingEvent {
 }
 
 impl BillingEvent {
-    /// That a member now stands here.
+    /// That a member now stands here, and owes this.
     #[must_use]
-    pub fn of(standing: &Standing) -> Self {
-        Self::EntitlementsChanged { entitlements: standing.entitlements.clone(), plans: standing.plans.clone() }
+    pub fn of(standing: &Standing, owed: Option<Owed>) -> Self {
+        Self::EntitlementsChanged { entitlements: standing.entitlements.clone(), plans: standing.plans.clone(), owed }
     }
 
     /// The event as it is written to the member's log.

@@ -21,17 +21,17 @@ mod tests;
 pub use actions::*;
 pub use events::BillingEvent;
 pub use model::{
-    AfterRefund, DisputeState, Entitlements, Every, Gift, Grant, GrantSource, GrantState, Held, Method, NewGrant, NewPlan, NewPrice, Order,
-    OrderState, Payment, Period, Plan, PlanBadge, PlanName, Price, Resolved, Standing, StrangeCheckout, Subscription, SubscriptionStatus,
-    resolve,
+    AfterRefund, ChangeTime, Discount, DisputeState, Entitlements, Every, Gift, Grant, GrantSource, GrantState, Held, Lasts, Method,
+    NewGrant, NewPlan, NewPrice, NewPromotion, NextTerms, Off, Order, OrderState, Owed, Payment, Period, Plan, PlanBadge, PlanName, Price,
+    Promotion, PromotionState, Resolved, Standing, StrangeCheckout, Subscription, SubscriptionStatus, resolve,
 };
 pub use notices::{Notice, Notices};
 pub(crate) use pages::MembershipView;
-pub use policy::{MakeGifts, SeeGrants, SeeOrders, SeePlans};
+pub use policy::{MakeGifts, SeeGrants, SeeOrders, SeePlans, SeePromotions};
 pub use providers::test::TestProvider;
 pub use providers::{
-    Checkout, CheckoutState, CheckoutTruth, Opened, PartBack, PaymentState, PaymentTruth, Provider, ProviderKind, Providers,
-    SubscriptionTruth,
+    Checkout, CheckoutState, CheckoutTruth, Opened, PartBack, PaymentState, PaymentTruth, Provider, ProviderKind, Providers, Sold,
+    SubscriptionTruth, Switch, SwitchTime,
 };
 
 /// Registers every route of the slice.

@@ -156,9 +156,12 @@ struct OfferLine {
 impl OfferLine {
     fn of(plan: Plan, all: &Membership, waiting: &[Order]) -> Result<Self> {
         let has = all.plans.iter().any(|one| one.id == plan.id);
-        let asked = waiting
-            .iter()
-            .any(|order| order.provider == ProviderKind::Manual && !order.gift && order.plan.as_ref().is_some_and(|one| one.id == plan.id));
+        let asked = waiting.iter().any(|order| {
+            order.provider == ProviderKind::Manual
+                && !order.gift
+                && !order.change
+                && order.plan.as_ref().is_some_and(|one| one.id == plan.id)
+        });
         let worth = serde_json::to_value(&plan.entitlements)?;
         let gives = |name: &str| worth.get(name).is_some_and(|value| value.as_bool() == Some(true) || value.is_number());
         let can = ORDER.iter().filter(|(name, _)| gives(name)).map(|(name, sort)| Can {
@@ -197,6 +200,10 @@ struct MembershipPage {
     code: String,
     /// For how many days yet what is owed can be paid before something ends; by subscription, in the order of those that are paid.
     days_left: Vec<Option<i64>>,
+    /// Can the plan of a subscription be changed? In the same order.
+    changes: Vec<bool>,
+    /// Is there a promotion code that somebody may have?
+    promotions: bool,
 }
 
 /// Days that are left to pay what is owed, a day that has begun counted whole; none while nothing is.
@@ -213,16 +220,31 @@ async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data
     let (looker, page) = gate
         .read(move |conn, may, actor| {
             let membership = actions::membership(conn, may, &billing, before, PAGE_DEFAULT, actor.now)?;
-            let Offers { plans, ways, words, reference, waiting } = actions::offers(conn, may, &billing)?;
+            let Offers { plans, ways, words, reference, waiting, promotions } = actions::offers(conn, may, &billing, actor.now)?;
             let offers = plans.into_iter().map(|plan| OfferLine::of(plan, &membership, &waiting)).collect::<Result<_>>()?;
             let mut past = actions::my_orders(conn, may, None, PAGE_DEFAULT)?.items;
             past.retain(|one| one.order.state != OrderState::Awaiting);
             let by_hand = waiting.iter().any(|one| one.provider == ProviderKind::Manual);
             let gifts = actions::my_gifts(conn, may, &billing, actor.now)?;
             let (membership, is_first) = (MembershipView::from(membership), before.is_none());
+            let changes = membership.subscriptions.iter().map(|one| actions::can_change(conn, one.id, actor.now)).collect::<Result<_>>()?;
             let days_left = membership.subscriptions.iter().map(|one| days_left(one, actor.now)).collect();
-            let page =
-                MembershipPage { membership, is_first, offers, ways, words, reference, waiting, by_hand, past, gifts, code, days_left };
+            let page = MembershipPage {
+                membership,
+                is_first,
+                offers,
+                ways,
+                words,
+                reference,
+                waiting,
+                by_hand,
+                past,
+                gifts,
+                code,
+                days_left,
+                changes,
+                promotions,
+            };
             Ok((members::looker(conn, actor, &asked)?, page))
         })
         .await?;

@@ -1,8 +1,10 @@
 //! The API of plans and memberships: URL, gate, action, JSON. No decisions.
 
+mod changes;
 mod gifts;
 mod orders;
 mod pay;
+mod promotions;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -25,7 +27,12 @@ struct Api;
 /// The description of these routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Api::openapi().merge_from(gifts::openapi()).merge_from(orders::openapi()).merge_from(pay::openapi())
+    Api::openapi()
+        .merge_from(changes::openapi())
+        .merge_from(gifts::openapi())
+        .merge_from(orders::openapi())
+        .merge_from(pay::openapi())
+        .merge_from(promotions::openapi())
 }
 
 /// Registers them.
@@ -42,9 +49,11 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/grants/{grant}/revoke", revoke)
         .put("/api/v1/admin/members/{member}/verification", verify)
         .delete("/api/v1/admin/members/{member}/verification", unverify);
+    changes::mount(routes);
     gifts::mount(routes);
     orders::mount(routes);
     pay::mount(routes);
+    promotions::mount(routes);
 }
 
 /// What handlers need beside the ground.

@@ -13,7 +13,7 @@ use super::policy::{ReadRoom, SeeOwnRooms};
 use super::routes::{MessagePage, newest_page};
 use super::store;
 use crate::access::{Actor, Allow, Ground, Permissions, Permit, Public, Query, Routes, Target};
-use crate::billing::{Billing, Entitlements};
+use crate::billing::{self, Billing, Entitlements, Owed};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::http::Site;
@@ -105,6 +105,8 @@ pub struct State {
     pub permissions: Permissions,
     /// All that I am entitled to.
     pub entitlements: Entitlements,
+    /// What I owe.
+    pub owed: Option<Owed>,
     /// Until when I may not write.
     pub muted_until: Option<Millis>,
     /// My rooms.
@@ -146,6 +148,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
         session: actor.session,
         permissions: actor.permissions,
         entitlements: billing.standings.entitlements_of(conn, member, actor.now)?,
+        owed: billing::owed(conn, member)?,
         muted_until: actor.muted_until.filter(|until| *until > actor.now),
         rooms,
         members: profiles,

@@ -103,6 +103,7 @@ icons! {
     "sparkles" LuSparkles;
     "sun" LuSun;
     "sun-moon" LuSunMoon;
+    "tag" LuTag;
     "ticket" LuTicket;
     "timer" LuTimer;
     "trash-2" LuTrash2;

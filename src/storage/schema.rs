@@ -546,6 +546,8 @@ diesel::table! {
         paid_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
         closed_by -> Nullable<BigInt>,
+        promotion -> Nullable<BigInt>,
+        promotion_code -> Nullable<Text>,
     }
 }
 
@@ -681,6 +683,47 @@ diesel::table! {
         past_due_since -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
         fetched_at -> BigInt,
+        next_plan -> Nullable<BigInt>,
+        next_price -> Nullable<BigInt>,
+        next_amount -> Nullable<BigInt>,
+        next_at -> Nullable<BigInt>,
+        promotion -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    promotions (id) {
+        id -> BigInt,
+        code -> Text,
+        percent -> Nullable<SmallInt>,
+        amount -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        lasts -> SmallInt,
+        months -> Nullable<SmallInt>,
+        expires_at -> Nullable<BigInt>,
+        max_uses -> Nullable<Integer>,
+        uses -> Integer,
+        made_by -> BigInt,
+        made_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    promotion_plans (promotion, plan) {
+        promotion -> BigInt,
+        plan -> BigInt,
+    }
+}
+
+diesel::table! {
+    plan_changes (line) {
+        line -> BigInt,
+        subscription -> BigInt,
+        plan -> BigInt,
+        price -> Nullable<BigInt>,
+        amount -> BigInt,
     }
 }
 
@@ -820,6 +863,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_failures,
     fulfilments,
     subscriptions,
+    plan_changes,
+    promotions,
+    promotion_plans,
     test_objects,
     stripe_events,
     stripe_objects,

@@ -135,7 +135,7 @@ function afterMeEvent(state, event) {
     case "rights_changed":
       return { ...withMe(state, { ...state.me, roles: event.roles }), permissions: event.permissions, muted_until: event.muted_until };
     case "entitlements_changed":
-      return { ...state, entitlements: event.entitlements };
+      return { ...state, entitlements: event.entitlements, owed: event.owed };
     case "orders_changed":
       return state; // What it gives comes by itself; who looks at orders asks for them.
     case "session_ended":
@@ -258,6 +258,7 @@ export function comparable(state) {
     me: state.me,
     permissions: state.permissions,
     entitlements: state.entitlements,
+    owed: state.owed,
     muted_until: state.muted_until,
     people: state.people,
     rooms: Object.fromEntries(rooms.map(({ room }) => [room.id, room])),

@@ -79,6 +79,7 @@ export interface ChatState {
   permissions: string[];
   /** All that my plans, and what is open to everyone, entitle me to. */
   entitlements: State["entitlements"];
+  owed: State["owed"];
   muted_until: Millis | null;
   community: State["community"];
   limits: Limits;

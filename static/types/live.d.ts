@@ -88,6 +88,16 @@ export type Entitlements = {
   badge: PlanBadge | null;
 };
 
+/** A payment that is owed, as whoever owes it is told wherever they are. */
+export type Owed = {
+  /** For which subscription. */
+  subscription: Id;
+  /** The name of its plan. */
+  plan: string;
+  /** Until when it can be paid before anything ends, milliseconds UTC; null: it has ended. */
+  until: number | null;
+};
+
 /** Me, as a connection is greeted. */
 export type Me = {
   /** All that I am entitled to. */
@@ -763,6 +773,8 @@ export type MeEvent = {
   entitlements: Entitlements;
   /** The plans that the member now has. */
   plans: Array<Id>;
+  /** What the member owes; null: nothing. */
+  owed: Owed | null;
 }
 | {
   "kind": "orders_changed";
@@ -1076,6 +1088,8 @@ export type State = {
   permissions: string[];
   /** All that I am entitled to. */
   entitlements: Entitlements;
+  /** What I owe. */
+  owed: Owed | null;
   /** Until when I may not write. */
   muted_until: number | null;
   /** My rooms. */

@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 45] = [
+pub const ACTS: [&str; 47] = [
     "backups.restore",
     "calls.end",
     "calls.mute",
@@ -48,6 +48,8 @@ pub const ACTS: [&str; 45] = [
     "payments.allow_card",
     "prices.set",
     "prices.archive",
+    "promotions.make",
+    "promotions.end",
     "plans.make",
     "plans.change",
     "invites.make",
@@ -66,7 +68,7 @@ pub const ACTS: [&str; 45] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "backups.",
     "calls.",
     "members.",
@@ -76,6 +78,7 @@ const KINDS: [&str; 15] = [
     "payments.",
     "prices.",
     "plans.",
+    "promotions.",
     "invites.",
     "roles.",
     "reports.",
@@ -85,7 +88,7 @@ const KINDS: [&str; 15] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 82] = [
+const FIELDS: [(&str, &str); 84] = [
     ("account", "billing.stripe_whose"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
@@ -100,6 +103,7 @@ const FIELDS: [(&str, &str); 82] = [
     ("calls_at_once", "admin.set_calls_at_once"),
     ("calls_open_to", "billing.calls_title"),
     ("calls_per_day", "admin.set_calls_per_day"),
+    ("code", "billing.promotion"),
     ("community_hue", "admin.set_hue"),
     ("community_name", "admin.field_community_name"),
     ("community_sentence", "admin.set_sentence"),
@@ -123,6 +127,7 @@ const FIELDS: [(&str, &str); 82] = [
     ("months", "billing.gift_months_label"),
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
+    ("off", "billing.promotion_off"),
     ("outcome", "admin.field_outcome"),
     ("owner", "members.role_owner"),
     ("payment_grace_days", "billing.payment_grace_days"),
@@ -288,6 +293,7 @@ impl Names {
             "settings" => Some(word("admin.subject_settings")),
             "invite" => Some(word("admin.subject_invite")),
             "plan" => said().map(text),
+            "promotion" => entry.after.as_ref().and_then(|value| value.get("code")?.as_str()).map(text),
             "member" => None,
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
         }

@@ -9,6 +9,7 @@ mod lists;
 mod orders;
 mod people;
 mod plans;
+mod promotions;
 mod qr;
 mod reports;
 mod settings;
@@ -44,6 +45,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/roles", settings::roles)
         .get("/admin/plans", plans::plans)
         .get("/admin/gifts", gifts::gifts)
+        .get("/admin/promotions", promotions::promotions)
         .get("/admin/orders", orders::orders)
         .get("/admin/subscribers", subscribers::subscribers)
         .get("/admin/rooms", lists::rooms)

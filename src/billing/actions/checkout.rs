@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::ordering::{close, may_be_gift, new_line, new_order, priced};
+use super::promoting::{claim, counting};
 use super::subscribing::{Due, SUBSCRIPTION};
 use super::telling::orders_changed;
 use super::{Billing, hold, store};
-use crate::billing::model::{Every, Fact, LineKind, LineRow, Order, OrderRow, Subscription};
+use crate::billing::model::{Every, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Subscription};
 use crate::billing::policy::{Buy, OwnSubscription};
-use crate::billing::providers::{Checkout, Opened, ProviderKind};
+use crate::billing::providers::{Checkout, Opened, Promotion, ProviderKind};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, OrderId, PriceId, SubscriptionId};
@@ -33,7 +34,7 @@ const LEAST_LEFT: Millis = 60_000;
 const LOOKED_AT_AFTER: Millis = 60_000;
 
 /// A checkout to be opened.
-#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 pub struct NewCheckout {
     /// What is bought: one of the prices on offer.
     pub price: PriceId,
@@ -43,6 +44,9 @@ pub struct NewCheckout {
     /// Is it for somebody else? It is paid once, and its buyer gets a code.
     #[serde(default)]
     pub gift: bool,
+    /// A promotion code; capitals, dashes and spaces do not matter. With one there are no days without payment.
+    #[serde(default)]
+    pub promotion: Option<String>,
 }
 
 /// Where to pay.
@@ -83,12 +87,12 @@ pub enum Prepared {
 ///
 /// # Errors
 /// `billing.provider_off`, `billing.price_unknown`, `billing.price_gone`, `billing.plan_unknown`, `billing.plan_archived`, `billing.has_subscription`,
-/// `billing.no_gift`, `billing.order_count`, `billing.card_blocked` for those whose bank took money back.
+/// `billing.no_gift`, `billing.order_count`, `billing.card_blocked` for those whose bank took money back; those of promotion codes on `promotion`.
 pub fn prepare(
     tx: &mut Tx<'_>,
     may: &Buy,
     billing: &Billing,
-    (price, provider, kind): (PriceId, ProviderKind, LineKind),
+    (price, provider, kind, typed): (PriceId, ProviderKind, LineKind, Option<&str>),
     (base, language): (&str, &str),
 ) -> Result<Prepared> {
     let (member, now) = (may.member(), tx.now());
@@ -112,10 +116,12 @@ pub fn prepare(
             return Err(Error::conflict("billing.has_subscription"));
         }
     }
+    let counts = counting(tx, typed, member, &price, now)?;
+    let promotion = counts.as_ref().map(|counts| counts.row.id);
     let mut known = None;
     for row in store::orders::awaiting(tx, member, plan.id, kind)? {
         let line = store::orders::line(tx, row.id)?;
-        let is_same = row.provider() == provider && line.price == Some(price.id);
+        let is_same = row.provider() == provider && line.price == Some(price.id) && row.promotion == promotion;
         if is_same && known.is_none() && row.expires_at.is_none_or(|end| end > now + LEAST_LEFT) {
             known = Some(row);
         } else if row.provider() != ProviderKind::Manual || row.subscription.is_none() {
@@ -129,7 +135,13 @@ pub fn prepare(
                 return Err(Error::conflict("billing.order_count"));
             }
             store::payers::ensure(tx, member)?;
-            let row = new_order(tx, member, provider, (price.amount, price.currency.clone()), None, String::new());
+            if let Some(promotion) = promotion {
+                claim(tx, promotion)?;
+            }
+            let mut row = new_order(tx, member, provider, (price.amount, price.currency.clone()), None, String::new());
+            if let Some(counts) = &counts {
+                counts.apply(&mut row);
+            }
             let line = new_line(tx, row.id, &plan, Some(price.id), Some(price.every), price.amount);
             let line = LineRow { kind: kind.number(), ..line };
             store::orders::insert(tx, &row, &line)?;
@@ -143,13 +155,15 @@ pub fn prepare(
         row.attempt = 1;
         store::orders::save(tx, &row)?;
     }
-    let trial_days = if is_gift || store::subscriptions::had_trial(tx, member)? { 0 } else { plan.trial_days };
+    let trial_days = if is_gift || counts.is_some() || store::subscriptions::had_trial(tx, member)? { 0 } else { plan.trial_days };
     let checkout = Checkout {
         order: row.id,
         member,
         email: crate::members::address_of(tx, member)?,
         text: plan.name,
-        price: row.total()?,
+        price_id: price.id,
+        price: price.money()?,
+        promotion: counts.map(|counts| Promotion { id: counts.row.id, code: counts.row.code, discount: counts.discount }),
         every: if is_gift { Every::Once } else { price.every() },
         trial_days: u32::try_from(trial_days).unwrap_or(0),
         language: language.to_owned(),
@@ -193,8 +207,19 @@ pub fn keep_opened(tx: &mut Tx<'_>, order: OrderId, opened: &Opened) -> Result<C
     hold(tx, buyer)?;
     let mut row = store::orders::by_id(tx, order)?.found()?;
     (row.session, row.url, row.expires_at) = (Some(opened.session.clone()), Some(opened.url.clone()), Some(opened.expires_at));
+    // Of what a code takes off a provider may round a part of a unit the other way.
+    if let Some(total) = opened.total.filter(|_| row.promotion.is_some())
+        && total.currency == row.total()?.currency
+        && total.amount.abs_diff(row.amount) <= 1
+    {
+        row.amount = total.amount;
+    }
     store::orders::save(tx, &row)?;
     look(tx, order, Some(opened.expires_at + LOOKED_AT_AFTER), false)?;
+    // It was answered or given up while its provider opened the checkout: nobody is to pay there.
+    if row.state() != OrderState::Awaiting {
+        look(tx, order, None, true)?;
+    }
     orders_changed(tx, &row, None)?;
     Ok(CheckoutPage { order, url: opened.url.clone() })
 }

@@ -1,5 +1,6 @@
 //! What was bought: given once, whoever asks; kept in step with what is paid; and taken back with its money.
 
+use super::checkout::look;
 use super::gifting::{place_bought, take_back_bought};
 use super::giving::{end_for_good, insert, log};
 use super::ordering::close;
@@ -14,6 +15,7 @@ use crate::billing::providers::{ProviderKind, SubscriptionTruth};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::{GrantId, MemberId, OrderId, PlanId, PriceId};
+use crate::money::Money;
 use crate::settings::Settings;
 use crate::storage::Tx;
 
@@ -37,6 +39,9 @@ pub(super) fn fulfil(
         letters::gift_bought(tx, billing, &gift, &line.text)?;
         return orders_changed(tx, row, by);
     }
+    if line.is_change() {
+        return super::changing::fulfil(tx, billing, row, line, by);
+    }
     // The log tells things in their order: what ended by now comes before what begins.
     turn(tx, billing, member)?;
     let (grant, period) = match (every, truth) {
@@ -45,7 +50,7 @@ pub(super) fn fulfil(
             (keep_grant(tx, billing, (member, plan), source, Access::Until(None), by)?, (now, None))
         }
         (_, None) => {
-            let (subscription, period) = pay_by_hand(tx, row, plan, line.price, every)?;
+            let (subscription, period) = pay_by_hand(tx, row, line, plan, every)?;
             row.subscription = Some(subscription.id);
             (grant_of(tx, billing, &subscription, by)?, (period.0, Some(period.1)))
         }
@@ -62,7 +67,11 @@ pub(super) fn fulfil(
     // Other wishes for the same plan are answered with it.
     for other in store::orders::awaiting(tx, member, plan, LineKind::Membership)? {
         if other.id != row.id {
-            close(tx, other, Fact::Cancelled, None)?;
+            let other = close(tx, other, Fact::Cancelled, None)?;
+            // In another tab nobody is to pay for it again.
+            if other.session.is_some() {
+                look(tx, other.id, None, true)?;
+            }
         }
     }
     orders_changed(tx, row, by)?;
@@ -73,14 +82,22 @@ pub(super) fn fulfil(
 fn pay_by_hand(
     tx: &mut Tx<'_>,
     order: &OrderRow,
+    line: &LineRow,
     plan: PlanId,
-    price: Option<PriceId>,
     every: Every,
 ) -> Result<(SubscriptionRow, (Millis, Millis))> {
-    let (now, money) = (tx.now(), order.total()?);
-    if let Some(mut row) = store::subscriptions::open(tx, order.buyer, plan, ProviderKind::Manual)? {
+    // What a period costs, whatever a code took off of this one.
+    let (now, price, money) = (tx.now(), line.price, Money { amount: line.amount, ..order.total()? });
+    // What is asked for to go on may be another plan by then.
+    let own = order.subscription.map(|id| store::subscriptions::by_id(tx, id)).transpose()?.flatten().filter(|row| row.ended_at.is_none());
+    let known = match own {
+        Some(row) => Some(row),
+        None => store::subscriptions::open(tx, order.buyer, plan, ProviderKind::Manual)?,
+    };
+    if let Some(mut row) = known {
         let period = row.pay(every, money);
-        row.price = price;
+        row.promotion = order.promotion.or(row.promotion);
+        row.price = if row.next_at.is_some() { row.price } else { price };
         row.fetched_at = now;
         store::subscriptions::save(tx, &row)?;
         look_after(tx, &row)?;
@@ -107,6 +124,11 @@ fn pay_by_hand(
         past_due_since: None,
         ended_at: None,
         fetched_at: now,
+        next_plan: None,
+        next_price: None,
+        next_amount: None,
+        next_at: None,
+        promotion: order.promotion,
     };
     row.period_end = row.end_of(1);
     store::subscriptions::insert(tx, &row)?;
@@ -128,6 +150,7 @@ pub(super) fn rewrite(
         return Ok(row.clone());
     }
     let is_new = known.is_none();
+    let sold = truth.sold.map(|id| store::prices::by_id(tx, id)).transpose()?.flatten();
     let mut row = known.unwrap_or_else(|| SubscriptionRow {
         id: tx.new_id(),
         member,
@@ -149,12 +172,28 @@ pub(super) fn rewrite(
         past_due_since: None,
         ended_at: None,
         fetched_at: truth.asked_at,
+        next_plan: None,
+        next_price: None,
+        next_amount: None,
+        next_at: None,
+        promotion: None,
     });
     (row.status, row.every) = (truth.status.number(), truth.every.number());
     (row.amount, row.currency) = (truth.price.amount, truth.price.currency.code().to_owned());
     (row.period_start, row.period_end, row.trial_end) = (truth.period_start, truth.period_end, truth.trial_end);
     (row.cancels_at_end, row.past_due_since, row.fetched_at) = (truth.cancels_at_end, truth.past_due_since, truth.asked_at);
     row.ended_at = if truth.status.is_open() { None } else { row.ended_at.or(Some(now)) };
+    row.keep_plan();
+    if let Some(sold) = &sold {
+        (row.plan, row.price) = (sold.plan, Some(sold.id));
+        if let Some((next, at)) = truth.next
+            && row.ended_at.is_none()
+            && let Some(next) = store::prices::by_id(tx, next)?
+        {
+            row.amount = sold.amount;
+            row.plan_next(next.plan, next.id, next.amount, at);
+        }
+    }
     if is_new {
         store::subscriptions::insert(tx, &row)?;
     } else {
@@ -209,10 +248,11 @@ fn keep_grant(
         return Ok(insert(tx, member, &new, Some(source_id), by)?.id);
     };
     let before = row.period().state(now);
-    if before == GrantState::Active && row.ends_at == ends_at || before != GrantState::Active && access == Access::Over {
+    let is_same = before == GrantState::Active && row.ends_at == ends_at && row.plan == plan;
+    if is_same || before != GrantState::Active && access == Access::Over {
         return Ok(row.id);
     }
-    (row.ends_at, row.revoked_at) = (ends_at, None);
+    (row.plan, row.ends_at, row.revoked_at) = (plan, ends_at, None);
     let after = row.period().state(now);
     row.phase = after.number();
     store::grants::save(tx, &row)?;
@@ -237,6 +277,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
     row = close(tx, row, Fact::Refunded, by)?;
     if is_undone {
         match row.subscription {
+            Some(_) if line.is_change() => super::changing::undo(tx, billing, &line, by)?,
             None if line.is_gift() => take_back_bought(tx, &row, by)?,
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;

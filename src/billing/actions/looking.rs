@@ -2,7 +2,7 @@
 
 use super::ordering::{OrderLines, with_payments};
 use super::store;
-use super::subscribing::grace_days;
+use super::subscribing::all_shown;
 use crate::access::Page;
 use crate::billing::model::{OrderState, Payment, Subscription, SubscriptionStatus};
 use crate::billing::policy::{SeeOrders, SeeReceipt};
@@ -68,12 +68,10 @@ pub fn find_orders(conn: &mut Conn, _: &SeeOrders, find: &FindOrders) -> Result<
 /// # Errors
 /// When the database cannot be read.
 pub fn find_subscriptions(conn: &mut Conn, _: &SeeOrders, find: FindSubscriptions) -> Result<Page<Subscription>> {
-    let grace = grace_days(conn)?;
     let FindSubscriptions { open, status, before, limit } = find;
     let rows = store::subscriptions::find(conn, SubscriptionFilter { open, status, before, limit: limit + 1 })?;
     let rows = Page::of(rows, limit, |(row, _)| row.id.to_string());
-    let items = rows.items.into_iter().map(|(row, plan)| row.subscription(plan, grace)).collect::<Result<_>>()?;
-    Ok(Page { items, next: rows.next })
+    Ok(Page { items: all_shown(conn, rows.items)?, next: rows.next })
 }
 
 /// Who pays by this reference, as it stands in a bank's statement.

@@ -1,6 +1,7 @@
 //! What happens: plans change, grants are given and end, members are verified; log, events and signs follow. Knows neither HTTP nor sockets.
 
 mod allowing;
+mod changing;
 mod checkout;
 mod earning;
 mod figuring;
@@ -14,6 +15,7 @@ mod offering;
 mod ordering;
 mod planning;
 mod pricing;
+mod promoting;
 mod reading;
 mod recording;
 mod refunding;
@@ -27,6 +29,10 @@ mod telling;
 mod verifying;
 
 pub use allowing::{allow_card, is_card_blocked};
+pub use changing::{
+    ChangeChoice, ChangePreview, Changed, Changing, NewChange, can_change, change, change_choices, change_elsewhere, keep_plan,
+    preview_change,
+};
 pub use checkout::{
     CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
     own_order, prepare, settle_now,
@@ -42,13 +48,14 @@ pub use offering::{Offers, offers, reference_of};
 pub use ordering::{NewOrder, OrderLines, ask, cancel_order, decline, is_offered};
 pub use planning::{change_plan, make_plan, rules_changed};
 pub use pricing::{archive_price, price_payers, set_price};
+pub use promoting::{Promoted, TypedPromotion, end_promotion, make_promotion, promoted, promotions};
 pub use reading::{Membership, MembershipEntry, Origin, grants_of, membership, plans};
 pub use recording::{NewPayment, NewSale, Recorded, record_payment, record_sale, reverse_payment};
 pub use refunding::{NewRefund, Refunding, order_of_payment, refund, refund_now};
 pub use settling::{mirror, settle};
 pub use standings::Standings;
 pub use strange::{count_strange, set_aside, strange_checkouts};
-pub use subscribing::{advance, cancel_at_end, newest_subscription};
+pub use subscribing::{advance, cancel_at_end, newest_subscription, owed};
 pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 

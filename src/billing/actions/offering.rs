@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Billing, ordering, store};
 use crate::billing::model::{Order, OrderState, Plan};
 use crate::billing::providers::ProviderKind;
+use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::MemberId;
 use crate::members::SeeMe;
@@ -27,13 +28,15 @@ pub struct Offers {
     pub reference: Option<String>,
     /// What they asked for and what waits, newest first.
     pub waiting: Vec<Order>,
+    /// Is there a promotion code that somebody may have?
+    pub promotions: bool,
 }
 
 /// What is on offer to the member who asks.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn offers(conn: &mut Conn, may: &SeeMe, billing: &Billing) -> Result<Offers> {
+pub fn offers(conn: &mut Conn, may: &SeeMe, billing: &Billing, now: Millis) -> Result<Offers> {
     let member = may.member();
     let settings = Settings::load(conn)?;
     let filter = store::orders::OrderFilter { buyer: Some(member), state: Some(OrderState::Awaiting), limit: ORDERS, ..Default::default() };
@@ -43,6 +46,7 @@ pub fn offers(conn: &mut Conn, may: &SeeMe, billing: &Billing) -> Result<Offers>
         ways: billing.ways(&settings),
         words: settings.payment_words,
         reference: reference_of(conn, member)?,
+        promotions: super::promoting::has_open(conn, now)?,
         waiting: rows.into_iter().map(|row| ordering::one(conn, row)).collect::<Result<_>>()?,
     })
 }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::checkout::look;
+use super::promoting::{Counts, claim, count_use, counting};
 use super::telling::orders_changed;
 use super::{Billing, hold, letters, note, store, trace};
 use crate::access::Actor;
 use crate::billing::model::{
-    Back, DisputeState, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, PaymentRow, Plan, PlanName, PlanRow, PriceRow,
-    SubscriptionRow,
+    Back, DisputeState, Every, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, PaymentRow, Plan, PlanName, PlanRow,
+    PriceRow, SubscriptionRow,
 };
 use crate::billing::policy::{Buy, HandleOrder, OwnOrder};
 use crate::billing::providers::ProviderKind;
@@ -35,6 +36,9 @@ pub struct NewOrder {
     /// Is it for somebody else? Its buyer gets a code.
     #[serde(default)]
     pub gift: bool,
+    /// A promotion code; capitals, dashes and spaces do not matter.
+    #[serde(default)]
+    pub promotion: Option<String>,
     /// 1–64 characters of the client's choice: under one key there is one order.
     pub client_key: String,
     /// At most 500 characters for the administrator.
@@ -79,7 +83,7 @@ pub(super) fn priced(conn: &mut Conn, plan: PlanId, price: Option<PriceId>) -> R
 ///
 /// # Errors
 /// `billing.order_key`, `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
-/// `billing.price_gone`, `billing.no_gift`, `billing.order_count`, `billing.note`.
+/// `billing.price_gone`, `billing.no_gift`, `billing.order_count`, `billing.note`, and those of promotion codes on `promotion`.
 pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     let (member, text) = (may.member(), note(&new.note)?);
     let length = new.client_key.chars().count();
@@ -93,10 +97,17 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     let (plan, price) = wanted(tx, new.plan, new.price)?;
     let kind = LineKind::of(new.gift);
     may_be_gift(&plan, price.is_some(), kind)?;
+    let now = tx.now();
+    let counts = match &price {
+        Some(price) => counting(tx, new.promotion.as_deref(), member, price, now)?,
+        None => None,
+    };
+    let promotion = counts.as_ref().map(|counts| counts.row.id);
     let waiting = store::orders::awaiting(tx, member, plan.id, kind)?;
     for row in waiting {
         let line = store::orders::line(tx, row.id)?;
-        if row.provider() == ProviderKind::Manual && line.price == price.as_ref().map(|row| row.id) {
+        let is_same = line.price == price.as_ref().map(|row| row.id) && row.promotion == promotion;
+        if row.provider() == ProviderKind::Manual && is_same {
             return one(tx, row);
         }
         if row.subscription.is_none() {
@@ -107,7 +118,10 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
         return Err(Error::conflict("billing.order_count"));
     }
     store::payers::ensure(tx, member)?;
-    let row = place(tx, member, (&plan, price.as_ref(), kind), Some(new.client_key.clone()), text)?;
+    if let Some(promotion) = promotion {
+        claim(tx, promotion)?;
+    }
+    let row = place(tx, member, (&plan, price.as_ref(), kind), counts, Some(new.client_key.clone()), text)?;
     orders_changed(tx, &row, Some(member))?;
     one(tx, row)
 }
@@ -117,6 +131,7 @@ pub(super) fn place(
     tx: &mut Tx<'_>,
     buyer: MemberId,
     (plan, price, kind): (&PlanRow, Option<&PriceRow>, LineKind),
+    counts: Option<Counts>,
     client_key: Option<String>,
     note: String,
 ) -> Result<OrderRow> {
@@ -125,7 +140,10 @@ pub(super) fn place(
         None => Settings::load(tx)?.currency.code().to_owned(),
     };
     let amount = price.map_or(0, |price| price.amount);
-    let row = new_order(tx, buyer, ProviderKind::Manual, (amount, currency), client_key, note);
+    let mut row = new_order(tx, buyer, ProviderKind::Manual, (amount, currency), client_key, note);
+    if let Some(counts) = counts {
+        counts.apply(&mut row);
+    }
     let line =
         LineRow { kind: kind.number(), ..new_line(tx, row.id, plan, price.map(|price| price.id), price.map(|price| price.every), amount) };
     store::orders::insert(tx, &row, &line)?;
@@ -139,10 +157,18 @@ pub(super) fn may_be_gift(plan: &PlanRow, has_price: bool, kind: LineKind) -> Re
 
 /// Stores the order by which a subscription goes on.
 pub(super) fn place_renewal(tx: &mut Tx<'_>, subscription: &SubscriptionRow, plan: &PlanRow) -> Result<OrderRow> {
-    let price = (subscription.amount, subscription.currency.clone());
-    let mut row = new_order(tx, subscription.member, subscription.provider(), price, None, String::new());
+    let next = subscription.next_price.map(|price| store::prices::by_id(tx, price)).transpose()?.flatten();
+    let (price, every, amount) = match &next {
+        Some(price) if subscription.provider() == ProviderKind::Manual => (Some(price.id), price.every, price.amount),
+        _ => (subscription.price, subscription.every, subscription.amount),
+    };
+    let total = (amount, subscription.currency.clone());
+    let mut row = new_order(tx, subscription.member, subscription.provider(), total, None, String::new());
     row.subscription = Some(subscription.id);
-    let line = new_line(tx, row.id, plan, subscription.price, Some(subscription.every), subscription.amount);
+    if let Some(promotion) = subscription.promotion {
+        super::promoting::renewed(tx, promotion, subscription, Every::from_number(every), &mut row)?;
+    }
+    let line = new_line(tx, row.id, plan, price, Some(every), amount);
     store::orders::insert(tx, &row, &line)?;
     Ok(row)
 }
@@ -174,6 +200,8 @@ pub(super) fn new_order(
         paid_at: None,
         closed_at: None,
         closed_by: None,
+        promotion: None,
+        promotion_code: None,
     }
 }
 
@@ -202,6 +230,9 @@ pub(super) fn close(tx: &mut Tx<'_>, mut row: OrderRow, fact: Fact, by: Option<M
         row.closed_at = Some(tx.now());
         row.closed_by = by;
         store::orders::save(tx, &row)?;
+        if matches!(fact, Fact::Declined | Fact::Cancelled | Fact::Expired) {
+            count_use(tx, &row, false)?;
+        }
     }
     Ok(row)
 }
@@ -251,14 +282,18 @@ pub(super) fn one(conn: &mut Conn, row: OrderRow) -> Result<Order> {
 fn shown(row: OrderRow, line: Option<&LineRow>) -> Result<Order> {
     let every = line.and_then(LineRow::every);
     let total = if every.is_some() { Some(row.total()?) } else { None };
+    let full = line.filter(|line| row.promotion_code.is_some() && line.amount != row.amount).map(|line| line.amount);
     Ok(Order {
+        full: full.map(|amount| Ok::<_, Error>(crate::money::Money { amount, ..row.total()? })).transpose()?,
+        promotion: row.promotion_code.clone().filter(|_| full.is_some()),
         plan: line.and_then(|line| Some(PlanName { id: line.plan?, name: line.text.clone() })),
         every,
         gift: line.is_some_and(LineRow::is_gift),
+        change: line.is_some_and(LineRow::is_change),
         total,
         provider: row.provider(),
         state: row.state(),
-        renews: row.subscription.is_some() && row.state() == OrderState::Awaiting,
+        renews: row.subscription.is_some() && row.state() == OrderState::Awaiting && !line.is_some_and(LineRow::is_change),
         id: row.id,
         buyer: row.buyer,
         note: row.note,

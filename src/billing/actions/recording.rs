@@ -120,7 +120,7 @@ pub fn record_sale(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, billing: &Bi
     }
     let row = match known {
         Some(row) => row,
-        None => place(tx, member, (&plan, price.as_ref(), LineKind::Membership), None, String::new())?,
+        None => place(tx, member, (&plan, price.as_ref(), LineKind::Membership), None, None, String::new())?,
     };
     record(tx, row, may.by(), actor, billing, &new.payment)
 }

@@ -1,8 +1,10 @@
 //! Memberships from before the program ran: for the village. Called inside [`Tx::as_of`].
 
-use super::{Billing, NewOrder, NewSale, Recorded, advance, ask, give, make_plan, record_sale, set_price, store, turn, verify};
+use super::{
+    Billing, NewOrder, NewSale, Recorded, advance, ask, give, make_plan, make_promotion, record_sale, set_price, store, turn, verify,
+};
 use crate::access::{Actor, Permissions, Permit, Scopes};
-use crate::billing::model::{Every, NewGrant, NewPlan, NewPrice, Plan, Price};
+use crate::billing::model::{Every, NewGrant, NewPlan, NewPrice, NewPromotion, Plan, Price};
 use crate::billing::policy::{Buy, EditPlan, EditPlans, GiveGrants, TakeMoney};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, OrderId, PlanId, PriceId};
@@ -20,6 +22,16 @@ pub fn place_plan(tx: &mut Tx<'_>, by: MemberId, new: NewPlan) -> Result<Plan> {
     let actor = owner(by, tx.now());
     let may = EditPlans::check(tx, &actor, ())?;
     make_plan(tx, &may, &actor, new)
+}
+
+/// Makes a promotion code as the owner `by` would have made it then.
+///
+/// # Errors
+/// Those of [`make_promotion`].
+pub fn place_promotion(tx: &mut Tx<'_>, by: MemberId, new: &NewPromotion) -> Result<()> {
+    let actor = owner(by, tx.now());
+    let may = EditPlans::check(tx, &actor, ())?;
+    make_promotion(tx, &may, &actor, new).map(|_| ())
 }
 
 /// The plan of this name.

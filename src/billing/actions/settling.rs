@@ -59,13 +59,16 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
         Verdict::Fulfil => {
             let after = row.state().after(Fact::Paid).ok_or_else(|| Error::conflict("billing.order_over"))?;
             if row.state() != after {
+                if row.state() != OrderState::Awaiting {
+                    super::promoting::count_use(tx, &row, true)?;
+                }
                 let mut taken = None;
                 if let Some(payment) = &truth.payment
                     && store::payments::by_external_id(tx, row.provider(), &payment.external_id)?.is_none()
                 {
                     taken = Some(take(tx, &row, &Incoming::at_provider(payment))?);
                 }
-                if !super::founding::is_there(tx, buyer)? {
+                if !super::founding::is_there(tx, buyer)? || is_paid_twice(tx, &row, &line, truth)? {
                     return unwanted(tx, row, &line, truth);
                 }
                 fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
@@ -84,7 +87,16 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
     one(tx, row)
 }
 
-/// Somebody paid whose account was deleted meanwhile: nothing is given, what would be charged next is ended, and the money goes back.
+/// Did the buyer begin to pay for the same plan in two tabs at once? Then it is paid already, from period to period.
+fn is_paid_twice(tx: &mut Tx<'_>, row: &OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<bool> {
+    let Some(subscription) = truth.subscription.as_ref().filter(|_| !line.is_gift()) else { return Ok(false) };
+    let others = store::subscriptions::going_on(tx, row.buyer)?;
+    let is_other = |name: &str| name != subscription.external_id;
+    Ok(others.iter().any(|one| Some(one.plan) == line.plan && one.status().is_open() && one.external_id.as_deref().is_some_and(is_other)))
+}
+
+/// Somebody paid whose account was deleted meanwhile, or who pays for it already: nothing is given, what would be charged next is ended, and
+/// the money goes back.
 fn unwanted(tx: &mut Tx<'_>, mut row: OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<Order> {
     let provider = row.provider();
     if let Some(subscription) = &truth.subscription {
@@ -124,7 +136,11 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
             None if payment.state == PaymentState::Succeeded => {
                 is_moved = true;
                 let mut order = place_renewal(tx, &row, &plan)?;
-                let line = store::orders::line(tx, order.id)?;
+                let mut line = store::orders::line(tx, order.id)?;
+                if payment.amount != order.total()? {
+                    (order.amount, line.amount) = (payment.amount.amount, payment.amount.amount);
+                    store::orders::save_line(tx, &line)?;
+                }
                 let taken = take(tx, &order, &Incoming::at_provider(payment))?;
                 (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(payment.at));
                 store::orders::save(tx, &order)?;

@@ -7,7 +7,7 @@ use super::fulfilling::grant_of;
 use super::ordering::{close, place_renewal};
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, letters, store};
-use crate::billing::model::{Advance, Fact, Subscription, SubscriptionRow, next_dunning};
+use crate::billing::model::{Advance, Fact, NextTerms, Owed, PlanName, Subscription, SubscriptionRow, access_until, next_dunning};
 use crate::billing::policy::OwnSubscription;
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
@@ -40,7 +40,7 @@ pub(super) fn look_after(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
 /// When time does something next to one that is paid by hand, or its member is told again that they owe.
 fn next_step(step: &Advance, grace: u32, now: Millis) -> Option<Millis> {
     let told = step.row.past_due_since.and_then(|since| next_dunning(since, grace, now));
-    [step.next_at, told].into_iter().flatten().min()
+    [step.next_at, told, step.row.next_at].into_iter().flatten().min()
 }
 
 /// When a subscription that its provider keeps is looked at next: where a period ends, and each day while a payment is owed.
@@ -48,7 +48,7 @@ fn looked_at(row: &SubscriptionRow, now: Millis) -> Millis {
     if row.past_due_since.is_some() || row.period_end <= now { add_days(now, 1) } else { row.period_end }
 }
 
-fn later(tx: &mut Tx<'_>, subscription: SubscriptionId, at: Millis) -> Result<()> {
+pub(super) fn later(tx: &mut Tx<'_>, subscription: SubscriptionId, at: Millis) -> Result<()> {
     let options = Enqueue { run_at: Some(at), unique_key: Some(format!("{SUBSCRIPTION}/{subscription}/{at}")), ..Enqueue::default() };
     enqueue(tx, SUBSCRIPTION, &Due { subscription }, options).map(|_| ())
 }
@@ -71,14 +71,15 @@ pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId)
     }
     let (now, grace) = (tx.now(), grace_days(tx)?);
     let step = row.advance(now, grace);
+    super::changing::expire(tx, subscription)?;
     if let Some(at) = next_step(&step, grace, now) {
         later(tx, subscription, at)?;
     }
     let renewal = store::orders::renewal(tx, subscription)?;
     let order = match renewal {
         None if step.asks => {
-            let plan = store::plans::by_id(tx, row.plan)?.found()?;
-            let order = place_renewal(tx, &row, &plan)?;
+            let plan = store::plans::by_id(tx, step.row.next_plan.unwrap_or(step.row.plan))?.found()?;
+            let order = place_renewal(tx, &step.row, &plan)?;
             // Who hears of it late hears that it is owed.
             if step.row.past_due_since.is_none() {
                 letters::due(tx, billing, &row)?;
@@ -139,9 +140,45 @@ pub fn cancel_at_end(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, 
     shown(tx, row)
 }
 
-fn shown(conn: &mut Conn, row: SubscriptionRow) -> Result<Subscription> {
+pub(super) fn shown(conn: &mut Conn, row: SubscriptionRow) -> Result<Subscription> {
     let (name, grace) = (store::plans::by_id(conn, row.plan)?.found()?.name, grace_days(conn)?);
-    row.subscription(name, grace)
+    let next = next_terms(conn, &row)?;
+    row.subscription(name, next, grace)
+}
+
+/// What a member owes, the most pressing first of several; none: nothing.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn owed(conn: &mut Conn, member: MemberId) -> Result<Option<Owed>> {
+    let mut rows = store::subscriptions::going_on(conn, member)?;
+    rows.retain(|row| row.past_due_since.is_some());
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let grace = grace_days(conn)?;
+    let Some(row) = rows.into_iter().min_by_key(|row| access_until(&row.terms(), grace)) else { return Ok(None) };
+    let plan = store::plans::by_id(conn, row.plan)?.found()?.name;
+    Ok(Some(Owed { subscription: row.id, plan, until: access_until(&row.terms(), grace) }))
+}
+
+/// Subscriptions as they are shown, with the names of their plans.
+pub(super) fn all_shown(conn: &mut Conn, rows: Vec<(SubscriptionRow, String)>) -> Result<Vec<Subscription>> {
+    let grace = grace_days(conn)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (row, plan) in rows {
+        let next = next_terms(conn, &row)?;
+        found.push(row.subscription(plan, next, grace)?);
+    }
+    Ok(found)
+}
+
+/// What was planned for the end of its period.
+fn next_terms(conn: &mut Conn, row: &SubscriptionRow) -> Result<Option<NextTerms>> {
+    let (Some(id), Some(at)) = (row.next_price, row.next_at) else { return Ok(None) };
+    let price = store::prices::by_id(conn, id)?.found()?;
+    let plan = PlanName { id: price.plan, name: store::plans::by_id(conn, price.plan)?.found()?.name };
+    Ok(Some(NextTerms { plan, price: id, money: price.money()?, every: price.every(), at }))
 }
 
 /// The subscription that a member began last, if there is one.
@@ -160,9 +197,8 @@ pub(super) fn by_id(conn: &mut Conn, subscription: SubscriptionId) -> Result<Sub
 
 /// A member's subscriptions, newest first; also those that are over.
 pub(super) fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<Subscription>> {
-    let grace = grace_days(conn)?;
     let rows = store::subscriptions::of_member(conn, member, limit)?;
-    rows.into_iter().map(|(row, plan)| row.subscription(plan, grace)).collect()
+    all_shown(conn, rows)
 }
 
 /// An account was deleted: what it paid for by hand is over, and nothing waits for it any more.

@@ -114,7 +114,8 @@ pub(super) fn changed_for(tx: &mut Tx<'_>, billing: &Billing, whom: Whom) -> Res
 fn tell(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, rules: Rules, by: Option<MemberId>) -> Result<()> {
     let now = tx.now();
     let standing = store::standing::standing(tx, member, rules, now)?;
-    tx.announce(LogId::Member(member), BillingEvent::of(&standing).announcement(member, by)?)?;
+    let owed = super::subscribing::owed(tx, member)?;
+    tx.announce(LogId::Member(member), BillingEvent::of(&standing, owed).announcement(member, by)?)?;
     if members::set_badge(tx, member, by, standing.verified)? {
         billing.notices.tell(tx, Notice::BadgeChanged { member })?;
     }

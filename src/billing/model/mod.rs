@@ -1,5 +1,6 @@
 //! What the slice keeps and shows: entitlements, plans with prices, grants, what they come to at an instant; orders, payments, subscriptions.
 
+mod change;
 mod dunning;
 mod entitlements;
 mod gift;
@@ -8,12 +9,14 @@ mod order;
 mod payment;
 mod plan;
 mod price;
+mod promotion;
 mod refund;
 mod resolve;
 mod standing;
 mod strange;
 mod subscription;
 
+pub use change::{ChangeTime, Quote, Running, Tariff, quote};
 pub use dunning::{Dun, dunning, next_dunning};
 pub use entitlements::{Entitlements, PlanBadge};
 pub use gift::{Gift, GiftRow, GiftState, NewGift, gift_begins};
@@ -22,10 +25,11 @@ pub use order::{Fact, LineKind, LineRow, Order, OrderRow, OrderState, Verdict, s
 pub use payment::{Account, Back, Method, Payment, PaymentRow, entries, receipt};
 pub use plan::{NewPlan, Plan, PlanChange, PlanName, PlanRow};
 pub use price::{Every, NewPrice, Price, PriceRow};
+pub use promotion::{Discount, Lasts, NewPromotion, Off, Promotion, PromotionRow, PromotionState, promotion_code};
 pub use refund::{AfterRefund, DisputeState, RefundRow, RefundState, told_apart};
 pub use resolve::{Held, Resolved, resolve};
 pub use standing::{Rules, Standing, Verification};
 pub use strange::{StrangeCheckout, StrangeRow};
 #[cfg(test)]
 pub use subscription::Terms;
-pub use subscription::{Advance, Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};
+pub use subscription::{Advance, NextTerms, Owed, Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};

@@ -8,7 +8,7 @@ use super::{Every, PlanName};
 use crate::billing::providers::{CheckoutState, CheckoutTruth, PaymentState, ProviderKind};
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, OrderId, OrderLineId, PlanId, PriceId, SubscriptionId};
+use crate::ids::{MemberId, OrderId, OrderLineId, PlanId, PriceId, PromotionId, SubscriptionId};
 use crate::money::Money;
 use crate::mutants::Mutant;
 
@@ -92,6 +92,8 @@ pub enum LineKind {
     Membership,
     /// A code that gives a plan to somebody else, for as long as one period of its price.
     Gift,
+    /// The rest of a period in a dearer plan, for what its buyer pays already.
+    Change,
 }
 
 impl LineKind {
@@ -101,7 +103,7 @@ impl LineKind {
         self as i16
     }
 
-    /// Which of the two somebody buys.
+    /// Which of the first two somebody buys.
     #[must_use]
     pub const fn of(is_gift: bool) -> Self {
         if is_gift { Self::Gift } else { Self::Membership }
@@ -147,6 +149,10 @@ pub struct OrderRow {
     pub closed_at: Option<Millis>,
     /// Who ended it.
     pub closed_by: Option<MemberId>,
+    /// The promotion code that it uses.
+    pub promotion: Option<PromotionId>,
+    /// What takes something off of it, as it was written.
+    pub promotion_code: Option<String>,
 }
 
 impl OrderRow {
@@ -201,6 +207,12 @@ impl LineRow {
         self.kind == LineKind::Gift.number()
     }
 
+    /// Is it the difference of a dearer plan?
+    #[must_use]
+    pub const fn is_change(&self) -> bool {
+        self.kind == LineKind::Change.number()
+    }
+
     /// How often it is paid; none: to be said.
     #[must_use]
     pub fn every(&self) -> Option<Every> {
@@ -221,8 +233,14 @@ pub struct Order {
     pub every: Option<Every>,
     /// Is it for somebody else? Then it is paid once.
     pub gift: bool,
+    /// Is it the difference that a dearer plan costs for the rest of a period? Then it is paid once.
+    pub change: bool,
     /// What it costs; null: still to be said.
     pub total: Option<Money>,
+    /// The promotion code that takes something off.
+    pub promotion: Option<String>,
+    /// What it costs without the code; null: there is none.
+    pub full: Option<Money>,
     /// By which way it is to be paid.
     pub provider: ProviderKind,
     /// Where it stands.

@@ -8,7 +8,7 @@ use super::{Every, PlanName};
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, PlanId, PriceId, SubscriptionId};
+use crate::ids::{MemberId, PlanId, PriceId, PromotionId, SubscriptionId};
 use crate::money::{Money, add_days, add_months};
 
 /// Days that a renewal may come late before anybody loses something: the provider's news takes time.
@@ -114,6 +114,16 @@ pub struct SubscriptionRow {
     pub ended_at: Option<Millis>,
     /// When its provider was asked last: an older answer never replaces a newer one.
     pub fetched_at: Millis,
+    /// The plan that takes the place of this one, where another was chosen.
+    pub next_plan: Option<PlanId>,
+    /// By which price it is then paid.
+    pub next_price: Option<PriceId>,
+    /// What a period then costs, in minor units of the same currency.
+    pub next_amount: Option<i64>,
+    /// From when on.
+    pub next_at: Option<Millis>,
+    /// What takes something off of it, where it is paid by hand.
+    pub promotion: Option<PromotionId>,
 }
 
 impl SubscriptionRow {
@@ -182,7 +192,7 @@ impl SubscriptionRow {
     ///
     /// # Errors
     /// As [`SubscriptionRow::money`].
-    pub fn subscription(&self, plan: String, grace_days: u32) -> Result<Subscription> {
+    pub fn subscription(&self, plan: String, next: Option<NextTerms>, grace_days: u32) -> Result<Subscription> {
         let (status, is_charged) = (self.status(), self.is_charged_again());
         Ok(Subscription {
             id: self.id,
@@ -200,6 +210,7 @@ impl SubscriptionRow {
             past_due_since: self.past_due_since,
             ended_at: self.ended_at,
             next_charge_at: is_charged.then_some(self.period_end),
+            next,
             access_until: access_until(&self.terms(), grace_days),
         })
     }
@@ -238,8 +249,37 @@ pub struct Subscription {
     pub ended_at: Option<Millis>,
     /// When the next payment is due; null: none is.
     pub next_charge_at: Option<Millis>,
+    /// What takes the place of the plan at the end of the period; null: nothing was chosen.
+    pub next: Option<NextTerms>,
     /// Until when it lets its member in as things stand; null: it does not.
     pub access_until: Option<Millis>,
+}
+
+/// A payment that is owed, as whoever owes it is told wherever they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Owed {
+    /// For which subscription.
+    pub subscription: SubscriptionId,
+    /// The name of its plan.
+    pub plan: String,
+    /// Until when it can be paid before anything ends, milliseconds UTC; null: it has ended.
+    pub until: Option<Millis>,
+}
+
+/// What a subscription becomes at the end of its period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct NextTerms {
+    /// Which plan.
+    pub plan: PlanName,
+    /// By which price.
+    pub price: PriceId,
+    /// What a period then costs.
+    pub money: Money,
+    /// How long a period then is.
+    pub every: Every,
+    /// From when on, milliseconds UTC.
+    pub at: Millis,
 }
 
 /// What of a subscription says until when it lets somebody in.
@@ -290,7 +330,9 @@ impl SubscriptionRow {
         } else {
             (self.anchor_at, self.every, self.periods) = (self.period_end, every.number(), 1);
         }
-        (self.amount, self.currency) = (money.amount, money.currency.code().to_owned());
+        if self.next_at.is_none() {
+            (self.amount, self.currency) = (money.amount, money.currency.code().to_owned());
+        }
         self.period_start = self.period_end;
         self.period_end = self.end_of(self.periods);
         self.status = SubscriptionStatus::Active.number();
@@ -308,8 +350,29 @@ impl SubscriptionRow {
         }
     }
 
+    /// Another plan takes the place of this one at `at`.
+    pub const fn plan_next(&mut self, plan: PlanId, price: PriceId, amount: i64, at: Millis) {
+        (self.next_plan, self.next_price, self.next_amount, self.next_at) = (Some(plan), Some(price), Some(amount), Some(at));
+    }
+
+    /// The plan stays as it is.
+    pub const fn keep_plan(&mut self) {
+        (self.next_plan, self.next_price, self.next_amount, self.next_at) = (None, None, None, None);
+    }
+
+    /// The plan that was chosen for the next period takes its place, once that has begun.
+    fn turn_plan(&mut self, now: Millis) {
+        if let (Some(plan), Some(amount), Some(at)) = (self.next_plan, self.next_amount, self.next_at)
+            && at <= now
+        {
+            (self.plan, self.price, self.amount) = (plan, self.next_price, amount);
+            self.keep_plan();
+        }
+    }
+
     /// It is over.
     pub fn end(&mut self, now: Millis) {
+        self.keep_plan();
         self.status = SubscriptionStatus::Canceled.number();
         self.ended_at = Some(now);
         self.past_due_since = None;
@@ -320,6 +383,7 @@ impl SubscriptionRow {
     #[must_use]
     pub fn advance(&self, now: Millis, grace_days: u32) -> Advance {
         let mut row = self.clone();
+        row.turn_plan(now);
         let asks_at = row.period_end - Millis::from(ASK_DAYS) * 86_400_000;
         if row.ended_at.is_some() {
             return Advance { row, asks: false, next_at: None };
@@ -372,14 +436,15 @@ pub struct Totals {
 pub fn totals(all: &[Subscription]) -> Vec<Totals> {
     let mut found: Vec<(crate::money::Currency, i64)> = Vec::new();
     for one in all.iter().filter(|one| one.next_charge_at.is_some()) {
-        let yearly = match one.every {
-            Every::Month => one.money.amount.saturating_mul(12),
-            Every::Year => one.money.amount,
+        let (money, every) = one.next.as_ref().map_or((one.money, one.every), |next| (next.money, next.every));
+        let yearly = match every {
+            Every::Month => money.amount.saturating_mul(12),
+            Every::Year => money.amount,
             Every::Once => continue,
         };
-        match found.iter_mut().find(|(currency, _)| *currency == one.money.currency) {
+        match found.iter_mut().find(|(currency, _)| *currency == money.currency) {
             Some((_, sum)) => *sum = sum.saturating_add(yearly),
-            None => found.push((one.money.currency, yearly)),
+            None => found.push((money.currency, yearly)),
         }
     }
     found.sort_unstable_by_key(|(currency, _)| *currency);

@@ -2,6 +2,7 @@
 
 mod gifts;
 mod paying;
+mod promotions;
 
 use diesel::prelude::*;
 
@@ -16,6 +17,7 @@ pub use gifts::{MakeGifts, RedeemGift, WithdrawGift};
 pub use paying::{
     AllowCard, Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
 };
+pub use promotions::{EndPromotion, SeePromotions};
 
 /// Do the actor's roles allow at least one of these?
 fn any_of(actor: &Actor, opens: &[Permission]) -> Result<MemberId> {
@@ -55,14 +57,24 @@ impl SeePlans {
 
 /// Make plans.
 #[derive(Debug)]
-pub struct EditPlans(());
+pub struct EditPlans {
+    by: MemberId,
+}
 
 impl Permit for EditPlans {
     type Target = ();
     const SCOPE: Scope = Scope::Admin;
 
     fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
-        actor.allowed(Permission::PlansEdit).map(|_| Self(()))
+        Ok(Self { by: actor.allowed(Permission::PlansEdit)? })
+    }
+}
+
+impl EditPlans {
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
     }
 }
 

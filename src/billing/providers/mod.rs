@@ -11,10 +11,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::model::{DisputeState, Every, Method, SubscriptionStatus};
+use super::model::{Discount, DisputeState, Every, Method, SubscriptionStatus};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, OrderId, RefundId};
+use crate::ids::{MemberId, OrderId, PlanId, PriceId, PromotionId, RefundId};
 use crate::money::Money;
 
 /// Which way to take payment. The numbers are stored.
@@ -47,6 +47,17 @@ impl ProviderKind {
     }
 }
 
+/// A promotion code that was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promotion {
+    /// Which.
+    pub id: PromotionId,
+    /// What was typed.
+    pub code: String,
+    /// What it takes off.
+    pub discount: Discount,
+}
+
 /// What is to be paid at a provider's own page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkout {
@@ -58,8 +69,12 @@ pub struct Checkout {
     pub email: Option<String>,
     /// What, in the member's words: the plan's name.
     pub text: String,
-    /// How much, each period.
+    /// By which of our prices.
+    pub price_id: PriceId,
+    /// How much, each period, before anything is taken off.
     pub price: Money,
+    /// What takes something off.
+    pub promotion: Option<Promotion>,
     /// How often. [`Every::Once`] is paid at once, the others make a subscription.
     pub every: Every,
     /// Days before the first payment; 0: none.
@@ -81,6 +96,8 @@ pub struct Opened {
     pub url: String,
     /// From when on nobody can pay there.
     pub expires_at: Millis,
+    /// What it comes to as the provider counts, where it says so.
+    pub total: Option<Money>,
 }
 
 /// Where a checkout stands.
@@ -182,8 +199,61 @@ pub struct SubscriptionTruth {
     pub cancels_at_end: bool,
     /// Since when a payment is owed.
     pub past_due_since: Option<Millis>,
+    /// By which of our prices the period that goes on is paid; none: the provider does not say.
+    pub sold: Option<PriceId>,
+    /// By which one it goes on, and from when on; none: by the same.
+    pub next: Option<(PriceId, Millis)>,
     /// The payments of its periods that are known, each once; the oldest first.
     pub payments: Vec<PaymentTruth>,
+}
+
+/// One of our prices, as a subscription is to be paid by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sold {
+    /// Which.
+    pub price: PriceId,
+    /// Of which plan.
+    pub plan: PlanId,
+    /// What the plan is called, and what one gets.
+    pub name: String,
+    /// What one gets, or empty.
+    pub description: String,
+    /// How much each period.
+    pub money: Money,
+    /// How long a period is.
+    pub every: Every,
+}
+
+/// When a subscription is to be paid by another price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwitchTime {
+    /// Now: what the rest of the period costs more, counted from this instant, is charged at once, or nothing happens.
+    Now {
+        /// Counted from when.
+        as_of: Millis,
+        /// How much that is by our own count.
+        due: Money,
+    },
+    /// From this instant on, where its period ends; until then this price counts.
+    AtPeriodEnd {
+        /// Which price counts until then.
+        before: PriceId,
+        /// Until when.
+        until: Millis,
+    },
+    /// It stays with the price that it is paid by; nothing is charged.
+    Back,
+}
+
+/// Another price for a subscription that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// Its name at the provider.
+    pub external_id: String,
+    /// By which price it is to be paid.
+    pub to: Sold,
+    /// When.
+    pub when: SwitchTime,
 }
 
 /// A way to take payment somewhere else than in people's hands.
@@ -211,6 +281,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
 
     /// Has a subscription end with its period, or go on after all.
     fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
+
+    /// What a subscription that is paid by another price at once costs at once, before anybody decides.
+    fn quote<'a>(&'a self, switch: &'a Switch) -> BoxFuture<'a, Result<Money>>;
+
+    /// Has a subscription paid by another price; `billing.card_refused`, and nothing is other than before, when what is due cannot be charged.
+    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
 
     /// Ends a subscription now: its member was deleted, or the operator shuts down.
     fn end<'a>(&'a self, external_id: &'a str, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;

@@ -3,24 +3,29 @@
 //! It is asked like a provider elsewhere, and what it remembers is its own: the rest of the slice never looks into it. It works only where
 //! nobody but this machine can reach the program, and what was paid with it counts for nothing elsewhere.
 
+mod recurring;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::{Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, SubscriptionTruth};
-use crate::billing::model::{Every, Method, SubscriptionStatus};
+use super::{
+    Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, SubscriptionTruth, Switch,
+    SwitchTime,
+};
+use crate::billing::model::{Discount, Every, Method};
 use crate::billing::store::test_objects;
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, Found, Result};
-use crate::ids::{MemberId, OrderId};
-use crate::money::{Money, add_days, add_months};
+use crate::ids::{MemberId, OrderId, PriceId};
+use crate::money::{Money, add_days};
 use crate::storage::{Conn, Db, Tx};
+
+pub use recurring::Recurring;
 
 /// How long a checkout can be paid: as long as elsewhere at the least.
 const OPEN_FOR: Millis = 30 * 60_000;
-/// Days after which it gives up asking for a payment that is owed.
-const GIVES_UP: u32 = 21;
 
 /// Where a checkout stands, as its page shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,9 @@ pub struct Session {
     pub member: MemberId,
     /// What for.
     pub text: String,
+    /// By which of our prices.
+    #[serde(default)]
+    pub price_id: Option<PriceId>,
     /// How much.
     pub price: Money,
     /// How often.
@@ -68,6 +76,9 @@ pub struct Session {
     /// How much of it went back.
     #[serde(default)]
     pub refunded: i64,
+    /// What a promotion code takes off.
+    #[serde(default)]
+    pub discount: Option<Discount>,
 }
 
 /// What is done on its page.
@@ -91,6 +102,12 @@ pub enum TestAct {
 }
 
 impl Session {
+    /// What is paid first.
+    #[must_use]
+    pub fn due(&self) -> Money {
+        self.discount.map_or(self.price, |discount| discount.payment(self.price, self.every, 0))
+    }
+
     /// Where it stands at `now`.
     #[must_use]
     pub fn stage(&self, now: Millis) -> Stage {
@@ -128,6 +145,12 @@ impl Session {
         let trial_end = (self.trial_days > 0).then(|| add_days(begun_at, self.trial_days));
         let charges = if trial_end.is_some() { Vec::new() } else { vec![begun_at] };
         Some(Recurring {
+            sums: charges.iter().map(|_| self.due().amount).collect(),
+            discount: self.discount,
+            price_id: self.price_id,
+            anchor: None,
+            next: None,
+            upgrades: Vec::new(),
             id: self.subscription_id(),
             order: self.order,
             member: self.member,
@@ -142,105 +165,6 @@ impl Session {
             owed_since: None,
             ended_at: None,
         })
-    }
-}
-
-/// A subscription as it remembers it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recurring {
-    /// Its name.
-    pub id: String,
-    /// The order that began it.
-    pub order: OrderId,
-    /// Whose.
-    pub member: MemberId,
-    /// How much each period.
-    pub price: Money,
-    /// How long a period is.
-    pub every: Every,
-    /// When it began.
-    pub begun_at: Millis,
-    /// The end of its trial.
-    pub trial_end: Option<Millis>,
-    /// Does it end with its period?
-    pub cancels_at_end: bool,
-    /// Will the card be refused?
-    pub card_fails: bool,
-    /// When each period was paid.
-    pub charges: Vec<Millis>,
-    /// How much of which of these payments went back.
-    #[serde(default)]
-    pub refunds: BTreeMap<String, i64>,
-    /// Since when a payment is owed.
-    pub owed_since: Option<Millis>,
-    /// When it was over.
-    pub ended_at: Option<Millis>,
-}
-
-impl Recurring {
-    /// Where the period after `paid` periods begins.
-    fn boundary(&self, paid: usize) -> Millis {
-        let months = self.every.months().unwrap_or(12).saturating_mul(u32::try_from(paid).unwrap_or(u32::MAX));
-        add_months(self.trial_end.unwrap_or(self.begun_at), months)
-    }
-
-    /// What time has done to it by `now`: pure. The card is charged where a period begins, for as long as it works.
-    #[must_use]
-    pub fn by(mut self, now: Millis) -> Self {
-        while self.ended_at.is_none() {
-            let due = self.boundary(self.charges.len());
-            let gives_up = add_days(due, GIVES_UP);
-            if due > now {
-                break;
-            } else if self.cancels_at_end && self.owed_since.is_none() {
-                self.ended_at = Some(due);
-            } else if !self.card_fails {
-                self.charges.push(if self.owed_since.is_some() { now } else { due });
-                self.owed_since = None;
-            } else if now >= gives_up {
-                (self.owed_since, self.ended_at) = (Some(due), Some(gives_up));
-            } else {
-                self.owed_since = Some(due);
-                break;
-            }
-        }
-        self
-    }
-
-    /// What it says of itself when it is asked.
-    #[must_use]
-    pub fn truth(&self, asked_at: Millis) -> SubscriptionTruth {
-        let paid = self.charges.len();
-        let is_trial = paid == 0 && self.owed_since.is_none();
-        let (start, end) = match (paid, self.trial_end) {
-            (0, Some(trial_end)) => (self.begun_at, trial_end),
-            _ => (self.boundary(paid.saturating_sub(1)), self.boundary(paid)),
-        };
-        let status = match (self.ended_at, self.owed_since) {
-            (Some(_), _) => SubscriptionStatus::Canceled,
-            (None, Some(_)) => SubscriptionStatus::PastDue,
-            (None, None) if is_trial => SubscriptionStatus::Trialing,
-            (None, None) => SubscriptionStatus::Active,
-        };
-        let payment = |(n, at): (usize, &Millis)| {
-            let id = format!("{}.{n}", self.id);
-            let refunded = self.refunds.get(&id).copied().unwrap_or(0);
-            charge(&id, self.price, refunded, *at)
-        };
-        SubscriptionTruth {
-            asked_at,
-            external_id: self.id.clone(),
-            order: Some(self.order),
-            status,
-            price: self.price,
-            every: self.every,
-            period_start: start,
-            period_end: end,
-            trial_end: self.trial_end,
-            cancels_at_end: self.cancels_at_end,
-            past_due_since: self.owed_since,
-            payments: self.charges.iter().enumerate().map(payment).collect(),
-        }
     }
 }
 
@@ -327,6 +251,19 @@ pub fn set_card(tx: &mut Tx<'_>, id: &str, works: bool) -> Result<Recurring> {
     change(tx, id, |one| one.card_fails = !works)
 }
 
+/// The period of the subscription of this name is over now, as if time had passed: what is due then is charged, or owed.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn skip(tx: &mut Tx<'_>, id: &str) -> Result<Recurring> {
+    let now = tx.now();
+    change(tx, id, |one| {
+        if one.owed_since.is_none() {
+            *one = one.clone().skipped(now);
+        }
+    })
+}
+
 fn change(tx: &mut Tx<'_>, id: &str, change: impl FnOnce(&mut Recurring)) -> Result<Recurring> {
     let now = tx.now();
     let mut one = recurring(tx, id, now)?;
@@ -348,7 +285,7 @@ fn checkout_truth(conn: &mut Conn, id: &str, now: Millis) -> Result<CheckoutTrut
     let recurring = test_objects::get::<Recurring>(conn, &session.subscription_id())?.map(|one| one.by(now).truth(now));
     let payment = match (&recurring, session.paid_at) {
         (Some(truth), _) => truth.payments.first().cloned(),
-        (None, Some(at)) => Some(charge(&format!("pay_{id}"), session.price, session.refunded, at)),
+        (None, Some(at)) => Some(charge(&format!("pay_{id}"), session.due(), session.refunded, at)),
         (None, None) => None,
     };
     Ok(CheckoutTruth { asked_at: now, session: id.to_owned(), order: Some(session.order), state, payment, subscription: recurring })
@@ -366,13 +303,13 @@ fn refund(tx: &mut Tx<'_>, payment: &str, amount: i64, key: &str) -> Result<()> 
     };
     if let Some(id) = payment.strip_prefix("pay_") {
         let mut one = session(tx, id)?;
-        takes(one.price.amount, &mut one.refunded)?;
+        takes(one.due().amount, &mut one.refunded)?;
         test_objects::put(tx, id, one.member, &one)?;
         return test_objects::put(tx, key, one.member, &amount);
     }
     let (id, now) = (payment.rsplit_once('.').map_or(payment, |(id, _)| id), tx.now());
     let mut one = recurring(tx, id, now)?;
-    takes(one.price.amount, one.refunds.entry(payment.to_owned()).or_default())?;
+    takes(one.paid_by(payment), one.refunds.entry(payment.to_owned()).or_default())?;
     test_objects::put(tx, id, one.member, &one)?;
     test_objects::put(tx, key, one.member, &amount)
 }
@@ -397,6 +334,7 @@ impl Provider for TestProvider {
                         order: checkout.order,
                         member: checkout.member,
                         text: checkout.text,
+                        price_id: Some(checkout.price_id),
                         price: checkout.price,
                         every: checkout.every,
                         trial_days: checkout.trial_days,
@@ -406,12 +344,13 @@ impl Provider for TestProvider {
                         stage: Stage::Open,
                         paid_at: None,
                         refunded: 0,
+                        discount: checkout.promotion.map(|promotion| promotion.discount),
                     };
                     test_objects::put(tx, &id, made.member, &made)?;
                     made
                 }
             };
-            Ok(Opened { url: format!("/pay/test/{id}"), session: session.id, expires_at: session.expires_at })
+            Ok(Opened { url: format!("/pay/test/{id}"), total: None, session: session.id, expires_at: session.expires_at })
         })
     }
 
@@ -445,6 +384,33 @@ impl Provider for TestProvider {
                 }
             })?;
             let now = tx.now();
+            Ok(one.truth(now))
+        })
+    }
+
+    fn quote<'a>(&'a self, switch: &'a Switch) -> BoxFuture<'a, Result<Money>> {
+        let due = match switch.when {
+            SwitchTime::Now { due, .. } => due,
+            SwitchTime::AtPeriodEnd { .. } | SwitchTime::Back => Money { amount: 0, ..switch.to.money },
+        };
+        let due = self.must_be_allowed().map(|()| due);
+        Box::pin(async move { due })
+    }
+
+    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        let (switch, key) = (switch.clone(), key.to_owned());
+        self.write(move |tx| {
+            let now = tx.now();
+            let one = recurring(tx, &switch.external_id, now)?;
+            if test_objects::get::<bool>(tx, &key)?.is_some() {
+                return Ok(one.truth(now));
+            }
+            if one.ended_at.is_some() {
+                return Err(Error::conflict("billing.provider_refused"));
+            }
+            let one = one.switched(&switch, now)?;
+            test_objects::put(tx, &one.id, one.member, &one)?;
+            test_objects::put(tx, &key, one.member, &true)?;
             Ok(one.truth(now))
         })
     }

@@ -15,6 +15,7 @@ use super::super::policy::{
     AllowCard, Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment,
 };
 use super::ActNote;
+use super::promotions::Guesses;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
 use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId, RefundId, SubscriptionId};
@@ -89,7 +90,7 @@ type Needs = Data<Billing>;
 /// What is on offer to the member who asks, how this community takes payment, and what they asked for.
 #[utoipa::path(get, path = "/api/v1/offers", responses((status = 200, body = Offers)))]
 async fn offers(gate: Allow<SeeMe>, billing: Needs) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(gate.read(move |conn, may, _| actions::offers(conn, may, &billing)).await?))
+    Ok(HttpResponse::Ok().json(gate.read(move |conn, may, actor| actions::offers(conn, may, &billing, actor.now)).await?))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -112,7 +113,15 @@ async fn my_orders(gate: Allow<SeeMe>, query: Query<Older>) -> Result<HttpRespon
 /// Asks for a membership that is paid by hand; under one `client_key` there is one order.
 #[utoipa::path(post, path = "/api/v1/me/orders", request_body = NewOrder, responses((status = 201, body = Order)))]
 async fn ask(gate: Allow<Buy>, body: Body<NewOrder>) -> Result<HttpResponse> {
-    gate.create(body, |tx, may, _, new| actions::ask(tx, may, &new)).await
+    let guesses = Guesses::of(&gate, body.value.promotion.as_deref());
+    let tries = guesses.clone();
+    let asked = gate.create(body, move |tx, may, _, new| {
+        tries.before(may.member())?;
+        let order = actions::ask(tx, may, &new)?;
+        tries.forgive(may.member());
+        Ok(order)
+    });
+    guesses.counted(asked).await
 }
 
 /// Gives an own order up.

@@ -10,15 +10,17 @@ use super::super::model::{LineKind, Order, OrderState};
 use super::super::policy::{Buy, OwnOrder, OwnSubscription, PayTest, SeeOwnOrder};
 use super::super::providers::ProviderKind;
 use super::super::providers::test::{self, Recurring, Session, Stage, TestAct};
+use super::promotions::Guesses;
 use crate::access::{Allow, Body, Routes};
 use crate::error::{Error, Found, Result};
 use crate::http::Site;
 use crate::ids::{OrderId, SubscriptionId};
 use crate::members::{self, site_address};
+use crate::money::Money;
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(checkout, settle, portal, act, card))]
+#[openapi(paths(checkout, settle, portal, act, card, skip))]
 struct Api;
 
 /// The description of these routes.
@@ -34,6 +36,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/me/orders/{order}/settle", settle)
         .post("/api/v1/me/subscriptions/{subscription}/portal", portal)
         .get("/orders/{order}", returned)
+        .post("/api/v1/pay/test/card/{code}/skip", skip)
         // Before the page of a checkout: "card" is no code.
         .get("/pay/test/card/{code}", card_page)
         .post("/api/v1/pay/test/card/{code}", card)
@@ -47,13 +50,21 @@ type Needs = Data<Billing>;
 /// Opens a checkout at a provider, and answers where to pay; the same wish again is the same checkout while it can be paid.
 #[utoipa::path(post, path = "/api/v1/checkout", request_body = NewCheckout, responses((status = 201, body = CheckoutPage)))]
 async fn checkout(gate: Allow<Buy>, body: Body<NewCheckout>, billing: Needs) -> Result<HttpResponse> {
-    let NewCheckout { price, provider, gift } = body.value;
+    let NewCheckout { price, provider, gift, promotion } = body.value;
     let kind = provider.or_else(|| billing.providers.ready().first().copied()).ok_or_else(|| Error::conflict("billing.provider_off"))?;
     let at = billing.providers.of(kind)?;
     let within = billing.clone();
     let (db, base, language) = (gate.ground().db.clone(), site_address(&gate.ground().config), gate.visitor().language);
-    let prepared =
-        gate.write(move |tx, may, _| actions::prepare(tx, may, &within, (price, kind, LineKind::of(gift)), (&base, language))).await?;
+    let guesses = Guesses::of(&gate, promotion.as_deref());
+    let tries = guesses.clone();
+    let prepared = gate.write(move |tx, may, _| {
+        tries.before(may.member())?;
+        let wish = (price, kind, LineKind::of(gift), promotion.as_deref());
+        let prepared = actions::prepare(tx, may, &within, wish, (&base, language))?;
+        tries.forgive(may.member());
+        Ok(prepared)
+    });
+    let prepared = guesses.counted(prepared).await?;
     let page = match prepared {
         Prepared::Open(page) => page,
         Prepared::New(checkout, key) => {
@@ -120,6 +131,8 @@ fn must_be_there(billing: &Billing) -> Result<()> {
 struct PayPage {
     session: Session,
     stage: Stage,
+    /// What is paid first.
+    due: Money,
 }
 
 /// `GET /pay/test/{code}`: the test provider's own page of a checkout.
@@ -130,7 +143,7 @@ async fn page(gate: Allow<PayTest>, site: Site, billing: Needs) -> Result<HttpRe
     let (looker, page) = gate
         .read(move |conn, may, actor| {
             let session = test::session(conn, may.name())?;
-            Ok((members::looker(conn, actor, &asked)?, PayPage { stage: session.stage(actor.now), session }))
+            Ok((members::looker(conn, actor, &asked)?, PayPage { stage: session.stage(actor.now), due: session.due(), session }))
         })
         .await?;
     site.page(&looker, &visitor, "billing/pay_test.html", page)
@@ -200,6 +213,19 @@ async fn card(gate: Allow<PayTest>, body: Body<Card>, billing: Needs) -> Result<
     let works = body.value.works;
     gate.write(move |tx, may, _| {
         let card = test::set_card(tx, may.name(), works)?;
+        actions::hint_subscription(tx, ProviderKind::Test, &card.id)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The period of the subscription is over at once, as if time had passed: what is due then is charged or owed, and what was planned for it
+/// holds; the provider gives us a hint.
+#[utoipa::path(post, path = "/api/v1/pay/test/card/{code}/skip", params(("code" = String, Path)), responses((status = 204)))]
+async fn skip(gate: Allow<PayTest>, billing: Needs) -> Result<HttpResponse> {
+    must_be_there(&billing)?;
+    gate.write(move |tx, may, _| {
+        let card = test::skip(tx, may.name())?;
         actions::hint_subscription(tx, ProviderKind::Test, &card.id)
     })
     .await?;

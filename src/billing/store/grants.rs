@@ -127,10 +127,15 @@ pub fn insert(tx: &mut Tx<'_>, row: &GrantRow) -> Result<()> {
     Ok(())
 }
 
-/// Stores another end, when it was taken back, and what the log has told.
+/// Stores another plan or end, when it was taken back, and what the log has told.
 pub fn save(tx: &mut Tx<'_>, row: &GrantRow) -> Result<()> {
     diesel::update(grants::table.find(row.id.0))
-        .set((grants::ends_at.eq(row.ends_at), grants::revoked_at.eq(row.revoked_at), grants::phase.eq(row.phase)))
+        .set((
+            grants::plan.eq(row.plan.0),
+            grants::ends_at.eq(row.ends_at),
+            grants::revoked_at.eq(row.revoked_at),
+            grants::phase.eq(row.phase),
+        ))
         .execute(&mut **tx)?;
     Ok(())
 }

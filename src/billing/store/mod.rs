@@ -9,6 +9,7 @@ pub(super) mod payers;
 pub(super) mod payments;
 pub(super) mod plans;
 pub(super) mod prices;
+pub(super) mod promotions;
 pub(super) mod refunds;
 pub(super) mod standing;
 pub(super) mod strange;

@@ -38,10 +38,22 @@ pub fn awaiting(conn: &mut Conn, buyer: MemberId, plan: PlanId, kind: LineKind) 
 
 /// The order that waits to go on with this subscription.
 pub fn renewal(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<OrderRow>> {
+    awaiting_of(conn, subscription, LineKind::Membership)
+}
+
+/// The order that waits for the difference of a dearer plan for this subscription.
+pub fn change(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<OrderRow>> {
+    awaiting_of(conn, subscription, LineKind::Change)
+}
+
+fn awaiting_of(conn: &mut Conn, subscription: SubscriptionId, kind: LineKind) -> Result<Option<OrderRow>> {
     Ok(orders::table
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
         .filter(orders::subscription.eq(subscription.0))
         .filter(orders::state.eq(OrderState::Awaiting.number()))
+        .filter(order_lines::kind.eq(kind.number()))
         .order(orders::id.desc())
+        .select(orders::all_columns)
         .first(conn)
         .optional()?)
 }
@@ -76,9 +88,10 @@ pub fn count_awaiting(conn: &mut Conn, buyer: MemberId) -> Result<i64> {
 /// How many wait for an administrator: asked for, or owed.
 pub fn asked(conn: &mut Conn) -> Result<i64> {
     Ok(orders::table
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
         .filter(orders::state.eq(OrderState::Awaiting.number()))
         .filter(orders::provider.eq(ProviderKind::Manual.number()))
-        .filter(orders::subscription.is_null())
+        .filter(orders::subscription.is_null().or(order_lines::kind.eq(LineKind::Change.number())))
         .count()
         .get_result(conn)?)
 }
@@ -154,6 +167,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &OrderRow, line: &LineRow) -> Result<()> {
             orders::paid_at.eq(row.paid_at),
             orders::closed_at.eq(row.closed_at),
             orders::closed_by.eq(row.closed_by.map(|id| id.0)),
+            orders::promotion.eq(row.promotion.map(|id| id.0)),
+            orders::promotion_code.eq(row.promotion_code.as_deref()),
         ))
         .execute(&mut **tx)?;
     diesel::insert_into(order_lines::table)

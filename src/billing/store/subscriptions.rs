@@ -6,8 +6,8 @@ use crate::billing::model::{SubscriptionRow, SubscriptionStatus};
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, PlanId, SubscriptionId};
-use crate::storage::schema::{payment_failures, plans, subscriptions};
+use crate::ids::{MemberId, OrderLineId, PlanId, PriceId, SubscriptionId};
+use crate::storage::schema::{payment_failures, plan_changes, plans, subscriptions};
 use crate::storage::{Conn, Tx, on_conflict};
 
 /// One subscription.
@@ -119,6 +119,11 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
             subscriptions::past_due_since.eq(row.past_due_since),
             subscriptions::ended_at.eq(row.ended_at),
             subscriptions::fetched_at.eq(row.fetched_at),
+            subscriptions::next_plan.eq(row.next_plan.map(|id| id.0)),
+            subscriptions::next_price.eq(row.next_price.map(|id| id.0)),
+            subscriptions::next_amount.eq(row.next_amount),
+            subscriptions::next_at.eq(row.next_at),
+            subscriptions::promotion.eq(row.promotion.map(|id| id.0)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -128,6 +133,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
 pub fn save(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
     diesel::update(subscriptions::table.find(row.id.0))
         .set((
+            subscriptions::plan.eq(row.plan.0),
             subscriptions::price.eq(row.price.map(|id| id.0)),
             subscriptions::status.eq(row.status),
             subscriptions::every.eq(row.every),
@@ -142,9 +148,38 @@ pub fn save(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
             subscriptions::past_due_since.eq(row.past_due_since),
             subscriptions::ended_at.eq(row.ended_at),
             subscriptions::fetched_at.eq(row.fetched_at),
+            subscriptions::next_plan.eq(row.next_plan.map(|id| id.0)),
+            subscriptions::next_price.eq(row.next_price.map(|id| id.0)),
+            subscriptions::next_amount.eq(row.next_amount),
+            subscriptions::next_at.eq(row.next_at),
+            subscriptions::promotion.eq(row.promotion.map(|id| id.0)),
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Keeps what a subscription was before the plan that this line paid took its place.
+pub fn keep_before(tx: &mut Tx<'_>, line: OrderLineId, row: &SubscriptionRow) -> Result<()> {
+    diesel::insert_into(plan_changes::table)
+        .values((
+            plan_changes::line.eq(line.0),
+            plan_changes::subscription.eq(row.id.0),
+            plan_changes::plan.eq(row.plan.0),
+            plan_changes::price.eq(row.price.map(|id| id.0)),
+            plan_changes::amount.eq(row.amount),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// A subscription; its plan, price and amount in minor units.
+type Before = (SubscriptionId, PlanId, Option<PriceId>, i64);
+
+/// Which subscription this line changed, and what it was before.
+pub fn before(conn: &mut Conn, line: OrderLineId) -> Result<Option<Before>> {
+    let found = plan_changes::table.find(line.0);
+    let found = found.select((plan_changes::subscription, plan_changes::plan, plan_changes::price, plan_changes::amount));
+    Ok(found.first(conn).optional()?)
 }
 
 /// When each that went on at `since` or later began and was over. What is paid at the test provider is none.

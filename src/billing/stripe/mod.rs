@@ -22,7 +22,7 @@ mod store;
 mod tests;
 mod truth;
 
-pub use client::call::{Call, Checkout, Every, Tags};
+pub use client::call::{Call, Checkout, Duration, Every, Tags};
 pub use client::views;
 pub use client::{Client, Failure};
 pub use connection::{Connection, KeySource, Stripe};

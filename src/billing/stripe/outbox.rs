@@ -25,6 +25,8 @@ const ATTEMPTS: i32 = 60;
 
 /// What was refused, or given up.
 const REFUSED: &str = "billing.provider_refused";
+/// What was refused because it could not be charged.
+const CARD: &str = "billing.card_refused";
 
 #[derive(Serialize, Deserialize)]
 struct Key {
@@ -35,6 +37,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused { status: 404, .. } => Self::NotFound,
+            Failure::Refused { status: 402, .. } => Self::conflict(CARD),
             Failure::Refused { .. } => Self::conflict(REFUSED),
             Failure::Key { .. } => Self::refused(RefusalKind::Unavailable, "billing.provider_key"),
             Failure::Later { .. } | Failure::Unknown { .. } => Self::Busy { retry_after_ms: RETRY_MS },
@@ -94,7 +97,7 @@ impl Stripe {
         self.db().write(move |tx| calls::settle(tx, &key, state, text.as_deref(), error.as_deref())).await?;
         match answer {
             Ok(answer) => Ok(answer),
-            Err(Failure::Refused { .. }) => Err(Error::conflict(REFUSED)),
+            Err(Failure::Refused { status, .. }) if status != 402 => Err(Error::conflict(REFUSED)),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -120,7 +123,7 @@ impl JobHandler for Caller {
             match self.0.go_on(&to, row).await {
                 Ok(_) => Ok(()),
                 // Refused or given up: that is an end too, and stands in the row.
-                Err(error) if error.code() == REFUSED => Ok(()),
+                Err(error) if [REFUSED, CARD].contains(&error.code()) => Ok(()),
                 Err(error) => Err(error),
             }
         })

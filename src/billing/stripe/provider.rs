@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
 
-use super::client::call::{Call, Checkout as Visit, Every as Each, Tags};
+use super::client::call::{Call, Checkout as Visit, Duration, Every as Each, Tags};
 use super::client::views::{Answer, Charge, Dispute, Invoice, Session};
 use super::client::{Client, Failure};
 use super::connection::{Connection, Stripe};
 use super::minor;
-use super::truth::{self, ORDER, Paid};
-use crate::billing::model::{Every, LineRow, PlanRow};
-use crate::billing::providers::{Checkout, CheckoutTruth, Opened, PaymentTruth, Provider, ProviderKind, SubscriptionTruth};
+use super::truth::{self, BEFORE, ORDER, PRICE, Paid, UNTIL};
+use crate::billing::model::{Every, Lasts, LineRow, Off, PlanRow};
+use crate::billing::providers::{
+    Checkout, CheckoutTruth, Opened, PaymentTruth, Promotion, Provider, ProviderKind, Sold, SubscriptionTruth, Switch, SwitchTime,
+};
 use crate::billing::store as rows;
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
@@ -105,13 +107,46 @@ impl Stripe {
                 Every::Year => Some(Each::Year),
             },
             lookup_key: name.clone(),
-            tags: one("rialto_price", price),
+            tags: one(PRICE, price),
         };
         match self.once(to, &format!("{}/price/{}", to.scope(), name.trim_start_matches("rialto_")), call).await {
             Ok(answer) => Ok(answer.id().to_owned()),
             Err(error) if error.code() == "billing.provider_refused" => {
                 let found = to.client.price_by_key(&name).await?;
                 found.map(|price| price.id).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The promotion code that one of ours is there, with its coupon; made when it is first used.
+    async fn promotion(&self, to: &Connection, promotion: &Promotion) -> Result<String> {
+        let (id, discount) = (format!("rialto_{}", promotion.id), promotion.discount);
+        let (percent, amount) = match discount.off {
+            Off::Percent { percent } => (Some(percent), None),
+            Off::Amount { money } => {
+                let minor = minor::to_theirs(money).ok_or_else(|| Error::conflict("billing.provider_amount"))?;
+                (None, Some((minor, money.currency.code().to_ascii_lowercase())))
+            }
+        };
+        let duration = match discount.lasts {
+            Lasts::Once => Duration::Once,
+            Lasts::Months => Duration::Months(i64::from(discount.months.unwrap_or(1))),
+            Lasts::Ever => Duration::Ever,
+        };
+        let tags = one("rialto_promotion", promotion.id);
+        let coupon = Call::MakeCoupon { id: id.clone(), percent, amount, duration, tags: tags.clone() };
+        match self.once(to, &format!("{}/coupon/{}", to.scope(), promotion.id), coupon).await {
+            // It was made before our rows began, as when a backup was put back.
+            Err(error) if error.code() != "billing.provider_refused" => return Err(error),
+            _ => {}
+        }
+        let code = Call::MakePromotionCode { coupon: id, code: promotion.code.clone(), tags };
+        match self.once(to, &format!("{}/promotion/{}", to.scope(), promotion.id), code).await {
+            Ok(answer) => Ok(answer.id().to_owned()),
+            Err(error) if error.code() == "billing.provider_refused" => {
+                let found = to.client.promotion_by_code(&promotion.code).await?;
+                found.map(|code| code.id).ok_or(error)
             }
             Err(error) => Err(error),
         }
@@ -129,6 +164,10 @@ impl Stripe {
             customer,
             price,
             order: order.to_string(),
+            promotion_code: match &checkout.promotion {
+                Some(promotion) => Some(self.promotion(&to, promotion).await?),
+                None => None,
+            },
             trial_days: checkout.trial_days,
             expires_at_s: now / 1_000 + OPEN_S,
             language: checkout.language.clone(),
@@ -137,8 +176,9 @@ impl Stripe {
             tags: one(ORDER, order),
         };
         match self.once(&to, &scoped(&to, key), Call::OpenCheckout(visit)).await? {
-            Answer::Session(Session { id, url: Some(url), expires_at, .. }) => {
-                Ok(Opened { session: id, url, expires_at: expires_at.saturating_mul(1_000) })
+            Answer::Session(Session { id, url: Some(url), expires_at, amount_total, currency, .. }) => {
+                let total = amount_total.zip(currency).and_then(|(amount, currency)| minor::to_ours(amount, &currency));
+                Ok(Opened { session: id, url, expires_at: expires_at.saturating_mul(1_000), total })
             }
             other => Err(Error::broken(format!("{} cannot be paid", other.id()))),
         }
@@ -156,6 +196,35 @@ impl Stripe {
             (payment, subscription) = (first.or(payment), Some(truth));
         }
         Ok(truth::checkout(asked_at, &it, payment, subscription))
+    }
+
+    /// The price that a subscription is to be paid by, as it is called there, and what of the subscription.
+    async fn switch_to(&self, to: &Connection, subscription: &str, sold: &Sold) -> Result<(String, String)> {
+        let product = self.product(to, sold.plan, &sold.name, &sold.description).await?;
+        let price = self.price(to, product, (sold.price, false), sold.money, sold.every).await?;
+        let item = to.client.subscription(subscription).await?.items.data.into_iter().next();
+        Ok((price, item.ok_or_else(|| Error::broken(format!("{subscription} is a subscription to nothing")))?.id))
+    }
+
+    async fn quote_switch(&self, switch: &Switch) -> Result<Money> {
+        let SwitchTime::Now { as_of, .. } = switch.when else { return Ok(Money { amount: 0, ..switch.to.money }) };
+        let to = self.connected()?;
+        let (price, item) = self.switch_to(&to, &switch.external_id, &switch.to).await?;
+        let bill = to.client.preview(&switch.external_id, &item, &price, as_of / 1_000).await?;
+        minor::to_ours(bill.amount_due, &bill.currency).ok_or_else(|| Error::broken(format!("a preview in {}", bill.currency)))
+    }
+
+    async fn make_switch(&self, switch: &Switch, key: &str) -> Result<SubscriptionTruth> {
+        let to = self.connected()?;
+        let (price, item) = self.switch_to(&to, &switch.external_id, &switch.to).await?;
+        let (prorates_from_s, before, until) = match switch.when {
+            SwitchTime::Now { as_of, .. } => (Some(as_of / 1_000), String::new(), String::new()),
+            SwitchTime::AtPeriodEnd { before, until } => (None, before.to_string(), until.to_string()),
+            SwitchTime::Back => (None, String::new(), String::new()),
+        };
+        let tags = [(BEFORE.to_owned(), before), (UNTIL.to_owned(), until)].into();
+        let call = Call::ChangePrice { subscription: switch.external_id.clone(), item, price, prorates_from_s, tags };
+        self.change(call, &switch.external_id, key).await
     }
 
     /// A call about a subscription, and where it stands then.
@@ -268,6 +337,14 @@ impl Provider for Stripe {
     fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
         let call = Call::EndWithPeriod { subscription: external_id.to_owned(), ends: cancels };
         Box::pin(self.change(call, external_id, key))
+    }
+
+    fn quote<'a>(&'a self, switch: &'a Switch) -> BoxFuture<'a, Result<Money>> {
+        Box::pin(self.quote_switch(switch))
+    }
+
+    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+        Box::pin(self.make_switch(switch, key))
     }
 
     fn end<'a>(&'a self, external_id: &'a str, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {

@@ -2,19 +2,25 @@
 
 use std::collections::HashMap;
 
-use super::client::views::{Charge, Dispute, Invoice, PaymentIntent, Refund, Session, Subscription};
+use super::client::views::{Charge, Dispute, Invoice, Item, PaymentIntent, Refund, Session, Subscription};
 use super::minor::to_ours;
 use crate::billing::model::{DisputeState, Every, Method, SubscriptionStatus};
 use crate::billing::providers::{CheckoutState, CheckoutTruth, PartBack, PaymentState, PaymentTruth, SubscriptionTruth};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{OrderId, RefundId};
+use crate::ids::{OrderId, PriceId, RefundId};
 use crate::money::Money;
 
 /// The name under which our order stands in what we write to their objects.
 pub const ORDER: &str = "rialto_order";
 /// The name under which a wish of ours to give money back stands in the refund that it became: its key.
 pub const REFUND: &str = "rialto_refund";
+/// The name under which a price of ours stands in theirs.
+pub const PRICE: &str = "rialto_price";
+/// The name of the price that still counts, where another one was chosen for the next period.
+pub const BEFORE: &str = "rialto_before";
+/// Until when it does, milliseconds UTC.
+pub const UNTIL: &str = "rialto_until";
 
 /// Attempts that went through and what the payers' banks take back, by payment.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +149,19 @@ pub fn paid_bill(invoice: &Invoice, paid: &Paid) -> Result<Option<PaymentTruth>>
     Ok(Some(PaymentTruth { external_id, amount, refunded, parts, state, dispute, method: Method::Card, at: ms(invoice.created) }))
 }
 
+/// By which of our prices the period that goes on is paid, and by which one it goes on from when on. Their price is the next one as soon as
+/// that was chosen; what we wrote beside it says what counts until then.
+fn prices(it: &Subscription, item: &Item) -> (Option<PriceId>, Option<(PriceId, Millis)>) {
+    let named = |tags: Option<&HashMap<String, String>>, name: &str| tags?.get(name)?.parse().ok();
+    let current = named(item.price.metadata.as_ref(), PRICE).map(PriceId);
+    let before = named(it.metadata.as_ref(), BEFORE).map(PriceId);
+    let until = named(it.metadata.as_ref(), UNTIL).filter(|until| *until > ms(item.current_period_start));
+    match (current, before, until) {
+        (Some(next), Some(before), Some(until)) => (Some(before), Some((next, until))),
+        _ => (current, None),
+    }
+}
+
 /// A subscription with its bills, the newest first as they are listed.
 ///
 /// # Errors
@@ -161,6 +180,7 @@ pub fn subscription(asked_at: Millis, it: &Subscription, bills: &[Invoice], paid
     for bill in bills.iter().rev() {
         payments.extend(paid_bill(bill, paid)?);
     }
+    let (sold, next) = prices(it, item);
     Ok(SubscriptionTruth {
         asked_at,
         external_id: it.id.clone(),
@@ -173,6 +193,8 @@ pub fn subscription(asked_at: Millis, it: &Subscription, bills: &[Invoice], paid
         trial_end: it.trial_end.map(ms),
         cancels_at_end: it.cancel_at_period_end,
         past_due_since: is_owed.then(|| ms(owed.unwrap_or(item.current_period_start))),
+        sold,
+        next,
         payments,
     })
 }

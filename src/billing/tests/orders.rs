@@ -83,6 +83,8 @@ fn subscription(trial_end: Option<i64>) -> SubscriptionTruth {
         trial_end,
         cancels_at_end: false,
         past_due_since: None,
+        sold: None,
+        next: None,
         payments: Vec::new(),
     }
 }

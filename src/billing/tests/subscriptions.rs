@@ -34,6 +34,11 @@ fn subscription() -> SubscriptionRow {
         past_due_since: None,
         ended_at: None,
         fetched_at: BEGIN,
+        next_plan: None,
+        next_price: None,
+        next_amount: None,
+        next_at: None,
+        promotion: None,
     };
     row.period_end = row.end_of(1);
     row
@@ -128,7 +133,7 @@ fn what_is_due_together_is_counted_by_currency_and_exactly() {
             cancels_at_end: cancels,
             ..subscription()
         };
-        row.subscription("Member".to_owned(), 7).expect("shown")
+        row.subscription("Member".to_owned(), None, 7).expect("shown")
     };
     let all = [
         one(Every::Month, 500, "EUR", false),

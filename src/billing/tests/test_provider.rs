@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::billing::model::{Every, SubscriptionStatus};
 use crate::billing::providers::test::{Recurring, Session, Stage, TestAct};
 use crate::clock::Millis;
-use crate::ids::{MemberId, OrderId};
+use crate::ids::{MemberId, OrderId, PriceId};
 use crate::money::{Currency, Money, add_months};
 
 const DAY: Millis = 86_400_000;
@@ -19,6 +19,7 @@ fn session(every: Every, trial_days: u32) -> Session {
         order: OrderId(1),
         member: MemberId(2),
         text: "Member".to_owned(),
+        price_id: Some(PriceId(9)),
         price: Money::new(500, Currency::EURO),
         every,
         trial_days,
@@ -28,6 +29,7 @@ fn session(every: Every, trial_days: u32) -> Session {
         stage: Stage::Open,
         paid_at: None,
         refunded: 0,
+        discount: None,
     }
 }
 

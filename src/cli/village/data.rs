@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::billing::{Every, GrantSource, Method, NewPlan, NewPrice};
+use crate::billing::{Every, GrantSource, Method, NewPlan, NewPrice, NewPromotion};
 use crate::calls::Fate;
 use crate::chat::{History, RoomKind};
 use crate::clock::Millis;
@@ -162,6 +162,8 @@ pub(super) struct Community {
     pub(super) plans: Vec<NewPlan>,
     #[serde(default, rename = "price")]
     pub(super) prices: Vec<PriceStory>,
+    #[serde(default, rename = "promotion")]
+    pub(super) promotions: Vec<NewPromotion>,
 }
 
 /// What a plan costs.

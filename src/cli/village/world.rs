@@ -130,7 +130,8 @@ impl World {
                 community.prices.iter().try_for_each(|one| {
                     let plan = plan_named(tx, &one.plan)?;
                     billing::seed::place_price(tx, owner, plan, one.price).map(|_| ())
-                })
+                })?;
+                community.promotions.iter().try_for_each(|new| billing::seed::place_promotion(tx, owner, new))
             }
             Act::Grant(no, n) => self.grant(tx, *no, *n),
             Act::Pay(no, n) => self.pay(tx, *no, *n),
@@ -179,7 +180,14 @@ impl World {
         let asked = &self.village.people[no].asked[n];
         let plan = plan_named(tx, &asked.plan)?;
         let price = billing::seed::price_of(tx, plan, asked.every)?;
-        let new = NewOrder { plan, price: Some(price.id), client_key: format!("village-{n}"), gift: false, note: asked.note.clone() };
+        let new = NewOrder {
+            plan,
+            price: Some(price.id),
+            client_key: format!("village-{n}"),
+            gift: false,
+            promotion: None,
+            note: asked.note.clone(),
+        };
         billing::seed::place_ask(tx, self.person(no)?, &new).map(|_| ())
     }
 

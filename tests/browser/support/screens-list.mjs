@@ -326,6 +326,26 @@ export const screens = [
       await expect(page.locator('input[id^=code-]').first()).toBeVisible();
     },
   },
+  {
+    name: 'admin-promotions',
+    who: 'owner',
+    path: '/admin/promotions',
+    then: async (page) => {
+      await page.locator('#promotion-code').fill(`HARBOUR${Date.now()}`);
+      await page.locator('#promotion-percent').fill('25');
+      await page.locator('form.form button[type=submit]').first().click();
+      await expect(page.locator('.items .badge').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'change-plan',
+    who: 'paying',
+    path: '/settings/membership',
+    then: async (page) => {
+      await page.locator('change-plan button').first().click();
+      await expect(page.locator('.dialog .items li').first()).toBeVisible();
+    },
+  },
   { name: 'settings-membership-gift', who: 'free', path: '/settings/membership?code=K7QM-4ZTP-9WRX-0H2D' },
   { name: 'admin-plans', who: 'owner', path: '/admin/plans' },
   {

@@ -140,6 +140,9 @@ async fn the_card_is_charged_by_the_clock_fails_and_works_again() {
     let own = until(&mut tab, &ann, "past_due").await;
     assert_eq!((&own["past_due_since"], &own["access_until"], &own["next_charge_at"]), (&json!(end), &json!(end + 7 * DAY), &Value::Null));
     assert_eq!(entitlements(&ann).await["calls.start"], true, "within its grace");
+    let owed = ann.get("/api/v1/me/state").await["owed"].clone();
+    assert_eq!((&owed["plan"], &owed["until"], &owed["subscription"]), (&json!("Member"), &json!(end + 7 * DAY), &own["id"]));
+    assert!(ann.page_text("/").await.contains("A payment is due."), "it stands over the whole app");
     assert!(ann.page_text("/settings/membership").await.contains("A payment is due."));
 
     // The grace is over, and then the card works: what is owed is paid once.
@@ -153,6 +156,7 @@ async fn the_card_is_charged_by_the_clock_fails_and_works_again() {
     assert_eq!(ann.call(Method::POST, &format!("/api/v1{page}"), Some(json!({ "works": true }))).await.0, 204);
     let own = until(&mut tab, &ann, "active").await;
     assert_eq!(own["period_end"], json!(end + 31 * DAY), "no day is won or lost");
+    assert_eq!(ann.get("/api/v1/me/state").await["owed"], Value::Null);
     assert_eq!(entitlements(&ann).await["calls.start"], true);
     let paid = ann.get("/api/v1/me/orders").await["items"].clone();
     let states: Vec<_> =

@@ -1,12 +1,15 @@
 //! Memberships over the API and the socket: given, changed, ended, by hand and by time, and what open connections hear of it.
 
+mod changes;
 mod checkout;
+mod edges;
 mod gifts;
 mod giving;
 mod letters;
 mod memory;
 mod paying;
 mod plans;
+mod promotions;
 mod refunds;
 mod time;
 mod verified;

@@ -2,12 +2,15 @@
 
 mod account;
 mod buying;
+mod changes;
 mod client;
+mod edges;
 mod gifts;
 mod gone;
 mod hooks;
 mod outages;
 mod parts;
+mod promotions;
 mod refunds;
 mod strange;
 mod typed;
@@ -65,6 +68,7 @@ fn checkout(customer: &str, price: &str, renews: bool) -> Checkout {
         customer: customer.to_owned(),
         price: price.to_owned(),
         order: "ord_1".to_owned(),
+        promotion_code: None,
         trial_days: 0,
         expires_at_s: NOON / 1_000 + 1_800,
         language: "fr".to_owned(),

@@ -159,6 +159,8 @@ async fn an_older_answer_brings_no_money_back() {
         trial_end: None,
         cancels_at_end: false,
         past_due_since: None,
+        sold: None,
+        next: None,
         payments: vec![PaymentTruth {
             external_id: intent.clone(),
             amount: euro(1_200),

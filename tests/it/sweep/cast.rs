@@ -60,6 +60,8 @@ pub struct Cast {
     letter: String,
     /// The community's first plan.
     pub plan: String,
+    /// A price of another one, dearer than what anybody pays.
+    dearer: String,
     count: std::cell::Cell<u32>,
 }
 
@@ -86,6 +88,8 @@ pub struct Targets {
     pub grant: String,
     /// `{gift}`
     pub gift: String,
+    /// `{promotion}`
+    pub promotion: String,
     /// `{request}`
     pub request: String,
     /// `{report}`
@@ -179,7 +183,24 @@ impl Cast {
         assert_eq!(asked.expect("an answer").status(), 202);
         let letter = maker.get("/api/v1/admin/mail").await["items"][0]["id"].as_str().expect("a letter").to_owned();
         let plan = maker.get("/api/v1/plans").await["items"][0]["id"].as_str().expect("a plan").to_owned();
-        Self { town, private, open, foreign, maker, author, foreign_message, letter, plan, visitors, count: std::cell::Cell::new(0) }
+        let other = maker.post("/api/v1/admin/plans", json!({ "name": "Dearer" })).await;
+        let path = format!("/api/v1/admin/plans/{}/prices", other["id"].as_str().expect("a plan"));
+        let dearer = maker.post(&path, json!({ "amount": 900, "currency": "EUR", "every": "month" })).await;
+        let dearer = dearer["id"].as_str().expect("a price").to_owned();
+        Self {
+            town,
+            private,
+            open,
+            foreign,
+            maker,
+            author,
+            foreign_message,
+            letter,
+            plan,
+            dearer,
+            visitors,
+            count: std::cell::Cell::new(0),
+        }
     }
 
     /// A number that was not used before.
@@ -218,6 +239,11 @@ impl Cast {
         };
         let gift = if path.contains("{gift}") {
             made(self.maker.post("/api/v1/admin/gifts", json!({ "plan": self.plan })).await)
+        } else {
+            nothing()
+        };
+        let promotion = if path.contains("{promotion}") {
+            made(self.maker.post("/api/v1/admin/promotions", json!({ "code": format!("SWEEP{n}"), "percent": 10 })).await)
         } else {
             nothing()
         };
@@ -273,6 +299,7 @@ impl Cast {
             plan,
             grant,
             gift,
+            promotion,
             request,
             report,
             call,
@@ -282,7 +309,7 @@ impl Cast {
     /// An order of this member that waits.
     async fn order_of(&self, member: MemberId, n: u32) -> String {
         let plan: PlanId = self.plan.parse().expect("an id");
-        let new = NewOrder { plan, price: None, gift: false, client_key: format!("sweep{n}"), note: String::new() };
+        let new = NewOrder { plan, price: None, gift: false, promotion: None, client_key: format!("sweep{n}"), note: String::new() };
         self.town.app().ground.db.write(move |tx| billing::seed::place_ask(tx, member, &new)).await.expect("an order").to_string()
     }
 
@@ -417,7 +444,7 @@ impl Cast {
             request = request.bearer_auth(token);
         }
         if method != Method::GET {
-            let mut body = body(method.as_str(), pattern, self.next(), &self.plan);
+            let mut body = body(method.as_str(), pattern, self.next(), (&self.plan, &self.dearer));
             if pattern == "/api/v1/reports" {
                 // Nobody reports themselves.
                 body = json!({ "member": self.reported(visitor), "reason": "spam" });
@@ -454,6 +481,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{plan}", &targets.plan),
         ("{grant}", &targets.grant),
         ("{gift}", &targets.gift),
+        ("{promotion}", &targets.promotion),
         ("{request}", &targets.request),
         ("{report}", &targets.report),
         ("{call}", &targets.call),
@@ -473,7 +501,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
 }
 
 /// A body that would do for whoever may.
-fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
+fn body(method: &str, path: &str, n: u32, (plan, dearer): (&str, &str)) -> Value {
     let later = crate::support::NOON + 3_600_000;
     match (method, path) {
         ("POST", "/api/v1/rooms") => json!({ "kind": "public", "name": format!("Room {n}") }),
@@ -500,9 +528,14 @@ fn body(method: &str, path: &str, n: u32, plan: &str) -> Value {
         ("PATCH", "/api/v1/admin/plans/{plan}") => json!({ "description": format!("Description {n}") }),
         ("POST", "/api/v1/admin/members/{member}/grants") => json!({ "plan": plan }),
         ("POST", "/api/v1/me/gifts/redeem") => json!({ "code": format!("nobody's {n}") }),
+        ("POST", "/api/v1/me/promotions/check") => json!({ "code": format!("NOBODY{n}"), "price": "77" }),
+        ("POST", "/api/v1/admin/promotions") => json!({ "code": format!("MADE{n}"), "percent": 10 }),
         ("POST", "/api/v1/admin/gifts") => json!({ "plan": plan, "months": 1 }),
         ("POST", "/api/v1/me/orders") => json!({ "plan": plan, "client_key": format!("sweep{n}") }),
         ("POST", "/api/v1/checkout") => json!({ "price": "77", "provider": "test" }),
+        ("POST", "/api/v1/me/subscriptions/{subscription}/change" | "/api/v1/me/subscriptions/{subscription}/change/preview") => {
+            json!({ "price": dearer })
+        }
         ("POST", "/api/v1/pay/test/{code}") => json!({ "act": "pay" }),
         ("POST", "/api/v1/pay/test/card/{code}") => json!({ "works": true }),
         ("POST", "/api/v1/admin/plans/{plan}/prices") => json!({ "amount": n, "currency": "EUR", "every": "month" }),

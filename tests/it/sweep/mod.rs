@@ -127,6 +127,7 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
         "{plan}",
         "{grant}",
         "{gift}",
+        "{promotion}",
         "{request}",
         "{report}",
         "{price}",
@@ -161,9 +162,26 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
 
 async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets {
     let mut targets = cast.targets("GET", "", cast.open, visitor).await;
-    let Targets { member, session, role, invite, letter, plan, grant, gift, request, report, price, order, payment, subscription, .. } =
-        &mut targets;
-    for slot in [member, session, role, invite, letter, plan, grant, gift, request, report, price, order, payment, subscription] {
+    let Targets {
+        member,
+        session,
+        role,
+        invite,
+        letter,
+        plan,
+        grant,
+        gift,
+        promotion,
+        request,
+        report,
+        price,
+        order,
+        payment,
+        subscription,
+        ..
+    } = &mut targets;
+    for slot in [member, session, role, invite, letter, plan, grant, gift, promotion, request, report, price, order, payment, subscription]
+    {
         NOTHING.clone_into(slot);
     }
     targets

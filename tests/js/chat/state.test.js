@@ -224,10 +224,12 @@ describe('rooms and members', () => {
 
   test('what I am entitled to is what was said last', () => {
     const may = entitlements({ 'calls.start': true, 'rooms.create': true });
-    const given = play(start(), mine(1, { kind: 'entitlements_changed', entitlements: may, plans: ['9'] }));
+    const given = play(start(), mine(1, { kind: 'entitlements_changed', entitlements: may, plans: ['9'], owed: { subscription: '7', plan: 'Member', until: 5 } }));
     assert.deepEqual([given.entitlements, given.seq], [may, 1]);
-    const over = play(given, mine(2, { kind: 'entitlements_changed', entitlements: entitlements(), plans: [] }));
+    assert.equal(given.owed?.plan, 'Member');
+    const over = play(given, mine(2, { kind: 'entitlements_changed', entitlements: entitlements(), plans: [], owed: null }));
     assert.deepEqual(over.entitlements, entitlements());
+    assert.equal(over.owed, null);
   });
 
   test('signals pass through', () => {

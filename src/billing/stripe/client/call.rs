@@ -4,16 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use stripe::{RequestStrategy, StripeRequest};
-use stripe_billing::subscription::{CancelSubscription, UpdateSubscription};
+use stripe_billing::subscription::{
+    CancelSubscription, UpdateSubscription, UpdateSubscriptionItems, UpdateSubscriptionPaymentBehavior, UpdateSubscriptionProrationBehavior,
+};
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionInvoiceCreation, CreateCheckoutSessionLineItems, CreateCheckoutSessionPaymentIntentData,
-    CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession,
+    CreateCheckoutSession, CreateCheckoutSessionDiscounts, CreateCheckoutSessionInvoiceCreation, CreateCheckoutSessionLineItems,
+    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession,
 };
 use stripe_core::customer::CreateCustomer;
 use stripe_core::refund::CreateRefund;
+use stripe_product::coupon::CreateCoupon;
 use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval};
 use stripe_product::product::{CreateProduct, UpdateProduct};
-use stripe_shared::{CheckoutSessionLocale, CheckoutSessionMode};
+use stripe_product::promotion_code::{CreatePromotionCode, CreatePromotionCodePromotion, CreatePromotionCodePromotionType};
+use stripe_shared::{CheckoutSessionLocale, CheckoutSessionMode, CouponDuration};
 use stripe_types::Currency;
 
 use super::views::{Answer, Named, Product, Session};
@@ -32,6 +36,18 @@ pub enum Every {
     Year,
 }
 
+/// For how long a coupon takes something off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duration {
+    /// Of the first payment.
+    Once,
+    /// Of what is paid in so many months.
+    Months(i64),
+    /// Of every payment.
+    Ever,
+}
+
 /// A visit to the hosted checkout, for one thing at one price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkout {
@@ -43,6 +59,9 @@ pub struct Checkout {
     pub price: String,
     /// Our order; what comes of the visit carries it.
     pub order: String,
+    /// The promotion code that takes something off, at Stripe.
+    #[serde(default)]
+    pub promotion_code: Option<String>,
     /// Days for nothing before the first payment; 0: none. Only for what renews.
     pub trial_days: u32,
     /// When it will be over, seconds UTC: between half an hour and a day from now.
@@ -109,6 +128,28 @@ pub enum Call {
         /// What is written to it.
         tags: Tags,
     },
+    /// Makes a coupon, which is what a promotion takes off.
+    MakeCoupon {
+        /// The id that it is to have.
+        id: String,
+        /// So many in a hundred; or the next.
+        percent: Option<u8>,
+        /// So much, in minor units of this currency, lower case.
+        amount: Option<(i64, String)>,
+        /// For how long.
+        duration: Duration,
+        /// What is written to it.
+        tags: Tags,
+    },
+    /// Makes a promotion code, by which members know a coupon.
+    MakePromotionCode {
+        /// Of which coupon.
+        coupon: String,
+        /// What is typed.
+        code: String,
+        /// What is written to it.
+        tags: Tags,
+    },
     /// Opens a visit to the checkout.
     OpenCheckout(Checkout),
     /// Ends one that was not paid.
@@ -122,6 +163,19 @@ pub enum Call {
         subscription: String,
         /// Does it end?
         ends: bool,
+    },
+    /// A subscription is paid by another price.
+    ChangePrice {
+        /// Which.
+        subscription: String,
+        /// What of it.
+        item: String,
+        /// By which price, at Stripe.
+        price: String,
+        /// From which second on the difference is charged at once, or the call is refused; none: nothing is charged before its period ends.
+        prorates_from_s: Option<i64>,
+        /// What is written to it; what is empty is taken away.
+        tags: Tags,
     },
     /// Money goes back.
     Refund {
@@ -195,12 +249,45 @@ impl Call {
                 }
                 ask::<Named>(client, &price, key).await.map(Answer::Named)
             }
+            Self::MakeCoupon { id, percent, amount, duration, tags } => {
+                let mut coupon = CreateCoupon::new().id(id).metadata(metadata(tags));
+                coupon = match (percent, amount) {
+                    (Some(percent), _) => coupon.percent_off(f64::from(*percent)),
+                    (None, Some((minor, code))) => coupon.amount_off(*minor).currency(currency(code)),
+                    (None, None) => coupon,
+                };
+                coupon = match duration {
+                    Duration::Once => coupon.duration(CouponDuration::Once),
+                    Duration::Months(months) => coupon.duration(CouponDuration::Repeating).duration_in_months(*months),
+                    Duration::Ever => coupon.duration(CouponDuration::Forever),
+                };
+                ask::<Named>(client, &coupon, key).await.map(Answer::Named)
+            }
+            Self::MakePromotionCode { coupon, code, tags } => {
+                let mut of = CreatePromotionCodePromotion::new(CreatePromotionCodePromotionType::Coupon);
+                of.coupon = Some(coupon.clone());
+                let made = CreatePromotionCode::new(of).code(code).metadata(metadata(tags));
+                ask::<Named>(client, &made, key).await.map(Answer::Named)
+            }
             Self::OpenCheckout(checkout) => ask::<Session>(client, &checkout.request(), key).await.map(Answer::Session),
             Self::ExpireCheckout { session } => {
                 ask::<Session>(client, &ExpireCheckoutSession::new(session.as_str()), key).await.map(Answer::Session)
             }
             Self::EndWithPeriod { subscription, ends } => {
                 let change = UpdateSubscription::new(subscription.as_str()).cancel_at_period_end(*ends);
+                ask::<Named>(client, &change, key).await.map(Answer::Named)
+            }
+            Self::ChangePrice { subscription, item, price, prorates_from_s, tags } => {
+                let mut one = UpdateSubscriptionItems::new();
+                (one.id, one.price) = (Some(item.clone()), Some(price.clone()));
+                let change = UpdateSubscription::new(subscription.as_str()).items(vec![one]).metadata(metadata(tags));
+                let change = match prorates_from_s {
+                    Some(at) => change
+                        .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice)
+                        .payment_behavior(UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete)
+                        .proration_date(*at),
+                    None => change.proration_behavior(UpdateSubscriptionProrationBehavior::None),
+                };
                 ask::<Named>(client, &change, key).await.map(Answer::Named)
             }
             Self::Refund { payment_intent, minor, tags } => {
@@ -227,6 +314,14 @@ impl Checkout {
             .success_url(&self.success_url)
             .cancel_url(&self.cancel_url)
             .metadata(metadata(&self.tags));
+        let session = match &self.promotion_code {
+            Some(code) => {
+                let mut off = CreateCheckoutSessionDiscounts::new();
+                off.promotion_code = Some(code.clone());
+                session.discounts(vec![off])
+            }
+            None => session,
+        };
         if self.renews {
             let mut data = CreateCheckoutSessionSubscriptionData::new();
             data.metadata = Some(metadata(&self.tags));

@@ -2,7 +2,10 @@
 
 use stripe::{RequestStrategy, StripeRequest};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
-use stripe_billing::invoice::{ListInvoice, RetrieveInvoice};
+use stripe_billing::invoice::{
+    CreatePreviewInvoice, CreatePreviewInvoiceSubscriptionDetails, CreatePreviewInvoiceSubscriptionDetailsItems,
+    CreatePreviewInvoiceSubscriptionDetailsProrationBehavior, ListInvoice, RetrieveInvoice,
+};
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
 use stripe_checkout::checkout_session::RetrieveCheckoutSession;
 use stripe_client_core::{RequestBuilder, StripeMethod};
@@ -16,6 +19,7 @@ use stripe_misc::webhook_endpoint::{
     CreateWebhookEndpoint, CreateWebhookEndpointEnabledEvents, DeleteWebhookEndpoint, ListWebhookEndpoint,
 };
 use stripe_product::price::ListPrice;
+use stripe_product::promotion_code::ListPromotionCode;
 use stripe_types::RangeQueryTs;
 
 use super::views::{Balance, Charge, Dispute, Endpoint, Event, Invoice, List, Named, PaymentIntent, Portal, Refund, Session, Subscription};
@@ -85,6 +89,20 @@ impl Client {
     pub async fn invoices(&self, subscription: &str) -> Result<List<Invoice>, Failure> {
         let expand = vec!["data.payments".to_owned()];
         self.ask(&ListInvoice::new().subscription(subscription).expand(expand).limit(PAGE)).await
+    }
+
+    /// The bill that a subscription would be sent if it were paid by another price from this second on. It makes nothing.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn preview(&self, subscription: &str, item: &str, price: &str, from_s: i64) -> Result<Invoice, Failure> {
+        let mut one = CreatePreviewInvoiceSubscriptionDetailsItems::new();
+        (one.id, one.price) = (Some(item.to_owned()), Some(price.to_owned()));
+        let mut details = CreatePreviewInvoiceSubscriptionDetails::new();
+        details.items = Some(vec![one]);
+        details.proration_behavior = Some(CreatePreviewInvoiceSubscriptionDetailsProrationBehavior::AlwaysInvoice);
+        details.proration_date = Some(from_s);
+        self.ask(&CreatePreviewInvoice::new().subscription(subscription).subscription_details(details)).await
     }
 
     /// A page of the attempts at payments of a customer with what went back of them, the newest first.
@@ -189,6 +207,15 @@ impl Client {
     /// [`Failure`].
     pub async fn price_by_key(&self, lookup_key: &str) -> Result<Option<Named>, Failure> {
         let list: List<Named> = self.ask(&ListPrice::new().lookup_keys(vec![lookup_key.to_owned()]).limit(1)).await?;
+        Ok(list.data.into_iter().next())
+    }
+
+    /// The promotion code that is typed so, if it was made and can be used.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn promotion_by_code(&self, code: &str) -> Result<Option<Named>, Failure> {
+        let list: List<Named> = self.ask(&ListPromotionCode::new().code(code).active(true).limit(1)).await?;
         Ok(list.data.into_iter().next())
     }
 

@@ -129,6 +129,8 @@ views! {
         product: String,
         /// How often, when it renews.
         recurring: Option<Recurring>,
+        /// What we wrote to it.
+        metadata: Option<HashMap<String, String>>,
     }
 
     /// How often a price is paid.

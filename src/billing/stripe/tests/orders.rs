@@ -309,7 +309,7 @@ async fn walk(every: Every, tell: fn(OrderId) -> Story) -> Tally {
     let market = Market::open(every).await;
     let story = Arc::new(tell(market.order));
     let (session, order) = (story.session.clone(), market.order);
-    let opened = Opened { session, url: "https://checkout.example".to_owned(), expires_at: NOON + 1_800_000 };
+    let opened = Opened { session, url: "https://checkout.example".to_owned(), expires_at: NOON + 1_800_000, total: None };
     market.db.write(move |tx| actions::keep_opened(tx, order, &opened)).await.expect("kept");
     let to = market.stripe.connection().expect("connected");
     let pairs = (0..EVENTS).flat_map(|first| (0..EVENTS).filter(move |second| *second != first).map(move |second| (first, second)));

@@ -85,6 +85,8 @@ fn a_subscription_is_told_with_its_period_and_its_payments() {
         trial_end: None,
         cancels_at_end: false,
         past_due_since: None,
+        sold: None,
+        next: None,
         payments: vec![PaymentTruth {
             external_id: "pi_in_2".to_owned(),
             amount: eur(1_200),

@@ -3,6 +3,7 @@
 mod deliver;
 mod http;
 mod params;
+mod pricing;
 mod shapes;
 mod story;
 mod world;

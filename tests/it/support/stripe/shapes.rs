@@ -42,6 +42,26 @@ pub fn price(id: &str, now: i64, is: &PriceIs<'_>, metadata: &Value) -> Value {
     })
 }
 
+/// A coupon, as these parameters say.
+pub fn coupon(id: &str, now: i64, params: &super::params::Params, metadata: &Value) -> Value {
+    // Per cent may come with a point: `25.0`.
+    let number = |name: &str| params.get(name).and_then(|value| value.trim_end_matches(".0").parse::<i64>().ok());
+    json!({
+        "id": id, "object": "coupon", "amount_off": number("amount_off"), "created": now, "currency": params.get("currency"), "duration": params.get("duration"),
+        "duration_in_months": number("duration_in_months"), "livemode": false, "max_redemptions": null, "metadata": metadata, "name": null,
+        "percent_off": number("percent_off"), "redeem_by": null, "times_redeemed": 0, "valid": true,
+    })
+}
+
+/// A promotion code.
+pub fn promotion_code(id: &str, now: i64, code: &str, coupon: &Value, metadata: &Value) -> Value {
+    json!({
+        "id": id, "object": "promotion_code", "active": true, "code": code, "created": now, "customer": null, "expires_at": null, "livemode": false,
+        "max_redemptions": null, "metadata": metadata, "promotion": { "type": "coupon", "coupon": coupon["id"] },
+        "restrictions": { "first_time_transaction": false, "minimum_amount": null, "minimum_amount_currency": null }, "times_redeemed": 0,
+    })
+}
+
 /// A visit to the checkout, just opened.
 pub fn session(id: &str, now: i64, url: &str) -> Value {
     json!({

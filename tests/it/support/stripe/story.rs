@@ -22,7 +22,8 @@ impl World {
         assert_eq!(visit["status"], "open", "{session} is over");
         let price = self.thing(&text(&visit["price_of_double"]));
         let (customer, tags) = (visit["customer"].clone(), visit["metadata_of_double"].clone());
-        let amount = price["unit_amount"].as_i64().unwrap_or(0);
+        let coupon = visit["coupon_of_double"].clone();
+        let amount = self.discounted(&coupon, price["unit_amount"].as_i64().unwrap_or(0), 1, 0);
         if visit["mode"] == "payment" {
             let intent = self.payment(&customer, (amount, &price["currency"]), &tags);
             visit["payment_intent"] = json!(intent);
@@ -37,6 +38,7 @@ impl World {
             if trial > 0 {
                 (subscription["status"], subscription["trial_end"]) = (json!("trialing"), json!(end));
             }
+            (subscription["coupon_of_double"], subscription["paid_of_double"]) = (coupon, json!(1));
             self.put(&subscription);
             self.happened("customer.subscription.created", &id);
             let invoice = self.bill(&id, if trial > 0 { 0 } else { amount }, (now, end));
@@ -85,7 +87,7 @@ impl World {
     }
 
     /// A bill of a subscription that waits to be paid; its id.
-    fn bill(&mut self, subscription: &str, total: i64, period: (i64, i64)) -> String {
+    pub(super) fn bill(&mut self, subscription: &str, total: i64, period: (i64, i64)) -> String {
         let (id, now, mut of) = (self.id("in"), self.now(), self.thing(subscription));
         let is = InvoiceIs { customer: &of["customer"], currency: &of["currency"], total, period, subscription: Some(subscription) };
         let invoice = shapes::invoice(&id, now, &is);
@@ -124,7 +126,10 @@ impl World {
         let start = item["current_period_end"].as_i64().unwrap_or(0);
         let end = start + if item["price"]["recurring"]["interval"] == "year" { YEAR_S } else { MONTH_S };
         (item["current_period_start"], item["current_period_end"]) = (json!(start), json!(end));
-        let amount = item["price"]["unit_amount"].as_i64().unwrap_or(0);
+        let (full, is_yearly) = (item["price"]["unit_amount"].as_i64().unwrap_or(0), item["price"]["recurring"]["interval"] == "year");
+        let n = subscription["paid_of_double"].as_i64().unwrap_or(1);
+        let amount = self.discounted(&subscription["coupon_of_double"], full, if is_yearly { 12 } else { 1 }, n);
+        subscription["paid_of_double"] = json!(n + 1);
         self.put(&subscription);
         let invoice = self.bill(id, amount, (start, end));
         if is_paid {

@@ -34,9 +34,11 @@ pub struct World {
     pub events: Vec<Value>,
     /// Answers under their keys.
     pub answers: BTreeMap<String, Answered>,
+    /// Are cards refused that are charged without their owner?
+    pub declines: bool,
 }
 
-fn refuse<T>(code: Option<&'static str>, message: impl Into<String>) -> Result<T, Refused> {
+pub(super) fn refuse<T>(code: Option<&'static str>, message: impl Into<String>) -> Result<T, Refused> {
     Err((400, "invalid_request_error", code, message.into()))
 }
 
@@ -44,21 +46,21 @@ fn missing(kind: &str, id: &str) -> Refused {
     (404, "invalid_request_error", Some("resource_missing"), format!("No such {kind}: '{id}'"))
 }
 
-fn known(params: &Params, known: &str) -> Result<(), Refused> {
+pub(super) fn known(params: &Params, known: &str) -> Result<(), Refused> {
     match params::unknown(params, known) {
         Some(name) => refuse(Some("parameter_unknown"), format!("Received unknown parameter: {name}")),
         None => Ok(()),
     }
 }
 
-fn needed<'a>(params: &'a Params, name: &str) -> Result<&'a str, Refused> {
+pub(super) fn needed<'a>(params: &'a Params, name: &str) -> Result<&'a str, Refused> {
     match params.get(name).filter(|value| !value.is_empty()) {
         Some(value) => Ok(value),
         None => refuse(Some("parameter_missing"), format!("Missing required param: {name}.")),
     }
 }
 
-fn number(params: &Params, name: &str) -> Result<Option<i64>, Refused> {
+pub(super) fn number(params: &Params, name: &str) -> Result<Option<i64>, Refused> {
     match params.get(name).map(|value| value.parse()) {
         None => Ok(None),
         Some(Ok(number)) => Ok(Some(number)),
@@ -66,21 +68,19 @@ fn number(params: &Params, name: &str) -> Result<Option<i64>, Refused> {
     }
 }
 
-fn metadata(params: &Params) -> Value {
+pub(super) fn metadata(params: &Params) -> Value {
     json!(params::below(params, "metadata"))
 }
 
 const CHECKOUT: &str = "mode customer client_reference_id line_items[*][price] line_items[*][quantity] expires_at locale \
-    success_url cancel_url metadata[*] subscription_data[metadata][*] subscription_data[trial_period_days] payment_intent_data[metadata][*] \
+    success_url cancel_url discounts[*][promotion_code] metadata[*] subscription_data[metadata][*] subscription_data[trial_period_days] payment_intent_data[metadata][*] \
     invoice_creation[enabled]";
-const PREVIEW: &str = "subscription subscription_details[items][*][id] subscription_details[items][*][price] \
-    subscription_details[proration_behavior] subscription_details[proration_date]";
-const CHANGE: &str = "cancel_at_period_end items[*][id] items[*][price] proration_behavior payment_behavior proration_date";
+const CHANGE: &str = "cancel_at_period_end items[*][id] items[*][price] proration_behavior payment_behavior proration_date metadata[*]";
 
 impl World {
     /// An empty one, whose time is that of `clock`, in milliseconds.
     pub fn new(clock: Arc<AtomicI64>) -> Self {
-        Self { clock, count: 0, things: BTreeMap::new(), made: Vec::new(), events: Vec::new(), answers: BTreeMap::new() }
+        Self { clock, count: 0, things: BTreeMap::new(), made: Vec::new(), events: Vec::new(), answers: BTreeMap::new(), declines: false }
     }
 
     /// The time, in seconds.
@@ -118,7 +118,7 @@ impl World {
         self.events.push(shapes::event(&event, now, kind, &object));
     }
 
-    fn found(&self, object: &str, id: &str) -> Result<Value, Refused> {
+    pub(super) fn found(&self, object: &str, id: &str) -> Result<Value, Refused> {
         self.things.get(id).filter(|thing| thing["object"] == object).cloned().ok_or_else(|| missing(object, id))
     }
 
@@ -138,6 +138,13 @@ impl World {
             ("POST", ["prices"]) => self.make_price(params),
             ("POST", ["prices", id]) => self.change_price(id, params),
             ("GET", ["prices"]) => self.prices(params),
+            ("POST", ["coupons"]) => self.make_coupon(params),
+            ("POST", ["promotion_codes"]) => self.make_promotion_code(params),
+            ("GET", ["promotion_codes"]) => {
+                known(params, "code active limit")?;
+                let fits = |one: &Value| params.get("code").is_none_or(|code| one["code"] == json!(code)) && one["active"] == true;
+                Ok(shapes::list("/v1/promotion_codes", self.all("promotion_code").into_iter().filter(fits).collect(), false))
+            }
             ("POST", ["checkout", "sessions"]) => self.open_checkout(params),
             ("POST", ["checkout", "sessions", id, "expire"]) => self.expire_checkout(id, params),
             ("GET", ["checkout", "sessions", id]) => known(params, "").and_then(|()| self.found("checkout.session", id)),
@@ -283,6 +290,11 @@ impl World {
         made["currency"] = price["currency"].clone();
         made["expires_at"] = json!(expires_at);
         made["metadata"] = metadata(params);
+        if let Some(code) = params.get("discounts[0][promotion_code]") {
+            let code = self.found("promotion_code", code)?;
+            made["coupon_of_double"] = code["promotion"]["coupon"].clone();
+            made["amount_total"] = json!(self.discounted(&made["coupon_of_double"], price["unit_amount"].as_i64().unwrap_or(0), 1, 0));
+        }
         // What only the double knows, as Stripe keeps line items apart.
         made["price_of_double"] = price["id"].clone();
         made["trial_days_of_double"] = json!(number(params, "subscription_data[trial_period_days]")?.unwrap_or(0));
@@ -369,17 +381,27 @@ impl World {
             subscription["cancel_at"] = if ends { subscription["items"]["data"][0]["current_period_end"].clone() } else { Value::Null };
             subscription["canceled_at"] = if ends { json!(self.now()) } else { Value::Null };
         }
+        let mut due = None;
         if let Some(price) = params.get("items[0][price]") {
             let price = self.found("price", price)?;
-            let item = &mut subscription["items"]["data"][0];
-            if item["id"] != json!(needed(params, "items[0][id]")?) {
+            if subscription["items"]["data"][0]["id"] != json!(needed(params, "items[0][id]")?) {
                 return refuse(None, "No such subscription item.");
             }
-            item["plan"]["id"] = price["id"].clone();
-            item["price"] = price;
+            due = self.change_price_of(&mut subscription, price, params)?;
+        }
+        for (key, value) in params::below(params, "metadata") {
+            match value.as_str() {
+                "" => drop(subscription["metadata"].as_object_mut().map(|tags| tags.remove(&key))),
+                value => subscription["metadata"][key] = json!(value),
+            }
         }
         self.put(&subscription);
         self.happened("customer.subscription.updated", id);
+        if let Some((total, period)) = due {
+            let invoice = self.bill(id, total, period);
+            self.settle(&invoice);
+            subscription = self.thing(id);
+        }
         Ok(subscription)
     }
 
@@ -401,25 +423,6 @@ impl World {
         self.put(&subscription);
         self.happened("customer.subscription.deleted", id);
         subscription
-    }
-
-    fn preview(&mut self, params: &Params) -> Result<Value, Refused> {
-        known(params, PREVIEW)?;
-        let subscription = self.found("subscription", needed(params, "subscription")?)?;
-        let item = &subscription["items"]["data"][0];
-        let next = self.found("price", needed(params, "subscription_details[items][0][price]")?)?;
-        let at = number(params, "subscription_details[proration_date]")?.unwrap_or_else(|| self.now());
-        let (start, end) = (item["current_period_start"].as_i64().unwrap_or(0), item["current_period_end"].as_i64().unwrap_or(1));
-        let left = |price: &Value| price["unit_amount"].as_i64().unwrap_or(0) * (end - at) / (end - start).max(1);
-        let total = left(&next) - left(&item["price"]);
-        let is = shapes::InvoiceIs {
-            customer: &subscription["customer"],
-            currency: &subscription["currency"],
-            total,
-            period: (at, end),
-            subscription: subscription["id"].as_str(),
-        };
-        Ok(shapes::invoice("upcoming_in_1", self.now(), &is))
     }
 
     fn refund(&mut self, params: &Params) -> Result<Value, Refused> {

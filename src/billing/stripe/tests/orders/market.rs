@@ -72,7 +72,7 @@ fn place(tx: &mut Tx<'_>, billing: &Billing, every: Every) -> Result<OrderId> {
     let actor = Actor { member: Some(member), ..Actor::stranger(None, tx.now()) };
     let may = Buy::check(tx, &actor, ())?;
     let Prepared::New(checkout, _) =
-        actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe, LineKind::Membership), ("https://town.example", "en"))?
+        actions::prepare(tx, &may, billing, (price, ProviderKind::Stripe, LineKind::Membership, None), ("https://town.example", "en"))?
     else {
         return Err(Error::broken("it is open already"));
     };

@@ -1,0 +1,433 @@
+//! Another plan for what somebody pays already: what it would come to, done at once or planned for the end of the period, and given up.
+
+use serde::{Deserialize, Serialize};
+
+use super::fulfilling::grant_of;
+use super::ordering::{close, new_line, new_order, one, priced};
+use super::subscribing::{later, look_after, shown};
+use super::telling::{changed, orders_changed, turn};
+use super::{Billing, hold, store};
+use crate::billing::model::{
+    ChangeTime, Every, Fact, LineKind, LineRow, Order, OrderRow, OrderState, PlanName, PlanRow, Price, PriceRow, Quote, Running,
+    Subscription, SubscriptionRow, SubscriptionStatus, Tariff, quote,
+};
+use crate::billing::policy::OwnSubscription;
+use crate::billing::providers::{ProviderKind, Sold, Switch, SwitchTime};
+use crate::clock::Millis;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, PriceId, SubscriptionId};
+use crate::money::Money;
+use crate::storage::{Conn, Db, Tx};
+
+/// For how long what was shown may be agreed to.
+const SHOWN_MS: Millis = 30 * 60_000;
+
+/// Another price for an own subscription.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+pub struct NewChange {
+    /// One of those that [`change_choices`] offers.
+    pub price: PriceId,
+    /// From when on is counted, as the preview said, milliseconds UTC; not older than half an hour. Missing in a preview: now.
+    #[serde(default)]
+    pub as_of: Option<Millis>,
+}
+
+/// A price to which an own subscription can change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChangeChoice {
+    /// Of which plan.
+    pub plan: PlanName,
+    /// Which.
+    pub price: Price,
+    /// When the plan is then another one.
+    pub when: ChangeTime,
+}
+
+/// What a change comes to, before anybody decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChangePreview {
+    /// From when on is counted: to be said again with the decision.
+    pub as_of: Millis,
+    /// The plan as it is.
+    pub from: PlanName,
+    /// The plan that takes its place.
+    pub plan: PlanName,
+    /// By which way it is paid.
+    pub provider: ProviderKind,
+    /// When the plan is another one.
+    pub when: ChangeTime,
+    /// The instant of that, milliseconds UTC.
+    pub at: Millis,
+    /// What is paid at once.
+    pub due: Money,
+    /// What a period costs from then on.
+    pub money: Money,
+    /// How long a period then is.
+    pub every: Every,
+    /// When a whole period is paid next.
+    pub next_charge_at: Millis,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Changed {
+    /// The subscription as it is now.
+    pub subscription: Subscription,
+    /// The difference that is to be paid by hand first; null: nothing waits.
+    pub order: Option<Order>,
+}
+
+/// What is to be done about a change.
+#[derive(Clone, Debug)]
+pub enum Changing {
+    /// Nothing more.
+    Done(Box<Changed>),
+    /// Its provider is told, under this key.
+    At(ProviderKind, Box<Switch>, String),
+}
+
+/// A change that is offered.
+struct Weighed {
+    row: SubscriptionRow,
+    plan: PlanRow,
+    price: PriceRow,
+    quote: Quote,
+    as_of: Millis,
+}
+
+impl Weighed {
+    /// What its provider is to be told.
+    fn switch(&self, external_id: String) -> Result<Switch> {
+        let when = match self.quote.when {
+            ChangeTime::Now => SwitchTime::Now { as_of: self.as_of, due: self.quote.due },
+            ChangeTime::AtPeriodEnd => SwitchTime::AtPeriodEnd { before: self.row.price.found()?, until: self.quote.at },
+        };
+        Ok(Switch { external_id, to: sold(&self.plan, &self.price)?, when })
+    }
+}
+
+fn sold(plan: &PlanRow, price: &PriceRow) -> Result<Sold> {
+    let (name, description) = (plan.name.clone(), plan.description.clone());
+    Ok(Sold { price: price.id, plan: plan.id, name, description, money: price.money()?, every: price.every() })
+}
+
+fn running(row: &SubscriptionRow) -> Result<Running> {
+    Ok(Running {
+        tariff: Tariff { plan: row.plan, money: row.money()?, every: row.every() },
+        period: (row.period_start, row.period_end),
+        is_trial: row.status() == SubscriptionStatus::Trialing,
+        is_by_hand: row.provider() == ProviderKind::Manual,
+    })
+}
+
+fn tariff(price: &PriceRow) -> Result<Tariff> {
+    Ok(Tariff { plan: price.plan, money: price.money()?, every: price.every() })
+}
+
+/// Can its plan be changed now?
+fn may_change(row: &SubscriptionRow) -> Result<()> {
+    let refused = if row.ended_at.is_some() {
+        "billing.subscription_over"
+    } else if !matches!(row.status(), SubscriptionStatus::Active | SubscriptionStatus::Trialing) {
+        "billing.change_owed"
+    } else if row.cancels_at_end {
+        "billing.change_ending"
+    } else if row.next_at.is_some() {
+        // What is paid at once is counted from the plan that is paid: what was planned is given up first.
+        "billing.change_planned"
+    } else {
+        return Ok(());
+    };
+    Err(Error::conflict(refused))
+}
+
+/// Other subscriptions of the member for this plan.
+fn has_other(conn: &mut Conn, row: &SubscriptionRow, plan: &PlanRow) -> Result<bool> {
+    Ok(store::subscriptions::going_on(conn, row.member)?.iter().any(|one| one.id != row.id && one.plan == plan.id))
+}
+
+/// What a change comes to, if it is offered.
+fn weigh(conn: &mut Conn, row: SubscriptionRow, new: NewChange, now: Millis) -> Result<Weighed> {
+    may_change(&row)?;
+    let as_of = new.as_of.unwrap_or(now);
+    if as_of > now || as_of < now - SHOWN_MS || as_of < row.period_start.min(now) {
+        return Err(Error::conflict("billing.change_stale"));
+    }
+    let plan = store::prices::by_id(conn, new.price)?.ok_or_else(|| Error::invalid("price", "billing.price_unknown"))?.plan;
+    let plan = store::plans::by_id(conn, plan)?.filter(|row| !row.hidden).ok_or_else(|| Error::invalid("price", "billing.plan_unknown"))?;
+    if plan.archived_at.is_some() {
+        return Err(Error::invalid("price", "billing.plan_archived"));
+    }
+    let price = priced(conn, plan.id, Some(new.price))?.found()?;
+    if has_other(conn, &row, &plan)? {
+        return Err(Error::conflict("billing.has_subscription"));
+    }
+    let quote = quote(&running(&row)?, &tariff(&price)?, as_of).filter(|quote| is_possible(&row, quote));
+    let quote = quote.ok_or_else(|| Error::invalid("price", "billing.change_not_offered"))?;
+    Ok(Weighed { row, plan, price, quote, as_of })
+}
+
+/// A provider is told by which price it was paid until then: where nobody knows, nothing is planned there.
+fn is_possible(row: &SubscriptionRow, quote: &Quote) -> bool {
+    quote.when == ChangeTime::Now || row.price.is_some() || row.provider() == ProviderKind::Manual
+}
+
+/// The prices to which an own subscription can change now, in the order of the plans.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn change_choices(conn: &mut Conn, may: &OwnSubscription, now: Millis) -> Result<Vec<ChangeChoice>> {
+    let row = store::subscriptions::by_id(conn, may.subscription())?.found()?;
+    choices(conn, &row, now)
+}
+
+/// Is there any?
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn can_change(conn: &mut Conn, subscription: SubscriptionId, now: Millis) -> Result<bool> {
+    let row = store::subscriptions::by_id(conn, subscription)?.found()?;
+    Ok(!choices(conn, &row, now)?.is_empty())
+}
+
+fn choices(conn: &mut Conn, row: &SubscriptionRow, now: Millis) -> Result<Vec<ChangeChoice>> {
+    if may_change(row).is_err() {
+        return Ok(Vec::new());
+    }
+    let (from, mut found) = (running(row)?, Vec::new());
+    let plans: Vec<PlanRow> = store::plans::all(conn, false)?.into_iter().filter(|plan| !plan.hidden).collect();
+    let ids: Vec<_> = plans.iter().map(|plan| plan.id).collect();
+    let mut on_sale = store::prices::on_sale(conn, &ids)?;
+    for plan in plans {
+        if has_other(conn, row, &plan)? {
+            continue;
+        }
+        for price in on_sale.remove(&plan.id).unwrap_or_default() {
+            let quote = quote(&from, &tariff(&price)?, now).filter(|quote| is_possible(row, quote));
+            if let Some(quote) = quote {
+                let plan = PlanName { id: plan.id, name: plan.name.clone() };
+                found.push(ChangeChoice { plan, price: price.price()?, when: quote.when });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a change would come to by our own count, and what its provider is to be asked about it.
+///
+/// # Errors
+/// `billing.subscription_over`, `billing.change_owed`, `billing.change_ending`, `billing.change_planned`, `billing.change_not_offered`,
+/// `billing.change_stale`, `billing.has_subscription`, and those of prices and plans.
+pub fn preview_change(
+    conn: &mut Conn,
+    may: &OwnSubscription,
+    new: NewChange,
+    now: Millis,
+) -> Result<(ChangePreview, Option<(ProviderKind, Switch)>)> {
+    let row = store::subscriptions::by_id(conn, may.subscription())?.found()?;
+    let (kind, external_id) = (row.provider(), row.external_id.clone());
+    let from = PlanName { id: row.plan, name: store::plans::by_id(conn, row.plan)?.found()?.name };
+    let weighed = weigh(conn, row, new, now)?;
+    let ask = external_id.map(|id| Ok::<_, Error>((kind, weighed.switch(id)?))).transpose()?;
+    let Weighed { plan, price, quote, as_of, .. } = weighed;
+    let preview = ChangePreview {
+        as_of,
+        from,
+        plan: PlanName { id: plan.id, name: plan.name },
+        provider: kind,
+        when: quote.when,
+        at: quote.at,
+        due: quote.due,
+        money: price.money()?,
+        every: price.every(),
+        next_charge_at: quote.next_charge_at,
+    };
+    Ok((preview, ask))
+}
+
+/// Changes the plan of an own subscription: by hand here, and once the difference is paid; elsewhere its provider is told. The same decision
+/// again is the same change.
+///
+/// # Errors
+/// As [`preview_change`], and `billing.order_count`.
+pub fn change(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, new: NewChange) -> Result<Changing> {
+    hold(tx, may.member())?;
+    let row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
+    let is_so = row.next_price == Some(new.price) || (row.price == Some(new.price) && row.next_price.is_none());
+    if is_so && row.ended_at.is_none() {
+        return Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order: None })));
+    }
+    let now = tx.now();
+    let weighed = weigh(tx, row, new, now)?;
+    if let Some(external_id) = weighed.row.external_id.clone() {
+        // What was agreed to is one call, however often it is sent; what is agreed to later was shown at another time.
+        let key = format!("change/{}/{}/{}", weighed.row.id, weighed.price.id, weighed.as_of);
+        return Ok(Changing::At(weighed.row.provider(), Box::new(weighed.switch(external_id)?), key));
+    }
+    let by = Some(may.member());
+    let order = match weighed.quote.when {
+        ChangeTime::AtPeriodEnd => {
+            plan_by_hand(tx, billing, &weighed, by)?;
+            None
+        }
+        ChangeTime::Now if weighed.quote.due.amount == 0 => {
+            let mut row = weighed.row.clone();
+            take_place(tx, billing, &mut row, &weighed.price, by)?;
+            None
+        }
+        ChangeTime::Now => Some(ask_difference(tx, &weighed)?),
+    };
+    let row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
+    Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order })))
+}
+
+/// Has a provider do it, and shows what it then says.
+///
+/// # Errors
+/// `billing.card_refused` when the difference cannot be charged, and those of the provider.
+pub async fn change_elsewhere(
+    db: &Db,
+    billing: &Billing,
+    id: SubscriptionId,
+    (kind, switch): (ProviderKind, &Switch),
+    key: &str,
+) -> Result<Subscription> {
+    let truth = billing.providers.of(kind)?.switch(switch, key).await?;
+    let within = billing.clone();
+    db.write(move |tx| {
+        super::mirror(tx, &within, kind, &truth)?;
+        super::subscribing::by_id(tx, id)
+    })
+    .await
+}
+
+/// Gives up what was planned for the end of the period; where nothing was, nothing happens.
+///
+/// # Errors
+/// `billing.subscription_over`.
+pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> Result<Changing> {
+    let member = may.member();
+    hold(tx, member)?;
+    let mut row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
+    if row.ended_at.is_some() {
+        return Err(Error::conflict("billing.subscription_over"));
+    }
+    if let Some(order) = store::orders::change(tx, row.id)? {
+        let order = close(tx, order, Fact::Cancelled, Some(member))?;
+        orders_changed(tx, &order, Some(member))?;
+    }
+    if row.next_at.is_some() {
+        if let (Some(external_id), Some(price)) = (row.external_id.clone(), row.price) {
+            let price = store::prices::by_id(tx, price)?.found()?;
+            let plan = store::plans::by_id(tx, price.plan)?.found()?;
+            let key = format!("change/{}/back/{}", row.id, row.fetched_at);
+            let switch = Switch { external_id, to: sold(&plan, &price)?, when: SwitchTime::Back };
+            return Ok(Changing::At(row.provider(), Box::new(switch), key));
+        }
+        row.keep_plan();
+        store::subscriptions::save(tx, &row)?;
+        ask_anew(tx, &row, Some(member))?;
+        changed(tx, billing, member, Some(member))?;
+    }
+    Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order: None })))
+}
+
+/// Where the next payment is asked for already, it is asked for at what is right now.
+fn ask_anew(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<MemberId>) -> Result<()> {
+    if let Some(order) = store::orders::renewal(tx, row.id)? {
+        let order = close(tx, order, Fact::Cancelled, by)?;
+        orders_changed(tx, &order, by)?;
+    }
+    let now = tx.now();
+    look_after(tx, row)?;
+    later(tx, row.id, now)
+}
+
+fn plan_by_hand(tx: &mut Tx<'_>, billing: &Billing, weighed: &Weighed, by: Option<MemberId>) -> Result<()> {
+    let (mut row, price) = (weighed.row.clone(), &weighed.price);
+    row.plan_next(price.plan, price.id, price.amount, weighed.quote.at);
+    store::subscriptions::save(tx, &row)?;
+    ask_anew(tx, &row, by)?;
+    changed(tx, billing, row.member, by)
+}
+
+/// The order for the difference, which is good until the period ends; another wish takes its place.
+fn ask_difference(tx: &mut Tx<'_>, weighed: &Weighed) -> Result<Order> {
+    let Weighed { row, plan, price, quote, .. } = weighed;
+    if let Some(order) = store::orders::change(tx, row.id)? {
+        if store::orders::line(tx, order.id)?.price == Some(price.id) {
+            return one(tx, order);
+        }
+        close(tx, order, Fact::Cancelled, Some(row.member))?;
+    }
+    if store::orders::count_awaiting(tx, row.member)? >= super::ordering::MOST {
+        return Err(Error::conflict("billing.order_count"));
+    }
+    store::payers::ensure(tx, row.member)?;
+    let total = (quote.due.amount, price.currency.clone());
+    let mut order = new_order(tx, row.member, ProviderKind::Manual, total, None, String::new());
+    (order.subscription, order.expires_at) = (Some(row.id), Some(row.period_end));
+    let line = new_line(tx, order.id, plan, Some(price.id), Some(price.every), quote.due.amount);
+    store::orders::insert(tx, &order, &LineRow { kind: LineKind::Change.number(), ..line })?;
+    orders_changed(tx, &order, Some(row.member))?;
+    one(tx, order)
+}
+
+/// A dearer plan takes the place of this one, for the rest of the period and from then on.
+fn take_place(
+    tx: &mut Tx<'_>,
+    billing: &Billing,
+    row: &mut SubscriptionRow,
+    price: &PriceRow,
+    by: Option<MemberId>,
+) -> Result<crate::ids::GrantId> {
+    turn(tx, billing, row.member)?;
+    (row.plan, row.price, row.amount) = (price.plan, Some(price.id), price.amount);
+    row.keep_plan();
+    store::subscriptions::save(tx, row)?;
+    ask_anew(tx, row, by)?;
+    let grant = grant_of(tx, billing, row, by)?;
+    changed(tx, billing, row.member, by)?;
+    Ok(grant)
+}
+
+/// The difference was paid.
+///
+/// # Errors
+/// `billing.subscription_over` when there is nothing left of which it is one.
+pub(super) fn fulfil(tx: &mut Tx<'_>, billing: &Billing, order: &mut OrderRow, line: &LineRow, by: Option<MemberId>) -> Result<()> {
+    let (now, subscription) = (tx.now(), order.subscription.found()?);
+    let mut row = store::subscriptions::by_id(tx, subscription)?.filter(|row| row.ended_at.is_none() && row.period_end > now);
+    let row = row.as_mut().ok_or_else(|| Error::conflict("billing.subscription_over"))?;
+    let price = store::prices::by_id(tx, line.price.found()?)?.found()?;
+    store::subscriptions::keep_before(tx, line.id, row)?;
+    let grant = take_place(tx, billing, row, &price, by)?;
+    store::orders::fulfil(tx, line.id, grant.0, (now, Some(row.period_end)))?;
+    (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(now));
+    store::orders::save(tx, order)?;
+    orders_changed(tx, order, by)
+}
+
+/// The difference went back: the plan is the one that it was before, unless another took its place meanwhile.
+pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, line: &LineRow, by: Option<MemberId>) -> Result<()> {
+    let Some((subscription, plan, price, amount)) = store::subscriptions::before(tx, line.id)? else { return Ok(()) };
+    let Some(mut row) = store::subscriptions::by_id(tx, subscription)?.filter(|row| row.ended_at.is_none()) else { return Ok(()) };
+    if row.price == line.price {
+        (row.plan, row.price, row.amount) = (plan, price, amount);
+        row.keep_plan();
+        store::subscriptions::save(tx, &row)?;
+        ask_anew(tx, &row, by)?;
+        grant_of(tx, billing, &row, by)?;
+    }
+    Ok(())
+}
+
+/// The difference was not paid while there was a period of which it is one.
+pub(super) fn expire(tx: &mut Tx<'_>, subscription: SubscriptionId) -> Result<()> {
+    let now = tx.now();
+    if let Some(order) = store::orders::change(tx, subscription)?.filter(|order| order.expires_at.is_some_and(|end| end <= now)) {
+        let order = close(tx, order, Fact::Expired, None)?;
+        orders_changed(tx, &order, None)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! Promotion codes: made and ended by administrators, used by whoever types them before they pay.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::ordering::priced;
+use super::{hold, store};
+use crate::access::{Actor, Page};
+use crate::billing::model::{
+    Discount, Every, Lasts, LineKind, NewPromotion, Off, OrderRow, PlanName, PriceRow, Promotion, PromotionRow, SubscriptionRow,
+    promotion_code,
+};
+use crate::billing::policy::{Buy, EditPlans, EndPromotion, SeePromotions};
+use crate::clock::Millis;
+use crate::error::{Error, Found, Result};
+use crate::ids::{MemberId, PlanId, PriceId, PromotionId};
+use crate::money::{MOST, Money};
+use crate::settings::Settings;
+use crate::storage::{Act, Conn, Tx, record};
+
+/// Characters of a code.
+const CODE: std::ops::RangeInclusive<usize> = 3..=24;
+/// In a hundred. For nothing there are gifts.
+const PERCENT: std::ops::RangeInclusive<u8> = 1..=99;
+/// Months for which one lasts.
+const MONTHS: std::ops::RangeInclusive<i16> = 1..=36;
+/// Uses of one.
+const USES: std::ops::RangeInclusive<i32> = 1..=100_000;
+/// Most codes of a community, also those that are over.
+const CODES: i64 = 10_000;
+/// The latest end of one: ten years.
+const FARTHEST: Millis = 10 * 366 * 86_400_000;
+
+/// What somebody typed, and for what.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct TypedPromotion {
+    /// The code; capitals, dashes and spaces do not matter.
+    pub code: String,
+    /// What is to be bought with it.
+    pub price: PriceId,
+    /// Is it for somebody else?
+    #[serde(default)]
+    pub gift: bool,
+}
+
+/// What a code makes of a price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Promoted {
+    /// The code as it is written.
+    pub code: String,
+    /// What is paid first.
+    pub total: Money,
+    /// What is paid without the code.
+    pub full: Money,
+    /// How often it is paid.
+    pub every: Every,
+    /// Of how many payments something is taken off; null: of all of them.
+    pub payments: Option<u32>,
+}
+
+/// A code that counts for what is bought.
+#[derive(Clone, Debug)]
+pub(super) struct Counts {
+    pub row: PromotionRow,
+    pub discount: Discount,
+    /// What is paid first.
+    pub total: Money,
+}
+
+impl Counts {
+    /// A new order costs what is left, and says why.
+    pub fn apply(&self, row: &mut OrderRow) {
+        row.amount = self.total.amount;
+        (row.promotion, row.promotion_code) = (Some(self.row.id), Some(self.row.code.clone()));
+    }
+}
+
+/// The next payment of what is paid by hand costs what a code leaves of it, while it lasts; that is no other use of the code.
+pub(super) fn renewed(conn: &mut Conn, promotion: PromotionId, of: &SubscriptionRow, every: Every, order: &mut OrderRow) -> Result<()> {
+    let Some(row) = store::promotions::by_id(conn, promotion)? else { return Ok(()) };
+    let paid = u32::try_from(of.periods).unwrap_or(0);
+    let left = row.discount().map_or(Ok(order.total()?), |discount| Ok::<_, Error>(discount.payment(order.total()?, every, paid)))?;
+    if left.amount != order.amount {
+        (order.amount, order.promotion_code) = (left.amount, Some(row.code));
+    }
+    Ok(())
+}
+
+/// The code that somebody typed, if it counts for them and for this price; nothing typed is none.
+///
+/// # Errors
+/// On `promotion`: `billing.promotion_code` for one that never was or was ended, `billing.promotion_expired`, `billing.promotion_used` also by
+/// themselves, `billing.promotion_plan` where it is for something else.
+pub(super) fn counting(conn: &mut Conn, typed: Option<&str>, member: MemberId, price: &PriceRow, now: Millis) -> Result<Option<Counts>> {
+    let code = promotion_code(typed.unwrap_or(""));
+    if code.is_empty() {
+        return Ok(None);
+    }
+    let refused = |code| Error::invalid("promotion", code);
+    let row =
+        store::promotions::by_code(conn, &code)?.filter(|row| row.ended_at.is_none()).ok_or_else(|| refused("billing.promotion_code"))?;
+    if row.expires_at.is_some_and(|end| end <= now) {
+        return Err(refused("billing.promotion_expired"));
+    }
+    if store::promotions::has_paid(conn, row.id, member)? {
+        return Err(refused("billing.promotion_used"));
+    }
+    let plans = store::promotions::plans_of(conn, &[row.id])?.remove(&row.id).unwrap_or_default();
+    let is_for_it = plans.is_empty() || plans.iter().any(|plan| plan.id == price.plan);
+    let discount = row.discount().filter(|_| is_for_it).ok_or_else(|| refused("billing.promotion_plan"))?;
+    let total = discount.off.of(price.money()?).ok_or_else(|| refused("billing.promotion_plan"))?;
+    Ok(Some(Counts { row, discount, total }))
+}
+
+/// Takes a use of a code for a new order. It is given back when the order ends without money.
+pub(super) fn claim(tx: &mut Tx<'_>, promotion: PromotionId) -> Result<()> {
+    let now = tx.now();
+    if store::promotions::claim(tx, promotion, now)? { Ok(()) } else { Err(Error::invalid("promotion", "billing.promotion_used")) }
+}
+
+/// An order ended without money, or was paid although it had: its use is given back, or is one after all.
+pub(super) fn count_use(tx: &mut Tx<'_>, order: &OrderRow, is_used: bool) -> Result<()> {
+    match order.promotion {
+        Some(promotion) if is_used => store::promotions::count_again(tx, promotion),
+        Some(promotion) => store::promotions::release(tx, promotion),
+        None => Ok(()),
+    }
+}
+
+/// What a code makes of a price for the member who asks; it uses nothing.
+///
+/// # Errors
+/// Those of [`counting`], also `billing.promotion_used` when none is left; and those of prices.
+pub fn promoted(tx: &mut Tx<'_>, may: &Buy, new: &TypedPromotion) -> Result<Promoted> {
+    hold(tx, may.member())?;
+    let now = tx.now();
+    let plan = store::prices::by_id(tx, new.price)?.ok_or_else(|| Error::invalid("price", "billing.price_unknown"))?.plan;
+    let price = priced(tx, plan, Some(new.price))?.found()?;
+    let counts =
+        counting(tx, Some(&new.code), may.member(), &price, now)?.ok_or_else(|| Error::invalid("promotion", "billing.promotion_code"))?;
+    if counts.row.max_uses.is_some_and(|most| counts.row.uses >= most) {
+        return Err(Error::invalid("promotion", "billing.promotion_used"));
+    }
+    let every = if LineKind::of(new.gift) == LineKind::Gift { Every::Once } else { price.every() };
+    Ok(Promoted { code: counts.row.code, total: counts.total, full: price.money()?, every, payments: counts.discount.payments(every) })
+}
+
+fn checked(tx: &mut Tx<'_>, new: &NewPromotion) -> Result<(String, Option<i16>, Option<Money>)> {
+    let (code, now) = (promotion_code(&new.code), tx.now());
+    if !CODE.contains(&code.chars().count()) || new.code.chars().any(|c| !c.is_ascii_alphanumeric() && c != '-' && c != ' ') {
+        return Err(Error::invalid("code", "billing.promotion_code_shape"));
+    }
+    if store::promotions::by_code(tx, &code)?.is_some() {
+        return Err(Error::invalid("code", "billing.promotion_code_taken"));
+    }
+    let off = match (new.percent, new.amount) {
+        (Some(percent), None) if PERCENT.contains(&percent) => (Some(i16::from(percent)), None),
+        (None, Some(amount)) if (1..=MOST).contains(&amount) => {
+            let currency = new.currency.map_or_else(|| Settings::load(tx).map(|settings| settings.currency), Ok)?;
+            (None, Some(Money::new(amount, currency)))
+        }
+        (Some(_), _) => return Err(Error::invalid("percent", "billing.promotion_percent")),
+        _ => return Err(Error::invalid("amount", "billing.promotion_amount")),
+    };
+    if (new.lasts == Lasts::Months) != new.months.is_some() || new.months.is_some_and(|months| !MONTHS.contains(&months)) {
+        return Err(Error::invalid("months", "billing.promotion_months"));
+    }
+    if new.max_uses.is_some_and(|uses| !USES.contains(&uses)) {
+        return Err(Error::invalid("max_uses", "billing.promotion_uses"));
+    }
+    match new.expires_at {
+        Some(end) if end <= now => return Err(Error::invalid("expires_at", "billing.ends_past")),
+        Some(end) if end > now + FARTHEST => return Err(Error::invalid("expires_at", "billing.too_far")),
+        _ => {}
+    }
+    Ok((code, off.0, off.1))
+}
+
+/// Makes a promotion code.
+///
+/// # Errors
+/// `billing.promotion_code_shape`, `billing.promotion_code_taken`, `billing.promotion_percent`, `billing.promotion_amount`,
+/// `billing.promotion_months`, `billing.promotion_uses`, `billing.ends_past`, `billing.too_far`, `billing.plan_unknown`, `billing.promotion_count`.
+pub fn make_promotion(tx: &mut Tx<'_>, may: &EditPlans, actor: &Actor, new: &NewPromotion) -> Result<Promotion> {
+    let (code, percent, amount) = checked(tx, new)?;
+    for plan in &new.plans {
+        store::plans::by_id(tx, *plan)?.ok_or_else(|| Error::invalid("plans", "billing.plan_unknown"))?;
+    }
+    if store::promotions::count(tx)? >= CODES {
+        return Err(Error::conflict("billing.promotion_count"));
+    }
+    let row = PromotionRow {
+        id: tx.new_id(),
+        code,
+        percent,
+        amount: amount.map(|money| money.amount),
+        currency: amount.map(|money| money.currency.code().to_owned()),
+        lasts: new.lasts.number(),
+        months: new.months,
+        expires_at: new.expires_at,
+        max_uses: new.max_uses,
+        uses: 0,
+        made_by: may.by(),
+        made_at: tx.now(),
+        ended_at: None,
+        ended_by: None,
+    };
+    let mut plans: Vec<PlanId> = new.plans.clone();
+    plans.sort_unstable();
+    plans.dedup();
+    store::promotions::insert(tx, &row, &plans)?;
+    let now = tx.now();
+    let made = shown(tx, vec![row], now)?.pop().found()?;
+    trace(tx, actor, "promotions.make", &made)?;
+    Ok(made)
+}
+
+/// Ends a code: nobody uses it any more, and who uses it keeps what it takes off.
+///
+/// # Errors
+/// `billing.promotion_over` when it was ended before.
+pub fn end_promotion(tx: &mut Tx<'_>, may: &EndPromotion, actor: &Actor) -> Result<Promotion> {
+    let now = tx.now();
+    if !store::promotions::end(tx, may.promotion(), may.by(), now)? {
+        return Err(Error::conflict("billing.promotion_over"));
+    }
+    let row = store::promotions::by_id(tx, may.promotion())?.found()?;
+    let ended = shown(tx, vec![row], now)?.pop().found()?;
+    trace(tx, actor, "promotions.end", &ended)?;
+    Ok(ended)
+}
+
+fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, one: &Promotion) -> Result<()> {
+    let off = match one.off {
+        Off::Percent { percent } => format!("{percent} %"),
+        Off::Amount { money } => format!("{} {}", money.decimal(), money.currency),
+    };
+    let after = Some(json!({ "code": one.code, "off": off, "expires_at": one.expires_at, "max_uses": one.max_uses }));
+    let (subject, address) = (one.id.to_string(), actor.address);
+    record(tx, &Act { actor: actor.member, act, subject_kind: "promotion", subject, before: None, after, reason: None, address })?;
+    Ok(())
+}
+
+/// Every code, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn promotions(conn: &mut Conn, _: &SeePromotions, before: Option<PromotionId>, limit: i64, now: Millis) -> Result<Page<Promotion>> {
+    let rows = Page::of(store::promotions::find(conn, before, limit + 1)?, limit, |row| row.id.to_string());
+    Ok(Page { items: shown(conn, rows.items, now)?, next: rows.next })
+}
+
+/// Do members have a reason to look for a code: is there one that can be used?
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn has_open(conn: &mut Conn, now: Millis) -> Result<bool> {
+    store::promotions::has_open(conn, now)
+}
+
+fn shown(conn: &mut Conn, rows: Vec<PromotionRow>, now: Millis) -> Result<Vec<Promotion>> {
+    let ids: Vec<PromotionId> = rows.iter().map(|row| row.id).collect();
+    let mut plans = store::promotions::plans_of(conn, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let discount = row.discount().ok_or_else(|| Error::broken(format!("{} takes nothing off", row.code)))?;
+            let (state, plans): (_, Vec<PlanName>) = (row.state(now), plans.remove(&row.id).unwrap_or_default());
+            Ok(Promotion {
+                id: row.id,
+                code: row.code,
+                off: discount.off,
+                lasts: discount.lasts,
+                months: discount.months,
+                plans,
+                expires_at: row.expires_at,
+                max_uses: row.max_uses,
+                uses: row.uses,
+                state,
+                made_by: row.made_by,
+                made_at: row.made_at,
+                ended_at: row.ended_at,
+            })
+        })
+        .collect()
+}

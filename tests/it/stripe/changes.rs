@@ -1,0 +1,146 @@
+//! Another plan at Stripe: its own preview, the difference charged at once or not at all, and a cheaper plan from the next period on.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Market;
+use crate::support::Person;
+use crate::support::stripe::Fault;
+
+const DAY: i64 = 86_400_000;
+
+/// What Ann pays for, and what else there is.
+struct Paid {
+    market: Market,
+    ann: Person,
+    path: String,
+    patron: String,
+    friend: String,
+}
+
+async fn offered(market: &Market, name: &str, amount: i64, worth: Value) -> String {
+    let plan = market.owner.post("/api/v1/admin/plans", json!({ "name": name, "entitlements": worth })).await;
+    let path = format!("/api/v1/admin/plans/{}/prices", plan["id"].as_str().expect("an id"));
+    let price = market.owner.post(&path, json!({ "amount": amount, "currency": "EUR", "every": "month" })).await;
+    price["id"].as_str().expect("an id").to_owned()
+}
+
+async fn own(ann: &Person) -> Value {
+    ann.get("/api/v1/me/membership").await["subscriptions"][0].clone()
+}
+
+async fn paid() -> Paid {
+    let market = Market::open().await;
+    let (price, ann) = (market.price("month").await, market.town.member("ann").await);
+    let patron = offered(&market, "Patron", 2_400, json!({ "rooms.create": true })).await;
+    let friend = offered(&market, "Friend", 600, json!({})).await;
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    market.stripe.with(|world| world.pay(&session));
+    market.deliver_new().await;
+    market.quiet().await;
+    let path = format!("/api/v1/me/subscriptions/{}", own(&ann).await["id"].as_str().expect("an id"));
+    Paid { market, ann, path, patron, friend }
+}
+
+impl Paid {
+    async fn preview(&self, price: &str) -> Value {
+        self.ann.post(&format!("{}/change/preview", self.path), json!({ "price": price })).await
+    }
+
+    fn agreed(price: &str, shown: &Value) -> Value {
+        json!({ "price": price, "as_of": shown["as_of"] })
+    }
+
+    async fn worth(&self, name: &str) -> Value {
+        self.ann.get("/api/v1/me/membership").await["entitlements"][name].clone()
+    }
+
+    fn there(&self) -> Value {
+        self.market.stripe.with(|world| world.all("subscription").pop()).expect("a subscription")
+    }
+}
+
+#[actix_web::test]
+async fn what_is_shown_is_what_stripe_charges_once_even_when_its_answer_is_lost() {
+    let paid = paid().await;
+    paid.market.pass(10 * DAY);
+    let paid = Paid { ann: paid.market.town.again(&paid.ann).await, ..paid };
+    let shown = paid.preview(&paid.patron).await;
+    assert_eq!(shown["due"], json!({ "amount": 800, "currency": "EUR", "exponent": 2 }), "20 of 30 days of 12 EUR more");
+    let asked = paid.market.stripe.asked("POST /v1/invoices/create_preview");
+    assert_eq!(asked[0].params["subscription_details[proration_behavior]"], "always_invoice");
+    assert_eq!(paid.worth("rooms.create").await, false);
+
+    paid.market.stripe.fail("POST /v1/subscriptions/", Fault::DoneHangup);
+    let (change, agreed) = (format!("{}/change", paid.path), Paid::agreed(&paid.patron, &shown));
+    assert_eq!(paid.ann.call(Method::POST, &change, Some(agreed.clone())).await.0, 503, "nobody knows what became of it");
+    let changed = paid.ann.post(&change, agreed.clone()).await["subscription"].clone();
+    assert_eq!((&changed["plan"]["name"], &changed["money"]["amount"]), (&json!("Patron"), &json!(2_400)));
+    assert_eq!(paid.worth("rooms.create").await, true);
+    assert_eq!(paid.ann.post(&change, agreed).await["subscription"]["plan"]["name"], "Patron", "again it does nothing");
+    let made: Vec<_> = paid.market.stripe.asked("POST /v1/subscriptions/").into_iter().filter(|asked| asked.had_effect).collect();
+    assert_eq!((made.len(), made[0].params["payment_behavior"].as_str()), (1, "error_if_incomplete"));
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    let orders = paid.ann.get("/api/v1/me/orders").await["items"].clone();
+    let sums: Vec<_> = orders.as_array().expect("a list").iter().map(|one| one["payments"][0]["money"]["amount"].clone()).collect();
+    assert_eq!(sums, [json!(800), json!(1_200)]);
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn a_card_that_is_refused_changes_nothing_and_another_try_is_another_call() {
+    let paid = paid().await;
+    paid.market.stripe.with(|world| world.declines = true);
+    let shown = paid.preview(&paid.patron).await;
+    let change = format!("{}/change", paid.path);
+    for _ in 0..2 {
+        let agreed = Paid::agreed(&paid.patron, &shown);
+        let (status, said) = paid.ann.call(Method::POST, &change, Some(agreed)).await;
+        assert_eq!(status, 409, "{said}");
+    }
+    paid.market.quiet().await;
+    assert_eq!(own(&paid.ann).await["plan"]["name"], "Member");
+    paid.market.stripe.with(|world| world.declines = false);
+    paid.market.pass(1_000);
+    let shown = paid.preview(&paid.patron).await;
+    let changed = paid.ann.post(&change, Paid::agreed(&paid.patron, &shown)).await;
+    assert_eq!(changed["subscription"]["plan"]["name"], "Patron");
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn a_cheaper_plan_is_written_at_stripe_and_holds_from_the_next_period_on() {
+    let paid = paid().await;
+    let change = format!("{}/change", paid.path);
+    let shown = paid.preview(&paid.friend).await;
+    assert_eq!((&shown["when"], &shown["due"]["amount"]), (&json!("at_period_end"), &json!(0)));
+    let changed = paid.ann.post(&change, Paid::agreed(&paid.friend, &shown)).await["subscription"].clone();
+    assert_eq!((&changed["plan"]["name"], &changed["money"]["amount"]), (&json!("Member"), &json!(1_200)));
+    assert_eq!((&changed["next"]["plan"]["name"], &changed["next"]["at"]), (&json!("Friend"), &changed["period_end"]));
+    let there = paid.there();
+    assert_eq!(there["items"]["data"][0]["price"]["unit_amount"], 600, "the next bill is the cheaper one, whoever is down then");
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    assert_eq!(paid.worth("calls.start").await, true, "what is paid holds");
+
+    let kept = paid.ann.post(&format!("{change}/cancel"), json!({})).await;
+    assert_eq!((&kept["next"], &kept["plan"]["name"]), (&Value::Null, &json!("Member")));
+    assert_eq!(paid.there()["items"]["data"][0]["price"]["unit_amount"], 1_200);
+    assert_eq!(paid.there()["metadata"]["rialto_until"], Value::Null);
+
+    paid.market.pass(1_000);
+    let shown = paid.preview(&paid.friend).await;
+    paid.ann.post(&change, Paid::agreed(&paid.friend, &shown)).await;
+    let id = paid.there()["id"].as_str().expect("an id").to_owned();
+    paid.market.pass(30 * DAY);
+    paid.market.stripe.with(|world| world.renew(&id, true));
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    let paid = Paid { ann: paid.market.town.again(&paid.ann).await, ..paid };
+    let now = own(&paid.ann).await;
+    assert_eq!((&now["plan"]["name"], &now["next"], &now["money"]["amount"]), (&json!("Friend"), &Value::Null, &json!(600)));
+    assert_eq!(paid.worth("calls.start").await, false);
+    assert_eq!(paid.ann.get("/api/v1/me/orders").await["items"][0]["payments"][0]["money"]["amount"], 600);
+    paid.market.close().await;
+}

@@ -1,0 +1,108 @@
+//! Bad days of paying at Stripe: two tabs, a ban in the middle, a price that changed meanwhile, money without cents.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Market;
+use crate::support::Person;
+use crate::support::stripe::Fault;
+
+async fn may_call(member: &Person) -> Value {
+    member.get("/api/v1/me/membership").await["entitlements"]["calls.start"].clone()
+}
+
+#[actix_web::test]
+async fn two_tabs_that_pay_for_one_plan_at_once_end_with_one_and_the_other_money_back() {
+    let market = Market::open().await;
+    let (month, year, ann) = (market.price("month").await, market.price("year").await, market.town.member("ann").await);
+    let first = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": month })).await);
+    // Paid in the first tab before anybody knew, while the second one opens another: closing the first one does not go through.
+    market.stripe.with(|world| world.pay(&first));
+    market.stripe.fail(&format!("POST /v1/checkout/sessions/{first}/expire"), Fault::Status(500));
+    let second = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": year })).await);
+    market.stripe.with(|world| world.pay(&second));
+    market.deliver_new().await;
+    market.quiet().await;
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(may_call(&ann).await, true);
+    let there = market.stripe.with(|world| world.all("subscription"));
+    let going_on = there.iter().filter(|one| one["status"] == "active").count();
+    assert_eq!((there.len(), going_on), (2, 1), "nobody is charged twice from then on");
+    let charges = market.stripe.with(|world| world.all("charge"));
+    let back: i64 = charges.iter().map(|one| one["amount_refunded"].as_i64().unwrap_or(0)).sum();
+    assert_eq!(back, 1_200, "one of both is given back");
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn what_was_paid_in_one_tab_cannot_be_paid_in_another() {
+    let market = Market::open().await;
+    let (price, ann) = (market.price("month").await, market.town.member("ann").await);
+    let first = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    let year = market.price("year").await;
+    market.stripe.with(|world| world.pay(&first));
+    let second = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": year })).await);
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(market.stripe.with(|world| world.thing(&second))["status"], "expired");
+    assert_eq!(may_call(&ann).await, true);
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_is_banned_while_they_pay_has_it_when_they_are_back() {
+    let market = Market::open().await;
+    let (price, ann) = (market.price("month").await, market.town.member("ann").await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    market.owner.call(Method::POST, &format!("/api/v1/admin/members/{}/ban", ann.id), Some(json!({ "reason": "Shouting" }))).await;
+    market.stripe.with(|world| world.pay(&session));
+    market.deliver_new().await;
+    market.quiet().await;
+    let (status, _) = ann.call(Method::GET, "/api/v1/me/membership", None).await;
+    assert!(status == 401 || status == 403, "{status}");
+    let order = market.owner.get("/api/v1/admin/orders").await["items"][0].clone();
+    assert_eq!((&order["state"], order["payments"].as_array().map(Vec::len)), (&json!("fulfilled"), Some(1)), "the money is in the books");
+    market.owner.call(Method::POST, &format!("/api/v1/admin/members/{}/unban", ann.id), Some(json!({}))).await;
+    assert_eq!(may_call(&market.town.again(&ann).await).await, true);
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn a_price_that_changes_while_somebody_pays_counts_for_the_next_one() {
+    let market = Market::open().await;
+    let (old, ann, bob) = (market.price("month").await, market.town.member("ann").await, market.town.member("bob").await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": old })).await);
+    let plans = market.owner.get("/api/v1/admin/plans").await;
+    let path = format!("/api/v1/admin/plans/{}/prices", plans["items"][0]["id"].as_str().expect("an id"));
+    let new = market.owner.post(&path, json!({ "amount": 1_500, "currency": "EUR", "every": "month" })).await;
+    market.stripe.with(|world| world.pay(&session));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(may_call(&ann).await, true);
+    let own = ann.get("/api/v1/me/membership").await["subscriptions"][0].clone();
+    assert_eq!(own["money"]["amount"], 1_200, "what was shown is what is paid");
+    bob.refused(Method::POST, "/api/v1/checkout", Some(json!({ "price": old })), 422, "billing.price_gone").await;
+    let session = market.session_of(&bob.post("/api/v1/checkout", json!({ "price": new["id"] })).await);
+    assert_eq!(market.stripe.with(|world| world.thing(&session))["amount_total"], 1_500);
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn yen_are_whole_at_stripe_too() {
+    let market = Market::open().await;
+    let ann = market.town.member("ann").await;
+    let plans = market.owner.get("/api/v1/admin/plans").await;
+    let path = format!("/api/v1/admin/plans/{}/prices", plans["items"][0]["id"].as_str().expect("an id"));
+    let price = market.owner.post(&path, json!({ "amount": 1_200, "currency": "JPY", "every": "month" })).await;
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price["id"] })).await);
+    let there = market.stripe.with(|world| world.thing(&session));
+    assert_eq!((&there["amount_total"], &there["currency"]), (&json!(1_200), &json!("jpy")));
+    market.stripe.with(|world| world.pay(&session));
+    market.deliver_new().await;
+    market.quiet().await;
+    let order = ann.get("/api/v1/me/orders").await["items"][0].clone();
+    assert_eq!(order["payments"][0]["money"], json!({ "amount": 1_200, "currency": "JPY", "exponent": 0 }));
+    assert_eq!(may_call(&ann).await, true);
+    market.close().await;
+}
