@@ -29,7 +29,7 @@ use crate::social::{self, Social};
 use crate::storage::{Db, DbLimits, Sink, fact, newest_id, renew_epoch, set_fact};
 use crate::text::{NAME_KEYS, Words};
 use crate::wire::Wire;
-use crate::{admin, billing, chat, consequences, http, members, wire};
+use crate::{admin, backups, billing, chat, consequences, http, members, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -252,6 +252,7 @@ impl App {
         social::mount(&mut routes);
         chat::mount(&mut routes);
         calls::mount(&mut routes);
+        backups::mount(&mut routes);
         admin::mount(&mut routes);
         wire::mount(&mut routes);
     }
@@ -306,6 +307,7 @@ impl App {
         let runner = runner.register(mail::SEND, ground.mailer.sender(ground.db.clone()));
         let turner = Turner { db: ground.db.clone(), clock: ground.clock.clone(), hub: ground.hub.clone(), billing: self.billing.clone() };
         let runner = billing::work(runner, &turner);
+        let runner = backups::work(runner, &backups::Keeper::new(ground));
         #[cfg(feature = "stripe")]
         let runner = billing::stripe::work(runner, &self.stripe, &self.billing);
         runner.grace(JOBS_GRACE).start()

@@ -119,6 +119,8 @@ id_types! {
     LetterId;
     /// A row of the audit log.
     AuditId;
+    /// A backup in the data folder.
+    BackupId;
     /// A sanction: ban, mute or kick.
     SanctionId;
     /// A plan: a named set of entitlements.

@@ -144,6 +144,12 @@ pub struct Settings {
     /// Most people to whom one member stands in some way, as contact, by following, muting, lists or notes, 100–1,000,000. Nobody is kept
     /// from shutting somebody out.
     pub people_per_member: usize,
+    /// A backup is made every so many days, 0–30; 0: only by hand. Not with PostgreSQL.
+    pub backup_every_days: u16,
+    /// At this hour of the day in UTC, 0–23.
+    pub backup_hour: u8,
+    /// So many backups of the schedule are kept, 1–365; those made by hand stay.
+    pub backups_kept: u16,
 }
 
 impl Default for Settings {
@@ -187,6 +193,9 @@ impl Default for Settings {
             invitations_per_day: 500,
             reports_per_day: 50,
             people_per_member: 20_000,
+            backup_every_days: 1,
+            backup_hour: 3,
+            backups_kept: 7,
         }
     }
 }
@@ -256,6 +265,9 @@ impl Settings {
             ((1..=10_000).contains(&self.invitations_per_day), "invitations_per_day", "settings.invitations_per_day"),
             ((1..=1_000).contains(&self.reports_per_day), "reports_per_day", "settings.reports_per_day"),
             ((100..=1_000_000).contains(&self.people_per_member), "people_per_member", "settings.people_per_member"),
+            (self.backup_every_days <= 30, "backup_every_days", "settings.backup_every_days"),
+            (self.backup_hour < 24, "backup_hour", "settings.backup_hour"),
+            ((1..=365).contains(&self.backups_kept), "backups_kept", "settings.backups_kept"),
         ];
         let problems: Vec<Problem> =
             rules.into_iter().filter(|(fits, _, _)| !fits).map(|(_, field, code)| Problem { field: field.into(), code }).collect();

@@ -303,7 +303,7 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 }
 
 /// The descriptions of all slices.
-fn descriptions() -> [utoipa::openapi::OpenApi; 8] {
+fn descriptions() -> [utoipa::openapi::OpenApi; 9] {
     [
         Api::openapi(),
         members::openapi(),
@@ -311,6 +311,7 @@ fn descriptions() -> [utoipa::openapi::OpenApi; 8] {
         social::openapi(),
         chat::openapi(),
         calls::openapi(),
+        crate::backups::openapi(),
         crate::admin::openapi(),
         http::openapi(),
     ]

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
 use crate::ids::{
-    CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId, ReportId,
+    BackupId, CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId, ReportId,
     RequestId, RoleId, RoomId, SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
@@ -95,6 +95,7 @@ path_ids! {
     StripeEventId "event";
     RequestId "request";
     ReportId "report";
+    BackupId "backup";
     CallId "call";
     OrderId "order";
     PaymentId "payment";

@@ -7,8 +7,8 @@ use actix_web::rt;
 use super::App;
 use crate::clock::Jumps;
 use crate::error::Result;
-use crate::members;
 use crate::storage::forget_answers_before;
+use crate::{backups, members};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(60);
@@ -32,6 +32,9 @@ impl App {
                 }
                 if let Err(error) = app.keep_house().await {
                     tracing::warn!(%error, "housekeeping failed");
+                }
+                if let Err(error) = backups::keep(&app.ground).await {
+                    tracing::warn!(%error, "the schedule of backups cannot be kept");
                 }
                 app.ground.rates.sweep(app.ground.clock.now());
             }

@@ -1,8 +1,11 @@
-//! What stands in a backup beside what it saves, and what is told about one.
+//! What stands in a backup beside what it saves, and what is told about one and about those that are kept.
+
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
+use crate::ids::{BackupId, MemberId};
 use crate::storage::Tally;
 
 /// Version of the layout of the file.
@@ -75,4 +78,145 @@ pub struct Report {
     pub letters_set_aside: usize,
     /// How long it took.
     pub took_ms: Millis,
+}
+
+/// How far a backup is that this program makes by itself or for an administrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackupState {
+    /// It is being made.
+    Making,
+    /// It is there.
+    Made,
+    /// It could not be made.
+    Failed,
+}
+
+impl BackupState {
+    /// As stored.
+    #[must_use]
+    pub const fn number(self) -> i16 {
+        match self {
+            Self::Making => 0,
+            Self::Made => 1,
+            Self::Failed => 2,
+        }
+    }
+
+    /// From the database.
+    #[must_use]
+    pub const fn from_number(number: i16) -> Self {
+        match number {
+            0 => Self::Making,
+            1 => Self::Made,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// How far the rehearsal of a backup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RehearsalState {
+    /// Somebody wants one.
+    Asked,
+    /// It could be put back.
+    Passed,
+    /// It could not.
+    Failed,
+}
+
+impl RehearsalState {
+    /// As stored; 0 is that nobody ever wanted one.
+    #[must_use]
+    pub const fn number(self) -> i16 {
+        match self {
+            Self::Asked => 1,
+            Self::Passed => 2,
+            Self::Failed => 3,
+        }
+    }
+
+    /// From the database.
+    #[must_use]
+    pub const fn from_number(number: i16) -> Option<Self> {
+        match number {
+            1 => Some(Self::Asked),
+            2 => Some(Self::Passed),
+            3 => Some(Self::Failed),
+            _ => None,
+        }
+    }
+}
+
+/// What a rehearsal counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Contents {
+    /// Accounts, also those that are over.
+    pub member_count: i64,
+    /// Rooms and conversations.
+    pub room_count: i64,
+    /// Messages, also deleted ones.
+    pub message_count: i64,
+    /// Uploaded files.
+    pub file_count: i64,
+    /// How long the rehearsal took, milliseconds.
+    pub took_ms: Millis,
+}
+
+impl From<&Report> for Contents {
+    fn from(report: &Report) -> Self {
+        let Tally { members, rooms, messages } = report.tally;
+        let file_count = i64::try_from(report.files).unwrap_or(i64::MAX);
+        Self { member_count: members, room_count: rooms, message_count: messages, file_count, took_ms: report.took_ms }
+    }
+}
+
+/// Whether a backup could be put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Rehearsal {
+    /// How far it is.
+    pub state: RehearsalState,
+    /// When it ended, milliseconds UTC.
+    pub at: Option<Millis>,
+    /// The code of what is wrong with the backup.
+    pub trouble: Option<String>,
+    /// What is in it.
+    pub contents: Option<Contents>,
+}
+
+/// A backup in the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Backup {
+    /// Its id.
+    pub id: BackupId,
+    /// How far it is.
+    pub state: BackupState,
+    /// When it was begun, milliseconds UTC: it holds what was acknowledged before.
+    pub begun_at: Millis,
+    /// When it was there, or given up.
+    pub ended_at: Option<Millis>,
+    /// Who wanted it; nobody means the schedule.
+    pub by: Option<MemberId>,
+    /// Its size.
+    pub bytes: Option<i64>,
+    /// Version of the program that made it.
+    pub version: String,
+    /// The code of what kept it from being made.
+    pub trouble: Option<String>,
+    /// Whether it could be put back; none while nobody tried.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// The name of a backup's file, for people: its time to the second, in UTC.
+#[must_use]
+pub fn name_of(begun_at: Millis) -> String {
+    let at = jiff::Timestamp::from_millisecond(begun_at).unwrap_or_default();
+    format!("rialto-{}", at.strftime("%Y-%m-%d-%H%M%S"))
+}
+
+/// Where a backup stands in the data folder `root`.
+#[must_use]
+pub fn file_of(root: &Path, backup: BackupId, begun_at: Millis) -> PathBuf {
+    root.join("backups").join(format!("{}-{backup}.tar", name_of(begun_at)))
 }

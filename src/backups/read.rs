@@ -177,7 +177,7 @@ fn create(path: &Path) -> Result<(PathBuf, File), Trouble> {
     Ok((path.to_owned(), file))
 }
 
-fn make_folder(path: &Path) -> Result<(), Trouble> {
+pub(super) fn make_folder(path: &Path) -> Result<(), Trouble> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| Trouble::unwritable(path, &error))
 }
 

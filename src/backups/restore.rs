@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::model::{DATABASE, FOLDERS, Report};
 use super::read::Checked;
+use super::room::expect_room;
+use super::store;
 use super::trouble::Trouble;
 use super::write::Passing;
 use crate::clock::Clock;
@@ -62,7 +64,7 @@ fn make_passing(path: PathBuf) -> Result<Passing, Trouble> {
 /// Unpacks into the empty `folder` and makes of it what can be served.
 fn prepare(checked: &Checked, folder: &Path, clock: &Clock) -> Result<Report, Trouble> {
     let begun = clock.now();
-    expect_room(folder, checked.bytes())?;
+    expect_room(&[(folder, checked.bytes())])?;
     checked.unpack(folder)?;
     let path = folder.join(DATABASE);
     let refuses = |error| Trouble::of_database(&path, &error);
@@ -99,6 +101,7 @@ fn begin_again(checked: &Checked, conn: &mut Conn, clock: &Clock) -> crate::erro
     renew_epoch(conn)?;
     members::end_restored_links(conn)?;
     let letters = jobs::settle_restored(conn, mail::SEND)?;
+    store::settle_restored(conn)?;
     let manifest = &checked.manifest;
     let act = Act {
         actor: None,
@@ -139,12 +142,6 @@ fn expect_empty(root: &Path, database: &Path, is_begun: bool) -> Result<(), Trou
         }
     }
     Ok(())
-}
-
-/// Rather said before than found in the middle. A database that is migrated needs some more.
-fn expect_room(folder: &Path, bytes: u64) -> Result<(), Trouble> {
-    let Ok(disk) = nix::sys::statvfs::statvfs(folder) else { return Ok(()) };
-    if disk.blocks_available().saturating_mul(disk.fragment_size()) < bytes { Err(Trouble::Full(folder.to_owned())) } else { Ok(()) }
 }
 
 /// Changes the names, the database's last: until then the folder counts as empty.

@@ -12,6 +12,9 @@ pub enum Trouble {
     /// There is no database yet.
     #[error("There is nothing to save: {} holds no database yet.", .0.display())]
     Nothing(PathBuf),
+    /// Never two at once.
+    #[error("Another backup of this data folder is being made or rehearsed; wait until that is done.")]
+    Busy,
     /// Something has the name of the new file.
     #[error("{} is there already; choose another name.", .0.display())]
     Taken(PathBuf),
@@ -85,6 +88,7 @@ impl Trouble {
         match self {
             Self::Postgres => "backups.postgres",
             Self::Nothing(_) => "backups.nothing",
+            Self::Busy => "backups.busy",
             Self::Taken(_) => "backups.taken",
             Self::Unreadable { .. } => "backups.unreadable",
             Self::Other(_) => "backups.other",

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
 use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, MANIFEST, Manifest, Part, Written};
+use super::room::{LEFT_FREE, bytes_below, bytes_of, expect_room};
 use super::trouble::Trouble;
+use super::turn::Turn;
 use crate::clock::{Clock, Millis};
 use crate::storage::{Target, backup_sqlite, fact, migration_state};
 
@@ -33,7 +35,8 @@ impl Drop for Passing {
     }
 }
 
-/// Saves the data folder `root` and its database. `file` appears only when it is whole and on the disk.
+/// Saves the data folder `root` and its database. `file` appears only when it is whole and on the disk; its place is not made when there is
+/// no room for it and for what the program writes meanwhile.
 ///
 /// # Errors
 /// Why not; `file` is then not there, and nothing else was changed.
@@ -49,6 +52,11 @@ pub fn write(root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
+    let _turn = Turn::take(root)?;
+    let saved = bytes_of(database);
+    let all = FOLDERS.iter().try_fold(saved, |sum, name| bytes_below(&root.join(name)).map(|more| sum + more));
+    let all = all.map_err(|error| Trouble::Unreadable { path: root.to_owned(), error })?;
+    expect_room(&[(&root.join("backups"), saved), (&place, all), (root, LEFT_FREE)])?;
     let unique = format!("{}-{}", std::process::id(), clock.now());
     let copy = Passing(root.join("backups").join(format!("passing-{unique}.db")));
     let manifest = copy_database(target, &copy.0, clock.now())?;
@@ -109,9 +117,13 @@ impl Filling {
         self.part(file, bytes, name)
     }
 
-    /// Links and the like are nothing that the program makes; they stay out.
+    /// Links and the like are nothing that the program makes; they stay out. A folder that is not there has nothing in it.
     fn folder(&mut self, from: &Path, name: &Path) -> std::io::Result<()> {
-        let mut entries = std::fs::read_dir(from)?.collect::<std::io::Result<Vec<_>>>()?;
+        let entries = match std::fs::read_dir(from) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        let mut entries = entries.collect::<std::io::Result<Vec<_>>>()?;
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let (path, name) = (entry.path(), name.join(entry.file_name()));

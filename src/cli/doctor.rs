@@ -5,9 +5,11 @@ use std::io::Write;
 use super::data_folder::DataFolder;
 use super::offline;
 use crate::access::Keys;
+use crate::backups::{self, Health};
 use crate::calls::probe::{self, Patience, Report, Way};
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::config::Config;
+use crate::settings::Settings;
 use crate::storage::Target;
 use crate::text::Words;
 
@@ -21,6 +23,9 @@ type Found = Result<String, (String, String)>;
 pub fn run(config: &Config, call: bool, clock: &Clock, out: &mut dyn Write) -> Result<(), String> {
     let folder = DataFolder::open(&config.data, false);
     let mut checks: Vec<(&str, Found)> = vec![("data folder", data(&folder)), ("database", database(config))];
+    if config.target.is_sqlite() && offline::exists(&config.target) && checks.iter().all(|(_, found)| found.is_ok()) {
+        checks.push(("backups", saved(config, clock)));
+    }
     if let Ok(folder) = &folder {
         checks.push(("server", server(folder, call)));
         if call {
@@ -66,6 +71,27 @@ fn database(config: &Config) -> Found {
         Ok(format!("{kind}, of this version"))
     } else {
         Err(("The database is older than this program.".to_owned(), "Stop the server if one runs, and run `rialto migrate`.".to_owned()))
+    }
+}
+
+/// What the dashboard says of them, from the same rows.
+fn saved(config: &Config, clock: &Clock) -> Found {
+    let words = Words::load().map_err(|error| split(&offline::sentence(&error)))?;
+    let mut conn = offline::connect(&config.target).map_err(|sentence| split(&sentence))?;
+    let standing = Settings::load(&mut conn).and_then(|settings| backups::standing(&mut conn, &settings, clock.now()));
+    let standing = standing.map_err(|error| split(&offline::sentence(&error)))?;
+    let time = |at: Millis| jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
+    let last = standing.last.map_or_else(|| "there is none yet".to_owned(), |at| format!("the last one was made at {}", time(at)));
+    let todo = "Look at *Backups* in the dashboard, or save by hand: `rialto backup FILE`.".to_owned();
+    match standing.health {
+        Health::Good => Ok(last),
+        Health::Early => Ok(standing.next.map_or(last.clone(), |at| format!("{last}; the first is due at {}", time(at)))),
+        Health::Off => Ok(format!("none is made by itself; {last}")),
+        Health::Late => Err((format!("One was due and is not there; {last}."), todo)),
+        Health::Failed => {
+            let why = standing.trouble.map(|code| format!(" {} ({code})", words.t("en", &code, &[]))).unwrap_or_default();
+            Err((format!("The newest one could not be made.{why} As it is, {last}."), todo))
+        }
     }
 }
 

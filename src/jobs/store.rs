@@ -164,6 +164,15 @@ pub(super) fn release(tx: &mut Tx<'_>, id: JobId, held: Millis) -> Result<()> {
     Ok(())
 }
 
+/// Does a job with this unique key wait or run?
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_due(conn: &mut Conn, key: &str) -> Result<bool> {
+    let due = jobs::table.filter(jobs::unique_key.eq(key)).filter(jobs::state.eq(DUE));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
+}
+
 /// Jobs that were set aside, newest first, below `before`.
 ///
 /// # Errors

@@ -31,8 +31,8 @@ pub fn set_fact(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
 /// When the database cannot be read.
 pub fn newest_id(conn: &mut Conn) -> Result<i64> {
     use super::schema::{
-        audit, gifts, grant_log, grants, invites, jobs, ledger, letters, members, messages, order_lines, orders, payments, plans, prices,
-        reports, requests, roles, rooms, sanctions, sessions, stripe_events, subscriptions,
+        audit, backups, gifts, grant_log, grants, invites, jobs, ledger, letters, members, messages, order_lines, orders, payments, plans,
+        prices, reports, requests, roles, rooms, sanctions, sessions, stripe_events, subscriptions,
     };
     let mut newest = 0;
     macro_rules! look {
@@ -40,7 +40,7 @@ pub fn newest_id(conn: &mut Conn) -> Result<i64> {
             newest = newest.max($table::table.select(diesel::dsl::max($table::id)).first::<Option<i64>>(conn)?.unwrap_or(0));
         )+};
     }
-    look!(audit gifts grant_log grants invites jobs ledger letters members messages order_lines orders payments plans prices reports
+    look!(audit backups gifts grant_log grants invites jobs ledger letters members messages order_lines orders payments plans prices reports
         requests roles rooms sanctions sessions stripe_events subscriptions);
     Ok(newest)
 }

@@ -810,6 +810,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    backups (id) {
+        id -> BigInt,
+        state -> SmallInt,
+        begun_at -> BigInt,
+        made_by -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        bytes -> Nullable<BigInt>,
+        version -> Text,
+        trouble -> Nullable<Text>,
+        rehearsal -> SmallInt,
+        rehearsed_at -> Nullable<BigInt>,
+        rehearsal_trouble -> Nullable<Text>,
+        found -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     facts,
     settings,
@@ -872,5 +889,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     stripe_calls,
     secrets,
     gifts,
-    letter_causes
+    letter_causes,
+    backups
 );

@@ -8,6 +8,7 @@ mod billing;
 mod calls;
 mod chat;
 mod doctor;
+mod kept_backups;
 mod live;
 mod members;
 mod migrations;

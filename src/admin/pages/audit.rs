@@ -18,7 +18,11 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 47] = [
+pub const ACTS: [&str; 51] = [
+    "backups.delete",
+    "backups.download",
+    "backups.make",
+    "backups.rehearse",
     "backups.restore",
     "calls.end",
     "calls.mute",
@@ -88,10 +92,13 @@ const KINDS: [&str; 16] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 84] = [
+const FIELDS: [(&str, &str); 87] = [
     ("account", "billing.stripe_whose"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
+    ("backup_every_days", "admin.set_backup_every_days"),
+    ("backup_hour", "admin.set_backup_hour"),
+    ("backups_kept", "admin.set_backups_kept"),
     ("badge", "billing.set_badge"),
     ("call_members", "admin.set_call_members"),
     ("call_ring_members", "admin.set_call_ring_members"),
@@ -294,6 +301,7 @@ impl Names {
             "invite" => Some(word("admin.subject_invite")),
             "plan" => said().map(text),
             "promotion" => entry.after.as_ref().and_then(|value| value.get("code")?.as_str()).map(text),
+            "backup" => Some(text(said().unwrap_or(&entry.subject))),
             "member" => None,
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
         }

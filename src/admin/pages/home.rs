@@ -9,6 +9,7 @@ use crate::access::{Allow, Permission};
 use crate::admin::actions;
 use crate::admin::model::Summary;
 use crate::admin::policy::OpenDashboard;
+use crate::backups::{self, Health, Standing};
 use crate::billing;
 use crate::calls::Calls;
 use crate::error::Result;
@@ -19,7 +20,7 @@ use crate::social;
 /// One thing that waits for a person.
 #[derive(Serialize)]
 struct Need {
-    /// `approvals`, `reports`, `asks`, `letters` or `jobs`.
+    /// `approvals`, `reports`, `asks`, `letters`, `jobs` or `backups`.
     what: &'static str,
     icon: &'static str,
     /// Where it is mended.
@@ -45,6 +46,8 @@ struct HomePage {
     steps_done: usize,
     /// For those who may look; none otherwise.
     calls: Option<CallsSeen>,
+    /// The same; PostgreSQL has tools of its own.
+    backups: Option<Standing>,
     address: String,
     /// Size of the database in mebibytes, one digit behind the point.
     database_mib: String,
@@ -59,6 +62,10 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
         let summary = actions::summary(conn, may, &ground, metrics.uptime(), actor.now)?;
         let permissions = may.permissions();
         let address = site_address(&ground.config);
+        let looks = permissions.has(Permission::SettingsManage);
+        let is_sqlite = ground.db.target().is_sqlite();
+        let backups = (looks && is_sqlite).then(|| backups::standing(conn, &ground.settings.get(), actor.now)).transpose()?;
+        let unsaved = backups.as_ref().is_some_and(|standing| matches!(standing.health, Health::Failed | Health::Late));
         let needs = [
             (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),
             (
@@ -80,6 +87,10 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
             ),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
             (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),
+            (
+                Permission::SettingsManage,
+                Need { what: "backups", icon: "triangle-alert", path: "/admin/backups", count: i64::from(unsaved) },
+            ),
         ];
         let needs = needs.into_iter().filter(|(needed, need)| permissions.has(*needed) && need.count > 0).map(|(_, need)| need).collect();
         let has_sentence = !ground.settings.get().community_sentence.is_empty();
@@ -91,11 +102,12 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
             Step { what: "member", is_done: summary.members.active > 1, path: "/admin/invites" },
         ];
         let steps_done = steps.iter().filter(|step| step.is_done).count();
-        let shows_steps = permissions.has(Permission::SettingsManage) && steps_done < steps.len() && !ground.is_demo;
+        let shows_steps = looks && steps_done < steps.len() && !ground.is_demo;
         let tenths = summary.database_bytes * 10 / 1_048_576;
-        let calls = permissions.has(Permission::SettingsManage).then(|| CallsSeen::of(&exchange, &ground, language));
+        let calls = looks.then(|| CallsSeen::of(&exchange, &ground, language));
         Ok(HomePage {
             calls,
+            backups,
             database_mib: format!("{}.{}", tenths / 10, tenths % 10),
             uptime_hours: summary.uptime_seconds / 3_600,
             uptime_days: summary.uptime_seconds / 86_400,

@@ -1,6 +1,7 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
 mod audit;
+mod backups;
 mod calls;
 mod door;
 mod gifts;
@@ -51,6 +52,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/rooms", lists::rooms)
         .get("/admin/reports", reports::reports)
         .get("/admin/calls", calls::calls)
+        .get("/admin/backups", backups::backups)
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
@@ -146,6 +148,11 @@ impl Person {
         let tags = roles.iter().filter(has).map(RoleTag::of).collect();
         Self { initials: initials(&member.profile.display_name), tags, member }
     }
+}
+
+/// Tenths of a mebibyte, rounded up: nothing that is there is shown as nothing.
+const fn tenths_of_mib(bytes: i64) -> i64 {
+    (bytes * 10 + 1_048_575) / 1_048_576
 }
 
 /// A path with a query string of those values that are not empty.

@@ -69,6 +69,19 @@ pub(super) async fn confirm(
     Ok(Confirmed { member: row.id, stored: row.password.clone() })
 }
 
+/// Asks whoever is signed in for their password once more, for what a stolen session must not do elsewhere in the program.
+///
+/// # Errors
+/// [`Error::SignIn`] for a stranger; `members.password_wrong` on `password`; 429 after too many tries.
+pub async fn ask_again(ground: &Ground, visitor: &Visitor, members: &Members, password: &str) -> Result<()> {
+    let (inside, asked) = (ground.clone(), visitor.clone());
+    let row = ground.db.read(move |conn| {
+        let actor = inside.authenticator.actor(conn, &asked, inside.clock.now())?;
+        store::members::by_id(conn, actor.signed_in()?)?.found()
+    });
+    confirm(ground, visitor, members, &row.await?, password, "password").await.map(|_| ())
+}
+
 impl Confirmed {
     /// Checks inside the transaction that it is still the same member with the same password.
     pub(super) fn again(&self, tx: &mut Tx<'_>, ground: &Ground, visitor: &Visitor, field: &'static str) -> Result<(Actor, ChangeMe)> {

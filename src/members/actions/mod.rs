@@ -22,6 +22,7 @@ use std::sync::Arc;
 pub(in crate::members) use accounts::join;
 pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, owners, owns_community, sign_up};
 pub use badges::set_badge;
+pub use confirm::ask_again;
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, end_restored_links, make_link, reset_link, reset_password, use_link};

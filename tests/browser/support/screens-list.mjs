@@ -361,6 +361,18 @@ export const screens = [
   { name: 'admin-reports', who: 'owner', path: '/admin/reports' },
   { name: 'admin-calls', who: 'owner', path: '/admin/calls?show=past' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },
+  {
+    name: 'admin-backups',
+    who: 'owner',
+    path: '/admin/backups',
+    then: async (page) => {
+      const newest = page.locator('.items > [id^=backup-]').first();
+      if ((await newest.count()) === 0) await page.locator('main button[type=submit][data-kind=primary]').first().click();
+      await expect(newest).toHaveAttribute('data-state', 'made');
+      await newest.locator('summary').click();
+      await expect(newest.locator('.backup-body')).toBeVisible();
+    },
+  },
   { name: 'admin-settings', who: 'owner', path: '/admin/settings' },
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },
   { name: 'about', who: 'stranger', path: '/about' },

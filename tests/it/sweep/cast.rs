@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use reqwest::Method;
 use rialto::access::{Scope, Scopes};
+use rialto::backups;
 use rialto::billing::{self, Every, NewOrder, NewPayment, NewSale};
 use rialto::calls::seed::{CallStory, place_call};
 use rialto::calls::{Cause, Fate};
@@ -104,6 +105,8 @@ pub struct Targets {
     pub payment: String,
     /// `{subscription}`
     pub subscription: String,
+    /// `{backup}`
+    pub backup: String,
 }
 
 /// An id that nothing has.
@@ -284,7 +287,14 @@ impl Cast {
             Some(buyer) if path.contains("{payment}") || path.contains("{subscription}") => self.paid_by(buyer).await,
             _ => (nothing(), nothing()),
         };
+        let backup = if path.contains("{backup}") {
+            let placed = self.town.app().ground.db.write(|tx| backups::seed::place_made(tx, 10)).await;
+            placed.expect("a backup").to_string()
+        } else {
+            nothing()
+        };
         Targets {
+            backup,
             price,
             order,
             payment,
@@ -489,6 +499,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{order}", &targets.order),
         ("{payment}", &targets.payment),
         ("{subscription}", &targets.subscription),
+        ("{backup}", &targets.backup),
         // Nothing was told.
         ("{event}", NOTHING),
         ("{emoji}", "%F0%9F%8C%8A"),
@@ -517,6 +528,7 @@ fn body(method: &str, path: &str, n: u32, (plan, dearer): (&str, &str)) -> Value
         ("POST", "/api/v1/password-resets/{code}") => json!({ "password": "walnut harbour lantern" }),
         ("PATCH", "/api/v1/me") => json!({ "pronouns": format!("they {n}") }),
         ("PUT", "/api/v1/me/status") => json!({ "emoji": "🌊", "text": "At sea", "until": null }),
+        ("POST", "/api/v1/admin/backups/{backup}/key") | ("DELETE", "/api/v1/admin/backups/{backup}") => json!({ "password": PASSWORD }),
         ("DELETE", "/api/v1/me") => json!({ "password": "walnut harbour lantern" }),
         ("POST", "/api/v1/me/password") => json!({ "current": "walnut harbour lantern", "new": "another harbour lantern" }),
         ("POST", "/api/v1/me/tokens") => json!({ "name": format!("Token {n}"), "scopes": ["read"] }),

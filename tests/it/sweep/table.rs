@@ -295,6 +295,16 @@ pub const TABLE: &[Row] = &[
     row("GET", "/admin/settings",                         "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/admin/audit",                            "ReadAudit", "401 401 401 403 403 403 403 403 200 200 403 401"),
 
+    row("GET", "/admin/backups", "ManageBackups", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/backups", "ManageBackups", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/backups", "ManageBackups", "401 401 401 403 403 403 403 403 201 201 403 401"),
+    row("POST", "/api/v1/admin/backups/{backup}/rehearsal", "RehearseBackup", "401 401 401 403 403 403 403 403 201 201 403 401"),
+    // What is in a backup is for owners alone.
+    row("POST", "/api/v1/admin/backups/{backup}/key", "KeepBackup", "401 401 401 403 403 403 403 403 403 201 403 401"),
+    // Nobody has such a key.
+    row("GET", "/api/v1/admin/backups/{backup}/file", "KeepBackup", "401 401 401 403 403 403 403 403 403 404 403 401"),
+    row("DELETE", "/api/v1/admin/backups/{backup}", "KeepBackup", "401 401 401 403 403 403 403 403 403 204 403 401"),
+
     row("GET", "/api/v1/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("POST", "/api/v1/admin/reports/{report}/close", "CloseReport", "401 401 401 403 403 403 403 204 204 204 403 401"),
     row("GET", "/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),

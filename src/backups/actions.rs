@@ -1,0 +1,195 @@
+//! What happens with backups: they are wanted, rehearsed, carried away and deleted, and made when they are due.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::jobs::{ATTEMPTS, MAKE, REHEARSE, Wanted, rehearsal_key};
+use super::model::{Backup, BackupState, RehearsalState, file_of, name_of};
+use super::policy::{KeepBackup, ManageBackups, RehearseBackup};
+use super::schedule::{self, Standing};
+use super::store;
+use crate::access::{Actor, Ground, Keys, Page};
+use crate::clock::Millis;
+use crate::error::{Error, Found, RefusalKind, Result};
+use crate::ids::{BackupId, MemberId};
+use crate::jobs::{Enqueue, enqueue, is_due};
+use crate::settings::Settings;
+use crate::storage::{Act, Conn, Tx, record};
+
+/// How long one may begin to download after the password was given.
+const KEY_LIFE: Millis = 5 * 60_000;
+
+/// What was done to a backup leaves a trace.
+fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, backup: BackupId, begun_at: Millis) -> Result<()> {
+    let entry = Act {
+        actor: actor.member,
+        act,
+        subject_kind: "backup",
+        subject: backup.to_string(),
+        before: None,
+        after: Some(json!({ "name": name_of(begun_at) })),
+        reason: None,
+        address: actor.address,
+    };
+    record(tx, &entry).map(|_| ())
+}
+
+/// One more, unless one is being made: then that one.
+fn begin(tx: &mut Tx<'_>, by: Option<MemberId>) -> Result<(Backup, bool)> {
+    if let Some(backup) = store::being_made(tx)? {
+        return Ok((backup, false));
+    }
+    let backup = store::begin(tx, by)?;
+    let options = Enqueue { unique_key: Some(MAKE.to_owned()), max_attempts: ATTEMPTS, ..Enqueue::default() };
+    enqueue(tx, MAKE, &Wanted { backup }, options)?;
+    Ok((store::by_id(tx, backup)?.found()?, true))
+}
+
+/// Wants a backup now; the one that is being made already is as good.
+///
+/// # Errors
+/// When the database refuses.
+pub fn make(tx: &mut Tx<'_>, may: &ManageBackups, actor: &Actor) -> Result<Backup> {
+    let (backup, is_new) = begin(tx, Some(may.by()))?;
+    if is_new {
+        trace(tx, actor, "backups.make", backup.id, backup.begun_at)?;
+    }
+    Ok(backup)
+}
+
+/// Wants to know whether a backup could be put back.
+///
+/// # Errors
+/// 409 `backups.not_made` when there is nothing to put back.
+pub fn ask_rehearsal(tx: &mut Tx<'_>, may: &RehearseBackup, actor: &Actor) -> Result<Backup> {
+    let backup = may.backup();
+    expect_made(backup)?;
+    if backup.rehearsal.as_ref().is_some_and(|one| one.state == RehearsalState::Asked) {
+        return Ok(backup.clone());
+    }
+    store::ask_rehearsal(tx, backup.id)?;
+    let options = Enqueue { unique_key: Some(rehearsal_key(backup.id)), max_attempts: ATTEMPTS, ..Enqueue::default() };
+    enqueue(tx, REHEARSE, &Wanted { backup: backup.id }, options)?;
+    trace(tx, actor, "backups.rehearse", backup.id, backup.begun_at)?;
+    store::by_id(tx, backup.id)?.found()
+}
+
+fn expect_made(backup: &Backup) -> Result<()> {
+    if backup.state == BackupState::Made { Ok(()) } else { Err(Error::conflict("backups.not_made")) }
+}
+
+/// A key with which one member downloads one backup, for a short time.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DownloadKey {
+    /// To be given as `key`.
+    pub key: String,
+    /// Until when, milliseconds UTC.
+    pub expires_at: Millis,
+}
+
+fn purpose(may: &KeepBackup) -> String {
+    format!("backup {} for {}", may.backup().id, may.by())
+}
+
+/// Makes a key for a download; the caller has asked for the password.
+///
+/// # Errors
+/// 409 `backups.not_made` when there is nothing to download.
+pub fn unlock(tx: &mut Tx<'_>, may: &KeepBackup, actor: &Actor, keys: &Keys) -> Result<DownloadKey> {
+    let backup = may.backup();
+    expect_made(backup)?;
+    trace(tx, actor, "backups.download", backup.id, backup.begun_at)?;
+    let expires_at = actor.now + KEY_LIFE;
+    Ok(DownloadKey { key: keys.code_for(&purpose(may), expires_at), expires_at })
+}
+
+/// Holds a key against who comes with it.
+///
+/// # Errors
+/// [`Error::NotFound`] when it was never made for this member and this backup, 410 `backups.key_over` when it is too old.
+pub fn check_key(may: &KeepBackup, keys: &Keys, key: &str, now: Millis) -> Result<()> {
+    let expires_at = keys.id_of_code(&purpose(may), key).found()?;
+    if now < expires_at { Ok(()) } else { Err(Error::refused(RefusalKind::Gone, "backups.key_over")) }
+}
+
+/// Forgets a backup whose file is gone.
+///
+/// # Errors
+/// 409 `backups.being_made` while it is made.
+pub fn delete(tx: &mut Tx<'_>, may: &KeepBackup, actor: &Actor) -> Result<()> {
+    let backup = may.backup();
+    expect_still(backup)?;
+    store::delete(tx, backup.id)?;
+    trace(tx, actor, "backups.delete", backup.id, backup.begun_at)
+}
+
+/// What is being made is not deleted under the hands of who makes it.
+///
+/// # Errors
+/// 409 `backups.being_made`.
+pub fn expect_still(backup: &Backup) -> Result<()> {
+    if backup.state == BackupState::Making { Err(Error::conflict("backups.being_made")) } else { Ok(()) }
+}
+
+/// A page of them, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn page(conn: &mut Conn, _: &ManageBackups, before: Option<BackupId>, limit: i64) -> Result<Page<Backup>> {
+    Ok(Page::of(store::page(conn, before, limit + 1)?, limit, |backup| backup.id.to_string()))
+}
+
+/// How the backups of this database stand.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn standing(conn: &mut Conn, settings: &Settings, now: Millis) -> Result<Standing> {
+    Ok(schedule::standing(settings, &store::past(conn)?, now))
+}
+
+/// Is the file of a backup where it was put?
+#[must_use]
+pub fn is_there(root: &Path, backup: &Backup) -> bool {
+    backup.state == BackupState::Made && file_of(root, backup.id, backup.begun_at).is_file()
+}
+
+/// What is said to be under way, but nobody does.
+fn abandoned(conn: &mut Conn) -> Result<Vec<Backup>> {
+    let mut found = Vec::new();
+    for backup in store::under_way(conn)? {
+        let key = if backup.state == BackupState::Making { MAKE.to_owned() } else { rehearsal_key(backup.id) };
+        if !is_due(conn, &key)? {
+            found.push(backup);
+        }
+    }
+    Ok(found)
+}
+
+/// Has a backup made when one is due, and ends what nobody does any more. To be called often.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keep(ground: &Ground) -> Result<()> {
+    // A demo is gone when it stops, and PostgreSQL is saved by tools of its own.
+    let is_scheduled = !ground.is_demo && ground.config.target.is_sqlite();
+    let (settings, now) = (ground.settings.get(), ground.clock.now());
+    let (past, abandoned) = ground.db.read(|conn| Ok((store::past(conn)?, abandoned(conn)?))).await?;
+    let is_new = is_scheduled && past.since.is_none();
+    let is_due = is_scheduled && schedule::next(&settings, &past).is_some_and(|at| at <= now);
+    if !is_new && !is_due && abandoned.is_empty() {
+        return Ok(());
+    }
+    let write = ground.db.write(move |tx| {
+        abandoned.iter().try_for_each(|backup| store::interrupt(tx, backup))?;
+        if is_new {
+            store::set_since(tx, now)?;
+        }
+        if is_due {
+            begin(tx, None)?;
+        }
+        Ok(())
+    });
+    write.await
+}

@@ -1,0 +1,146 @@
+//! Backups that are kept in the data folder: which of them go, what is under way, and never two at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::*;
+use crate::backups::turn::Turn;
+use crate::backups::{model, room, schedule, store};
+use crate::ids::{BackupId, Ids};
+use crate::live::{Logged, Signal};
+use crate::storage::{Conn, Db, DbLimits, Sink};
+
+struct Nowhere;
+impl Sink for Nowhere {
+    fn publish(&self, _: Vec<Logged>) {}
+    fn signal(&self, _: Signal) {}
+    fn wake_jobs(&self) {}
+}
+
+struct Rows {
+    db: Db,
+    hand: Arc<AtomicI64>,
+    _folder: tempfile::TempDir,
+}
+
+impl Rows {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (clock, hand) = Clock::held(NOW);
+        let ids = Arc::new(Ids::new(clock.clone()));
+        let target = Target::Sqlite(folder.path().join("rialto.db"));
+        let db = Db::open(target, DbLimits::default(), clock, ids, Arc::new(Nowhere)).expect("a database");
+        Self { db, hand, _folder: folder }
+    }
+
+    /// One of the schedule, or of member 7; made, or failed with this code. An hour passes.
+    async fn one(&self, by_hand: bool, trouble: Option<&'static str>) -> BackupId {
+        self.hand.fetch_add(3_600_000, Ordering::Relaxed);
+        let write = self.db.write(move |tx| {
+            let id = store::begin(tx, by_hand.then_some(crate::ids::MemberId(7)))?;
+            match trouble {
+                None => store::made(tx, id, 10)?,
+                Some(code) => store::failed(tx, id, code)?,
+            }
+            Ok(id)
+        });
+        write.await.expect("a row")
+    }
+
+    async fn read<T: Send + 'static>(&self, f: impl FnOnce(&mut Conn) -> crate::error::Result<T> + Send + 'static) -> T {
+        self.db.read(f).await.expect("read")
+    }
+
+    async fn surplus(&self, kept: u16) -> Vec<BackupId> {
+        self.read(move |conn| Ok(store::surplus(conn, kept)?.into_iter().map(|one| one.id).collect())).await
+    }
+}
+
+#[tokio::test]
+async fn the_newest_of_the_schedule_are_kept_and_those_made_by_hand_stay() {
+    let rows = Rows::new();
+    let failed = rows.one(false, Some("backups.full")).await;
+    let first = rows.one(false, None).await;
+    rows.one(true, None).await;
+    let second = rows.one(false, None).await;
+    rows.one(false, Some("backups.full")).await;
+    let third = rows.one(false, None).await;
+    assert_eq!(rows.surplus(4).await, []);
+    assert_eq!(rows.surplus(3).await, [failed], "what failed before the oldest that is kept is over");
+    assert_eq!(rows.surplus(2).await, [first, failed]);
+    assert_eq!(rows.surplus(1).await.len(), 4);
+    assert_eq!(rows.surplus(0).await.len(), 4, "one is always kept");
+    assert!(!rows.surplus(1).await.contains(&third) && rows.surplus(1).await.contains(&second));
+}
+
+#[tokio::test]
+async fn what_was_done_says_when_the_next_is_due() {
+    let rows = Rows::new();
+    assert_eq!(rows.read(store::past).await, schedule::Past::default());
+    rows.one(true, None).await;
+    let past = rows.read(store::past).await;
+    assert_eq!((past.made, past.begun, past.trouble), (Some(NOW + 3_600_000), Some(NOW + 3_600_000), None));
+    rows.one(false, Some("backups.full")).await;
+    let past = rows.read(store::past).await;
+    assert_eq!((past.made, past.begun, past.trouble.as_deref()), (Some(NOW + 3_600_000), Some(NOW + 7_200_000), Some("backups.full")));
+    rows.one(false, None).await;
+    assert_eq!(rows.read(store::past).await.trouble, None, "mended");
+}
+
+#[test]
+fn never_two_at_once_and_what_a_dead_one_left_goes() {
+    let ground = Ground::new();
+    let backups = ground.root.join("backups");
+    let turn = Turn::take(&ground.root).expect("free");
+    let file = ground.outer.path().join("second.tar");
+    let refused = write(&ground.root, &ground.target(), &file, &ground.clock).expect_err("taken");
+    assert_eq!((refused.code(), file.exists()), ("backups.busy", false));
+    drop(turn);
+    std::fs::create_dir(backups.join("rialto-rehearsal-1-2")).expect("made");
+    std::fs::write(backups.join("rialto-rehearsal-1-2/master"), b"a key").expect("written");
+    for name in ["passing-1-2.db", ".rialto-backup-1-2", "before-3-4.db", "rialto-2026-11-18-110640-5.tar"] {
+        std::fs::write(backups.join(name), b"something").expect("written");
+    }
+    write(&ground.root, &ground.target(), &file, &ground.clock).expect("saved");
+    assert_eq!(files(&backups).into_keys().collect::<Vec<_>>(), ["before-3-4.db", "rialto-2026-11-18-110640-5.tar"]);
+}
+
+#[test]
+fn what_is_needed_on_one_disk_is_added_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    std::fs::create_dir_all(&one).and_then(|()| std::fs::create_dir_all(&two)).expect("made");
+    let disk = nix::sys::statvfs::statvfs(folder.path()).expect("a disk");
+    // Others write to it meanwhile.
+    let most = disk.blocks_available() * disk.fragment_size() / 4 * 3;
+    assert!(room::expect_room(&[(&one, most), (&two, 1)]).is_ok());
+    assert_eq!(room::expect_room(&[(&one, most), (&two, most)]).expect_err("too much").code(), "backups.full");
+    assert!(room::expect_room(&[(&folder.path().join("nowhere"), u64::MAX)]).is_ok(), "what is not there says nothing");
+    std::fs::write(one.join("file"), [0; 1_000]).expect("written");
+    assert_eq!(room::bytes_below(folder.path()).expect("counted"), 1_000);
+}
+
+#[test]
+fn a_file_is_named_after_its_time() {
+    let file = model::file_of(Path::new("/data"), BackupId(5), NOW);
+    assert_eq!(file, Path::new("/data/backups/rialto-2026-11-18-110640-5.tar"));
+}
+
+#[test]
+fn a_restored_list_says_nothing_of_what_was_under_way() {
+    let ground = Ground::new();
+    let mut conn = ground.target().writer().expect("a database");
+    conn.batch_execute(
+        "INSERT INTO backups (id, state, begun_at, version, rehearsal) VALUES (1, 0, 0, '0', 0), (2, 1, 0, '0', 1), (3, 1, 0, '0', 2);",
+    )
+    .expect("rows");
+    drop(conn);
+    let file = ground.outer.path().join("second.tar");
+    write(&ground.root, &ground.target(), &file, &ground.clock).expect("saved");
+    let to = ground.empty("other");
+    restore(&check(&file).expect("whole"), &to, &Target::Sqlite(to.join("rialto.db")), &ground.clock).expect("restored");
+    let mut conn = Target::Sqlite(to.join("rialto.db")).reader().expect("a database");
+    let left = store::page(&mut conn, None, 10).expect("read");
+    let left: Vec<_> = left.iter().map(|one| (one.id.0, one.rehearsal.as_ref().map(|found| found.state))).collect();
+    assert_eq!(left, [(3, Some(RehearsalState::Passed)), (2, None)]);
+}

@@ -1,0 +1,48 @@
+//! The turn of one backup or rehearsal in a data folder: never two at once, by whomever.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use super::read::make_folder;
+use super::trouble::Trouble;
+
+/// Beginnings of names under which something stands in the folder of backups only while it is made.
+const PASSING: [&str; 3] = ["passing-", ".rialto-backup-", "rialto-rehearsal-"];
+
+/// The kernel's lock on the folder of backups: it ends with the process, however that ends.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _folder: File,
+}
+
+impl Turn {
+    /// Takes it, and removes what a holder left behind that was ended in the middle.
+    pub(super) fn take(root: &Path) -> Result<Self, Trouble> {
+        let path = root.join("backups");
+        make_folder(&path)?;
+        let folder = File::open(&path).map_err(|error| Trouble::Unreadable { path: path.clone(), error })?;
+        match folder.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Trouble::Busy),
+            Err(TryLockError::Error(error)) => return Err(Trouble::unwritable(&path, &error)),
+        }
+        clear(&path);
+        Ok(Self { _folder: folder })
+    }
+}
+
+/// What cannot be removed stays for the next time.
+fn clear(backups: &Path) {
+    let Ok(entries) = backups.read_dir() else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let is_passing =
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| PASSING.iter().any(|one| name.starts_with(one)));
+        if !is_passing {
+            continue;
+        }
+        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(error) = removed {
+            tracing::warn!(path = %path.display(), %error, "what was left of a backup cannot be removed");
+        }
+    }
+}
