@@ -7,7 +7,10 @@
 //! folder of that name. Decision 0041.
 
 mod actions;
+mod export;
+mod import;
 mod jobs;
+mod lines;
 mod model;
 mod policy;
 mod read;
@@ -24,6 +27,8 @@ mod turn;
 mod write;
 
 pub use actions::{is_there, keep, page, standing};
+pub use export::export;
+pub use import::{CheckedLines, check_lines, import};
 pub use jobs::Keeper;
 pub use model::{Backup, BackupState, Contents, Manifest, Part, Rehearsal, RehearsalState, Report, Written, file_of};
 pub use policy::{KeepBackup, ManageBackups, RehearseBackup};

@@ -136,7 +136,7 @@ fn read_text(file: &Path, from: &mut impl Read, name: &str, size: u64, longest: 
 fn understood(file: &Path, text: &[u8]) -> Result<Manifest, Trouble> {
     let manifest: Manifest = serde_json::from_slice(text).map_err(|_| damaged(file, MANIFEST))?;
     if manifest.format != FORMAT {
-        return Err(Trouble::Format { format: manifest.format, version: manifest.version });
+        return Err(Trouble::Format { format: manifest.format, version: manifest.version, ours: FORMAT });
     }
     let known = manifest.schema.as_deref().map_or(Ok(true), knows_schema).map_err(|error| Trouble::of_database(file, &error))?;
     if known { Ok(manifest) } else { Err(Trouble::Newer(manifest.version)) }

@@ -1,6 +1,7 @@
 //! Backups as they are and as bad days leave them: each refused with its code, and nothing changed.
 
 mod kept;
+mod lines;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -27,13 +27,13 @@ pub enum Trouble {
         error: Error,
     },
     /// It is something else.
-    #[error("{} is no backup of Rialto, or its beginning is damaged; take another file.", .0.display())]
+    #[error("{} is nothing that Rialto wrote for this, or its beginning is damaged; take another file.", .0.display())]
     Other(PathBuf),
     /// It ends too early.
-    #[error("The backup {} ends too early; copy it once more from where it was made, or take another one.", .0.display())]
+    #[error("{} ends too early; copy it once more from where it was made, or take another one.", .0.display())]
     CutShort(PathBuf),
     /// A checksum does not fit.
-    #[error("The backup {} is damaged in {part}; copy it once more from where it was made, or take another one.", .path.display())]
+    #[error("{} is damaged in {part}; copy it once more from where it was made, or take another one.", .path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -49,22 +49,32 @@ pub enum Trouble {
         name: String,
     },
     /// Another layout.
-    #[error("The backup has form {format} and was made by Rialto {version}, and this program reads form {ours}; restore it with that version, and upgrade then.", ours = super::model::FORMAT)]
+    #[error(
+        "The file has form {format} and was made by Rialto {version}, and this program reads form {ours}; read it with that version, and upgrade then."
+    )]
     Format {
         /// Its layout.
         format: u32,
         /// Who wrote it.
         version: String,
+        /// The layout that this program reads.
+        ours: u32,
     },
     /// A database that only a newer program understands.
-    #[error("The backup was made by a newer Rialto, {0}; restore it with that version or a later one.")]
+    #[error("The file was made by a newer Rialto, {0}; read it with that version or a later one.")]
     Newer(String),
+    /// Rows for the tables of an older program.
+    #[error("The export was made by an older Rialto, {0}; import it with that version, and upgrade then.")]
+    Older(String),
     /// Every checksum fits, but the database was damaged before it was saved.
     #[error("The database in the backup is damaged ({0}); take an earlier backup.")]
     Database(String),
     /// Something is there that a restore would replace.
     #[error("{} is there already; restore into an empty data folder, and name it with --data.", .0.display())]
     NotEmpty(PathBuf),
+    /// Rows are there to which an import would add.
+    #[error("The database has something in it already ({0}); import into an empty one.")]
+    Occupied(String),
     /// The disk does not have so many bytes.
     #[error("There is no room on the disk for {}; free some and try again.", .0.display())]
     Full(PathBuf),
@@ -98,7 +108,8 @@ impl Trouble {
             Self::Format { .. } => "backups.format",
             Self::Newer(_) => "backups.newer",
             Self::Database(_) => "backups.database",
-            Self::NotEmpty(_) => "backups.not_empty",
+            Self::Older(_) => "backups.older",
+            Self::NotEmpty(_) | Self::Occupied(_) => "backups.not_empty",
             Self::Full(_) => "backups.full",
             Self::Unwritable { .. } => "backups.unwritable",
             Self::Refuses(_) => "backups.refuses",
@@ -122,6 +133,12 @@ impl Trouble {
             Ours::Busy { .. } => Self::Refuses("it is busy; try again in a moment".to_owned()),
             other => Self::Refuses(other.code().to_owned()),
         }
+    }
+}
+
+impl From<crate::error::Error> for Trouble {
+    fn from(error: crate::error::Error) -> Self {
+        Self::of_database(Path::new("the database"), &error)
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
+use super::lines::hexadecimal;
 use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, MANIFEST, Manifest, Part, Written};
 use super::room::{LEFT_FREE, bytes_below, bytes_of, expect_room};
 use super::trouble::Trouble;
@@ -48,10 +49,7 @@ pub fn write(root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result
     if file.symlink_metadata().is_ok() {
         return Err(Trouble::Taken(file.to_owned()));
     }
-    let place = match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
+    let place = place_of(file);
     let _turn = Turn::take(root)?;
     let saved = bytes_of(database);
     let all = FOLDERS.iter().try_fold(saved, |sum, name| bytes_below(&root.join(name)).map(|more| sum + more));
@@ -66,6 +64,14 @@ pub fn write(root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result
     put_in_place(&partial.0, file).map_err(cannot)?;
     File::open(&place).and_then(|place| place.sync_all()).map_err(cannot)?;
     Ok(Written { bytes })
+}
+
+/// The folder in which a file will stand.
+pub(super) fn place_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 fn copy_database(target: &Target, copy: &Path, now: Millis) -> Result<Manifest, Trouble> {
@@ -173,12 +179,7 @@ impl<R: Read> Hashing<R> {
 
     /// How many bytes there were, and their SHA-256 in hexadecimal.
     pub(super) fn end(self) -> (u64, String) {
-        use std::fmt::Write as _;
-        let text = self.hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        (self.bytes, text)
+        (self.bytes, hexadecimal(self.hash))
     }
 }
 
@@ -192,7 +193,7 @@ impl<R: Read> Read for Hashing<R> {
 }
 
 /// A link never replaces what is there; some file systems have none, and there the name was looked at before.
-fn put_in_place(partial: &Path, file: &Path) -> std::io::Result<()> {
+pub(super) fn put_in_place(partial: &Path, file: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(partial, file) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(error),

@@ -87,6 +87,16 @@ pub enum Command {
         #[arg(long)]
         rehearse: bool,
     },
+    /// Write every row of the database into one file of lines, for another database; the server must not run
+    Export {
+        /// The file to write; it must not be there yet
+        file: PathBuf,
+    },
+    /// Put the rows of an export into an empty database, SQLite or PostgreSQL; it is checked whole before anything is written
+    Import {
+        /// The file that `export` wrote
+        file: PathBuf,
+    },
     /// Bring the database up to this version
     Migrate {
         /// Change nothing: only say whether it is needed
@@ -249,6 +259,8 @@ mod tests {
         assert_eq!(command("--data x backup all.rialto"), Command::Backup { file: PathBuf::from("all.rialto") });
         assert_eq!(command("restore all.rialto"), Command::Restore { file: PathBuf::from("all.rialto"), rehearse: false });
         assert_eq!(command("restore --rehearse all.rialto"), Command::Restore { file: PathBuf::from("all.rialto"), rehearse: true });
+        assert_eq!(command("export all.lines"), Command::Export { file: PathBuf::from("all.lines") });
+        assert_eq!(command("import all.lines"), Command::Import { file: PathBuf::from("all.lines") });
         assert_eq!(command("migrate --check --data x"), Command::Migrate { check: true });
     }
 

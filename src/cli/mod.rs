@@ -5,6 +5,7 @@ pub mod data_folder;
 pub mod demo;
 pub mod doctor;
 pub mod migrate;
+pub mod moving;
 pub mod offline;
 pub mod restore;
 pub mod seed;
@@ -52,7 +53,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Runs a command that does its work and ends. All but `seed`, `restore` and `migrate` may run beside a server.
+/// Runs a command that does its work and ends. All but `seed`, `restore`, `export`, `import` and `migrate` may run beside a server.
 fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String> {
     let folder = |lock| DataFolder::open(&config.data, lock);
     match command {
@@ -82,6 +83,8 @@ fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String>
         }
         Command::Restore { file, rehearse: false } => restore::run(&config.data, &config.target, file, clock, &mut std::io::stdout()),
         Command::Restore { file, rehearse: true } => restore::rehearse(file, clock, &mut std::io::stdout()),
+        Command::Export { file } => moving::export(&config.data, &config.target, file, clock, &mut std::io::stdout()),
+        Command::Import { file } => moving::import(&config.data, &config.target, file, &mut std::io::stdout()),
         Command::Migrate { check } => migrate::run(&config.data, &config.target, *check, clock, &mut std::io::stdout()),
         Command::Serve(_) | Command::Demo { .. } => Err("This command serves; it does not end by itself.".to_owned()),
     }

@@ -62,6 +62,16 @@ pub fn knows_schema(version: &str) -> Result<bool> {
     Ok(known.iter().any(|one| one.name().version().to_string() == version))
 }
 
+/// Version of the newest migration inside this program.
+///
+/// # Errors
+/// When the migrations inside the program cannot be read.
+pub fn newest_schema() -> Result<String> {
+    use diesel::migration::MigrationSource;
+    let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::broken)?;
+    known.iter().map(|one| one.name().version().to_string()).max().ok_or_else(|| Error::broken("no migrations"))
+}
+
 /// Applies what is pending and returns the names.
 ///
 /// # Errors

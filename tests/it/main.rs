@@ -8,6 +8,7 @@ mod billing;
 mod calls;
 mod chat;
 mod doctor;
+mod export;
 mod kept_backups;
 mod live;
 mod members;
