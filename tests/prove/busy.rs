@@ -1,4 +1,4 @@
-//! R5: another process holds the database's write lock for a while; a backup is taken while people talk.
+//! R5: another process holds the database's write lock for a while; a backup is taken while people talk, and what that costs them.
 
 use std::process::Command;
 use std::time::Duration;
@@ -95,6 +95,83 @@ pub async fn locked(options: &Options, proof: &str) -> Result<Vec<Line>, String>
         backup.clone().err().unwrap_or("whole".to_owned()),
         backup.is_ok(),
     ));
+    let outcome = field.settle().await?;
+    drop(program);
+    lines.extend(contract(proof, &outcome));
+    Ok(lines)
+}
+
+/// Acks of one window.
+const WINDOW: usize = 2_000;
+/// Pairs of windows, one without and one with backups.
+const PAIRS: usize = 3;
+/// Acks a second while the cost of a backup is measured.
+const RATE: f64 = 200.0;
+/// How long a window may take.
+const WINDOW_PATIENCE: Duration = Duration::from_secs(60);
+/// Thousands of members and tens of thousands of messages in the database that is saved.
+const SCALE: usize = 5;
+
+/// The value below which so many hundredths of all lie.
+fn percentile(all: &mut [f64], hundredths: usize) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all.get((all.len() * hundredths / 100).min(all.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+}
+
+async fn run(mut command: Command) -> Result<(), String> {
+    let done = tokio::task::spawn_blocking(move || command.output()).await.map_err(|error| error.to_string())?;
+    let done = done.map_err(|error| error.to_string())?;
+    if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()) }
+}
+
+fn rialto(field: &Field, line: &[&str]) -> Command {
+    let mut command = Command::new(&field.plan.binary);
+    command.arg("--data").arg(&field.plan.data).args(line).env_remove("DATABASE_URL");
+    command
+}
+
+/// One backup after the other until so many acks have come; how many were made.
+async fn saved_meanwhile(field: &Field) -> Result<usize, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let wanted = field.journal.acks() + WINDOW;
+    let mut made = 0;
+    while field.journal.acks() < wanted {
+        let file = folder.path().join(format!("{made}.tar"));
+        run(rialto(field, &["backup", &file.to_string_lossy()])).await?;
+        std::fs::remove_file(&file).map_err(|error| error.to_string())?;
+        made += 1;
+    }
+    Ok(made)
+}
+
+/// How long acknowledgements take while backups are made, beside windows without, in turn.
+pub async fn cost(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
+    let mut field = Field::lay(&options.program, None, None, Crowd { rate: RATE, changes: 0, ..Crowd::default() }, options.seed).await?;
+    field.plan.environment.clone_from(&options.environment);
+    let scale = options.count.unwrap_or(SCALE).to_string();
+    run(rialto(&field, &["seed", "--scale", &scale])).await?;
+    let program = field.plan.start().await?;
+    field.talk();
+    field.acks(WINDOW, WINDOW_PATIENCE).await?;
+    let (mut quiet, mut busy, mut made) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..PAIRS {
+        let begun = field.journal.now();
+        field.acks(WINDOW, WINDOW_PATIENCE).await?;
+        let between = field.journal.now();
+        made += saved_meanwhile(&field).await?;
+        quiet.extend(field.journal.latencies_ms(begun, between));
+        busy.extend(field.journal.latencies_ms(between, field.journal.now()));
+    }
+    let bytes = std::fs::metadata(field.database()).map_or(0, |found| found.len());
+    let (calm, slow) = ([50, 99].map(|part| percentile(&mut quiet, part)), [50, 99].map(|part| percentile(&mut busy, part)));
+    let said = |(name, value): (&str, f64)| format!("{name} {value:.1} ms");
+    let figures = [("p50 without", calm[0]), ("p50 with", slow[0]), ("p99 without", calm[1]), ("p99 with", slow[1])].map(said);
+    let mut lines = vec![
+        Line::most(proof, "p50 of an ack while backups are made, beside without", slow[0] / calm[0], 1.2, "×").because(figures),
+        Line::most(proof, "p99 of an ack while backups are made", slow[1], (calm[1] * 1.5).max(calm[1] + 20.0), " ms"),
+        Line::least(proof, "backups made", made as f64, PAIRS as f64),
+        Line::least(proof, "bytes of the database", bytes as f64, 1.0),
+    ];
     let outcome = field.settle().await?;
     drop(program);
     lines.extend(contract(proof, &outcome));
