@@ -29,7 +29,7 @@ use crate::social::{self, Social};
 use crate::storage::{Db, DbLimits, Sink, fact, newest_id, renew_epoch, set_fact};
 use crate::text::{NAME_KEYS, Words};
 use crate::wire::Wire;
-use crate::{admin, backups, billing, chat, consequences, http, members, wire};
+use crate::{admin, backups, billing, chat, consequences, http, members, own_data, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -37,7 +37,7 @@ const SHUT_DOWN_SECONDS: u64 = 5;
 const JOBS_GRACE: Duration = Duration::from_secs(4);
 
 /// What may be done how often, when nothing is raised.
-const RATES: [(RateClass, Rate); 12] = [
+const RATES: [(RateClass, Rate); 13] = [
     (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
     (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
     // A village that was invited at its meeting signs up from one address, on one evening.
@@ -51,6 +51,8 @@ const RATES: [(RateClass, Rate); 12] = [
     (RateClass::CallJoin, Rate { burst: 20, refill_ms: 3_000 }),
     (RateClass::CallOffer, Rate { burst: 30, refill_ms: 2_000 }),
     (RateClass::Letter, Rate { burst: 3, refill_ms: 1_200_000 }),
+    // Every row of one's own, read from every table.
+    (RateClass::OwnData, Rate { burst: 3, refill_ms: 1_200_000 }),
     (RateClass::Request, Rate { burst: 600, refill_ms: 20 }),
 ];
 
@@ -253,6 +255,7 @@ impl App {
         chat::mount(&mut routes);
         calls::mount(&mut routes);
         backups::mount(&mut routes);
+        own_data::mount(&mut routes);
         admin::mount(&mut routes);
         wire::mount(&mut routes);
     }

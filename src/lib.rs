@@ -19,6 +19,7 @@ pub mod mail;
 pub mod members;
 pub mod money;
 pub mod mutants;
+pub mod own_data;
 pub mod settings;
 pub mod social;
 pub mod storage;

@@ -303,7 +303,7 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 }
 
 /// The descriptions of all slices.
-fn descriptions() -> [utoipa::openapi::OpenApi; 9] {
+fn descriptions() -> [utoipa::openapi::OpenApi; 10] {
     [
         Api::openapi(),
         members::openapi(),
@@ -312,6 +312,7 @@ fn descriptions() -> [utoipa::openapi::OpenApi; 9] {
         chat::openapi(),
         calls::openapi(),
         crate::backups::openapi(),
+        crate::own_data::openapi(),
         crate::admin::openapi(),
         http::openapi(),
     ]

@@ -45,6 +45,8 @@ pub enum RateClass {
     CallOffer,
     /// Letters to one address, and password resets.
     Letter,
+    /// Documents of all that the database holds of one member.
+    OwnData,
     /// Every other request of one account or address.
     Request,
 }

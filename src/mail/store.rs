@@ -93,3 +93,12 @@ pub fn outbox(conn: &mut Conn, before: Option<LetterId>, limit: i64) -> Result<V
 pub fn letter(conn: &mut Conn, id: LetterId) -> Result<StoredLetter> {
     letters::table.find(id).select((HEAD, letters::body_text, letters::body_html)).first(conn).optional()?.found()
 }
+
+/// Forgets every letter to an address, sent or not: whoever had it is gone.
+///
+/// # Errors
+/// When the database refuses.
+pub fn forget_letters_to(tx: &mut Tx<'_>, address: &str) -> Result<()> {
+    diesel::delete(letters::table.filter(letters::recipient.eq(address))).execute(&mut **tx)?;
+    Ok(())
+}

@@ -55,3 +55,11 @@ pub fn remember_answer(conn: &mut Conn, actor: MemberId, key: &str, answer: &Ans
 pub fn forget_answers_before(conn: &mut Conn, before: Millis) -> Result<usize> {
     Ok(diesel::delete(kept::table.filter(kept::at.lt(before))).execute(conn)?)
 }
+
+/// Forgets every answer that was given to somebody who is gone.
+///
+/// # Errors
+/// When the database refuses.
+pub fn forget_answers_to(conn: &mut Conn, actor: MemberId) -> Result<usize> {
+    Ok(diesel::delete(kept::table.filter(kept::actor.eq(actor.0))).execute(conn)?)
+}

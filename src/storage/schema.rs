@@ -625,13 +625,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    payment_failures (subscription, at) {
-        subscription -> BigInt,
-        at -> BigInt,
-    }
-}
-
-diesel::table! {
     receipt_counters (year) {
         year -> SmallInt,
         last -> Integer,
@@ -688,6 +681,13 @@ diesel::table! {
         next_amount -> Nullable<BigInt>,
         next_at -> Nullable<BigInt>,
         promotion -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    payment_failures (subscription, at) {
+        subscription -> BigInt,
+        at -> BigInt,
     }
 }
 

@@ -106,7 +106,15 @@ impl Table {
     ///
     /// # Errors
     /// When the database cannot be read, or what `f` returns.
-    pub fn each_row(&self, conn: &mut Conn, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    pub fn each_row(&self, conn: &mut Conn, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        self.each_row_where(conn, "TRUE", f)
+    }
+
+    /// The same, but only rows of which `condition` holds, in SQL that both databases understand; nothing that people wrote may be in it.
+    ///
+    /// # Errors
+    /// As [`Table::each_row`].
+    pub fn each_row_where(&self, conn: &mut Conn, condition: &str, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
         let name = self.name;
         let (values, key) = match conn {
             Conn::Sqlite(_) => (joined(&self.columns, |_, column| column.sqlite_value()), joined(&self.key, |_, key| format!("\"{key}\""))),
@@ -119,11 +127,14 @@ impl Table {
         };
         match conn {
             Conn::Sqlite(conn) => {
-                let query = diesel::sql_query(format!("SELECT json_array({values}) AS line FROM \"{name}\" ORDER BY {key}"));
+                let query =
+                    diesel::sql_query(format!("SELECT json_array({values}) AS line FROM \"{name}\" WHERE {condition} ORDER BY {key}"));
                 query.load_iter::<Row, DefaultLoadingMode>(conn)?.try_for_each(&mut each)
             }
             Conn::Pg(conn) => {
-                let query = diesel::sql_query(format!("SELECT json_build_array({values})::text AS line FROM \"{name}\" ORDER BY {key}"));
+                let query = diesel::sql_query(format!(
+                    "SELECT json_build_array({values})::text AS line FROM \"{name}\" WHERE {condition} ORDER BY {key}"
+                ));
                 query.load_iter::<Row, PgRowByRowLoadingMode>(conn)?.try_for_each(&mut each)
             }
         }

@@ -19,7 +19,7 @@ const ORDER: &[&[&str]] = &[
     &["social"],
     &["chat"],
     &["calls"],
-    &["backups"],
+    &["backups", "own_data"],
     &["admin"],
     &["wire", "consequences"],
     &["app"],

@@ -14,6 +14,7 @@ mod live;
 mod members;
 mod migrations;
 mod openapi;
+mod own_data;
 mod protocol;
 mod replay;
 mod sfu;

@@ -7,14 +7,20 @@ use super::{Members, announce_look, reason, store, trace};
 use crate::access::{Actor, Ground, Visitor};
 use crate::error::{Error, Found, Result};
 use crate::ids::MemberId;
+use crate::mail::forget_letters_to;
 use crate::members::model::{MemberState, Removed};
 use crate::members::notices::Notice;
 use crate::members::policy::{ChangeMe, DecideSignUp, ManageMember};
-use crate::storage::Tx;
+use crate::storage::{Tx, forget_answers_to};
 
-/// Leaves a tombstone: names, profile, address and password are gone, sessions and links over, invites taken back.
+/// Leaves a tombstone: names, profile, address and password are gone, sessions and links over, invites taken back, letters and kept answers
+/// forgotten.
 fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<()> {
     check_not_last_owner(tx, member)?;
+    if let Some(address) = store::members::by_id(tx, member)?.found()?.email {
+        forget_letters_to(tx, &address)?;
+    }
+    forget_answers_to(tx, member)?;
     store::links::spend_of(tx, member)?;
     store::invites::revoke_of(tx, member)?;
     store::members::bury(tx, member)?;

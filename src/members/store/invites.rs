@@ -68,6 +68,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: InviteId) -> Result<bool> {
 /// Takes back every invite that a member made.
 pub fn revoke_of(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     let now: Option<Millis> = Some(tx.now());
+    diesel::update(invites::table.filter(invites::created_by.eq(member.0))).set(invites::note.eq("")).execute(&mut **tx)?;
     diesel::update(invites::table.filter(invites::created_by.eq(member.0)).filter(invites::revoked_at.is_null()))
         .set(invites::revoked_at.eq(now))
         .execute(&mut **tx)?;

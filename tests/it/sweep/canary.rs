@@ -95,7 +95,8 @@ async fn plant(cast: &Cast) -> Planted {
             canary("zqprivatenote", &[&["insider"]]),
             canary("zqwaitingwords", &[&["leader"]]),
             canary("zqunheardwords", &[]),
-            canary("zqreporttext", &[&["moderator"], &RUNS]),
+            // Whoever reported has their own words among their data.
+            canary("zqreporttext", &[&["insider", "moderator"], &RUNS]),
             canary("zqroomname", &[&INSIDE, &RUNS]),
             canary("zqroomtopic", &[&INSIDE, &RUNS]),
             canary("zqroomtext", &[&INSIDE]),

@@ -116,6 +116,7 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/me/events", "SeeMe", SIGNED_IN),
     row("GET", "/api/v1/me/sessions", "SeeMe", SIGNED_IN),
     row("GET", "/api/v1/me/tokens", "SeeMe", SIGNED_IN),
+    row("GET", "/api/v1/me/data",                         "TakeOwnData", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("PATCH", "/api/v1/me",                            "ChangeMe", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("PUT", "/api/v1/me/status",                       "ChangeMe", "401 401 401 200 200 200 200 200 200 200 403 401"),
     row("DELETE", "/api/v1/me/status",                    "ChangeMe", "401 401 401 200 200 200 200 200 200 200 403 401"),

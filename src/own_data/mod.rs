@@ -1,0 +1,18 @@
+//! A member's own data: everything that the database holds of one member, as one document, without what is somebody else's.
+//!
+//! Every table of the schema is in one list: what of it is the member's and what is withheld, or why nothing is.
+
+mod policy;
+mod routes;
+mod store;
+
+/// Registers every route of the slice.
+pub fn mount(routes: &mut crate::access::Routes<'_>) {
+    routes::mount(routes);
+}
+
+/// The description of the slice's API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::openapi()
+}
