@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::peer::{Peer, mid_of_sound};
+use super::browser::{Kind, mid_of};
+use super::peer::Peer;
 use crate::error::{Error, Result};
 use crate::ids::RoomId;
 
@@ -62,7 +63,7 @@ impl Guest {
 
 async fn connect(line: &mut Line, peer: &Peer, call: &Value, speaks: bool) -> Result<()> {
     let sdp = peer.offer().await?;
-    let tracks = json!([{ "mid": mid_of_sound(&sdp), "source": "mic" }]);
+    let tracks = json!([{ "mid": mid_of(&sdp, Kind::Sound), "source": Kind::Sound.source() }]);
     line.ask(json!({ "type": "pc.offer", "call": call, "gen": 1, "sdp": sdp, "tracks": tracks })).await?;
     let answer = line.next(|frame| frame["type"] == "pc.answer").await?;
     let media = peer.connect(answer["sdp"].as_str().unwrap_or_default(), CONNECT).await?;

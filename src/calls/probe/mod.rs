@@ -4,6 +4,7 @@
 //! It speaks to the program over the network alone, so it works as well from a command beside it. What lets it in is a ticket made from
 //! the data folder's master key.
 
+pub mod browser;
 mod guest;
 mod http;
 mod knock;

@@ -193,7 +193,7 @@ async fn whoever_is_put_out_hears_and_is_heard_for_less_than_a_second() {
             assert!(after < Duration::from_secs(1), "{how}: media {whom} for {after:?} more");
         }
         for peer in [anns, bens] {
-            peer.connection.close().await.expect("closed");
+            peer.browser.close().await;
         }
         town.close().await;
     }
