@@ -25,7 +25,7 @@ impl Calls {
             Reading::one("rialto_media_forwarded_total", "Media packets forwarded, one for each receiver.", media.forwarded),
             Reading::one("rialto_media_lost_in_total", "Media packets that never came from their senders.", media.lost_in),
             Reading::one("rialto_media_lost_out_total", "Media packets that did not arrive, as receivers report.", media.lost_out),
-            Reading::one("rialto_media_unsent_total", "Datagrams that the kernel did not take.", media.unsent),
+            Reading::one("rialto_media_unsent_total", "Packets that the kernel did not take, or a queue over TCP.", media.unsent),
             Reading::one("rialto_media_stray_total", "Datagrams that belonged to nobody.", media.stray),
             Reading::one("rialto_media_panics_total", "Participants whose handling failed.", media.panics),
             Reading::one("rialto_media_cpu_milliseconds_total", "Processor time of the media threads.", media.cpu_ns / 1_000_000),
