@@ -9,15 +9,16 @@ import { Members } from "./members.js";
 import { OwnMedia } from "./own-media.js";
 import { keptOff, others } from "./people.js";
 import { changeOf } from "./notices.js";
+import { Order } from "./order.js";
 import { Sights } from "./sights.js";
 import { begin, after, callOf, deadline, isBusy, isOn } from "./state.js";
 import { Stay } from "./stay.js";
 import { Watch } from "./watch.js";
 
-/** @import { Call, CallNotice, CallRole, Member, MyCall } from "../types/live.d.ts" */
+/** @import { Call, CallRole, Member, MyCall } from "../types/live.d.ts" */
+/** @import { Notice } from "./order.js" */
 /** @import { CallsState, Change, Source, Wish } from "./types.d.ts" */
 
-/** @typedef {CallNotice & {seq?: number}} Notice */
 /**
  * The live connection, as far as calls need it.
  * @typedef {object} Line
@@ -54,10 +55,10 @@ export class CallDesk {
   #clock;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #anew;
-  /** The last notice of this stay. */
-  #seq = 0;
-  /** What was missed is being asked for. @type {Promise<unknown> | null} */
-  #catching = null;
+  #order = new Order((seq) => {
+    const call = callOf(this.state);
+    return call === null || this.current?.phase === "ended" ? null : this.line.request({ type: "call.sync", call, seq });
+  });
   #slots = { audio: 4, video: 6 };
   /** Under which number each member is known to the media server. @type {Map<string, number>} */
   #numbers = new Map();
@@ -108,33 +109,10 @@ export class CallDesk {
 
   /** @param {Notice} notice */
   hear(notice) {
-    if (!this.#inOrder(notice)) return;
+    if (!this.#order.takes(notice)) return;
     const change = changeOf(notice, callOf(this.state), Date.now());
     if (change) this.store.dispatch(change);
     this.#act(notice);
-  }
-
-  /** A gap among the notices is asked for again; what came twice is heard once. @param {Notice} notice */
-  #inOrder(notice) {
-    const { seq } = notice;
-    if (seq === undefined) return true;
-    // Every stay counts anew.
-    if (notice.type === "call.joined" && !notice.resumed) this.#seq = 0;
-    if (seq <= this.#seq) return false;
-    // Where too much was missed everything is said anew, from here on.
-    const isAnew = notice.type === "call.members" && notice.full;
-    const isNext = seq === this.#seq + 1 || this.#seq === 0 || isAnew;
-    if (isNext) this.#seq = seq;
-    else void this.#catchUp().catch(() => undefined);
-    return isNext;
-  }
-
-  /** Asks for what was missed, once for all gaps that are noticed until the answer comes. */
-  #catchUp() {
-    const call = callOf(this.state);
-    if (call === null || this.current?.phase === "ended") return Promise.resolve();
-    this.#catching ??= this.line.request({ type: "call.sync", call, seq: this.#seq }).finally(() => (this.#catching = null));
-    return this.#catching;
   }
 
   /** What a notice asks of the media. @param {Notice} notice */
@@ -345,7 +323,7 @@ export class CallDesk {
         if (error.code === "calls.removed") throw error;
         return this.line.request({ type: "call.join", call });
       });
-      if (this.#seq > 0) await this.#catchUp();
+      if (this.#order.last > 0) await this.#order.catchUp();
     } catch (error) {
       if (error instanceof Refused && error.code !== "live.lost") this.#broken(error);
     }
@@ -418,7 +396,7 @@ export class CallDesk {
     this.stay.end();
     this.connection?.close();
     this.connection = null;
-    this.#seq = 0;
+    this.#order.reset();
     this.streams.dispatch(null);
     this.own.close();
     this.sights.close();
