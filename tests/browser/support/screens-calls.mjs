@@ -40,8 +40,9 @@ const two = async (page, crowd) => {
 const four = async (page, crowd) => {
   const room = await inRoom(page);
   await desk(page, async (it, wanted) => {
-    await it.look({ call: null, kind: 'room', to: null, room: wanted, video: true });
-    await it.enter(it.current.wish);
+    const wish = { call: null, kind: 'room', to: null, room: wanted, video: true };
+    await it.look(wish);
+    await it.enter(wish);
   }, room);
   await expect(page.locator('.call-bar')).toBeVisible();
   await crowd.join(['ilse', 'ana', 'kofi'], room);
@@ -237,13 +238,15 @@ export const callScreens = [
       await inRoom(page);
       await ring(page, (await crowd.one('ilse')).id, false);
       await (await crowd.one('ilse')).page.locator('.ring').waitFor();
+      // It rings there before the answer is here.
+      const known = () => desk(page, (it) => it.current?.call?.id ?? null);
+      await expect.poll(known).not.toBeNull();
       // What a wall around the media port leads to.
-      await desk(page, async (it) => {
-        const call = it.current.call.id;
+      await desk(page, async (it, call) => {
         it.store.dispatch({ type: 'trouble', trouble: 'no_ice' });
         it.store.dispatch({ type: 'failed', cause: 'failed', code: null, now: Date.now() });
         await it.line.request({ type: 'call.cancel', call });
-      });
+      }, await known());
       await expect(page.locator('.call-end')).toBeVisible();
     },
   },
