@@ -153,10 +153,10 @@ class CallCheck extends HTMLElement {
   }
 
   /** @param {import("./check-echo.js").EchoState} state */
-  #way({ phase, hop, error, back }) {
+  #way({ phase, hop, error, back, figures }) {
     if (error) return this.#step("way", "fails", sentence(error));
     if (hop === "no_ice" || hop === "no_dtls") return this.#step("way", "fails", echoSaid(this.#echo.state));
-    if (phase === "open" || hop || back > 0) return this.#step("way", "works", t("calls.check_way_works"));
+    if (phase === "open" || hop || back > 0) return this.#step("way", "works", t(figures?.route === "tcp" ? "calls.check_way_tcp" : "calls.check_way_works"));
     return phase === "connecting" ? this.#step("way", "goes", t("calls.echo_connecting")) : this.#step("way", "waits", t("calls.check_way"));
   }
 

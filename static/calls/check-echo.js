@@ -16,7 +16,7 @@ import { figures, sumsOf } from "./digest.js";
  * @property {unknown} error why the server does not give one
  * @property {MediaStream | null} stream what comes back
  * @property {number} back packets of it
- * @property {{rtt: number | null, loss: number} | null} figures the worse of both directions
+ * @property {{rtt: number | null, loss: number, route: string | null} | null} figures the worse of both directions, and over what
  */
 
 /**
@@ -165,7 +165,7 @@ export class Echo {
   /** @param {Sums} sums @param {number} open */
   #figures(sums, open) {
     if (!this.#first || open < FIGURES_AFTER_MS) return null;
-    const { rtt_ms, loss_up, loss_down } = figures(sums, this.#first);
-    return { rtt: rtt_ms, loss: Math.max(loss_up, loss_down) };
+    const { rtt_ms, route, loss_up, loss_down } = figures(sums, this.#first);
+    return { rtt: rtt_ms, loss: Math.max(loss_up, loss_down), route };
   }
 }

@@ -62,12 +62,12 @@ test('a media server that is not reached is named', async ({ start, someone }) =
     if (route.request().method() !== 'POST') return route.continue();
     const answer = await route.fetch();
     const body = await answer.json();
-    await route.fulfill({ response: answer, json: { ...body, sdp: body.sdp.replace(/(a=candidate:\S+ 1 udp \d+ \S+) \d+/gi, '$1 9') } });
+    await route.fulfill({ response: answer, json: { ...body, sdp: body.sdp.replace(/(a=candidate:\S+ 1 (?:udp|tcp) \d+ \S+) \d+/gi, '$1 9') } });
   });
   await page.goto(`${server.url}/calls/check`);
   await page.getByRole('button', { name: 'Start the check' }).click();
   await expect(step(page, 'way')).toHaveAttribute('data-state', 'fails', { timeout: 20_000 });
-  await expect(step(page, 'way')).toContainText('This network may block UDP');
+  await expect(step(page, 'way')).toContainText('This network may block the port of calls');
 });
 
 test('before a call one hears oneself', async ({ start, someone }) => {

@@ -124,7 +124,7 @@ pub struct LiveStay {
     pub kbps_out: i32,
     /// Loss over the stay, thousandths.
     pub loss_permille: i32,
-    /// How packets travel: `udp4`, `udp6`, or empty.
+    /// How packets travel: `udp4`, `udp6`, `tcp4`, `tcp6`, or empty.
     pub route: String,
     /// The first hop that fails.
     pub trouble: Option<Trouble>,

@@ -22,7 +22,7 @@ pub struct Quality {
     pub worst: Option<u8>,
     /// Came anything of the microphone since the measurement before?
     pub microphone: bool,
-    /// How packets travel: `udp4`, `udp6`, or empty before media was there. Never an address.
+    /// How packets travel: `udp4`, `udp6`, `tcp4`, `tcp6`, or empty before media was there. Never an address.
     pub route: &'static str,
 }
 
@@ -78,6 +78,8 @@ impl Quality {
         self.route = match measured.route {
             Some(sfu::Route::UdpV4) => "udp4",
             Some(sfu::Route::UdpV6) => "udp6",
+            Some(sfu::Route::TcpV4) => "tcp4",
+            Some(sfu::Route::TcpV6) => "tcp6",
             None => self.route,
         };
         self.last = now;

@@ -1,6 +1,6 @@
 //! One participant's way in and out: who is believed to be it, where its packets go, and what protects them.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use super::door::{Micros, Route};
 use super::dtls::{Association, Identity, Progress};
 use super::ice::{ANSWER, Credentials, Request};
 use super::slab::Destination;
-use super::socket::for_family;
+use super::socket::{Remote, for_family};
 use super::srtp::Context;
 use super::transactions::Transactions;
 
@@ -36,8 +36,8 @@ pub struct Connection {
     pub inward: Option<Context>,
     /// For what goes out.
     pub outward: Option<Context>,
-    paths: Vec<SocketAddr>,
-    chosen: Option<Destination>,
+    paths: Vec<Remote>,
+    chosen: Option<(Remote, Destination)>,
     route: Option<Route>,
     ipv6_socket: bool,
     token: u64,
@@ -54,10 +54,10 @@ pub struct Connection {
 pub struct Checked {
     /// Length of the answer.
     pub answer: usize,
-    /// The address is new.
+    /// The path is new.
     pub learned: bool,
-    /// This address is to be forgotten, since there are too many.
-    pub forgotten: Option<SocketAddr>,
+    /// This one is to be forgotten, since there are too many.
+    pub forgotten: Option<Remote>,
     /// Credentials that are no longer good.
     pub withdrawn: Option<String>,
 }
@@ -114,9 +114,9 @@ impl Connection {
         std::iter::once(&self.current).chain(&self.previous).map(|pair| pair.ours.ufrag.as_str())
     }
 
-    /// The addresses from which authentic checks came.
+    /// The paths by which authentic checks came.
     #[must_use]
-    pub fn paths(&self) -> &[SocketAddr] {
+    pub fn paths(&self) -> &[Remote] {
         &self.paths
     }
 
@@ -145,14 +145,14 @@ impl Connection {
 
     /// Where packets go, once a path is known.
     #[must_use]
-    pub const fn to(&self) -> Option<&Destination> {
-        self.chosen.as_ref()
+    pub fn to(&self) -> Option<&Destination> {
+        self.chosen.as_ref().map(|(_, to)| to)
     }
 
     /// What protects outgoing packets, and where they go; `None` until both are known.
     pub const fn sender(&mut self) -> Option<(&mut Context, &Destination)> {
         match (&mut self.outward, &self.chosen) {
-            (Some(context), Some(to)) => Some((context, to)),
+            (Some(context), Some((_, to))) => Some((context, to)),
             _ => None,
         }
     }
@@ -169,12 +169,12 @@ impl Connection {
         self.outward.is_some() && self.chosen.is_some()
     }
 
-    /// Handles a check that came from an address to one of ours; `None` if it is not authentic. The answer stands in `out`.
+    /// Handles a check that came by a path to an address of ours; `None` if it is not authentic. The answer stands in `out`.
     pub fn check(
         &mut self,
         packet: &[u8],
         request: &Request<'_>,
-        (from, at): (SocketAddr, Ipv6Addr),
+        (from, at): (Remote, Ipv6Addr),
         now: Micros,
         out: &mut [u8; ANSWER],
     ) -> Option<Checked> {
@@ -189,7 +189,7 @@ impl Connection {
             // Caught on the way and said again from elsewhere: no media goes there, not even an answer.
             return None;
         }
-        let mut checked = Checked { answer: request.answer(from, &mut pair.ours, out).ok()?, ..Checked::default() };
+        let mut checked = Checked { answer: request.answer(from.address, &mut pair.ours, out).ok()?, ..Checked::default() };
         // One that is repeated where its answer was lost is answered again, and agrees to nothing anew.
         if request.wants_our_role || !is_new {
             return Some(checked);
@@ -216,20 +216,32 @@ impl Connection {
         Some(checked)
     }
 
-    fn chosen_path(&self) -> Option<SocketAddr> {
-        let chosen = self.chosen.as_ref()?;
-        self.paths.iter().copied().find(|path| for_family(*path, self.ipv6_socket) == chosen.address)
+    /// A path is no more. If it was the chosen one, nothing is sent until another is checked.
+    pub fn forget(&mut self, path: Remote) {
+        self.paths.retain(|known| *known != path);
+        if self.chosen_path() == Some(path) {
+            self.chosen = None;
+        }
     }
 
-    fn choose(&mut self, path: SocketAddr, at: Ipv6Addr) {
-        let address = for_family(path, self.ipv6_socket);
-        if self.chosen.as_ref().is_some_and(|chosen| chosen.address == address && chosen.from == at) {
+    fn chosen_path(&self) -> Option<Remote> {
+        self.chosen.as_ref().map(|(path, _)| *path)
+    }
+
+    fn choose(&mut self, path: Remote, at: Ipv6Addr) {
+        if self.chosen.as_ref().is_some_and(|(chosen, to)| *chosen == path && to.from == at) {
             return;
         }
         // Packets to the old and to the new address must not be joined.
         self.token = self.token.wrapping_add(1 << 48);
-        self.chosen = Some(Destination { address, from: at, token: self.token });
-        self.route = Some(if path.is_ipv4() { Route::UdpV4 } else { Route::UdpV6 });
+        let address = for_family(path.address, self.ipv6_socket);
+        self.chosen = Some((path, Destination { address, from: at, token: self.token, line: path.line }));
+        self.route = Some(match (path.line.is_some(), path.address.is_ipv4()) {
+            (false, true) => Route::UdpV4,
+            (false, false) => Route::UdpV6,
+            (true, true) => Route::TcpV4,
+            (true, false) => Route::TcpV6,
+        });
     }
 
     /// Feeds a datagram of the handshake. After [`Progress::Done`] the contexts stand here, and an empty box is returned.

@@ -2,29 +2,34 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-/// A network address as a key.
+use super::lines::LineId;
+use super::socket::Remote;
+
+/// The other end of a path as a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     ip: u128,
     port: u16,
+    /// 0 for UDP.
+    line: u32,
 }
 
-impl From<SocketAddr> for Key {
-    fn from(address: SocketAddr) -> Self {
-        let ip = match address.ip() {
+impl From<Remote> for Key {
+    fn from(remote: Remote) -> Self {
+        let ip = match remote.address.ip() {
             IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
             IpAddr::V6(ip) => ip.to_bits(),
         };
-        Self { ip, port: address.port() }
+        Self { ip, port: remote.address.port(), line: remote.line.map_or(0, LineId::number) }
     }
 }
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64((self.ip >> 64) as u64);
-        state.write_u64(self.ip as u64 ^ (u64::from(self.port) << 48));
+        state.write_u64(self.ip as u64 ^ (u64::from(self.port) << 48) ^ (u64::from(self.line) << 16));
     }
 }
 
@@ -63,9 +68,9 @@ impl<T: Copy + PartialEq> Demux<T> {
         Self { addresses: HashMap::default(), fragments: HashMap::new() }
     }
 
-    /// Who sends from this address.
+    /// Who sends from there.
     #[must_use]
-    pub fn by_address(&self, address: SocketAddr) -> Option<T> {
+    pub fn by_address(&self, address: Remote) -> Option<T> {
         self.addresses.get(&Key::from(address)).copied()
     }
 
@@ -75,13 +80,13 @@ impl<T: Copy + PartialEq> Demux<T> {
         self.fragments.get(fragment).copied()
     }
 
-    /// A participant has proved to be at this address.
-    pub fn learn(&mut self, address: SocketAddr, who: T) {
+    /// A participant has proved to be there.
+    pub fn learn(&mut self, address: Remote, who: T) {
         self.addresses.insert(address.into(), who);
     }
 
-    /// A participant is no longer at this address. Another that has come there since stays.
-    pub fn unlearn(&mut self, address: SocketAddr, who: T) {
+    /// A participant is no longer there. Another that has come there since stays.
+    pub fn unlearn(&mut self, address: Remote, who: T) {
         if self.by_address(address) == Some(who) {
             self.addresses.remove(&address.into());
         }
@@ -117,11 +122,11 @@ mod tests {
     #[test]
     fn an_address_is_forgotten_only_by_whom_it_belongs_to() {
         let mut demux = Demux::new();
-        let address: SocketAddr = "192.0.2.1:7".parse().expect("an address");
+        let address = Remote::udp("192.0.2.1:7".parse().expect("an address"));
         demux.learn(address, 1);
         demux.learn(address, 2);
         demux.unlearn(address, 1);
-        assert_eq!(demux.by_address("[::ffff:192.0.2.1]:7".parse().expect("the same, mapped")), Some(2));
+        assert_eq!(demux.by_address(Remote::udp("[::ffff:192.0.2.1]:7".parse().expect("the same, mapped"))), Some(2));
         demux.unlearn(address, 2);
         demux.give("abc", 2);
         demux.withdraw("abc");

@@ -7,7 +7,7 @@
 //! | stage | modules |
 //! |---|---|
 //! | door and threads | `door` `start` `worker` `wake` `wheel` |
-//! | datagrams | `socket` `slab` `demux` `packet` |
+//! | datagrams | `socket` `lines` `slab` `demux` `packet` |
 //! | connection | `connection` `ice` `transactions` `client_hello` `dtls` `srtp` `replay` |
 //! | who gets what | `exchange` with its state in `call` `participant` `slot` `arena`; `assignment` `overload` `health` |
 //! | pure media | `sdp` `codec` `rewrite` `sent` `rtx` `nack` `history` `keyframes` `layers` `audio` `red` `reports` `twcc` `counter` `time` |
@@ -29,6 +29,7 @@ mod history;
 mod ice;
 mod keyframes;
 mod layers;
+mod lines;
 mod nack;
 mod overload;
 mod packet;

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::libc::{in6_addr, in6_pktinfo};
 use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, sendmmsg, setsockopt, sockopt};
 
+use super::lines::{LineId, Lines};
 use super::socket::DATAGRAM;
 
 /// Most packets that wait.
@@ -32,6 +33,8 @@ pub struct Destination {
     pub from: Ipv6Addr,
     /// Equal for packets that may be joined into one message.
     pub token: u64,
+    /// The connection over which they leave instead, for those who come over TCP.
+    pub line: Option<LineId>,
 }
 
 #[derive(Clone, Copy)]
@@ -61,6 +64,8 @@ pub struct Slab {
     ipv6: bool,
     offload: bool,
     unsent: u64,
+    /// Those who come over TCP.
+    pub lines: Lines,
     committed: (u64, u64),
     /// For tests: the kernel refuses to cut messages apart, as some routes do.
     #[cfg(test)]
@@ -70,7 +75,7 @@ pub struct Slab {
 impl Slab {
     /// An empty slab for this socket. Whether the kernel can cut messages apart is asked here.
     #[must_use]
-    pub fn new(socket: UdpSocket) -> Self {
+    pub fn new(socket: UdpSocket, lines: Lines) -> Self {
         let offload = setsockopt(&socket, sockopt::UdpGsoSegment, &0).is_ok();
         let ipv6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
         // The kernel reads all of the space for control messages, so there must be neither more nor less than is sent.
@@ -88,6 +93,7 @@ impl Slab {
             ipv6,
             offload,
             unsent: 0,
+            lines,
             committed: (0, 0),
             #[cfg(test)]
             refuses_segments: false,
@@ -105,10 +111,13 @@ impl Slab {
     /// The first `length` bytes of the space are a packet for `to`.
     pub fn commit(&mut self, length: usize, to: &Destination) {
         let offset = self.used;
-        self.used += length;
-        self.packets += 1;
         self.committed.0 += 1;
         self.committed.1 += length as u64;
+        if let Some(line) = to.line {
+            return self.lines.push(line, &self.arena[offset..offset + length]);
+        }
+        self.used += length;
+        self.packets += 1;
         if self.offload
             && let Some(last) = self.messages.last_mut()
             && last.token == to.token
@@ -161,6 +170,7 @@ impl Slab {
         self.addresses.clear();
         self.used = 0;
         self.packets = 0;
+        self.lines.flush();
     }
 
     fn send(&mut self, start: usize, end: usize, segment: Option<u16>) -> nix::Result<usize> {
@@ -215,10 +225,10 @@ impl Slab {
         self.committed
     }
 
-    /// Packets that the kernel did not take.
+    /// Packets that the kernel did not take, or that found no room in the queue of a connection.
     #[must_use]
     pub const fn unsent(&self) -> u64 {
-        self.unsent
+        self.unsent + self.lines.unsent()
     }
 
     /// Sends each packet as a message of its own, as on a kernel without GSO.
@@ -279,7 +289,7 @@ mod tests {
     /// Sends packets of these lengths to two receivers in turn and returns what each got.
     fn sent(lengths: &[&[usize]], kernel: Kernel) -> [Vec<Vec<u8>>; 2] {
         let receivers = [receiver(), receiver()];
-        let mut slab = Slab::new(bind(EVERYWHERE, 0).expect("a port"));
+        let mut slab = Slab::new(bind(EVERYWHERE, 0).expect("a port"), Lines::new(None).expect("descriptors"));
         if kernel == Kernel::Plain {
             slab.without_offload();
         }
@@ -288,7 +298,7 @@ mod tests {
         for burst in lengths {
             for (token, (_, address)) in receivers.iter().enumerate() {
                 let from = std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped();
-                let to = Destination { address: for_family(*address, true), from, token: token as u64 };
+                let to = Destination { address: for_family(*address, true), from, token: token as u64, line: None };
                 for length in *burst {
                     slab.space()[..*length].fill(number);
                     slab.commit(*length, &to);

@@ -1,10 +1,12 @@
-//! The UDP socket of one media thread, and the batch of datagrams that one call to the kernel brings in.
+//! The sockets of one media thread, and the batch of datagrams that one call to the kernel brings in.
 
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, setsockopt, sockopt};
+
+use super::lines::LineId;
 
 /// Longest datagram that is taken in or sent; longer ones are dropped.
 pub const DATAGRAM: usize = 1_536;
@@ -40,6 +42,33 @@ pub fn bind(to: IpAddr, port: u16) -> io::Result<UdpSocket> {
         let _ = setsockopt(&socket, sockopt::SndBuf, &BUFFER);
     }
     Ok(socket)
+}
+
+/// Listens over TCP where a media socket is bound.
+///
+/// # Errors
+/// What the kernel says, such as a port in use.
+pub fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(at)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// The other end of a path: an address that datagrams come from, or a connection of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The connection over TCP; `None` for UDP.
+    pub line: Option<LineId>,
+}
+
+impl Remote {
+    /// An address that datagrams come from.
+    #[must_use]
+    pub const fn udp(address: SocketAddr) -> Self {
+        Self { address, line: None }
+    }
 }
 
 /// The address without the mapping of IPv4 into IPv6.
@@ -83,7 +112,7 @@ fn anywhere(peer: IpAddr) -> Ipv6Addr {
 pub struct Incoming {
     bytes: Box<[u8]>,
     lengths: [usize; BATCH],
-    from: [SocketAddr; BATCH],
+    from: [Remote; BATCH],
     to: [Ipv6Addr; BATCH],
     headers: MultiHeaders<SockaddrStorage>,
 }
@@ -95,7 +124,7 @@ impl Incoming {
         Self {
             bytes: vec![0; BATCH * DATAGRAM].into_boxed_slice(),
             lengths: [0; BATCH],
-            from: [SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0); BATCH],
+            from: [Remote::udp(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0)); BATCH],
             to: [Ipv6Addr::UNSPECIFIED; BATCH],
             headers: MultiHeaders::preallocate(BATCH, Some(nix::cmsg_space!(nix::libc::in6_pktinfo))),
         }
@@ -115,7 +144,7 @@ impl Incoming {
             let whole = !message.flags.contains(MsgFlags::MSG_TRUNC);
             lengths[count] = if whole && sender.is_some() { message.bytes } else { 0 };
             if let Some(sender) = sender {
-                from[count] = sender;
+                from[count] = Remote::udp(sender);
                 // Only checks and handshakes say which of our addresses a path uses; media follows them.
                 let first = message.iovs().next().and_then(|bytes| bytes.first().copied());
                 if first.is_some_and(|first| first < MEDIA) {
@@ -125,6 +154,14 @@ impl Incoming {
             count += 1;
         }
         count
+    }
+
+    /// Puts in a packet, at most [`DATAGRAM`] long, that came by another way.
+    pub fn put(&mut self, at: usize, packet: &[u8], from: Remote) {
+        let start = at * DATAGRAM;
+        self.bytes[start..start + packet.len()].copy_from_slice(packet);
+        self.lengths[at] = packet.len();
+        (self.from[at], self.to[at]) = (from, Ipv6Addr::UNSPECIFIED);
     }
 
     /// The datagram at this place, to be changed in place.
@@ -148,7 +185,7 @@ impl Incoming {
 
     /// Where the datagram at this place came from.
     #[must_use]
-    pub const fn from(&self, at: usize) -> SocketAddr {
+    pub const fn from(&self, at: usize) -> Remote {
         self.from[at]
     }
 }

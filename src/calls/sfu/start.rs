@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use rtc_crypto::providers::RingProvider;
 
 use super::door::{CallId, Config, Input, Listening, Output, Refusal, Sink, Totals};
 use super::dtls::Identity;
-use super::socket::{bind, plain};
+use super::socket::{bind, listen, plain};
 use super::wake::{Bell, pair};
 use super::worker::{Order, Worker};
 
@@ -88,13 +88,14 @@ impl Sfu {
         let all = usize::from(config.threads.max(1));
         for number in 0..config.threads.max(1) {
             let port = if config.port == 0 { 0 } else { config.port.saturating_add(number) };
-            let socket = bind(config.at(), port)?;
+            let (socket, listener) = sockets(config.at(), port)?;
             let address = plain(socket.local_addr()?);
             let (bell, hatch) = pair()?;
             let counts = Arc::new(Counts::default());
             let core = config.cores.get(usize::from(number)).copied();
             let setup = super::worker::Setup {
                 socket,
+                listener,
                 hatch,
                 identity: identity.clone(),
                 provider: Arc::clone(&provider),
@@ -205,6 +206,25 @@ impl Drop for Sfu {
             }
         }
     }
+}
+
+/// How often a free port is looked for that is free over TCP as well.
+const TRIES: usize = 16;
+
+/// The sockets of one thread, at one port. Over TCP its number may be somebody else's: then there is UDP alone.
+fn sockets(at: IpAddr, port: u16) -> io::Result<(UdpSocket, Option<TcpListener>)> {
+    for _ in 1..if port == 0 { TRIES } else { 1 } {
+        let socket = bind(at, port)?;
+        if let Ok(listener) = listen(socket.local_addr()?) {
+            return Ok((socket, Some(listener)));
+        }
+    }
+    let socket = bind(at, port)?;
+    let at = socket.local_addr()?;
+    let listener = listen(at).inspect_err(|error| {
+        tracing::warn!(%error, port = at.port(), "calls go over UDP alone: the media port is taken over TCP");
+    });
+    Ok((socket, listener.ok()))
 }
 
 const fn call_of(input: &Input) -> CallId {

@@ -1,7 +1,7 @@
 //! Waiting for datagrams and inputs at once: a queue that wakes the thread which polls.
 
 use std::net::UdpSocket;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -40,16 +40,17 @@ impl<T> Bell<T> {
 }
 
 impl<T> Hatch<T> {
-    /// Waits until a datagram or an item is there, at most this many milliseconds. Says whether there are datagrams.
-    pub fn wait(&self, socket: &UdpSocket, milliseconds: u16) -> bool {
-        let mut waiting = [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
+    /// Waits until a datagram, something over TCP or an item is there, at most this many milliseconds. Says whether there are datagrams, and
+    /// whether there is something over TCP.
+    pub fn wait(&self, socket: &UdpSocket, lines: BorrowedFd<'_>, milliseconds: u16) -> (bool, bool) {
+        let mut waiting = [socket.as_fd(), self.wake.as_fd(), lines].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         if poll(&mut waiting, PollTimeout::from(milliseconds)).unwrap_or(0) == 0 {
-            return false;
+            return (false, false);
         }
         if waiting[1].any().unwrap_or(false) {
             let _ = self.wake.read();
         }
-        waiting[0].any().unwrap_or(false)
+        (waiting[0].any().unwrap_or(false), waiting[2].any().unwrap_or(false))
     }
 
     /// The next item, without waiting.

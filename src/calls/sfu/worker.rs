@@ -1,6 +1,6 @@
 //! One media thread: it waits, takes inputs and datagrams, turns its timers, and sends what came of them in one go.
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -13,6 +13,7 @@ use rtc_crypto::RTCCryptoProvider;
 use super::door::{Input, Limits, Micros, Sink};
 use super::dtls::Identity;
 use super::exchange::Exchange;
+use super::lines::Lines;
 use super::overload::Without;
 use super::slab::Slab;
 use super::socket::{BATCH, Incoming};
@@ -42,6 +43,8 @@ pub enum Order {
 pub struct Setup {
     /// Its socket.
     pub socket: UdpSocket,
+    /// Where those come who have no UDP.
+    pub listener: Option<TcpListener>,
     /// Where its orders come from.
     pub hatch: Hatch<Order>,
     /// The server's certificate.
@@ -81,7 +84,7 @@ impl Worker {
     /// Made on the thread that will run it; `None` when the socket cannot be shared with the sending half.
     #[must_use]
     pub fn new(setup: Setup) -> Option<Self> {
-        let Setup { socket, hatch, identity, provider, addresses, limits, origin, counts, sink, core } = setup;
+        let Setup { socket, listener, hatch, identity, provider, addresses, limits, origin, counts, sink, core } = setup;
         if let Some(core) = core {
             let mut cores = CpuSet::new();
             let kept = cores.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &cores));
@@ -89,7 +92,7 @@ impl Worker {
                 tracing::warn!(%error, core, "the media thread cannot keep to its core");
             }
         }
-        let slab = Slab::new(socket.try_clone().ok()?);
+        let slab = Slab::new(socket.try_clone().ok()?, Lines::new(listener).ok()?);
         let local = socket.local_addr().ok()?;
         let exchange = Exchange::new(super::exchange::Parts { identity, provider, addresses, local, limits, origin, slab, sink });
         Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0, waited: 0, busy_told: 0 })
@@ -100,7 +103,7 @@ impl Worker {
         loop {
             let wait = if self.exchange.is_empty() { IDLE } else { WAIT };
             let idle = self.now();
-            let datagrams = self.hatch.wait(&self.socket, wait);
+            let (datagrams, lines) = self.hatch.wait(&self.socket, self.exchange.lines().fd(), wait);
             self.waited += self.now() - idle;
             while let Some(order) = self.hatch.next() {
                 let now = self.now();
@@ -114,6 +117,9 @@ impl Worker {
             }
             if datagrams {
                 self.receive();
+            }
+            if lines {
+                self.receive_lines();
             }
             let now = self.now();
             self.exchange.turn(now);
@@ -129,6 +135,18 @@ impl Worker {
                 return;
             }
             let now = self.now();
+            self.exchange.datagrams(&mut self.incoming, count, now);
+            self.exchange.flush();
+            if count < BATCH {
+                return;
+            }
+        }
+    }
+
+    fn receive_lines(&mut self) {
+        for _ in 0..BATCHES {
+            let now = self.now();
+            let count = self.exchange.lines().receive(&mut self.incoming, now);
             self.exchange.datagrams(&mut self.incoming, count, now);
             self.exchange.flush();
             if count < BATCH {

@@ -42,14 +42,20 @@ export class TwoMachines {
   }
 
   /**
-   * An executable that starts a browser on the visitor's machine, with a home folder of its own.
+   * An executable that starts a browser on the visitor's machine or on the other one, with a home folder of its own.
    * @param {string} browser path of the browser
+   * @param {string} [machine]
    */
-  launcher(browser) {
-    const script = path.join(this.home, 'browser.sh');
-    writeFileSync(script, `#!/bin/sh\nexport HOME='${this.home}'\nexec ip netns exec ${this.visitor} ${browser} "$@"\n`);
+  launcher(browser, machine = this.visitor) {
+    const script = path.join(this.home, `${machine}.sh`);
+    writeFileSync(script, `#!/bin/sh\nexport HOME='${this.home}'\nexec ip netns exec ${machine} ${browser} "$@"\n`);
     chmodSync(script, 0o755);
     return script;
+  }
+
+  /** The visitor's network lets no UDP through. */
+  withoutUdp() {
+    ip('-n', this.visitor, 'rule', 'add', 'ipproto', 'udp', 'prohibit', 'priority', '1');
   }
 
   /**

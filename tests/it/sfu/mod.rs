@@ -6,6 +6,7 @@ mod echo;
 mod forwarding;
 mod hostile;
 pub mod independent;
+mod over_tcp;
 mod sources;
 
 use std::collections::VecDeque;

@@ -90,11 +90,12 @@ test('an echo opens, is measured, and ends with what it held', async () => {
   peer.reports = [
     { type: 'inbound-rtp', kind: 'audio', mid: '1', packetsReceived: 190, packetsLost: 10 },
     { type: 'outbound-rtp', kind: 'audio', packetsSent: 200 },
-    { type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.012 },
+    { type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.012, localCandidateId: 'L' },
+    { type: 'local-candidate', id: 'L', protocol: 'tcp' },
   ];
   peer.becomes('connected');
   await settled();
-  assert.deepEqual([echo.state.back, echo.state.figures], [190, { rtt: 12, loss: 0.05 }]);
+  assert.deepEqual([echo.state.back, echo.state.figures], [190, { rtt: 12, loss: 0.05, route: 'tcp' }]);
   echo.stop();
   assert.deepEqual([echo.state.phase, peer.isClosed, said], ['idle', true, ['closed']]);
 });

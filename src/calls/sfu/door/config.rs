@@ -8,7 +8,7 @@ use super::super::socket::EVERYWHERE;
 /// What the media server is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// First UDP port; thread `n` takes `port + n`. With 0 each thread takes a free port.
+    /// First port, over UDP and over TCP; thread `n` takes `port + n`. With 0 each thread takes a free port.
     pub port: u16,
     /// Media threads, 1 to 64. A call lives on one of them.
     pub threads: u16,

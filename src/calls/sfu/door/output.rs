@@ -157,4 +157,8 @@ pub enum Route {
     UdpV4,
     /// UDP over IPv6.
     UdpV6,
+    /// TCP over IPv4: a network that lets no UDP through.
+    TcpV4,
+    /// TCP over IPv6.
+    TcpV6,
 }

@@ -75,7 +75,7 @@ pub struct Totals {
     pub lost_in: u64,
     /// Media packets that did not arrive, as receivers report.
     pub lost_out: u64,
-    /// Datagrams that the kernel did not take.
+    /// Packets that the kernel did not take, or that found no room in a queue over TCP.
     pub unsent: u64,
     /// Datagrams that belonged to no one.
     pub stray: u64,

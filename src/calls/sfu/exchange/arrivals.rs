@@ -1,6 +1,6 @@
 //! Datagrams as they come: told apart, proved, opened; media is left in place for forwarding.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use super::super::codec::Codec;
@@ -13,11 +13,11 @@ use super::super::participant::{Inbound, Participant, STREAMS};
 use super::super::rewrite;
 use super::super::rtx;
 use super::super::slab::Destination;
-use super::super::socket::{Incoming, for_family};
+use super::super::socket::{Incoming, Remote, for_family};
 use super::{Call, Exchange, Key};
 
 /// Where a datagram came from, and to which of our addresses.
-type Path = (SocketAddr, Ipv6Addr);
+type Path = (Remote, Ipv6Addr);
 
 /// A media packet that lies opened in the batch.
 #[derive(Clone, Debug)]
@@ -112,13 +112,15 @@ impl Exchange {
             return;
         };
         self.tokens += 1;
-        let to = Destination { address: for_family(from, ipv6), from: at, token: u64::MAX - self.tokens };
+        let to = Destination { address: for_family(from.address, ipv6), from: at, token: u64::MAX - self.tokens, line: from.line };
         self.slab.push(&answer[..checked.answer], &to);
         if checked.learned {
             self.demux.learn(from, key);
+            from.line.into_iter().for_each(|line| self.slab.lines.known(line));
         }
         if let Some(path) = checked.forgotten {
             self.demux.unlearn(path, key);
+            path.line.into_iter().for_each(|line| self.slab.lines.close(line));
         }
         if let Some(fragment) = checked.withdrawn {
             self.demux.withdraw(&fragment);
@@ -128,9 +130,21 @@ impl Exchange {
         }
     }
 
+    /// Connections over TCP that ended lead nowhere any more.
+    pub fn part_lines(&mut self) {
+        while let Some(remote) = self.slab.lines.take_gone() {
+            let Some(key) = self.demux.by_address(remote) else { continue };
+            self.demux.unlearn(remote, key);
+            if let Some(connection) = self.participants.get_mut(key).and_then(|participant| participant.connection.as_mut()) {
+                connection.forget(remote);
+            }
+        }
+    }
+
     fn handshake(&mut self, key: Key, datagram: &[u8], (from, at): Path, now: Micros) {
         self.tokens += 1;
-        let to = Destination { address: for_family(from, self.local.is_ipv6()), from: at, token: u64::MAX - self.tokens };
+        let (address, token) = (for_family(from.address, self.local.is_ipv6()), u64::MAX - self.tokens);
+        let to = Destination { address, from: at, token, line: from.line };
         let slab = &mut self.slab;
         let Some(connection) = self.participants.get_mut(key).and_then(|participant| participant.connection.as_mut()) else { return };
         match connection.handshake(datagram, now, |message| slab.push(message, &to)) {

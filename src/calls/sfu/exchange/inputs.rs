@@ -1,6 +1,6 @@
 //! What the door asks for.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::audio::Loudness;
 use super::super::call::{Call, Format, Layer, Publication};
@@ -140,7 +140,11 @@ impl Exchange {
         let connection = participant.connection.as_ref().ok_or(Refusal::ServerFull)?;
         let (ufrag, password) = connection.credentials();
         let port = self.local.port();
-        let candidates: Vec<_> = self.addresses.iter().map(|ip| Candidate { address: SocketAddr::new(*ip, port), tcp: false }).collect();
+        let candidate = |tcp: bool| move |ip: &IpAddr| Candidate { address: SocketAddr::new(*ip, port), tcp };
+        let mut candidates: Vec<_> = self.addresses.iter().map(candidate(false)).collect();
+        if self.slab.lines.are_open() {
+            candidates.extend(self.addresses.iter().map(candidate(true)));
+        }
         let local = Local {
             session: connection.number(),
             version: u64::from(generation),

@@ -24,6 +24,7 @@ use super::call::Call;
 use super::demux::Demux;
 use super::door::{CallId, EndCause, Limits, Micros, Output, Sink, Totals, Who};
 use super::dtls::Identity;
+use super::lines::Lines;
 use super::overload::{Overload, Without};
 use super::participant::Participant;
 use super::slab::Slab;
@@ -74,6 +75,8 @@ pub struct Exchange {
     tokens: u64,
     tally: Totals,
     overload: Overload,
+    /// When connections over TCP were looked through last.
+    looked_through: Micros,
 }
 
 /// What is done again and again.
@@ -110,6 +113,7 @@ impl Exchange {
             tokens: 0,
             tally: Totals::default(),
             overload: Overload::default(),
+            looked_through: now,
         }
     }
 
@@ -129,6 +133,11 @@ impl Exchange {
         self.wheel.rest();
         self.due.shrink_to_fit();
         self.arrivals.shrink_to(BATCH);
+    }
+
+    /// Those who come over TCP.
+    pub const fn lines(&mut self) -> &mut Lines {
+        &mut self.slab.lines
     }
 
     /// Sends what waits.
@@ -189,13 +198,15 @@ impl Exchange {
             for fragment in connection.fragments() {
                 self.demux.withdraw(fragment);
             }
-            for path in connection.paths() {
+            let paths = connection.paths().to_vec();
+            for path in &paths {
                 self.demux.unlearn(*path, key);
             }
             if let Some(to) = connection.to().copied() {
                 let slab = &mut self.slab;
                 connection.close(now, |datagram| slab.push(datagram, &to));
             }
+            paths.iter().filter_map(|path| path.line).for_each(|line| self.slab.lines.close(line));
         }
         self.people.remove(&participant.who);
         if let Some(call) = self.calls.get_mut(participant.call) {

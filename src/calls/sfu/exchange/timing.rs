@@ -2,6 +2,7 @@
 
 use super::super::door::{EndCause, Hop, Micros, Output, Source};
 use super::super::health::{Facts, Presence, presence, trouble};
+use super::super::time::SECOND;
 use super::{Exchange, Key, Timer};
 
 /// How often a call is looked at: speakers are told that often.
@@ -14,6 +15,11 @@ const SELDOM: Micros = 100_000;
 impl Exchange {
     /// Does what is due.
     pub fn turn(&mut self, now: Micros) {
+        if now >= self.looked_through + SECOND {
+            self.looked_through = now;
+            self.slab.lines.turn(now);
+        }
+        self.part_lines();
         let mut due = std::mem::take(&mut self.due);
         self.wheel.turn(now, &mut due);
         for timer in due.drain(..) {

@@ -2,6 +2,7 @@
 //!
 //! Shared by the tests and the benchmark. Nothing here waits for a time: it waits for packets, up to a deadline.
 
+mod line;
 mod offer;
 mod packets;
 
@@ -27,6 +28,7 @@ use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, Trans
 use rtc_stun::textattrs::TextAttribute;
 use rtc_stun::xoraddr::XorMappedAddress;
 
+pub use line::Line;
 pub use offer::*;
 pub use packets::*;
 
@@ -60,6 +62,9 @@ pub enum Event {
 pub struct Client {
     /// Its socket.
     pub socket: UdpSocket,
+    /// Its connection, from the answer on, if it comes over TCP.
+    pub line: Option<Line>,
+    over_tcp: bool,
     provider: Arc<dyn RTCCryptoProvider>,
     certificate: Certificate,
     knows: Knows,
@@ -103,6 +108,8 @@ impl Client {
         let port = socket.local_addr().expect("bound").port();
         Self {
             socket,
+            line: None,
+            over_tcp: false,
             provider,
             certificate,
             knows,
@@ -125,20 +132,30 @@ impl Client {
         }
     }
 
+    /// The same over TCP.
+    pub fn over_tcp(address: &str) -> Self {
+        Self { over_tcp: true, ..Self::new(address, Knows::Both) }
+    }
+
     /// Takes the server's answer: its credentials and where it is.
     pub fn accept(&mut self, answer: &str, want_ipv6: bool) {
         let line = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
         self.remote_ufrag = line("a=ice-ufrag:").expect("a fragment");
         self.remote_password = line("a=ice-pwd:").expect("a password");
+        let transport = if self.over_tcp { "tcp" } else { "udp" };
         let candidates = answer.lines().filter_map(|line| line.strip_prefix("a=candidate:"));
         self.server = candidates
             .filter_map(|candidate| {
                 let fields: Vec<_> = candidate.split(' ').collect();
+                fields.get(2).filter(|named| **named == transport)?;
                 let ip: std::net::IpAddr = fields.get(4)?.parse().ok()?;
                 Some(SocketAddr::new(ip, fields.get(5)?.parse().ok()?))
             })
             .find(|address| address.is_ipv6() == want_ipv6)
             .expect("a candidate of this family");
+        if self.over_tcp {
+            self.line = Some(Line::to(self.server));
+        }
         // A restart is checked anew.
         self.answered = None;
         self.last_check = None;
@@ -180,7 +197,10 @@ impl Client {
 
     /// Sends bytes as they are.
     pub fn send_raw(&self, bytes: &[u8]) {
-        let _ = self.socket.send_to(bytes, self.server);
+        match &self.line {
+            Some(line) => line.send(bytes),
+            None => drop(self.socket.send_to(bytes, self.server)),
+        }
     }
 
     /// Protects a media packet and returns what would be sent.
@@ -219,18 +239,24 @@ impl Client {
             let _ = endpoint.handle_timeout(PEER, now);
         }
         self.flush();
-        self.socket.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).expect("a deadline");
-        let mut buffer = [0; 2_048];
-        if let Ok((length, _)) = self.socket.recv_from(&mut buffer) {
-            self.take(&buffer[..length]);
+        let wait = wait.max(Duration::from_millis(1));
+        if let Some(line) = &mut self.line {
+            if let Some(packet) = line.receive(wait) {
+                self.take(&packet);
+            }
+        } else {
+            self.socket.set_read_timeout(Some(wait)).expect("a deadline");
+            let mut buffer = [0; 2_048];
+            if let Ok((length, _)) = self.socket.recv_from(&mut buffer) {
+                self.take(&buffer[..length]);
+            }
         }
         self.flush();
     }
 
     fn flush(&mut self) {
-        let Some(endpoint) = self.endpoint.as_mut() else { return };
-        while let Some(message) = endpoint.poll_transmit() {
-            let _ = self.socket.send_to(&message.message, self.server);
+        while let Some(message) = self.endpoint.as_mut().and_then(Endpoint::poll_transmit) {
+            self.send_raw(&message.message);
         }
     }
 
