@@ -81,7 +81,7 @@ test('without UDP a member is in the call over TCP, and the operator sees it', a
     await enters(mara.page, url, 'mara');
     await seesAndHears(mara.page, 'olga');
     console.log(`    heard and seen over TCP ${Date.now() - pressed} ms after the first page was asked for`);
-    await seesAndHears(olga.page, 'mara');
+    await seesAndHears(olga.page, 'Mara');
     expect([await travels(mara.page), await travels(olga.page)]).toEqual(['tcp', 'udp']);
 
     const board = await olga.context.newPage();
