@@ -209,9 +209,8 @@ impl Lines {
                 let _ = self.epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, DOOR));
             }
         }
-        let is_over = |line: &Line| {
-            (!line.known && now >= line.since + STRANGE) || line.blocked.is_some_and(|since| now >= since + STALLED)
-        };
+        let is_over =
+            |line: &Line| (!line.known && now >= line.since + STRANGE) || line.blocked.is_some_and(|since| now >= since + STALLED);
         while let Some(id) = self.lines.iter().find(|(_, line)| is_over(line)).map(|(id, _)| *id) {
             self.lose(id);
         }
@@ -243,7 +242,8 @@ impl Lines {
         stream.set_nodelay(true)?;
         setsockopt(&stream, sockopt::SndBuf, &KERNEL)?;
         if self.lines.values().filter(|line| !line.known).count() >= STRANGERS
-            && let Some(oldest) = self.lines.iter().filter(|(_, line)| !line.known).min_by_key(|(id, line)| (line.since, id.0)).map(|(id, _)| *id)
+            && let Some(oldest) =
+                self.lines.iter().filter(|(_, line)| !line.known).min_by_key(|(id, line)| (line.since, id.0)).map(|(id, _)| *id)
         {
             self.lose(oldest);
         }
