@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod consequences;
 pub mod error;
+pub mod heap;
 pub mod http;
 pub mod ids;
 pub mod jobs;

@@ -21,6 +21,7 @@ use super::run::{RUN_BYTES, RUN_FRAMES, Run, runs};
 use super::shard::{Addressee, Shard, Signal};
 use super::source::{Answer, Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
+use crate::heap;
 use crate::ids::MemberId;
 
 /// How often presence is sent and time-outs are looked at.
@@ -331,10 +332,12 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut slice = Slice::default();
+    let mut rest = heap::Rest::new(Instant::now());
     loop {
         tokio::select! {
             message = inbox.recv() => {
                 let Some(message) = message else { return };
+                rest.worked();
                 match message {
                     ToShard::Deliver(runs, answers) => {
                         // Whoever waits for an answer is woken first, and so has queued it before the connections write.
@@ -353,6 +356,9 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
             _ = ticks.tick() => {
                 let over = shard.borrow_mut().tick(Instant::now());
                 over.into_iter().for_each(super::socket::shut);
+                if rest.is_due(Instant::now()) {
+                    heap::settle();
+                }
             }
         }
     }

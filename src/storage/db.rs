@@ -11,6 +11,7 @@ use super::work::{Context, Pending, ReadJob, WriteJob, in_snapshot, read_jobs_un
 use super::{Conn, Target, Tx, durability, group, migrate, migration_state};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::heap;
 use crate::ids::Ids;
 use crate::live::{Answer, Logged, Signal};
 use crate::mutants::Mutant;
@@ -79,6 +80,14 @@ impl Writes {
                 let own = lane.and_then(|lane| lanes.get(usize::try_from(lane % lanes.len().max(1) as u64).ok()?));
                 own.unwrap_or(all).try_send(job).map_err(|error| refused(&error))
             }
+        }
+    }
+
+    /// How many threads write.
+    const fn count(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Several { lanes, .. } => lanes.len(),
         }
     }
 
@@ -195,6 +204,19 @@ impl Db {
     #[must_use]
     pub fn writes_waiting(&self) -> usize {
         self.inner.writes.waiting()
+    }
+
+    /// Has the threads that write give back what a crowd that has gone made them take. What follows from a write is made on its thread, so it is
+    /// they who have taken most of it. (Those that read end when they rest.)
+    pub async fn settle(&self) {
+        for lane in 0..self.inner.writes.count() as u64 {
+            let settled = self.queue_write(Some(lane), None, |_| {
+                heap::settle();
+                Ok(())
+            });
+            // One with too much to do does not rest.
+            let _ = settled.await;
+        }
     }
 
     fn queue_write<T, F>(&self, lane: Option<u64>, command_of: Option<usize>, f: F) -> impl Future<Output = Result<T>> + Send + use<T, F>

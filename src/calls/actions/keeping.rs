@@ -52,6 +52,15 @@ pub async fn run(calls: Calls, ground: Ground) {
         () = keeping => {}
         () = calls.listen() => {}
         () = calls.tick() => {}
+        () = resting(&calls, &ground) => {}
+    }
+}
+
+/// What threads that write took for a crowd is given back when it has gone.
+async fn resting(calls: &Calls, ground: &Ground) {
+    loop {
+        calls.rested().await;
+        ground.db.settle().await;
     }
 }
 

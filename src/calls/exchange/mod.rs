@@ -20,6 +20,7 @@ use super::check::{Checks, Echoes, Whose};
 use super::outbox::Outbox;
 use super::sfu;
 use crate::clock::{Clock, Millis};
+use crate::heap;
 use crate::ids::MemberId;
 use crate::live::{Caller, Effect, Hub, LogId, Logged};
 use crate::storage::Tx;
@@ -61,6 +62,8 @@ struct Inner {
     live: AtomicUsize,
     /// Rung when time may matter again.
     bell: Notify,
+    /// Rung when there has been no call for a while.
+    rested: Notify,
 }
 
 impl std::fmt::Debug for Calls {
@@ -98,6 +101,7 @@ impl Calls {
             stopped: AtomicBool::new(false),
             live: AtomicUsize::new(0),
             bell: Notify::new(),
+            rested: Notify::new(),
         }))
     }
 
@@ -239,11 +243,20 @@ impl Calls {
         let mut measure_at = Instant::now() + measure;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut settled = heap::TIMES;
         while !self.0.stopped.load(Ordering::Relaxed) {
             if self.is_timeless() {
-                self.0.bell.notified().await;
+                let rung = self.0.bell.notified();
+                if settled == heap::TIMES {
+                    rung.await;
+                } else if tokio::time::timeout(heap::WINDOW, rung).await.is_err() {
+                    heap::settle();
+                    self.0.rested.notify_one();
+                    settled += 1;
+                }
                 continue;
             }
+            settled = 0;
             ticks.tick().await;
             self.echoes(|echoes, now, out| echoes.pass(now, out));
             if self.look(Board::is_at_rest) {
@@ -260,6 +273,11 @@ impl Calls {
                 }
             });
         }
+    }
+
+    /// Ends when there has been no call for a while, after there were some.
+    pub(super) async fn rested(&self) {
+        self.0.rested.notified().await;
     }
 
     /// The program stops: calls stay as rows, so that their people come back to them.
@@ -314,11 +332,15 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(15), async {
-            tokio::select! { () = calls.tick() => {}, () = rests => {} }
-        })
-        .await
-        .expect("in time");
+        let soon = Duration::from_secs(15);
+        let seen = async {
+            tokio::time::timeout(soon, rests).await.expect("at rest in time");
+            // What threads took for it is given back a little later, in two goes.
+            for _ in 0..heap::TIMES {
+                tokio::time::timeout(soon, calls.rested()).await.expect("told in time");
+            }
+        };
+        tokio::select! { () = calls.tick() => panic!("time passes until the program stops"), () = seen => {} }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::slab::Slab;
 use super::socket::{BATCH, Incoming};
 use super::start::Counts;
 use super::wake::Hatch;
+use crate::heap::{self, Rest};
 
 /// Longest wait for something to happen while anyone is there, milliseconds: a step of the timers.
 const WAIT: u16 = 5;
@@ -78,6 +79,7 @@ pub struct Worker {
     waited: Micros,
     /// When the share of work was told last.
     busy_told: Micros,
+    rest: Rest,
 }
 
 impl Worker {
@@ -95,7 +97,18 @@ impl Worker {
         let slab = Slab::new(socket.try_clone().ok()?, Lines::new(listener).ok()?);
         let local = socket.local_addr().ok()?;
         let exchange = Exchange::new(super::exchange::Parts { identity, provider, addresses, local, limits, origin, slab, sink });
-        Some(Self { socket, hatch, incoming: Incoming::new(), exchange, counts, origin, cpu_read: 0, waited: 0, busy_told: 0 })
+        Some(Self {
+            socket,
+            hatch,
+            incoming: Incoming::new(),
+            exchange,
+            counts,
+            origin,
+            cpu_read: 0,
+            waited: 0,
+            busy_told: 0,
+            rest: Rest::new(Instant::now()),
+        })
     }
 
     /// Works until it is told to stop.
@@ -107,6 +120,7 @@ impl Worker {
             self.waited += self.now() - idle;
             while let Some(order) = self.hatch.next() {
                 let now = self.now();
+                self.rest.worked();
                 match order {
                     Order::Input(input) => self.exchange.input(input, now),
                     Order::Stop => {
@@ -114,6 +128,9 @@ impl Worker {
                         return;
                     }
                 }
+            }
+            if datagrams || lines {
+                self.rest.worked();
             }
             if datagrams {
                 self.receive();
@@ -166,6 +183,9 @@ impl Worker {
         self.cpu_read = now;
         if self.exchange.is_empty() {
             self.exchange.rest();
+            if self.rest.is_due(Instant::now()) {
+                heap::settle();
+            }
         }
         self.tell_busy(now);
         let mut totals = self.exchange.tally();

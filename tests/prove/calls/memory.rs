@@ -30,7 +30,7 @@ pub fn weigh(options: &Options) -> Result<(), String> {
     // What a first call loads once is no participant's.
     eprintln!("… a call of two first");
     fill(&party, "two", 2)?.leave()?;
-    let base = party.memory();
+    let (base, kinds) = (party.memory(), party.kinds());
     eprintln!("… {MEMBERS} come online, and go");
     let links = (0..MEMBERS).map(|seat| party.link(seat)).collect::<Result<Vec<_>, _>>()?;
     let online = party.memory();
@@ -52,6 +52,10 @@ pub fn weigh(options: &Options) -> Result<(), String> {
     let left = empties(&party, room, base)?;
     let note = format!("{:.1} MiB, {:.0} s after the last one left", left.0 / KIB, left.1.as_secs_f64());
     tell("memory over the base when all have left", (left.0 / base - 1.0) * 100.0, "%", Bar::Most(LEFT_PERCENT), &note);
+    for ((name, before), now) in ["anonymous", "pages of files", "shared"].into_iter().zip(kinds).zip(party.kinds()) {
+        let note = format!("{:.1} MiB before, {:.1} now", before / KIB, now / KIB);
+        tell(&format!("of it {name}, of the whole base"), (now - before) / base * 100.0, "%", Bar::None, &note);
+    }
     eprintln!("… {MEMBERS} come in again");
     let again = empties(&party, fill(&party, "twice", MEMBERS)?, left.0)?;
     let note = format!("{:.1} MiB: what stays does not grow", again.0 / KIB);

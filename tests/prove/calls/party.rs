@@ -74,6 +74,12 @@ impl Party {
         machine::memory_kib(self.program.pid(), "Rss")
     }
 
+    /// Of what kind it is, KiB: anonymous (heaps, stacks, caches), pages of files (the program's text, touched for the first time), and what is
+    /// shared with other processes (the index of the database's log).
+    pub fn kinds(&self) -> [f64; 3] {
+        ["Pss_Anon", "Pss_File", "Pss_Shmem"].map(|name| machine::memory_kib(self.program.pid(), name))
+    }
+
     /// Milliseconds of CPU that the program has used.
     pub fn cpu_ms(&self) -> f64 {
         self.program.cpu_ms()
