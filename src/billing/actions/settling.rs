@@ -33,7 +33,8 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
     let mut row = store::orders::by_id(tx, order)?.found()?;
     let line = store::orders::line(tx, order)?;
     let said = verdict(order, row.state(), row.total()?, truth);
-    if said != Verdict::Foreign {
+    // While its payment waits, for a bank to judge a dispute for example, what was strange stays so.
+    if matches!(said, Verdict::Fulfil | Verdict::Expire) {
         store::strange::resolve(tx, order)?;
     }
     match said {

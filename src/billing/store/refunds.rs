@@ -74,7 +74,7 @@ pub fn disputes_of(conn: &mut Conn, payments: &[PaymentId]) -> Result<HashMap<Pa
     Ok(found)
 }
 
-/// Stores where the dispute of a payment stands.
+/// Stores where the dispute of a payment stands now. What an administrator let rest was the one before.
 pub fn put_dispute(tx: &mut Tx<'_>, payment: PaymentId, member: MemberId, state: DisputeState) -> Result<()> {
     let now = tx.now();
     let closed_at = (state != DisputeState::Open).then_some(now);
@@ -87,7 +87,7 @@ pub fn put_dispute(tx: &mut Tx<'_>, payment: PaymentId, member: MemberId, state:
                 disputes::seen_at.eq(now),
                 disputes::closed_at.eq(closed_at),
             ),
-            "ON CONFLICT (payment) DO UPDATE SET state = excluded.state, closed_at = excluded.closed_at",
+            "ON CONFLICT (payment) DO UPDATE SET state = excluded.state, closed_at = excluded.closed_at, forgiven_at = NULL, forgiven_by = NULL",
         ))
         .execute(&mut **tx)?;
     Ok(())

@@ -7,6 +7,7 @@ use super::store::{mirrored, objects};
 use super::truth;
 use crate::billing::actions::{Billing, mirror, settle};
 use crate::billing::providers::{CheckoutTruth, Provider, ProviderKind, SubscriptionTruth};
+use crate::billing::store as rows;
 use crate::error::{Error, Result};
 use crate::ids::OrderId;
 use crate::mutants::Mutant;
@@ -134,6 +135,11 @@ impl Mirror {
                     let (changed, _) = self.visit(&session, self.ticket(&session).await?).await?;
                     if let Applied::Done { changed: more } = self.look(&id, self.ticket(&id).await?).await? {
                         return Ok(changed || more);
+                    }
+                    // A person looks into an order that its visit does not fit; no sign of what goes on of it says more.
+                    let strange = self.stripe.db().read(move |conn| rows::strange::of_order(conn, order)).await?;
+                    if strange.is_some() {
+                        return Ok(changed);
                     }
                 }
                 // The answer that names the visit is not in yet, or nothing is paid: this sign comes back.

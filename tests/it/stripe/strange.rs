@@ -98,3 +98,42 @@ async fn what_is_put_right_there_gives_what_was_bought_and_is_strange_no_more() 
     assert_eq!(owner.get(PATH).await["items"], json!([]));
     market.close().await;
 }
+
+#[actix_web::test]
+async fn what_was_set_aside_stays_so_while_its_bank_judges_and_afterwards() {
+    let market = Market::open().await;
+    let price = market.price("once").await;
+    let (_, order, session) = pays_another_amount(&market, "ann", &price).await;
+    let set_aside = format!("/api/v1/admin/orders/{order}/set-aside");
+    assert!(market.owner.call(Method::POST, &set_aside, Some(json!({ "note": "Their bank has it" }))).await.0.is_success());
+    let intent = market.stripe.with(|world| world.thing(&session)["payment_intent"].as_str().expect("paid").to_owned());
+    let dispute = market.stripe.with(|world| world.dispute(&intent));
+    market.deliver_new().await;
+    market.quiet().await;
+    market.stripe.with(|world| world.close_dispute(&dispute, "lost"));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(market.owner.get(PATH).await["items"], json!([]));
+    let status = market.owner.get("/api/v1/admin/stripe").await;
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(0), &json!(0)));
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn what_goes_on_of_a_strange_checkout_leaves_no_webhook_behind() {
+    let market = Market::open().await;
+    let price = market.price("month").await;
+    let (ben, order, _) = pays_another_amount(&market, "ben", &price).await;
+    assert_eq!(may_call(&ben).await, false);
+    assert_eq!(market.owner.get(PATH).await["items"][0]["order"]["id"], json!(order));
+    let set_aside = format!("/api/v1/admin/orders/{order}/set-aside");
+    assert!(market.owner.call(Method::POST, &set_aside, Some(json!({ "note": "Ended at Stripe" }))).await.0.is_success());
+    let subscription = market.stripe.with(|world| world.all("subscription")).pop().expect("it goes on there");
+    market.stripe.with(|world| world.renew(subscription["id"].as_str().expect("an id"), true));
+    market.deliver_new().await;
+    market.quiet().await;
+    let status = market.owner.get("/api/v1/admin/stripe").await;
+    assert_eq!((&status["waiting"], &status["dead"]), (&json!(0), &json!(0)));
+    assert_eq!(may_call(&ben).await, false);
+    market.close().await;
+}
