@@ -77,11 +77,12 @@ impl Reaching {
     /// # Errors
     /// 429 `social.too_many_requests`; `social.closed_message` of first words alone, for the same reason.
     pub(super) fn before_words(&self, tx: &mut Tx<'_>, room: RoomId, author: MemberId, other: MemberId) -> Result<bool> {
+        // First of all, since it holds the pair: of two first words at once the second finds the first.
+        social::admit(tx, author, other)?;
         let most = if store::has_words(tx, room, author)? { None } else { Some(self.requests) };
         if most.is_some() {
             social::must_be_open(&self.settings, Act::Message)?;
         }
-        social::admit(tx, author, other)?;
         if most.is_none() && store::place(tx, room, other)?.is_some() {
             return Ok(true);
         }
