@@ -99,7 +99,10 @@ class ReachForm extends HTMLElement {
     }
     const isQuiet = this.#named("quiet")[0]?.checked ?? false;
     this.querySelector("[data-quiet]")?.toggleAttribute("hidden", !isQuiet);
-    for (const name of ["quiet_from", "quiet_to"]) for (const field of this.#named(name)) field.disabled = !isQuiet;
+    for (const name of ["quiet_from", "quiet_to"]) {
+      // Hours that are on and empty are no wish to have none.
+      for (const field of this.#named(name)) [field.disabled, field.required] = [!isQuiet, isQuiet];
+    }
     const chosen = this.querySelector("[data-chosen]");
     if (chosen) chosen.textContent = this.querySelector("[name=unknown_callers]:checked ~ .choice-title")?.textContent ?? "";
   }
