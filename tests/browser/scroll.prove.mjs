@@ -62,10 +62,10 @@ try {
   });
   const longTasks = () => page.evaluate(() => window['longTasks']());
   const frames = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  await page.evaluate((ms) => new Promise((done) => setTimeout(() => {
+  await page.evaluate((ms) => /** @type {Promise<void>} */ (new Promise((done) => setTimeout(() => {
     for (const end = performance.now() + ms; performance.now() < end;);
     done();
-  })), BLOCKED_MS);
+  }))), BLOCKED_MS);
   await frames();
   const control = Math.max(0, ...await longTasks());
   if (control < BLOCKED_MS) throw new Error(`the page was blocked for ${BLOCKED_MS} ms, and the longest task that was seen is ${control} ms`);
