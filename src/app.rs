@@ -28,6 +28,7 @@ use crate::settings::{Settings, SettingsCell};
 use crate::social::{self, Social};
 use crate::storage::{Db, DbLimits, Sink, fact, newest_id, renew_epoch, set_fact};
 use crate::text::{NAME_KEYS, Words};
+use crate::threads::vital;
 use crate::wire::Wire;
 use crate::{admin, backups, billing, chat, consequences, http, members, own_data, wire};
 
@@ -321,11 +322,10 @@ impl App {
         calls::start_media(&self.calls, &self.ground.config);
         calls::resume_all(&self.calls, &self.ground).await?;
         let (calls, ground) = (self.calls.clone(), Ground::clone(&self.ground));
-        std::thread::Builder::new().name("rialto-calls".to_owned()).spawn(move || {
+        Ok(vital("rialto-calls", move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a clock needs nothing");
             runtime.block_on(calls::keep(calls, ground));
-        })?;
-        Ok(())
+        })?)
     }
 }
 

@@ -25,6 +25,7 @@ pub mod settings;
 pub mod social;
 pub mod storage;
 pub mod text;
+pub mod threads;
 pub mod wire;
 #[cfg(test)]
 mod wire_types;

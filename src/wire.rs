@@ -15,7 +15,7 @@ use crate::calls::{self, Calls};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
-use crate::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Effect, LocalHub, LogId, Logged, Seq, Source, Standing};
+use crate::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Effect, LocalHub, LogId, Logged, Page, Seq, Source, Standing};
 use crate::members::{self, Account, Profile, SeeMe};
 use crate::storage::{Conn, LogRow, all_heads, epoch, head, member_rows, room_rows};
 use crate::{chat, http, social};
@@ -54,14 +54,16 @@ fn render_member_log(conn: &mut Conn, member: MemberId, rows: Vec<LogRow>, now: 
     Ok(rendered)
 }
 
-fn page(conn: &mut Conn, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64, now: Millis) -> Result<Vec<Logged>> {
+fn page(conn: &mut Conn, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64, now: Millis) -> Result<Page> {
     let rendered = match log {
         LogId::Room(room) => {
             // The connection of one who was removed may not know it yet.
-            if let Some(member) = reader
-                && chat::heard_from(conn, member, room)?.is_none_or(|floor| after < floor)
-            {
-                return Ok(Vec::new());
+            if let Some(member) = reader {
+                match chat::heard_from(conn, member, room)? {
+                    None => return Ok(Page::Gone),
+                    Some(floor) if after < floor => return Ok(Page::Reset),
+                    Some(_) => {}
+                }
             }
             let rows = room_rows(conn, room, after, limit)?;
             chat::render_room_rows(conn, room, rows, reader)?
@@ -79,7 +81,7 @@ fn page(conn: &mut Conn, log: LogId, reader: Option<MemberId>, after: Seq, limit
         event: Arc::from(event),
         instead,
     };
-    Ok(rendered.into_iter().map(logged).collect())
+    Ok(Page::Events(rendered.into_iter().map(logged).collect()))
 }
 
 /// What an event does to connections, read back from the event: needed when a gap is filled from the log.
@@ -147,7 +149,7 @@ impl Source for Wire {
         read.boxed()
     }
 
-    fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
+    fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Page>> {
         let now = self.ground.clock.now();
         self.ground.db.read(move |conn| page(conn, log, reader, after, limit, now)).boxed()
     }

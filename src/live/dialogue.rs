@@ -97,6 +97,11 @@ pub(super) struct Notice<'a> {
     room: &'a str,
 }
 
+/// Tells a client that it must load a room anew (`reset`), or that it is not its own (`gone`).
+pub(super) fn push_notice(connection: &Rc<Connection>, kind: &'static str, room: &str) {
+    connection.push(&frames::json(&Notice { r#type: kind, room }), Class::Answer);
+}
+
 /// One connection's conversation.
 pub(super) struct Dialogue {
     connection: Rc<Connection>,
@@ -212,16 +217,16 @@ impl Dialogue {
                 CatchUp::Replay { after, .. } => self.local.shard.borrow_mut().replay(&self.connection, Replay { log, after }),
                 CatchUp::Reset { .. } => {
                     self.local.shard.borrow_mut().end_replay(&self.connection, log);
-                    self.notice("reset", &log.name());
+                    push_notice(&self.connection, "reset", &log.name());
                 }
                 CatchUp::Gone => {
                     self.local.shard.borrow_mut().end_replay(&self.connection, log);
-                    self.notice("gone", &log.name());
+                    push_notice(&self.connection, "gone", &log.name());
                 }
             }
         }
         for name in unknown {
-            self.notice("gone", &name);
+            push_notice(&self.connection, "gone", &name);
         }
     }
 
@@ -234,10 +239,6 @@ impl Dialogue {
         }
         let states = self.local.hub.online(&watch.members);
         self.local.shard.borrow_mut().watch(&self.connection, &states, watch.open);
-    }
-
-    fn notice(&self, kind: &'static str, room: &str) {
-        self.connection.push(&frames::json(&Notice { r#type: kind, room }), Class::Answer);
     }
 
     fn ack(&self, reference: Option<&str>, ack: Ack, heads: Option<BTreeMap<String, Seq>>) {

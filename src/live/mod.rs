@@ -27,6 +27,6 @@ pub use log::{Effect, Instead, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
 pub use shard::{Addressee, Signal, WATCHED_MEMBERS, frame_of, signal_frame};
 pub use socket::{Descriptor, FRAME_BYTES, LONG_FRAME_BYTES, is_handshake, open};
-pub use source::{Ack, Answer, Caller, CatchUp, Commands, Source, Standing};
+pub use source::{Ack, Answer, Caller, CatchUp, Commands, Page, Source, Standing};
 #[cfg(test)]
 pub(crate) use types::{presence_signal, server_frames};

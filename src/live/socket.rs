@@ -14,14 +14,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
 
-use super::dialogue::Dialogue;
+use super::dialogue::{Dialogue, push_notice};
 use super::frames::{self, CloseCode};
 use super::hub::{ConnectionLimits, LocalHub};
 use super::line::Line;
 use super::log::{LogId, Logged, Seq};
 use super::queue::Class;
 use super::shard::{Connection, Replay, Socket};
-use super::source::Caller;
+use super::source::{Caller, Page};
 use crate::error::{Error, Result};
 use crate::mutants::Mutant;
 
@@ -123,7 +123,7 @@ struct Outgoing {
     connection: Rc<Connection>,
     /// Dropping it would end the incoming side.
     _theirs: BoxBody,
-    page: Option<(Replay, BoxFuture<'static, Result<Vec<Logged>>>)>,
+    page: Option<(Replay, BoxFuture<'static, Result<Page>>)>,
     /// Was it asked before? The first time the dispatcher holds the answer to the handshake.
     is_begun: bool,
 }
@@ -157,7 +157,9 @@ impl Stream for Outgoing {
             let (replay, result) = (*replay, std::task::ready!(page.as_mut().poll(cx)));
             self.page = None;
             match result {
-                Ok(events) => {
+                Ok(Page::Reset) => self.end_replay(replay, "reset"),
+                Ok(Page::Gone) => self.end_replay(replay, "gone"),
+                Ok(Page::Events(events)) => {
                     if let Some(bytes) = self.write_page(replay, &events) {
                         self.connection.line.hold();
                         return Poll::Ready(Some(Ok(bytes)));
@@ -173,6 +175,12 @@ impl Stream for Outgoing {
 }
 
 impl Outgoing {
+    /// The reader hears this log no longer, or not from there: nothing more of it is read, and the client is told.
+    fn end_replay(&self, replay: Replay, kind: &'static str) {
+        self.local.shard.borrow_mut().end_replay(&self.connection, replay.log);
+        push_notice(&self.connection, kind, &replay.log.name());
+    }
+
     /// Frames a page; `None` when there was nothing to write, or the client has asked for something else meanwhile.
     fn write_page(&self, replay: Replay, events: &[Logged]) -> Option<Bytes> {
         if self.connection.replays.borrow().front() != Some(&replay) {

@@ -59,13 +59,24 @@ impl CatchUp {
     }
 }
 
+/// What is read of a log.
+#[derive(Debug)]
+pub enum Page {
+    /// Events, oldest first.
+    Events(Vec<Logged>),
+    /// The reader hears this log from a later place only: their client loads the newest page again.
+    Reset,
+    /// The reader hears this log no longer.
+    Gone,
+}
+
 /// The rows behind the logs.
 pub trait Source: Send + Sync + 'static {
     /// Where the member of this session stands.
     fn standing(&self, caller: Caller) -> BoxFuture<'static, Result<Standing>>;
-    /// At most `limit` events above `after`, oldest first, as they are now; for one reader alone without what others hear in their place, and
-    /// nothing when by now they hear that log no longer.
-    fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Vec<Logged>>>;
+    /// At most `limit` events above `after`, oldest first, as they are now; for one reader alone without what others hear in their place.
+    /// Whether that reader still hears the log is asked in the same snapshot.
+    fn page(&self, log: LogId, reader: Option<MemberId>, after: Seq, limit: i64) -> BoxFuture<'static, Result<Page>>;
     /// What each log needs, for this caller.
     fn catch_up(&self, caller: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>>;
     /// Every head.

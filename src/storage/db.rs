@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +14,7 @@ use crate::heap;
 use crate::ids::Ids;
 use crate::live::{Answer, Logged, Signal};
 use crate::mutants::Mutant;
+use crate::threads::vital;
 
 /// How much may wait, and how many threads serve.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,7 @@ impl Db {
         let (reads, read_jobs) = bounded(limits.queue);
         let writes = if target.is_sqlite() {
             let (queue, mut jobs) = mpsc::channel(limits.queue);
-            spawn("rialto-writer", move || group::run(first, &mut jobs, &context))?;
+            vital("rialto-writer", move || group::run(first, &mut jobs, &context))?;
             Writes::One(queue)
         } else {
             let (all, shared) = bounded(limits.queue);
@@ -133,13 +133,13 @@ impl Db {
                 let (lane, own) = bounded(limits.queue);
                 lanes.push(lane);
                 let (shared, context) = (shared.clone(), context.clone());
-                spawn(&format!("rialto-writer-{n}"), move || write_alone(&shared, &own, &context))?;
+                vital(&format!("rialto-writer-{n}"), move || write_alone(&shared, &own, &context))?;
             }
             Writes::Several { all, lanes }
         };
         for n in 0..limits.readers.max(1) {
             let (jobs, target) = (read_jobs.clone(), target.clone());
-            spawn(&format!("rialto-reader-{n}"), move || read_jobs_until_closed(&jobs, &target))?;
+            vital(&format!("rialto-reader-{n}"), move || read_jobs_until_closed(&jobs, &target))?;
         }
         Ok(Self { inner: Arc::new(Inner { target, reads, writes }) })
     }
@@ -247,16 +247,4 @@ const fn full() -> Error {
 
 fn gone() -> Error {
     Error::broken("the database threads are gone")
-}
-
-/// A thread without which nothing is served. Jobs catch their own panics; should one end the thread all the same, the program ends with it
-/// and is started again, as after a lost sync: without its writer it would go on, say that it is ready, and answer nothing.
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
-    let body = || {
-        if catch_unwind(AssertUnwindSafe(body)).is_err() {
-            std::process::abort();
-        }
-    };
-    thread::Builder::new().name(name.to_owned()).spawn(body)?;
-    Ok(())
 }

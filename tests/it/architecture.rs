@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules of the library in the order of dependence: each may use those before it.
 const ORDER: &[&[&str]] = &[
-    &["ids", "clock", "error", "heap", "mutants"],
+    &["ids", "clock", "error", "heap", "mutants", "threads"],
     &["money"],
     &["text", "live"],
     &["storage"],

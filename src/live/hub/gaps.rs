@@ -1,13 +1,13 @@
 //! What was committed and never published is read from the logs: when a later event waits for it, and when the heads say so.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Inner;
 use crate::error::Result;
 use crate::live::log::{LogId, Seq};
-use crate::live::source::Source;
+use crate::live::source::{Page, Source};
+use crate::threads::vital;
 
 /// How often what was delivered is compared with the heads in the database.
 const COMPARE: Duration = Duration::from_secs(10);
@@ -16,23 +16,15 @@ const HEADS: usize = 1_000;
 /// Events read at once to fill a gap.
 const GAP_PAGE: i64 = 500;
 
-/// Looks for gaps on a thread of its own, until the hub is gone. Should that thread ever end by itself, the program ends: nobody would notice
-/// from then on what is lost.
+/// Looks for gaps on a thread of its own, until the hub is gone.
 ///
 /// # Errors
 /// When the system gives no thread.
 pub(super) fn look_for(hub: Weak<Inner>, source: Weak<dyn Source>) -> Result<()> {
-    let body = move || {
+    Ok(vital("rialto-gaps", move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a clock needs nothing");
         runtime.block_on(fill(&hub, &source));
-    };
-    let body = || {
-        if catch_unwind(AssertUnwindSafe(body)).is_err() {
-            std::process::abort();
-        }
-    };
-    std::thread::Builder::new().name("rialto-gaps".to_owned()).spawn(body)?;
-    Ok(())
+    })?)
 }
 
 async fn fill(hub: &Weak<Inner>, source: &Weak<dyn Source>) {
@@ -53,8 +45,14 @@ async fn fill(hub: &Weak<Inner>, source: &Weak<dyn Source>) {
             }
         }
         for (log, after) in late {
-            let page = source.page(log, None, after, GAP_PAGE).await;
-            let events = page.inspect_err(|error| tracing::warn!(%error, "a gap could not be read")).unwrap_or_default();
+            let events = match source.page(log, None, after, GAP_PAGE).await {
+                Ok(Page::Events(events)) => events,
+                Ok(Page::Reset | Page::Gone) => Vec::new(),
+                Err(error) => {
+                    tracing::warn!(%error, "a gap could not be read");
+                    Vec::new()
+                }
+            };
             inner.with_order(|order| {
                 inner.deliver(&order.take(events, now), Vec::new());
                 order.postpone_unless_past(log, after, Instant::now());

@@ -1,4 +1,5 @@
-//! A connection that ends while it is still being greeted leaves nothing behind.
+//! A connection over rows that come when the test says: one that ends while it is still being greeted leaves nothing behind, and a replay ends
+//! where its member hears the room no longer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,11 +9,11 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::future::{BoxFuture, ready};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use nix::sys::socket::{setsockopt, sockopt};
 use rialto::error::Result;
-use rialto::ids::{MemberId, SessionId};
-use rialto::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Hub, LocalHub, LogId, Logged, Seq, Source, Standing};
+use rialto::ids::{MemberId, RoomId, SessionId};
+use rialto::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Hub, LocalHub, LogId, Page, Seq, Source, Standing};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,7 +26,14 @@ struct Held {
     begun: AtomicUsize,
     /// Greetings that may go on.
     allowed: Arc<Semaphore>,
+    /// Pages that were asked for.
+    pages: AtomicUsize,
 }
+
+/// A room that the member has left since, as their connection does not know yet.
+const LEFT: RoomId = RoomId(11);
+/// A room that begins for the member at a later place now.
+const LATER: RoomId = RoomId(12);
 
 impl Source for Held {
     fn standing(&self, _: Caller) -> BoxFuture<'static, Result<Standing>> {
@@ -33,17 +41,18 @@ impl Source for Held {
         let allowed = Arc::clone(&self.allowed);
         async move {
             allowed.acquire().await.expect("never closed").forget();
-            Ok(Standing { epoch: "e".to_owned(), me: json!({}), calls: json!([]), me_head: 1, rooms: Vec::new() })
+            Ok(Standing { epoch: "e".to_owned(), me: json!({}), calls: json!([]), me_head: 1, rooms: vec![(LEFT, 5), (LATER, 5)] })
         }
         .boxed()
     }
 
-    fn page(&self, _: LogId, _: Option<MemberId>, _: Seq, _: i64) -> BoxFuture<'static, Result<Vec<Logged>>> {
-        ready(Ok(Vec::new())).boxed()
+    fn page(&self, log: LogId, _: Option<MemberId>, _: Seq, _: i64) -> BoxFuture<'static, Result<Page>> {
+        self.pages.fetch_add(1, Ordering::SeqCst);
+        ready(Ok(if log == LogId::Room(LEFT) { Page::Gone } else { Page::Reset })).boxed()
     }
 
-    fn catch_up(&self, _: Caller, _: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>> {
-        ready(Ok(Vec::new())).boxed()
+    fn catch_up(&self, _: Caller, cursors: Vec<(LogId, Seq)>) -> BoxFuture<'static, Result<Vec<(LogId, CatchUp)>>> {
+        ready(Ok(cursors.into_iter().map(|(log, after)| (log, CatchUp::Replay { after, head: 5 })).collect())).boxed()
     }
 
     fn heads(&self) -> BoxFuture<'static, Result<Vec<(LogId, Seq)>>> {
@@ -88,7 +97,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let (hub, held) = (Hub::new(), Arc::new(Held { begun: AtomicUsize::new(0), allowed: Arc::new(Semaphore::new(0)) }));
+        let (hub, held) =
+            (Hub::new(), Arc::new(Held { begun: AtomicUsize::new(0), allowed: Arc::new(Semaphore::new(0)), pages: AtomicUsize::new(0) }));
         let (of_worker, source) = (hub.clone(), Arc::clone(&held));
         let server = HttpServer::new(move || {
             let local = of_worker.shard(Duration::from_secs(25), Arc::clone(&source) as Arc<dyn Source>, Arc::new(Mute));
@@ -153,7 +163,6 @@ trait Alive {
 
 impl Alive for tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<TcpStream>> {
     async fn send_ping_and_hear_the_answer(&mut self) {
-        use futures_util::SinkExt;
         self.send(Message::text(r#"{"type":"ping","ref":"1"}"#)).await.expect("sent");
         let answer = self.next().await.expect("a frame").expect("a frame").into_text().expect("text");
         assert_eq!(serde_json::from_str::<Value>(&answer).expect("JSON"), json!({ "type": "ack", "ref": "1" }), "and nothing before it");
@@ -177,6 +186,29 @@ async fn an_end_without_a_word_while_the_greeting_is_read_leaves_nothing() {
     drop(scene.connect().await);
     scene.held.allowed.add_permits(1);
     scene.ends_as_new().await;
+}
+
+/// The page is read after the removal, and the connection hears of that later: it must not ask for the same page again and again meanwhile.
+#[actix_web::test]
+async fn a_replay_ends_where_its_member_hears_the_room_no_longer() {
+    let scene = Scene::new();
+    scene.held.allowed.add_permits(1);
+    let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{}/live", scene.address)).await.expect("a connection");
+    let rooms = json!({ LEFT.to_string(): 2, LATER.to_string(): 2 });
+    socket.send(Message::text(json!({ "type": "sync", "ref": "s", "rooms": rooms }).to_string())).await.expect("sent");
+    let mut heard = Vec::new();
+    for _ in 0..4 {
+        let frame = socket.next().await.expect("a frame").expect("a frame").into_text().expect("text");
+        let frame: Value = serde_json::from_str(&frame).expect("JSON");
+        heard.push((frame["type"].as_str().expect("a type").to_owned(), frame["room"].clone()));
+    }
+    heard[2..].sort_by(|one, other| one.0.cmp(&other.0));
+    let notice = |kind: &str, room: RoomId| (kind.to_owned(), json!(room.to_string()));
+    assert_eq!((heard[0].0.as_str(), heard[1].0.as_str()), ("hello", "ack"));
+    assert_eq!(heard[2..], [notice("gone", LEFT), notice("reset", LATER)]);
+    socket.send_ping_and_hear_the_answer().await;
+    assert_eq!(scene.held.pages.load(Ordering::SeqCst), 2, "each was read once");
+    scene.server.stop(false).await;
 }
 
 #[actix_web::test]
