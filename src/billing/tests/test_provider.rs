@@ -90,6 +90,17 @@ fn a_trial_is_charged_at_its_end_unless_it_was_cancelled() {
     assert_eq!((cancelled.truth(0).status, cancelled.charges.len()), (SubscriptionStatus::Canceled, 0));
 }
 
+#[test]
+fn a_period_that_is_let_end_is_over_on_whatever_day_that_is() {
+    for day in 0..400 {
+        let now = BEGIN + day * DAY;
+        let skipped = paid(TestAct::Pay, 0).by(now).skipped(now);
+        let after = skipped.clone().by(now);
+        assert_eq!(after.charges.len(), skipped.charges.len() + 1, "day {day}: the next period is paid");
+        assert!(after.charges.last().is_some_and(|at| *at <= now && *at > now - 4 * DAY), "day {day}: and began just now");
+    }
+}
+
 proptest! {
     #[test]
     fn however_often_it_is_looked_at_it_charges_the_same(days in 0..900_i64, looks in proptest::collection::vec(0..900_i64, 0..6), fails in any::<bool>(), trial in 0..30_u32) {

@@ -127,7 +127,19 @@ impl Recurring {
     /// Lets its period be over at `now`, as if time had passed: all of its past moves back.
     #[must_use]
     pub fn skipped(mut self, now: Millis) -> Self {
-        let by = (self.period().1 - now).max(0);
+        // Months are of different length: what has moved back by as long as this one goes on may end a day or more later.
+        while self.period().1 > now {
+            let by = self.period().1 - now;
+            self.move_back(by);
+        }
+        let end = self.period().1;
+        if let Some(next) = &mut self.next {
+            next.at = end;
+        }
+        self
+    }
+
+    fn move_back(&mut self, by: Millis) {
         let back = |at: &mut Millis| *at -= by;
         back(&mut self.begun_at);
         self.trial_end.as_mut().map(back);
@@ -136,10 +148,6 @@ impl Recurring {
         if let Some((at, _)) = &mut self.anchor {
             *at -= by;
         }
-        if let Some(next) = &mut self.next {
-            next.at = now;
-        }
-        self
     }
 
     /// How much was paid by the payment of this name.
