@@ -1,9 +1,8 @@
 // Backups from the dashboard: made, rehearsed, downloaded, and a schedule of one's own; at a desk and on a phone.
-import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { expect, test } from './support/journey.mjs';
 import { PASSWORD, community, setUp } from './support/api.mjs';
-import { binary, dataFolder } from './support/server.mjs';
+import { dataFolder, rialto } from './support/server.mjs';
 import * as acts from './support/acts.mjs';
 
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
@@ -55,7 +54,7 @@ for (const [where, options] of [['at a desk', undefined], ['on a phone', phone]]
       const file = await download.path();
       expect(statSync(file).size).toBeGreaterThan(100_000);
       expect(readFileSync(file).subarray(0, 13).toString()).toBe('manifest.json');
-      const said = execFileSync(binary, ['restore', '--rehearse', file], { encoding: 'utf8' });
+      const said = rialto(['restore', '--rehearse', file]);
       expect(said).toContain('2 members');
     });
 

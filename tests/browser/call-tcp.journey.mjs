@@ -91,8 +91,12 @@ test('without UDP a member is in the call over TCP, and the operator sees it', a
     const board = await olga.context.newPage();
     await board.goto(`${url}/admin/calls`);
     const row = (name) => board.getByRole('row').filter({ hasText: name });
-    await expect(row('mara')).toContainText('TCP');
-    await expect(row('olga')).toContainText('UDP');
+    // What it says of their media came with the statistics of a moment before.
+    await expect(async () => {
+      await board.reload();
+      await expect(row('mara')).toContainText('TCP', { timeout: 500 });
+      await expect(row('olga')).toContainText('UDP', { timeout: 500 });
+    }).toPass({ timeout: 10_000 });
     await press(bar(mara.page), 'Leave call');
 
     await mara.page.goto(`${url}/calls/check`);

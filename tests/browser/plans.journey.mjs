@@ -98,6 +98,8 @@ test('a trial ends in an open tab: a card that fails owes with days of grace, on
   await olga.call('PATCH', `/admin/plans/${member.id}`, { trial_days: 14 });
   await pay('pay_once');
   const bruno = await someone('bruno');
+  // What is due, and what is paid, comes and goes on the page of the membership while one looks.
+  bruno.expects(/layout shift .* at \/settings\/membership/);
   const { page } = bruno;
   await acts.signIn(page, server.url, 'bruno');
   await acts.openRoom(page, 'general');
