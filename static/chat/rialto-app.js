@@ -47,6 +47,8 @@ export class RialtoApp extends HTMLElement {
     this.client.store.watch((now, before) => {
       for (const member of now.people.blocked) if (!before.people.blocked.includes(member)) void this.#calls?.then((desk) => desk.shutOut(member));
     });
+    this.client.store.watch(() => this.#tellsOfDebts());
+    this.#tellsOfDebts();
     this.client.ear = this.#ear();
     this.client.start();
     new Attention(this).start();
@@ -54,6 +56,15 @@ export class RialtoApp extends HTMLElement {
     this.narrow.addEventListener("change", () => this.#settle());
     document.addEventListener("click", (event) => this.#follow(event));
     document.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  /** Few owe something: for the others nothing is loaded. What the server drew stays until the element draws it. */
+  #tellsOfDebts() {
+    if (!this.client.state.owed || this.querySelector("owed-banner")) return;
+    const [banner, drawn] = [document.createElement("owed-banner"), this.querySelector(".owed")];
+    banner.append(...(drawn?.childNodes ?? []));
+    if (drawn) drawn.replaceWith(banner);
+    else this.querySelector(".rail")?.before(banner);
   }
 
   /** Hears of calls, and loads what shows them when one rings for me or is mine. @returns {import("./client.js").CallEar} */

@@ -130,7 +130,7 @@ pub(super) fn count_use(tx: &mut Tx<'_>, order: &OrderRow, is_used: bool) -> Res
 /// What a code makes of a price for the member who asks; it uses nothing.
 ///
 /// # Errors
-/// Those of [`counting`], also `billing.promotion_used` when none is left; and those of prices.
+/// Those of `counting`, also `billing.promotion_used` when none is left; and those of prices.
 pub fn promoted(tx: &mut Tx<'_>, may: &Buy, new: &TypedPromotion) -> Result<Promoted> {
     hold(tx, may.member())?;
     let now = tx.now();
