@@ -63,7 +63,7 @@ pub struct Config {
     pub stripe_webhook_secrets: Vec<String>,
     /// Where its API is, on this machine, if not at Stripe; for tests.
     pub stripe_url: Option<String>,
-    /// The first UDP port for media; 0 picks free ones.
+    /// The first port, UDP and TCP, for media; 0 picks free ones.
     pub media_port: u16,
     /// Threads that forward media.
     pub media_threads: u16,

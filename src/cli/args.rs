@@ -40,7 +40,7 @@ pub enum Command {
         /// The address and port to listen on, on this machine; port 0 picks a free one [default: 127.0.0.1:0]
         #[arg(long, value_name = "ADDR:PORT", value_parser = loopback_address)]
         listen: Option<SocketAddr>,
-        /// The UDP port that calls take; 0 picks a free one
+        /// The port, UDP and TCP, that calls take; 0 picks a free one
         #[arg(long, value_name = "PORT", default_value_t = 0)]
         media_port: u16,
         /// Raise the limits on how often things may be done out of the way, for pictures of everything

@@ -66,7 +66,7 @@ pub struct Serving {
     /// Where the API of Stripe is, if not at Stripe
     #[arg(long, value_name = "URL", value_parser = loopback_url, hide = true)]
     pub stripe_url: Option<String>,
-    /// The UDP port for the media of calls; port 0 picks a free one [default: 7882]
+    /// The port, UDP and TCP, for the media of calls; port 0 picks a free one [default: 7882]
     #[arg(long, value_name = "PORT")]
     pub media_port: Option<u16>,
     /// Threads that forward media; each takes a port of its own, from the media port on [default: 1]
