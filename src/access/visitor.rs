@@ -55,6 +55,8 @@ pub struct Visitor {
     pub idempotency_key: Option<String>,
     /// A short name for this request in the logs.
     pub request_id: String,
+    /// The number of the latest signal to everyone when the request came: what it reads is at least as new.
+    pub signals: u64,
 }
 
 impl Visitor {

@@ -96,6 +96,8 @@ pub struct State {
     pub epoch: String,
     /// The head of my own log.
     pub seq: Seq,
+    /// The number of the latest signal to everyone.
+    pub signals: u64,
     /// Me.
     pub me: Profile,
     /// My session.
@@ -128,7 +130,8 @@ pub struct State {
 }
 
 /// Reads the state in one snapshot.
-fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, actor: &Actor) -> Result<State> {
+fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, signals: u64) -> Result<State> {
+    let member = actor.signed_in()?;
     let settings = ground.settings.get();
     let rooms = rooms_of_mine(conn, member)?;
     let mut people: Vec<MemberId> = rooms.iter().filter_map(|room| room.mine.as_ref()?.members.clone()).flatten().collect();
@@ -144,6 +147,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
     Ok(State {
         epoch: epoch(conn)?,
         seq: head(conn, LogId::Member(member))?.map_or(0, |head| head.seq),
+        signals,
         me,
         session: actor.session,
         permissions: actor.permissions,
@@ -173,8 +177,8 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, member: MemberId, 
 
 #[utoipa::path(get, path = "/api/v1/me/state", responses((status = 200, body = State)))]
 async fn my_state(gate: Allow<SeeOwnRooms>, billing: Data<Billing>) -> Result<HttpResponse> {
-    let ground = gate.ground().clone();
-    let state = gate.read(move |conn, may, actor| state(conn, &ground, &billing, may.member(), actor)).await?;
+    let (ground, signals) = (gate.ground().clone(), gate.visitor().signals);
+    let state = gate.read(move |conn, _may, actor| state(conn, &ground, &billing, actor, signals)).await?;
     Ok(HttpResponse::Ok().json(state))
 }
 
@@ -229,7 +233,14 @@ pub fn browse_for_strangers(conn: &mut Conn) -> Result<Vec<OpenRoom>> {
         .collect())
 }
 
-fn shell(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, room: Option<(RoomId, Option<Seq>)>) -> Result<Shell> {
+fn shell(
+    conn: &mut Conn,
+    ground: &Ground,
+    billing: &Billing,
+    actor: &Actor,
+    signals: u64,
+    room: Option<(RoomId, Option<Seq>)>,
+) -> Result<Shell> {
     let member = actor.signed_in()?;
     let room = match room {
         None => None,
@@ -239,7 +250,7 @@ fn shell(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, roo
             Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
-    Ok(Shell { state: state(conn, ground, billing, member, actor)?, room })
+    Ok(Shell { state: state(conn, ground, billing, actor, signals)?, room })
 }
 
 async fn front(gate: Public, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {
@@ -252,7 +263,7 @@ async fn front(gate: Public, site: Site, billing: Data<Billing>) -> Result<HttpR
             if actor.member.is_none() {
                 return Ok((looker, Some((browse_for_strangers(conn)?, members::community_has_owner(conn)?)), None));
             }
-            Ok((looker, None, Some(shell(conn, &ground, &billing, actor, None)?)))
+            Ok((looker, None, Some(shell(conn, &ground, &billing, actor, asked.signals, None)?)))
         })
         .await?;
     match (stranger, shell) {
@@ -303,7 +314,7 @@ async fn show_room(gate: Allow<ReadRoom>, site: Site, billing: Data<Billing>, ar
     let asked = visitor.clone();
     let (looker, shell) = gate
         .read(move |conn, may, actor| {
-            let shell = shell(conn, &ground, &billing, actor, Some((may.room(), around)))?;
+            let shell = shell(conn, &ground, &billing, actor, asked.signals, Some((may.room(), around)))?;
             Ok((members::looker(conn, actor, &asked)?, shell))
         })
         .await?;

@@ -90,6 +90,7 @@ fn a_token_works_for_its_member_and_a_scope_must_be_known() {
             route: String::new(),
             idempotency_key: None,
             request_id: String::new(),
+            signals: 0,
         };
         Sessions::new().actor(conn, &visitor, NOW)
     }))

@@ -157,6 +157,7 @@ fn knock(request: &ServiceRequest, ground: &Ground, site: &Site) -> (Visitor, Re
         route: format!("{method} {path}"),
         idempotency_key: key.filter(|_| fits),
         request_id: request_id(),
+        signals: ground.hub.signalled(),
     };
     (visitor, admitted)
 }

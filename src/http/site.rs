@@ -52,6 +52,8 @@ pub struct Heard {
     pub epoch: String,
     /// The head of the log.
     pub seq: i64,
+    /// The number of the latest signal to everyone.
+    pub signals: u64,
 }
 
 impl Looker {

@@ -59,6 +59,7 @@ pub(super) struct Hello<'a> {
     #[cfg_attr(test, ts(type = "Member"))]
     me: &'a serde_json::Value,
     heads: BTreeMap<String, Seq>,
+    signals: u64,
     #[cfg_attr(test, ts(type = "Array<MyCall>"))]
     calls: &'a serde_json::Value,
     heartbeat_ms: u64,
@@ -118,6 +119,7 @@ impl Dialogue {
     /// Reads where the member stands, seats the connection and says hello. The connection is in the shard already, so what is committed
     /// after the reading is not missed.
     pub(super) async fn greet(&self) -> Result<()> {
+        let signals = self.local.hub.signalled();
         let standing = self.local.source.standing(self.connection.caller).await?;
         let heads = standing.rooms.iter().map(|(room, seq)| (room.to_string(), *seq));
         let hello = Hello {
@@ -127,6 +129,7 @@ impl Dialogue {
             connection: connection_name(self.connection.caller.connection),
             me: &standing.me,
             heads: heads.chain([("me".to_owned(), standing.me_head)]).collect(),
+            signals,
             calls: &standing.calls,
             heartbeat_ms: self.local.heartbeat_ms,
         };

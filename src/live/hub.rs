@@ -44,6 +44,7 @@ struct Inner {
     connections: AtomicUsize,
     published: AtomicU64,
     numbered: AtomicU64,
+    signalled: AtomicU64,
     admission: Mutex<Admission>,
 }
 
@@ -99,6 +100,7 @@ impl Hub {
                 connections: AtomicUsize::new(0),
                 published: AtomicU64::new(0),
                 numbered: AtomicU64::new(0),
+                signalled: AtomicU64::new(first_signal()),
                 admission: Mutex::default(),
             }),
         }
@@ -140,6 +142,10 @@ impl Hub {
 
     /// Something passing; may be lost.
     pub fn signal(&self, signal: Signal) {
+        if matches!(signal, Signal::Everyone(_)) {
+            // Before it goes out: whoever is not among the shards' connections by now is greeted with this number.
+            self.inner.signalled.fetch_add(1, Ordering::SeqCst);
+        }
         self.inner.tell(|| ToShard::Signal(signal.clone()));
     }
 
@@ -183,6 +189,13 @@ impl Hub {
     #[must_use]
     pub fn published(&self) -> u64 {
         self.inner.published.load(Ordering::Relaxed)
+    }
+
+    /// The number of the latest signal to everyone, at most 2^53. It counts from another place each time that the program starts. What is read
+    /// after this was asked is at least as new as that signal; a connection that is greeted with another number may have missed some.
+    #[must_use]
+    pub fn signalled(&self) -> u64 {
+        self.inner.signalled.load(Ordering::SeqCst)
     }
 
     /// The program stops: every connection is told to come back after `retry_after_ms` and closed.
@@ -258,6 +271,11 @@ impl Hub {
             self.inner.tell(|| ToShard::Presence(member, false));
         }
     }
+}
+
+/// Where the numbers of signals begin: nobody who comes back to a program that was started again takes its numbers for those of before.
+fn first_signal() -> u64 {
+    u64::from(getrandom::u32().unwrap_or(0)) << 20
 }
 
 impl Inner {

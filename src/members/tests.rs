@@ -198,6 +198,7 @@ fn visitor(credential: Option<Credential>) -> Visitor {
         route: "POST /".to_owned(),
         idempotency_key: None,
         request_id: "t".to_owned(),
+        signals: 0,
     }
 }
 

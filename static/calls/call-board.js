@@ -45,6 +45,7 @@ class CallBoard extends HTMLElement {
       event: ({ event }) => void (SHOWN.includes(event.kind) && soon()),
       signal: (signal) => void ((signal.kind === "settings_changed" || (signal.kind === "member_changed" && signal.member.id in this.#state.members)) && soon()),
       reset: soon,
+      missed: soon,
     });
   }
 

@@ -29,6 +29,8 @@ import { after, begin, roomAt } from "./state.js";
 /** Between two looks into a room that one visits, in milliseconds. */
 const VISIT_MS = 20_000;
 const MOST_ASKED = 100;
+/** Many greet the server in the same moment, after it was away: not all of them ask it at once. In milliseconds. */
+const SPREAD_MS = 2_000;
 /** Two lost connections in a row: perhaps it is not the line but the session, or the limit of connections. */
 const DOUBTFUL = 2;
 
@@ -44,6 +46,8 @@ export class Client {
   #wanted = new Set();
   /** @type {Set<string>} */
   #asked = new Set();
+  /** The number of the latest signal to everyone that is known. */
+  #signals = 0;
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
   #reading = new Map();
   /** @type {Set<(entry: Entry) => void>} */
@@ -60,6 +64,7 @@ export class Client {
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
     this.presence = new Presence(this.store, this.socket);
+    this.#signals = state.signals;
     this.#follow(state);
     if (room?.about) this.store.dispatch({ type: "visited", room: room.about });
     if (room) this.#take(room.id, null, target === null ? { newest: true } : { around: target }, room.messages);
@@ -111,7 +116,8 @@ export class Client {
         if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#askWhy();
       },
       notice: (notice) => (notice.type === "call.room" ? this.store.dispatch({ type: "room_call", room: notice.room, call: notice.call }) : this.ear?.notice(notice)),
-      hello: ({ connection, calls }) => {
+      hello: ({ connection, calls, signals }) => {
+        if (signals !== this.#signals) setTimeout(() => void this.#makeUpFor(signals), SPREAD_MS * Math.random());
         this.store.dispatch({ type: "room_calls", calls });
         this.greeting = { connection, calls };
         this.ear?.greeted(this.greeting);
@@ -142,6 +148,28 @@ export class Client {
   /** @param {Signal} signal */
   #signal(signal) {
     this.store.dispatch({ type: "signalled", signal, at: Date.now() });
+  }
+
+  /**
+   * What signals said before the connection, or during a break, is said by nobody again: the community and everybody known is read as it is now.
+   * When that fails, the next greeting tells of it again. @param {number} signals
+   */
+  async #makeUpFor(signals) {
+    try {
+      /** @type {State} */
+      const { community, me } = await get("/api/v1/me/state");
+      this.#signal({ kind: "settings_changed", community });
+      this.#signal({ kind: "member_changed", member: me });
+      const known = Object.keys(this.state.members);
+      for (let at = 0; at < known.length; at += MOST_ASKED) {
+        /** @type {{items: Member[]}} */
+        const { items } = await get(`/api/v1/members?ids=${known.slice(at, at + MOST_ASKED).join(",")}`);
+        this.store.dispatch({ type: "members_loaded", members: items });
+      }
+      this.#signals = signals;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) toSignIn();
+    }
   }
 
   /** The session of this connection is over; a change of password in another tab gave this browser another one. */
@@ -175,6 +203,7 @@ export class Client {
         /** @type {State} */
         const state = await get("/api/v1/me/state");
         this.socket.epoch = state.epoch;
+        this.#signals = state.signals;
         this.store.dispatch({ type: "loaded", state });
         this.#follow(state);
         return this.#look();

@@ -31,8 +31,6 @@ class LivePage extends HTMLElement {
   socket;
   #isReading = false;
   #isStale = false;
-  /** Was there a connection before? */
-  #wasGreeted = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #ending = new AbortController();
@@ -44,11 +42,8 @@ class LivePage extends HTMLElement {
       if (signal.kind === "member_changed" && this.#part?.querySelector(`[data-member="${CSS.escape(signal.member.id)}"]`)) this.#refreshSoon();
     },
     status: (status) => this.#stands(status),
-    hello: () => {
-      // What signals said during a break is said by nobody again.
-      if (this.#isStale || this.#wasGreeted) this.#refreshSoon();
-      this.#wasGreeted = true;
-    },
+    hello: () => void (this.#isStale && this.#refreshSoon()),
+    missed: () => this.#refreshSoon(),
     reset: () => this.#refreshSoon(),
   };
   /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -3,7 +3,7 @@
 import { Socket } from "./socket.js";
 
 /** @import { Listener } from "./socket.js" */
-/** @typedef {Partial<Pick<Listener, "event" | "signal" | "status" | "hello" | "notice" | "reset">>} Ear what a listener hears: of events and resets those of the member's own log */
+/** @typedef {Partial<Pick<Listener, "event" | "signal" | "status" | "hello" | "notice" | "reset"> & {missed: () => void}>} Ear what a listener hears: of events and resets those of the member's own log; `missed`: signals to everyone were said after the page was written, or since the last greeting, that it may not have heard */
 
 /** A changed password brings another cookie, a moment after the connections have ended; in milliseconds. */
 const SESSION_MS = 500;
@@ -19,6 +19,9 @@ export class PageLine {
   #ears = new Set();
   /** The latest: for whoever comes later. @type {Parameters<Listener["hello"]>[0] | null} */
   #greeting = null;
+  /** The number of the latest signal that the page knows. */
+  #signals = NaN;
+  #hasMissed = false;
 
   constructor() {
     // Where the page knows the member's own log, it says so; elsewhere nothing of any log is heard.
@@ -26,6 +29,7 @@ export class PageLine {
     this.socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`, this.#listener(), page?.dataset.epoch ?? null);
     // Whoever opens the connection, the greeting's heads are compared with what the page shows.
     if (page) this.socket.follow("me", Number(page.dataset.seq ?? 0));
+    this.#signals = Number(page?.dataset.signals);
     addEventListener("online", () => this.#probe());
     document.addEventListener("visibilitychange", () => document.hidden || this.#probe());
   }
@@ -35,7 +39,9 @@ export class PageLine {
     this.#ears.add(ear);
     if (this.socket.status === "closed") this.socket.open();
     else ear.status?.(this.socket.status, null);
-    if (this.socket.status === "open" && this.#greeting) ear.hello?.(this.#greeting);
+    if (this.socket.status !== "open" || !this.#greeting) return;
+    ear.hello?.(this.#greeting);
+    if (this.#hasMissed) ear.missed?.();
   }
 
   /** Listens no longer; with the last one the connection ends. @param {Ear} ear */
@@ -75,7 +81,10 @@ export class PageLine {
         this.#greeting = greeting;
         // Rooms are no matter of such a page: their logs are taken as they are.
         if (this.socket.epoch !== null) for (const [room, head] of Object.entries(greeting.heads)) if (room !== "me") this.socket.follow(room, head);
+        this.#hasMissed = greeting.signals !== this.#signals;
+        this.#signals = greeting.signals;
         this.#each((ear) => ear.hello?.(greeting));
+        if (this.#hasMissed) this.#each((ear) => ear.missed?.());
       },
       notice: (notice) => this.#each((ear) => ear.notice?.(notice)),
       reset: (room) => (room === "me" ? this.#each((ear) => ear.reset?.(room)) : this.socket.forget(room)),

@@ -16,7 +16,7 @@ import { digestOf, Logs } from "./logs.js";
  * @property {(room: string) => void} reset the log's cached pages are worth nothing: load them again, then `follow`
  * @property {(room: string) => void} gone
  * @property {(notice: CallNotice & {seq?: number}) => void} [notice] something about calls, in order
- * @property {(greeting: {me: Member, connection: string, calls: MyCall[], heads: Record<string, number>}) => void} hello the connection is ready for requests; `heads`: where the server says that each log is
+ * @property {(greeting: {me: Member, connection: string, calls: MyCall[], heads: Record<string, number>, signals: number}) => void} hello the connection is ready for requests; `heads`: where the server says that each log is, `signals`: the number of the latest signal to everyone
  * @property {() => void} caughtUp every log has reached the head that the server named
  * @property {() => void} restored the database is another one (its epoch changed): drop everything and load again
  * @property {() => void} signedOut

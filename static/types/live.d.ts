@@ -887,6 +887,7 @@ export type ServerFrame = {
   heads: {
     [key in string]: number
   };
+  signals: number;
   calls: Array<MyCall>;
   heartbeat_ms: number;
 }
@@ -1080,6 +1081,8 @@ export type State = {
   epoch: string;
   /** The head of my own log. */
   seq: number;
+  /** The number of the latest signal to everyone. */
+  signals: number;
   /** Me. */
   me: Member;
   /** My session. */

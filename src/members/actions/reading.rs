@@ -178,6 +178,6 @@ pub fn looker(conn: &mut Conn, actor: &Actor, visitor: &Visitor) -> Result<Looke
     let theme = if row.theme.is_empty() { "system".to_owned() } else { row.theme.clone() };
     let me = profiles(conn, &[member], actor.now)?.pop().ok_or(Error::SignIn)?;
     let seq = head(conn, LogId::Member(member))?.map_or(0, |head| head.seq);
-    let heard = fact(conn, "epoch")?.map(|epoch| Heard { epoch, seq });
+    let heard = fact(conn, "epoch")?.map(|epoch| Heard { epoch, seq, signals: visitor.signals });
     Ok(Looker { me: Some(serde_json::to_value(me)?), permissions: actor.permissions, language, theme, heard })
 }
