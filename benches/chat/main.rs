@@ -12,6 +12,7 @@ mod acks;
 mod crowd;
 mod fan_out;
 mod options;
+mod paced;
 mod reading;
 mod report;
 mod slow;
@@ -31,6 +32,7 @@ const SCENES: &[(&str, &str)] = &[
     ("sparse-100", "a room of 100, 100 messages a second"),
     ("acks", "200 rooms of 10, all sending after their acks"),
     ("slow-reader", "one member of 20 never reads"),
+    ("paced-1000", "1,000 sockets, 50 messages a second"),
     ("idle-5000", "5,000 idle authenticated sockets"),
     ("resident", "resident with no connection"),
     ("page", "the newest page of 50 from a room of 100,000"),
@@ -75,6 +77,7 @@ async fn run(options: &Options) -> Report {
             "sparse-100" => fan_out::sparse(options).await,
             "acks" => acks::measure(options).await,
             "slow-reader" => slow::measure(options).await,
+            "paced-1000" => paced::measure(options).await,
             "idle-5000" => weight::idle(options).await,
             "resident" => weight::resident(options).await,
             "page" => reading::page(options).await,

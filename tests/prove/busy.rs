@@ -146,7 +146,7 @@ async fn saved_meanwhile(field: &Field) -> Result<usize, String> {
 
 /// How long acknowledgements take while backups are made, beside windows without, in turn.
 pub async fn cost(options: &Options, proof: &str) -> Result<Vec<Line>, String> {
-    let mut field = Field::lay(&options.program, None, None, Crowd { rate: RATE, changes: 0, ..Crowd::default() }, options.seed).await?;
+    let mut field = Field::lay(options.optimised(), None, None, Crowd { rate: RATE, changes: 0, ..Crowd::default() }, options.seed).await?;
     field.plan.environment.clone_from(&options.environment);
     let scale = options.count.unwrap_or(SCALE).to_string();
     run(rialto(&field, &["seed", "--scale", &scale])).await?;

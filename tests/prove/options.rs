@@ -1,7 +1,7 @@
 //! What is to be proved, with which program and which chance.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The command line, read.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub struct Options {
     pub proofs: Vec<&'static str>,
     /// The server program.
     pub program: PathBuf,
+    /// The same, built optimised, for proofs that hold times against a bar; the program itself where none is named.
+    pub optimised: Option<PathBuf>,
     /// The same with seeded faults, for the control.
     pub mutants: Option<PathBuf>,
     /// The library's tests, built optimised, for the simulator.
@@ -32,11 +34,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads `[--count N] [--seed N] [--program FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--python FILE] [--output FILE] [PROOF …]`.
+    /// Reads `[--count N] [--seed N] [--program FILE] [--optimised FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--python FILE] [--output FILE] [PROOF …]`.
     pub fn parse(arguments: &[String], known: &'static [(&'static str, &'static str)]) -> Result<Self, String> {
         let mut options = Self {
             proofs: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_rialto")),
+            optimised: None,
             mutants: None,
             simulator: None,
             mutant_tests: None,
@@ -54,6 +57,7 @@ impl Options {
                 "--count" => options.count = Some(value()?.parse().map_err(|_| "--count takes a number".to_owned())?),
                 "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number".to_owned())?,
                 "--program" => options.program = value()?.into(),
+                "--optimised" => options.optimised = Some(value()?.into()),
                 "--mutants" => options.mutants = Some(value()?.into()),
                 "--mutant-tests" => options.mutant_tests = Some(value()?.into()),
                 "--python" => options.python = Some(value()?.into()),
@@ -70,5 +74,11 @@ impl Options {
             options.proofs = known.iter().map(|(proof, _)| *proof).collect();
         }
         Ok(options)
+    }
+
+    /// The program of proofs that hold times against a bar.
+    #[allow(dead_code, reason = "no proof of money measures times")]
+    pub fn optimised(&self) -> &Path {
+        self.optimised.as_deref().unwrap_or(&self.program)
     }
 }

@@ -130,7 +130,7 @@ pub async fn readers(options: &Options, proof: &str, all: usize) -> Result<Vec<L
 }
 
 async fn measure(options: &Options, proof: &str, all: usize) -> Result<Vec<Line>, String> {
-    let mut field = Field::lay(&options.program, None, None, TALK, options.seed).await?;
+    let mut field = Field::lay(options.optimised(), None, None, TALK, options.seed).await?;
     field.plan.environment.clone_from(&options.environment);
     // The ordinary heartbeat: the deaf are to be closed because they do not read, not because they say nothing.
     field.plan.flags.truncate(1);
