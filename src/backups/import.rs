@@ -61,7 +61,11 @@ pub fn import(checked: &CheckedLines, target: &Target) -> Result<(), Trouble> {
     if !state.unknown.is_empty() {
         return Err(Trouble::Occupied("tables of a newer version".to_owned()));
     }
-    if !state.is_empty && state.pending.is_empty() {
+    if !state.is_empty && !state.pending.is_empty() {
+        // What stands in it is not looked at: it would have to be brought up to date first.
+        return Err(Trouble::Occupied("tables of an older version".to_owned()));
+    }
+    if !state.is_empty {
         expect_bare(&mut conn)?;
     }
     migrate(&mut conn)?;

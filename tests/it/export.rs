@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use diesel::connection::SimpleConnection;
 use rialto::backups;
 use rialto::cli::{offline, village};
 use rialto::clock::Clock;
-use rialto::storage::{Target, tables};
+use rialto::storage::{Target, migrate, migration_state, tables};
 
 use crate::support::{Database, NOON};
 
@@ -78,4 +79,22 @@ fn the_program_says_what_it_moved_and_refuses_with_a_code() {
     let (code, _, complained) = rialto(&folder.path().join("three"), &["import", "half.lines"]);
     assert_eq!(code, Some(1));
     assert!(complained.trim_end().ends_with("(backups.other)") && !folder.path().join("three").exists(), "{complained}");
+}
+
+#[test]
+fn a_database_of_an_older_version_is_refused_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = folder.path().join("all.lines");
+    let new = Target::Sqlite(folder.path().join("new.db"));
+    migrate(&mut new.writer().expect("a database")).expect("forward");
+    let checked = exported(&new, &lines);
+    let old = Database::create(folder.path());
+    let mut conn = old.target().writer().expect("a database");
+    migrate(&mut conn).expect("forward");
+    let newest = "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT MAX(version) FROM __diesel_schema_migrations)";
+    conn.batch_execute(newest).expect("older");
+    drop(conn);
+    assert_eq!(backups::import(&checked, &old.target()).expect_err("in use").code(), "backups.not_empty");
+    let mut conn = old.target().writer().expect("a database");
+    assert_eq!(migration_state(&mut conn).expect("a state").pending.len(), 1, "nothing was migrated");
 }
