@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::json;
 
-use super::jobs::{ATTEMPTS, MAKE, REHEARSE, Wanted, rehearsal_key};
+use super::jobs::{ATTEMPTS, MAKE, REHEARSE, Wanted, key_of};
 use super::model::{Backup, BackupState, RehearsalState, file_of, name_of};
 use super::policy::{KeepBackup, ManageBackups, RehearseBackup};
-use super::schedule::{self, Standing};
+use super::schedule::{self, Past, Standing};
 use super::store;
 use crate::access::{Actor, Ground, Keys, Page};
 use crate::clock::Millis;
@@ -42,9 +42,16 @@ fn begin(tx: &mut Tx<'_>, by: Option<MemberId>) -> Result<(Backup, bool)> {
         return Ok((backup, false));
     }
     let backup = store::begin(tx, by)?;
-    let options = Enqueue { unique_key: Some(MAKE.to_owned()), max_attempts: ATTEMPTS, ..Enqueue::default() };
-    enqueue(tx, MAKE, &Wanted { backup }, options)?;
-    Ok((store::by_id(tx, backup)?.found()?, true))
+    let backup = store::by_id(tx, backup)?.found()?;
+    have_done(tx, MAKE, &backup)?;
+    Ok((backup, true))
+}
+
+/// A job of this kind for what is now under way with the backup.
+fn have_done(tx: &mut Tx<'_>, kind: &'static str, backup: &Backup) -> Result<()> {
+    let options = Enqueue { unique_key: Some(key_of(backup)), max_attempts: ATTEMPTS, ..Enqueue::default() };
+    let job = enqueue(tx, kind, &Wanted { backup: backup.id }, options)?;
+    job.map(drop).ok_or_else(|| Error::broken("a job for the same work is there already"))
 }
 
 /// Wants a backup now; the one that is being made already is as good.
@@ -70,10 +77,10 @@ pub fn ask_rehearsal(tx: &mut Tx<'_>, may: &RehearseBackup, actor: &Actor) -> Re
         return Ok(backup.clone());
     }
     store::ask_rehearsal(tx, backup.id)?;
-    let options = Enqueue { unique_key: Some(rehearsal_key(backup.id)), max_attempts: ATTEMPTS, ..Enqueue::default() };
-    enqueue(tx, REHEARSE, &Wanted { backup: backup.id }, options)?;
+    let backup = store::by_id(tx, backup.id)?.found()?;
+    have_done(tx, REHEARSE, &backup)?;
     trace(tx, actor, "backups.rehearse", backup.id, backup.begun_at)?;
-    store::by_id(tx, backup.id)?.found()
+    Ok(backup)
 }
 
 fn expect_made(backup: &Backup) -> Result<()> {
@@ -114,15 +121,16 @@ pub fn check_key(may: &KeepBackup, keys: &Keys, key: &str, now: Millis) -> Resul
     if now < expires_at { Ok(()) } else { Err(Error::refused(RefusalKind::Gone, "backups.key_over")) }
 }
 
-/// Forgets a backup whose file is gone.
+/// Forgets a backup; its file is to go afterwards.
 ///
 /// # Errors
 /// 409 `backups.being_made` while it is made.
-pub fn delete(tx: &mut Tx<'_>, may: &KeepBackup, actor: &Actor) -> Result<()> {
+pub fn delete(tx: &mut Tx<'_>, may: &KeepBackup, actor: &Actor) -> Result<Backup> {
     let backup = may.backup();
     expect_still(backup)?;
     store::delete(tx, backup.id)?;
-    trace(tx, actor, "backups.delete", backup.id, backup.begun_at)
+    trace(tx, actor, "backups.delete", backup.id, backup.begun_at)?;
+    Ok(backup.clone())
 }
 
 /// What is being made is not deleted under the hands of who makes it.
@@ -141,12 +149,25 @@ pub fn page(conn: &mut Conn, _: &ManageBackups, before: Option<BackupId>, limit:
     Ok(Page::of(store::page(conn, before, limit + 1)?, limit, |backup| backup.id.to_string()))
 }
 
-/// How the backups of this database stand.
+/// What was done so far, as the table and the data folder `root` say it: a backup whose file is not there is none.
+pub(super) fn past(conn: &mut Conn, root: &Path) -> Result<Past> {
+    let is_lost = |backup: &Backup| backup.state == BackupState::Made && !is_there(root, backup);
+    let all: Vec<Backup> = store::all(conn)?.into_iter().filter(|backup| !is_lost(backup)).collect();
+    let newest = all.first();
+    Ok(Past {
+        since: store::since(conn)?,
+        made: all.iter().find(|backup| backup.state == BackupState::Made).map(|backup| backup.begun_at),
+        begun: newest.map(|backup| backup.begun_at),
+        trouble: newest.and_then(|backup| backup.trouble.clone()),
+    })
+}
+
+/// How the backups of this database and of the data folder `root` stand.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn standing(conn: &mut Conn, settings: &Settings, now: Millis) -> Result<Standing> {
-    Ok(schedule::standing(settings, &store::past(conn)?, now))
+pub fn standing(conn: &mut Conn, root: &Path, settings: &Settings, now: Millis) -> Result<Standing> {
+    Ok(schedule::standing(settings, &past(conn, root)?, now))
 }
 
 /// Is the file of a backup where it was put?
@@ -159,8 +180,7 @@ pub fn is_there(root: &Path, backup: &Backup) -> bool {
 fn abandoned(conn: &mut Conn) -> Result<Vec<Backup>> {
     let mut found = Vec::new();
     for backup in store::under_way(conn)? {
-        let key = if backup.state == BackupState::Making { MAKE.to_owned() } else { rehearsal_key(backup.id) };
-        if !is_due(conn, &key)? {
+        if !is_due(conn, &key_of(&backup))? {
             found.push(backup);
         }
     }
@@ -174,8 +194,8 @@ fn abandoned(conn: &mut Conn) -> Result<Vec<Backup>> {
 pub async fn keep(ground: &Ground) -> Result<()> {
     // A demo is gone when it stops, and PostgreSQL is saved by tools of its own.
     let is_scheduled = !ground.is_demo && ground.config.target.is_sqlite();
-    let (settings, now) = (ground.settings.get(), ground.clock.now());
-    let (past, abandoned) = ground.db.read(|conn| Ok((store::past(conn)?, abandoned(conn)?))).await?;
+    let (settings, now, root) = (ground.settings.get(), ground.clock.now(), ground.config.data.clone());
+    let (past, abandoned) = ground.db.read(move |conn| Ok((past(conn, &root)?, abandoned(conn)?))).await?;
     let is_new = is_scheduled && past.since.is_none();
     let is_due = is_scheduled && schedule::next(&settings, &past).is_some_and(|at| at <= now);
     if !is_new && !is_due && abandoned.is_empty() {

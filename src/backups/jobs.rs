@@ -13,7 +13,7 @@ use super::room::{LEFT_FREE, expect_room};
 use super::store;
 use super::trouble::Trouble;
 use super::turn::Turn;
-use super::write::write;
+use super::write::write_in_turn;
 use crate::access::Ground;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -22,14 +22,12 @@ use crate::jobs::{Job, JobHandler};
 use crate::settings::SettingsCell;
 use crate::storage::{Db, Target};
 
-/// Jobs that make a backup; of this key there is one at a time.
+/// Jobs that make a backup.
 pub(super) const MAKE: &str = "backups.make";
 /// Jobs that rehearse one.
 pub(super) const REHEARSE: &str = "backups.rehearse";
-/// How often each is tried: somebody else may be making one, or the program be stopped in the middle.
+/// How often each is tried: the program may be stopped in the middle.
 pub(super) const ATTEMPTS: i32 = 5;
-/// When to ask again while somebody else makes one; the queue has pauses of its own.
-const AGAIN_MS: u64 = 5_000;
 
 /// What a job of either kind needs to know.
 #[derive(Serialize, Deserialize)]
@@ -37,9 +35,16 @@ pub(super) struct Wanted {
     pub(super) backup: BackupId,
 }
 
-/// The key of a rehearsal's job.
-pub(super) fn rehearsal_key(backup: BackupId) -> String {
-    format!("{REHEARSE}/{backup}")
+/// The key of the job by which what is under way with a backup goes on: none else has it, even while the job of an earlier rehearsal of the
+/// same backup is not gone yet.
+pub(super) fn key_of(backup: &Backup) -> String {
+    match (&backup.state, &backup.rehearsal) {
+        (BackupState::Making, _) => format!("{MAKE}/{}", backup.id),
+        (_, rehearsal) => {
+            let before = rehearsal.as_ref().and_then(|one| one.at).unwrap_or(0);
+            format!("{REHEARSE}/{}/{before}", backup.id)
+        }
+    }
 }
 
 /// Does the jobs.
@@ -61,18 +66,32 @@ impl Keeper {
         Self { db: ground.db.clone(), clock: ground.clock.clone(), settings, root: config.data.clone(), target: config.target.clone() }
     }
 
-    async fn make(&self, backup: Backup, is_last_try: bool) -> Result<()> {
+    async fn make(&self, backup: Backup) -> Result<()> {
         let file = file_of(&self.root, backup.id, backup.begun_at);
         let (root, target, clock) = (self.root.clone(), self.target.clone(), self.clock.clone());
-        let outcome = aside("rialto-backup", move || {
+        let outcome = aside("rialto-backup", move || -> std::result::Result<_, Trouble> {
+            let turn = Turn::wait_for(&root)?;
+            // While this waited, an attempt that was thought dead may have made it.
+            let now = target.reader().and_then(|mut conn| store::by_id(&mut conn, backup.id));
+            let now = now.map_err(|error| Trouble::of_database(&root, &error))?;
+            if now.is_none_or(|now| now.state != BackupState::Making) {
+                return Ok(None);
+            }
             // There only if the program ended between the file and the row.
             let _ = std::fs::remove_file(&file);
-            write(&root, &target, &file, &clock)
+            let written = write_in_turn(&turn, &root, &target, &file, &clock)?;
+            Ok(Some((written, turn)))
         });
-        let outcome = wait_for_turn(outcome.await?, is_last_try)?;
+        let outcome = outcome.await?;
         if let Err(trouble) = &outcome {
             tracing::error!(code = trouble.code(), "a backup could not be made: {trouble}");
         }
+        // The turn is held until the row says that the file is there.
+        let (outcome, _turn) = match outcome {
+            Ok(None) => return Ok(()),
+            Ok(Some((written, turn))) => (Ok(written), Some(turn)),
+            Err(trouble) => (Err(trouble), None),
+        };
         let write = self.db.write(move |tx| match outcome {
             Ok(written) => store::made(tx, backup.id, i64::try_from(written.bytes).unwrap_or(i64::MAX)),
             Err(trouble) => store::failed(tx, backup.id, trouble.code()),
@@ -96,28 +115,23 @@ impl Keeper {
         Ok(())
     }
 
-    async fn rehearse(&self, backup: Backup, is_last_try: bool) -> Result<()> {
+    async fn rehearse(&self, backup: Backup) -> Result<()> {
         let file = file_of(&self.root, backup.id, backup.begun_at);
         let (root, clock) = (self.root.clone(), self.clock.clone());
         let outcome = aside("rialto-rehearsal", move || {
-            let _turn = Turn::take(&root)?;
+            let _turn = Turn::wait_for(&root)?;
             let checked = check(&file)?;
             let beside = root.join("backups");
             expect_room(&[(&beside, checked.bytes()), (&root, LEFT_FREE)])?;
             rehearse(&checked, &beside, &clock)
         });
-        let outcome = wait_for_turn(outcome.await?, is_last_try)?;
+        let outcome = outcome.await?;
         if let Err(trouble) = &outcome {
             tracing::error!(code = trouble.code(), "a backup could not be rehearsed: {trouble}");
         }
         let found = outcome.map(|report| Contents::from(&report)).map_err(|trouble| trouble.code());
         self.db.write(move |tx| store::rehearsed(tx, backup.id, &found)).await
     }
-}
-
-/// While somebody else has the turn the job is done later, but not for ever.
-fn wait_for_turn<T>(outcome: std::result::Result<T, Trouble>, is_last_try: bool) -> Result<std::result::Result<T, Trouble>> {
-    if matches!(outcome, Err(Trouble::Busy)) && !is_last_try { Err(Error::Busy { retry_after_ms: AGAIN_MS }) } else { Ok(outcome) }
 }
 
 /// On a thread that the end of the program does not wait for.
@@ -132,11 +146,10 @@ impl JobHandler for Keeper {
         Box::pin(async move {
             let Wanted { backup } = job.read()?;
             let Some(backup) = self.db.read(move |conn| store::by_id(conn, backup)).await? else { return Ok(()) };
-            let is_last_try = job.attempt >= job.max_attempts;
             let is_wanted = backup.rehearsal.as_ref().is_some_and(|one| one.state == RehearsalState::Asked);
             match job.kind.as_str() {
-                MAKE if backup.state == BackupState::Making => self.make(backup, is_last_try).await,
-                REHEARSE if is_wanted => self.rehearse(backup, is_last_try).await,
+                MAKE if backup.state == BackupState::Making => self.make(backup).await,
+                REHEARSE if is_wanted => self.rehearse(backup).await,
                 _ => Ok(()),
             }
         })

@@ -1,12 +1,9 @@
 //! The API of backups: URL, gate, action, JSON. No decisions.
 
 use actix_web::HttpResponse;
-use actix_web::body::SizedStream;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ContentEncoding};
-use actix_web::web::{Bytes, Data};
-use futures_util::stream;
+use actix_web::web::Data;
 use serde::Deserialize;
-use tokio::io::AsyncReadExt;
 use utoipa::OpenApi;
 
 use super::actions::{self, DownloadKey};
@@ -14,11 +11,9 @@ use super::model::{Backup, file_of, name_of};
 use super::policy::{KeepBackup, ManageBackups, RehearseBackup};
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
 use crate::error::{Error, RefusalKind, Result};
+use crate::http::pieces_of;
 use crate::ids::BackupId;
 use crate::members::{self, Members};
-
-/// What is read of a backup and sent at a time, in bytes.
-const PIECE: usize = 1 << 16;
 
 /// The description of these routes.
 #[derive(OpenApi)]
@@ -114,12 +109,6 @@ async fn download(gate: Allow<KeepBackup>, query: Query<With>) -> Result<HttpRes
     let gone = |_| Error::refused(RefusalKind::Gone, "backups.gone");
     let file = tokio::fs::File::open(file_of(&ground.config.data, backup.id, backup.begun_at)).await.map_err(gone)?;
     let bytes = file.metadata().await.map_err(gone)?.len();
-    let pieces = stream::try_unfold(file, |mut file| async move {
-        let mut piece = vec![0; PIECE];
-        let count = file.read(&mut piece).await?;
-        piece.truncate(count);
-        Ok::<_, std::io::Error>((count > 0).then(|| (Bytes::from(piece), file)))
-    });
     let name = name_of(backup.begun_at);
     Ok(HttpResponse::Ok()
         .content_type("application/x-tar")
@@ -127,25 +116,19 @@ async fn download(gate: Allow<KeepBackup>, query: Query<With>) -> Result<HttpRes
         .insert_header((CACHE_CONTROL, "no-store"))
         // Packed on the way it would have no length, and whoever waits would not know for how long.
         .insert_header(ContentEncoding::Identity)
-        .body(SizedStream::new(bytes, Box::pin(pieces))))
+        .body(pieces_of(file, bytes)))
 }
 
 /// Deletes a backup and its file.
 #[utoipa::path(delete, path = "/api/v1/admin/backups/{backup}", params(("backup" = BackupId, Path)), request_body = Again, responses((status = 204), (status = 409, description = "it is being made"), (status = 422, description = "the password is wrong")))]
 async fn delete(gate: Allow<KeepBackup>, first: Allow<KeepBackup>, body: Body<Again>, members: Data<Members>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let backup = first
-        .read(|_, may, _| {
-            actions::expect_still(may.backup())?;
-            Ok(may.backup().clone())
-        })
-        .await?;
+    first.read(|_, may, _| actions::expect_still(may.backup())).await?;
     members::ask_again(&ground, gate.visitor(), &members, &body.value.password).await?;
-    // First the file: what ends here leaves a row that can be deleted again.
+    // First the row, with the permit and the trace: who may not, or leaves none, deletes nothing.
+    let backup = gate.write(actions::delete).await?;
     match tokio::fs::remove_file(file_of(&ground.config.data, backup.id, backup.begun_at)).await {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(HttpResponse::NoContent().finish()),
     }
-    gate.write(actions::delete).await?;
-    Ok(HttpResponse::NoContent().finish())
 }

@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 
 use super::model::{Backup, BackupState, Contents, Rehearsal, RehearsalState};
-use super::schedule::Past;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{BackupId, MemberId};
@@ -93,7 +92,7 @@ pub fn page(conn: &mut Conn, before: Option<BackupId>, limit: i64) -> Result<Vec
 /// It is there.
 pub fn made(tx: &mut Tx<'_>, id: BackupId, bytes: i64) -> Result<()> {
     let now = tx.now();
-    diesel::update(backups::table.find(id.0))
+    diesel::update(backups::table.find(id.0).filter(backups::state.eq(BackupState::Making.number())))
         .set((backups::state.eq(BackupState::Made.number()), backups::ended_at.eq(Some(now)), backups::bytes.eq(Some(bytes))))
         .execute(&mut **tx)?;
     Ok(())
@@ -154,20 +153,15 @@ pub fn under_way(conn: &mut Conn) -> Result<Vec<Backup>> {
     rows.into_iter().map(Backup::try_from).collect()
 }
 
-/// What was done so far.
-pub fn past(conn: &mut Conn) -> Result<Past> {
-    let newest = |state: Option<BackupState>| {
-        let mut query = backups::table.order(backups::id.desc()).select((backups::begun_at, backups::trouble)).into_boxed();
-        if let Some(state) = state {
-            query = query.filter(backups::state.eq(state.number()));
-        }
-        query
-    };
-    let made = newest(Some(BackupState::Made)).first::<(Millis, Option<String>)>(conn).optional()?;
-    let last = newest(None).first::<(Millis, Option<String>)>(conn).optional()?;
-    let (begun, trouble) = last.unzip();
-    let since = fact(conn, SINCE)?.and_then(|at| at.parse().ok());
-    Ok(Past { since, made: made.map(|(at, _)| at), begun, trouble: trouble.flatten() })
+/// All of them, newest first; what is kept is bounded by a setting, and what is made by hand by the disk.
+pub fn all(conn: &mut Conn) -> Result<Vec<Backup>> {
+    let rows = backups::table.order(backups::id.desc()).load::<Row>(conn)?;
+    rows.into_iter().map(Backup::try_from).collect()
+}
+
+/// Since when there is a schedule.
+pub fn since(conn: &mut Conn) -> Result<Option<Millis>> {
+    Ok(fact(conn, SINCE)?.and_then(|at| at.parse().ok()))
 }
 
 /// From now on there is a schedule.

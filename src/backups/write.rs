@@ -42,15 +42,23 @@ impl Drop for Passing {
 /// # Errors
 /// Why not; `file` is then not there, and nothing else was changed.
 pub fn write(root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result<Written, Trouble> {
+    database_of(root, target)?;
+    write_in_turn(&Turn::take(root)?, root, target, file, clock)
+}
+
+/// The file of the database, if there is one to save.
+fn database_of<'a>(root: &Path, target: &'a Target) -> Result<&'a Path, Trouble> {
     let Target::Sqlite(database) = target else { return Err(Trouble::Postgres) };
-    if !database.exists() {
-        return Err(Trouble::Nothing(root.to_owned()));
-    }
+    if database.exists() { Ok(database) } else { Err(Trouble::Nothing(root.to_owned())) }
+}
+
+/// As [`write()`], for whoever has the turn.
+pub(super) fn write_in_turn(_: &Turn, root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result<Written, Trouble> {
+    let database = database_of(root, target)?;
     if file.symlink_metadata().is_ok() {
         return Err(Trouble::Taken(file.to_owned()));
     }
     let place = place_of(file);
-    let _turn = Turn::take(root)?;
     let saved = bytes_of(database);
     let all = FOLDERS.iter().try_fold(saved, |sum, name| bytes_below(&root.join(name)).map(|more| sum + more));
     let all = all.map_err(|error| Trouble::Unreadable { path: root.to_owned(), error })?;

@@ -78,7 +78,7 @@ fn database(config: &Config) -> Found {
 fn saved(config: &Config, clock: &Clock) -> Found {
     let words = Words::load().map_err(|error| split(&offline::sentence(&error)))?;
     let mut conn = offline::connect(&config.target).map_err(|sentence| split(&sentence))?;
-    let standing = Settings::load(&mut conn).and_then(|settings| backups::standing(&mut conn, &settings, clock.now()));
+    let standing = Settings::load(&mut conn).and_then(|settings| backups::standing(&mut conn, &config.data, &settings, clock.now()));
     let standing = standing.map_err(|error| split(&offline::sentence(&error)))?;
     let time = |at: Millis| jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
     let last = standing.last.map_or_else(|| "there is none yet".to_owned(), |at| format!("the last one was made at {}", time(at)));

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::smtp::{Refused, Smtp};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::ids::LetterId;
+use crate::ids::{LetterId, MemberId};
 use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
 use crate::storage::{Db, Tx};
 use crate::text::clean_line;
@@ -30,6 +30,8 @@ pub const SEND: &str = "mail.send";
 pub struct Letter {
     /// What sort of letter, `slice.thing`.
     pub kind: &'static str,
+    /// Whose it is; nobody's where it goes to an address alone.
+    pub member: Option<MemberId>,
     /// One mail address.
     pub to: String,
     /// Subject, one line.

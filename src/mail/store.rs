@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Letter;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
-use crate::ids::LetterId;
+use crate::ids::{LetterId, MemberId};
 use crate::storage::schema::letters;
 use crate::storage::{Conn, Tx};
 
@@ -51,6 +51,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, letter: &Letter, to: &str, subject: &str) 
     let row = (
         letters::id.eq(id),
         letters::kind.eq(letter.kind),
+        letters::member.eq(letter.member),
         letters::recipient.eq(to),
         letters::subject.eq(subject),
         letters::body_text.eq(&letter.text),
@@ -94,11 +95,11 @@ pub fn letter(conn: &mut Conn, id: LetterId) -> Result<StoredLetter> {
     letters::table.find(id).select((HEAD, letters::body_text, letters::body_html)).first(conn).optional()?.found()
 }
 
-/// Forgets every letter to an address, sent or not: whoever had it is gone.
+/// Forgets every letter to a member, sent or not, to whatever address they had then: they are gone.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn forget_letters_to(tx: &mut Tx<'_>, address: &str) -> Result<()> {
-    diesel::delete(letters::table.filter(letters::recipient.eq(address))).execute(&mut **tx)?;
+pub fn forget_letters_to(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    diesel::delete(letters::table.filter(letters::member.eq(member))).execute(&mut **tx)?;
     Ok(())
 }

@@ -103,6 +103,7 @@ fn config(server: Option<SocketAddr>) -> Config {
 
 fn sample() -> Letter {
     Letter {
+        member: None,
         kind: "members.welcome",
         to: "ada@people.example".to_owned(),
         subject: "Bienvenue à bord\r\nBcc: eve@people.example".to_owned(),

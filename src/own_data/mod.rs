@@ -2,6 +2,7 @@
 //!
 //! Every table of the schema is in one list: what of it is the member's and what is withheld, or why nothing is.
 
+mod collect;
 mod policy;
 mod routes;
 mod store;

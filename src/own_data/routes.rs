@@ -2,15 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
+use super::collect::{Head, collect};
 use super::policy::TakeOwnData;
-use super::store;
 use crate::access::{Allow, RateClass, Routes};
 use crate::clock::Millis;
 use crate::error::Result;
+use crate::http::pieces_of;
 use crate::ids::MemberId;
 
 /// The description of these routes.
@@ -29,8 +29,9 @@ pub fn mount(routes: &mut Routes<'_>) {
     routes.get("/api/v1/me/data", take);
 }
 
-/// What the database holds of one member.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+/// What the database holds of one member; written as it is read, row by row.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "the shape of what is written")]
 struct OwnData {
     /// Version of this form.
     format: u32,
@@ -50,13 +51,17 @@ struct OwnData {
 #[utoipa::path(get, path = "/api/v1/me/data", responses((status = 200, body = OwnData), (status = 429, description = "three at once, and one more every twenty minutes")))]
 async fn take(gate: Allow<TakeOwnData>) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    let data = gate.read(move |conn, may, actor| {
-        ground.rates.count(RateClass::OwnData, u128::from(may.member().0.unsigned_abs()))?;
-        let (community, member, made_at) = (ground.settings.get().community_name.clone(), may.member(), actor.now);
-        Ok(OwnData { format: 1, community, member, made_at, tables: store::of_member(conn, member)? })
+    let inside = ground.clone();
+    let head = gate.read(move |_, may, actor| {
+        inside.rates.count(RateClass::OwnData, u128::from(may.member().0.unsigned_abs()))?;
+        let community = inside.settings.get().community_name.clone();
+        Ok(Head { format: 1, community, member: may.member(), made_at: actor.now })
     });
+    let file = collect(ground.db.target().clone(), &ground.config.data, head.await?).await?;
+    let bytes = file.metadata()?.len();
     Ok(HttpResponse::Ok()
+        .content_type("application/json")
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(data.await?))
+        .body(pieces_of(file.into(), bytes)))
 }

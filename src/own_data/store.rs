@@ -1,5 +1,7 @@
 //! What of each table is a member's: one list, which a test holds against the schema.
 
+use std::io::Write;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -29,7 +31,7 @@ const SHARES: [(&str, Share); 62] = [
     ("member_events", Nothing("what the member's own browsers were told of rows that are given")),
     ("idempotency", Nothing("answers of the last day, kept for whoever asks twice")),
     ("jobs", Nothing("work that waits")),
-    ("letters", Rows("recipient = (SELECT email FROM members WHERE id = {})", &["body_text", "body_html", "last_error"])),
+    ("letters", Rows("member = {}", &["body_text", "body_html", "last_error"])),
     ("audit", Nothing("the community's log, which outlives accounts")),
     ("members", Rows("id = {}", &["password", "name_key", "permissions"])),
     ("roles", Nothing("the community's")),
@@ -38,7 +40,7 @@ const SHARES: [(&str, Share); 62] = [
     ("invites", Rows("created_by = {}", &[])),
     ("one_time_links", Nothing("secrets")),
     ("sanctions", Rows("member = {}", &["reason", "made_by"])),
-    ("rooms", Rows("created_by = {}", &["name_key", "circle", "member_count"])),
+    ("rooms", Rows("created_by = {} AND id IN (SELECT room FROM room_members WHERE member = {})", &["name_key", "circle", "member_count"])),
     ("room_members", Rows("member = {}", &[])),
     ("room_invitations", Rows("member = {}", &[])),
     (
@@ -102,23 +104,29 @@ const SHARES: [(&str, Share); 62] = [
     ("backups", Nothing("the community's")),
 ];
 
-/// What the database holds of a member, by table.
-pub fn of_member(conn: &mut Conn, member: MemberId) -> Result<Map<String, Value>> {
-    let mut all = Map::new();
+/// Writes what the database holds of a member: one JSON object, by table a list of rows, each an object of its columns.
+///
+/// # Errors
+/// When the database cannot be read, or `out` takes no more.
+pub fn write_of_member(conn: &mut Conn, member: MemberId, out: &mut impl Write) -> Result<()> {
+    let mut before_table: &[u8] = b"{";
     for table in tables() {
         let share = SHARES.iter().find(|(name, _)| *name == table.name()).map(|(_, share)| share);
         let Some(Rows(whose, withheld)) = share else { continue };
         let columns = table.columns();
-        let mut rows = Vec::new();
+        out.write_all(std::mem::replace(&mut before_table, b","))?;
+        write!(out, "\"{}\":", table.name())?;
+        let mut before_row: &[u8] = b"[";
         table.each_row_where(conn, &whose.replace("{}", &member.to_string()), |row| {
+            out.write_all(std::mem::replace(&mut before_row, b","))?;
             let Value::Array(values) = serde_json::from_str(row)? else { return Err(Error::broken("a row is an array")) };
             let given = columns.iter().zip(values).filter(|(column, _)| !withheld.contains(column));
-            rows.push(Value::Object(given.map(|(column, value)| ((*column).to_owned(), exact(value))).collect()));
-            Ok(())
+            let row: Map<String, Value> = given.map(|(column, value)| ((*column).to_owned(), exact(value))).collect();
+            Ok(serde_json::to_writer(&mut *out, &row)?)
         })?;
-        all.insert(table.name().to_owned(), Value::Array(rows));
+        out.write_all(if before_row == b"[" { b"[]" } else { b"]" })?;
     }
-    Ok(all)
+    Ok(out.write_all(b"}")?)
 }
 
 /// An integer that some readers would round becomes a string.
@@ -131,7 +139,10 @@ fn exact(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use diesel::prelude::*;
+
     use super::*;
+    use crate::storage::{Target, migrate};
 
     #[test]
     fn every_table_is_given_or_withheld_for_a_reason() {
@@ -170,6 +181,30 @@ mod tests {
             let given: Vec<&str> =
                 table.columns().into_iter().filter(|column| hidden.contains(column) && !withheld.contains(column)).collect();
             assert!(given.is_empty() || (*name == "reports" && given == ["outcome"]), "{name}: {given:?}");
+        }
+    }
+
+    /// What is small in every community, and has no index on the member for it.
+    const READ_WHOLE: [&str; 2] = ["invites", "gifts"];
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn no_table_that_grows_is_read_whole_for_one_member() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut conn = Target::Sqlite(folder.path().join("rialto.db")).writer().expect("a database");
+        migrate(&mut conn).expect("forward");
+        let Conn::Sqlite(conn) = &mut conn else { unreachable!() };
+        for (name, share) in &SHARES {
+            let Rows(whose, _) = share else { continue };
+            let query = format!("EXPLAIN QUERY PLAN SELECT * FROM {name} WHERE {}", whose.replace("{}", "7"));
+            let steps: Vec<Step> = diesel::sql_query(query).load(conn).expect("a plan");
+            let scans = steps.iter().any(|step| step.detail.starts_with("SCAN"));
+            assert_eq!(scans, READ_WHOLE.contains(name), "{name}");
         }
     }
 

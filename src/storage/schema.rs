@@ -109,6 +109,7 @@ diesel::table! {
         at -> BigInt,
         sent_at -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
+        member -> Nullable<BigInt>,
     }
 }
 

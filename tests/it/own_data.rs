@@ -9,13 +9,14 @@ use serde_json::json;
 use crate::support::{NOON, Person, Town};
 
 /// Words of ann's that say who she is or what she keeps to herself: nowhere once she is gone.
-const HERS: [&str; 10] = [
+const HERS: [&str; 11] = [
     "zqannusername",
     "zqannshown",
     "zqannpronouns",
     "zqannbio",
     "zqannstatus",
     "zqannmail@example.org",
+    "zqannformer@example.org",
     "zqanntoken",
     "zqannownname",
     "zqannnote",
@@ -35,7 +36,7 @@ async fn set(person: &Person, method: Method, path: &str, body: serde_json::Valu
 async fn two(town: &Town) -> (Person, Person) {
     let (ann, bob) = (town.person("zqannusername", &[rialto::members::RoleKind::Administrator]).await, town.member("bob").await);
     let profile = json!({
-        "display_name": "zqannshown", "pronouns": "zqannpronouns", "bio": "zqannbio", "email": "zqannmail@example.org", "password": "",
+        "display_name": "zqannshown", "pronouns": "zqannpronouns", "bio": "zqannbio",
     });
     set(&ann, Method::PATCH, "/api/v1/me", profile).await;
     set(&ann, Method::PUT, "/api/v1/me/status", json!({ "emoji": "🌊", "text": "zqannstatus" })).await;
@@ -52,9 +53,12 @@ async fn two(town: &Town) -> (Person, Person) {
     set(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), json!({ "name": "zqannownname", "note": "zqannnote" })).await;
     set(&bob, Method::PATCH, &format!("/api/v1/contacts/{}", ann.id), json!({ "note": "zqbobnote" })).await;
     set(&ann, Method::POST, "/api/v1/reports", json!({ "member": bob.id, "reason": "other", "text": "zqannreport" })).await;
-    // A letter to her address.
-    let asked = json!({ "username_or_email": "zqannusername" });
-    assert!(town.http.post(town.url("/api/v1/password-resets")).json(&asked).send().await.expect("an answer").status().is_success());
+    // A letter to an address that she gives up, and one to that of now.
+    for address in ["zqannformer@example.org", "zqannmail@example.org"] {
+        set(&ann, Method::PATCH, "/api/v1/me", json!({ "email": address, "password": "" })).await;
+        let asked = json!({ "username_or_email": "zqannusername" });
+        assert!(town.http.post(town.url("/api/v1/password-resets")).json(&asked).send().await.expect("an answer").status().is_success());
+    }
     (ann, bob)
 }
 
@@ -75,9 +79,12 @@ async fn a_member_takes_everything_of_their_own_and_nothing_of_others() {
     assert_eq!((&data["member"], &data["tables"]["members"][0]["id"]), (&json!(ann.id), &json!(ann.id)));
     assert_eq!(data["tables"]["messages"].as_array().map(Vec::len), Some(2));
 
+    // An address that is free again brings nobody the letters of whoever had it.
+    set(&bob, Method::PATCH, "/api/v1/me", json!({ "email": "zqannformer@example.org", "password": "" })).await;
     // Whoever is shut out finds the same as before.
     let tables = |data: &serde_json::Value| data["tables"].as_object().expect("tables").clone();
     let before = tables(&bob.get("/api/v1/me/data").await);
+    assert_eq!(before["letters"], json!([]));
     set(&ann, Method::PUT, &format!("/api/v1/blocks/{}", bob.id), json!({})).await;
     assert_eq!(tables(&bob.get("/api/v1/me/data").await), before);
     bob.get("/api/v1/me/data").await;

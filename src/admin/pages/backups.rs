@@ -72,7 +72,7 @@ pub async fn backups(gate: Allow<ManageBackups>, query: Query<FindBackups>, site
         let settings = Settings::load(conn)?;
         Ok(BackupsPage {
             is_busy: page.items.iter().any(is_busy),
-            standing: backups::standing(conn, &settings, actor.now)?,
+            standing: backups::standing(conn, &ground.config.data, &settings, actor.now)?,
             settings,
             is_sqlite: ground.db.target().is_sqlite(),
             is_owner: may.is_owner(),

@@ -64,7 +64,8 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
         let address = site_address(&ground.config);
         let looks = permissions.has(Permission::SettingsManage);
         let is_sqlite = ground.db.target().is_sqlite();
-        let backups = (looks && is_sqlite).then(|| backups::standing(conn, &ground.settings.get(), actor.now)).transpose()?;
+        let backups =
+            (looks && is_sqlite).then(|| backups::standing(conn, &ground.config.data, &ground.settings.get(), actor.now)).transpose()?;
         let unsaved = backups.as_ref().is_some_and(|standing| matches!(standing.health, Health::Failed | Health::Late));
         let needs = [
             (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),

@@ -65,6 +65,7 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
     assert_eq!(harbour.ask(Method::POST, &format!("/api/v1/admin/members/{other}/ban"), &token, Some(ban)).await.status, 204);
     let mailer = harbour.ground.mailer.clone();
     let letter = Letter {
+        member: None,
         kind: "members.reset",
         to: "a@b.example".to_owned(),
         subject: "Another <password>".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
 use crate::backups::turn::Turn;
-use crate::backups::{model, room, schedule, store};
+use crate::backups::{actions, model, room, schedule, store};
 use crate::ids::{BackupId, Ids};
 use crate::live::{Logged, Signal};
 use crate::storage::{Conn, Db, DbLimits, Sink};
@@ -20,7 +20,7 @@ impl Sink for Nowhere {
 struct Rows {
     db: Db,
     hand: Arc<AtomicI64>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rows {
@@ -30,7 +30,7 @@ impl Rows {
         let ids = Arc::new(Ids::new(clock.clone()));
         let target = Target::Sqlite(folder.path().join("rialto.db"));
         let db = Db::open(target, DbLimits::default(), clock, ids, Arc::new(Nowhere)).expect("a database");
-        Self { db, hand, _folder: folder }
+        Self { db, hand, folder }
     }
 
     /// One of the schedule, or of member 7; made, or failed with this code. An hour passes.
@@ -49,6 +49,18 @@ impl Rows {
 
     async fn read<T: Send + 'static>(&self, f: impl FnOnce(&mut Conn) -> crate::error::Result<T> + Send + 'static) -> T {
         self.db.read(f).await.expect("read")
+    }
+
+    /// Its file is there.
+    fn put(&self, backup: BackupId, begun_at: i64) -> PathBuf {
+        let file = model::file_of(self.folder.path(), backup, begun_at);
+        std::fs::create_dir_all(file.parent().expect("a folder")).and_then(|()| std::fs::write(&file, b"a backup")).expect("written");
+        file
+    }
+
+    async fn past(&self) -> schedule::Past {
+        let root = self.folder.path().to_owned();
+        self.read(move |conn| actions::past(conn, &root)).await
     }
 
     async fn surplus(&self, kept: u16) -> Vec<BackupId> {
@@ -76,15 +88,24 @@ async fn the_newest_of_the_schedule_are_kept_and_those_made_by_hand_stay() {
 #[tokio::test]
 async fn what_was_done_says_when_the_next_is_due() {
     let rows = Rows::new();
-    assert_eq!(rows.read(store::past).await, schedule::Past::default());
-    rows.one(true, None).await;
-    let past = rows.read(store::past).await;
+    assert_eq!(rows.past().await, schedule::Past::default());
+    let first = rows.one(true, None).await;
+    rows.put(first, NOW + 3_600_000);
+    let past = rows.past().await;
     assert_eq!((past.made, past.begun, past.trouble), (Some(NOW + 3_600_000), Some(NOW + 3_600_000), None));
     rows.one(false, Some("backups.full")).await;
-    let past = rows.read(store::past).await;
+    let past = rows.past().await;
     assert_eq!((past.made, past.begun, past.trouble.as_deref()), (Some(NOW + 3_600_000), Some(NOW + 7_200_000), Some("backups.full")));
-    rows.one(false, None).await;
-    assert_eq!(rows.read(store::past).await.trouble, None, "mended");
+    let third = rows.one(false, None).await;
+    let file = rows.put(third, NOW + 3 * 3_600_000);
+    assert_eq!(rows.past().await.trouble, None, "mended");
+
+    // What stands in the list and not in the folder is no backup: the one before it counts, and none makes one due at once.
+    std::fs::remove_file(file).expect("removed");
+    let past = rows.past().await;
+    assert_eq!((past.made, past.begun, past.trouble.as_deref()), (Some(NOW + 3_600_000), Some(NOW + 7_200_000), Some("backups.full")));
+    std::fs::remove_dir_all(rows.folder.path().join("backups")).expect("removed");
+    assert_eq!(rows.past().await.made, None);
 }
 
 #[test]

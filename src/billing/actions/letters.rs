@@ -139,7 +139,8 @@ fn write_to(
     let mut sheet = make(&voice);
     sheet.greeting =
         if to.name.is_empty() { voice.t("billing.letter_hello_all", &[]) } else { voice.t("billing.letter_hello", &[("name", &to.name)]) };
-    let letter = Letter { kind, to: to.email.clone(), subject: sheet.title.clone(), text: sheet.text(), html: sheet.html() };
+    let (subject, text, html) = (sheet.title.clone(), sheet.text(), sheet.html());
+    let letter = Letter { kind, member: to.member, to: to.email.clone(), subject, text, html };
     match pen.mailer.post(tx, &letter) {
         Ok(id) => store::letters::keep(tx, &cause, id),
         // An address that nobody can write to must not undo what the letter would have told.
@@ -276,7 +277,7 @@ pub(super) fn gift_bought(tx: &mut Tx<'_>, billing: &Billing, row: &GiftRow, pla
 /// A gift for somebody with this address.
 pub(super) fn gift_to(tx: &mut Tx<'_>, billing: &Billing, row: &GiftRow, plan: &str, email: &str) -> Result<()> {
     let code = billing.gift_code(row.id)?;
-    let to = Addressee { email: email.to_owned(), name: String::new(), language: String::new(), time_zone: String::new() };
+    let to = Addressee { member: None, email: email.to_owned(), name: String::new(), language: String::new(), time_zone: String::new() };
     write_to(tx, billing, ("billing.gift", format!("gift/{}", row.id)), &to, |voice| {
         gift_sheet(voice, row, (plan, &code), ("billing.letter_gift_subject", "billing.letter_gift"))
     })

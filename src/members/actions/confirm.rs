@@ -3,6 +3,7 @@
 use super::sign_in::{account_key, key_of};
 use super::{Members, store};
 use crate::access::{Actor, Credential, Ground, Permit, RateClass, Visitor};
+use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::MemberId;
 use crate::members::model::{MemberRow, Password};
@@ -69,17 +70,26 @@ pub(super) async fn confirm(
     Ok(Confirmed { member: row.id, stored: row.password.clone() })
 }
 
-/// Asks whoever is signed in for their password once more, for what a stolen session must not do elsewhere in the program.
+/// How long ago somebody who has no password may have signed in at a browser to be believed once more, in milliseconds.
+const JUST_SIGNED_IN: Millis = 10 * 60_000;
+
+/// Asks whoever is signed in for their password once more, for what a stolen session must not do elsewhere in the program. Who has none must
+/// have signed in at a browser within the last ten minutes.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a stranger; `members.password_wrong` on `password`; 429 after too many tries.
+/// [`Error::SignIn`] for a stranger; `members.password_wrong` on `password`; 409 `members.password_needed`; 429 after too many tries.
 pub async fn ask_again(ground: &Ground, visitor: &Visitor, members: &Members, password: &str) -> Result<()> {
     let (inside, asked) = (ground.clone(), visitor.clone());
-    let row = ground.db.read(move |conn| {
+    let read = ground.db.read(move |conn| {
         let actor = inside.authenticator.actor(conn, &asked, inside.clock.now())?;
-        store::members::by_id(conn, actor.signed_in()?)?.found()
+        Ok((store::members::by_id(conn, actor.signed_in()?)?.found()?, actor))
     });
-    confirm(ground, visitor, members, &row.await?, password, "password").await.map(|_| ())
+    let (row, actor) = read.await?;
+    let is_new = matches!(visitor.credential, Some(Credential::Cookie(_))) && actor.now - actor.signed_in_at <= JUST_SIGNED_IN;
+    if row.password.is_none() && !is_new {
+        return Err(Error::conflict("members.password_needed"));
+    }
+    confirm(ground, visitor, members, &row, password, "password").await.map(|_| ())
 }
 
 impl Confirmed {

@@ -85,7 +85,8 @@ fn write_letter(tx: &mut Tx<'_>, ground: &Ground, kind: Letters, row: &MemberRow
     };
     let values = [("name", row.display_name.as_str()), ("community", settings.community_name.as_str()), ("url", url)];
     let say = |key| ground.words.t(language, key, &values);
-    let letter = Letter { kind: stored_as, to: to.clone(), subject: say(subject), text: say(body), html: String::new() };
+    let letter =
+        Letter { kind: stored_as, member: Some(row.id), to: to.clone(), subject: say(subject), text: say(body), html: String::new() };
     ground.mailer.post(tx, &letter)?;
     Ok(())
 }
@@ -117,6 +118,8 @@ pub fn address_of(conn: &mut Conn, member: MemberId) -> Result<Option<String>> {
 /// To whom a letter goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addressee {
+    /// Who it is; nobody where an address alone is known.
+    pub member: Option<MemberId>,
     /// Their mail address.
     pub email: String,
     /// Their name.
@@ -135,7 +138,7 @@ pub fn addressee(conn: &mut Conn, member: MemberId) -> Result<Option<Addressee>>
     let row = store::members::by_id(conn, member)?;
     Ok(row.and_then(|row| {
         let (name, language, time_zone) = (row.display_name, row.language, row.time_zone);
-        row.email.map(|email| Addressee { email, name, language, time_zone })
+        row.email.map(|email| Addressee { member: Some(member), email, name, language, time_zone })
     }))
 }
 

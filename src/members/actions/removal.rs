@@ -17,9 +17,7 @@ use crate::storage::{Tx, forget_answers_to};
 /// forgotten.
 fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<()> {
     check_not_last_owner(tx, member)?;
-    if let Some(address) = store::members::by_id(tx, member)?.found()?.email {
-        forget_letters_to(tx, &address)?;
-    }
+    forget_letters_to(tx, member)?;
     forget_answers_to(tx, member)?;
     store::links::spend_of(tx, member)?;
     store::invites::revoke_of(tx, member)?;

@@ -52,7 +52,7 @@ async fn nobody_reads_the_letters_of_somebody_with_more_rights() {
             }
             members::create_member(tx, &new)?;
             let text = "A link that opens the account".to_owned();
-            mailer.post(tx, &Letter { kind: "members.reset", to, subject: "Password".to_owned(), text, html: String::new() })
+            mailer.post(tx, &Letter { kind: "members.reset", member: None, to, subject: "Password".to_owned(), text, html: String::new() })
         })
     };
     let to_owner = letter_to(Some(RoleKind::Owner), "second_owner").await.expect("a letter");

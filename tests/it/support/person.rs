@@ -44,11 +44,13 @@ impl Person {
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    /// The text of a page.
+    /// A page as it was sent, but for the words that its scripts may need: among them is every sentence, shown or not.
     pub async fn page_text(&self, path: &str) -> String {
         let answer = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await.expect("an answer");
         assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
-        answer.text().await.expect("a page")
+        let page = answer.text().await.expect("a page");
+        let Some((before, rest)) = page.split_once("id=\"words\"") else { return page };
+        format!("{before}{}", rest.split_once("</script>").expect("an end").1)
     }
 
     /// GET that must succeed.
