@@ -40,10 +40,12 @@ const KINDS: &[(&str, i16)] =
     &[("message_sent", 1), ("message_edited", 2), ("message_deleted", 3), ("reaction_added", 6), ("reaction_removed", 7)];
 
 impl Stored {
-    /// Reads it from the database.
-    pub fn read(target: &Target) -> Result<Self, String> {
+    /// Reads it from the database; what stands in other rooms was there before the devices.
+    pub fn read(target: &Target, rooms: &[String]) -> Result<Self, String> {
         let mut conn = target.reader().map_err(|error| error.to_string())?;
-        read(&mut conn).map_err(|error| error.to_string())
+        let mut stored = read(&mut conn).map_err(|error| error.to_string())?;
+        stored.rows.retain(|row| rooms.contains(&row.room));
+        Ok(stored)
     }
 
     /// The head of a room's log.

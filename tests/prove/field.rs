@@ -174,7 +174,7 @@ impl Field {
         let left = || deadline.saturating_duration_since(Instant::now());
         let idle = |field: &Self| field.devices.iter().all(|(_, status, _)| status.idle.load(Ordering::Relaxed));
         let drained = until(left(), || idle(self)).await.is_ok();
-        let stored = Stored::read(&self.target)?;
+        let stored = Stored::read(&self.target, &self.rooms)?;
         let level = |field: &Self| {
             field.devices.iter().all(|(_, status, _)| {
                 let places = status.places.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
