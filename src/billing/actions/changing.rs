@@ -324,7 +324,7 @@ pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> R
             let switch = Switch { external_id, to: sold(&plan, &price)?, when: SwitchTime::Back };
             return Ok(Changing::At(row.provider(), Box::new(switch), key));
         }
-        row.keep_plan();
+        row.forget_next();
         store::subscriptions::save(tx, &row)?;
         ask_anew(tx, &row, Some(member))?;
         changed(tx, billing, member, Some(member))?;
@@ -383,7 +383,7 @@ fn take_place(
 ) -> Result<crate::ids::GrantId> {
     turn(tx, billing, row.member)?;
     (row.plan, row.price, row.amount) = (price.plan, Some(price.id), price.amount);
-    row.keep_plan();
+    row.forget_next();
     store::subscriptions::save(tx, row)?;
     ask_anew(tx, row, by)?;
     let grant = grant_of(tx, billing, row, by)?;
@@ -414,7 +414,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, line: &LineRow, by: Optio
     let Some(mut row) = store::subscriptions::by_id(tx, subscription)?.filter(|row| row.ended_at.is_none()) else { return Ok(()) };
     if row.price == line.price {
         (row.plan, row.price, row.amount) = (plan, price, amount);
-        row.keep_plan();
+        row.forget_next();
         store::subscriptions::save(tx, &row)?;
         ask_anew(tx, &row, by)?;
         grant_of(tx, billing, &row, by)?;

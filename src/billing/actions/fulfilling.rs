@@ -183,7 +183,7 @@ pub(super) fn rewrite(
     (row.period_start, row.period_end, row.trial_end) = (truth.period_start, truth.period_end, truth.trial_end);
     (row.cancels_at_end, row.past_due_since, row.fetched_at) = (truth.cancels_at_end, truth.past_due_since, truth.asked_at);
     row.ended_at = if truth.status.is_open() { None } else { row.ended_at.or(Some(now)) };
-    row.keep_plan();
+    row.forget_next();
     if let Some(sold) = &sold {
         (row.plan, row.price) = (sold.plan, Some(sold.id));
         if let Some((next, at)) = truth.next

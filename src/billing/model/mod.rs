@@ -1,5 +1,6 @@
 //! What the slice keeps and shows: entitlements, plans with prices, grants, what they come to at an instant; orders, payments, subscriptions.
 
+mod by_hand;
 mod change;
 mod dunning;
 mod entitlements;
@@ -16,6 +17,7 @@ mod standing;
 mod strange;
 mod subscription;
 
+pub use by_hand::Advance;
 pub use change::{ChangeTime, Quote, Running, Tariff, quote};
 pub use dunning::{Dun, dunning, next_dunning};
 pub use entitlements::{Entitlements, PlanBadge};
@@ -32,4 +34,4 @@ pub use standing::{Rules, Standing, Verification};
 pub use strange::{StrangeCheckout, StrangeRow};
 #[cfg(test)]
 pub use subscription::Terms;
-pub use subscription::{Advance, NextTerms, Owed, Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};
+pub use subscription::{NextTerms, Owed, Subscription, SubscriptionRow, SubscriptionStatus, Totals, access_until, totals};
