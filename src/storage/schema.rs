@@ -682,6 +682,8 @@ diesel::table! {
         next_amount -> Nullable<BigInt>,
         next_at -> Nullable<BigInt>,
         promotion -> Nullable<BigInt>,
+        next_every -> Nullable<SmallInt>,
+        next_paid -> Integer,
     }
 }
 

@@ -304,13 +304,16 @@ pub async fn change_elsewhere(
 /// Gives up what was planned for the end of the period; where nothing was, nothing happens.
 ///
 /// # Errors
-/// `billing.subscription_over`.
+/// `billing.subscription_over`; `billing.change_paid` where a period of what was planned is paid already.
 pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> Result<Changing> {
     let member = may.member();
     hold(tx, member)?;
     let mut row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
     if row.ended_at.is_some() {
         return Err(Error::conflict("billing.subscription_over"));
+    }
+    if row.is_next_paid() {
+        return Err(Error::conflict("billing.change_paid"));
     }
     if let Some(order) = store::orders::change(tx, row.id)? {
         let order = close(tx, order, Fact::Cancelled, Some(member))?;
@@ -345,7 +348,7 @@ fn ask_anew(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<MemberId>) -> Res
 
 fn plan_by_hand(tx: &mut Tx<'_>, billing: &Billing, weighed: &Weighed, by: Option<MemberId>) -> Result<()> {
     let (mut row, price) = (weighed.row.clone(), &weighed.price);
-    row.plan_next(price.plan, price.id, price.amount, weighed.quote.at);
+    row.plan_next(price.plan, price.id, (price.amount, price.every), weighed.quote.at);
     store::subscriptions::save(tx, &row)?;
     ask_anew(tx, &row, by)?;
     changed(tx, billing, row.member, by)

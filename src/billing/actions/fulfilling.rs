@@ -4,7 +4,7 @@ use super::checkout::look;
 use super::gifting::{place_bought, take_back_bought};
 use super::giving::{end_for_good, insert, log};
 use super::ordering::close;
-use super::subscribing::look_after;
+use super::subscribing::{later, look_after};
 use super::telling::{changed, orders_changed, remind, turn};
 use super::{Billing, letters, store};
 use crate::billing::model::{
@@ -98,6 +98,8 @@ fn pay_by_hand(
         let period = row.pay(every, money);
         row.promotion = order.promotion.or(row.promotion);
         row.price = if row.next_at.is_some() { row.price } else { price };
+        // Who paid late for a dearer plan has it from now on.
+        row.turn(now);
         row.fetched_at = now;
         store::subscriptions::save(tx, &row)?;
         look_after(tx, &row)?;
@@ -128,6 +130,8 @@ fn pay_by_hand(
         next_price: None,
         next_amount: None,
         next_at: None,
+        next_every: None,
+        next_paid: 0,
         promotion: order.promotion,
     };
     row.period_end = row.end_of(1);
@@ -176,6 +180,8 @@ pub(super) fn rewrite(
         next_price: None,
         next_amount: None,
         next_at: None,
+        next_every: None,
+        next_paid: 0,
         promotion: None,
     });
     (row.status, row.every) = (truth.status.number(), truth.every.number());
@@ -191,7 +197,7 @@ pub(super) fn rewrite(
             && let Some(next) = store::prices::by_id(tx, next)?
         {
             row.amount = sold.amount;
-            row.plan_next(next.plan, next.id, next.amount, at);
+            row.plan_next(next.plan, next.id, (next.amount, next.every), at);
         }
     }
     if is_new {
@@ -288,9 +294,10 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
                     }
                 } else if subscription.ended_at.is_none() {
                     let now = tx.now();
-                    subscription.unpay(now);
+                    subscription.unpay(line.price == subscription.next_price, now);
                     store::subscriptions::save(tx, &subscription)?;
-                    look_after(tx, &subscription)?;
+                    // Now, and not at the next instant: it may owe already, and what was chosen for later comes sooner.
+                    later(tx, subscription.id, now)?;
                     grant_of(tx, billing, &subscription, by)?;
                 }
             }

@@ -40,7 +40,8 @@ pub(super) fn look_after(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
 /// When time does something next to one that is paid by hand, or its member is told again that they owe.
 fn next_step(step: &Advance, grace: u32, now: Millis) -> Option<Millis> {
     let told = step.row.past_due_since.and_then(|since| next_dunning(since, grace, now));
-    [step.next_at, told, step.row.next_at].into_iter().flatten().min()
+    let turns = step.row.next_at.filter(|at| *at > now);
+    [step.next_at, told, turns].into_iter().flatten().min()
 }
 
 /// When a subscription that its provider keeps is looked at next: where a period ends, and each day while a payment is owed.
@@ -178,7 +179,7 @@ fn next_terms(conn: &mut Conn, row: &SubscriptionRow) -> Result<Option<NextTerms
     let (Some(id), Some(at)) = (row.next_price, row.next_at) else { return Ok(None) };
     let price = store::prices::by_id(conn, id)?.found()?;
     let plan = PlanName { id: price.plan, name: store::plans::by_id(conn, price.plan)?.found()?.name };
-    Ok(Some(NextTerms { plan, price: id, money: price.money()?, every: price.every(), at }))
+    Ok(Some(NextTerms { plan, price: id, money: price.money()?, every: price.every(), at, paid: row.is_next_paid() }))
 }
 
 /// The subscription that a member began last, if there is one.

@@ -1,46 +1,86 @@
 //! What payments and time do to a subscription that is paid by hand; pure.
+//!
+//! Its periods are counted from where it began. Those of a plan that was chosen for later and is paid already are counted apart: until that
+//! plan takes its place what goes on stays what it is, and each payment can be taken back alone.
 
+use super::subscription::after_periods;
 use super::{Every, SubscriptionRow, SubscriptionStatus};
 use crate::clock::Millis;
 use crate::money::{Money, add_days};
 
 impl SubscriptionRow {
-    /// One period more was paid by hand: it goes on from where it was paid up to, and all that was owed is paid. Another length of periods
-    /// begins where the old ones end. Answers which period the money was for.
+    /// How long a period of the plan is that was chosen for later; where none was, of this one.
+    fn next_every(&self) -> Every {
+        self.next_every.map_or_else(|| self.every(), Every::from_number)
+    }
+
+    /// Where so many periods end, and so many of the plan that was chosen for later after them.
+    fn end_after(&self, periods: i32, next: i32) -> Millis {
+        let (every, then) = (self.every(), self.next_every());
+        if every == then { self.end_of(periods + next) } else { after_periods(self.end_of(periods), then, next) }
+    }
+
+    /// The last period that is paid.
+    fn last_paid(&self) -> (Millis, Millis) {
+        let start = match self.next_paid {
+            0 => self.end_of((self.periods - 1).max(0)),
+            next => self.end_after(self.periods, next - 1),
+        };
+        (start, self.end_after(self.periods, self.next_paid))
+    }
+
+    /// One period more was paid by hand: it goes on from where it was paid up to, and all that was owed is paid. Where another plan was
+    /// chosen for later it is a period of that one; otherwise another length of periods begins where the old ones end. Answers which period
+    /// the money was for.
     pub fn pay(&mut self, every: Every, money: Money) -> (Millis, Millis) {
-        if every == self.every() {
-            self.periods += 1;
+        if self.next_at.is_some() {
+            self.next_paid += 1;
         } else {
-            (self.anchor_at, self.every, self.periods) = (self.period_end, every.number(), 1);
-        }
-        if self.next_at.is_none() {
+            if every == self.every() {
+                self.periods += 1;
+            } else {
+                (self.anchor_at, self.every, self.periods) = (self.period_end, every.number(), 1);
+            }
             (self.amount, self.currency) = (money.amount, money.currency.code().to_owned());
         }
-        self.period_start = self.period_end;
-        self.period_end = self.end_of(self.periods);
+        (self.period_start, self.period_end) = self.last_paid();
         self.status = SubscriptionStatus::Active.number();
         (self.past_due_since, self.cancels_at_end) = (None, false);
         (self.period_start, self.period_end)
     }
 
-    /// A payment was taken back: it is paid up to one period less, and over if that lies behind.
-    pub fn unpay(&mut self, now: Millis) {
-        self.periods = (self.periods - 1).max(0);
-        self.period_end = self.end_of(self.periods);
-        self.period_start = self.end_of((self.periods - 1).max(0));
+    /// A payment was taken back, of the plan that was chosen for later (`is_next`) or of this one: it is paid up to one period less, and over
+    /// if that lies behind.
+    pub fn unpay(&mut self, is_next: bool, now: Millis) {
+        if is_next && self.is_next_paid() {
+            self.next_paid -= 1;
+        } else {
+            self.periods = (self.periods - 1).max(0);
+            let end = self.end_of(self.periods);
+            self.next_at = self.next_at.map(|_| end);
+        }
+        (self.period_start, self.period_end) = self.last_paid();
         if self.period_end <= now {
             self.end(now);
         }
     }
 
-    /// The plan that was chosen for the next period takes its place, once that has begun.
-    fn turn_plan(&mut self, now: Millis) {
-        if let (Some(plan), Some(amount), Some(at)) = (self.next_plan, self.next_amount, self.next_at)
-            && at <= now
-        {
-            (self.plan, self.price, self.amount) = (plan, self.next_price, amount);
-            self.forget_next();
+    /// The plan that was chosen for later takes the place of this one, once its time has come. A dearer one does not before it is paid, and
+    /// none does where everything ends with this period.
+    pub fn turn(&mut self, now: Millis) {
+        let (Some(plan), Some(amount), Some(at)) = (self.next_plan, self.next_amount, self.next_at) else { return };
+        let every = self.next_every();
+        let is_dearer = every.each_year(amount) > self.every().each_year(self.amount);
+        if at > now || !self.is_next_paid() && (is_dearer || self.cancels_at_end) {
+            return;
         }
+        if every == self.every() {
+            self.periods += self.next_paid;
+        } else {
+            (self.anchor_at, self.every, self.periods) = (at, every.number(), self.next_paid);
+        }
+        (self.plan, self.price, self.amount) = (plan, self.next_price, amount);
+        self.forget_next();
     }
 
     /// What time alone does to one that is paid by hand, by `now`: pure. Days before its end the next payment is asked for; unpaid at its
@@ -48,7 +88,7 @@ impl SubscriptionRow {
     #[must_use]
     pub fn advance(&self, now: Millis, grace_days: u32) -> Advance {
         let mut row = self.clone();
-        row.turn_plan(now);
+        row.turn(now);
         let asks_at = row.period_end - Millis::from(ASK_DAYS) * 86_400_000;
         if row.ended_at.is_some() {
             return Advance { row, asks: false, next_at: None };

@@ -3,7 +3,7 @@
 //! | from, to | when | what is paid at once |
 //! |---|---|---|
 //! | as long a period, as dear or dearer | now | the rest of the period in the new plan, less the rest of it in the old one |
-//! | as long a period, cheaper | where the period ends | nothing |
+//! | as long a period, cheaper; paid by hand, also a dearer one once nothing is left of the period | where the period ends | nothing |
 //! | a month, then a year, in the same plan or a dearer one | now: a new period begins | the year, less the rest of the month |
 //! | another period, paid by hand | where the period ends | nothing |
 //! | in a trial | as above | nothing: it is paid where the trial ends |
@@ -96,7 +96,11 @@ pub fn quote(from: &Running, to: &Tariff, now: Millis) -> Option<Quote> {
         return Some(match to.money.amount >= old.money.amount {
             false => later,
             true if from.is_trial => at_once(0, 0, end),
-            true => at_once(share(to.money.amount, from.period, now), share(old.money.amount, from.period, now), end),
+            true => {
+                let now = at_once(share(to.money.amount, from.period, now), share(old.money.amount, from.period, now), end);
+                // By hand nobody asks for the next payment at once: a dearer plan is not had for nothing until somebody does.
+                if from.is_by_hand && now.due.amount == 0 && to.money.amount > old.money.amount { later } else { now }
+            }
         });
     }
     if from.is_by_hand {

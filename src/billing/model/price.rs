@@ -37,6 +37,12 @@ impl Every {
         }
     }
 
+    /// What an amount that is paid so often comes to in a year; what is paid once stays what it is.
+    #[must_use]
+    pub const fn each_year(self, amount: i64) -> i64 {
+        if matches!(self, Self::Month) { amount.saturating_mul(12) } else { amount }
+    }
+
     /// Months of one period; none: it has no end.
     #[must_use]
     pub const fn months(self) -> Option<u32> {

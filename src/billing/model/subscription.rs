@@ -124,6 +124,10 @@ pub struct SubscriptionRow {
     pub next_at: Option<Millis>,
     /// What takes something off of it, where it is paid by hand.
     pub promotion: Option<PromotionId>,
+    /// Number of an [`Every`]: how long a period then is.
+    pub next_every: Option<i16>,
+    /// How many of those periods are paid already, by hand.
+    pub next_paid: i32,
 }
 
 impl SubscriptionRow {
@@ -156,8 +160,13 @@ impl SubscriptionRow {
     /// Where period number `n` ends, counted from 1; 0: where the first begins.
     #[must_use]
     pub fn end_of(&self, n: i32) -> Millis {
-        let months = self.every().months().unwrap_or(0);
-        add_months(self.anchor_at, months.saturating_mul(u32::try_from(n).unwrap_or(0)))
+        after_periods(self.anchor_at, self.every(), n)
+    }
+
+    /// Is a period of the plan that was chosen for later paid already?
+    #[must_use]
+    pub const fn is_next_paid(&self) -> bool {
+        self.next_paid > 0
     }
 
     /// Is another payment due where its period ends?
@@ -214,6 +223,11 @@ impl SubscriptionRow {
             access_until: access_until(&self.terms(), grace_days),
         })
     }
+}
+
+/// Where so many periods end that are counted from there.
+pub(super) fn after_periods(from: Millis, every: Every, count: i32) -> Millis {
+    add_months(from, every.months().unwrap_or(0).saturating_mul(u32::try_from(count).unwrap_or(0)))
 }
 
 /// A subscription, as its member and administrators see it.
@@ -280,6 +294,8 @@ pub struct NextTerms {
     pub every: Every,
     /// From when on, milliseconds UTC.
     pub at: Millis,
+    /// Is it paid already? Then it is not given up any more.
+    pub paid: bool,
 }
 
 /// What of a subscription says until when it lets somebody in.
@@ -323,13 +339,15 @@ pub fn access_until(terms: &Terms, grace_days: u32) -> Option<Millis> {
 
 impl SubscriptionRow {
     /// Another plan takes the place of this one at `at`.
-    pub const fn plan_next(&mut self, plan: PlanId, price: PriceId, amount: i64, at: Millis) {
-        (self.next_plan, self.next_price, self.next_amount, self.next_at) = (Some(plan), Some(price), Some(amount), Some(at));
+    pub const fn plan_next(&mut self, plan: PlanId, price: PriceId, (amount, every): (i64, i16), at: Millis) {
+        (self.next_plan, self.next_price, self.next_at) = (Some(plan), Some(price), Some(at));
+        (self.next_amount, self.next_every, self.next_paid) = (Some(amount), Some(every), 0);
     }
 
     /// Nothing is chosen for later any more.
     pub const fn forget_next(&mut self) {
-        (self.next_plan, self.next_price, self.next_amount, self.next_at) = (None, None, None, None);
+        (self.next_plan, self.next_price, self.next_at) = (None, None, None);
+        (self.next_amount, self.next_every, self.next_paid) = (None, None, 0);
     }
 
     /// It is over.
@@ -356,11 +374,10 @@ pub fn totals(all: &[Subscription]) -> Vec<Totals> {
     let mut found: Vec<(crate::money::Currency, i64)> = Vec::new();
     for one in all.iter().filter(|one| one.next_charge_at.is_some()) {
         let (money, every) = one.next.as_ref().map_or((one.money, one.every), |next| (next.money, next.every));
-        let yearly = match every {
-            Every::Month => money.amount.saturating_mul(12),
-            Every::Year => money.amount,
-            Every::Once => continue,
-        };
+        if every == Every::Once {
+            continue;
+        }
+        let yearly = every.each_year(money.amount);
         match found.iter_mut().find(|(currency, _)| *currency == money.currency) {
             Some((_, sum)) => *sum = sum.saturating_add(yearly),
             None => found.push((money.currency, yearly)),

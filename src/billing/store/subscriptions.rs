@@ -124,6 +124,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
             subscriptions::next_amount.eq(row.next_amount),
             subscriptions::next_at.eq(row.next_at),
             subscriptions::promotion.eq(row.promotion.map(|id| id.0)),
+            subscriptions::next_every.eq(row.next_every),
+            subscriptions::next_paid.eq(row.next_paid),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -153,6 +155,8 @@ pub fn save(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
             subscriptions::next_amount.eq(row.next_amount),
             subscriptions::next_at.eq(row.next_at),
             subscriptions::promotion.eq(row.promotion.map(|id| id.0)),
+            subscriptions::next_every.eq(row.next_every),
+            subscriptions::next_paid.eq(row.next_paid),
         ))
         .execute(&mut **tx)?;
     Ok(())

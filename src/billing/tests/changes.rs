@@ -62,6 +62,9 @@ fn a_trial_pays_nothing_before_it_ends_and_by_hand_other_periods_begin_where_thi
     assert_eq!(said(quote(&trial, &tariff(1, 5_000, Every::Year), BEGIN + DAY)), Some((Now, 0, END)));
     let by_hand = Running { is_by_hand: true, ..running(500) };
     assert_eq!(said(quote(&by_hand, &tariff(1, 5_000, Every::Year), BEGIN + DAY)), Some((AtPeriodEnd, 0, END)));
+    // In the last hour nothing is left of the period: the dearer plan is the next one's.
+    assert_eq!(said(quote(&by_hand, &tariff(2, 900, Every::Month), END - 1)), Some((AtPeriodEnd, 0, END)));
+    assert_eq!(said(quote(&by_hand, &tariff(2, 500, Every::Month), END - 1)), Some((Now, 0, END)), "as dear");
     let yearly = Running { tariff: tariff(1, 5_000, Every::Year), ..by_hand };
     assert_eq!(said(quote(&yearly, &tariff(2, 900, Every::Month), BEGIN + DAY)), Some((AtPeriodEnd, 0, END)));
     // Who has paid a period ahead pays the difference of that one too.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::billing::model::{Every, SubscriptionRow, SubscriptionStatus, Terms, access_until, totals};
 use crate::clock::Millis;
-use crate::ids::{MemberId, PlanId, SubscriptionId};
+use crate::ids::{MemberId, PlanId, PriceId, SubscriptionId};
 use crate::money::{Currency, Money, add_months};
 
 const DAY: Millis = 86_400_000;
@@ -39,6 +39,8 @@ fn subscription() -> SubscriptionRow {
         next_amount: None,
         next_at: None,
         promotion: None,
+        next_every: None,
+        next_paid: 0,
     };
     row.period_end = row.end_of(1);
     row
@@ -124,6 +126,56 @@ fn each_payment_adds_a_period_by_the_calendar() {
 }
 
 #[test]
+fn what_is_paid_ahead_of_another_plan_is_counted_apart_and_taken_back_alone() {
+    let year = Money::new(5_000, Currency::EURO);
+    let mut row = subscription();
+    let end = row.period_end;
+    row.plan_next(PlanId(4), PriceId(5), (year.amount, Every::Year.number()), end);
+    let planned = row.clone();
+    assert_eq!(row.pay(Every::Year, year), (end, add_months(end, 12)));
+    assert_eq!((row.every(), row.amount, row.plan, row.is_next_paid()), (Every::Month, 500, PlanId(3), true), "until then it is what it is");
+    let mut back = row.clone();
+    back.unpay(true, BEGIN);
+    assert_eq!(back, planned, "as if nobody had paid");
+    let mut less = row.clone();
+    less.unpay(false, BEGIN - DAY);
+    assert_eq!((less.next_at, less.period_start, less.period_end), (Some(BEGIN), BEGIN, add_months(BEGIN, 12)), "the other plan comes sooner");
+    let turned = row.advance(end, 7).row;
+    assert_eq!((turned.plan, turned.every(), turned.amount, turned.next_at), (PlanId(4), Every::Year, 5_000, None));
+    assert_eq!((turned.period_start, turned.period_end), (end, add_months(end, 12)));
+    let mut again = turned.clone();
+    again.pay(Every::Year, year);
+    again.unpay(false, BEGIN);
+    assert_eq!((again.period_start, again.period_end), (turned.period_start, turned.period_end));
+    // The 31st is not lost by a plan of the same length.
+    let mut monthly = subscription();
+    monthly.plan_next(PlanId(4), PriceId(5), (300, Every::Month.number()), end);
+    monthly.pay(Every::Month, Money::new(300, Currency::EURO));
+    assert_eq!(monthly.advance(end, 7).row.period_end, add_months(BEGIN, 2), "31 March");
+}
+
+#[test]
+fn another_plan_begins_at_its_time_a_dearer_one_with_its_money_and_none_where_it_ends() {
+    let planned = |amount, cancels_at_end| {
+        let mut row = SubscriptionRow { cancels_at_end, ..subscription() };
+        row.plan_next(PlanId(4), PriceId(5), (amount, Every::Month.number()), row.period_end);
+        row
+    };
+    let end = subscription().period_end;
+    let at_end = |row: &SubscriptionRow| row.advance(end, 7).row;
+    let cheap = at_end(&planned(300, false));
+    assert_eq!((cheap.plan, cheap.amount, cheap.status()), (PlanId(4), 300, SubscriptionStatus::PastDue));
+    let dear = at_end(&planned(900, false));
+    assert_eq!((dear.plan, dear.amount, dear.status(), dear.next_amount), (PlanId(3), 500, SubscriptionStatus::PastDue, Some(900)));
+    let mut late = dear;
+    late.pay(Every::Month, Money::new(900, Currency::EURO));
+    late.turn(end + DAY);
+    assert_eq!((late.plan, late.amount, late.next_at, late.period_end), (PlanId(4), 900, None, add_months(BEGIN, 2)));
+    let over = at_end(&planned(300, true));
+    assert_eq!((over.plan, over.amount, over.status()), (PlanId(3), 500, SubscriptionStatus::Canceled), "cancelled first");
+}
+
+#[test]
 fn what_is_due_together_is_counted_by_currency_and_exactly() {
     let one = |every, amount, currency: &str, cancels| {
         let row = SubscriptionRow {
@@ -155,7 +207,7 @@ proptest! {
         }
         let before = row.clone();
         row.pay(Every::Month, PRICE);
-        row.unpay(BEGIN + now * DAY);
+        row.unpay(false, BEGIN + now * DAY);
         prop_assert_eq!((row.period_end, row.periods), (before.period_end, before.periods));
         prop_assert_eq!(row.ended_at.is_some(), before.period_end <= BEGIN + now * DAY);
     }

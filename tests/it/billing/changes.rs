@@ -9,19 +9,19 @@ use super::paying::books;
 use super::{entitlements, first_plan, plan, ring, told};
 use crate::support::{NOON, Person, Socket, Town};
 
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 /// From NOON on, 1 November 2026: one month later.
-const MONTH: i64 = 30 * DAY;
+pub(super) const MONTH: i64 = 30 * DAY;
 
 /// A town with a plan at 5 EUR (and 50 for a year), a dearer one at 9 and a cheaper one at 3.
-struct Shop {
-    town: Town,
-    owner: Person,
-    ann: Person,
-    member: String,
-    yearly: String,
-    patron: String,
-    friend: String,
+pub(super) struct Shop {
+    pub(super) town: Town,
+    pub(super) owner: Person,
+    pub(super) ann: Person,
+    pub(super) member: String,
+    pub(super) yearly: String,
+    pub(super) patron: String,
+    pub(super) friend: String,
 }
 
 async fn price(owner: &Person, plan: &str, amount: i64, every: &str) -> String {
@@ -30,7 +30,7 @@ async fn price(owner: &Person, plan: &str, amount: i64, every: &str) -> String {
     made["id"].as_str().expect("an id").to_owned()
 }
 
-async fn shop() -> Shop {
+pub(super) async fn shop() -> Shop {
     let town = Town::new().await;
     let (owner, ann) = (town.owner("olave").await, town.member("ann").await);
     owner.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "test_payments": true }))).await;
@@ -45,7 +45,7 @@ async fn shop() -> Shop {
 
 impl Shop {
     /// Ann pays for the first plan at the test page; her subscription's address.
-    async fn at_the_page(&self, act: &str) -> String {
+    pub(super) async fn at_the_page(&self, act: &str) -> String {
         let opened = self.ann.post("/api/v1/checkout", json!({ "price": self.member, "provider": "test" })).await;
         self.ann.post(&format!("/api/v1{}", opened["url"].as_str().expect("an address")), json!({ "act": act })).await;
         self.ann.post(&format!("/api/v1/me/orders/{}/settle", opened["order"].as_str().expect("an order")), json!({})).await;
@@ -53,7 +53,7 @@ impl Shop {
     }
 
     /// Ann pays for the first plan in cash; her subscription's address.
-    async fn in_cash(&self) -> String {
+    pub(super) async fn in_cash(&self) -> String {
         let plan = first_plan(&self.owner).await;
         let sale = json!({ "plan": plan, "price": self.member, "amount": 500, "method": "cash" });
         self.owner.post(&format!("/api/v1/admin/members/{}/payments", self.ann.id), sale).await;
@@ -65,29 +65,29 @@ impl Shop {
     }
 
     /// Lets time pass and jobs run; Ann as she then is.
-    async fn until(&self, at: i64) -> Person {
+    pub(super) async fn until(&self, at: i64) -> Person {
         self.town.hand.store(at, Ordering::Relaxed);
         ring(&self.town).await;
         self.town.again(&self.ann).await
     }
 }
 
-async fn own(person: &Person) -> Value {
+pub(super) async fn own(person: &Person) -> Value {
     person.get("/api/v1/me/membership").await["subscriptions"][0].clone()
 }
 
-async fn preview(person: &Person, path: &str, price: &str) -> Value {
+pub(super) async fn preview(person: &Person, path: &str, price: &str) -> Value {
     person.post(&format!("{path}/change/preview"), json!({ "price": price })).await
 }
 
 /// Looks at what a change comes to, and agrees.
-async fn agree(person: &Person, path: &str, price: &str) -> Value {
+pub(super) async fn agree(person: &Person, path: &str, price: &str) -> Value {
     let shown = preview(person, path, price).await;
     person.post(&format!("{path}/change"), json!({ "price": price, "as_of": shown["as_of"] })).await
 }
 
 /// Waits until the plan of the subscription has this name, by what open connections hear.
-async fn until_plan(tab: &mut Socket, person: &Person, name: &str) -> Value {
+pub(super) async fn until_plan(tab: &mut Socket, person: &Person, name: &str) -> Value {
     loop {
         let own = own(person).await;
         if own["plan"]["name"] == name {

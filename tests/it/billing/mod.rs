@@ -1,5 +1,6 @@
 //! Memberships over the API and the socket: given, changed, ended, by hand and by time, and what open connections hear of it.
 
+mod by_hand;
 mod changes;
 mod checkout;
 mod edges;
