@@ -272,6 +272,7 @@ pub fn change(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, new: Ne
         }
         ChangeTime::Now if weighed.quote.due.amount == 0 => {
             let mut row = weighed.row.clone();
+            drop_difference(tx, row.id, by)?;
             take_place(tx, billing, &mut row, &weighed.price, by)?;
             None
         }
@@ -315,10 +316,7 @@ pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> R
     if row.is_next_paid() {
         return Err(Error::conflict("billing.change_paid"));
     }
-    if let Some(order) = store::orders::change(tx, row.id)? {
-        let order = close(tx, order, Fact::Cancelled, Some(member))?;
-        orders_changed(tx, &order, Some(member))?;
-    }
+    drop_difference(tx, row.id, Some(member))?;
     if row.next_at.is_some() {
         if let (Some(external_id), Some(price)) = (row.external_id.clone(), row.price) {
             let price = store::prices::by_id(tx, price)?.found()?;
@@ -346,10 +344,20 @@ fn ask_anew(tx: &mut Tx<'_>, row: &SubscriptionRow, by: Option<MemberId>) -> Res
     later(tx, row.id, now)
 }
 
+/// The difference that is asked for is that of one period and one plan: where either is another one, nobody is to pay it any more.
+pub(super) fn drop_difference(tx: &mut Tx<'_>, subscription: SubscriptionId, by: Option<MemberId>) -> Result<()> {
+    if let Some(order) = store::orders::change(tx, subscription)? {
+        let order = close(tx, order, Fact::Cancelled, by)?;
+        orders_changed(tx, &order, by)?;
+    }
+    Ok(())
+}
+
 fn plan_by_hand(tx: &mut Tx<'_>, billing: &Billing, weighed: &Weighed, by: Option<MemberId>) -> Result<()> {
     let (mut row, price) = (weighed.row.clone(), &weighed.price);
     row.plan_next(price.plan, price.id, (price.amount, price.every), weighed.quote.at);
     store::subscriptions::save(tx, &row)?;
+    drop_difference(tx, row.id, by)?;
     ask_anew(tx, &row, by)?;
     changed(tx, billing, row.member, by)
 }
@@ -397,11 +405,14 @@ fn take_place(
 /// The difference was paid.
 ///
 /// # Errors
-/// `billing.subscription_over` when there is nothing left of which it is one.
+/// `billing.subscription_over` when there is nothing left of which it is one; `billing.change_stale` when it was that of another period.
 pub(super) fn fulfil(tx: &mut Tx<'_>, billing: &Billing, order: &mut OrderRow, line: &LineRow, by: Option<MemberId>) -> Result<()> {
     let (now, subscription) = (tx.now(), order.subscription.found()?);
     let mut row = store::subscriptions::by_id(tx, subscription)?.filter(|row| row.ended_at.is_none() && row.period_end > now);
     let row = row.as_mut().ok_or_else(|| Error::conflict("billing.subscription_over"))?;
+    if order.expires_at != Some(row.period_end) {
+        return Err(Error::conflict("billing.change_stale"));
+    }
     let price = store::prices::by_id(tx, line.price.found()?)?.found()?;
     store::subscriptions::keep_before(tx, line.id, row)?;
     let grant = take_place(tx, billing, row, &price, by)?;
@@ -419,6 +430,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, line: &LineRow, by: Optio
         (row.plan, row.price, row.amount) = (plan, price, amount);
         row.forget_next();
         store::subscriptions::save(tx, &row)?;
+        drop_difference(tx, row.id, by)?;
         ask_anew(tx, &row, by)?;
         grant_of(tx, billing, &row, by)?;
     }

@@ -95,6 +95,7 @@ fn pay_by_hand(
         None => store::subscriptions::open(tx, order.buyer, plan, ProviderKind::Manual)?,
     };
     if let Some(mut row) = known {
+        super::changing::drop_difference(tx, row.id, None)?;
         let period = row.pay(every, money);
         row.promotion = order.promotion.or(row.promotion);
         row.price = if row.next_at.is_some() { row.price } else { price };
@@ -294,6 +295,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
                     }
                 } else if subscription.ended_at.is_none() {
                     let now = tx.now();
+                    super::changing::drop_difference(tx, subscription.id, by)?;
                     subscription.unpay(line.price == subscription.next_price, now);
                     store::subscriptions::save(tx, &subscription)?;
                     // Now, and not at the next instant: it may owe already, and what was chosen for later comes sooner.

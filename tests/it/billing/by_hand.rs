@@ -170,3 +170,32 @@ async fn who_planned_another_plan_and_then_cancels_ends_with_what_they_have() {
     assert_eq!((&over["plan"]["name"], &over["money"]["amount"]), (&json!("Member"), &json!(500)));
     shop.town.close().await;
 }
+
+#[actix_web::test]
+async fn a_difference_is_that_of_one_period_and_goes_with_it() {
+    let shop = shop().await;
+    let path = shop.in_cash().await;
+    let ann = shop.until(NOON + 24 * DAY).await;
+    let mut tab = Socket::open(&shop.town.url(""), &ann.token).await.expect("open");
+    let renewal = until_asked(&mut tab, &ann, 500).await;
+    let asked = agree(&ann, &path, &shop.patron).await["order"].clone();
+    assert_eq!(asked["total"]["amount"], 80, "6 of 30 days");
+    // The period is a month longer then.
+    let paid = shop.pays(&renewal, 500).await;
+    assert_eq!(state(&ann, &asked).await, "cancelled");
+    shop.cannot_pay(&asked, 80, "billing.order_over").await;
+    assert_eq!(own(&ann).await["plan"]["name"], "Member");
+    let asked = agree(&ann, &path, &shop.patron).await["order"].clone();
+    assert!(asked["total"]["amount"].as_i64().expect("a sum") > 400, "a whole month more: {asked}");
+    // And a month shorter.
+    shop.tick();
+    shop.reverses(&paid).await;
+    assert_eq!(state(&ann, &asked).await, "cancelled");
+    // Something else was planned meanwhile: a difference that is paid would drop it.
+    let asked = agree(&ann, &path, &shop.patron).await["order"].clone();
+    shop.tick();
+    agree(&ann, &path, &shop.friend).await;
+    assert_eq!(state(&ann, &asked).await, "cancelled");
+    assert_eq!(own(&ann).await["next"]["plan"]["name"], "Friend");
+    shop.town.close().await;
+}
