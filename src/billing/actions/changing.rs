@@ -422,11 +422,13 @@ pub(super) fn fulfil(tx: &mut Tx<'_>, billing: &Billing, order: &mut OrderRow, l
     orders_changed(tx, order, by)
 }
 
-/// The difference went back: the plan is the one that it was before, unless another took its place meanwhile.
+/// The difference went back: the plan is the one that it was before, unless another took its place meanwhile, or a further period was paid
+/// for in it; then the money alone goes back.
 pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, line: &LineRow, by: Option<MemberId>) -> Result<()> {
     let Some((subscription, plan, price, amount)) = store::subscriptions::before(tx, line.id)? else { return Ok(()) };
     let Some(mut row) = store::subscriptions::by_id(tx, subscription)?.filter(|row| row.ended_at.is_none()) else { return Ok(()) };
-    if row.price == line.price {
+    let was_for = store::orders::paid_until(tx, line.id)?;
+    if row.price == line.price && was_for == Some(row.period_end) {
         (row.plan, row.price, row.amount) = (plan, price, amount);
         row.forget_next();
         store::subscriptions::save(tx, &row)?;

@@ -232,6 +232,12 @@ pub fn fulfil(tx: &mut Tx<'_>, line: OrderLineId, grant: i64, period: (Millis, O
     Ok(())
 }
 
+/// Until when this line paid; none: it was not fulfilled, or holds without end.
+pub fn paid_until(conn: &mut Conn, line: OrderLineId) -> Result<Option<Millis>> {
+    let found = fulfilments::table.find(line.0).select(fulfilments::period_end).first::<Option<Millis>>(conn);
+    Ok(found.optional()?.flatten())
+}
+
 /// Stores that it was undone; `false` when it was before, or never done.
 pub fn undo(tx: &mut Tx<'_>, line: OrderLineId) -> Result<bool> {
     let now = tx.now();

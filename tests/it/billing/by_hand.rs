@@ -199,3 +199,19 @@ async fn a_difference_is_that_of_one_period_and_goes_with_it() {
     assert_eq!(own(&ann).await["next"]["plan"]["name"], "Friend");
     shop.town.close().await;
 }
+
+#[actix_web::test]
+async fn a_difference_that_goes_back_after_the_next_period_was_paid_leaves_the_plan() {
+    let shop = shop().await;
+    let path = shop.in_cash().await;
+    let ann = shop.until(NOON + 10 * DAY).await;
+    let difference = shop.pays(&agree(&ann, &path, &shop.patron).await["order"].clone(), 267).await;
+    let ann = shop.until(NOON + 24 * DAY).await;
+    let mut tab = Socket::open(&shop.town.url(""), &ann.token).await.expect("open");
+    shop.pays(&until_asked(&mut tab, &ann, 900).await, 900).await;
+    shop.reverses(&difference).await;
+    let now = own(&ann).await;
+    assert_eq!((&now["plan"]["name"], &now["money"]["amount"], &now["period_end"]), (&json!("Patron"), &json!(900), &json!(NOON + MONTH + 31 * DAY)));
+    assert_eq!(entitlements(&ann).await["rooms.create"], true);
+    shop.town.close().await;
+}
