@@ -116,7 +116,7 @@ pub fn prepare(
             return Err(Error::conflict("billing.has_subscription"));
         }
     }
-    let counts = counting(tx, typed, member, &price, now)?;
+    let counts = counting(tx, typed, member, (&price, kind), now)?;
     let promotion = counts.as_ref().map(|counts| counts.row.id);
     let mut known = None;
     for row in store::orders::awaiting(tx, member, plan.id, kind)? {
@@ -174,7 +174,7 @@ pub fn prepare(
 }
 
 /// Another order takes the place of this one: its checkout is closed, and if it was paid meanwhile that counts.
-fn give_way(tx: &mut Tx<'_>, row: OrderRow, member: MemberId) -> Result<()> {
+pub(super) fn give_way(tx: &mut Tx<'_>, row: OrderRow, member: MemberId) -> Result<()> {
     let has_checkout = row.session.is_some();
     let row = close(tx, row, Fact::Cancelled, Some(member))?;
     if has_checkout {

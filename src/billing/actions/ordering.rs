@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::checkout::look;
+use super::checkout::{give_way, look};
 use super::promoting::{Counts, claim, count_use, counting};
 use super::telling::orders_changed;
 use super::{Billing, hold, letters, note, store, trace};
@@ -99,7 +99,7 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     may_be_gift(&plan, price.is_some(), kind)?;
     let now = tx.now();
     let counts = match &price {
-        Some(price) => counting(tx, new.promotion.as_deref(), member, price, now)?,
+        Some(price) => counting(tx, new.promotion.as_deref(), member, (price, kind), now)?,
         None => None,
     };
     let promotion = counts.as_ref().map(|counts| counts.row.id);
@@ -111,7 +111,7 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
             return one(tx, row);
         }
         if row.subscription.is_none() {
-            close(tx, row, Fact::Cancelled, Some(member))?;
+            give_way(tx, row, member)?;
         }
     }
     if store::orders::count_awaiting(tx, member)? >= MOST {

@@ -86,12 +86,18 @@ pub(super) fn renewed(conn: &mut Conn, promotion: PromotionId, of: &Subscription
     Ok(())
 }
 
-/// The code that somebody typed, if it counts for them and for this price; nothing typed is none.
+/// The code that somebody typed, if it counts for them and for this price; nothing typed is none. The caller holds the member.
 ///
 /// # Errors
 /// On `promotion`: `billing.promotion_code` for one that never was or was ended, `billing.promotion_expired`, `billing.promotion_used` also by
-/// themselves, `billing.promotion_plan` where it is for something else.
-pub(super) fn counting(conn: &mut Conn, typed: Option<&str>, member: MemberId, price: &PriceRow, now: Millis) -> Result<Option<Counts>> {
+/// themselves, `billing.promotion_waits` where another order of theirs waits with it, `billing.promotion_plan` where it is for something else.
+pub(super) fn counting(
+    conn: &mut Conn,
+    typed: Option<&str>,
+    member: MemberId,
+    (price, kind): (&PriceRow, LineKind),
+    now: Millis,
+) -> Result<Option<Counts>> {
     let code = promotion_code(typed.unwrap_or(""));
     if code.is_empty() {
         return Ok(None);
@@ -104,6 +110,9 @@ pub(super) fn counting(conn: &mut Conn, typed: Option<&str>, member: MemberId, p
     }
     if store::promotions::has_paid(conn, row.id, member)? {
         return Err(refused("billing.promotion_used"));
+    }
+    if store::promotions::waits_elsewhere(conn, row.id, member, (price.plan, kind))? {
+        return Err(refused("billing.promotion_waits"));
     }
     let plans = store::promotions::plans_of(conn, &[row.id])?.remove(&row.id).unwrap_or_default();
     let is_for_it = plans.is_empty() || plans.iter().any(|plan| plan.id == price.plan);
@@ -136,12 +145,13 @@ pub fn promoted(tx: &mut Tx<'_>, may: &Buy, new: &TypedPromotion) -> Result<Prom
     let now = tx.now();
     let plan = store::prices::by_id(tx, new.price)?.ok_or_else(|| Error::invalid("price", "billing.price_unknown"))?.plan;
     let price = priced(tx, plan, Some(new.price))?.found()?;
-    let counts =
-        counting(tx, Some(&new.code), may.member(), &price, now)?.ok_or_else(|| Error::invalid("promotion", "billing.promotion_code"))?;
+    let kind = LineKind::of(new.gift);
+    let counts = counting(tx, Some(&new.code), may.member(), (&price, kind), now)?;
+    let counts = counts.ok_or_else(|| Error::invalid("promotion", "billing.promotion_code"))?;
     if counts.row.max_uses.is_some_and(|most| counts.row.uses >= most) {
         return Err(Error::invalid("promotion", "billing.promotion_used"));
     }
-    let every = if LineKind::of(new.gift) == LineKind::Gift { Every::Once } else { price.every() };
+    let every = if kind == LineKind::Gift { Every::Once } else { price.every() };
     Ok(Promoted { code: counts.row.code, total: counts.total, full: price.money()?, every, payments: counts.discount.payments(every) })
 }
 

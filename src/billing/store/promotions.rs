@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::billing::model::{OrderState, PlanName, PromotionRow};
+use crate::billing::model::{LineKind, OrderState, PlanName, PromotionRow};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, PlanId, PromotionId};
-use crate::storage::schema::{orders, plans, promotion_plans, promotions};
+use crate::storage::schema::{order_lines, orders, plans, promotion_plans, promotions};
 use crate::storage::{Conn, Tx};
 
 /// One promotion.
@@ -64,6 +64,18 @@ pub fn has_paid(conn: &mut Conn, promotion: PromotionId, member: MemberId) -> Re
     let paid = [OrderState::Fulfilled.number(), OrderState::Refunded.number()];
     let own = orders::table.filter(orders::buyer.eq(member.0)).filter(orders::promotion.eq(promotion.0)).filter(orders::state.eq_any(paid));
     Ok(diesel::select(diesel::dsl::exists(own)).get_result(conn)?)
+}
+
+/// Does another order of a member wait to be paid with it: for something else than this plan, or than it as a gift? One for the same gives
+/// way to a new one.
+pub fn waits_elsewhere(conn: &mut Conn, promotion: PromotionId, member: MemberId, (plan, kind): (PlanId, LineKind)) -> Result<bool> {
+    let other = orders::table
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
+        .filter(orders::buyer.eq(member.0))
+        .filter(orders::promotion.eq(promotion.0))
+        .filter(orders::state.eq(OrderState::Awaiting.number()))
+        .filter(order_lines::plan.ne(plan.0).or(order_lines::kind.ne(kind.number())));
+    Ok(diesel::select(diesel::dsl::exists(other)).get_result(conn)?)
 }
 
 /// Stores a new one.

@@ -125,6 +125,34 @@ async fn the_last_use_goes_to_one_of_many_and_comes_back_when_nobody_pays() {
 }
 
 #[actix_web::test]
+async fn a_member_has_one_order_with_a_code_at_a_time() {
+    let (town, owner, ann, price) = town().await;
+    code(&owner, json!({ "code": "ONE", "percent": 50 })).await;
+    let other = plan(&owner, "Patron", json!({})).await;
+    let (first, dear) = (first_plan(&owner).await, priced(&owner, &other, "month").await);
+    owner.call(Method::PATCH, &format!("/api/v1/admin/plans/{first}"), Some(json!({ "gifts": true }))).await;
+    let open = checkout(&ann, &price, json!("ONE")).await;
+    let checkout_of = |price: &str, gift: bool| Some(json!({ "price": price, "provider": "test", "gift": gift, "promotion": "one" }));
+    for (price, gift) in [(&dear, false), (&price, true)] {
+        ann.refused(Method::POST, "/api/v1/checkout", checkout_of(price, gift), 422, "billing.promotion_waits").await;
+        let check = json!({ "code": "one", "price": price, "gift": gift });
+        ann.refused(Method::POST, "/api/v1/me/promotions/check", Some(check), 422, "billing.promotion_waits").await;
+    }
+    let wish = json!({ "plan": other, "price": dear, "promotion": "ONE", "client_key": "a" });
+    ann.refused(Method::POST, "/api/v1/me/orders", Some(wish.clone()), 422, "billing.promotion_waits").await;
+    // For the same thing one gives way to another, by whatever way it is paid.
+    let by_hand = json!({ "plan": first, "price": price, "promotion": "ONE", "client_key": "b" });
+    assert_eq!(ann.post("/api/v1/me/orders", by_hand).await["total"]["amount"], 500);
+    assert_eq!(uses(&owner).await, 1);
+    let orders = ann.get("/api/v1/me/orders").await["items"].clone();
+    assert_eq!((&orders[1]["id"], &orders[1]["state"]), (&json!(open.0), &json!("cancelled")));
+    // Given up, it is free for something else.
+    ann.post(&format!("/api/v1/me/orders/{}/cancel", orders[0]["id"].as_str().expect("an id")), json!({})).await;
+    assert_eq!(ann.post("/api/v1/me/orders", wish).await["total"]["amount"], 500);
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn a_code_that_does_not_count_says_why_and_guessing_slows_down() {
     let (town, owner, ann, price) = town().await;
     let other = plan(&owner, "Patron", json!({})).await;
