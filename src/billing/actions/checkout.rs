@@ -232,6 +232,9 @@ pub fn keep_opened(tx: &mut Tx<'_>, order: OrderId, opened: &Opened) -> Result<C
 pub async fn settle_now(db: &Db, billing: &Billing, order: OrderId, close: bool) -> Result<Order> {
     let row = db.read(move |conn| store::orders::by_id(conn, order)?.found()).await?;
     let Some(session) = row.session.clone() else {
+        if row.state() == OrderState::Awaiting && row.expires_at.is_some() {
+            return db.write(move |tx| super::ordering::expire(tx, order)).await;
+        }
         return db.read(move |conn| super::ordering::one(conn, row)).await;
     };
     let provider = billing.providers.of(row.provider())?;

@@ -17,11 +17,14 @@ use crate::billing::policy::{Buy, HandleOrder, OwnOrder};
 use crate::billing::providers::ProviderKind;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId};
+use crate::money::add_days;
 use crate::settings::Settings;
 use crate::storage::{Conn, Tx};
 
 /// Most orders of one member that wait at one time.
 pub(super) const MOST: i64 = 20;
+/// Days in which an order by hand is paid that has taken a use of a promotion code.
+const PROMOTED_DAYS: u32 = 14;
 /// Characters of a buyer's key.
 const KEY: std::ops::RangeInclusive<usize> = 1..=64;
 
@@ -143,10 +146,14 @@ pub(super) fn place(
     let mut row = new_order(tx, buyer, ProviderKind::Manual, (amount, currency), client_key, note);
     if let Some(counts) = counts {
         counts.apply(&mut row);
+        row.expires_at = Some(add_days(row.placed_at, PROMOTED_DAYS));
     }
     let line =
         LineRow { kind: kind.number(), ..new_line(tx, row.id, plan, price.map(|price| price.id), price.map(|price| price.every), amount) };
     store::orders::insert(tx, &row, &line)?;
+    if row.expires_at.is_some() {
+        look(tx, row.id, row.expires_at, false)?;
+    }
     Ok(row)
 }
 
@@ -237,6 +244,19 @@ pub(super) fn close(tx: &mut Tx<'_>, mut row: OrderRow, fact: Fact, by: Option<M
     Ok(row)
 }
 
+/// Ends an order without a checkout whose time is over.
+pub(super) fn expire(tx: &mut Tx<'_>, order: OrderId) -> Result<Order> {
+    let buyer = store::orders::by_id(tx, order)?.found()?.buyer;
+    hold(tx, buyer)?;
+    let (mut row, now) = (store::orders::by_id(tx, order)?.found()?, tx.now());
+    let is_late = row.session.is_none() && row.expires_at.is_some_and(|end| end <= now);
+    if is_late && row.state() == OrderState::Awaiting {
+        row = close(tx, row, Fact::Expired, None)?;
+        orders_changed(tx, &row, None)?;
+    }
+    one(tx, row)
+}
+
 /// Gives an own order up.
 ///
 /// # Errors
@@ -283,6 +303,8 @@ fn shown(row: OrderRow, line: Option<&LineRow>) -> Result<Order> {
     let every = line.and_then(LineRow::every);
     let total = if every.is_some() { Some(row.total()?) } else { None };
     let full = line.filter(|line| row.promotion_code.is_some() && line.amount != row.amount).map(|line| line.amount);
+    let is_by_hand = row.provider() == ProviderKind::Manual && row.state() == OrderState::Awaiting;
+    let pay_until = row.expires_at.filter(|_| is_by_hand);
     Ok(Order {
         full: full.map(|amount| Ok::<_, Error>(crate::money::Money { amount, ..row.total()? })).transpose()?,
         promotion: row.promotion_code.clone().filter(|_| full.is_some()),
@@ -299,6 +321,7 @@ fn shown(row: OrderRow, line: Option<&LineRow>) -> Result<Order> {
         note: row.note,
         answer: row.answer,
         placed_at: row.placed_at,
+        pay_until,
         paid_at: row.paid_at,
         closed_at: row.closed_at,
     })

@@ -253,6 +253,8 @@ pub struct Order {
     pub answer: String,
     /// When it was placed, milliseconds UTC.
     pub placed_at: Millis,
+    /// Until when it can be paid by hand, while it waits; null: without end.
+    pub pay_until: Option<Millis>,
     /// When it was paid.
     pub paid_at: Option<Millis>,
     /// When it ended otherwise.

@@ -241,6 +241,34 @@ async fn by_hand_the_wish_costs_less_and_so_do_renewals_while_it_lasts() {
 }
 
 #[actix_web::test]
+async fn an_order_by_hand_holds_a_use_for_fourteen_days() {
+    let (town, owner, ann, price) = town().await;
+    code(&owner, json!({ "code": "ONE", "percent": 50, "max_uses": 1, "expires_at": NOON + DAY })).await;
+    let plan = first_plan(&owner).await;
+    let wish = |key: &str, code: Option<&str>| json!({ "plan": plan, "price": price, "client_key": key, "promotion": code });
+    assert_eq!(ann.post("/api/v1/me/orders", wish("a", None)).await["pay_until"], Value::Null);
+    // Whoever ordered in time has time to bring the money, also after the code is over.
+    let order = ann.post("/api/v1/me/orders", wish("b", Some("ONE"))).await;
+    assert_eq!((&order["pay_until"], &order["total"]["amount"]), (&json!(NOON + 14 * DAY), &json!(500)));
+    assert!(ann.page_text("/settings/membership").await.contains("to be paid by"));
+    assert_eq!(uses(&owner).await, 1);
+    for (at, state, used) in [(NOON + 14 * DAY - 1, "awaiting", 1), (NOON + 14 * DAY, "expired", 0)] {
+        town.hand.store(at, Ordering::Relaxed);
+        let (owner, ann) = (town.again(&owner).await, town.again(&ann).await);
+        let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
+        ring(&town).await;
+        while ann.get("/api/v1/me/orders").await["items"][0]["state"] != state {
+            tab.event("orders_changed").await;
+        }
+        assert_eq!(uses(&owner).await, used);
+    }
+    let owner = town.again(&owner).await;
+    let pay = format!("/api/v1/admin/orders/{}/payments", order["id"].as_str().expect("an id"));
+    owner.refused(Method::POST, &pay, Some(json!({ "amount": 500, "method": "cash" })), 409, "billing.order_over").await;
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn what_is_no_code_is_not_made() {
     let (town, owner, ann, _) = town().await;
     code(&owner, json!({ "code": "GOOD", "percent": 99, "max_uses": 100_000 })).await;
