@@ -684,6 +684,7 @@ diesel::table! {
         promotion -> Nullable<BigInt>,
         next_every -> Nullable<SmallInt>,
         next_paid -> Integer,
+        promotion_left -> Nullable<Integer>,
     }
 }
 

@@ -97,7 +97,7 @@ fn pay_by_hand(
     if let Some(mut row) = known {
         super::changing::drop_difference(tx, row.id, None)?;
         let period = row.pay(every, money);
-        row.promotion = order.promotion.or(row.promotion);
+        super::promoting::paid(tx, &mut row, order, every)?;
         row.price = if row.next_at.is_some() { row.price } else { price };
         // Who paid late for a dearer plan has it from now on.
         row.turn(now);
@@ -133,9 +133,11 @@ fn pay_by_hand(
         next_at: None,
         next_every: None,
         next_paid: 0,
-        promotion: order.promotion,
+        promotion_left: None,
+        promotion: None,
     };
     row.period_end = row.end_of(1);
+    super::promoting::paid(tx, &mut row, order, every)?;
     store::subscriptions::insert(tx, &row)?;
     look_after(tx, &row)?;
     let period = (row.period_start, row.period_end);
@@ -183,6 +185,7 @@ pub(super) fn rewrite(
         next_at: None,
         next_every: None,
         next_paid: 0,
+        promotion_left: None,
         promotion: None,
     });
     (row.status, row.every) = (truth.status.number(), truth.every.number());
@@ -296,6 +299,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
                 } else if subscription.ended_at.is_none() {
                     let now = tx.now();
                     super::changing::drop_difference(tx, subscription.id, by)?;
+                    super::promoting::unpaid(tx, &mut subscription, &row, line.every().unwrap_or(Every::Once))?;
                     subscription.unpay(line.price == subscription.next_price, now);
                     store::subscriptions::save(tx, &subscription)?;
                     // Now, and not at the next instant: it may owe already, and what was chosen for later comes sooner.

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::checkout::{give_way, look};
-use super::promoting::{Counts, claim, count_use, counting};
+use super::promoting::{Counts, claim, count_use, counting, runs_already};
 use super::telling::orders_changed;
 use super::{Billing, hold, letters, note, store, trace};
 use crate::access::Actor;
 use crate::billing::model::{
-    Back, DisputeState, Every, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, PaymentRow, Plan, PlanName, PlanRow,
-    PriceRow, SubscriptionRow,
+    Back, DisputeState, Fact, LineKind, LineRow, Order, OrderRow, OrderState, Payment, PaymentRow, Plan, PlanName, PlanRow, PriceRow,
+    SubscriptionRow,
 };
 use crate::billing::policy::{Buy, HandleOrder, OwnOrder};
 use crate::billing::providers::ProviderKind;
@@ -105,6 +105,9 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
         Some(price) => counting(tx, new.promotion.as_deref(), member, (price, kind), now)?,
         None => None,
     };
+    if counts.is_some() && kind == LineKind::Membership && runs_already(tx, member, plan.id)? {
+        return Err(Error::invalid("promotion", "billing.promotion_runs"));
+    }
     let promotion = counts.as_ref().map(|counts| counts.row.id);
     let waiting = store::orders::awaiting(tx, member, plan.id, kind)?;
     for row in waiting {
@@ -172,9 +175,7 @@ pub(super) fn place_renewal(tx: &mut Tx<'_>, subscription: &SubscriptionRow, pla
     let total = (amount, subscription.currency.clone());
     let mut row = new_order(tx, subscription.member, subscription.provider(), total, None, String::new());
     row.subscription = Some(subscription.id);
-    if let Some(promotion) = subscription.promotion {
-        super::promoting::renewed(tx, promotion, subscription, Every::from_number(every), &mut row)?;
-    }
+    super::promoting::renewed(tx, subscription, &mut row)?;
     let line = new_line(tx, row.id, plan, price, Some(every), amount);
     store::orders::insert(tx, &row, &line)?;
     Ok(row)

@@ -11,6 +11,7 @@ use crate::billing::model::{
     promotion_code,
 };
 use crate::billing::policy::{Buy, EditPlans, EndPromotion, SeePromotions};
+use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, PlanId, PriceId, PromotionId};
@@ -76,14 +77,44 @@ impl Counts {
 }
 
 /// The next payment of what is paid by hand costs what a code leaves of it, while it lasts; that is no other use of the code.
-pub(super) fn renewed(conn: &mut Conn, promotion: PromotionId, of: &SubscriptionRow, every: Every, order: &mut OrderRow) -> Result<()> {
+pub(super) fn renewed(conn: &mut Conn, of: &SubscriptionRow, order: &mut OrderRow) -> Result<()> {
+    let Some(promotion) = of.promotion.filter(|_| of.is_reduced()) else { return Ok(()) };
     let Some(row) = store::promotions::by_id(conn, promotion)? else { return Ok(()) };
-    let paid = u32::try_from(of.periods).unwrap_or(0);
-    let left = row.discount().map_or(Ok(order.total()?), |discount| Ok::<_, Error>(discount.payment(order.total()?, every, paid)))?;
-    if left.amount != order.amount {
+    let full = order.total()?;
+    if let Some(left) = row.discount().and_then(|discount| discount.off.of(full)) {
         (order.amount, order.promotion_code) = (left.amount, Some(row.code));
     }
     Ok(())
+}
+
+/// A period was paid by hand: what is paid from now on is reduced by the code that was used, from here on and for as long as it lasts. Where
+/// one runs already, that one goes on.
+pub(super) fn paid(conn: &mut Conn, of: &mut SubscriptionRow, order: &OrderRow, every: Every) -> Result<()> {
+    match order.promotion {
+        Some(used) if !of.is_reduced() => {
+            let row = store::promotions::by_id(conn, used)?.found()?;
+            of.promotion = Some(used);
+            of.promotion_left = row.discount().map_or(Some(0), |discount| discount.left_after(every));
+        }
+        None if order.promotion_code.is_some() => of.promotion_left = of.promotion_left.map(|left| left - every.count_months()),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A reduced payment went back: its months are left again, if its code is still the one that counts.
+pub(super) fn unpaid(conn: &mut Conn, of: &mut SubscriptionRow, order: &OrderRow, every: Every) -> Result<()> {
+    let running = of.promotion.map(|id| store::promotions::by_id(conn, id)).transpose()?.flatten();
+    if running.is_some_and(|row| Some(row.code) == order.promotion_code) {
+        of.promotion_left = of.promotion_left.map(|left| left + every.count_months());
+    }
+    Ok(())
+}
+
+/// Does a code take something off already of what a member pays by hand for this plan? Then it takes no other one.
+pub(super) fn runs_already(conn: &mut Conn, member: MemberId, plan: PlanId) -> Result<bool> {
+    let all = store::subscriptions::going_on(conn, member)?;
+    Ok(all.iter().any(|row| row.provider() == ProviderKind::Manual && row.plan == plan && row.is_reduced()))
 }
 
 /// The code that somebody typed, if it counts for them and for this price; nothing typed is none. The caller holds the member.

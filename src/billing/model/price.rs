@@ -43,6 +43,16 @@ impl Every {
         if matches!(self, Self::Month) { amount.saturating_mul(12) } else { amount }
     }
 
+    /// Months of one period, to count with; 0: it has no end.
+    #[must_use]
+    pub const fn count_months(self) -> i32 {
+        match self {
+            Self::Once => 0,
+            Self::Month => 1,
+            Self::Year => 12,
+        }
+    }
+
     /// Months of one period; none: it has no end.
     #[must_use]
     pub const fn months(self) -> Option<u32> {

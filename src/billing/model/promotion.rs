@@ -91,6 +91,13 @@ impl Discount {
         }
     }
 
+    /// For how many months it still takes something off once a period of this length was paid with it; none: always.
+    #[must_use]
+    pub fn left_after(&self, every: Every) -> Option<i32> {
+        let months = self.months.map_or(1, i32::from);
+        (self.lasts != Lasts::Ever).then(|| months - every.count_months())
+    }
+
     /// What payment number `n`, counted from 0, comes to.
     #[must_use]
     pub fn payment(&self, full: Money, every: Every, n: u32) -> Money {
@@ -272,6 +279,17 @@ mod tests {
         assert_eq!(
             [payments(3, Every::Month), payments(3, Every::Year), payments(12, Every::Year), payments(13, Every::Year)],
             [Some(3), Some(1), Some(1), Some(2)]
+        );
+        let left = |lasts, months, every| of(lasts, months).left_after(every);
+        assert_eq!(
+            [
+                left(Lasts::Once, None, Every::Month),
+                left(Lasts::Months, Some(3), Every::Month),
+                left(Lasts::Months, Some(13), Every::Year),
+                left(Lasts::Once, None, Every::Year),
+                left(Lasts::Ever, None, Every::Month)
+            ],
+            [Some(0), Some(2), Some(1), Some(-11), None]
         );
         let three = of(Lasts::Months, Some(3));
         let sums: Vec<i64> = (0..5).map(|n| three.payment(FULL, Every::Month, n).amount).collect();

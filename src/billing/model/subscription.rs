@@ -128,6 +128,8 @@ pub struct SubscriptionRow {
     pub next_every: Option<i16>,
     /// How many of those periods are paid already, by hand.
     pub next_paid: i32,
+    /// For how many months that still does, a payment that begins within them whole; none: always. Below 1: no more.
+    pub promotion_left: Option<i32>,
 }
 
 impl SubscriptionRow {
@@ -161,6 +163,12 @@ impl SubscriptionRow {
     #[must_use]
     pub fn end_of(&self, n: i32) -> Millis {
         after_periods(self.anchor_at, self.every(), n)
+    }
+
+    /// Does a code still take something off of the next payment, where it is paid by hand?
+    #[must_use]
+    pub fn is_reduced(&self) -> bool {
+        self.promotion.is_some() && self.promotion_left.is_none_or(|months| months > 0)
     }
 
     /// Is a period of the plan that was chosen for later paid already?

@@ -126,6 +126,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
             subscriptions::promotion.eq(row.promotion.map(|id| id.0)),
             subscriptions::next_every.eq(row.next_every),
             subscriptions::next_paid.eq(row.next_paid),
+            subscriptions::promotion_left.eq(row.promotion_left),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -157,6 +158,7 @@ pub fn save(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<()> {
             subscriptions::promotion.eq(row.promotion.map(|id| id.0)),
             subscriptions::next_every.eq(row.next_every),
             subscriptions::next_paid.eq(row.next_paid),
+            subscriptions::promotion_left.eq(row.promotion_left),
         ))
         .execute(&mut **tx)?;
     Ok(())

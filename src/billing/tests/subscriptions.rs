@@ -41,6 +41,7 @@ fn subscription() -> SubscriptionRow {
         promotion: None,
         next_every: None,
         next_paid: 0,
+        promotion_left: None,
     };
     row.period_end = row.end_of(1);
     row
@@ -133,13 +134,21 @@ fn what_is_paid_ahead_of_another_plan_is_counted_apart_and_taken_back_alone() {
     row.plan_next(PlanId(4), PriceId(5), (year.amount, Every::Year.number()), end);
     let planned = row.clone();
     assert_eq!(row.pay(Every::Year, year), (end, add_months(end, 12)));
-    assert_eq!((row.every(), row.amount, row.plan, row.is_next_paid()), (Every::Month, 500, PlanId(3), true), "until then it is what it is");
+    assert_eq!(
+        (row.every(), row.amount, row.plan, row.is_next_paid()),
+        (Every::Month, 500, PlanId(3), true),
+        "until then it is what it is"
+    );
     let mut back = row.clone();
     back.unpay(true, BEGIN);
     assert_eq!(back, planned, "as if nobody had paid");
     let mut less = row.clone();
     less.unpay(false, BEGIN - DAY);
-    assert_eq!((less.next_at, less.period_start, less.period_end), (Some(BEGIN), BEGIN, add_months(BEGIN, 12)), "the other plan comes sooner");
+    assert_eq!(
+        (less.next_at, less.period_start, less.period_end),
+        (Some(BEGIN), BEGIN, add_months(BEGIN, 12)),
+        "the other plan comes sooner"
+    );
     let turned = row.advance(end, 7).row;
     assert_eq!((turned.plan, turned.every(), turned.amount, turned.next_at), (PlanId(4), Every::Year, 5_000, None));
     assert_eq!((turned.period_start, turned.period_end), (end, add_months(end, 12)));

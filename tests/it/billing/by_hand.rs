@@ -71,7 +71,10 @@ async fn what_was_planned_is_not_given_up_once_it_is_paid() {
     ann.refused(Method::POST, &keep, Some(json!({})), 409, "billing.change_paid").await;
     assert!(!ann.page_text("/settings/membership").await.contains("Keep Member"));
     let now = own(&ann).await;
-    assert_eq!((&now["plan"]["name"], &now["next"]["plan"]["name"], &now["next"]["paid"]), (&json!("Member"), &json!("Friend"), &json!(true)));
+    assert_eq!(
+        (&now["plan"]["name"], &now["next"]["plan"]["name"], &now["next"]["paid"]),
+        (&json!("Member"), &json!("Friend"), &json!(true))
+    );
     assert_eq!(now["period_end"], json!(NOON + MONTH + 31 * DAY));
 
     // Taken back, it is only planned again, and can be given up.
@@ -211,7 +214,10 @@ async fn a_difference_that_goes_back_after_the_next_period_was_paid_leaves_the_p
     shop.pays(&until_asked(&mut tab, &ann, 900).await, 900).await;
     shop.reverses(&difference).await;
     let now = own(&ann).await;
-    assert_eq!((&now["plan"]["name"], &now["money"]["amount"], &now["period_end"]), (&json!("Patron"), &json!(900), &json!(NOON + MONTH + 31 * DAY)));
+    assert_eq!(
+        (&now["plan"]["name"], &now["money"]["amount"], &now["period_end"]),
+        (&json!("Patron"), &json!(900), &json!(NOON + MONTH + 31 * DAY))
+    );
     assert_eq!(entitlements(&ann).await["rooms.create"], true);
     shop.town.close().await;
 }

@@ -240,6 +240,67 @@ async fn by_hand_the_wish_costs_less_and_so_do_renewals_while_it_lasts() {
     town.close().await;
 }
 
+/// Waits for the next payment that is asked for, and for what it comes to.
+async fn renewal(town: &Town, ann: &Person) -> Value {
+    let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
+    loop {
+        let waiting = ann.get("/api/v1/offers").await["waiting"][0].clone();
+        if !waiting.is_null() {
+            return waiting;
+        }
+        tab.event("orders_changed").await;
+    }
+}
+
+#[actix_web::test]
+async fn by_hand_a_code_counts_from_where_it_is_used_and_one_at_a_time() {
+    let (town, owner, ann, price) = town().await;
+    for (text, lasts, months) in [("THREE", "months", Some(3)), ("NOW", "once", None), ("ALWAYS", "ever", None)] {
+        code(&owner, json!({ "code": text, "percent": 50, "lasts": lasts, "months": months })).await;
+    }
+    let plan = first_plan(&owner).await;
+    let wish = |key: &str, code: Option<&str>| json!({ "plan": plan, "price": price, "client_key": key, "promotion": code });
+    let pay = async |owner: &Person, order: &Value| {
+        let path = format!("/api/v1/admin/orders/{}/payments", order["id"].as_str().expect("an id"));
+        owner.post(&path, json!({ "amount": order["total"]["amount"], "method": "cash" })).await["payment"].clone()
+    };
+    // Two months without a code, then one for three.
+    for key in ["a", "b"] {
+        pay(&owner, &ann.post("/api/v1/me/orders", wish(key, None)).await).await;
+    }
+    pay(&owner, &ann.post("/api/v1/me/orders", wish("c", Some("THREE"))).await).await;
+    for other in ["NOW", "ALWAYS"] {
+        ann.refused(Method::POST, "/api/v1/me/orders", Some(wish("d", Some(other))), 422, "billing.promotion_runs").await;
+    }
+    let (mut owner, mut ann, mut found) = (owner, ann, Vec::new());
+    // The third month ends on 1 February; each month is asked for a week before its end.
+    for (n, end) in [92, 120, 151, 181].into_iter().enumerate() {
+        town.hand.store(NOON + (end - 6) * DAY, Ordering::Relaxed);
+        ring(&town).await;
+        (owner, ann) = (town.again(&owner).await, town.again(&ann).await);
+        let mut asked = renewal(&town, &ann).await;
+        if n == 1 {
+            // Taken back, it is left again.
+            let paid = pay(&owner, &asked).await;
+            let reverse = format!("/api/v1/admin/payments/{}/reverse", paid["id"].as_str().expect("an id"));
+            owner.post(&reverse, json!({ "note": "Typed wrongly" })).await;
+            asked = renewal(&town, &ann).await;
+        }
+        found.push(asked["total"]["amount"].as_i64().expect("a sum"));
+        pay(&owner, &asked).await;
+    }
+    assert_eq!(found, [500, 500, 1_000, 1_000], "three payments from where it was used");
+    // Where none runs any more, another one may.
+    let asked = ann.post("/api/v1/me/orders", wish("e", Some("ALWAYS"))).await;
+    assert_eq!(asked["total"]["amount"], 500);
+    pay(&owner, &asked).await;
+    town.hand.store(NOON + (243 - 6) * DAY, Ordering::Relaxed);
+    ring(&town).await;
+    let ann = town.again(&ann).await;
+    assert_eq!(renewal(&town, &ann).await["total"]["amount"], 500);
+    town.close().await;
+}
+
 #[actix_web::test]
 async fn an_order_by_hand_holds_a_use_for_fourteen_days() {
     let (town, owner, ann, price) = town().await;
