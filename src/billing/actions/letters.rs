@@ -180,12 +180,13 @@ pub(super) fn paid(tx: &mut Tx<'_>, billing: &Billing, order: &OrderRow, line: &
     })
 }
 
-/// A payment is owed: said when it begins, at half of the days of grace, and a day before the end. Again it says nothing.
+/// A payment is owed: said when it begins, at half of the days of grace, and a day before the end. Again it says nothing. By hand it is as
+/// much as the order says that waits for it.
 pub(super) fn dun(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow) -> Result<()> {
     let (Some(since), SubscriptionStatus::PastDue) = (row.past_due_since, row.status()) else { return Ok(()) };
     let (now, grace) = (tx.now(), grace_days(tx)?);
     let Some(stage) = dunning(since, grace, now) else { return Ok(()) };
-    let (plan, money, ends_at) = (plan_name(tx, row)?, row.money()?, add_days(since, grace));
+    let ((plan, money), ends_at) = (owed(tx, row)?, add_days(since, grace));
     let reference = if row.provider() == ProviderKind::Manual { super::offering::reference_of(tx, row.member)? } else { None };
     let cause = ("billing.failed", format!("owed/{}/{since}/{}", row.id, stage.name()));
     write(tx, billing, cause, row.member, |voice| {
@@ -205,11 +206,19 @@ pub(super) fn dun(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow) -> 
     })
 }
 
-/// The next payment by hand is asked for, before the end of what is paid.
-pub(super) fn due(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow) -> Result<()> {
-    let (plan, money, at) = (plan_name(tx, row)?, row.money()?, row.period_end);
+/// What is owed for a subscription, and for which plan.
+fn owed(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<(String, Money)> {
+    match store::orders::renewal(tx, row.id)? {
+        Some(order) => Ok((store::orders::line(tx, order.id)?.text, order.total()?)),
+        None => Ok((store::plans::by_id(tx, row.plan)?.found()?.name, row.money()?)),
+    }
+}
+
+/// The next payment by hand is asked for, before the end of what is paid; once for each sum.
+pub(super) fn due(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow, order: &OrderRow) -> Result<()> {
+    let (plan, money, at) = (store::orders::line(tx, order.id)?.text, order.total()?, row.period_end);
     let (reference, words) = (super::offering::reference_of(tx, row.member)?, Settings::load(tx)?.payment_words);
-    write(tx, billing, ("billing.due", format!("due/{}/{at}", row.id)), row.member, |voice| {
+    write(tx, billing, ("billing.due", format!("due/{}/{at}/{plan}/{}", row.id, money.amount)), row.member, |voice| {
         let values = [("plan", plan.as_str()), ("sum", &money.text(voice.language)), ("until", &voice.day(at))];
         let mut sheet = voice.sheet("billing.letter_due_subject", &["billing.letter_due"], &values);
         sheet.says.extend(Some(words).filter(|words| !words.is_empty()));
@@ -305,8 +314,4 @@ pub(super) fn declined(tx: &mut Tx<'_>, billing: &Billing, order: &OrderRow, pla
         sheet.act = voice.my_memberships();
         sheet
     })
-}
-
-fn plan_name(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<String> {
-    Ok(store::plans::by_id(tx, row.plan)?.found()?.name)
 }

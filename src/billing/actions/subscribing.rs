@@ -83,7 +83,7 @@ pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId)
             let order = place_renewal(tx, &step.row, &plan)?;
             // Who hears of it late hears that it is owed.
             if step.row.past_due_since.is_none() {
-                letters::due(tx, billing, &row)?;
+                letters::due(tx, billing, &row, &order)?;
             }
             Some(order)
         }

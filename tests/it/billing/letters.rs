@@ -117,6 +117,42 @@ async fn what_is_paid_by_hand_is_asked_for_dunned_three_times_and_ends_each_said
 }
 
 #[actix_web::test]
+async fn what_a_letter_says_is_due_is_what_is_taken() {
+    let town = Town::new().await;
+    let (owner, ann) = (town.owner("olave").await, reader(&town, "ann").await);
+    let plan = first_plan(&owner).await;
+    let cheap = super::plan(&owner, "Friend", json!({})).await;
+    let price_of = async |plan: &str, amount: i64| {
+        let body = json!({ "amount": amount, "currency": "EUR", "every": "month" });
+        owner.post(&format!("/api/v1/admin/plans/{plan}/prices"), body).await["id"].as_str().expect("an id").to_owned()
+    };
+    let (price, friend) = (price_of(&plan, 500).await, price_of(&cheap, 300).await);
+    owner.post("/api/v1/admin/promotions", json!({ "code": "HALF", "percent": 50, "lasts": "ever" })).await;
+    let wish = json!({ "plan": plan, "price": price, "client_key": "a", "promotion": "HALF" });
+    let order = ann.post("/api/v1/me/orders", wish).await;
+    let pay = format!("/api/v1/admin/orders/{}/payments", order["id"].as_str().expect("an id"));
+    owner.post(&pay, json!({ "amount": 250, "method": "cash" })).await;
+    let asked_at = NOON + 23 * DAY + 60_000;
+    town.hand.store(asked_at, Ordering::Relaxed);
+    let all = until(&town, "ann@example.org", 2).await;
+    assert_eq!(kinds(&all), ["billing.receipt", "billing.due"]);
+    assert!(all[1].2.contains("€2.50") && !all[1].2.contains("€5.00"), "with the code: {}", all[1].2);
+
+    // Another plan is chosen: it is said again, for that one; and what is owed is that, too.
+    let ann = town.again(&ann).await;
+    let own = ann.get("/api/v1/me/membership").await["subscriptions"][0].clone();
+    let change = format!("/api/v1/me/subscriptions/{}/change", own["id"].as_str().expect("an id"));
+    ann.post(&change, json!({ "price": friend, "as_of": asked_at })).await;
+    let all = until(&town, "ann@example.org", 3).await;
+    assert!(all[2].1.contains("Friend") && all[2].2.contains("€1.50"), "{}", all[2].2);
+    town.hand.store(NOON + MONTH, Ordering::Relaxed);
+    let all = until(&town, "ann@example.org", 4).await;
+    assert_eq!(kinds(&all)[3], "billing.failed");
+    assert!(all[3].2.contains("Friend") && all[3].2.contains("€1.50"), "{}", all[3].2);
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn a_card_that_fails_is_told_and_works_again_with_its_receipt() {
     let town = Town::new().await;
     let (owner, ann) = (town.owner("olave").await, reader(&town, "ann").await);
