@@ -78,6 +78,29 @@ pub(super) fn fulfil(
     changed(tx, billing, member, by)
 }
 
+/// The subscription by which a member pays for a plan by hand; otherwise the one that becomes it.
+fn kept_by_hand(tx: &mut Tx<'_>, member: MemberId, plan: PlanId) -> Result<Option<SubscriptionRow>> {
+    let mut rows = store::subscriptions::going_on(tx, member)?;
+    rows.retain(|row| row.provider() == ProviderKind::Manual && row.is_for(plan));
+    Ok(rows.iter().rposition(|row| row.plan == plan).or(rows.len().checked_sub(1)).map(|at| rows.swap_remove(at)))
+}
+
+/// Money for the plan as it is, where another one was chosen for later: it stays as it is.
+fn stays(tx: &mut Tx<'_>, row: &mut SubscriptionRow, plan: PlanId) -> Result<()> {
+    if row.is_next_paid() {
+        return Err(Error::conflict("billing.change_paid"));
+    }
+    if row.plan != plan {
+        return Err(Error::conflict("billing.change_planned"));
+    }
+    row.forget_next();
+    if let Some(renewal) = store::orders::renewal(tx, row.id)? {
+        let renewal = close(tx, renewal, Fact::Cancelled, None)?;
+        orders_changed(tx, &renewal, None)?;
+    }
+    Ok(())
+}
+
 /// The subscription that a payment by hand begins, or goes on with, and the period that it pays.
 fn pay_by_hand(
     tx: &mut Tx<'_>,
@@ -92,9 +115,12 @@ fn pay_by_hand(
     let own = order.subscription.map(|id| store::subscriptions::by_id(tx, id)).transpose()?.flatten().filter(|row| row.ended_at.is_none());
     let known = match own {
         Some(row) => Some(row),
-        None => store::subscriptions::open(tx, order.buyer, plan, ProviderKind::Manual)?,
+        None => kept_by_hand(tx, order.buyer, plan)?,
     };
     if let Some(mut row) = known {
+        if row.next_at.is_some() && row.next_price != price {
+            stays(tx, &mut row, plan)?;
+        }
         super::changing::drop_difference(tx, row.id, None)?;
         let period = row.pay(every, money);
         super::promoting::paid(tx, &mut row, order, every)?;

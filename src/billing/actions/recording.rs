@@ -99,7 +99,8 @@ pub fn record_payment(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing
 ///
 /// # Errors
 /// As [`record_payment`], and `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
-/// `billing.price_gone`, `billing.not_active`.
+/// `billing.price_gone`, `billing.not_active`; `billing.change_planned` and `billing.change_paid` where the member has chosen another plan for
+/// later, and the money does not fit that.
 pub fn record_sale(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, billing: &Billing, new: &NewSale) -> Result<Recorded> {
     let member = may.member();
     let plan = store::plans::by_id(tx, new.plan)?.ok_or_else(|| Error::invalid("plan", "billing.plan_unknown"))?;
@@ -113,7 +114,9 @@ pub fn record_sale(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, billing: &Bi
     let mut known = None;
     for row in store::orders::awaiting(tx, member, plan.id, LineKind::Membership)? {
         let line = store::orders::line(tx, row.id)?;
-        if row.provider() == ProviderKind::Manual && line.price == price.as_ref().map(|price| price.id) {
+        // Money for the list price is not money for a wish with a code, nor for a reduced renewal.
+        let is_its_sum = line.every.is_none() || row.amount == new.payment.amount;
+        if row.provider() == ProviderKind::Manual && line.price == price.as_ref().map(|price| price.id) && is_its_sum {
             known = Some(row);
             break;
         }

@@ -171,6 +171,12 @@ impl SubscriptionRow {
         self.promotion.is_some() && self.promotion_left.is_none_or(|months| months > 0)
     }
 
+    /// Is it this plan, or does it become it?
+    #[must_use]
+    pub fn is_for(&self, plan: PlanId) -> bool {
+        self.plan == plan || self.next_plan == Some(plan)
+    }
+
     /// Is a period of the plan that was chosen for later paid already?
     #[must_use]
     pub const fn is_next_paid(&self) -> bool {

@@ -22,18 +22,6 @@ pub fn by_external_id(conn: &mut Conn, provider: ProviderKind, external_id: &str
     Ok(found.first(conn).optional()?)
 }
 
-/// The one by which a member pays for a plan in this way, if it goes on.
-pub fn open(conn: &mut Conn, member: MemberId, plan: PlanId, provider: ProviderKind) -> Result<Option<SubscriptionRow>> {
-    Ok(subscriptions::table
-        .filter(subscriptions::member.eq(member.0))
-        .filter(subscriptions::plan.eq(plan.0))
-        .filter(subscriptions::provider.eq(provider.number()))
-        .filter(subscriptions::ended_at.is_null())
-        .order(subscriptions::id.desc())
-        .first(conn)
-        .optional()?)
-}
-
 /// Those of a member with the names of their plans, newest first; also those that are over.
 pub fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<(SubscriptionRow, String)>> {
     Ok(subscriptions::table

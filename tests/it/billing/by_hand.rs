@@ -221,3 +221,40 @@ async fn a_difference_that_goes_back_after_the_next_period_was_paid_leaves_the_p
     assert_eq!(entitlements(&ann).await["rooms.create"], true);
     shop.town.close().await;
 }
+
+#[actix_web::test]
+async fn money_for_the_plan_as_it_is_keeps_it_and_money_for_the_next_one_pays_that() {
+    let shop = shop().await;
+    let path = shop.in_cash().await;
+    let sells = async |price: &str, plan: &Value, amount: i64| {
+        let owner = shop.town.again(&shop.owner).await;
+        let sale = json!({ "plan": plan, "price": price, "amount": amount, "method": "cash" });
+        owner.call(Method::POST, &format!("/api/v1/admin/members/{}/payments", shop.ann.id), Some(sale)).await
+    };
+    let ann = shop.until(NOON + 24 * DAY).await;
+    let mut tab = Socket::open(&shop.town.url(""), &ann.token).await.expect("open");
+    until_asked(&mut tab, &ann, 500).await;
+    agree(&ann, &path, &shop.friend).await;
+    let friend = own(&ann).await["next"]["plan"]["id"].clone();
+    let renewal = until_asked(&mut tab, &ann, 300).await;
+    // Ann brings the price of what she has.
+    let member = json!(first_plan(&shop.town.again(&shop.owner).await).await);
+    assert_eq!(sells(&shop.member, &member, 500).await.0, 201);
+    let now = own(&ann).await;
+    assert_eq!((&now["plan"]["name"], &now["next"], &now["period_end"]), (&json!("Member"), &Value::Null, &json!(NOON + MONTH + 31 * DAY)));
+    assert_eq!((state(&ann, &renewal).await, waiting(&ann).await), (json!("cancelled"), Vec::new()));
+
+    // And then that of what she wants next, before anybody asks.
+    shop.tick();
+    agree(&ann, &path, &shop.friend).await;
+    assert_eq!(sells(&shop.friend, &friend, 300).await.0, 201);
+    let owned = ann.get("/api/v1/me/membership").await["subscriptions"].clone();
+    assert_eq!((owned.as_array().map(Vec::len), &owned[0]["next"]["paid"]), (Some(1), &json!(true)), "{owned}");
+    assert_eq!(owned[0]["plan"]["name"], "Member");
+    let (status, answer) = sells(&shop.member, &member, 500).await;
+    assert_eq!((status.as_u16(), &answer["code"]), (409, &json!("billing.change_paid")), "a period of the other one is paid");
+    let ann = shop.until(NOON + MONTH + 31 * DAY).await;
+    let mut tab = Socket::open(&shop.town.url(""), &ann.token).await.expect("open");
+    until_plan(&mut tab, &ann, "Friend").await;
+    shop.town.close().await;
+}

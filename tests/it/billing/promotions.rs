@@ -290,11 +290,19 @@ async fn by_hand_a_code_counts_from_where_it_is_used_and_one_at_a_time() {
         pay(&owner, &asked).await;
     }
     assert_eq!(found, [500, 500, 1_000, 1_000], "three payments from where it was used");
+    // The list price is no money for a wish with a code.
+    let half = ann.post("/api/v1/me/orders", wish("f", Some("NOW"))).await;
+    let sale = json!({ "plan": plan, "price": price, "amount": 1_000, "method": "cash" });
+    let sold = owner.post(&format!("/api/v1/admin/members/{}/payments", ann.id), sale).await;
+    assert_eq!((&sold["payment"]["money"]["amount"], &sold["order"]["promotion"]), (&json!(1_000), &Value::Null));
+    let orders = ann.get("/api/v1/me/orders").await["items"].clone();
+    let closed = orders.as_array().expect("orders").iter().find(|one| one["id"] == half["id"]).expect("the wish")["state"].clone();
+    assert_eq!(closed, "cancelled", "its use is free again");
     // Where none runs any more, another one may.
     let asked = ann.post("/api/v1/me/orders", wish("e", Some("ALWAYS"))).await;
     assert_eq!(asked["total"]["amount"], 500);
     pay(&owner, &asked).await;
-    town.hand.store(NOON + (243 - 6) * DAY, Ordering::Relaxed);
+    town.hand.store(NOON + (273 - 6) * DAY, Ordering::Relaxed);
     ring(&town).await;
     let ann = town.again(&ann).await;
     assert_eq!(renewal(&town, &ann).await["total"]["amount"], 500);
