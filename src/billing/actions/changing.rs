@@ -141,9 +141,9 @@ fn may_change(row: &SubscriptionRow) -> Result<()> {
     Err(Error::conflict(refused))
 }
 
-/// Other subscriptions of the member for this plan.
+/// Other subscriptions of the member for this plan, also those that become it.
 fn has_other(conn: &mut Conn, row: &SubscriptionRow, plan: &PlanRow) -> Result<bool> {
-    Ok(store::subscriptions::going_on(conn, row.member)?.iter().any(|one| one.id != row.id && one.plan == plan.id))
+    Ok(store::subscriptions::going_on(conn, row.member)?.iter().any(|one| one.id != row.id && one.is_for(plan.id)))
 }
 
 /// What a change comes to, if it is offered.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fulfilling::has_for_good;
 use super::ordering::{close, may_be_gift, new_line, new_order, priced};
 use super::promoting::{claim, counting};
 use super::subscribing::{Due, SUBSCRIPTION};
@@ -87,7 +88,8 @@ pub enum Prepared {
 ///
 /// # Errors
 /// `billing.provider_off`, `billing.price_unknown`, `billing.price_gone`, `billing.plan_unknown`, `billing.plan_archived`, `billing.has_subscription`,
-/// `billing.no_gift`, `billing.order_count`, `billing.card_blocked` for those whose bank took money back; those of promotion codes on `promotion`.
+/// `billing.has_for_good`, `billing.no_gift`, `billing.order_count`, `billing.card_blocked` for those whose bank took money back; those of
+/// promotion codes on `promotion`.
 pub fn prepare(
     tx: &mut Tx<'_>,
     may: &Buy,
@@ -111,8 +113,11 @@ pub fn prepare(
     if store::refunds::has_lost(tx, member)? {
         return Err(Error::conflict("billing.card_blocked"));
     }
+    if !is_gift && has_for_good(tx, member, plan.id, provider)? {
+        return Err(Error::conflict("billing.has_for_good"));
+    }
     for row in store::subscriptions::going_on(tx, member)? {
-        if row.plan == plan.id && row.provider() != ProviderKind::Manual && price.every() != Every::Once && !is_gift {
+        if row.is_for(plan.id) && row.provider() != ProviderKind::Manual && price.every() != Every::Once && !is_gift {
             return Err(Error::conflict("billing.has_subscription"));
         }
     }

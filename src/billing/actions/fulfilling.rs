@@ -265,6 +265,17 @@ pub(super) fn grant_of(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow
     Ok(grant)
 }
 
+/// Does a member have this plan without end, by money? What was paid at the test provider counts there alone.
+pub(super) fn has_for_good(tx: &mut Tx<'_>, member: MemberId, plan: PlanId, provider: ProviderKind) -> Result<bool> {
+    let now = tx.now();
+    let is_test = GrantSource::paid_by(provider) == GrantSource::Test;
+    let all = store::grants::open(tx, member, now)?;
+    Ok(all.iter().any(|one| {
+        let is_bought = one.source_id.as_deref().is_some_and(|id| id.starts_with("order.")) && one.ends_at.is_none();
+        one.plan == plan && is_bought && (is_test || one.source() != GrantSource::Test)
+    }))
+}
+
 /// Brings the one grant of a source to this end, and writes that into the member's log. The caller holds the member and tells.
 fn keep_grant(
     tx: &mut Tx<'_>,

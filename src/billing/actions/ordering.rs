@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::checkout::{give_way, look};
+use super::fulfilling::has_for_good;
 use super::promoting::{Counts, claim, count_use, counting, runs_already};
 use super::telling::orders_changed;
 use super::{Billing, hold, letters, note, store, trace};
@@ -86,7 +87,8 @@ pub(super) fn priced(conn: &mut Conn, plan: PlanId, price: Option<PriceId>) -> R
 ///
 /// # Errors
 /// `billing.order_key`, `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
-/// `billing.price_gone`, `billing.no_gift`, `billing.order_count`, `billing.note`, and those of promotion codes on `promotion`.
+/// `billing.price_gone`, `billing.has_for_good`, `billing.no_gift`, `billing.order_count`, `billing.note`, and those of promotion codes on
+/// `promotion`.
 pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     let (member, text) = (may.member(), note(&new.note)?);
     let length = new.client_key.chars().count();
@@ -100,6 +102,9 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     let (plan, price) = wanted(tx, new.plan, new.price)?;
     let kind = LineKind::of(new.gift);
     may_be_gift(&plan, price.is_some(), kind)?;
+    if kind == LineKind::Membership && has_for_good(tx, member, plan.id, ProviderKind::Manual)? {
+        return Err(Error::conflict("billing.has_for_good"));
+    }
     let now = tx.now();
     let counts = match &price {
         Some(price) => counting(tx, new.promotion.as_deref(), member, (price, kind), now)?,

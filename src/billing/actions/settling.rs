@@ -2,7 +2,7 @@
 //! happens once.
 
 use super::checkout::end_elsewhere;
-use super::fulfilling::{fulfil, grant_of, rewrite, undo};
+use super::fulfilling::{fulfil, grant_of, has_for_good, rewrite, undo};
 use super::ordering::{close, one, place_renewal};
 use super::refunding::owe_all;
 use super::taking::{Incoming, give_back, take};
@@ -88,12 +88,17 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
     one(tx, row)
 }
 
-/// Did the buyer begin to pay for the same plan in two tabs at once? Then it is paid already, from period to period.
+/// Did the buyer begin to pay for the same plan in two tabs at once? Then it is paid already: for good, or from period to period, also by
+/// what becomes this plan. What is paid once may follow what is paid each month, if that went on before.
 fn is_paid_twice(tx: &mut Tx<'_>, row: &OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<bool> {
-    let Some(subscription) = truth.subscription.as_ref().filter(|_| !line.is_gift()) else { return Ok(false) };
-    let others = store::subscriptions::going_on(tx, row.buyer)?;
-    let is_other = |name: &str| name != subscription.external_id;
-    Ok(others.iter().any(|one| Some(one.plan) == line.plan && one.status().is_open() && one.external_id.as_deref().is_some_and(is_other)))
+    let Some(plan) = line.plan.filter(|_| !line.is_gift()) else { return Ok(false) };
+    if has_for_good(tx, row.buyer, plan, row.provider())? {
+        return Ok(true);
+    }
+    let mut others = store::subscriptions::going_on(tx, row.buyer)?;
+    others.retain(|one| one.is_for(plan) && one.status().is_open() && one.external_id.is_some());
+    let own = truth.subscription.as_ref().map(|own| own.external_id.as_str());
+    Ok(others.iter().any(|one| if own.is_some() { one.external_id.as_deref() != own } else { one.started_at >= row.placed_at }))
 }
 
 /// Somebody paid whose account was deleted meanwhile, or who pays for it already: nothing is given, what would be charged next is ended, and

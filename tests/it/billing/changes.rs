@@ -313,3 +313,49 @@ async fn by_hand_a_cheaper_plan_is_what_the_next_payment_is_asked_for() {
     assert_eq!(entitlements(&ann).await["calls.start"], false);
     shop.town.close().await;
 }
+
+#[actix_web::test]
+async fn what_a_plan_becomes_is_not_bought_beside_it() {
+    let shop = shop().await;
+    // A tab in which the cheaper plan is about to be paid.
+    let ann = &shop.ann;
+    let left_open = ann.post("/api/v1/checkout", json!({ "price": shop.friend, "provider": "test" })).await;
+    let path = shop.at_the_page("pay").await;
+    agree(ann, &path, &shop.friend).await;
+    let buy = Some(json!({ "price": shop.friend, "provider": "test" }));
+    ann.refused(Method::POST, "/api/v1/checkout", buy, 409, "billing.has_subscription").await;
+    ann.post(&format!("/api/v1{}", left_open["url"].as_str().expect("an address")), json!({ "act": "pay" })).await;
+    let order = left_open["order"].as_str().expect("an order");
+    ann.post(&format!("/api/v1/me/orders/{order}/settle"), json!({})).await;
+    let mut tab = Socket::open(&shop.town.url(""), &ann.token).await.expect("open");
+    loop {
+        let orders = ann.get("/api/v1/me/orders").await["items"].clone();
+        let found = orders.as_array().expect("a list").iter().find(|one| one["id"] == order).expect("the order").clone();
+        if found["payments"].as_array().is_some_and(|all| all.len() == 2) {
+            assert_eq!(found["payments"][1]["money"]["amount"], -300, "it went back: {found}");
+            break;
+        }
+        tab.event("orders_changed").await;
+    }
+    let all = ann.get("/api/v1/me/membership").await["subscriptions"].clone();
+    let is_planned = |one: &Value| one["plan"]["name"] == "Member" && one["next"]["plan"]["name"] == "Friend";
+    assert!(all.as_array().expect("a list").iter().any(is_planned), "what was planned still is: {all}");
+
+    // Nor does another subscription become what one becomes already.
+    let ben = shop.town.member("ben").await;
+    let dear = json!({ "price": shop.patron, "provider": "test" });
+    for price in [&shop.member, &shop.patron] {
+        let opened = ben.post("/api/v1/checkout", json!({ "price": price, "provider": "test" })).await;
+        ben.post(&format!("/api/v1{}", opened["url"].as_str().expect("an address")), json!({ "act": "pay" })).await;
+        ben.post(&format!("/api/v1/me/orders/{}/settle", opened["order"].as_str().expect("an order")), json!({})).await;
+    }
+    ben.refused(Method::POST, "/api/v1/checkout", Some(dear), 409, "billing.has_subscription").await;
+    let both = ben.get("/api/v1/me/membership").await["subscriptions"].clone();
+    let path = |n: usize| format!("/api/v1/me/subscriptions/{}", both[n]["id"].as_str().expect("an id"));
+    agree(&ben, &path(1), &shop.friend).await;
+    let change = Some(json!({ "price": shop.friend, "as_of": NOON }));
+    ben.refused(Method::POST, &format!("{}/change", path(0)), change, 409, "billing.has_subscription").await;
+    let choices = ben.get(&format!("{}/changes", path(0))).await["items"].clone();
+    assert!(!choices.to_string().contains("Friend"), "{choices}");
+    shop.town.close().await;
+}

@@ -36,6 +36,35 @@ async fn two_tabs_that_pay_for_one_plan_at_once_end_with_one_and_the_other_money
 }
 
 #[actix_web::test]
+async fn what_is_paid_for_good_in_two_tabs_or_beside_a_month_is_kept_once() {
+    for (one, other) in [("once", "once"), ("once", "month"), ("month", "once")] {
+        let market = Market::open().await;
+        let (first, ann) = (market.price(one).await, market.town.member("ann").await);
+        let first = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": first })).await);
+        market.stripe.with(|world| world.pay(&first));
+        market.stripe.fail(&format!("POST /v1/checkout/sessions/{first}/expire"), Fault::Status(500));
+        let plans = market.owner.get("/api/v1/admin/plans").await;
+        let path = format!("/api/v1/admin/plans/{}/prices", plans["items"][0]["id"].as_str().expect("an id"));
+        let second = market.owner.post(&path, json!({ "amount": 1_500, "currency": "EUR", "every": other })).await;
+        let second = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": second["id"] })).await);
+        market.stripe.with(|world| world.pay(&second));
+        for _ in 0..3 {
+            market.deliver_new().await;
+            market.quiet().await;
+        }
+        assert_eq!(may_call(&ann).await, true, "{one}, {other}");
+        let charges = market.stripe.with(|world| world.all("charge"));
+        let back: Vec<bool> = charges.iter().map(|one| one["amount_refunded"] == one["amount"]).collect();
+        assert_eq!((back.len(), back.iter().filter(|one| **one).count()), (2, 1), "{one}, {other}: one of both is given back");
+        if (one, other) == ("once", "once") {
+            let third = market.owner.post(&path, json!({ "amount": 1_600, "currency": "EUR", "every": "month" })).await;
+            ann.refused(Method::POST, "/api/v1/checkout", Some(json!({ "price": third["id"] })), 409, "billing.has_for_good").await;
+        }
+        market.close().await;
+    }
+}
+
+#[actix_web::test]
 async fn what_was_paid_in_one_tab_cannot_be_paid_in_another() {
     let market = Market::open().await;
     let (price, ann) = (market.price("month").await, market.town.member("ann").await);
