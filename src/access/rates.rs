@@ -183,6 +183,18 @@ impl Rates {
         }
     }
 
+    /// Takes the last try back, which was no guess; those before it still count.
+    pub fn uncount(&self, class: RateClass, key: u128) {
+        let Some(guard) = self.guard(class) else { return };
+        let mut all = guard.tried();
+        if let Some(tried) = all.get_mut(&key) {
+            tried.tries = tried.tries.saturating_sub(1);
+            if tried.tries == 0 {
+                all.remove(&key);
+            }
+        }
+    }
+
     /// Counts one act.
     ///
     /// # Errors
@@ -295,6 +307,20 @@ mod tests {
         rates.sweep(61_000);
         assert_eq!(kept(), 0);
         assert!((0..100).all(|_| rates.try_secret(RateClass::InviteGuess, 1, 0).is_ok()), "a class without patience");
+    }
+
+    #[test]
+    fn what_was_no_guess_is_taken_back_alone() {
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        for _ in 0..2 {
+            assert!((0..2).all(|_| wait(&rates, 1, 0).is_none()));
+            rates.uncount(RateClass::SignInAccount, 1);
+        }
+        assert!(wait(&rates, 1, 0).is_none());
+        assert_eq!(wait(&rates, 1, 0), Some(1_000), "three that were guesses");
+        assert!(wait(&rates, 2, 0).is_none());
+        rates.uncount(RateClass::SignInAccount, 2);
+        assert_eq!(rates.guard(RateClass::SignInAccount).expect("named").tried().len(), 1, "nothing is kept of it");
     }
 
     #[test]

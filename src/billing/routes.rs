@@ -2,6 +2,7 @@
 
 mod changes;
 mod gifts;
+mod guessing;
 mod orders;
 mod pay;
 mod promotions;

@@ -9,9 +9,10 @@ use utoipa::OpenApi;
 use super::super::actions::{self, Billing};
 use super::super::model::{Gift, Grant, NewGift};
 use super::super::policy::{MakeGifts, RedeemGift, WithdrawGift};
-use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit, typed_code};
-use crate::error::{Error, Result};
-use crate::ids::{GiftId, MemberId};
+use super::guessing::Guesses;
+use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, Routes, page_limit, typed_code};
+use crate::error::Result;
+use crate::ids::GiftId;
 use crate::members::SeeMe;
 
 /// The description of these routes.
@@ -53,32 +54,19 @@ struct Code {
     code: String,
 }
 
-/// Who tries codes: one member is counted, wherever they come from.
-fn tries_key(member: MemberId) -> u128 {
-    u128::try_from(member.0).unwrap_or(0)
-}
-
 /// Redeems a gift for the member who asks; in open browsers it works at once. Codes that never were and codes that were used answer alike,
 /// and who tries many waits longer each time.
 #[utoipa::path(post, path = "/api/v1/me/gifts/redeem", request_body = Code, responses((status = 200, body = Grant)))]
 async fn redeem(gate: Allow<RedeemGift>, body: Body<Code>, billing: Needs) -> Result<HttpResponse> {
-    let (rates, clock, from) = (gate.ground().rates.clone(), gate.ground().clock.clone(), address_key(gate.visitor().address));
-    let guesses = rates.clone();
+    let guesses = Guesses::at(&gate);
+    let tries = guesses.clone();
     let redeemed = gate.write(move |tx, may, actor| {
-        rates.try_secret(RateClass::GiftTry, tries_key(may.member()), clock.now())?;
+        tries.before(may.member())?;
         let grant = actions::redeem(tx, may, actor, &billing, &body.value.code)?;
-        rates.forgive(RateClass::GiftTry, tries_key(may.member()));
+        tries.forgive(may.member());
         Ok(grant)
     });
-    match redeemed.await {
-        Ok(grant) => Ok(HttpResponse::Ok().json(grant)),
-        Err(error @ Error::Invalid(_)) => {
-            // Many accounts may stand behind one address.
-            guesses.count(RateClass::GiftGuess, from)?;
-            Err(error)
-        }
-        Err(error) => Err(error),
-    }
+    Ok(HttpResponse::Ok().json(guesses.counted(redeemed).await?))
 }
 
 /// `GET /redeem/{code}`: the address of a gift leads to where it is redeemed, with the code filled in. It says nothing about the code.

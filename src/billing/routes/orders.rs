@@ -15,7 +15,7 @@ use super::super::policy::{
     AllowCard, Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment,
 };
 use super::ActNote;
-use super::promotions::Guesses;
+use super::guessing::Guesses;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
 use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::ids::{MemberId, OrderId, PaymentId, PlanId, PriceId, RefundId, SubscriptionId};
@@ -118,7 +118,7 @@ async fn ask(gate: Allow<Buy>, body: Body<NewOrder>) -> Result<HttpResponse> {
     let asked = gate.create(body, move |tx, may, _, new| {
         tries.before(may.member())?;
         let order = actions::ask(tx, may, &new)?;
-        tries.forgive(may.member());
+        tries.right(may.member());
         Ok(order)
     });
     guesses.counted(asked).await

@@ -10,7 +10,7 @@ use super::super::model::{LineKind, Order, OrderState};
 use super::super::policy::{Buy, OwnOrder, OwnSubscription, PayTest, SeeOwnOrder};
 use super::super::providers::ProviderKind;
 use super::super::providers::test::{self, Recurring, Session, Stage, TestAct};
-use super::promotions::Guesses;
+use super::guessing::Guesses;
 use crate::access::{Allow, Body, Routes};
 use crate::error::{Error, Found, Result};
 use crate::http::Site;
@@ -61,7 +61,7 @@ async fn checkout(gate: Allow<Buy>, body: Body<NewCheckout>, billing: Needs) -> 
         tries.before(may.member())?;
         let wish = (price, kind, LineKind::of(gift), promotion.as_deref());
         let prepared = actions::prepare(tx, may, &within, wish, (&base, language))?;
-        tries.forgive(may.member());
+        tries.right(may.member());
         Ok(prepared)
     });
     let prepared = guesses.counted(prepared).await?;

@@ -200,6 +200,19 @@ async fn a_code_that_does_not_count_says_why_and_guessing_slows_down() {
         .await;
     }
     ben.refused(Method::POST, "/api/v1/checkout", body("PATRONS"), 429, "error.slow_down").await;
+    // A code that many know does not make guesses forgotten: nine, one that is right, and the tenth is the last for a while.
+    let joe = town.member("joe").await;
+    code(&town.again(&owner).await, json!({ "code": "KNOWN", "percent": 10 })).await;
+    let check = |code: &str| Some(json!({ "code": code, "price": price }));
+    let path = "/api/v1/me/promotions/check";
+    for n in 0..10 {
+        joe.refused(Method::POST, path, check(&format!("GUESS{n}")), 422, "billing.promotion_code").await;
+        if n < 9 {
+            joe.post(path, check("KNOWN").expect("a body")).await;
+        }
+    }
+    joe.refused(Method::POST, path, check("KNOWN"), 429, "error.slow_down").await;
+    joe.refused(Method::POST, "/api/v1/me/gifts/redeem", Some(json!({ "code": "ABCD" })), 429, "error.slow_down").await;
     // Without a code nobody waits.
     assert_eq!(ben.call(Method::POST, "/api/v1/checkout", Some(json!({ "price": price, "provider": "test" }))).await.0, 201);
     town.close().await;
