@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fulfilling::has_for_good;
 use super::ordering::{close, may_be_gift, new_line, new_order, priced};
-use super::promoting::{claim, counting};
+use super::promoting::{claim, counting, hold_uses};
 use super::subscribing::{Due, SUBSCRIPTION};
 use super::telling::orders_changed;
 use super::{Billing, hold, store};
@@ -124,7 +124,9 @@ pub fn prepare(
     let counts = counting(tx, typed, member, (&price, kind), now)?;
     let promotion = counts.as_ref().map(|counts| counts.row.id);
     let mut known = None;
-    for row in store::orders::awaiting(tx, member, plan.id, kind)? {
+    let waiting = store::orders::awaiting(tx, member, plan.id, kind)?;
+    hold_uses(tx, waiting.iter().filter_map(|row| row.promotion).chain(promotion).collect())?;
+    for row in waiting {
         let line = store::orders::line(tx, row.id)?;
         let is_same = row.provider() == provider && line.price == Some(price.id) && row.promotion == promotion;
         if is_same && known.is_none() && row.expires_at.is_none_or(|end| end > now + LEAST_LEFT) {

@@ -65,7 +65,9 @@ pub(super) fn fulfil(
     row.paid_at = Some(now);
     store::orders::save(tx, row)?;
     // Other wishes for the same plan are answered with it.
-    for other in store::orders::awaiting(tx, member, plan, LineKind::Membership)? {
+    let others = store::orders::awaiting(tx, member, plan, LineKind::Membership)?;
+    super::promoting::hold_uses(tx, others.iter().filter_map(|other| other.promotion).collect())?;
+    for other in others {
         if other.id != row.id {
             let other = close(tx, other, Fact::Cancelled, None)?;
             // In another tab nobody is to pay for it again.

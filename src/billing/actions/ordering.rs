@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkout::{give_way, look};
 use super::fulfilling::has_for_good;
-use super::promoting::{Counts, claim, count_use, counting, runs_already};
+use super::promoting::{Counts, claim, count_use, counting, hold_uses, runs_already};
 use super::telling::orders_changed;
 use super::{Billing, hold, letters, note, store, trace};
 use crate::access::Actor;
@@ -115,6 +115,7 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     }
     let promotion = counts.as_ref().map(|counts| counts.row.id);
     let waiting = store::orders::awaiting(tx, member, plan.id, kind)?;
+    hold_uses(tx, waiting.iter().filter_map(|row| row.promotion).chain(promotion).collect())?;
     for row in waiting {
         let line = store::orders::line(tx, row.id)?;
         let is_same = line.price == price.as_ref().map(|row| row.id) && row.promotion == promotion;

@@ -152,6 +152,14 @@ pub(super) fn counting(
     Ok(Some(Counts { row, discount, total }))
 }
 
+/// From here on nobody else changes how often these codes are used, until the end of the transaction. Whoever changes several asks for them
+/// first, so that no two wait for each other.
+pub(super) fn hold_uses(tx: &mut Tx<'_>, mut codes: Vec<PromotionId>) -> Result<()> {
+    codes.sort_unstable();
+    codes.dedup();
+    codes.into_iter().try_for_each(|id| store::promotions::lock(tx, id))
+}
+
 /// Takes a use of a code for a new order. It is given back when the order ends without money.
 pub(super) fn claim(tx: &mut Tx<'_>, promotion: PromotionId) -> Result<()> {
     let now = tx.now();

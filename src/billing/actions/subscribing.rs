@@ -220,7 +220,9 @@ pub(super) fn end_all(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
         limit: 200,
         ..Default::default()
     };
-    for order in store::orders::find(tx, &filter)? {
+    let waiting = store::orders::find(tx, &filter)?;
+    super::promoting::hold_uses(tx, waiting.iter().filter_map(|order| order.promotion).collect())?;
+    for order in waiting {
         let order = close(tx, order, Fact::Cancelled, None)?;
         // Nobody is to pay there any more; if somebody has, it goes back.
         if order.session.is_some() {

@@ -106,6 +106,12 @@ pub fn insert(tx: &mut Tx<'_>, row: &PromotionRow, plans: &[PlanId]) -> Result<(
     Ok(())
 }
 
+/// Holds its row until the end of the transaction.
+pub fn lock(tx: &mut Tx<'_>, promotion: PromotionId) -> Result<()> {
+    diesel::update(promotions::table.find(promotion.0)).set(promotions::uses.eq(promotions::uses)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Takes one use of it, by one conditional write; `false`: there is none left, or it cannot be used any more.
 pub fn claim(tx: &mut Tx<'_>, promotion: PromotionId, now: Millis) -> Result<bool> {
     let open = promotions::table

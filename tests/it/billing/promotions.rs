@@ -153,6 +153,34 @@ async fn a_member_has_one_order_with_a_code_at_a_time() {
 }
 
 #[actix_web::test]
+async fn two_who_swap_their_codes_do_not_wait_for_each_other() {
+    let (town, owner, ann, price) = town().await;
+    let ben = town.member("ben").await;
+    for text in ["PEAR", "QUINCE"] {
+        code(&owner, json!({ "code": text, "percent": 50 })).await;
+    }
+    let plan = first_plan(&owner).await;
+    let asks = async |who: &Person, text: &str, n: i32| {
+        let wish = json!({ "plan": plan, "price": price, "client_key": format!("{text}{n}"), "promotion": text });
+        who.call(Method::POST, "/api/v1/me/orders", Some(wish)).await.0.as_u16()
+    };
+    let by_turns = async |who: &Person, texts: [&str; 2]| {
+        let mut found = Vec::new();
+        for n in 0..16 {
+            found.push(asks(who, texts[0], n).await);
+            found.push(asks(who, texts[1], n).await);
+        }
+        found
+    };
+    let (first, second) = futures_util::join!(by_turns(&ann, ["PEAR", "QUINCE"]), by_turns(&ben, ["QUINCE", "PEAR"]));
+    assert_eq!((first, second), (vec![201; 32], vec![201; 32]));
+    let all = owner.get("/api/v1/admin/promotions").await["items"].clone();
+    let used: Vec<_> = all.as_array().expect("codes").iter().map(|one| one["uses"].as_i64()).collect();
+    assert_eq!(used, [Some(1), Some(1)], "each has one");
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn a_code_that_does_not_count_says_why_and_guessing_slows_down() {
     let (town, owner, ann, price) = town().await;
     let other = plan(&owner, "Patron", json!({})).await;
