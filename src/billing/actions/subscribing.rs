@@ -147,13 +147,14 @@ pub(super) fn shown(conn: &mut Conn, row: SubscriptionRow) -> Result<Subscriptio
     row.subscription(name, next, grace)
 }
 
-/// What a member owes, the most pressing first of several; none: nothing.
+/// What a member owes, the most pressing first of several; none: nothing. What is owed at the test provider is nothing while that is refused.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn owed(conn: &mut Conn, member: MemberId) -> Result<Option<Owed>> {
+pub fn owed(conn: &mut Conn, billing: &Billing, member: MemberId) -> Result<Option<Owed>> {
     let mut rows = store::subscriptions::going_on(conn, member)?;
-    rows.retain(|row| row.past_due_since.is_some());
+    let counts = |row: &SubscriptionRow| row.provider() != ProviderKind::Test || billing.standings.counts_test();
+    rows.retain(|row| row.past_due_since.is_some() && counts(row));
     if rows.is_empty() {
         return Ok(None);
     }

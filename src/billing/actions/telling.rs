@@ -114,7 +114,7 @@ pub(super) fn changed_for(tx: &mut Tx<'_>, billing: &Billing, whom: Whom) -> Res
 fn tell(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, rules: Rules, by: Option<MemberId>) -> Result<()> {
     let now = tx.now();
     let standing = store::standing::standing(tx, member, rules, now)?;
-    let owed = super::subscribing::owed(tx, member)?;
+    let owed = super::subscribing::owed(tx, billing, member)?;
     tx.announce(LogId::Member(member), BillingEvent::of(&standing, owed).announcement(member, by)?)?;
     if members::set_badge(tx, member, by, standing.verified)? {
         billing.notices.tell(tx, Notice::BadgeChanged { member })?;

@@ -256,3 +256,22 @@ async fn whoever_is_deleted_is_not_charged_again() {
     );
     town.close().await;
 }
+
+#[actix_web::test]
+async fn what_is_owed_at_the_test_page_is_nothing_where_that_is_refused() {
+    let (town, _, ann, price) = town().await;
+    let (order, url) = checkout(&ann, &price).await;
+    press(&ann, &url, "pay_once").await;
+    settle(&ann, &order).await;
+    town.hand.store(NOON + MONTH, Ordering::Relaxed);
+    ring(&town).await;
+    let ann = town.again(&ann).await;
+    let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
+    until(&mut tab, &ann, "past_due").await;
+    assert_eq!(ann.get("/api/v1/me/state").await["owed"]["plan"], "Member");
+    // Without that provider, as under an address that others reach, nobody could take it.
+    let (elsewhere, id) = (Billing::new(Notices::none()), ann.id);
+    let owed = town.app().ground.db.read(move |conn| rialto::billing::owed(conn, &elsewhere, id));
+    assert_eq!(owed.await.expect("read"), None);
+    town.close().await;
+}
