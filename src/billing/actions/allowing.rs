@@ -2,7 +2,7 @@
 
 use super::{hold, note, store, trace};
 use crate::access::Actor;
-use crate::billing::policy::AllowCard;
+use crate::billing::policy::TakeMoney;
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::storage::{Conn, Tx};
@@ -19,7 +19,7 @@ pub fn is_card_blocked(conn: &mut Conn, member: MemberId) -> Result<bool> {
 ///
 /// # Errors
 /// `billing.note`, `billing.reason_needed`, `billing.card_free` for one who may pay by card.
-pub fn allow_card(tx: &mut Tx<'_>, may: &AllowCard, actor: &Actor, why: &str) -> Result<()> {
+pub fn allow_card(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, why: &str) -> Result<()> {
     let text = note(why)?;
     if text.is_empty() {
         return Err(Error::invalid("note", "billing.reason_needed"));

@@ -15,7 +15,7 @@ use crate::storage::schema::{grants, members, plans};
 
 pub use gifts::{MakeGifts, RedeemGift, WithdrawGift};
 pub use paying::{
-    AllowCard, Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
+    Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
 };
 pub use promotions::{EndPromotion, SeePromotions};
 

@@ -134,7 +134,7 @@ impl Permit for SeeOrders {
     }
 }
 
-/// Take money of one member for what they did not order.
+/// Take money of one member for what they did not order, or let them pay by card again whose bank took money back.
 #[derive(Debug)]
 pub struct TakeMoney {
     member: MemberId,
@@ -160,38 +160,6 @@ impl TakeMoney {
     }
 
     /// By whom it is taken.
-    #[must_use]
-    pub const fn by(&self) -> MemberId {
-        self.by
-    }
-}
-
-/// Let a member pay by card again whose bank took money back.
-#[derive(Debug)]
-pub struct AllowCard {
-    member: MemberId,
-    by: MemberId,
-}
-
-impl Permit for AllowCard {
-    type Target = MemberId;
-    const SCOPE: Scope = Scope::Admin;
-
-    fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
-        let by = actor.allowed(Permission::PaymentsRecord)?;
-        must_be_there(conn, member)?;
-        Ok(Self { member, by })
-    }
-}
-
-impl AllowCard {
-    /// Whom.
-    #[must_use]
-    pub const fn member(&self) -> MemberId {
-        self.member
-    }
-
-    /// Who lets them.
     #[must_use]
     pub const fn by(&self) -> MemberId {
         self.by

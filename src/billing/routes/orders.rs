@@ -11,9 +11,7 @@ use super::super::actions::{
     Refunding,
 };
 use super::super::model::{NewPrice, Order, OrderState, Price, StrangeCheckout, Subscription, SubscriptionStatus};
-use super::super::policy::{
-    AllowCard, Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment,
-};
+use super::super::policy::{Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment};
 use super::ActNote;
 use super::guessing::Guesses;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
@@ -226,7 +224,7 @@ async fn set_aside(gate: Allow<HandleOrder>, body: Body<ActNote>, billing: Needs
 
 /// Lets a member pay by card again whose bank took money back.
 #[utoipa::path(post, path = "/api/v1/admin/members/{member}/allow-card", params(("member" = MemberId, Path)), request_body = ActNote, responses((status = 204), (status = 409, description = "they may already")))]
-async fn allow_card(gate: Allow<AllowCard>, body: Body<ActNote>) -> Result<HttpResponse> {
+async fn allow_card(gate: Allow<TakeMoney>, body: Body<ActNote>) -> Result<HttpResponse> {
     gate.write(move |tx, may, actor| actions::allow_card(tx, may, actor, &body.value.note)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

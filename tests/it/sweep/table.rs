@@ -259,7 +259,7 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/admin/orders/strange",            "SeeOrders",    "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("POST", "/api/v1/admin/orders/{order}/look",      "HandleOrder",  "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("POST", "/api/v1/admin/orders/{order}/set-aside", "HandleOrder",  "401 401 401 403 403 403 403 403 200 200 403 401"),
-    row("POST", "/api/v1/admin/members/{member}/allow-card", "AllowCard", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    row("POST", "/api/v1/admin/members/{member}/allow-card", "TakeMoney", "401 401 401 403 403 403 403 403 204 204 403 401"),
     row("POST", "/api/v1/admin/orders/{order}/payments",  "HandleOrder",  "401 401 401 403 403 403 403 403 201 201 403 401"),
     row("POST", "/api/v1/admin/members/{member}/payments", "TakeMoney",   "401 401 401 403 403 403 403 403 201 201 403 401"),
     row("POST", "/api/v1/admin/payments/{payment}/reverse", "UndoPayment", "401 401 401 403 403 403 403 403 201 201 403 401"),
