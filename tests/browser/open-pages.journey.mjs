@@ -161,6 +161,26 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await page.close();
   });
 
+  await test.step('quiet hours that are on and empty are asked for, and not switched off', async () => {
+    const hours = async () => (await mara.call('GET', '/me/reach')).quiet;
+    await mara.call('PUT', '/me/reach', { quiet: { from: 1_320, to: 420 } });
+    const page = await open('/settings/reach');
+    const from = page.locator('[name=quiet_from]');
+    await from.fill('');
+    await page.getByRole('button', { name: 'Save' }).click();
+    expect(await from.evaluate((field) => field.validity.valueMissing)).toBe(true);
+    await expect(from).toBeFocused();
+    expect(await hours()).toEqual({ from: 1_320, to: 420 });
+    await from.fill('23:00');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(hours).toEqual({ from: 1_380, to: 420 });
+    await page.getByRole('switch', { name: 'Keep quiet hours' }).uncheck();
+    await expect(from).toBeHidden();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(hours).toBe(null);
+    await page.close();
+  });
+
   await test.step('the lists of who may always and who never may follow another tab', async () => {
     const page = await open('/settings/reach');
     await mara.call('PUT', `/me/always/${brunoId}`);
