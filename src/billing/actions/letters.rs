@@ -160,9 +160,10 @@ pub(super) fn paid(tx: &mut Tx<'_>, billing: &Billing, order: &OrderRow, line: &
     let method = Method::from_number(payment.method);
     write(tx, billing, ("billing.receipt", format!("receipt/{}", payment.id)), order.buyer, |voice| {
         let mut sheet = voice.sheet("billing.letter_receipt_subject", &["billing.letter_receipt"], &[("plan", &line.text)]);
-        let what = match line.every().filter(|_| line.is_gift()) {
-            Some(every) => format!("{}, {}", line.text, voice.t(gift_word(every), &[])),
-            None => line.text.clone(),
+        let what = match line.every() {
+            Some(every) if line.is_gift() => format!("{}, {}", line.text, voice.t(gift_word(every), &[])),
+            _ if line.is_change() => format!("{}, {}", line.text, voice.t("billing.change_rest", &[])),
+            _ => line.text.clone(),
         };
         sheet.facts = vec![
             voice.fact("billing.plan", what),
@@ -187,7 +188,10 @@ pub(super) fn dun(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow) -> 
     let (now, grace) = (tx.now(), grace_days(tx)?);
     let Some(stage) = dunning(since, grace, now) else { return Ok(()) };
     let ((plan, money), ends_at) = (owed(tx, row)?, add_days(since, grace));
-    let reference = if row.provider() == ProviderKind::Manual { super::offering::reference_of(tx, row.member)? } else { None };
+    let (reference, words) = match row.provider() {
+        ProviderKind::Manual => (super::offering::reference_of(tx, row.member)?, Settings::load(tx)?.payment_words),
+        ProviderKind::Test | ProviderKind::Stripe => (None, String::new()),
+    };
     let cause = ("billing.failed", format!("owed/{}/{since}/{}", row.id, stage.name()));
     write(tx, billing, cause, row.member, |voice| {
         let values = [("plan", plan.as_str()), ("since", &voice.day(since)), ("until", &voice.day(ends_at))];
@@ -197,6 +201,7 @@ pub(super) fn dun(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow) -> 
             Dun::Last => ("billing.letter_failed_last_subject", "billing.letter_failed_last"),
         };
         let mut sheet = voice.sheet(subject, &[says, "billing.letter_failed_mend"], &values);
+        sheet.says.extend(Some(words).filter(|words| !words.is_empty()));
         sheet.facts = vec![voice.fact("billing.plan", plan.clone()), voice.fact("billing.amount", money.text(voice.language))];
         sheet.facts.push(voice.fact("billing.letter_until", voice.day(ends_at)));
         sheet.facts.extend(reference.map(|reference| voice.fact("billing.your_reference", reference)));
@@ -266,10 +271,12 @@ pub(super) fn given(tx: &mut Tx<'_>, billing: &Billing, grant: &GrantRow, plan: 
         let says = if grant.starts_at <= now { "billing.letter_given" } else { "billing.letter_given_later" };
         let mut sheet = voice.sheet("billing.letter_given_subject", &[says], &values);
         sheet.says.extend(Some(grant.note.clone()).filter(|note| !note.is_empty()));
-        let until = grant.ends_at.map_or_else(|| voice.t("billing.without_end", &[]), |at| voice.day(at));
         sheet.facts = vec![voice.fact("billing.plan", plan)];
         sheet.facts.extend((grant.starts_at > now).then(|| voice.fact("billing.field_starts_at", voice.day(grant.starts_at))));
-        sheet.facts.push(voice.fact("billing.letter_until", until));
+        sheet.facts.push(match grant.ends_at {
+            Some(at) => voice.fact("billing.letter_until", voice.day(at)),
+            None => voice.fact("billing.for_how_long", voice.t("billing.without_end", &[])),
+        });
         sheet.act = voice.my_memberships();
         sheet
     })

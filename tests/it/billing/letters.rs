@@ -112,7 +112,7 @@ async fn what_is_paid_by_hand_is_asked_for_dunned_three_times_and_ends_each_said
         assert!(due.contains(part), "{part} is missing in {due}");
     }
     assert_eq!(last.1, "Member ends tomorrow: a payment is missing");
-    assert!(last.2.contains("8 December 2026"), "{}", last.2);
+    assert!(last.2.contains("8 December 2026") && last.2.contains("At the quay, on Fridays"), "{}", last.2);
     town.close().await;
 }
 
@@ -200,6 +200,31 @@ async fn a_trial_by_hand_is_given_announced_and_over_in_the_open_tab() {
     assert_eq!(tab.event("entitlements_changed").await["event"]["entitlements"]["calls.start"], false);
     let all = until(&town, "ann@example.org", 3).await;
     assert_eq!(kinds(&all), ["billing.given", "billing.ending", "billing.ended"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_is_given_without_end_and_a_difference_say_what_they_are() {
+    let town = Town::new().await;
+    let (owner, ann) = (town.owner("olave").await, reader(&town, "ann").await);
+    let (plan, dear) = (first_plan(&owner).await, super::plan(&owner, "Patron", json!({})).await);
+    give(&owner, ann.id, json!({ "plan": dear })).await;
+    let mut prices = Vec::new();
+    for (plan, amount) in [(&plan, 500), (&dear, 900)] {
+        let body = json!({ "amount": amount, "currency": "EUR", "every": "month" });
+        prices.push(owner.post(&format!("/api/v1/admin/plans/{plan}/prices"), body).await["id"].clone());
+    }
+    let sale = json!({ "plan": plan, "price": prices[0], "amount": 500, "method": "cash" });
+    owner.post(&format!("/api/v1/admin/members/{}/payments", ann.id), sale).await;
+    let own = ann.get("/api/v1/me/membership").await["subscriptions"][0].clone();
+    let change = format!("/api/v1/me/subscriptions/{}/change", own["id"].as_str().expect("an id"));
+    let order = ann.post(&change, json!({ "price": prices[1], "as_of": NOON })).await["order"].clone();
+    let pay = format!("/api/v1/admin/orders/{}/payments", order["id"].as_str().expect("an id"));
+    owner.post(&pay, json!({ "amount": 400, "method": "cash" })).await;
+    let all = to(&town, "ann@example.org").await;
+    assert_eq!(kinds(&all), ["billing.given", "billing.receipt", "billing.receipt"]);
+    assert!(all[0].2.contains("For how long: without end"), "{}", all[0].2);
+    assert!(all[2].2.contains("Patron, the rest of the period"), "{}", all[2].2);
     town.close().await;
 }
 
