@@ -40,7 +40,7 @@ pub(super) fn fulfil(
         return orders_changed(tx, row, by);
     }
     if line.is_change() {
-        return super::changing::fulfil(tx, billing, row, line, by);
+        return super::by_hand::fulfil(tx, billing, row, line, by);
     }
     // The log tells things in their order: what ended by now comes before what begins.
     turn(tx, billing, member)?;
@@ -96,11 +96,7 @@ fn stays(tx: &mut Tx<'_>, row: &mut SubscriptionRow, plan: PlanId) -> Result<()>
         return Err(Error::conflict("billing.change_planned"));
     }
     row.forget_next();
-    if let Some(renewal) = store::orders::renewal(tx, row.id)? {
-        let renewal = close(tx, renewal, Fact::Cancelled, None)?;
-        orders_changed(tx, &renewal, None)?;
-    }
-    Ok(())
+    super::by_hand::drop_renewal(tx, row.id, None)
 }
 
 /// The subscription that a payment by hand begins, or goes on with, and the period that it pays.
@@ -123,7 +119,7 @@ fn pay_by_hand(
         if row.next_at.is_some() && row.next_price != price {
             stays(tx, &mut row, plan)?;
         }
-        super::changing::drop_difference(tx, row.id, None)?;
+        super::by_hand::drop_difference(tx, row.id, None)?;
         let period = row.pay(every, money);
         super::promoting::paid(tx, &mut row, order, every)?;
         row.price = if row.next_at.is_some() { row.price } else { price };
@@ -326,7 +322,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
     row = close(tx, row, Fact::Refunded, by)?;
     if is_undone {
         match row.subscription {
-            Some(_) if line.is_change() => super::changing::undo(tx, billing, &line, by)?,
+            Some(_) if line.is_change() => super::by_hand::undo(tx, billing, &line, by)?,
             None if line.is_gift() => take_back_bought(tx, &row, by)?,
             Some(subscription) => {
                 let mut subscription = store::subscriptions::by_id(tx, subscription)?.found()?;
@@ -337,7 +333,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
                     }
                 } else if subscription.ended_at.is_none() {
                     let now = tx.now();
-                    super::changing::drop_difference(tx, subscription.id, by)?;
+                    super::by_hand::drop_difference(tx, subscription.id, by)?;
                     super::promoting::unpaid(tx, &mut subscription, &row, line.every().unwrap_or(Every::Once))?;
                     subscription.unpay(line.price == subscription.next_price, now);
                     store::subscriptions::save(tx, &subscription)?;

@@ -1,6 +1,7 @@
 //! What happens: plans change, grants are given and end, members are verified; log, events and signs follow. Knows neither HTTP nor sockets.
 
 mod allowing;
+mod by_hand;
 mod changing;
 mod checkout;
 mod earning;

@@ -72,7 +72,7 @@ pub fn advance(tx: &mut Tx<'_>, billing: &Billing, subscription: SubscriptionId)
     }
     let (now, grace) = (tx.now(), grace_days(tx)?);
     let step = row.advance(now, grace);
-    super::changing::expire(tx, subscription)?;
+    super::by_hand::expire(tx, subscription)?;
     if let Some(at) = next_step(&step, grace, now) {
         later(tx, subscription, at)?;
     }
@@ -127,9 +127,8 @@ pub fn cancel_at_end(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, 
         if cancels && row.period_end <= now {
             row.end(now);
         }
-        if cancels && let Some(order) = store::orders::renewal(tx, row.id)? {
-            let order = close(tx, order, Fact::Cancelled, Some(member))?;
-            orders_changed(tx, &order, Some(member))?;
+        if cancels {
+            super::by_hand::drop_renewal(tx, row.id, Some(member))?;
         }
         turn(tx, billing, member)?;
         store::subscriptions::save(tx, &row)?;
