@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ordering::priced;
 use super::subscribing::shown;
+use super::switching::{must_not_turn, seen};
 use super::telling::changed;
 use super::{Billing, by_hand, hold, store};
 use crate::billing::model::{
@@ -16,7 +17,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
 use crate::ids::{PriceId, SubscriptionId};
 use crate::money::Money;
-use crate::storage::{Conn, Db, Tx};
+use crate::storage::{Conn, Tx};
 
 /// For how long what was shown may be agreed to.
 const SHOWN_MS: Millis = 30 * 60_000;
@@ -101,7 +102,7 @@ impl Weighed {
             ChangeTime::Now => SwitchTime::Now { as_of: self.as_of, due: self.quote.due },
             ChangeTime::AtPeriodEnd => SwitchTime::AtPeriodEnd { before: self.row.price.found()?, until: self.quote.at },
         };
-        Ok(Switch { external_id, to: sold(&self.plan, &self.price)?, when })
+        Ok(Switch { external_id, seen: seen(&self.row), to: sold(&self.plan, &self.price)?, when })
     }
 }
 
@@ -148,6 +149,7 @@ fn has_other(conn: &mut Conn, row: &SubscriptionRow, plan: &PlanRow) -> Result<b
 /// What a change comes to, if it is offered.
 fn weigh(conn: &mut Conn, row: SubscriptionRow, new: NewChange, now: Millis) -> Result<Weighed> {
     may_change(&row)?;
+    must_not_turn(&row, now)?;
     let as_of = new.as_of.unwrap_or(now);
     if as_of > now || as_of < now - SHOWN_MS || as_of < row.period_start.min(now) {
         return Err(Error::conflict("billing.change_stale"));
@@ -281,30 +283,11 @@ pub fn change(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, new: Ne
     Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order })))
 }
 
-/// Has a provider do it, and shows what it then says.
-///
-/// # Errors
-/// `billing.card_refused` when the difference cannot be charged, and those of the provider.
-pub async fn change_elsewhere(
-    db: &Db,
-    billing: &Billing,
-    id: SubscriptionId,
-    (kind, switch): (ProviderKind, &Switch),
-    key: &str,
-) -> Result<Subscription> {
-    let truth = billing.providers.of(kind)?.switch(switch, key).await?;
-    let within = billing.clone();
-    db.write(move |tx| {
-        super::mirror(tx, &within, kind, &truth)?;
-        super::subscribing::by_id(tx, id)
-    })
-    .await
-}
-
 /// Gives up what was planned for the end of the period; where nothing was, nothing happens.
 ///
 /// # Errors
-/// `billing.subscription_over`; `billing.change_paid` where a period of what was planned is paid already.
+/// `billing.subscription_over`; `billing.change_paid` where a period of what was planned is paid already; `billing.change_stale` where a provider
+/// begins the next period about now.
 pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> Result<Changing> {
     let member = may.member();
     hold(tx, member)?;
@@ -318,10 +301,11 @@ pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> R
     by_hand::drop_difference(tx, row.id, Some(member))?;
     if row.next_at.is_some() {
         if let (Some(external_id), Some(price)) = (row.external_id.clone(), row.price) {
+            must_not_turn(&row, tx.now())?;
             let price = store::prices::by_id(tx, price)?.found()?;
             let plan = store::plans::by_id(tx, price.plan)?.found()?;
             let key = format!("change/{}/back/{}", row.id, row.fetched_at);
-            let switch = Switch { external_id, to: sold(&plan, &price)?, when: SwitchTime::Back };
+            let switch = Switch { external_id, seen: seen(&row), to: sold(&plan, &price)?, when: SwitchTime::Back };
             return Ok(Changing::At(row.provider(), Box::new(switch), key));
         }
         row.forget_next();

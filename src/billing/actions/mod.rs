@@ -25,14 +25,14 @@ mod settling;
 mod standings;
 mod strange;
 mod subscribing;
+mod switching;
 mod taking;
 mod telling;
 mod verifying;
 
 pub use allowing::{allow_card, is_card_blocked};
 pub use changing::{
-    ChangeChoice, ChangePreview, Changed, Changing, NewChange, can_change, change, change_choices, change_elsewhere, keep_plan,
-    preview_change,
+    ChangeChoice, ChangePreview, Changed, Changing, NewChange, can_change, change, change_choices, keep_plan, preview_change,
 };
 pub use checkout::{
     CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
@@ -57,6 +57,7 @@ pub use settling::{mirror, settle};
 pub use standings::Standings;
 pub use strange::{count_strange, set_aside, strange_checkouts};
 pub use subscribing::{advance, cancel_at_end, newest_subscription, owed};
+pub use switching::{change_elsewhere, quote_elsewhere};
 pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 

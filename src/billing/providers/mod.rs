@@ -245,11 +245,22 @@ pub enum SwitchTime {
     Back,
 }
 
+/// What was so of a subscription when a switch of its price was weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// By which of our prices its period is paid; none: nobody knows.
+    pub price: Option<PriceId>,
+    /// Where that period ends.
+    pub period_end: Millis,
+}
+
 /// Another price for a subscription that goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switch {
     /// Its name at the provider.
     pub external_id: String,
+    /// What it was weighed with: of a subscription that is another by now nothing is switched.
+    pub seen: Seen,
     /// By which price it is to be paid.
     pub to: Sold,
     /// When.
@@ -282,10 +293,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
     /// Has a subscription end with its period, or go on after all.
     fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
 
-    /// What a subscription that is paid by another price at once costs at once, before anybody decides.
+    /// What a subscription that is paid by another price at once costs at once, before anybody decides. It changes nothing there either;
+    /// `billing.change_stale` where the subscription is not what it was weighed with.
     fn quote<'a>(&'a self, switch: &'a Switch) -> BoxFuture<'a, Result<Money>>;
 
-    /// Has a subscription paid by another price; `billing.card_refused`, and nothing is other than before, when what is due cannot be charged.
+    /// Has a subscription paid by another price. Nothing is other than before with `billing.card_refused`, when what is due cannot be charged,
+    /// and with `billing.change_stale`, where the subscription is not what the switch was weighed with.
     fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
 
     /// Ends a subscription now: its member was deleted, or the operator shuts down.

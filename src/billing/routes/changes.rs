@@ -45,10 +45,11 @@ async fn choices(gate: Allow<OwnSubscription>) -> Result<HttpResponse> {
 /// What a change would come to: what is paid at once, as its provider counts, and what holds from when on. It changes nothing.
 #[utoipa::path(post, path = "/api/v1/me/subscriptions/{subscription}/change/preview", params(("subscription" = SubscriptionId, Path)), request_body = NewChange, responses((status = 200, body = ChangePreview)))]
 async fn preview(gate: Allow<OwnSubscription>, body: Body<NewChange>, billing: Needs) -> Result<HttpResponse> {
-    let new = body.value;
-    let (mut preview, ask) = gate.read(move |conn, may, actor| actions::preview_change(conn, may, new, actor.now)).await?;
+    let (new, db) = (body.value, gate.ground().db.clone());
+    let asked = gate.read(move |conn, may, actor| Ok((may.subscription(), actions::preview_change(conn, may, new, actor.now)?)));
+    let (id, (mut preview, ask)) = asked.await?;
     if let Some((kind, switch)) = ask {
-        preview.due = billing.providers.of(kind)?.quote(&switch).await?;
+        preview.due = actions::quote_elsewhere(&db, &billing, id, (kind, &switch)).await?;
     }
     Ok(HttpResponse::Ok().json(preview))
 }
@@ -74,9 +75,6 @@ async fn keep(gate: Allow<OwnSubscription>, billing: Needs) -> Result<HttpRespon
 async fn finished(db: &Db, billing: &Billing, (id, changing): (SubscriptionId, Changing)) -> Result<Changed> {
     match changing {
         Changing::Done(done) => Ok(*done),
-        Changing::At(kind, switch, key) => {
-            let subscription = actions::change_elsewhere(db, billing, id, (kind, &switch), &key).await?;
-            Ok(Changed { subscription, order: None })
-        }
+        Changing::At(kind, switch, key) => actions::change_elsewhere(db, billing, id, (kind, &switch), &key).await,
     }
 }

@@ -68,6 +68,18 @@ impl Stripe {
         self.go_on(to, row).await
     }
 
+    /// What came of the call under a key, or of the next attempt at it; none: none was written down.
+    ///
+    /// # Errors
+    /// As [`Stripe::once`].
+    pub(super) async fn again(&self, to: &Connection, key: &str) -> Result<Option<Answer>> {
+        let key = key.to_owned();
+        match self.db().read(move |conn| calls::by_key(conn, &key)).await? {
+            Some(row) => self.go_on(to, row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// What came of a call, or the next attempt at it.
     async fn go_on(&self, to: &Connection, row: CallRow) -> Result<Answer> {
         match (row.state(), &row.answer) {

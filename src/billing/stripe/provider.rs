@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::BoxFuture;
 
 use super::client::call::{Call, Checkout as Visit, Duration, Every as Each, Tags};
-use super::client::views::{Answer, Charge, Dispute, Invoice, Session};
+use super::client::views::{Answer, Charge, Dispute, Invoice, Item, Session};
 use super::client::{Client, Failure};
 use super::connection::{Connection, Stripe};
 use super::minor;
@@ -198,33 +198,53 @@ impl Stripe {
         Ok(truth::checkout(asked_at, &it, payment, subscription))
     }
 
-    /// The price that a subscription is to be paid by, as it is called there, and what of the subscription.
-    async fn switch_to(&self, to: &Connection, subscription: &str, sold: &Sold) -> Result<(String, String)> {
+    /// What a switch changes of a subscription, if that is still what the switch was weighed with.
+    async fn as_seen(&self, to: &Connection, switch: &Switch) -> Result<Item> {
+        let it = to.client.subscription(&switch.external_id).await?;
+        let item = it.items.data.first().ok_or_else(|| Error::broken(format!("{} is a subscription to nothing", it.id)))?;
+        let (now, then) = (truth::seen(&it, item), switch.seen);
+        let is_so = now.period_end == then.period_end && (then.price.is_none() || now.price == then.price);
+        if is_so { Ok(item.clone()) } else { Err(Error::conflict("billing.change_stale")) }
+    }
+
+    /// The price that something is to be paid by, as it is called there.
+    async fn price_of(&self, to: &Connection, sold: &Sold) -> Result<String> {
         let product = self.product(to, sold.plan, &sold.name, &sold.description).await?;
-        let price = self.price(to, product, (sold.price, false), sold.money, sold.every).await?;
-        let item = to.client.subscription(subscription).await?.items.data.into_iter().next();
-        Ok((price, item.ok_or_else(|| Error::broken(format!("{subscription} is a subscription to nothing")))?.id))
+        self.price(to, product, (sold.price, false), sold.money, sold.every).await
     }
 
     async fn quote_switch(&self, switch: &Switch) -> Result<Money> {
         let SwitchTime::Now { as_of, .. } = switch.when else { return Ok(Money { amount: 0, ..switch.to.money }) };
         let to = self.connected()?;
-        let (price, item) = self.switch_to(&to, &switch.external_id, &switch.to).await?;
-        let bill = to.client.preview(&switch.external_id, &item, &price, as_of / 1_000).await?;
+        let item = self.as_seen(&to, switch).await?;
+        let price = self.price_of(&to, &switch.to).await?;
+        let bill = to.client.preview(&switch.external_id, &item.id, &price, as_of / 1_000).await?;
         minor::to_ours(bill.amount_due, &bill.currency).ok_or_else(|| Error::broken(format!("a preview in {}", bill.currency)))
     }
 
     async fn make_switch(&self, switch: &Switch, key: &str) -> Result<SubscriptionTruth> {
         let to = self.connected()?;
-        let (price, item) = self.switch_to(&to, &switch.external_id, &switch.to).await?;
+        let key = scoped(&to, key);
+        // What was written down is done as it was weighed then; whether it was done already says its own answer.
+        if self.again(&to, &key).await?.is_none() {
+            let call = self.switch_call(&to, switch).await?;
+            self.once(&to, &key, call).await?;
+        }
+        Ok(subscription_truth(&to.client, self.now(), &switch.external_id, None).await?.0)
+    }
+
+    /// The call that a switch is.
+    async fn switch_call(&self, to: &Connection, switch: &Switch) -> Result<Call> {
+        let price = self.price_of(to, &switch.to).await?;
+        // As late as can be: between this and the call nothing else is asked.
+        let item = self.as_seen(to, switch).await?.id;
         let (prorates_from_s, before, until) = match switch.when {
             SwitchTime::Now { as_of, .. } => (Some(as_of / 1_000), String::new(), String::new()),
             SwitchTime::AtPeriodEnd { before, until } => (None, before.to_string(), until.to_string()),
             SwitchTime::Back => (None, String::new(), String::new()),
         };
         let tags = [(BEFORE.to_owned(), before), (UNTIL.to_owned(), until)].into();
-        let call = Call::ChangePrice { subscription: switch.external_id.clone(), item, price, prorates_from_s, tags };
-        self.change(call, &switch.external_id, key).await
+        Ok(Call::ChangePrice { subscription: switch.external_id.clone(), item, price, prorates_from_s, tags })
     }
 
     /// A call about a subscription, and where it stands then.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::client::views::{Charge, Dispute, Invoice, Item, PaymentIntent, Refund, Session, Subscription};
 use super::minor::to_ours;
 use crate::billing::model::{DisputeState, Every, Method, SubscriptionStatus};
-use crate::billing::providers::{CheckoutState, CheckoutTruth, PartBack, PaymentState, PaymentTruth, SubscriptionTruth};
+use crate::billing::providers::{CheckoutState, CheckoutTruth, PartBack, PaymentState, PaymentTruth, Seen, SubscriptionTruth};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{OrderId, PriceId, RefundId};
@@ -160,6 +160,12 @@ fn prices(it: &Subscription, item: &Item) -> (Option<PriceId>, Option<(PriceId, 
         (Some(next), Some(before), Some(until)) => (Some(before), Some((next, until))),
         _ => (current, None),
     }
+}
+
+/// By which of our prices the period of a subscription is paid, and where that period ends.
+#[must_use]
+pub fn seen(it: &Subscription, item: &Item) -> Seen {
+    Seen { price: prices(it, item).0, period_end: ms(item.current_period_end) }
 }
 
 /// A subscription with its bills, the newest first as they are listed.

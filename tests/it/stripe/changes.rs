@@ -144,3 +144,50 @@ async fn a_cheaper_plan_is_written_at_stripe_and_holds_from_the_next_period_on()
     assert_eq!(paid.ann.get("/api/v1/me/orders").await["items"][0]["payments"][0]["money"]["amount"], 600);
     paid.market.close().await;
 }
+
+#[actix_web::test]
+async fn what_was_weighed_before_stripe_turned_the_period_is_not_done_after_it() {
+    let paid = paid().await;
+    let change = format!("{}/change", paid.path);
+    let id = paid.there()["id"].as_str().expect("an id").to_owned();
+    let (shown, before) = (paid.preview(&paid.friend).await, own(&paid.ann).await["period_end"].clone());
+    // Stripe begins the next period, and nobody has told us.
+    paid.market.stripe.with(|world| world.renew(&id, true));
+    paid.ann.refused(Method::POST, &change, Some(Paid::agreed(&paid.friend, &shown)), 409, "billing.change_stale").await;
+    assert_eq!(paid.there()["items"]["data"][0]["price"]["unit_amount"], 1_200, "the month that was just paid is not lost");
+    let now = own(&paid.ann).await;
+    assert!(now["period_end"].as_i64() > before.as_i64(), "whoever looks again finds what is so");
+    let stale = json!({ "price": paid.friend });
+    let shown = paid.preview(&paid.friend).await;
+    let planned = paid.ann.post(&change, Paid::agreed(&paid.friend, &shown)).await["subscription"].clone();
+    assert_eq!(planned["next"]["at"], now["period_end"]);
+
+    // The cheap month is billed, and only then somebody gives the change up.
+    paid.market.stripe.with(|world| world.renew(&id, true));
+    paid.ann.refused(Method::POST, &format!("{change}/cancel"), Some(json!({})), 409, "billing.change_stale").await;
+    assert_eq!(paid.there()["items"]["data"][0]["price"]["unit_amount"], 600, "what is billed is what one has");
+    assert_eq!(own(&paid.ann).await["plan"]["name"], "Friend");
+    // About where a period ends nobody weighs anything, whatever our row says.
+    let left = own(&paid.ann).await["period_end"].as_i64().expect("a time") - paid.market.now_s() * 1_000;
+    paid.market.pass(left - 60_000);
+    let paid = Paid { ann: paid.market.town.again(&paid.ann).await, ..paid };
+    paid.ann.refused(Method::POST, &format!("{change}/preview"), Some(stale), 409, "billing.change_stale").await;
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn of_two_changes_in_two_tabs_the_second_is_weighed_anew() {
+    let paid = paid().await;
+    let change = format!("{}/change", paid.path);
+    let (dearer, cheaper) = (paid.preview(&paid.patron).await, paid.preview(&paid.friend).await);
+    // The first one is done, and its answer is lost.
+    paid.market.stripe.fail("POST /v1/subscriptions/", Fault::DoneHangup);
+    assert_eq!(paid.ann.call(Method::POST, &change, Some(Paid::agreed(&paid.patron, &dearer))).await.0, 503);
+    paid.ann.refused(Method::POST, &change, Some(Paid::agreed(&paid.friend, &cheaper)), 409, "billing.change_stale").await;
+    assert_eq!(
+        (&own(&paid.ann).await["plan"]["name"], paid.worth("rooms.create").await),
+        (&json!("Patron"), json!(true)),
+        "what was paid is there"
+    );
+    paid.market.close().await;
+}

@@ -101,9 +101,12 @@ impl Recurring {
     /// Has it paid by another price.
     ///
     /// # Errors
-    /// `billing.card_refused` when what is due now cannot be charged.
+    /// `billing.card_refused` when what is due now cannot be charged, `billing.change_stale` where it is not what the switch was weighed with.
     pub fn switched(mut self, switch: &Switch, now: Millis) -> Result<Self> {
-        let to = &switch.to;
+        let (to, seen) = (&switch.to, switch.seen);
+        if self.period().1 != seen.period_end || (seen.price.is_some() && self.price_id != seen.price) {
+            return Err(Error::conflict("billing.change_stale"));
+        }
         match switch.when {
             SwitchTime::Now { due, .. } if due.amount > 0 && self.card_fails => return Err(Error::conflict("billing.card_refused")),
             SwitchTime::Now { as_of, due } => {
