@@ -77,7 +77,9 @@ pub fn refund(tx: &mut Tx<'_>, may: &UndoPayment, actor: &Actor, billing: &Billi
     if new.after != AfterRefund::Keep && super::gifting::is_redeemed(tx, &order)? {
         return Err(Error::conflict("billing.gift_is_redeemed"));
     }
-    if new.after == AfterRefund::AtPeriodEnd && order.subscription.is_none() {
+    // The difference of a dearer plan takes nothing with it at a provider that would end by itself.
+    let is_period = order.subscription.is_some() && !store::orders::line(tx, order.id)?.is_change();
+    if new.after == AfterRefund::AtPeriodEnd && !is_period {
         return Err(Error::invalid("after", "billing.refund_when"));
     }
     let amount = new.amount.unwrap_or(left);

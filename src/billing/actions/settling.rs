@@ -3,14 +3,14 @@
 
 use super::checkout::end_elsewhere;
 use super::fulfilling::{fulfil, grant_of, has_for_good, rewrite, undo};
-use super::ordering::{close, one, place_renewal};
+use super::ordering::{close, new_line, new_order, one, place_renewal};
 use super::refunding::owe_all;
 use super::taking::{Incoming, give_back, take};
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, letters, store};
 use crate::billing::model::{
-    AfterRefund, Fact, GrantSource, LineRow, Order, OrderRow, OrderState, PaymentRow, RefundRow, RefundState, StrangeRow, SubscriptionRow,
-    Verdict, settle as verdict, told_apart,
+    AfterRefund, Fact, GrantSource, LineKind, LineRow, Order, OrderRow, OrderState, PaymentRow, PlanRow, RefundRow, RefundState,
+    StrangeRow, SubscriptionRow, Verdict, settle as verdict, told_apart,
 };
 use crate::billing::providers::{CheckoutTruth, PaymentState, PaymentTruth, ProviderKind, SubscriptionTruth};
 use crate::clock::Millis;
@@ -141,12 +141,7 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
         match store::payments::by_external_id(tx, provider, &payment.external_id)? {
             None if payment.state == PaymentState::Succeeded => {
                 is_moved = true;
-                let mut order = place_renewal(tx, &row, &plan)?;
-                let mut line = store::orders::line(tx, order.id)?;
-                if payment.amount != order.total()? {
-                    (order.amount, line.amount) = (payment.amount.amount, payment.amount.amount);
-                    store::orders::save_line(tx, &line)?;
-                }
+                let (mut order, line) = place_paid(tx, &row, &plan, payment)?;
                 let taken = take(tx, &order, &Incoming::at_provider(payment))?;
                 (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(payment.at));
                 store::orders::save(tx, &order)?;
@@ -176,6 +171,26 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
         end_elsewhere(tx, provider, &truth.external_id, Some(at))?;
     }
     if is_moved && is_there { changed(tx, billing, known.member, None) } else { Ok(()) }
+}
+
+/// The order of a payment that a provider took by itself: for a period, or for the rest of one in a dearer plan.
+fn place_paid(tx: &mut Tx<'_>, row: &SubscriptionRow, plan: &PlanRow, payment: &PaymentTruth) -> Result<(OrderRow, LineRow)> {
+    let Money { amount, currency } = payment.amount;
+    if payment.is_difference {
+        let mut order = new_order(tx, row.member, row.provider(), (amount, currency.code().to_owned()), None, String::new());
+        order.subscription = Some(row.id);
+        let line = new_line(tx, order.id, plan, row.price, Some(row.every), amount);
+        let line = LineRow { kind: LineKind::Change.number(), ..line };
+        store::orders::insert(tx, &order, &line)?;
+        return Ok((order, line));
+    }
+    let mut order = place_renewal(tx, row, plan)?;
+    let mut line = store::orders::line(tx, order.id)?;
+    if payment.amount != order.total()? {
+        (order.amount, line.amount) = (amount, amount);
+        store::orders::save_line(tx, &line)?;
+    }
+    Ok((order, line))
 }
 
 /// Is there anything of this money that did not go back?

@@ -160,6 +160,8 @@ pub struct PaymentTruth {
     pub external_id: String,
     /// How much.
     pub amount: Money,
+    /// Is it the difference of a dearer plan for the rest of a period, and not a whole one?
+    pub is_difference: bool,
     /// Of it given back so far, in minor units.
     pub refunded: i64,
     /// The times at which that went, the newest first, as far as the provider tells them apart.

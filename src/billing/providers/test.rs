@@ -170,7 +170,8 @@ impl Session {
 
 fn charge(external_id: &str, amount: Money, refunded: i64, at: Millis) -> PaymentTruth {
     let (external_id, state) = (external_id.to_owned(), PaymentState::Succeeded);
-    PaymentTruth { external_id, amount, refunded, parts: Vec::new(), state, dispute: None, method: Method::Card, at }
+    let (parts, is_difference) = (Vec::new(), false);
+    PaymentTruth { external_id, amount, is_difference, refunded, parts, state, dispute: None, method: Method::Card, at }
 }
 
 /// The provider. Cheap to clone.

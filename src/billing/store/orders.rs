@@ -58,25 +58,27 @@ fn awaiting_of(conn: &mut Conn, subscription: SubscriptionId, kind: LineKind) ->
         .optional()?)
 }
 
-/// Did the money of the newest payment of a subscription go back, and what it bought with it?
+/// Did the money of the newest period of a subscription go back, and what it bought with it?
 pub fn newest_went_back(conn: &mut Conn, subscription: SubscriptionId) -> Result<bool> {
-    let paid = [OrderState::Fulfilled.number(), OrderState::Refunded.number()];
-    let newest = orders::table
-        .filter(orders::subscription.eq(subscription.0))
-        .filter(orders::state.eq_any(paid))
-        .order(orders::id.desc())
-        .select(orders::state)
-        .first::<i16>(conn)
-        .optional()?;
-    Ok(newest == Some(OrderState::Refunded.number()))
+    Ok(newest(conn, subscription)?.is_some_and(|(_, state)| state == OrderState::Refunded.number()))
 }
 
-/// The order that was paid last for a subscription, also when its money went back.
+/// The order by which the newest period of a subscription was paid, also when its money went back.
 pub fn newest_paid(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<OrderId>> {
-    let paid = orders::table
+    Ok(newest(conn, subscription)?.map(|(order, _)| order))
+}
+
+/// The same with where it stands. The difference of a dearer plan pays for no period by itself.
+fn newest(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<(OrderId, i16)>> {
+    Ok(orders::table
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
         .filter(orders::subscription.eq(subscription.0))
-        .filter(orders::state.eq_any([OrderState::Fulfilled.number(), OrderState::Refunded.number()]));
-    Ok(paid.order(orders::id.desc()).select(orders::id).first(conn).optional()?)
+        .filter(orders::state.eq_any([OrderState::Fulfilled.number(), OrderState::Refunded.number()]))
+        .filter(order_lines::kind.ne(LineKind::Change.number()))
+        .order(orders::id.desc())
+        .select((orders::id, orders::state))
+        .first(conn)
+        .optional()?)
 }
 
 /// How many orders of a member wait.

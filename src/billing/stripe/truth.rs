@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::client::views::{Charge, Dispute, Invoice, Item, PaymentIntent, Refund, Session, Subscription};
+use super::client::views::{Charge, Dispute, Invoice, Item, Line, PaymentIntent, Refund, Session, Subscription};
 use super::minor::to_ours;
 use crate::billing::model::{DisputeState, Every, Method, SubscriptionStatus};
 use crate::billing::providers::{CheckoutState, CheckoutTruth, PartBack, PaymentState, PaymentTruth, Seen, SubscriptionTruth};
@@ -67,6 +67,20 @@ pub fn paid_by(bill: &Invoice) -> Option<&str> {
     by.payment.payment_intent.as_deref().filter(|_| bill.amount_paid > 0)
 }
 
+/// Was a bill made since a price became another one, and is nothing on it for a whole period?
+fn is_difference(bill: &Invoice) -> bool {
+    let is_part = |line: &Line| {
+        let of = line.parent.as_ref().and_then(|parent| parent.subscription_item_details.as_ref().or(parent.invoice_item_details.as_ref()));
+        of.is_some_and(|of| of.proration)
+    };
+    is_update(bill) && !bill.lines.data.is_empty() && bill.lines.data.iter().all(is_part)
+}
+
+/// Was a bill made since something of its subscription became another one, and not because a period began?
+fn is_update(bill: &Invoice) -> bool {
+    bill.billing_reason.as_deref() == Some("subscription_update")
+}
+
 /// The wish of ours that a refund fulfils.
 fn wish(refund: &Refund) -> Option<RefundId> {
     refund.metadata.as_ref()?.get(REFUND)?.strip_prefix("refund/")?.parse().ok()
@@ -127,6 +141,7 @@ pub fn payment(intent: &PaymentIntent, paid: &Paid) -> Result<PaymentTruth> {
         external_id: intent.id.clone(),
         refunded: back.amount.min(amount.amount),
         parts: paid.parts(&intent.id)?,
+        is_difference: false,
         amount,
         state,
         dispute,
@@ -145,8 +160,9 @@ pub fn paid_bill(invoice: &Invoice, paid: &Paid) -> Result<Option<PaymentTruth>>
     let (back, dispute) = paid.back(&external_id);
     let (amount, back) = (ours(invoice.amount_paid, &invoice.currency)?, ours(back, &invoice.currency)?);
     let state = if dispute == Some(DisputeState::Open) { PaymentState::Disputed } else { PaymentState::Succeeded };
-    let (refunded, parts) = (back.amount.min(amount.amount), paid.parts(&external_id)?);
-    Ok(Some(PaymentTruth { external_id, amount, refunded, parts, state, dispute, method: Method::Card, at: ms(invoice.created) }))
+    let (refunded, parts, is_difference) = (back.amount.min(amount.amount), paid.parts(&external_id)?, is_difference(invoice));
+    let (method, at) = (Method::Card, ms(invoice.created));
+    Ok(Some(PaymentTruth { external_id, amount, is_difference, refunded, parts, state, dispute, method, at }))
 }
 
 /// By which of our prices the period that goes on is paid, and by which one it goes on from when on. Their price is the next one as soon as

@@ -61,6 +61,7 @@ fn payment(amount: Money, state: PaymentState) -> PaymentTruth {
     PaymentTruth {
         external_id: "pay_1".to_owned(),
         amount,
+        is_difference: false,
         refunded: 0,
         parts: Vec::new(),
         state,

@@ -191,3 +191,42 @@ async fn of_two_changes_in_two_tabs_the_second_is_weighed_anew() {
     );
     paid.market.close().await;
 }
+
+/// Upgrades in the middle of the month: the payment of the month, the one of the difference, and the subscription at Stripe.
+async fn upgraded() -> (Paid, [String; 2]) {
+    let paid = paid().await;
+    paid.market.pass(10 * DAY);
+    let paid = Paid { ann: paid.market.town.again(&paid.ann).await, ..paid };
+    let shown = paid.preview(&paid.patron).await;
+    paid.ann.post(&format!("{}/change", paid.path), Paid::agreed(&paid.patron, &shown)).await;
+    let orders = paid.ann.get("/api/v1/me/orders").await["items"].clone();
+    assert_eq!((&orders[0]["change"], &orders[1]["change"], &orders[0]["total"]["amount"]), (&json!(true), &json!(false), &json!(800)));
+    let refund = |n: usize| format!("/api/v1/admin/payments/{}/refund", orders[n]["payments"][0]["id"].as_str().expect("an id"));
+    let paths = [refund(1), refund(0)];
+    (paid, paths)
+}
+
+#[actix_web::test]
+async fn what_was_paid_for_the_period_decides_and_not_the_difference() {
+    let (paid, [_, difference]) = upgraded().await;
+    let owner = &paid.market.owner;
+    let at_end = json!({ "note": "As agreed", "after": "at_period_end" });
+    owner.refused(Method::POST, &difference, Some(at_end), 422, "billing.refund_when").await;
+    owner.post(&difference, json!({ "note": "A present" })).await;
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    assert_eq!((&paid.there()["status"], paid.worth("rooms.create").await), (&json!("active"), json!(true)), "its month is paid");
+    paid.market.close().await;
+
+    let (paid, [month, _]) = upgraded().await;
+    paid.market.owner.post(&month, json!({ "note": "All of it" })).await;
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    assert_eq!(paid.there()["status"], "canceled", "nothing more is charged");
+    assert_eq!(
+        (paid.worth("rooms.create").await, paid.worth("calls.start").await),
+        (json!(false), json!(false)),
+        "eight of twenty buy nothing"
+    );
+    paid.market.close().await;
+}

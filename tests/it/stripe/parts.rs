@@ -164,6 +164,7 @@ async fn an_older_answer_brings_no_money_back() {
         payments: vec![PaymentTruth {
             external_id: intent.clone(),
             amount: euro(1_200),
+            is_difference: false,
             refunded,
             parts: Vec::<PartBack>::new(),
             state: PaymentState::Succeeded,

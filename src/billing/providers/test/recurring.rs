@@ -166,7 +166,12 @@ impl Recurring {
         };
         let sum = |n: usize| self.sums.get(n).copied().unwrap_or(self.price.amount);
         let periods = self.charges.iter().enumerate().map(|(n, at)| of(format!("{}.{n}", self.id), sum(n), *at));
-        let upgrades = self.upgrades.iter().enumerate().map(|(n, (at, amount))| of(format!("{}.up{n}", self.id), *amount, *at));
+        // What was paid when its length became another one is a whole period of the new length.
+        let whole = self.anchor.and_then(|(from, _)| self.upgrades.iter().position(|(at, _)| *at >= from));
+        let upgrades = self.upgrades.iter().enumerate().map(|(n, (at, amount))| {
+            let paid = of(format!("{}.up{n}", self.id), *amount, *at);
+            PaymentTruth { is_difference: whole != Some(n), ..paid }
+        });
         let mut all: Vec<PaymentTruth> = periods.chain(upgrades).collect();
         all.sort_by_key(|one| one.at);
         all.into_iter()

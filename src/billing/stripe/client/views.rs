@@ -155,6 +155,8 @@ views! {
         invoice_pdf: Option<String>,
         /// Who pays.
         customer: Option<String>,
+        /// Why it was made: `subscription_create`, `subscription_cycle`, `subscription_update`, …
+        billing_reason: Option<String>,
         /// What is to be paid.
         amount_due: i64,
         /// What was paid.
@@ -203,6 +205,22 @@ views! {
         amount: i64,
         /// For which time.
         period: LinePeriod,
+        /// What it belongs to.
+        parent: Option<LineParent>,
+    }
+
+    /// What a line of a bill belongs to: one of these.
+    LineParent {
+        /// What is subscribed to.
+        subscription_item_details: Option<LineDetails>,
+        /// What was put on the next bill.
+        invoice_item_details: Option<LineDetails>,
+    }
+
+    /// What is said of a line.
+    LineDetails {
+        /// Is it for a part of a period, since its price became another one?
+        proration: bool,
     }
 
     /// The time that a line is for.

@@ -90,6 +90,7 @@ fn a_subscription_is_told_with_its_period_and_its_payments() {
         payments: vec![PaymentTruth {
             external_id: "pi_in_2".to_owned(),
             amount: eur(1_200),
+            is_difference: false,
             refunded: 0,
             parts: Vec::new(),
             state: PaymentState::Succeeded,
@@ -196,6 +197,7 @@ fn a_visit_counts_only_when_it_is_complete() {
     let paid = || PaymentTruth {
         external_id: "pi_1".to_owned(),
         amount: eur(1_200),
+        is_difference: false,
         refunded: 0,
         parts: Vec::new(),
         state: PaymentState::Succeeded,
@@ -209,4 +211,23 @@ fn a_visit_counts_only_when_it_is_complete() {
         let truth = checkout(7, &visit(status), Some(paid()), None);
         assert_eq!((truth.state, truth.payment.is_some(), truth.order), (state, counts, Some(OrderId(42))), "{status}");
     }
+}
+
+#[test]
+fn a_bill_is_a_difference_only_where_nothing_on_it_is_a_whole_period() {
+    let told = |reason: &str, prorations: &[Option<bool>]| {
+        let mut changed = bill("in_1", 800, "paid", START);
+        let line = |is_part: &Option<bool>| {
+            let parent = is_part.map(|proration| json!({ "subscription_item_details": { "proration": proration } }));
+            json!({ "amount": 400, "period": { "start": START, "end": END }, "parent": parent })
+        };
+        changed["billing_reason"] = json!(reason);
+        changed["lines"]["data"] = json!(prorations.iter().map(line).collect::<Vec<_>>());
+        paid_bill(&view(changed), &Paid::default()).expect("understood").expect("paid").is_difference
+    };
+    let (part, whole) = (Some(true), Some(false));
+    assert!(told("subscription_update", &[part, part]));
+    assert!(!told("subscription_update", &[part, whole]), "a month that became a year");
+    assert!(!told("subscription_cycle", &[part, part]));
+    assert!(!told("subscription_update", &[]) && !told("subscription_update", &[None]), "nobody says so");
 }

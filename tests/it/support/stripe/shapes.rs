@@ -102,33 +102,60 @@ pub struct InvoiceIs<'a> {
     pub customer: &'a Value,
     /// In which currency.
     pub currency: &'a Value,
-    /// How much.
-    pub total: i64,
+    /// Why it is made.
+    pub reason: &'a str,
+    /// What is on it.
+    pub lines: &'a [LineIs],
+    /// What renews.
+    pub subscription: &'a str,
+}
+
+/// What a line of a bill is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct LineIs {
+    /// How much; below zero is given back.
+    pub amount: i64,
     /// For which time.
     pub period: (i64, i64),
-    /// What renews, when something does.
-    pub subscription: Option<&'a str>,
+    /// Is it for a part of a period, since its price became another one?
+    pub is_proration: bool,
+}
+
+impl LineIs {
+    /// A whole period.
+    pub const fn whole(amount: i64, period: (i64, i64)) -> Self {
+        Self { amount, period, is_proration: false }
+    }
 }
 
 /// A bill that waits to be paid.
 pub fn invoice(id: &str, now: i64, is: &InvoiceIs<'_>) -> Value {
-    let (start, end) = is.period;
+    let total: i64 = is.lines.iter().map(|line| line.amount).sum();
+    let (start, end) = is.lines.last().map_or((now, now), |line| line.period);
     let mut made = json!({
-        "id": id, "object": "invoice", "amount_due": is.total.max(0), "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": is.total.max(0),
+        "id": id, "object": "invoice", "amount_due": total.max(0), "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": total.max(0),
         "amount_shipping": 0, "attempt_count": 0, "attempted": false, "automatic_tax": { "enabled": false }, "collection_method": "charge_automatically",
         "created": now, "currency": is.currency, "customer": is.customer, "default_tax_rates": [], "discounts": [], "issuer": { "type": "self" },
         "livemode": false, "metadata": {}, "number": format!("R-{id}"), "payment_settings": {}, "period_start": start, "period_end": end,
         "post_payment_credit_notes_amount": 0, "pre_payment_credit_notes_amount": 0, "starting_balance": 0, "status": "open", "status_transitions": {},
-        "subtotal": is.total, "total": is.total, "hosted_invoice_url": format!("https://invoice.example/{id}"), "invoice_pdf": format!("https://invoice.example/{id}.pdf"),
+        "subtotal": total, "total": total, "billing_reason": is.reason, "hosted_invoice_url": format!("https://invoice.example/{id}"), "invoice_pdf": format!("https://invoice.example/{id}.pdf"),
         "next_payment_attempt": null,
     });
+    let line = |(n, line): (usize, &LineIs)| {
+        json!({
+            "id": format!("il_{id}_{n}"), "object": "line_item", "amount": line.amount, "currency": is.currency, "description": "Membership",
+            "discountable": true, "discounts": [], "livemode": false, "metadata": {}, "period": { "start": line.period.0, "end": line.period.1 },
+            "subtotal": line.amount, "parent": { "type": "subscription_item_details", "invoice_item_details": null, "subscription_item_details": {
+                "invoice_item": null, "proration": line.is_proration, "proration_details": null, "subscription": is.subscription,
+                "subscription_item": format!("si_of_{}", is.subscription),
+            } },
+        })
+    };
+    let lines: Vec<Value> = is.lines.iter().enumerate().map(line).collect();
     let more = json!({
-        "parent": is.subscription.map(|id| json!({ "type": "subscription_details", "subscription_details": { "subscription": id, "metadata": {} } })),
+        "parent": { "type": "subscription_details", "subscription_details": { "subscription": is.subscription, "metadata": {} } },
         "payments": { "object": "list", "data": [], "has_more": false, "url": format!("/v1/invoice_payments?invoice={id}") },
-        "lines": { "object": "list", "has_more": false, "url": format!("/v1/invoices/{id}/lines"), "data": [{
-            "id": format!("il_{id}"), "object": "line_item", "amount": is.total, "currency": is.currency, "description": "Membership",
-            "discountable": true, "discounts": [], "livemode": false, "metadata": {}, "period": { "start": start, "end": end }, "subtotal": is.total,
-        }] },
+        "lines": { "object": "list", "has_more": false, "url": format!("/v1/invoices/{id}/lines"), "data": lines },
     });
     if let (Some(made), Value::Object(more)) = (made.as_object_mut(), more) {
         made.extend(more);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::shapes::{self, InvoiceIs};
+use super::shapes::{self, InvoiceIs, LineIs};
 use super::world::World;
 
 /// Seconds of a month, as the double counts it.
@@ -41,7 +41,7 @@ impl World {
             (subscription["coupon_of_double"], subscription["paid_of_double"]) = (coupon, json!(1));
             self.put(&subscription);
             self.happened("customer.subscription.created", &id);
-            let invoice = self.bill(&id, if trial > 0 { 0 } else { amount }, (now, end));
+            let invoice = self.bill(&id, "subscription_create", &[LineIs::whole(if trial > 0 { 0 } else { amount }, (now, end))]);
             self.settle(&invoice);
             (visit["subscription"], visit["invoice"]) = (json!(id), json!(invoice));
             visit["payment_status"] = json!(if trial > 0 { "no_payment_required" } else { "paid" });
@@ -79,7 +79,8 @@ impl World {
         let subscription = shapes::subscription(&id, now, &visit["customer"], &item, &visit["metadata_of_double"]);
         self.put(&subscription);
         self.happened("customer.subscription.created", &id);
-        let invoice = self.bill(&id, price["unit_amount"].as_i64().unwrap_or(0), (now, now + MONTH_S));
+        let amount = price["unit_amount"].as_i64().unwrap_or(0);
+        let invoice = self.bill(&id, "subscription_create", &[LineIs::whole(amount, (now, now + MONTH_S))]);
         (visit["subscription"], visit["invoice"], visit["payment_status"]) = (json!(id), json!(invoice), json!("unpaid"));
         (visit["status"], visit["url"]) = (json!("complete"), Value::Null);
         self.put(&visit);
@@ -87,9 +88,9 @@ impl World {
     }
 
     /// A bill of a subscription that waits to be paid; its id.
-    pub(super) fn bill(&mut self, subscription: &str, total: i64, period: (i64, i64)) -> String {
+    pub(super) fn bill(&mut self, subscription: &str, reason: &str, lines: &[LineIs]) -> String {
         let (id, now, mut of) = (self.id("in"), self.now(), self.thing(subscription));
-        let is = InvoiceIs { customer: &of["customer"], currency: &of["currency"], total, period, subscription: Some(subscription) };
+        let is = InvoiceIs { customer: &of["customer"], currency: &of["currency"], reason, lines, subscription };
         let invoice = shapes::invoice(&id, now, &is);
         self.put(&invoice);
         of["latest_invoice"] = json!(id);
@@ -131,7 +132,7 @@ impl World {
         let amount = self.discounted(&subscription["coupon_of_double"], full, if is_yearly { 12 } else { 1 }, n);
         subscription["paid_of_double"] = json!(n + 1);
         self.put(&subscription);
-        let invoice = self.bill(id, amount, (start, end));
+        let invoice = self.bill(id, "subscription_cycle", &[LineIs::whole(amount, (start, end))]);
         if is_paid {
             self.settle(&invoice);
             self.becomes(id, "active");
@@ -141,12 +142,28 @@ impl World {
     }
 
     fn fail(&mut self, invoice: &str, subscription: &str) {
+        self.try_in_vain(invoice);
+        self.becomes(subscription, "past_due");
+    }
+
+    /// A bill is tried and not paid.
+    pub(super) fn try_in_vain(&mut self, invoice: &str) {
         let (mut bill, now) = (self.thing(invoice), self.now());
         (bill["attempted"], bill["attempt_count"]) = (json!(true), json!(bill["attempt_count"].as_u64().unwrap_or(0) + 1));
         bill["next_payment_attempt"] = json!(now + 3 * 86_400);
         self.put(&bill);
         self.happened("invoice.payment_failed", invoice);
-        self.becomes(subscription, "past_due");
+    }
+
+    /// The member tells their bank that it is they who pay the bill on which another price waits.
+    pub fn confirm(&mut self, subscription: &str) {
+        let mut changed = self.thing(subscription);
+        let invoice = text(&changed["latest_invoice"]);
+        changed["items"]["data"] = changed["pending_update"]["subscription_items"].clone();
+        changed["pending_update"] = Value::Null;
+        self.put(&changed);
+        self.settle(&invoice);
+        self.happened("customer.subscription.updated", subscription);
     }
 
     /// A bill that was not paid is paid after all.
