@@ -170,6 +170,7 @@ pub fn prepare(
         text: plan.name,
         price_id: price.id,
         price: price.money()?,
+        total: row.total()?,
         promotion: counts.map(|counts| Promotion { id: counts.row.id, code: counts.row.code, discount: counts.discount }),
         every: if is_gift { Every::Once } else { price.every() },
         trial_days: u32::try_from(trial_days).unwrap_or(0),
@@ -205,21 +206,24 @@ pub fn hint(tx: &mut Tx<'_>, order: OrderId) -> Result<()> {
     look(tx, order, None, false)
 }
 
-/// Keeps the checkout that was opened for an order, and has it looked at when its time is over, whatever its buyer does.
+/// Keeps the checkout that was opened for an order, and has it looked at when its time is over, whatever its buyer does. None: its provider
+/// would charge another sum than was shown, so nobody is sent there; the order is given up, and the checkout is closed.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn keep_opened(tx: &mut Tx<'_>, order: OrderId, opened: &Opened) -> Result<CheckoutPage> {
+pub fn keep_opened(tx: &mut Tx<'_>, order: OrderId, opened: &Opened) -> Result<Option<CheckoutPage>> {
     let buyer = store::orders::by_id(tx, order)?.found()?.buyer;
     hold(tx, buyer)?;
     let mut row = store::orders::by_id(tx, order)?.found()?;
     (row.session, row.url, row.expires_at) = (Some(opened.session.clone()), Some(opened.url.clone()), Some(opened.expires_at));
+    let (asked, total) = (row.total()?, opened.total.unwrap_or(row.total()?));
     // Of what a code takes off a provider may round a part of a unit the other way.
-    if let Some(total) = opened.total.filter(|_| row.promotion.is_some())
-        && total.currency == row.total()?.currency
-        && total.amount.abs_diff(row.amount) <= 1
-    {
+    let is_asked = total.currency == asked.currency && total.amount.abs_diff(asked.amount) <= u64::from(row.promotion.is_some());
+    if is_asked {
         row.amount = total.amount;
+    } else if row.state() == OrderState::Awaiting {
+        tracing::error!(%order, asked = %asked.decimal(), there = %total.decimal(), "a provider would charge another sum than was shown");
+        row = close(tx, row, Fact::Cancelled, None)?;
     }
     store::orders::save(tx, &row)?;
     look(tx, order, Some(opened.expires_at + LOOKED_AT_AFTER), false)?;
@@ -228,7 +232,23 @@ pub fn keep_opened(tx: &mut Tx<'_>, order: OrderId, opened: &Opened) -> Result<C
         look(tx, order, None, true)?;
     }
     orders_changed(tx, &row, None)?;
-    Ok(CheckoutPage { order, url: opened.url.clone() })
+    Ok(is_asked.then(|| CheckoutPage { order, url: opened.url.clone() }))
+}
+
+/// A provider will not open a checkout for this order, however often it is asked: the order is given up, so that what is wished next is asked
+/// for anew, and a promotion code that it used can be used by others.
+///
+/// # Errors
+/// When the database refuses.
+pub fn not_opened(tx: &mut Tx<'_>, order: OrderId) -> Result<()> {
+    let buyer = store::orders::by_id(tx, order)?.found()?.buyer;
+    hold(tx, buyer)?;
+    let row = store::orders::by_id(tx, order)?.found()?;
+    if row.state() != OrderState::Awaiting || row.session.is_some() {
+        return Ok(());
+    }
+    let row = close(tx, row, Fact::Cancelled, None)?;
+    orders_changed(tx, &row, None)
 }
 
 /// Asks the provider where the checkout of an order stands, and settles it.

@@ -36,7 +36,7 @@ pub use changing::{
 };
 pub use checkout::{
     CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
-    own_order, prepare, settle_now,
+    not_opened, own_order, prepare, settle_now,
 };
 pub use earning::{Earned, PaidLine, all_payments, csv, earned};
 pub use figuring::{Figures, MonthFigures, figures, subscriptions_csv};

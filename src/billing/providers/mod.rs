@@ -73,6 +73,8 @@ pub struct Checkout {
     pub price_id: PriceId,
     /// How much, each period, before anything is taken off.
     pub price: Money,
+    /// What is paid first, where there are no days without payment.
+    pub total: Money,
     /// What takes something off.
     pub promotion: Option<Promotion>,
     /// How often. [`Every::Once`] is paid at once, the others make a subscription.

@@ -68,8 +68,19 @@ async fn checkout(gate: Allow<Buy>, body: Body<NewCheckout>, billing: Needs) -> 
     let page = match prepared {
         Prepared::Open(page) => page,
         Prepared::New(checkout, key) => {
-            let opened = at.open(&checkout, &key).await?;
-            db.write(move |tx| actions::keep_opened(tx, checkout.order, &opened)).await?
+            let order = checkout.order;
+            match at.open(&checkout, &key).await {
+                Ok(opened) => {
+                    let kept = db.write(move |tx| actions::keep_opened(tx, order, &opened)).await?;
+                    kept.ok_or_else(|| Error::conflict("billing.checkout_differs"))?
+                }
+                // Understood and refused: under its key it would be refused for ever.
+                Err(refused) if refused.status() == 409 => {
+                    db.write(move |tx| actions::not_opened(tx, order)).await?;
+                    return Err(refused);
+                }
+                Err(error) => return Err(error),
+            }
         }
     };
     Ok(HttpResponse::Created().json(page))

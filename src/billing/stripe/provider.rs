@@ -26,6 +26,8 @@ use crate::storage::Conn;
 const OPEN_S: i64 = 40 * 60;
 /// Longest name and description of what is sold, in characters.
 const TEXT: usize = 500;
+/// The name under which a promotion code of ours stands in the coupon that it is there.
+const PROMOTION: &str = "rialto_promotion";
 /// Pages of a customer's attempts that are gone through before single payments are asked for.
 const PAGES: usize = 20;
 
@@ -119,8 +121,8 @@ impl Stripe {
         }
     }
 
-    /// The promotion code that one of ours is there, with its coupon; made when it is first used.
-    async fn promotion(&self, to: &Connection, promotion: &Promotion) -> Result<String> {
+    /// The coupon that a promotion code of ours is there; made when it is first used. Nobody can type it on any page of theirs.
+    async fn coupon(&self, to: &Connection, promotion: &Promotion) -> Result<String> {
         let (id, discount) = (format!("rialto_{}", promotion.id), promotion.discount);
         let (percent, amount) = match discount.off {
             Off::Percent { percent } => (Some(percent), None),
@@ -134,19 +136,18 @@ impl Stripe {
             Lasts::Months => Duration::Months(i64::from(discount.months.unwrap_or(1))),
             Lasts::Ever => Duration::Ever,
         };
-        let tags = one("rialto_promotion", promotion.id);
+        let tags = one(PROMOTION, promotion.id);
         let coupon = Call::MakeCoupon { id: id.clone(), percent, amount, duration, tags: tags.clone() };
         match self.once(to, &format!("{}/coupon/{}", to.scope(), promotion.id), coupon).await {
-            // It was made before our rows began, as when a backup was put back.
-            Err(error) if error.code() != "billing.provider_refused" => return Err(error),
-            _ => {}
-        }
-        let code = Call::MakePromotionCode { coupon: id, code: promotion.code.clone(), tags };
-        match self.once(to, &format!("{}/promotion/{}", to.scope(), promotion.id), code).await {
-            Ok(answer) => Ok(answer.id().to_owned()),
+            Ok(_) => Ok(id),
+            // It was made before our rows began, as when a backup was put back. One of somebody else takes off what they please.
             Err(error) if error.code() == "billing.provider_refused" => {
-                let found = to.client.promotion_by_code(&promotion.code).await?;
-                found.map(|code| code.id).ok_or(error)
+                let found = match to.client.coupon(&id).await {
+                    Err(failure) if failure.is_missing() => return Err(error),
+                    found => found?,
+                };
+                let is_ours = found.metadata.is_some_and(|metadata| metadata.get(PROMOTION) == tags.get(PROMOTION));
+                if is_ours { Ok(found.id) } else { Err(error) }
             }
             Err(error) => Err(error),
         }
@@ -154,6 +155,9 @@ impl Stripe {
 
     async fn open_checkout(&self, checkout: &Checkout, key: &str) -> Result<Opened> {
         let to = self.connected()?;
+        if minor::is_too_little(checkout.total) {
+            return Err(Error::conflict("billing.provider_amount"));
+        }
         let (order, member, now) = (checkout.order, checkout.member, self.now());
         let Wanted { line, plan, name } = self.db().read(move |conn| wanted(conn, order, member, now)).await?;
         let customer = self.customer(&to, checkout, &name).await?;
@@ -164,8 +168,8 @@ impl Stripe {
             customer,
             price,
             order: order.to_string(),
-            promotion_code: match &checkout.promotion {
-                Some(promotion) => Some(self.promotion(&to, promotion).await?),
+            coupon: match &checkout.promotion {
+                Some(promotion) => Some(self.coupon(&to, promotion).await?),
                 None => None,
             },
             trial_days: checkout.trial_days,
@@ -177,7 +181,9 @@ impl Stripe {
         };
         match self.once(&to, &scoped(&to, key), Call::OpenCheckout(visit)).await? {
             Answer::Session(Session { id, url: Some(url), expires_at, amount_total, currency, .. }) => {
-                let total = amount_total.zip(currency).and_then(|(amount, currency)| minor::to_ours(amount, &currency));
+                // Of what begins with days for nothing, the first sum is none.
+                let first = amount_total.zip(currency).filter(|_| checkout.trial_days == 0);
+                let total = first.and_then(|(amount, currency)| minor::to_ours(amount, &currency));
                 Ok(Opened { session: id, url, expires_at: expires_at.saturating_mul(1_000), total })
             }
             other => Err(Error::broken(format!("{} cannot be paid", other.id()))),

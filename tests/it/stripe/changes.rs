@@ -209,7 +209,7 @@ async fn upgraded() -> (Paid, [String; 2]) {
 #[actix_web::test]
 async fn what_was_paid_for_the_period_decides_and_not_the_difference() {
     let (paid, [_, difference]) = upgraded().await;
-    let owner = &paid.market.owner;
+    let owner = paid.market.town.again(&paid.market.owner).await;
     let at_end = json!({ "note": "As agreed", "after": "at_period_end" });
     owner.refused(Method::POST, &difference, Some(at_end), 422, "billing.refund_when").await;
     owner.post(&difference, json!({ "note": "A present" })).await;
@@ -219,7 +219,8 @@ async fn what_was_paid_for_the_period_decides_and_not_the_difference() {
     paid.market.close().await;
 
     let (paid, [month, _]) = upgraded().await;
-    paid.market.owner.post(&month, json!({ "note": "All of it" })).await;
+    let owner = paid.market.town.again(&paid.market.owner).await;
+    owner.post(&month, json!({ "note": "All of it" })).await;
     paid.market.deliver_new().await;
     paid.market.quiet().await;
     assert_eq!(paid.there()["status"], "canceled", "nothing more is charged");

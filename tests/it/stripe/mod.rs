@@ -68,7 +68,7 @@ fn checkout(customer: &str, price: &str, renews: bool) -> Checkout {
         customer: customer.to_owned(),
         price: price.to_owned(),
         order: "ord_1".to_owned(),
-        promotion_code: None,
+        coupon: None,
         trial_days: 0,
         expires_at_s: NOON / 1_000 + 1_800,
         language: "fr".to_owned(),

@@ -16,7 +16,6 @@ use stripe_core::refund::CreateRefund;
 use stripe_product::coupon::CreateCoupon;
 use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval};
 use stripe_product::product::{CreateProduct, UpdateProduct};
-use stripe_product::promotion_code::{CreatePromotionCode, CreatePromotionCodePromotion, CreatePromotionCodePromotionType};
 use stripe_shared::{CheckoutSessionLocale, CheckoutSessionMode, CouponDuration};
 use stripe_types::Currency;
 
@@ -59,9 +58,9 @@ pub struct Checkout {
     pub price: String,
     /// Our order; what comes of the visit carries it.
     pub order: String,
-    /// The promotion code that takes something off, at Stripe.
+    /// What takes something off, at Stripe.
     #[serde(default)]
-    pub promotion_code: Option<String>,
+    pub coupon: Option<String>,
     /// Days for nothing before the first payment; 0: none. Only for what renews.
     pub trial_days: u32,
     /// When it will be over, seconds UTC: between half an hour and a day from now.
@@ -138,15 +137,6 @@ pub enum Call {
         amount: Option<(i64, String)>,
         /// For how long.
         duration: Duration,
-        /// What is written to it.
-        tags: Tags,
-    },
-    /// Makes a promotion code, by which members know a coupon.
-    MakePromotionCode {
-        /// Of which coupon.
-        coupon: String,
-        /// What is typed.
-        code: String,
         /// What is written to it.
         tags: Tags,
     },
@@ -263,12 +253,6 @@ impl Call {
                 };
                 ask::<Named>(client, &coupon, key).await.map(Answer::Named)
             }
-            Self::MakePromotionCode { coupon, code, tags } => {
-                let mut of = CreatePromotionCodePromotion::new(CreatePromotionCodePromotionType::Coupon);
-                of.coupon = Some(coupon.clone());
-                let made = CreatePromotionCode::new(of).code(code).metadata(metadata(tags));
-                ask::<Named>(client, &made, key).await.map(Answer::Named)
-            }
             Self::OpenCheckout(checkout) => ask::<Session>(client, &checkout.request(), key).await.map(Answer::Session),
             Self::ExpireCheckout { session } => {
                 ask::<Session>(client, &ExpireCheckoutSession::new(session.as_str()), key).await.map(Answer::Session)
@@ -314,10 +298,10 @@ impl Checkout {
             .success_url(&self.success_url)
             .cancel_url(&self.cancel_url)
             .metadata(metadata(&self.tags));
-        let session = match &self.promotion_code {
-            Some(code) => {
+        let session = match &self.coupon {
+            Some(coupon) => {
                 let mut off = CreateCheckoutSessionDiscounts::new();
-                off.promotion_code = Some(code.clone());
+                off.coupon = Some(coupon.clone());
                 session.discounts(vec![off])
             }
             None => session,

@@ -18,11 +18,13 @@ use stripe_core::refund::RetrieveRefund;
 use stripe_misc::webhook_endpoint::{
     CreateWebhookEndpoint, CreateWebhookEndpointEnabledEvents, DeleteWebhookEndpoint, ListWebhookEndpoint,
 };
+use stripe_product::coupon::RetrieveCoupon;
 use stripe_product::price::ListPrice;
-use stripe_product::promotion_code::ListPromotionCode;
 use stripe_types::RangeQueryTs;
 
-use super::views::{Balance, Charge, Dispute, Endpoint, Event, Invoice, List, Named, PaymentIntent, Portal, Refund, Session, Subscription};
+use super::views::{
+    Balance, Charge, Coupon, Dispute, Endpoint, Event, Invoice, List, Named, PaymentIntent, Portal, Refund, Session, Subscription,
+};
 use super::{Client, Failure};
 
 /// Items of one page.
@@ -210,13 +212,12 @@ impl Client {
         Ok(list.data.into_iter().next())
     }
 
-    /// The promotion code that is typed so, if it was made and can be used.
+    /// What takes something off, as it is now.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn promotion_by_code(&self, code: &str) -> Result<Option<Named>, Failure> {
-        let list: List<Named> = self.ask(&ListPromotionCode::new().code(code).active(true).limit(1)).await?;
-        Ok(list.data.into_iter().next())
+    pub async fn coupon(&self, id: &str) -> Result<Coupon, Failure> {
+        self.ask(&RetrieveCoupon::new(id)).await
     }
 
     /// Where the account sends events, the first page of it: there may be sixteen.

@@ -33,6 +33,14 @@ views! {
         updated: i64,
     }
 
+    /// What takes something off.
+    Coupon {
+        /// Its id.
+        id: String,
+        /// What we wrote to it.
+        metadata: Option<HashMap<String, String>>,
+    }
+
     /// A visit to the hosted checkout.
     Session {
         /// Its id.

@@ -1,6 +1,6 @@
 //! Amounts in their units and back.
 
-use crate::billing::stripe::minor::{to_ours, to_theirs};
+use crate::billing::stripe::minor::{is_too_little, to_ours, to_theirs};
 use crate::money::{Currency, Money};
 
 fn money(amount: i64, currency: &str) -> Money {
@@ -21,6 +21,15 @@ fn an_amount_is_told_as_they_count() {
         (i64::MAX, "ISK", None),
     ] {
         assert_eq!(to_theirs(money(amount, currency)), theirs, "{amount} {currency}");
+    }
+}
+
+#[test]
+fn what_is_less_than_their_least_is_too_little() {
+    for (amount, currency, expected) in
+        [(49, "EUR", true), (50, "EUR", false), (29, "GBP", true), (30, "GBP", false), (49, "JPY", true), (1, "KWD", false)]
+    {
+        assert_eq!(is_too_little(money(amount, currency)), expected, "{amount} {currency}");
     }
 }
 

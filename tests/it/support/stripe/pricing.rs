@@ -43,19 +43,6 @@ impl World {
         Ok(made)
     }
 
-    pub(super) fn make_promotion_code(&mut self, params: &Params) -> Result<Value, Refused> {
-        known(params, "promotion[type] promotion[coupon] code metadata[*]")?;
-        let coupon = self.found("coupon", needed(params, "promotion[coupon]")?)?;
-        let code = needed(params, "code")?;
-        if self.all("promotion_code").iter().any(|one| one["code"] == json!(code) && one["active"] == true) {
-            return refuse(None, "An active promotion code with this code already exists.");
-        }
-        let id = self.id("promo");
-        let made = shapes::promotion_code(&id, self.now(), code, &coupon, &metadata(params));
-        self.put(&made);
-        Ok(made)
-    }
-
     /// What a coupon leaves of an amount, in the payment of this number.
     pub(super) fn discounted(&self, coupon: &Value, amount: i64, each_months: i64, n: i64) -> i64 {
         let Some(coupon) = coupon.as_str().map(|id| self.thing(id)) else { return amount };

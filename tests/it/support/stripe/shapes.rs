@@ -53,15 +53,6 @@ pub fn coupon(id: &str, now: i64, params: &super::params::Params, metadata: &Val
     })
 }
 
-/// A promotion code.
-pub fn promotion_code(id: &str, now: i64, code: &str, coupon: &Value, metadata: &Value) -> Value {
-    json!({
-        "id": id, "object": "promotion_code", "active": true, "code": code, "created": now, "customer": null, "expires_at": null, "livemode": false,
-        "max_redemptions": null, "metadata": metadata, "promotion": { "type": "coupon", "coupon": coupon["id"] },
-        "restrictions": { "first_time_transaction": false, "minimum_amount": null, "minimum_amount_currency": null }, "times_redeemed": 0,
-    })
-}
-
 /// A visit to the checkout, just opened.
 pub fn session(id: &str, now: i64, url: &str) -> Value {
     json!({

@@ -75,7 +75,7 @@ pub(super) fn metadata(params: &Params) -> Value {
 }
 
 const CHECKOUT: &str = "mode customer client_reference_id line_items[*][price] line_items[*][quantity] expires_at locale \
-    success_url cancel_url discounts[*][promotion_code] metadata[*] subscription_data[metadata][*] subscription_data[trial_period_days] payment_intent_data[metadata][*] \
+    success_url cancel_url discounts[*][coupon] metadata[*] subscription_data[metadata][*] subscription_data[trial_period_days] payment_intent_data[metadata][*] \
     invoice_creation[enabled]";
 
 /// The least that is charged, in minor units.
@@ -144,7 +144,7 @@ impl World {
             ("POST", ["prices", id]) => self.change_price(id, params),
             ("GET", ["prices"]) => self.prices(params),
             ("POST", ["coupons"]) => self.make_coupon(params),
-            ("POST", ["promotion_codes"]) => self.make_promotion_code(params),
+            ("GET", ["coupons", id]) => known(params, "").and_then(|()| self.found("coupon", id)),
             ("POST", ["checkout", "sessions"]) => self.open_checkout(params),
             ("POST", ["checkout", "sessions", id, "expire"]) => self.expire_checkout(id, params),
             ("GET", ["checkout", "sessions", id]) => known(params, "").and_then(|()| self.found("checkout.session", id)),
@@ -290,8 +290,8 @@ impl World {
         made["currency"] = price["currency"].clone();
         made["expires_at"] = json!(expires_at);
         made["metadata"] = metadata(params);
-        if let Some(code) = params.get("discounts[0][promotion_code]") {
-            made["coupon_of_double"] = self.found("promotion_code", code)?["promotion"]["coupon"].clone();
+        if let Some(coupon) = params.get("discounts[0][coupon]") {
+            made["coupon_of_double"] = self.found("coupon", coupon)?["id"].clone();
             made["amount_total"] = json!(self.discounted(&made["coupon_of_double"], price["unit_amount"].as_i64().unwrap_or(0), 1, 0));
         }
         if mode == "payment" && made["amount_total"].as_i64().is_none_or(|total| total < LEAST) {
