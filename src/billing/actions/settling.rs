@@ -69,7 +69,7 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
                 {
                     taken = Some(take(tx, &row, &Incoming::at_provider(payment))?);
                 }
-                if !super::founding::is_there(tx, buyer)? || is_paid_twice(tx, &row, &line, truth)? {
+                if !super::founding::is_there(tx, buyer)? || is_paid_twice(tx, &row, &line, truth)? || was_unwanted(tx, &row, truth)? {
                     return unwanted(tx, row, &line, truth);
                 }
                 fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
@@ -115,22 +115,40 @@ fn unwanted(tx: &mut Tx<'_>, mut row: OrderRow, line: &LineRow, truth: &Checkout
     {
         owe_all(tx, &taken)?;
     }
-    (row.state, row.paid_at) = (OrderState::Fulfilled.number(), Some(tx.now()));
+    if truth.payment.is_some() {
+        (row.state, row.paid_at) = (OrderState::Fulfilled.number(), Some(tx.now()));
+    } else if row.state() == OrderState::Awaiting {
+        // In a trial nothing was paid, so nothing goes back.
+        (row.state, row.closed_at) = (OrderState::Cancelled.number(), Some(tx.now()));
+    }
     store::orders::save(tx, &row)?;
     one(tx, row)
 }
 
+/// Was what goes on after this checkout turned away before?
+fn was_unwanted(tx: &mut Tx<'_>, row: &OrderRow, truth: &CheckoutTruth) -> Result<bool> {
+    let Some(subscription) = &truth.subscription else { return Ok(false) };
+    let known = store::subscriptions::by_external_id(tx, row.provider(), &subscription.external_id)?;
+    known.map_or(Ok(false), |known| is_unwanted(tx, &known))
+}
+
+/// Was a subscription turned away when it began? What is wanted has its grant from then on, and what has none never gets one.
+fn is_unwanted(tx: &mut Tx<'_>, row: &SubscriptionRow) -> Result<bool> {
+    let source = (GrantSource::paid_by(row.provider()), format!("subscription.{}", row.id));
+    Ok(store::grants::of_source(tx, source.0, &source.1)?.is_none())
+}
+
 /// Brings a subscription to what its provider says of it: the mirror, its grant, and every payment that is not written down yet. One that
-/// this program never sold is left alone.
+/// this program never sold is left alone; of one that nobody wants any more all money goes back, and it is ended until it is over.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth: &SubscriptionTruth) -> Result<()> {
     let Some(known) = store::subscriptions::by_external_id(tx, provider, &truth.external_id)? else { return Ok(()) };
     hold(tx, known.member)?;
-    let is_there = super::founding::is_there(tx, known.member)?;
+    let is_wanted = super::founding::is_there(tx, known.member)? && !is_unwanted(tx, &known)?;
     let row = rewrite(tx, provider, (known.member, known.plan, known.price), truth)?;
-    if is_there {
+    if is_wanted {
         turn(tx, billing, known.member)?;
         grant_of(tx, billing, &row, None)?;
         letters::dun(tx, billing, &row)?;
@@ -145,7 +163,7 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
                 let taken = take(tx, &order, &Incoming::at_provider(payment))?;
                 (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(payment.at));
                 store::orders::save(tx, &order)?;
-                if is_there {
+                if is_wanted {
                     let source = format!("subscription.{}", row.id);
                     let grant = store::grants::of_source(tx, GrantSource::paid_by(provider), &source)?.found()?.id;
                     store::orders::fulfil(tx, line.id, grant.0, (row.period_start, Some(row.period_end)))?;
@@ -162,7 +180,7 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
             _ => {}
         }
     }
-    if is_there {
+    if is_wanted {
         // What went back may have been what let them in, and what came may be what does.
         grant_of(tx, billing, &row, None)?;
     } else if row.ended_at.is_none() {
@@ -170,7 +188,7 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
         let at = tx.now() + END_AGAIN;
         end_elsewhere(tx, provider, &truth.external_id, Some(at))?;
     }
-    if is_moved && is_there { changed(tx, billing, known.member, None) } else { Ok(()) }
+    if is_moved && is_wanted { changed(tx, billing, known.member, None) } else { Ok(()) }
 }
 
 /// The order of a payment that a provider took by itself: for a period, or for the rest of one in a dearer plan.

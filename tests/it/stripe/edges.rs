@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Market;
+use super::gone::held;
 use crate::support::Person;
 use crate::support::stripe::Fault;
 
@@ -133,5 +134,61 @@ async fn yen_are_whole_at_stripe_too() {
     let order = ann.get("/api/v1/me/orders").await["items"][0].clone();
     assert_eq!(order["payments"][0]["money"], json!({ "amount": 1_200, "currency": "JPY", "exponent": 0 }));
     assert_eq!(may_call(&ann).await, true);
+    market.close().await;
+}
+
+/// Pays for a month in one tab and for a year in another, at once; the order in which Stripe was asked.
+async fn paid_in_two_tabs(market: &Market, ann: &Person) -> [String; 2] {
+    let (month, year) = (market.price("month").await, market.price("year").await);
+    let first = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": month })).await);
+    market.stripe.with(|world| world.pay(&first));
+    market.stripe.fail(&format!("POST /v1/checkout/sessions/{first}/expire"), Fault::Status(500));
+    let second = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": year })).await);
+    market.stripe.with(|world| world.pay(&second));
+    market.deliver_new().await;
+    market.quiet().await;
+    [first, second].map(|session| market.stripe.with(|world| world.thing(&session))["subscription"].as_str().expect("it renews").to_owned())
+}
+
+#[actix_web::test]
+async fn what_was_paid_twice_gives_nothing_for_as_long_as_it_goes_on() {
+    let market = Market::open().await;
+    let ann = market.town.member("ann").await;
+    (0..60).for_each(|_| market.stripe.fail("DELETE /v1/subscriptions", Fault::Status(500)));
+    let [_, second] = paid_in_two_tabs(&market, &ann).await;
+    assert_eq!((held(&market, &ann).await, ann.get("/api/v1/me/membership").await["grants"].as_array().map(Vec::len)), (1, Some(1)));
+    // Its end does not go through, and Stripe tells of it again and again.
+    market.stripe.with(|world| world.becomes(&second, "active"));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(held(&market, &ann).await, 1, "the second one has nothing to give");
+    market.stripe.with(|world| world.renew(&second, true));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(held(&market, &ann).await, 1);
+    let refunds = market.stripe.with(|world| world.all("refund"));
+    assert_eq!(
+        refunds.iter().filter_map(|one| one["amount"].as_i64()).collect::<Vec<_>>(),
+        [1_200, 1_200],
+        "each of its payments goes back"
+    );
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn of_two_trials_of_one_plan_the_second_one_is_cancelled() {
+    let market = Market::open().await;
+    let ann = market.town.member("ann").await;
+    let plans = market.owner.get("/api/v1/admin/plans").await;
+    let path = format!("/api/v1/admin/plans/{}", plans["items"][0]["id"].as_str().expect("an id"));
+    assert!(market.owner.call(Method::PATCH, &path, Some(json!({ "trial_days": 7 }))).await.0.is_success());
+    let [first, second] = paid_in_two_tabs(&market, &ann).await;
+    market.deliver_new().await;
+    market.quiet().await;
+    let status = |id: &str| market.stripe.with(|world| world.thing(id))["status"].clone();
+    assert_eq!((status(&first), status(&second)), (json!("trialing"), json!("canceled")));
+    let orders = ann.get("/api/v1/me/orders").await["items"].clone();
+    assert_eq!((&orders[0]["state"], &orders[1]["state"]), (&json!("cancelled"), &json!("fulfilled")), "it has neither money nor a plan");
+    assert_eq!(held(&market, &ann).await, 1);
     market.close().await;
 }

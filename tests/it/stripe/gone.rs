@@ -28,7 +28,7 @@ async fn delete(market: &Market, member: &Person) {
 }
 
 /// Grants of somebody that hold.
-async fn held(market: &Market, member: &Person) -> i64 {
+pub async fn held(market: &Market, member: &Person) -> i64 {
     let (id, now) = (member.id, market.town.app().ground.clock.now());
     let counted = market.town.app().ground.db.read(move |conn| {
         let open = grants::table.filter(grants::member.eq(id.0)).filter(grants::revoked_at.is_null());
