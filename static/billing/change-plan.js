@@ -15,7 +15,7 @@ import { date, money, t } from "../lib/words.js";
  * @typedef {{as_of: number, from: {name: string}, plan: {name: string}, provider: string, when: Choice["when"], at: number, due: Money,
  *   money: Money, every: Every, next_charge_at: number}} Preview
  */
-/** What the sheet shows. @typedef {{choices: Choice[] | null, choice: number, preview: Preview | null, busy: boolean, failure: string}} State */
+/** What the sheet shows. @typedef {{choices: Choice[] | null, choice: number, preview: Preview | null, busy: boolean, failure: string, confirm: string}} State */
 
 class ChangePlan extends HTMLElement {
   connectedCallback() {
@@ -28,7 +28,7 @@ class ChangePlan extends HTMLElement {
 /** Opens the sheet, and waits for its end. @param {string} id the subscription */
 async function openChange(id) {
   /** @type {State} */
-  const state = { choices: null, choice: -1, preview: null, busy: false, failure: "" };
+  const state = { choices: null, choice: -1, preview: null, busy: false, failure: "", confirm: "" };
   const over = new AbortController();
   /** @type {() => void} */
   let redraw = () => undefined;
@@ -57,7 +57,13 @@ async function openChange(id) {
     [state.busy, state.failure] = [true, ""];
     redraw();
     try {
-      const { order } = /** @type {{order: unknown}} */ (await post(`${base}/change`, { price, as_of: preview.as_of }));
+      const { order, confirm_at } = /** @type {{order: unknown, confirm_at: string | null}} */ (await post(`${base}/change`, { price, as_of: preview.as_of }));
+      if (confirm_at) {
+        // The card's bank wants to know that it is they: on the provider's page, after which the plan is another one.
+        state.confirm = confirm_at;
+        redraw();
+        return;
+      }
       over.abort();
       toast(order ? t("billing.asked") : preview.when === "now" ? t("billing.change_done", { plan: preview.plan.name }) : t("billing.change_set", { date: date(preview.at, "date") }), { icon: "check" });
     } catch (error) {
@@ -94,6 +100,10 @@ function sheet(state, pick, send) {
   const failure = state.failure ? html`<div class="banner" data-tone="danger" role="alert">${icon("circle-alert")}<p>${state.failure}</p></div>` : null;
   if (!choices) return failure ?? html`<p aria-busy="true">${t("billing.sheet_loading")}</p>`;
   if (!choices.length) return html`<p>${t("billing.change_none")}</p>`;
+  if (state.confirm) {
+    return html`<div class="form"><p role="status">${t("billing.change_confirm", { plan: preview?.plan.name ?? "" })}</p>
+    <div class="buttons"><a class="button" data-kind="primary" href=${state.confirm} target="_blank" rel="noopener">${icon("external-link")}${t("billing.change_confirm_do")}</a></div></div>`;
+  }
   return html`<form class="form" @submit=${send}>
     <fieldset class="field"><legend>${t("billing.change_choose")}</legend><div class="choices">${choices.map(({ plan, price, when }, n) => html`<label class="choice"><input type="radio" name="change" value=${String(n)} .checked=${n === choice} @change=${() => pick(n)}><span class="choice-title"><bdi>${plan.name}</bdi></span><span class="choice-help">${cost(price.money, price.every)} · ${t(`billing.change_${when}`)}</span></label>`)}</div></fieldset>
     <div aria-live="polite">${preview ? html`<ul class="items">${terms(preview).map((line) => html`<li>${icon("check")}<span class="item-text">${line}</span></li>`)}</ul>` : state.failure ? null : html`<p aria-busy="true">${t("billing.sheet_loading")}</p>`}</div>

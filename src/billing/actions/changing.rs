@@ -75,6 +75,8 @@ pub struct Changed {
     pub subscription: Subscription,
     /// The difference that is to be paid by hand first; null: nothing waits.
     pub order: Option<Order>,
+    /// The provider's page where the payment is confirmed first, as the card's bank wants; null: nothing is to be confirmed.
+    pub confirm_at: Option<String>,
 }
 
 /// What is to be done about a change.
@@ -256,7 +258,7 @@ pub fn change(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, new: Ne
     let row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
     let is_so = row.next_price == Some(new.price) || (row.price == Some(new.price) && row.next_price.is_none());
     if is_so && row.ended_at.is_none() {
-        return Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order: None })));
+        return Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order: None, confirm_at: None })));
     }
     let now = tx.now();
     let weighed = weigh(tx, row, new, now)?;
@@ -280,7 +282,7 @@ pub fn change(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing, new: Ne
         ChangeTime::Now => Some(by_hand::ask_difference(tx, &weighed)?),
     };
     let row = store::subscriptions::by_id(tx, may.subscription())?.found()?;
-    Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order })))
+    Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order, confirm_at: None })))
 }
 
 /// Gives up what was planned for the end of the period; where nothing was, nothing happens.
@@ -313,5 +315,5 @@ pub fn keep_plan(tx: &mut Tx<'_>, may: &OwnSubscription, billing: &Billing) -> R
         by_hand::ask_anew(tx, &row, Some(member))?;
         changed(tx, billing, member, Some(member))?;
     }
-    Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order: None })))
+    Ok(Changing::Done(Box::new(Changed { subscription: shown(tx, row)?, order: None, confirm_at: None })))
 }

@@ -3,7 +3,7 @@
 use super::checkout::mirror_now;
 use super::{Billing, Changed};
 use crate::billing::model::SubscriptionRow;
-use crate::billing::providers::{ProviderKind, Seen, Switch};
+use crate::billing::providers::{ProviderKind, Seen, Switch, Switched};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::SubscriptionId;
@@ -47,11 +47,11 @@ pub async fn change_elsewhere(
     key: &str,
 ) -> Result<Changed> {
     let switched = billing.providers.of(kind)?.switch(switch, key).await;
-    let truth = mirrored_if_stale(db, billing, id, switched).await?;
+    let Switched { truth, confirm_at } = mirrored_if_stale(db, billing, id, switched).await?;
     let within = billing.clone();
     db.write(move |tx| {
         super::mirror(tx, &within, kind, &truth)?;
-        Ok(Changed { subscription: super::subscribing::by_id(tx, id)?, order: None })
+        Ok(Changed { subscription: super::subscribing::by_id(tx, id)?, order: None, confirm_at })
     })
     .await
 }

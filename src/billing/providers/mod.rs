@@ -271,6 +271,15 @@ pub struct Switch {
     pub when: SwitchTime,
 }
 
+/// What came of a switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switched {
+    /// Where the subscription stands.
+    pub truth: SubscriptionTruth,
+    /// The provider's page where its member confirms the payment first, as their card's bank wants; none: it is done.
+    pub confirm_at: Option<String>,
+}
+
 /// A way to take payment somewhere else than in people's hands.
 ///
 /// A write is called with a key that was committed before: under the same key it happens once, and the same answer comes again. An error
@@ -303,7 +312,7 @@ pub trait Provider: Send + Sync + std::fmt::Debug + 'static {
 
     /// Has a subscription paid by another price. Nothing is other than before with `billing.card_refused`, when what is due cannot be charged,
     /// and with `billing.change_stale`, where the subscription is not what the switch was weighed with.
-    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;
+    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<Switched>>;
 
     /// Ends a subscription now: its member was deleted, or the operator shuts down.
     fn end<'a>(&'a self, external_id: &'a str, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>>;

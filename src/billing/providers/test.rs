@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Checkout, CheckoutState, CheckoutTruth, Opened, PaymentState, PaymentTruth, Provider, ProviderKind, SubscriptionTruth, Switch,
-    SwitchTime,
+    SwitchTime, Switched,
 };
 use crate::billing::model::{Discount, Every, Method};
 use crate::billing::store::test_objects;
@@ -398,13 +398,13 @@ impl Provider for TestProvider {
         Box::pin(async move { due })
     }
 
-    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<Switched>> {
         let (switch, key) = (switch.clone(), key.to_owned());
         self.write(move |tx| {
             let now = tx.now();
             let one = recurring(tx, &switch.external_id, now)?;
             if test_objects::get::<bool>(tx, &key)?.is_some() {
-                return Ok(one.truth(now));
+                return Ok(Switched { truth: one.truth(now), confirm_at: None });
             }
             if one.ended_at.is_some() {
                 return Err(Error::conflict("billing.provider_refused"));
@@ -412,7 +412,7 @@ impl Provider for TestProvider {
             let one = one.switched(&switch, now)?;
             test_objects::put(tx, &one.id, one.member, &one)?;
             test_objects::put(tx, &key, one.member, &true)?;
-            Ok(one.truth(now))
+            Ok(Switched { truth: one.truth(now), confirm_at: None })
         })
     }
 

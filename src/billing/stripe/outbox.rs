@@ -27,6 +27,8 @@ const ATTEMPTS: i32 = 60;
 const REFUSED: &str = "billing.provider_refused";
 /// What was refused because it could not be charged.
 const CARD: &str = "billing.card_refused";
+/// What was refused because the card's bank wants to ask its owner first.
+pub(super) const BANK: &str = "billing.bank_asks";
 
 #[derive(Serialize, Deserialize)]
 struct Key {
@@ -37,7 +39,6 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused { status: 404, .. } => Self::NotFound,
-            Failure::Refused { status: 402, .. } => Self::conflict(CARD),
             Failure::Refused { .. } => Self::conflict(REFUSED),
             Failure::Key { .. } => Self::refused(RefusalKind::Unavailable, "billing.provider_key"),
             Failure::Later { .. } | Failure::Unknown { .. } => Self::Busy { retry_after_ms: RETRY_MS },
@@ -50,7 +51,8 @@ impl Stripe {
     /// as it was written down, and one that was answered is not made again.
     ///
     /// # Errors
-    /// `billing.provider_refused`, now and each time it is asked again; [`Error::Busy`] while the outcome is not known.
+    /// `billing.provider_refused`, of another price also `billing.card_refused` and `billing.bank_asks`: the same one now and each time it is
+    /// asked again; [`Error::Busy`] while the outcome is not known.
     pub(super) async fn once(&self, to: &Connection, key: &str, call: Call) -> Result<Answer> {
         let (key, text) = (key.to_owned(), serde_json::to_string(&call)?);
         let row = self
@@ -85,7 +87,7 @@ impl Stripe {
         match (row.state(), &row.answer) {
             (CallState::Done, Some(answer)) => return Ok(serde_json::from_str(answer)?),
             (CallState::Open, _) => {}
-            _ => return Err(Error::conflict(REFUSED)),
+            (state, _) => return Err(Error::conflict(word(state))),
         }
         let CallRow { key, call, made_at, attempts, .. } = row;
         if self.now() > made_at + KEY_HOLDS_MS {
@@ -98,10 +100,10 @@ impl Stripe {
         self.db().write(move |tx| calls::count_attempt(tx, &counted)).await?;
         let under = if Mutant::MoneyNewKey.is_on() { format!("{key}/{}", attempts) } else { key.clone() };
         let answer = call.make(&to.client, &under).await;
-        let (state, text, error) = match &answer {
-            Ok(answer) => (CallState::Done, Some(serde_json::to_string(answer)?), None),
-            Err(failure @ Failure::Refused { .. }) => (CallState::Refused, None, Some(failure.to_string())),
-            Err(failure) => (CallState::Open, None, Some(failure.to_string())),
+        let state = ended(&call, &answer);
+        let (text, error) = match &answer {
+            Ok(answer) => (Some(serde_json::to_string(answer)?), None),
+            Err(failure) => (None, Some(failure.to_string())),
         };
         if let Some(error) = &error {
             tracing::warn!(key, error, "a call to Stripe was not answered well");
@@ -109,9 +111,31 @@ impl Stripe {
         self.db().write(move |tx| calls::settle(tx, &key, state, text.as_deref(), error.as_deref())).await?;
         match answer {
             Ok(answer) => Ok(answer),
-            Err(Failure::Refused { status, .. }) if status != 402 => Err(Error::conflict(REFUSED)),
+            Err(Failure::Refused { .. }) => Err(Error::conflict(word(state))),
             Err(failure) => Err(failure.into()),
         }
+    }
+}
+
+/// Where a call stands with this answer. What a card refuses is told apart where a card is charged for it.
+fn ended(call: &Call, answer: &std::result::Result<Answer, Failure>) -> CallState {
+    match (call, answer) {
+        (_, Ok(_)) => CallState::Done,
+        (Call::ChangePrice { .. }, Err(Failure::Refused { status: 402, code, .. })) => match code.as_deref() {
+            Some(code) if code == "authentication_required" || code.ends_with("payment_intent_requires_action") => CallState::BankAsks,
+            _ => CallState::CardRefused,
+        },
+        (_, Err(Failure::Refused { .. })) => CallState::Refused,
+        (_, Err(_)) => CallState::Open,
+    }
+}
+
+/// The word for what was not done and is not going to be.
+const fn word(state: CallState) -> &'static str {
+    match state {
+        CallState::CardRefused => CARD,
+        CallState::BankAsks => BANK,
+        CallState::Open | CallState::Done | CallState::Refused | CallState::GivenUp => REFUSED,
     }
 }
 
@@ -135,7 +159,7 @@ impl JobHandler for Caller {
             match self.0.go_on(&to, row).await {
                 Ok(_) => Ok(()),
                 // Refused or given up: that is an end too, and stands in the row.
-                Err(error) if [REFUSED, CARD].contains(&error.code()) => Ok(()),
+                Err(error) if [REFUSED, CARD, BANK].contains(&error.code()) => Ok(()),
                 Err(error) => Err(error),
             }
         })

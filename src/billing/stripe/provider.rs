@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use futures_util::future::BoxFuture;
 
 use super::client::call::{Call, Checkout as Visit, Duration, Every as Each, Tags};
-use super::client::views::{Answer, Charge, Dispute, Invoice, Item, Session};
+use super::client::views::{Answer, Charge, Dispute, Invoice, Item, Session, Subscription};
 use super::client::{Client, Failure};
 use super::connection::{Connection, Stripe};
 use super::minor;
+use super::outbox::BANK;
+use super::store::calls;
 use super::truth::{self, BEFORE, ORDER, PRICE, Paid, UNTIL};
 use crate::billing::model::{Every, Lasts, LineRow, Off, PlanRow};
 use crate::billing::providers::{
-    Checkout, CheckoutTruth, Opened, PaymentTruth, Promotion, Provider, ProviderKind, Sold, SubscriptionTruth, Switch, SwitchTime,
+    Checkout, CheckoutTruth, Opened, PaymentTruth, Promotion, Provider, ProviderKind, Sold, SubscriptionTruth, Switch, SwitchTime, Switched,
 };
 use crate::billing::store as rows;
 use crate::clock::Millis;
@@ -228,15 +230,42 @@ impl Stripe {
         minor::to_ours(bill.amount_due, &bill.currency).ok_or_else(|| Error::broken(format!("a preview in {}", bill.currency)))
     }
 
-    async fn make_switch(&self, switch: &Switch, key: &str) -> Result<SubscriptionTruth> {
+    async fn make_switch(&self, switch: &Switch, key: &str) -> Result<Switched> {
         let to = self.connected()?;
         let key = scoped(&to, key);
         // What was written down is done as it was weighed then; whether it was done already says its own answer.
-        if self.again(&to, &key).await?.is_none() {
-            let call = self.switch_call(&to, switch).await?;
-            self.once(&to, &key, call).await?;
+        let done = match self.again(&to, &key).await {
+            Ok(None) => {
+                let call = self.switch_call(&to, switch).await?;
+                self.once(&to, &key, call).await.map(|_| ())
+            }
+            known => known.map(|_| ()),
+        };
+        let confirm_at = match done {
+            Err(error) if error.code() == BANK => self.confirm(&to, &key).await?,
+            done => done.map(|()| None)?,
+        };
+        let truth = subscription_truth(&to.client, self.now(), &switch.external_id, None).await?.0;
+        Ok(Switched { truth, confirm_at })
+    }
+
+    /// The bank of the card wants to ask its owner: the change that is written down under this key is made to wait for them, and they are asked
+    /// on the page of its bill. None: it is done meanwhile, or does not wait any more.
+    async fn confirm(&self, to: &Connection, key: &str) -> Result<Option<String>> {
+        let name = key.to_owned();
+        let row = self.db().read(move |conn| calls::by_key(conn, &name)).await?.found()?;
+        let Call::ChangePrice { subscription, item, price, prorates_from_s, .. } = serde_json::from_str(&row.call)? else {
+            return Err(Error::broken(format!("{key} changes no price")));
+        };
+        let call = Call::ChangePrice { subscription: subscription.clone(), item, price, prorates_from_s, waits: true, tags: Tags::new() };
+        self.once(to, &format!("{key}/waits"), call).await?;
+        match to.client.subscription(&subscription).await? {
+            Subscription { pending_update: Some(_), latest_invoice: Some(bill), .. } => {
+                let page = to.client.invoice(&bill).await?.hosted_invoice_url;
+                page.map(Some).ok_or_else(|| Error::broken(format!("{bill} has no page")))
+            }
+            _ => Ok(None),
         }
-        Ok(subscription_truth(&to.client, self.now(), &switch.external_id, None).await?.0)
     }
 
     /// The call that a switch is.
@@ -250,7 +279,7 @@ impl Stripe {
             SwitchTime::Back => (None, String::new(), String::new()),
         };
         let tags = [(BEFORE.to_owned(), before), (UNTIL.to_owned(), until)].into();
-        Ok(Call::ChangePrice { subscription: switch.external_id.clone(), item, price, prorates_from_s, tags })
+        Ok(Call::ChangePrice { subscription: switch.external_id.clone(), item, price, prorates_from_s, waits: false, tags })
     }
 
     /// A call about a subscription, and where it stands then.
@@ -369,7 +398,7 @@ impl Provider for Stripe {
         Box::pin(self.quote_switch(switch))
     }
 
-    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
+    fn switch<'a>(&'a self, switch: &'a Switch, key: &'a str) -> BoxFuture<'a, Result<Switched>> {
         Box::pin(self.make_switch(switch, key))
     }
 

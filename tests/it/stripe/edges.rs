@@ -156,7 +156,7 @@ async fn what_was_paid_twice_gives_nothing_for_as_long_as_it_goes_on() {
     let ann = market.town.member("ann").await;
     (0..60).for_each(|_| market.stripe.fail("DELETE /v1/subscriptions", Fault::Status(500)));
     let [_, second] = paid_in_two_tabs(&market, &ann).await;
-    assert_eq!((held(&market, &ann).await, ann.get("/api/v1/me/membership").await["grants"].as_array().map(Vec::len)), (1, Some(1)));
+    assert_eq!(held(&market, &ann).await, 1);
     // Its end does not go through, and Stripe tells of it again and again.
     market.stripe.with(|world| world.becomes(&second, "active"));
     market.deliver_new().await;

@@ -164,6 +164,9 @@ pub enum Call {
         price: String,
         /// From which second on the difference is charged at once, or the call is refused; none: nothing is charged before its period ends.
         prorates_from_s: Option<i64>,
+        /// Where the difference cannot be charged, does the change wait until it is paid, instead of being refused? Then nothing is written to it.
+        #[serde(default)]
+        waits: bool,
         /// What is written to it; what is empty is taken away.
         tags: Tags,
     },
@@ -261,17 +264,21 @@ impl Call {
                 let change = UpdateSubscription::new(subscription.as_str()).cancel_at_period_end(*ends);
                 ask::<Named>(client, &change, key).await.map(Answer::Named)
             }
-            Self::ChangePrice { subscription, item, price, prorates_from_s, tags } => {
+            Self::ChangePrice { subscription, item, price, prorates_from_s, waits, tags } => {
                 let mut one = UpdateSubscriptionItems::new();
                 (one.id, one.price) = (Some(item.clone()), Some(price.clone()));
-                let change = UpdateSubscription::new(subscription.as_str()).items(vec![one]).metadata(metadata(tags));
+                let change = UpdateSubscription::new(subscription.as_str()).items(vec![one]);
                 let change = match prorates_from_s {
                     Some(at) => change
                         .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice)
-                        .payment_behavior(UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete)
+                        .payment_behavior(match waits {
+                            true => UpdateSubscriptionPaymentBehavior::PendingIfIncomplete,
+                            false => UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete,
+                        })
                         .proration_date(*at),
                     None => change.proration_behavior(UpdateSubscriptionProrationBehavior::None),
                 };
+                let change = if *waits { change } else { change.metadata(metadata(tags)) };
                 ask::<Named>(client, &change, key).await.map(Answer::Named)
             }
             Self::Refund { payment_intent, minor, tags } => {

@@ -103,8 +103,16 @@ views! {
         livemode: bool,
         /// What is subscribed to; the period is said here and not above.
         items: Items,
+        /// What takes its place once the newest bill is paid.
+        pending_update: Option<Pending>,
         /// What we wrote to it.
         metadata: Option<HashMap<String, String>>,
+    }
+
+    /// A change that waits to be paid.
+    Pending {
+        /// Until when it does.
+        expires_at: i64,
     }
 
     /// The list inside a subscription.

@@ -18,6 +18,10 @@ pub enum CallState {
     Refused = 2,
     /// Its answer never came within the time in which the key holds: a person must look.
     GivenUp = 3,
+    /// It was refused: what it costs could not be charged.
+    CardRefused = 4,
+    /// It was refused: the card's bank wants to ask its owner first.
+    BankAsks = 5,
 }
 
 impl CallState {
@@ -27,6 +31,8 @@ impl CallState {
             1 => Self::Done,
             2 => Self::Refused,
             3 => Self::GivenUp,
+            4 => Self::CardRefused,
+            5 => Self::BankAsks,
             _ => Self::Open,
         }
     }
