@@ -60,6 +60,15 @@ pub(super) fn product_id(plan: PlanId) -> String {
     format!("rialto_{plan}")
 }
 
+/// How often something is paid there; none: once.
+const fn each(every: Every) -> Option<Each> {
+    match every {
+        Every::Once => None,
+        Every::Month => Some(Each::Month),
+        Every::Year => Some(Each::Year),
+    }
+}
+
 /// The name that a price has there; one that is paid each period has another one where a gift is paid by it once.
 fn price_name(price: PriceId, is_gift: bool) -> String {
     if is_gift { format!("rialto_{price}_once") } else { format!("rialto_{price}") }
@@ -105,11 +114,7 @@ impl Stripe {
             product,
             currency: money.currency.code().to_ascii_lowercase(),
             minor,
-            every: match every {
-                Every::Once => None,
-                Every::Month => Some(Each::Month),
-                Every::Year => Some(Each::Year),
-            },
+            every: each(every),
             lookup_key: name.clone(),
             tags: one(PRICE, price),
         };
@@ -225,8 +230,9 @@ impl Stripe {
         let SwitchTime::Now { as_of, .. } = switch.when else { return Ok(Money { amount: 0, ..switch.to.money }) };
         let to = self.connected()?;
         let item = self.as_seen(&to, switch).await?;
-        let price = self.price_of(&to, &switch.to).await?;
-        let bill = to.client.preview(&switch.external_id, &item.id, &price, as_of / 1_000).await?;
+        let minor = minor::to_theirs(switch.to.money).ok_or_else(|| Error::conflict("billing.provider_amount"))?;
+        let every = each(switch.to.every).ok_or_else(|| Error::broken("what is paid once does not go on"))?;
+        let bill = to.client.preview(&switch.external_id, &item, (minor, every), as_of / 1_000).await?;
         minor::to_ours(bill.amount_due, &bill.currency).ok_or_else(|| Error::broken(format!("a preview in {}", bill.currency)))
     }
 

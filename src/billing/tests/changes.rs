@@ -82,10 +82,23 @@ fn whole_units_stay_whole_where_there_are_no_smaller_ones() {
 
 proptest! {
     #[test]
-    fn nobody_pays_less_than_nothing_nor_more_than_the_whole_difference(old in 1..1_000_000_i64, new in 1..1_000_000_i64, at in 0..30 * DAY) {
+    fn what_is_paid_is_the_difference_for_what_is_left_to_the_unit(old in 1..1_000_000_i64, new in 1..1_000_000_i64, at in 0..29 * DAY) {
         let found = quote(&running(old), &tariff(2, new, Every::Month), BEGIN + at).expect("offered");
-        prop_assert!(found.due.amount >= 0 && found.due.amount <= (new - old).max(0) + 1, "{found:?}");
         prop_assert_eq!(found.when == ChangeTime::Now, new >= old);
-        prop_assert_eq!(found.charge.amount - found.credit.amount, found.due.amount);
+        // Millisecond by millisecond of the period, in parts of a unit, and not each plan by itself.
+        let whole = i128::from(END - BEGIN);
+        let exact = i128::from((new - old).max(0)) * (whole - i128::from(at));
+        let paid = i128::from(found.due.amount) * whole;
+        prop_assert!(paid >= 0 && (paid - exact).abs() <= whole, "{found:?}");
+    }
+
+    #[test]
+    fn a_year_costs_what_is_not_paid_already(old in 1..100_000_i64, more in 0..1_000_000_i64, at in 0..29 * DAY) {
+        let (now, new) = (BEGIN + at, 12 * old + more);
+        let found = quote(&running(old), &tariff(2, new, Every::Year), now).expect("offered");
+        prop_assert_eq!((found.when, found.next_charge_at), (ChangeTime::Now, add_months(now, 12)));
+        let whole = i128::from(END - BEGIN);
+        let exact = i128::from(new) * whole - i128::from(old) * (whole - i128::from(at));
+        prop_assert!((i128::from(found.due.amount) * whole - exact).abs() * 2 <= whole, "{found:?}");
     }
 }

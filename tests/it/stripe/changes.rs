@@ -30,11 +30,20 @@ async fn own(ann: &Person) -> Value {
 }
 
 async fn paid() -> Paid {
+    paid_with(json!({})).await
+}
+
+/// The same with something more in the wish, such as a promotion code: `SPRING` takes a quarter off of two months.
+async fn paid_with(more: Value) -> Paid {
     let market = Market::open().await;
     let (price, ann) = (market.price("month").await, market.town.member("ann").await);
+    let code = json!({ "code": "SPRING", "percent": 25, "lasts": "months", "months": 2 });
+    market.owner.post("/api/v1/admin/promotions", code).await;
+    let mut wish = more;
+    wish["price"] = json!(price);
     let patron = offered(&market, "Patron", 2_400, json!({ "rooms.create": true })).await;
     let friend = offered(&market, "Friend", 600, json!({})).await;
-    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", wish).await);
     market.stripe.with(|world| world.pay(&session));
     market.deliver_new().await;
     market.quiet().await;
@@ -69,7 +78,11 @@ async fn what_is_shown_is_what_stripe_charges_once_even_when_its_answer_is_lost(
     assert_eq!(shown["due"], json!({ "amount": 800, "currency": "EUR", "exponent": 2 }), "20 of 30 days of 12 EUR more");
     let asked = paid.market.stripe.asked("POST /v1/invoices/create_preview");
     assert_eq!(asked[0].params["subscription_details[proration_behavior]"], "always_invoice");
+    let counted_from = (shown["as_of"].as_i64().expect("an instant") / 1_000).to_string();
+    assert_eq!(asked[0].params["subscription_details[proration_date]"], counted_from);
     assert_eq!(paid.worth("rooms.create").await, false);
+    // Who thinks it over for ten minutes pays what was shown, though less is left of the month.
+    paid.market.pass(10 * 60_000);
 
     paid.market.stripe.fail("POST /v1/subscriptions/", Fault::DoneHangup);
     let (change, agreed) = (format!("{}/change", paid.path), Paid::agreed(&paid.patron, &shown));
@@ -80,6 +93,7 @@ async fn what_is_shown_is_what_stripe_charges_once_even_when_its_answer_is_lost(
     assert_eq!(paid.ann.post(&change, agreed).await["subscription"]["plan"]["name"], "Patron", "again it does nothing");
     let made: Vec<_> = paid.market.stripe.asked("POST /v1/subscriptions/").into_iter().filter(|asked| asked.had_effect).collect();
     assert_eq!((made.len(), made[0].params["payment_behavior"].as_str()), (1, "error_if_incomplete"));
+    assert_eq!(made[0].params["proration_date"], counted_from, "the very instant of the preview");
     paid.market.deliver_new().await;
     paid.market.quiet().await;
     let orders = paid.ann.get("/api/v1/me/orders").await["items"].clone();
@@ -95,10 +109,10 @@ async fn a_card_that_is_refused_changes_nothing_and_another_try_is_another_call(
     let shown = paid.preview(&paid.patron).await;
     let change = format!("{}/change", paid.path);
     for _ in 0..2 {
-        let agreed = Paid::agreed(&paid.patron, &shown);
-        let (status, said) = paid.ann.call(Method::POST, &change, Some(agreed)).await;
-        assert_eq!(status, 409, "{said}");
+        // The second time it is not asked again, and said again.
+        paid.ann.refused(Method::POST, &change, Some(Paid::agreed(&paid.patron, &shown)), 409, "billing.card_refused").await;
     }
+    assert_eq!(paid.market.stripe.asked("POST /v1/subscriptions/").len(), 1);
     paid.market.quiet().await;
     assert_eq!(own(&paid.ann).await["plan"]["name"], "Member");
     paid.market.stripe.with(|world| world.declines = false);
@@ -229,5 +243,64 @@ async fn what_was_paid_for_the_period_decides_and_not_the_difference() {
         (json!(false), json!(false)),
         "eight of twenty buy nothing"
     );
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn with_a_code_the_difference_is_what_the_code_leaves_of_it() {
+    let paid = paid_with(json!({ "promotion": "SPRING" })).await;
+    paid.market.pass(10 * DAY);
+    let paid = Paid { ann: paid.market.town.again(&paid.ann).await, ..paid };
+    let shown = paid.preview(&paid.patron).await;
+    assert_eq!(shown["due"]["amount"], 600, "20 of 30 days of 9 EUR more, and not of 12");
+    paid.market.pass(20 * 60_000);
+    let changed = paid.ann.post(&format!("{}/change", paid.path), Paid::agreed(&paid.patron, &shown)).await;
+    assert_eq!(changed["subscription"]["plan"]["name"], "Patron");
+    let orders = paid.ann.get("/api/v1/me/orders").await["items"].clone();
+    let sums: Vec<_> = orders.as_array().expect("a list").iter().map(|one| one["payments"][0]["money"]["amount"].clone()).collect();
+    assert_eq!(sums, [json!(600), json!(900)]);
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn where_the_bank_asks_it_is_confirmed_on_stripes_page_and_nothing_is_other_before() {
+    let paid = paid().await;
+    let change = format!("{}/change", paid.path);
+    paid.market.stripe.with(|world| world.asks_bank = true);
+    let shown = paid.preview(&paid.patron).await;
+    let answer = paid.ann.post(&change, Paid::agreed(&paid.patron, &shown)).await;
+    assert!(answer["confirm_at"].as_str().is_some_and(|page| page.starts_with("https://invoice.example/")), "{answer}");
+    assert_eq!((&answer["subscription"]["plan"]["name"], paid.worth("rooms.create").await), (&json!("Member"), json!(false)));
+    let again = paid.ann.post(&change, Paid::agreed(&paid.patron, &shown)).await;
+    assert_eq!(again["confirm_at"], answer["confirm_at"], "who closed the page finds it again");
+    let waiting = paid.market.stripe.asked("POST /v1/subscriptions/").pop().expect("asked");
+    assert_eq!((waiting.params["payment_behavior"].as_str(), waiting.had_effect), ("pending_if_incomplete", true));
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    let now = own(&paid.ann).await;
+    assert_eq!((&now["plan"]["name"], &now["past_due_since"], &now["status"]), (&json!("Member"), &Value::Null, &json!("active")));
+    assert_eq!(paid.market.owner.get("/api/v1/admin/figures").await["months"][0]["failed"], 0, "no period went unpaid");
+
+    let id = paid.there()["id"].as_str().expect("an id").to_owned();
+    paid.market.stripe.with(|world| world.confirm(&id));
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    assert_eq!((&own(&paid.ann).await["plan"]["name"], paid.worth("rooms.create").await), (&json!("Patron"), json!(true)));
+    let newest = paid.ann.get("/api/v1/me/orders").await["items"][0].clone();
+    assert_eq!((&newest["change"], &newest["payments"][0]["money"]["amount"]), (&json!(true), &json!(1_200)));
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn looking_makes_nothing_at_stripe() {
+    let paid = paid().await;
+    paid.market.stripe.forget_log();
+    for price in [&paid.patron, &paid.friend] {
+        paid.preview(price).await;
+    }
+    let changing: Vec<_> = paid.market.stripe.log().into_iter().filter(|asked| asked.had_effect).map(|asked| asked.what).collect();
+    assert_eq!(changing, ["POST /v1/invoices/create_preview"], "which is a question, whatever its method");
+    let products = paid.market.stripe.with(|world| (world.all("product").len(), world.all("price").len()));
+    assert_eq!(products, (1, 1), "of what is paid for alone");
     paid.market.close().await;
 }

@@ -211,3 +211,15 @@ async fn whoever_is_deleted_pays_nothing_more_and_what_they_pay_meanwhile_goes_b
     assert_eq!(refunds.iter().filter_map(|one| one["amount"].as_i64()).collect::<Vec<_>>(), [1_200], "what was paid too late is back");
     market.close().await;
 }
+
+#[actix_web::test]
+async fn a_refund_that_stripe_refuses_with_the_status_of_cards_is_refused_like_any_other() {
+    let market = Market::open().await;
+    let (ann, path, _) = paid(&market, "ann", "once").await;
+    market.stripe.fail("POST /v1/refunds", Fault::Status(402));
+    market.owner.refused(Method::POST, &path, Some(json!({ "note": "All of it" })), 409, "billing.provider_refused").await;
+    assert_eq!(payments(&ann).await[0]["returning"], false, "nothing is under way");
+    market.owner.post(&path, json!({ "note": "All of it" })).await;
+    assert_eq!(payments(&ann).await[0]["returned"]["amount"], 1_200);
+    market.close().await;
+}

@@ -190,7 +190,7 @@ fn metadata(tags: &Tags) -> HashMap<String, String> {
     tags.clone().into_iter().collect()
 }
 
-fn currency(code: &str) -> Currency {
+pub(super) fn currency(code: &str) -> Currency {
     // It takes any text: what it does not know goes out as it is, and Stripe refuses it.
     let Ok(currency) = code.parse();
     currency

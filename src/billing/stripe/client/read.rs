@@ -4,7 +4,9 @@ use stripe::{RequestStrategy, StripeRequest};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 use stripe_billing::invoice::{
     CreatePreviewInvoice, CreatePreviewInvoiceSubscriptionDetails, CreatePreviewInvoiceSubscriptionDetailsItems,
-    CreatePreviewInvoiceSubscriptionDetailsProrationBehavior, ListInvoice, RetrieveInvoice,
+    CreatePreviewInvoiceSubscriptionDetailsItemsPriceData, CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurring,
+    CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurringInterval, CreatePreviewInvoiceSubscriptionDetailsProrationBehavior,
+    ListInvoice, RetrieveInvoice,
 };
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
 use stripe_checkout::checkout_session::RetrieveCheckoutSession;
@@ -22,8 +24,10 @@ use stripe_product::coupon::RetrieveCoupon;
 use stripe_product::price::ListPrice;
 use stripe_types::RangeQueryTs;
 
+use super::call::{Every, currency};
 use super::views::{
-    Balance, Charge, Coupon, Dispute, Endpoint, Event, Invoice, List, Named, PaymentIntent, Portal, Refund, Session, Subscription,
+    Balance, Charge, Coupon, Dispute, Endpoint, Event, Invoice, Item, List, Named, PaymentIntent, Portal, Price, Refund, Session,
+    Subscription,
 };
 use super::{Client, Failure};
 
@@ -93,13 +97,22 @@ impl Client {
         self.ask(&ListInvoice::new().subscription(subscription).expand(expand).limit(PAGE)).await
     }
 
-    /// The bill that a subscription would be sent if it were paid by another price from this second on. It makes nothing.
+    /// The bill that a subscription would be sent if it cost so much, in minor units, each month or year from this second on. It makes nothing,
+    /// no price either.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn preview(&self, subscription: &str, item: &str, price: &str, from_s: i64) -> Result<Invoice, Failure> {
+    pub async fn preview(&self, subscription: &str, item: &Item, (minor, every): (i64, Every), from_s: i64) -> Result<Invoice, Failure> {
+        let interval = match every {
+            Every::Month => CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurringInterval::Month,
+            Every::Year => CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurringInterval::Year,
+        };
+        let recurring = CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurring::new(interval);
+        let Price { currency: code, product, .. } = &item.price;
+        let mut price = CreatePreviewInvoiceSubscriptionDetailsItemsPriceData::new(currency(code), product, recurring);
+        price.unit_amount = Some(minor);
         let mut one = CreatePreviewInvoiceSubscriptionDetailsItems::new();
-        (one.id, one.price) = (Some(item.to_owned()), Some(price.to_owned()));
+        (one.id, one.price_data) = (Some(item.id.clone()), Some(price));
         let mut details = CreatePreviewInvoiceSubscriptionDetails::new();
         details.items = Some(vec![one]);
         details.proration_behavior = Some(CreatePreviewInvoiceSubscriptionDetailsProrationBehavior::AlwaysInvoice);

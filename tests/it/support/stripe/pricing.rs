@@ -7,8 +7,9 @@ use super::shapes::{self, LineIs};
 use super::story::{MONTH_S, YEAR_S};
 use super::world::{Refused, World, known, metadata, needed, number, refuse};
 
-const PREVIEW: &str = "subscription subscription_details[items][*][id] subscription_details[items][*][price] \
-    subscription_details[proration_behavior] subscription_details[proration_date]";
+const PREVIEW: &str = "subscription subscription_details[items][*][id] subscription_details[items][*][price_data][currency] \
+    subscription_details[items][*][price_data][product] subscription_details[items][*][price_data][unit_amount] \
+    subscription_details[items][*][price_data][recurring][interval] subscription_details[proration_behavior] subscription_details[proration_date]";
 const CHANGE: &str = "cancel_at_period_end items[*][id] items[*][price] proration_behavior payment_behavior proration_date metadata[*]";
 /// For how long another price waits for its bill to be paid.
 const WAITS_S: i64 = 23 * 3_600;
@@ -152,7 +153,13 @@ impl World {
     pub(super) fn preview(&mut self, params: &Params) -> Result<Value, Refused> {
         known(params, PREVIEW)?;
         let subscription = self.found("subscription", needed(params, "subscription")?)?;
-        let next = self.found("price", needed(params, "subscription_details[items][0][price]")?)?;
+        let data = |name: &str| needed(params, &format!("subscription_details[items][0][price_data]{name}"));
+        self.found("product", data("[product]")?)?;
+        if json!(data("[currency]")?) != subscription["currency"] {
+            return refuse(None, "All prices on a subscription must have the same currency.");
+        }
+        let amount: i64 = data("[unit_amount]")?.parse().unwrap_or(-1);
+        let next = json!({ "unit_amount": amount, "recurring": { "interval": data("[recurring][interval]")? } });
         if needed(params, "subscription_details[proration_behavior]")? != "always_invoice" {
             return refuse(None, "The double previews only what is charged at once.");
         }
