@@ -233,8 +233,8 @@ pub(super) fn rewrite(
     } else {
         store::subscriptions::save(tx, &row)?;
     }
-    if let Some(since) = row.past_due_since {
-        store::subscriptions::note_failure(tx, row.id, since)?;
+    for at in truth.failures.iter().copied().chain(row.past_due_since) {
+        store::subscriptions::note_failure(tx, row.id, at)?;
     }
     look_after(tx, &row)?;
     Ok(row)

@@ -205,7 +205,7 @@ fn place_paid(tx: &mut Tx<'_>, row: &SubscriptionRow, plan: &PlanRow, payment: &
     let mut order = place_renewal(tx, row, plan)?;
     let mut line = store::orders::line(tx, order.id)?;
     if payment.amount != order.total()? {
-        (order.amount, line.amount) = (amount, amount);
+        (order.amount, order.currency, line.amount) = (amount, currency.code().to_owned(), amount);
         store::orders::save_line(tx, &line)?;
     }
     Ok((order, line))

@@ -203,6 +203,8 @@ pub struct SubscriptionTruth {
     pub cancels_at_end: bool,
     /// Since when a payment is owed.
     pub past_due_since: Option<Millis>,
+    /// When the payments of its periods were due that failed at first, also of those that came after all.
+    pub failures: Vec<Millis>,
     /// By which of our prices the period that goes on is paid; none: the provider does not say.
     pub sold: Option<PriceId>,
     /// By which one it goes on, and from when on; none: by the same.

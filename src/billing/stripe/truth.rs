@@ -81,6 +81,11 @@ fn is_update(bill: &Invoice) -> bool {
     bill.billing_reason.as_deref() == Some("subscription_update")
 }
 
+/// Does a bill wait for its money, or did it in vain?
+fn is_unpaid(bill: &Invoice) -> bool {
+    matches!(bill.status.as_deref(), Some("open" | "uncollectible"))
+}
+
 /// The wish of ours that a refund fulfils.
 fn wish(refund: &Refund) -> Option<RefundId> {
     refund.metadata.as_ref()?.get(REFUND)?.strip_prefix("refund/")?.parse().ok()
@@ -196,7 +201,11 @@ pub fn subscription(asked_at: Millis, it: &Subscription, bills: &[Invoice], paid
         other => return Err(Error::broken(format!("{} renews every {other:?}", it.id))),
     };
     let status = status(&it.status);
-    let owed = bills.iter().filter(|bill| matches!(bill.status.as_deref(), Some("open" | "uncollectible"))).map(|bill| bill.created).min();
+    let periods = || bills.iter().filter(|bill| !is_update(bill));
+    // What was not paid before a bill that was is let rest there: only what came after that makes them wait.
+    let owed =
+        periods().take_while(|bill| bill.status.as_deref() != Some("paid")).filter(|bill| is_unpaid(bill)).map(|bill| bill.created).min();
+    let failures = periods().filter(|bill| bill.attempt_count > u64::from(!is_unpaid(bill))).map(|bill| ms(bill.created)).collect();
     let is_owed = matches!(status, SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid);
     let mut payments = Vec::new();
     for bill in bills.iter().rev() {
@@ -215,6 +224,7 @@ pub fn subscription(asked_at: Millis, it: &Subscription, bills: &[Invoice], paid
         trial_end: it.trial_end.map(ms),
         cancels_at_end: it.cancel_at_period_end,
         past_due_since: is_owed.then(|| ms(owed.unwrap_or(item.current_period_start))),
+        failures,
         sold,
         next,
         payments,

@@ -84,6 +84,7 @@ fn subscription(trial_end: Option<i64>) -> SubscriptionTruth {
         trial_end,
         cancels_at_end: false,
         past_due_since: None,
+        failures: Vec::new(),
         sold: None,
         next: None,
         payments: Vec::new(),

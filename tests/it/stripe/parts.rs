@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use reqwest::Method;
 use rialto::billing::{Every, PartBack, PaymentState, PaymentTruth, ProviderKind, SubscriptionStatus, SubscriptionTruth, mirror};
+use rialto::money::{Currency, Money};
 use rialto::storage::schema::{letters, members};
 use serde_json::{Value, json};
 
@@ -135,19 +136,12 @@ async fn letters_say_nothing_of_money_that_is_back_already() {
     market.close().await;
 }
 
-#[actix_web::test]
-async fn an_older_answer_brings_no_money_back() {
-    let market = Market::open().await;
-    let (ann, _, intent) = paid(&market, "ann", "month").await;
-    let asked_at = market.town.app().ground.clock.now();
-    market.pass(60_000);
-    market.stripe.with(|world| world.give_back(&intent, 200));
-    follow(&market).await;
+/// What Stripe says of the newest subscription, asked for then, with one payment of it: its name, how much, and what of it went back.
+fn told_of(market: &Market, asked_at: i64, (intent, amount, refunded): (&str, Money, i64)) -> SubscriptionTruth {
     let theirs = market.stripe.with(|world| world.all("subscription")).pop().expect("it renews");
     let item = &theirs["items"]["data"][0];
-    let (at, billing) = (|name: &str| item[name].as_i64().expect("a time") * 1_000, market.town.app().billing.clone());
-    let euro = |amount| rialto::money::Money::new(amount, rialto::money::Currency::EURO);
-    let truth = |asked_at, refunded| SubscriptionTruth {
+    let at = |name: &str| item[name].as_i64().expect("a time") * 1_000;
+    SubscriptionTruth {
         asked_at,
         external_id: theirs["id"].as_str().expect("an id").to_owned(),
         order: None,
@@ -159,11 +153,12 @@ async fn an_older_answer_brings_no_money_back() {
         trial_end: None,
         cancels_at_end: false,
         past_due_since: None,
+        failures: Vec::new(),
         sold: None,
         next: None,
         payments: vec![PaymentTruth {
-            external_id: intent.clone(),
-            amount: euro(1_200),
+            external_id: intent.to_owned(),
+            amount,
             is_difference: false,
             refunded,
             parts: Vec::<PartBack>::new(),
@@ -172,13 +167,44 @@ async fn an_older_answer_brings_no_money_back() {
             method: rialto::billing::Method::Card,
             at: asked_at,
         }],
-    };
-    let db = &market.town.app().ground.db;
-    let older = (billing.clone(), truth(asked_at, 0));
-    db.write(move |tx| mirror(tx, &older.0, ProviderKind::Stripe, &older.1)).await.expect("mirrored");
+    }
+}
+
+fn euro(amount: i64) -> Money {
+    Money::new(amount, Currency::EURO)
+}
+
+/// Our rows follow what was said.
+async fn hear(market: &Market, truth: SubscriptionTruth) {
+    let billing = market.town.app().billing.clone();
+    let heard = market.town.app().ground.db.write(move |tx| mirror(tx, &billing, ProviderKind::Stripe, &truth));
+    heard.await.expect("mirrored");
+}
+
+#[actix_web::test]
+async fn an_older_answer_brings_no_money_back() {
+    let market = Market::open().await;
+    let (ann, _, intent) = paid(&market, "ann", "month").await;
+    let asked_at = market.town.app().ground.clock.now();
+    market.pass(60_000);
+    market.stripe.with(|world| world.give_back(&intent, 200));
+    follow(&market).await;
+    hear(&market, told_of(&market, asked_at, (&intent, euro(1_200), 0))).await;
     assert_eq!(told(&rows(&ann).await), [(1_200, ""), (-200, "")], "it was asked for before the money went");
-    let newer = (billing, truth(asked_at + 3_600_000, 0));
-    db.write(move |tx| mirror(tx, &newer.0, ProviderKind::Stripe, &newer.1)).await.expect("mirrored");
+    hear(&market, told_of(&market, asked_at + 3_600_000, (&intent, euro(1_200), 0))).await;
     assert_eq!(told(&rows(&ann).await), [(1_200, ""), (-200, ""), (200, "")], "a newer one counts");
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn a_payment_that_stripe_took_in_another_currency_stands_in_the_books_in_it() {
+    let market = Market::open().await;
+    let (ann, _, _) = paid(&market, "ann", "month").await;
+    let now = market.town.app().ground.clock.now();
+    let dollars = Money::new(1_300, "USD".parse().expect("dollars"));
+    hear(&market, told_of(&market, now, ("pi_dollars", dollars, 0))).await;
+    let newest = ann.get("/api/v1/me/orders").await["items"][0].clone();
+    let expected = json!({ "amount": 1_300, "currency": "USD", "exponent": 2 });
+    assert_eq!((&newest["total"], &newest["payments"][0]["money"]), (&expected, &expected));
     market.close().await;
 }

@@ -234,6 +234,7 @@ impl Recurring {
             trial_end: self.trial_end,
             cancels_at_end: self.cancels_at_end,
             past_due_since: self.owed_since,
+            failures: self.owed_since.into_iter().collect(),
             sold: self.price_id,
             next: self.next.as_ref().map(|next| (next.price_id, next.at)),
             payments: self.payments().collect(),

@@ -85,6 +85,7 @@ fn a_subscription_is_told_with_its_period_and_its_payments() {
         trial_end: None,
         cancels_at_end: false,
         past_due_since: None,
+        failures: Vec::new(),
         sold: None,
         next: None,
         payments: vec![PaymentTruth {
