@@ -622,6 +622,8 @@ diesel::table! {
         seen_at -> BigInt,
         closed_at -> Nullable<BigInt>,
         closed_by -> Nullable<BigInt>,
+        subscription -> Nullable<Text>,
+        returned -> BigInt,
     }
 }
 

@@ -53,7 +53,9 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
             let known = store::strange::of_order(tx, order)?;
             let strange = StrangeRow::of(order, truth, known.clone(), tx.now());
             if known.as_ref() != Some(&strange) {
-                tracing::error!(%order, "what a provider says of a checkout does not belong to its order");
+                if known.is_none_or(|known| known.seen_at != strange.seen_at) {
+                    tracing::error!(%order, "what a provider says of a checkout does not belong to its order");
+                }
                 store::strange::put(tx, &strange)?;
             }
         }

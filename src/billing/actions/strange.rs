@@ -2,14 +2,16 @@
 
 use serde_json::json;
 
-use super::ordering::{close, one};
+use super::checkout::end_elsewhere;
+use super::ordering::{OrderLines, close, one, with_payments};
 use super::telling::orders_changed;
 use super::{Billing, hold, letters, note, store, trace};
 use crate::access::{Actor, Page};
-use crate::billing::model::{Fact, Order, OrderState, StrangeCheckout};
-use crate::billing::policy::{HandleOrder, SeeOrders};
+use crate::billing::model::{Fact, Order, OrderState, StrangeCheckout, StrangeRow};
+use crate::billing::policy::{LookIntoOrder, SeeOrders};
 use crate::error::{Error, Found, Result};
 use crate::ids::OrderId;
+use crate::money::Money;
 use crate::storage::{Conn, Tx};
 
 /// How many somebody must look at.
@@ -26,22 +28,28 @@ pub fn count_strange(conn: &mut Conn) -> Result<i64> {
 /// When the database cannot be read.
 pub fn strange_checkouts(conn: &mut Conn, _: &SeeOrders, before: Option<OrderId>, limit: i64) -> Result<Page<StrangeCheckout>> {
     let rows = Page::of(store::strange::open(conn, before, limit + 1)?, limit, |row| row.order.to_string());
-    let mut items = Vec::new();
-    for row in rows.items {
-        let order = store::orders::by_id(conn, row.order)?.found()?;
-        let (session, paid) = (order.session.clone(), row.paid()?);
-        let (said_order, payment, seen_at) = (row.said_order, row.payment, row.seen_at);
-        items.push(StrangeCheckout { order: one(conn, order)?, session, said_order, paid, payment, seen_at });
-    }
+    let ids: Vec<OrderId> = rows.items.iter().map(|row| row.order).collect();
+    let mut found = store::orders::by_ids(conn, &ids)?;
+    let orders = ids.iter().map(|id| found.remove(id).found()).collect::<Result<Vec<_>>>()?;
+    let sessions: Vec<Option<String>> = orders.iter().map(|order| order.session.clone()).collect();
+    let shown = with_payments(conn, orders)?;
+    let checkout = |((row, OrderLines { order, .. }), session): ((StrangeRow, OrderLines), Option<String>)| {
+        let paid = row.paid()?;
+        let returned = paid.filter(|_| row.returned > 0).map(|paid| Money { amount: row.returned, ..paid });
+        let StrangeRow { said_order, payment, subscription, seen_at, .. } = row;
+        Ok(StrangeCheckout { order, session, said_order, paid, returned, payment, subscription, seen_at })
+    };
+    let items = rows.items.into_iter().zip(shown).zip(sessions).map(checkout).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })
 }
 
-/// Sets one aside that somebody has looked at: an order that still waits is turned down with their word, which its buyer reads. What its
-/// provider holds stays there. Where it says something else later, somebody must look again.
+/// Sets one aside that somebody has looked at: an order that still waits is turned down with their word, which its buyer reads, and what would
+/// go on being charged for it is ended at its provider. Money that its provider holds stays there. Where it says something else later,
+/// somebody must look again.
 ///
 /// # Errors
 /// `billing.note`, `billing.reason_needed`, `billing.not_strange` when there is nothing to look at.
-pub fn set_aside(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing: &Billing, word: &str) -> Result<Order> {
+pub fn set_aside(tx: &mut Tx<'_>, may: &LookIntoOrder, actor: &Actor, billing: &Billing, word: &str) -> Result<Order> {
     let text = note(word)?;
     if text.is_empty() {
         return Err(Error::invalid("note", "billing.reason_needed"));
@@ -52,6 +60,9 @@ pub fn set_aside(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing: &Bi
     store::strange::close(tx, may.order(), may.by())?;
     let mut row = store::orders::by_id(tx, may.order())?.found()?;
     let plan = store::orders::line(tx, row.id)?.text;
+    if let Some(subscription) = &said.subscription {
+        end_elsewhere(tx, row.provider(), subscription, None)?;
+    }
     if row.state() == OrderState::Awaiting {
         row.answer.clone_from(&text);
         row = close(tx, row, Fact::Declined, Some(may.by()))?;

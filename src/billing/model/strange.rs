@@ -30,10 +30,15 @@ pub struct StrangeRow {
     pub closed_at: Option<Millis>,
     /// Who.
     pub closed_by: Option<MemberId>,
+    /// What goes on after it, by its name at the provider.
+    pub subscription: Option<String>,
+    /// How much of what was paid went back there, in minor units.
+    pub returned: i64,
 }
 
 impl StrangeRow {
-    /// What is to be kept of what was said of this order's checkout, with what is known of it. Said again it is not news.
+    /// What is to be kept of what was said of this order's checkout, with what is known of it. Said again it is no news, and neither is that its
+    /// money went back: whoever set it aside knows that it does not fit.
     #[must_use]
     pub fn of(order: OrderId, truth: &CheckoutTruth, known: Option<Self>, now: Millis) -> Self {
         let paid = truth.payment.as_ref();
@@ -46,10 +51,14 @@ impl StrangeRow {
             seen_at: now,
             closed_at: None,
             closed_by: None,
+            subscription: truth.subscription.as_ref().map(|one| one.external_id.clone()),
+            returned: paid.map_or(0, |payment| payment.refunded),
         };
-        let is_same =
-            |known: &Self| *known == Self { seen_at: known.seen_at, closed_at: known.closed_at, closed_by: known.closed_by, ..new.clone() };
-        known.filter(is_same).unwrap_or(new)
+        let said = |row: &Self| (row.said_order, row.payment.clone(), row.amount, row.currency.clone());
+        match known.filter(|known| said(known) == said(&new)) {
+            Some(known) => Self { seen_at: known.seen_at, closed_at: known.closed_at, closed_by: known.closed_by, ..new },
+            None => new,
+        }
     }
 
     /// What was paid.
@@ -73,8 +82,12 @@ pub struct StrangeCheckout {
     pub said_order: Option<OrderId>,
     /// What was paid there; null: nothing that is told.
     pub paid: Option<Money>,
+    /// How much of that went back there; null: nothing did.
+    pub returned: Option<Money>,
     /// The payment, by its name there.
     pub payment: Option<String>,
+    /// What goes on after it, by its name there; setting it aside ends that.
+    pub subscription: Option<String>,
     /// When it was seen first, milliseconds UTC.
     pub seen_at: Millis,
 }

@@ -15,7 +15,8 @@ use crate::storage::schema::{grants, members, plans};
 
 pub use gifts::{MakeGifts, RedeemGift, WithdrawGift};
 pub use paying::{
-    Buy, EditPrice, HandleOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney, UndoPayment,
+    Buy, EditPrice, HandleOrder, LookIntoOrder, OwnOrder, OwnSubscription, PayTest, SeeOrders, SeeOwnOrder, SeeReceipt, TakeMoney,
+    UndoPayment,
 };
 pub use promotions::{EndPromotion, SeePromotions};
 

@@ -70,8 +70,7 @@ impl Permit for OwnOrder {
 
     fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
         let member = actor.signed_in()?;
-        let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
-        if buyer == member { Ok(Self { order, member }) } else { Err(Error::NotFound) }
+        if buyer(conn, order)? == member { Ok(Self { order, member }) } else { Err(Error::NotFound) }
     }
 }
 
@@ -180,13 +179,56 @@ impl Permit for HandleOrder {
 
     fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
         let by = actor.allowed(Permission::PaymentsRecord)?;
-        let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
+        let buyer = buyer(conn, order)?;
         must_be_there(conn, buyer)?;
         Ok(Self { order, buyer, by })
     }
 }
 
+/// Who buys.
+fn buyer(conn: &mut Conn, order: OrderId) -> Result<MemberId> {
+    orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()
+}
+
 impl HandleOrder {
+    /// Which.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        self.order
+    }
+
+    /// Whose.
+    #[must_use]
+    pub const fn buyer(&self) -> MemberId {
+        self.buyer
+    }
+
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
+    }
+}
+
+/// Look into an order whose checkout does not fit it. Also one of somebody who is gone: somebody must look, and an end must come of it.
+#[derive(Debug)]
+pub struct LookIntoOrder {
+    order: OrderId,
+    buyer: MemberId,
+    by: MemberId,
+}
+
+impl Permit for LookIntoOrder {
+    type Target = OrderId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
+        let by = actor.allowed(Permission::PaymentsRecord)?;
+        Ok(Self { order, buyer: buyer(conn, order)?, by })
+    }
+}
+
+impl LookIntoOrder {
     /// Which.
     #[must_use]
     pub const fn order(&self) -> OrderId {
@@ -292,8 +334,7 @@ impl Permit for SeeOwnOrder {
 
     fn check(conn: &mut Conn, actor: &Actor, order: OrderId) -> Result<Self> {
         let member = actor.signed_in()?;
-        let buyer = orders::table.find(order.0).select(orders::buyer).first::<MemberId>(conn).optional()?.found()?;
-        if buyer == member { Ok(Self { order }) } else { Err(Error::NotFound) }
+        if buyer(conn, order)? == member { Ok(Self { order }) } else { Err(Error::NotFound) }
     }
 }
 

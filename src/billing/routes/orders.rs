@@ -11,7 +11,9 @@ use super::super::actions::{
     Refunding,
 };
 use super::super::model::{NewPrice, Order, OrderState, Price, StrangeCheckout, Subscription, SubscriptionStatus};
-use super::super::policy::{Buy, EditPlan, EditPrice, HandleOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment};
+use super::super::policy::{
+    Buy, EditPlan, EditPrice, HandleOrder, LookIntoOrder, OwnOrder, OwnSubscription, SeeOrders, TakeMoney, UndoPayment,
+};
 use super::ActNote;
 use super::guessing::Guesses;
 use crate::access::{Allow, Body, PAGE_MOST, Page, Query, Routes, page_limit};
@@ -209,15 +211,16 @@ async fn strange(gate: Allow<SeeOrders>, query: Query<Older>) -> Result<HttpResp
 
 /// Asks the provider where the checkout of an order stands, and settles it.
 #[utoipa::path(post, path = "/api/v1/admin/orders/{order}/look", params(("order" = OrderId, Path)), responses((status = 200, body = Order), (status = 409, description = "it still says what does not belong to this order")))]
-async fn look_again(gate: Allow<HandleOrder>, billing: Needs) -> Result<HttpResponse> {
+async fn look_again(gate: Allow<LookIntoOrder>, billing: Needs) -> Result<HttpResponse> {
     let db = gate.ground().db.clone();
     let order = gate.read(|_, may, _| Ok(may.order())).await?;
     Ok(HttpResponse::Ok().json(actions::settle_now(&db, &billing, order, false).await?))
 }
 
-/// Sets a strange checkout aside that somebody has looked at; an order that still waits is turned down, and its buyer reads why.
+/// Sets a strange checkout aside that somebody has looked at; an order that still waits is turned down, and its buyer reads why. What goes on
+/// after the checkout is ended at its provider.
 #[utoipa::path(post, path = "/api/v1/admin/orders/{order}/set-aside", params(("order" = OrderId, Path)), request_body = ActNote, responses((status = 200, body = Order), (status = 409, description = "there is nothing to look at")))]
-async fn set_aside(gate: Allow<HandleOrder>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
+async fn set_aside(gate: Allow<LookIntoOrder>, body: Body<ActNote>, billing: Needs) -> Result<HttpResponse> {
     let order = gate.write(move |tx, may, actor| actions::set_aside(tx, may, actor, &billing, &body.value.note)).await?;
     Ok(HttpResponse::Ok().json(order))
 }

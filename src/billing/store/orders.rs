@@ -18,6 +18,17 @@ pub fn by_id(conn: &mut Conn, order: OrderId) -> Result<Option<OrderRow>> {
     Ok(orders::table.find(order.0).first(conn).optional()?)
 }
 
+/// These orders.
+pub fn by_ids(conn: &mut Conn, ids: &[OrderId]) -> Result<HashMap<OrderId, OrderRow>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut found = HashMap::new();
+    for part in raw.chunks(CHUNK) {
+        let rows = orders::table.filter(orders::id.eq_any(part.to_vec())).load::<OrderRow>(conn)?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(found)
+}
+
 /// The order that a buyer placed under this key.
 pub fn by_key(conn: &mut Conn, buyer: MemberId, key: &str) -> Result<Option<OrderRow>> {
     Ok(orders::table.filter(orders::buyer.eq(buyer.0)).filter(orders::client_key.eq(key)).first(conn).optional()?)

@@ -42,6 +42,8 @@ pub fn put(tx: &mut Tx<'_>, row: &StrangeRow) -> Result<()> {
             strange::seen_at.eq(row.seen_at),
             strange::closed_at.eq(row.closed_at),
             strange::closed_by.eq(row.closed_by.map(|id| id.0)),
+            strange::subscription.eq(row.subscription.as_deref()),
+            strange::returned.eq(row.returned),
         ))
         .execute(&mut **tx)?;
     Ok(())

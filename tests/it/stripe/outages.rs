@@ -140,10 +140,16 @@ async fn a_payment_that_fails_is_counted_in_its_month_and_once() {
     market.deliver_new().await;
     market.quiet().await;
     assert_eq!(failed(&market.owner).await, [json!(1), json!(0)]);
+    // The next period fails as well, while the first is still owed: it is another one.
+    market.pass(86_400_000);
+    market.stripe.with(|world| world.renew(&id, false));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(failed(&market.owner).await, [json!(2), json!(0)]);
     // By hand it is not made on the first of December.
     market.pass(31 * 86_400_000);
     market.quiet().await;
     let owner = market.town.again(&market.owner).await;
-    assert_eq!(failed(&owner).await, [json!(1), json!(1)]);
+    assert_eq!(failed(&owner).await, [json!(1), json!(2)]);
     market.close().await;
 }

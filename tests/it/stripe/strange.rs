@@ -127,13 +127,57 @@ async fn what_goes_on_of_a_strange_checkout_leaves_no_webhook_behind() {
     assert_eq!(may_call(&ben).await, false);
     assert_eq!(market.owner.get(PATH).await["items"][0]["order"]["id"], json!(order));
     let set_aside = format!("/api/v1/admin/orders/{order}/set-aside");
-    assert!(market.owner.call(Method::POST, &set_aside, Some(json!({ "note": "Ended at Stripe" }))).await.0.is_success());
     let subscription = market.stripe.with(|world| world.all("subscription")).pop().expect("it goes on there");
-    market.stripe.with(|world| world.renew(subscription["id"].as_str().expect("an id"), true));
+    let id = subscription["id"].as_str().expect("an id");
+    market.stripe.with(|world| world.renew(id, true));
     market.deliver_new().await;
     market.quiet().await;
+    assert_eq!(market.owner.get(PATH).await["items"][0]["subscription"], json!(id), "its row names it");
+    let page = market.owner.page_text("/admin/orders?show=strange").await;
+    assert!(page.contains(id) && page.contains("goes on being charged"), "{page}");
+    assert!(market.owner.call(Method::POST, &set_aside, Some(json!({ "note": "Not as agreed" }))).await.0.is_success());
+    market.quiet().await;
+    assert_eq!(market.stripe.with(|world| world.thing(id))["status"], "canceled", "nothing more is charged for it");
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(market.owner.get(PATH).await["items"], json!([]), "and its end is no news");
     let status = market.owner.get("/api/v1/admin/stripe").await;
     assert_eq!((&status["waiting"], &status["dead"]), (&json!(0), &json!(0)));
     assert_eq!(may_call(&ben).await, false);
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn of_somebody_who_is_gone_it_can_be_looked_at_and_set_aside() {
+    let market = Market::open().await;
+    let (owner, price) = (&market.owner, market.price("once").await);
+    let (ann, order, _) = pays_another_amount(&market, "ann", &price).await;
+    owner.call(Method::DELETE, &format!("/api/v1/admin/members/{}", ann.id), Some(json!({ "reason": "They wish it" }))).await;
+    market.quiet().await;
+    let at = |act: &str| format!("/api/v1/admin/orders/{order}/{act}");
+    owner.refused(Method::POST, &at("look"), Some(json!({})), 409, "billing.foreign_checkout").await;
+    assert_eq!(owner.post(&at("set-aside"), json!({ "note": "Given back at Stripe" })).await["state"], "cancelled");
+    assert_eq!(owner.get(PATH).await["items"], json!([]));
+    owner.refused(Method::POST, &at("decline"), Some(json!({ "note": "x" })), 404, "error.not_found").await;
+    market.close().await;
+}
+
+#[actix_web::test]
+async fn what_went_back_of_a_strange_payment_is_shown_and_is_no_news_for_what_was_set_aside() {
+    let market = Market::open().await;
+    let (owner, price) = (&market.owner, market.price("once").await);
+    let (_, order, session) = pays_another_amount(&market, "ann", &price).await;
+    let intent = market.stripe.with(|world| world.thing(&session))["payment_intent"].as_str().expect("paid").to_owned();
+    market.stripe.with(|world| world.give_back(&intent, 400));
+    market.deliver_new().await;
+    market.quiet().await;
+    let one = owner.get(PATH).await["items"][0].clone();
+    assert_eq!((&one["paid"]["amount"], &one["returned"]["amount"]), (&json!(1_000), &json!(400)));
+    assert!(owner.page_text("/admin/orders?show=strange").await.contains("of it went back"));
+    owner.post(&format!("/api/v1/admin/orders/{order}/set-aside"), json!({ "note": "The rest goes back too" })).await;
+    market.stripe.with(|world| world.give_back(&intent, 600));
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(owner.get(PATH).await["items"], json!([]));
     market.close().await;
 }

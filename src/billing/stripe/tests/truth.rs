@@ -85,7 +85,7 @@ fn a_subscription_is_told_with_its_period_and_its_payments() {
         trial_end: None,
         cancels_at_end: false,
         past_due_since: None,
-        failures: Vec::new(),
+        failures: vec![END * 1_000],
         sold: None,
         next: None,
         payments: vec![PaymentTruth {
@@ -231,4 +231,27 @@ fn a_bill_is_a_difference_only_where_nothing_on_it_is_a_whole_period() {
     assert!(!told("subscription_update", &[part, whole]), "a month that became a year");
     assert!(!told("subscription_cycle", &[part, part]));
     assert!(!told("subscription_update", &[]) && !told("subscription_update", &[None]), "nobody says so");
+}
+
+#[test]
+fn each_period_that_failed_is_told_and_what_was_let_rest_makes_nobody_owe_again() {
+    let tried = |name: &str, status: &str, created: i64, times: i64| {
+        let mut one = bill(name, if status == "paid" { 1_200 } else { 0 }, status, created);
+        one["attempt_count"] = json!(times);
+        one
+    };
+    let mut waits = tried("in_5", "open", END + 9, 1);
+    waits["billing_reason"] = json!("subscription_update");
+    let bills = vec![
+        waits,
+        tried("in_4", "open", END, 1),
+        tried("in_3", "paid", START + 90, 3),
+        tried("in_2", "uncollectible", START + 60, 4),
+        tried("in_1", "paid", START, 1),
+    ];
+    let mut it = sub();
+    it["status"] = json!("past_due");
+    let truth = told(it, bills, &Paid::default()).expect("understood");
+    assert_eq!(truth.past_due_since, Some(END * 1_000), "and not since what was written off");
+    assert_eq!(truth.failures, [END, START + 90, START + 60].map(|at| at * 1_000), "a change that waits is no period");
 }
