@@ -1,6 +1,7 @@
 //! What a template sees: the frame around every page, and the page's own fields; and the functions and filters of all templates.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::{Enumerator, Kwargs, Object, Value};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
@@ -81,10 +82,18 @@ pub fn engine(
         let unknown = || Error::new(ErrorKind::InvalidOperation, format!("there is no icon {name}"));
         icons::symbol(name, &format!("held-{name}")).map(Value::from_safe_string).ok_or_else(unknown)
     });
-    let drawings = files.clone();
+    let (drawings, found) = (files.clone(), Mutex::<BTreeMap<String, Value>>::default());
     engine.add_function("held_drawing", move |name: &str| {
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(drawing) = found.get(name) {
+            return Ok(drawing.clone());
+        }
         let unknown = || Error::new(ErrorKind::InvalidOperation, format!("there is no drawing {name}"));
-        held_drawing(&drawings, name).map(Value::from_safe_string).ok_or_else(unknown)
+        let drawing = held_drawing(&drawings, name).map(Value::from_safe_string).ok_or_else(unknown)?;
+        if drawings.is_immutable() {
+            found.insert(name.to_owned(), drawing.clone());
+        }
+        Ok(drawing)
     });
     let addresses = files.clone();
     engine.add_function("static", move |name: &str| Value::from_safe_string(addresses.address(name)));

@@ -1,13 +1,17 @@
 //! Memberships from before the program ran: for the village. Called inside [`Tx::as_of`].
 
+use super::ordering::{new_line, new_order};
 use super::{
     Billing, NewOrder, NewSale, Recorded, advance, ask, give, make_plan, make_promotion, record_sale, set_price, store, turn, verify,
 };
 use crate::access::{Actor, Permissions, Permit, Scopes};
 use crate::billing::model::{Every, NewGrant, NewPlan, NewPrice, NewPromotion, Plan, Price};
 use crate::billing::policy::{Buy, EditPlan, EditPlans, GiveGrants, TakeMoney};
-use crate::error::{Error, Result};
+use crate::billing::providers::ProviderKind;
+use crate::billing::providers::test::{Session, Stage, checkout_truth};
+use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, OrderId, PlanId, PriceId};
+use crate::money::Money;
 use crate::storage::{Conn, Tx};
 
 fn owner(by: MemberId, now: crate::clock::Millis) -> Actor {
@@ -115,4 +119,38 @@ pub fn place_sale(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, by: Memb
     let actor = owner(by, tx.now());
     let may = TakeMoney::check(tx, &actor, member)?;
     record_sale(tx, &may, &actor, billing, new)
+}
+
+/// A checkout of the test page that a member paid then with another sum than its order says: nothing was given, and somebody must look.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_strange(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, plan: PlanId, price: &Price, paid: i64) -> Result<()> {
+    let (plan, now, money) = (store::plans::by_id(tx, plan)?.found()?, tx.now(), price.money);
+    let mut order = new_order(tx, member, ProviderKind::Test, (money.amount, money.currency.code().to_owned()), None, String::new());
+    let (id, expires_at) = (format!("test_order_{}_try_1", order.id), now + 30 * 60_000);
+    (order.attempt, order.session, order.url) = (1, Some(id.clone()), Some(format!("/pay/test/{id}")));
+    order.expires_at = Some(expires_at);
+    let line = new_line(tx, order.id, &plan, Some(price.id), Some(price.every.number()), money.amount);
+    store::orders::insert(tx, &order, &line)?;
+    let session = Session {
+        id: id.clone(),
+        order: order.id,
+        member,
+        text: plan.name,
+        price_id: Some(price.id),
+        price: Money { amount: paid, ..money },
+        every: Every::Once,
+        trial_days: 0,
+        return_to: format!("/orders/{}", order.id),
+        back_to: "/settings/membership".to_owned(),
+        expires_at,
+        stage: Stage::Complete,
+        paid_at: Some(now),
+        refunded: 0,
+        discount: None,
+    };
+    store::test_objects::put(tx, &id, member, &session)?;
+    let truth = checkout_truth(tx, &id, now)?;
+    super::settle(tx, billing, order.id, &truth).map(|_| ())
 }

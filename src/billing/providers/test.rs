@@ -276,7 +276,8 @@ fn change(tx: &mut Tx<'_>, id: &str, change: impl FnOnce(&mut Recurring)) -> Res
     Ok(one)
 }
 
-fn checkout_truth(conn: &mut Conn, id: &str, now: Millis) -> Result<CheckoutTruth> {
+/// What it says of a checkout.
+pub(in crate::billing) fn checkout_truth(conn: &mut Conn, id: &str, now: Millis) -> Result<CheckoutTruth> {
     let session = session(conn, id)?;
     let state = match session.stage(now) {
         Stage::Complete => CheckoutState::Complete,

@@ -311,14 +311,15 @@ async fn disputes(client: &Client, charges: &[Charge]) -> Result<Vec<Dispute>, F
     Ok(found)
 }
 
-/// The attempts by which these bills were paid, on as many pages of the customer as it takes: what is on none of them would look as if
-/// nothing of it had gone back. Of several attempts at one payment the newest comes first, and that is the one that went through.
+/// The attempts by which these bills were paid: page by page of the customer, and one by one as soon as that takes no more questions than were
+/// asked. What was found nowhere would look as if nothing of it had gone back. Of several attempts at one payment the newest comes first,
+/// and that is the one that went through.
 async fn charges_of_bills(client: &Client, customer: &str, bills: &[Invoice]) -> Result<Vec<Charge>, Failure> {
     let mut missing: BTreeSet<&str> = bills.iter().filter_map(truth::paid_by).collect();
     let (mut found, mut after) = (Vec::new(), None);
-    for _ in 0..PAGES {
-        if missing.is_empty() {
-            return Ok(found);
+    for asked in 0..PAGES {
+        if missing.len() <= asked + 1 {
+            break;
         }
         let page = client.charges(customer, after.as_deref()).await?;
         after = page.data.last().map(|charge| charge.id.clone());
@@ -332,7 +333,7 @@ async fn charges_of_bills(client: &Client, customer: &str, bills: &[Invoice]) ->
             break;
         }
     }
-    // Somebody pays for very many other things, or with another customer's card.
+    // The first period, somebody who pays for very many other things, or with another customer's card.
     for intent in missing {
         found.extend(client.charges_of(intent).await?.data);
     }

@@ -201,6 +201,8 @@ pub(super) struct AskedStory {
     pub(super) every: Every,
     pub(super) ago: Age,
     pub(super) note: String,
+    /// What they paid instead at the test page, in minor units, where they did: it does not fit their order.
+    pub(super) paid: Option<i64>,
 }
 
 /// A plan that somebody was given.
