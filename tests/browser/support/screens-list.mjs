@@ -304,6 +304,15 @@ export const screens = [
   },
   { name: 'admin-orders-all', who: 'owner', path: '/admin/orders?show=all' },
   {
+    name: 'admin-orders-strange',
+    who: 'owner',
+    path: '/admin/orders?show=strange',
+    then: async (page) => {
+      await page.locator('details.item-acts summary').first().click();
+      await expect(page.locator('details[open] input').first()).toBeVisible();
+    },
+  },
+  {
     name: 'admin-orders-refund',
     who: 'owner',
     path: '/admin/orders?show=all',

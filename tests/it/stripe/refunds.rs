@@ -223,3 +223,37 @@ async fn a_refund_that_stripe_refuses_with_the_status_of_cards_is_refused_like_a
     assert_eq!(payments(&ann).await[0]["returned"]["amount"], 1_200);
     market.close().await;
 }
+
+#[actix_web::test]
+async fn what_a_bank_takes_up_anew_after_the_card_was_allowed_counts_again_and_what_is_told_again_does_not() {
+    let market = Market::open().await;
+    let (ann, _, _) = paid(&market, "ann", "once").await;
+    let intent = market.stripe.with(|world| world.all("payment_intent"))[0]["id"].as_str().expect("an id").to_owned();
+    let dispute = market.stripe.with(|world| {
+        let dispute = world.dispute(&intent);
+        world.close_dispute(&dispute, "lost");
+        dispute
+    });
+    let (price, follows) = (market.price("month").await, async || {
+        market.deliver_new().await;
+        market.quiet().await;
+    });
+    let (wish, blocked) = (json!({ "price": price }), "billing.card_blocked");
+    follows().await;
+    ann.refused(Method::POST, "/api/v1/checkout", Some(wish.clone()), 409, blocked).await;
+    let word = json!({ "note": "It was the bank's mistake" });
+    let allow = format!("/api/v1/admin/members/{}/allow-card", ann.id);
+    assert_eq!(market.owner.call(Method::POST, &allow, Some(word)).await.0, 204);
+    // Stripe tells the same again.
+    market.stripe.with(|world| world.close_dispute(&dispute, "lost"));
+    follows().await;
+    ann.post("/api/v1/checkout", wish.clone()).await;
+    // The bank looks at it once more, and takes the money for good.
+    market.stripe.with(|world| world.close_dispute(&dispute, "under_review"));
+    follows().await;
+    ann.post("/api/v1/checkout", wish.clone()).await;
+    market.stripe.with(|world| world.close_dispute(&dispute, "lost"));
+    follows().await;
+    ann.refused(Method::POST, "/api/v1/checkout", Some(wish), 409, blocked).await;
+    market.close().await;
+}

@@ -264,7 +264,7 @@ impl Storm<'_> {
         let market = self.market;
         let answers = join_all(batch.iter().map(|event| tokio::time::timeout(STEP, market.deliver(at, event)))).await;
         for (event, answer) in batch.into_iter().zip(answers) {
-            if answer == Ok(true) {
+            if matches!(answer, Ok(Ok(()))) {
                 self.taken.push(event["id"].as_str().unwrap_or_default().to_owned());
                 *self.done.entry("webhooks").or_default() += 1;
             } else {

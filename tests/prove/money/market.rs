@@ -144,11 +144,16 @@ impl Market {
         }
     }
 
-    /// Delivers an event, signed now; was it taken?
-    pub async fn deliver(&self, address: std::net::SocketAddr, event: &Value) -> bool {
+    /// Delivers an event, signed now.
+    ///
+    /// # Errors
+    /// What came instead of a 200, in words.
+    pub async fn deliver(&self, address: std::net::SocketAddr, event: &Value) -> Result<(), String> {
         let (body, now) = (event.to_string(), self.now());
         let request = self.http.post(format!("http://{address}/hooks/stripe")).header("stripe-signature", sign(&body, SECRET, now / 1_000));
-        request.body(body).send().await.is_ok_and(|answer| answer.status() == 200)
+        let answer = request.body(body).send().await.map_err(|error| format!("{error:?}"))?;
+        let status = answer.status();
+        if status == 200 { Ok(()) } else { Err(format!("{status} {}", answer.text().await.unwrap_or_default())) }
     }
 
     /// The database, to be looked at while the program uses it.
