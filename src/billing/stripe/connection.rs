@@ -64,6 +64,12 @@ impl Connection {
     pub fn scope(&self) -> String {
         format!("{}/{}", self.account.as_deref().unwrap_or("account"), if self.is_live { "live" } else { "test" })
     }
+
+    /// The key of a call in it.
+    #[must_use]
+    pub fn scoped(&self, key: &str) -> String {
+        format!("{}/{key}", self.scope())
+    }
 }
 
 /// Is this a key that may be given to us? Whose mode it is of.

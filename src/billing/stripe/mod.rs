@@ -2,10 +2,12 @@
 //!
 //! Webhooks are kept and answered (`inbox`), then their object is fetched and our rows follow (`mirror`); what no webhook told is found in
 //! rounds (`reconcile`). What is to happen there is written down with its key first (`outbox`). `truth` says what answers mean, purely.
+//! `provider` sells through it: `selling` makes what is sold, `fetching` asks where things stand, `switching` changes prices.
 
 mod client;
 mod connection;
 mod envelope;
+mod fetching;
 mod inbox;
 mod manage;
 mod minor;
@@ -16,8 +18,10 @@ mod policy;
 mod provider;
 mod reconcile;
 mod routes;
+mod selling;
 mod signature;
 mod store;
+mod switching;
 #[cfg(test)]
 mod tests;
 mod truth;
