@@ -2,6 +2,7 @@
 
 mod deliver;
 mod http;
+mod lists;
 mod params;
 mod pricing;
 mod shapes;
