@@ -51,6 +51,20 @@ test('a dearer plan is paid and works in the open tab, and a cheaper one waits f
   await own.goto(`${server.url}/settings/membership`);
   const paying = own.getByRole('region', { name: 'What you pay for' });
 
+  await test.step('where the bank of the card asks, the way to it is offered and nothing is other yet', async () => {
+    const answer = { subscription: null, order: null, confirm_at: 'https://pay.example/bill' };
+    await own.route('**/change', (route) => route.fulfill({ json: answer }), { times: 1 });
+    await paying.getByRole('button', { name: 'Change the plan' }).click();
+    const sheet = own.getByRole('dialog', { name: 'Change the plan' });
+    await sheet.getByRole('radio', { name: /Patron/ }).check();
+    await sheet.getByRole('button', { name: 'Upgrade for €8.00' }).click();
+    await expect(sheet.getByText(/wants you to confirm this payment\. Once you have, you have Patron/)).toBeVisible();
+    await expect(sheet.getByRole('link', { name: 'Confirm with your bank' })).toHaveAttribute('href', answer.confirm_at);
+    await own.keyboard.press('Escape');
+    await expect(own.getByRole('dialog')).toHaveCount(0);
+    await expect(paying).toContainText('Member');
+  });
+
   await test.step('what it comes to is said before it is chosen', async () => {
     await paying.getByRole('button', { name: 'Change the plan' }).click();
     const sheet = own.getByRole('dialog', { name: 'Change the plan' });

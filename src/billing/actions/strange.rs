@@ -37,7 +37,7 @@ pub fn strange_checkouts(conn: &mut Conn, _: &SeeOrders, before: Option<OrderId>
         let paid = row.paid()?;
         let returned = paid.filter(|_| row.returned > 0).map(|paid| Money { amount: row.returned, ..paid });
         let StrangeRow { said_order, payment, subscription, seen_at, .. } = row;
-        Ok(StrangeCheckout { order, session, said_order, paid, returned, payment, subscription, seen_at })
+        Ok::<_, Error>(StrangeCheckout { order, session, said_order, paid, returned, payment, subscription, seen_at })
     };
     let items = rows.items.into_iter().zip(shown).zip(sessions).map(checkout).collect::<Result<_>>()?;
     Ok(Page { items, next: rows.next })

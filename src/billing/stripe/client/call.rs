@@ -271,9 +271,10 @@ impl Call {
                 let change = match prorates_from_s {
                     Some(at) => change
                         .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice)
-                        .payment_behavior(match waits {
-                            true => UpdateSubscriptionPaymentBehavior::PendingIfIncomplete,
-                            false => UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete,
+                        .payment_behavior(if *waits {
+                            UpdateSubscriptionPaymentBehavior::PendingIfIncomplete
+                        } else {
+                            UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete
                         })
                         .proration_date(*at),
                     None => change.proration_behavior(UpdateSubscriptionProrationBehavior::None),
