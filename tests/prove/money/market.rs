@@ -77,7 +77,9 @@ impl Market {
             ("FAKETIME_NO_CACHE".into(), "1".into()),
             ("FAKETIME_DONT_FAKE_MONOTONIC".into(), "1".into()),
         ]);
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().map_err(|error| error.to_string())?;
+        // The program ends a connection that is idle for five seconds; what is sent on it in that very moment has no answer.
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).pool_idle_timeout(Duration::from_secs(2));
+        let http = http.build().map_err(|error| error.to_string())?;
         let mut market = Self { plan, stripe, seats, prices: [String::new(), String::new()], hand, shift_ms: 0, http, folder };
         market.pass(0)?;
         let program = market.plan.start().await?;
