@@ -99,6 +99,14 @@ pub fn decide(facts: &Facts<'_>, now: Millis) -> Verdict {
     at_this_hour(facts, now)
 }
 
+/// Is the caller let in by how the two stand to each other, at whatever hour? What of theirs waits for a yes then needs none.
+#[must_use]
+pub fn is_admitted(facts: &Facts<'_>) -> bool {
+    let (mine, theirs) = (facts.relation.mine, facts.relation.theirs);
+    let is_closed = facts.ceiling.has(Class::Nobody) && !matches!(facts.act, Act::Message);
+    !is_closed && !mine.has(Edge::Blocks) && !theirs.shuts_out() && (theirs.has(Edge::Always) || is_let_in(facts))
+}
+
 /// The caller belongs to those who may; what does the hour say?
 fn at_this_hour(facts: &Facts<'_>, now: Millis) -> Verdict {
     let is_quiet = facts.reach.quiet.is_some_and(|quiet| quiet.is_on(&facts.reach.zone, now));

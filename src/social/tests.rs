@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decide::{Facts, Own, Verdict, decide};
+use super::decide::{Facts, Own, Verdict, decide, is_admitted};
 use super::model::{Act, Edge, Edges, Quiet, Reach, Relation, ReportOutcome, ReportReason, Rule, UnknownCallers};
-use super::store::reports::SaidAnew;
 use super::{seed, store};
 use crate::clock::Clock;
 use crate::ids::{Ids, MemberId, PlanId, RoleId};
@@ -78,6 +77,11 @@ struct Around {
 }
 
 fn ask(caller: &Caller, class: Class, around: Around) -> Verdict {
+    of(caller, class, around, |facts| decide(facts, around.now))
+}
+
+/// What the facts of this question come to.
+fn of<T>(caller: &Caller, class: Class, around: Around, answer: impl FnOnce(&Facts<'_>) -> T) -> T {
     let reach = reach(class, around.unknown);
     let facts = Facts {
         act: around.act,
@@ -91,7 +95,7 @@ fn ask(caller: &Caller, class: Class, around: Around) -> Verdict {
         is_verified: caller.verified,
         is_busy: around.is_busy,
     };
-    decide(&facts, around.now)
+    answer(&facts)
 }
 
 const fn sign(verdict: Verdict) -> &'static str {
@@ -210,6 +214,17 @@ fn nothing_of_the_callers_own_is_told_to_them_beside_their_own() {
 }
 
 #[test]
+fn whoever_is_admitted_gets_through_by_day_and_nobody_else_while_strangers_are_silent() {
+    everywhere(|caller, class, around| {
+        let around = Around { may_start: true, within_rate: true, is_busy: false, unknown: UnknownCallers::Silent, now: NOON, ..around };
+        if matches!(around.act, Act::Message | Act::Call | Act::VideoCall) {
+            let is_through = ask(caller, class, around) == Verdict::Through;
+            assert_eq!(of(caller, class, around, is_admitted), is_through, "{} {} {:?}", caller.name, class.name(), around.act);
+        }
+    });
+}
+
+#[test]
 fn a_ceiling_narrows_what_members_tick() {
     let ask = |ticked: &[Class], ceiling: &[Class], theirs: &[Edge], mine: &[Edge]| {
         let mut reach = Reach::defaults(&Settings::default());
@@ -261,13 +276,12 @@ async fn a_report_that_was_closed_since_it_was_found_says_nothing_anew() {
         .write(move |tx| {
             seed::place_report(tx, by, of, ReportReason::Spam, "Once")?;
             let open = store::reports::open_of(tx, by, of, None)?.expect("it waits");
-            let anew = |reason, text| SaidAnew { reason, text, excerpt: "" };
-            let first = store::reports::say_anew(tx, &open, &anew(ReportReason::Hate, "Again"))?;
+            let first = store::reports::count_again(tx, open.id)?;
             store::reports::close(tx, open.id, keeper, ReportOutcome::Acted, "")?;
-            let second = store::reports::say_anew(tx, &open, &anew(ReportReason::Other, "Too late"))?;
+            let second = store::reports::count_again(tx, open.id)?;
             Ok((first, second, store::reports::by_id(tx, open.id)?.expect("a row")))
         })
         .await
         .expect("written");
-    assert_eq!((told.0, told.1, told.2.text.as_str(), told.2.reason.as_str()), (true, false, "Again", "hate"));
+    assert_eq!((told.0, told.1, told.2.text.as_str(), told.2.said_again), (true, false, "Once", 1));
 }

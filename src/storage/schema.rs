@@ -451,7 +451,7 @@ diesel::table! {
         outcome -> Nullable<Text>,
         note -> Text,
         said_again -> Integer,
-        first_excerpt -> Nullable<Text>,
+        again_of -> Nullable<BigInt>,
     }
 }
 

@@ -7,11 +7,10 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId};
 use crate::members;
-use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow};
+use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow, Said, SaidAgain};
 use crate::social::notices::{SeenMessage, Social};
 use crate::social::policy::{CloseReport, MakeReport};
 use crate::social::store;
-use crate::social::store::reports::SaidAnew;
 use crate::storage::{Act, Conn, Tx, one_at_a_time, record};
 use crate::text;
 
@@ -19,14 +18,14 @@ use crate::text;
 const DAY: Millis = 86_400_000;
 
 /// Puts a report of a member or a message into the queue. The words of the message are kept with it: its author may delete them. Whoever
-/// reports again what waits there from them already has one report, with what they say now and the words as they are now; those that were
-/// reported first are kept beside them.
+/// reports again what waits there from them already adds to that report what they say now and the words as they are now; nothing that was said
+/// before goes. The same again is only counted.
 ///
 /// # Errors
 /// `social.report_subject` without a member and without a message that one sees, `social.yourself`, `social.report_text`, 429
 /// `social.too_many_reports`.
 pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &Social, most: usize) -> Result<ReportId> {
-    let said = new.checked_text()?;
+    let text = new.checked_text()?;
     let seen = new.message.map(|message| seen(tx, may.member(), message, social)).transpose()?;
     let subject = seen.as_ref().map(|seen| seen.author).or(new.member);
     let member = subject.ok_or_else(|| Error::invalid("member", "social.report_subject"))?;
@@ -42,33 +41,22 @@ pub fn make_report(tx: &mut Tx<'_>, may: &MakeReport, new: &NewReport, social: &
     }
     one_at_a_time(tx, &format!("reports of {}", may.member()))?;
     let (room, excerpt) = seen.map(|seen| (seen.room, text::excerpt(&seen.body))).unzip();
-    let excerpt = excerpt.unwrap_or_default();
+    let said = Said { reason: new.reason, text, excerpt: excerpt.unwrap_or_default() };
+    let mut again_of = None;
     // Where it is closed between the two, this is a report of its own.
     if let Some(open) = store::reports::open_of(tx, may.member(), member, new.message)?
-        && store::reports::say_anew(tx, &open, &SaidAnew { reason: new.reason, text: &said, excerpt: &excerpt })?
+        && store::reports::count_again(tx, open.id)?
     {
-        return Ok(open.id);
+        let report = open.id;
+        again_of = Some(report);
+        if said.is_in(&store::reports::said_last(tx, open)?) {
+            return Ok(report);
+        }
     }
     must_have_reported_little(tx, may.member(), most)?;
-    let row = ReportRow {
-        id: tx.new_id(),
-        reporter: may.member(),
-        member,
-        message: new.message,
-        room,
-        reason: new.reason.name().to_owned(),
-        text: said,
-        excerpt,
-        at: now,
-        closed_at: None,
-        closed_by: None,
-        outcome: None,
-        note: String::new(),
-        said_again: 0,
-        first_excerpt: None,
-    };
+    let row = ReportRow { message: new.message, room, again_of, ..said.row(tx.new_id(), may.member(), member, now) };
     store::reports::insert(tx, &row)?;
-    Ok(row.id)
+    Ok(again_of.unwrap_or(row.id))
 }
 
 /// The message, if they see it: in its room, or among what waits for their yes.
@@ -97,7 +85,12 @@ pub fn reports(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<R
     people.sort_unstable();
     people.dedup();
     let people = members::profiles(conn, &people, now)?;
-    Ok(Page { items: items.into_iter().map(|row| Report::of(row, &people)).collect(), next })
+    let mut added = store::reports::added_to(conn, &items.iter().map(|row| row.id).collect::<Vec<_>>())?;
+    let mut report = |row: ReportRow| {
+        let again = added.extract_if(.., |each| each.again_of == Some(row.id)).map(SaidAgain::from).collect();
+        Report::of(row, again, &people)
+    };
+    Ok(Page { items: items.into_iter().map(&mut report).collect(), next })
 }
 
 /// How many reports wait for `viewer`.
@@ -139,22 +132,7 @@ pub fn close_report(tx: &mut Tx<'_>, may: &CloseReport, actor: &Actor, closing: 
 /// # Errors
 /// When the database refuses.
 pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reason: ReportReason, said: &str) -> Result<()> {
-    let row = ReportRow {
-        id: tx.new_id(),
-        reporter,
-        member,
-        message: None,
-        room: None,
-        reason: reason.name().to_owned(),
-        text: said.to_owned(),
-        excerpt: String::new(),
-        at: tx.now(),
-        closed_at: None,
-        closed_by: None,
-        outcome: None,
-        note: String::new(),
-        said_again: 0,
-        first_excerpt: None,
-    };
+    let said = Said { reason, text: said.to_owned(), excerpt: String::new() };
+    let row = said.row(tx.new_id(), reporter, member, tx.now());
     store::reports::insert(tx, &row)
 }

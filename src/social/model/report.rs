@@ -124,7 +124,7 @@ pub struct ReportRow {
     pub reason: String,
     /// In the reporter's words.
     pub text: String,
-    /// The beginning of the message as it was reported last.
+    /// The beginning of the message as it was then.
     pub excerpt: String,
     /// When.
     pub at: Millis,
@@ -136,10 +136,70 @@ pub struct ReportRow {
     pub outcome: Option<String>,
     /// What the administrator noted.
     pub note: String,
-    /// How often the reporter has said it anew.
+    /// How often the reporter has said it anew, with the same words or others.
     pub said_again: i32,
-    /// The beginning of the message as it was reported first, where it has been changed since.
-    pub first_excerpt: Option<String>,
+    /// The report to which these other words were added; a row of the queue has none.
+    pub again_of: Option<ReportId>,
+}
+
+/// What a reporter says of their subject: of two that are the same, one is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Why.
+    pub reason: ReportReason,
+    /// In their words.
+    pub text: String,
+    /// The beginning of the message as it is now.
+    pub excerpt: String,
+}
+
+impl Said {
+    /// Does this row say just the same?
+    #[must_use]
+    pub fn is_in(&self, row: &ReportRow) -> bool {
+        (self.reason.name(), &self.text, &self.excerpt) == (row.reason.as_str(), &row.text, &row.excerpt)
+    }
+
+    /// A new row of it, which waits.
+    #[must_use]
+    pub fn row(self, id: ReportId, reporter: MemberId, member: MemberId, at: Millis) -> ReportRow {
+        ReportRow {
+            id,
+            reporter,
+            member,
+            message: None,
+            room: None,
+            reason: self.reason.name().to_owned(),
+            text: self.text,
+            excerpt: self.excerpt,
+            at,
+            closed_at: None,
+            closed_by: None,
+            outcome: None,
+            note: String::new(),
+            said_again: 0,
+            again_of: None,
+        }
+    }
+}
+
+/// What the reporter said later of what waited already.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SaidAgain {
+    /// Why.
+    pub reason: String,
+    /// In their words.
+    pub text: String,
+    /// The beginning of the message as it was then.
+    pub excerpt: String,
+    /// When, milliseconds UTC.
+    pub at: Millis,
+}
+
+impl From<ReportRow> for SaidAgain {
+    fn from(row: ReportRow) -> Self {
+        Self { reason: row.reason, text: row.text, excerpt: row.excerpt, at: row.at }
+    }
 }
 
 /// A report as administrators see it.
@@ -159,12 +219,12 @@ pub struct Report {
     pub reason: String,
     /// In the reporter's words.
     pub text: String,
-    /// The beginning of the message as it was reported last.
+    /// The beginning of the message as it was then.
     pub excerpt: String,
-    /// The same as it was reported first, where it has been changed since.
-    pub first_excerpt: Option<String>,
-    /// How often the reporter has said it anew.
+    /// How often the reporter has said it anew, with the same words or others.
     pub said_again: i32,
+    /// What they said anew that was not the same, oldest first.
+    pub again: Vec<SaidAgain>,
     /// When, milliseconds UTC.
     pub at: Millis,
     /// When it was closed, milliseconds UTC.
@@ -178,9 +238,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// From a row, with the members that it names.
+    /// From a row, with what was added to it, oldest first, and the members that it names.
     #[must_use]
-    pub fn of(row: ReportRow, people: &[Profile]) -> Self {
+    pub fn of(row: ReportRow, again: Vec<SaidAgain>, people: &[Profile]) -> Self {
         let person = |id: MemberId| people.iter().find(|person| person.id == id).cloned();
         Self {
             id: row.id,
@@ -191,8 +251,8 @@ impl Report {
             reason: row.reason,
             text: row.text,
             excerpt: row.excerpt,
-            first_excerpt: row.first_excerpt,
             said_again: row.said_again,
+            again,
             at: row.at,
             closed_at: row.closed_at,
             closed_by: row.closed_by.and_then(person),

@@ -67,7 +67,7 @@ impl Permit for CloseReport {
 
     fn check(conn: &mut Conn, actor: &Actor, report: ReportId) -> Result<Self> {
         let by = actor.allowed(Permission::Moderate)?;
-        let seen = reports::table.find(report.0).filter(reports::member.ne(by.0)).select(reports::id);
+        let seen = reports::table.find(report.0).filter(reports::again_of.is_null()).filter(reports::member.ne(by.0)).select(reports::id);
         seen.first::<i64>(conn).optional()?.found()?;
         Ok(Self { report, by })
     }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, ReportId};
-use crate::social::model::{ReportOutcome, ReportReason, ReportRow};
+use crate::social::model::{ReportOutcome, ReportRow};
 use crate::storage::schema::reports;
 use crate::storage::{Conn, Tx};
 
@@ -23,6 +23,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &ReportRow) -> Result<()> {
             reports::excerpt.eq(&row.excerpt),
             reports::at.eq(row.at),
             reports::note.eq(&row.note),
+            reports::again_of.eq(row.again_of.map(|id| id.0)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -35,43 +36,41 @@ pub fn by_id(conn: &mut Conn, id: ReportId) -> Result<Option<ReportRow>> {
 
 /// The report of this subject by this member that waits, if there is one.
 pub fn open_of(conn: &mut Conn, reporter: MemberId, member: MemberId, message: Option<MessageId>) -> Result<Option<ReportRow>> {
-    let query =
-        reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::member.eq(member.0)).filter(reports::closed_at.is_null());
+    let query = reports::table
+        .filter(reports::reporter.eq(reporter.0))
+        .filter(reports::member.eq(member.0))
+        .filter(reports::closed_at.is_null())
+        .filter(reports::again_of.is_null());
     Ok(match message {
         Some(message) => query.filter(reports::message.eq(message.0)).first(conn).optional()?,
         None => query.filter(reports::message.is_null()).first(conn).optional()?,
     })
 }
 
-/// What a reporter says now of what waits already.
-pub struct SaidAnew<'a> {
-    /// Why.
-    pub reason: ReportReason,
-    /// In their words.
-    pub text: &'a str,
-    /// The beginning of the message as it is now.
-    pub excerpt: &'a str,
+/// What was said last of a report: its row, or the newest that was added to it.
+pub fn said_last(conn: &mut Conn, report: ReportRow) -> Result<ReportRow> {
+    let added = reports::table.filter(reports::again_of.eq(report.id.0)).order(reports::id.desc()).first(conn).optional()?;
+    Ok(added.unwrap_or(report))
 }
 
-/// Another reason and other words of a report that waits; `false` when it waits no more. The words that were reported first stay beside those
-/// of now.
-pub fn say_anew(tx: &mut Tx<'_>, open: &ReportRow, new: &SaidAnew<'_>) -> Result<bool> {
-    let first = open.first_excerpt.as_deref().or((open.excerpt != new.excerpt).then_some(open.excerpt.as_str()));
-    let said = diesel::update(reports::table.find(open.id.0).filter(reports::closed_at.is_null()))
-        .set((
-            reports::reason.eq(new.reason.name()),
-            reports::text.eq(new.text),
-            reports::excerpt.eq(new.excerpt),
-            reports::first_excerpt.eq(first),
-            reports::said_again.eq(reports::said_again + 1),
-        ))
+/// Counts that a report was said anew; `false` when it waits no more. Until the transaction ends nobody closes it.
+pub fn count_again(tx: &mut Tx<'_>, id: ReportId) -> Result<bool> {
+    let counted = diesel::update(reports::table.find(id.0).filter(reports::closed_at.is_null()))
+        .set(reports::said_again.eq(reports::said_again + 1))
         .execute(&mut **tx)?;
-    Ok(said == 1)
+    Ok(counted == 1)
+}
+
+/// What was added to these reports, oldest first.
+pub fn added_to(conn: &mut Conn, ids: &[ReportId]) -> Result<Vec<ReportRow>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(reports::table.filter(reports::again_of.eq_any(raw)).order((reports::at, reports::id)).load(conn)?)
 }
 
 /// Reports that `viewer` may see, newest first, before `before`; open ones or closed ones.
 pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
-    let mut query = reports::table.filter(reports::member.ne(viewer.0)).order(reports::id.desc()).limit(limit).into_boxed();
+    let firsts = reports::table.filter(reports::again_of.is_null());
+    let mut query = firsts.filter(reports::member.ne(viewer.0)).order(reports::id.desc()).limit(limit).into_boxed();
     query = if closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
     if let Some(before) = before {
         query = query.filter(reports::id.lt(before.0));
@@ -81,10 +80,11 @@ pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<Repo
 
 /// How many are open that `viewer` may see.
 pub fn count_open(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
-    Ok(reports::table.filter(reports::closed_at.is_null()).filter(reports::member.ne(viewer.0)).count().get_result(conn)?)
+    let open = reports::table.filter(reports::closed_at.is_null()).filter(reports::again_of.is_null());
+    Ok(open.filter(reports::member.ne(viewer.0)).count().get_result(conn)?)
 }
 
-/// When a member made those of their reports since, newest first, at most `limit`.
+/// When a member made those of their reports since, and what they added to them, newest first, at most `limit`.
 pub fn made_since(conn: &mut Conn, reporter: MemberId, since: Millis, limit: i64) -> Result<Vec<Millis>> {
     Ok(reports::table
         .filter(reports::reporter.eq(reporter.0))

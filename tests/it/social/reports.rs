@@ -105,7 +105,9 @@ async fn a_repeated_report_with_its_key_is_one_report() {
     ] {
         let all = futures_util::future::join_all((0..6).map(|_| send(path, key, body.clone()))).await;
         assert!(all.iter().all(|one| *one == all[0] && one.0 == 201), "{path}: {all:?}");
-        let other = send(path, key, json!({ "member": ann.id, "reason": "hate" })).await;
+        let mut other = body.clone();
+        other["reason"] = json!("hate");
+        let other = send(path, key, other).await;
         assert_eq!((other.0, &other.1["code"]), (409, &json!("error.idempotency_key")), "{path}");
     }
     assert_eq!(keeper.get("/api/v1/admin/reports").await["items"].as_array().expect("items").len(), 1, "of one subject one report waits");
@@ -131,31 +133,48 @@ async fn a_day_has_so_many_reports_of_one_member() {
     town.close().await;
 }
 
+/// What was added to a report: reasons and words, oldest first.
+fn added(report: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+    report["again"].as_array().expect("a list").iter().map(|each| (text(&each["reason"]), text(&each["text"]))).collect()
+}
+
 #[actix_web::test]
-async fn whoever_reports_the_same_again_has_one_report_that_says_what_they_say_now() {
+async fn whoever_reports_the_same_again_adds_to_their_report_and_nothing_that_was_said_goes() {
     let town = Town::new().await;
     let keeper = town.owner("keeper").await;
-    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "reports_per_day": 2 }))).await;
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "reports_per_day": 4 }))).await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let room = town.room(&bob, RoomKind::Public, "Quay", &[&ann]).await;
     let (said, _) = bob.says(room, "k1", "Buy my boat").await;
-    let first = ann.post("/api/v1/reports", json!({ "member": bob.id, "reason": "spam", "text": "Once" })).await;
-    for n in 0..5 {
-        let again = json!({ "member": bob.id, "reason": "harassment", "text": format!("Again {n}") });
-        assert_eq!(ann.post("/api/v1/reports", again).await["id"], first["id"]);
+    let of_bob = |reason: &str, text: &str| json!({ "member": bob.id, "reason": reason, "text": text });
+    let first = ann.post("/api/v1/reports", of_bob("spam", "He sells boats")).await;
+    for (reason, text) in [("harassment", "He came to my door"), ("harassment", "He came to my door"), ("spam", "He sells boats")] {
+        assert_eq!(ann.post("/api/v1/reports", of_bob(reason, text)).await["id"], first["id"]);
     }
     let of_words = ann.post("/api/v1/reports", json!({ "message": said, "reason": "spam" })).await;
     assert_ne!(of_words["id"], first["id"], "his words are another subject than he");
     cleo.post("/api/v1/reports", json!({ "member": bob.id, "reason": "spam" })).await;
-    let open = keeper.get("/api/v1/admin/reports").await["items"].clone();
-    let open = open.as_array().expect("items");
-    assert_eq!(open.len(), 3, "and another member reports for themselves");
-    let mine = open.iter().find(|one| one["id"] == first["id"]).expect("the first");
-    assert_eq!((&mine["reason"], &mine["text"], &mine["said_again"]), (&json!("harassment"), &json!("Again 4"), &json!(5)));
-    // One that is closed is not reported again, but anew: it counts.
+    let find = |page: serde_json::Value| page["items"].as_array().expect("items").iter().find(|one| one["id"] == first["id"]).cloned();
+    let open = keeper.get("/api/v1/admin/reports").await;
+    assert_eq!(open["items"].as_array().expect("items").len(), 3, "what is added waits with the first, and another member reports alone");
+    let mine = find(open).expect("the first");
+    assert_eq!((&mine["reason"], &mine["text"], &mine["said_again"]), (&json!("spam"), &json!("He sells boats"), &json!(3)));
+    let pair = |reason: &str, text: &str| (reason.to_owned(), text.to_owned());
+    assert_eq!(added(&mine), [pair("harassment", "He came to my door"), pair("spam", "He sells boats")], "twice the same is there once");
+    // What says something new counts among those of the day; the same again does not.
+    ann.refused(Method::POST, "/api/v1/reports", Some(of_bob("hate", "He shouts")), 429, "social.too_many_reports").await;
+    assert_eq!(ann.post("/api/v1/reports", of_bob("spam", "He sells boats")).await["id"], first["id"]);
+    for language in ["en", "fr"] {
+        let shown = page(&town, &keeper, "/admin/reports", language).await;
+        assert!(shown.contains("He sells boats") && shown.contains("He came to my door"), "{shown}");
+    }
+    // One that is closed is not reported again, but anew; what was said of it stays with it.
     let close = format!("/api/v1/admin/reports/{}/close", first["id"].as_str().expect("id"));
     acts(&keeper, Method::POST, &close, Some(json!({ "outcome": "dismissed" }))).await;
-    ann.refused(Method::POST, "/api/v1/reports", Some(json!({ "member": bob.id, "reason": "spam" })), 429, "social.too_many_reports").await;
+    assert_eq!(added(&find(keeper.get("/api/v1/admin/reports?closed=true").await).expect("closed")).len(), 2);
+    assert_eq!(keeper.get("/api/v1/admin/reports").await["items"].as_array().expect("items").len(), 2);
+    ann.refused(Method::POST, "/api/v1/reports", Some(of_bob("spam", "He sells boats")), 429, "social.too_many_reports").await;
     town.close().await;
 }
 
@@ -165,24 +184,46 @@ async fn a_report_said_again_has_the_words_as_they_are_and_keeps_those_reported_
     let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
     let room = town.room(&bob, RoomKind::Public, "Quay", &[&ann]).await;
     let (said, _) = bob.says(room, "k1", "You are a *crook*").await;
-    for (edited, excerpts) in [
-        (None, ["You are a crook", ""]),
-        (None, ["You are a crook", ""]),
-        (Some("You are a thief"), ["You are a thief", "You are a crook"]),
-        (Some("Have a nice day"), ["Have a nice day", "You are a crook"]),
-    ] {
+    let mut later: Vec<&str> = Vec::new();
+    for edited in [None, None, Some("You are a thief"), Some("Have a nice day")] {
         if let Some(body) = edited {
             acts(&bob, Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{said}"), Some(json!({ "body": body }))).await;
+            later.push(body);
         }
         ann.post("/api/v1/reports", json!({ "message": said, "reason": "harassment" })).await;
         let report = keeper.get("/api/v1/admin/reports").await["items"][0].clone();
-        let first = report["first_excerpt"].as_str().unwrap_or_default();
-        assert_eq!([report["excerpt"].as_str().expect("words"), first], excerpts);
+        assert_eq!(report["excerpt"], "You are a crook", "as it was reported first");
+        let added = report["again"].as_array().expect("a list").iter().map(|each| each["excerpt"].as_str().expect("words"));
+        assert_eq!(added.collect::<Vec<_>>(), later);
     }
     let shown = page(&town, &keeper, "/admin/reports", "en").await;
-    for words in ["Have a nice day", "You are a crook", "said again 3 times"] {
+    for words in ["You are a crook", "You are a thief", "Have a nice day", "said again 3 times"] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_decides_about_somebody_sees_whose_name_it_is() {
+    let town = Town::new().await;
+    let (keeper, mo) = (town.owner("keeper").await, town.person("mo", &[RoleKind::Moderator]).await);
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    // Both say that they are Mo.
+    for who in [&ann, &bob] {
+        acts(who, Method::PATCH, "/api/v1/me", Some(json!({ "display_name": "Mo" }))).await;
+    }
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    let inbox = page(&town, &bob, "/people/requests", "en").await;
+    assert!(inbox.contains(">@ann<"), "{inbox}");
+    act(&bob, Method::PUT, &format!("/api/v1/me/never/{}", ann.id)).await;
+    assert!(page(&town, &bob, "/settings/reach", "en").await.contains(">@ann<"));
+    let report = ann.post("/api/v1/reports", json!({ "member": bob.id, "reason": "impersonation" })).await;
+    let queue = page(&town, &mo, "/admin/reports", "en").await;
+    assert!(queue.contains(">@ann<") && queue.contains(">@bob<"), "{queue}");
+    let close = format!("/api/v1/admin/reports/{}/close", report["id"].as_str().expect("id"));
+    acts(&mo, Method::POST, &close, Some(json!({ "outcome": "acted" }))).await;
+    let closed = page(&town, &keeper, "/admin/reports?show=closed", "en").await;
+    assert!(closed.contains(">@mo<"), "{closed}");
     town.close().await;
 }
 
