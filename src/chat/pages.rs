@@ -119,6 +119,10 @@ pub struct State {
     /// Whom I block and mute, and how many requests wait.
     #[cfg_attr(test, ts(type = "People"))]
     pub people: social::Mine,
+    /// What I call others, by their ids.
+    #[cfg_attr(test, ts(type = "{ [id: string]: string }"))]
+    #[schema(value_type = HashMap<String, String>)]
+    pub own_names: social::OwnNames,
     /// The community's roles.
     pub roles: Vec<RoleName>,
     /// The community.
@@ -157,6 +161,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, sig
         rooms,
         members: profiles,
         people: social::mine(conn, member)?,
+        own_names: social::own_names(conn, member)?,
         roles,
         community: Community {
             name: settings.community_name.clone(),

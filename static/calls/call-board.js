@@ -1,12 +1,15 @@
 /** `<call-board>`: the place of calls: what goes on that I may join, what there was, whom I may call, and who may call me. */
 
-import { avatar, memberName } from "../chat/names.js";
+import { avatar, memberName, realName } from "../chat/names.js";
+import { ringsBack } from "../chat/rights.js";
 import { get, post } from "../lib/api.js";
 import { sentence } from "../lib/errors.js";
 import { html, keyed, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { pageLine } from "../lib/page-line.js";
 import { list, moment, ago, t } from "../lib/words.js";
+import { ownNames } from "../social/own-names.js";
+import { followNames } from "../social/page-names.js";
 import { isAlready, showLock } from "./call-menu.js";
 import { lasted } from "./duration.js";
 import { callsHere } from "./here.js";
@@ -19,13 +22,13 @@ import { callOf, isBusy } from "./state.js";
 
 /** @typedef {{items: MyCall[], members: Member[], rooms: {id: string, name: string | null, call: Call | null}[], may_start: MayStart}} Live */
 /** @typedef {{items: CallEntry[], missed: number, members: Member[], next: string | null}} Recents */
-/** @typedef {{member: Member, own_name?: string}} Person */
+/** @typedef {{member: Member}} Person */
 /** @typedef {{live: Live | null, recents: CallEntry[], next: string | null, missed: number, onlyMissed: boolean, people: Person[], mine: Set<string>, reach: string, members: Record<string, Member>, error: unknown, isLoading: boolean}} State */
 
 const PAGE = 30;
 const PEOPLE = 24;
 /** Events of my own log that change what stands here, calls apart. */
-const SHOWN = ["entitlements_changed", "contact_changed", "reach_changed", "blocked", "unblocked", "note_changed"];
+const SHOWN = ["entitlements_changed", "contact_changed", "reach_changed", "blocked", "unblocked"];
 
 class CallBoard extends HTMLElement {
   /** @type {State} */
@@ -41,6 +44,7 @@ class CallBoard extends HTMLElement {
       this.#timer = setTimeout(() => void this.#load(), 400);
     };
     document.addEventListener("calls-changed", soon);
+    ownNames.watch(() => this.#draw());
     pageLine().join({
       event: ({ event }) => void (SHOWN.includes(event.kind) && soon()),
       signal: (signal) => void ((signal.kind === "settings_changed" || (signal.kind === "member_changed" && signal.member.id in this.#state.members)) && soon()),
@@ -60,7 +64,7 @@ class CallBoard extends HTMLElement {
       const [live, recents, people, reach, rooms] = await Promise.all([
         /** @type {Promise<Live>} */ (get("/api/v1/calls/live")), this.#page(null),
         /** @type {Promise<{items: Person[]}>} */ (get(`/api/v1/contacts?limit=${PEOPLE}`)), /** @type {Promise<{sentences: {act: string, text: string}[]}>} */ (get("/api/v1/me/reach")),
-        /** @type {Promise<{items: {id: string}[]}>} */ (get("/api/v1/rooms")),
+        /** @type {Promise<{items: {id: string}[]}>} */ (get("/api/v1/rooms")), followNames(),
       ]);
       const sentences = reach.sentences.filter(({ act }) => act === "call" || act === "video_call").map(({ text }) => text);
       const known = [...live.members, ...recents.members, ...people.items.map(({ member }) => member)];
@@ -174,15 +178,16 @@ class CallBoard extends HTMLElement {
     // Whoever was added to the call of a group that is not theirs calls back who began it.
     const isForeign = !going && room !== null && !this.#state.mine.has(room);
     const isOne = entry.kind === "direct" || (entry.kind === "group" && isForeign);
+    // A room's voice rings for nobody, so no way of ringing that is closed closes it.
+    const way = ringsBack(entry.kind === "room" ? [] : (live?.may_start.closed ?? []), entry.video);
     /** @type {Wish} */
-    const wish = { call: going?.id ?? null, kind: isOne ? "direct" : entry.kind, to: isOne ? (other ?? null) : null, room: isOne ? null : room, video: going?.video ?? entry.video };
-    const closed = live?.may_start.closed ?? [];
-    const rings = isOne ? members[other ?? ""]?.state === "active" && !closed.includes(entry.video ? "video_call" : "call") : entry.kind === "room" || !closed.includes("call") || !closed.includes("video_call");
+    const wish = { call: going?.id ?? null, kind: isOne ? "direct" : entry.kind, to: isOne ? (other ?? null) : null, room: isOne ? null : room, video: going?.video ?? way === "video_call" };
+    const rings = way !== null && (!isOne || members[other ?? ""]?.state === "active");
     const mayCall = (going !== undefined && !isOne) || (rings && (isOne ? other !== undefined : room !== null && !isForeign));
     const whom = isOne ? memberName(members[other ?? ""]) : names;
     return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
-      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: whom })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(entry.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
+      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: whom })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(wish.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
   }
 
   #people() {
@@ -191,7 +196,7 @@ class CallBoard extends HTMLElement {
     const lock = (/** @type {boolean | undefined} */ isOpen) => (isOpen ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`);
     const ring = (/** @type {Person} */ { member }, /** @type {boolean} */ video) => (/** @type {Event} */ event) => void this.#call({ call: null, kind: "direct", to: member.id, room: null, video }, event);
     return html`<section class="page-section" aria-labelledby="calls-people"><h2 id="calls-people">${t("calls.whom")}</h2>
-      ${people.length ? html`<ul class="items">${keyed(people, ({ member }) => member.id, (person) => html`<li>${avatar(person.member)}<span class="item-text"><b><a href=${`/people/${person.member.id}`} dir="auto">${memberName(person.member)}</a></b></span>
+      ${people.length ? html`<ul class="items">${keyed(people, ({ member }) => member.id, (person) => html`<li>${avatar(person.member)}<span class="item-text"><b><a href=${`/people/${person.member.id}`} dir="auto" title=${realName(person.member)}>${memberName(person.member)}</a></b></span>
         <span class="item-acts">${person.member.state !== "active" || closed.includes("call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button>`}${person.member.state !== "active" || closed.includes("video_call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button>`}</span></li>`)}</ul>`
       : html`<p class="empty-line">${t("calls.no_contacts")} <a href="/people">${t("calls.find_people")}</a></p>`}</section>`;
   }

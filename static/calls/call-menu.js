@@ -5,7 +5,7 @@ import { toast } from "../lib/toast.js";
 import { openMenu } from "../lib/menu.js";
 import { t } from "../lib/words.js";
 import { others } from "../chat/names.js";
-import { isShut } from "../chat/rights.js";
+import { isShut, ringsBack } from "../chat/rights.js";
 import { isBusy } from "./state.js";
 
 /** @import { CallEntry, Entitlements } from "../types/live.d.ts" */
@@ -35,7 +35,7 @@ export async function callFrom(app, room, anchor) {
   ]);
 }
 
-/** Calls again as it was called before; into a call that goes on. @param {RialtoApp} app @param {MyRoom} room @param {CallEntry} entry @param {Element} anchor */
+/** Calls again as it was called before, as far as that is open; into a call that goes on. @param {RialtoApp} app @param {MyRoom} room @param {CallEntry} entry @param {Element} anchor */
 export async function callAgain(app, room, entry, anchor) {
   const { state } = app.client;
   const going = state.calls[room.id];
@@ -44,7 +44,7 @@ export async function callAgain(app, room, entry, anchor) {
   const desk = await app.calls();
   if (isAlready(desk)) return;
   const to = entry.outgoing ? (entry.others[0] ?? null) : entry.starter;
-  await desk.start({ call: null, kind: "direct", to, room: null, video: entry.video && state.entitlements["calls.video"] });
+  await desk.start({ call: null, kind: "direct", to, room: null, video: ringsBack(state.community.closed, entry.video && state.entitlements["calls.video"]) === "video_call" });
 }
 
 /** One call at a time: says so. @param {CallDesk} desk */

@@ -8,6 +8,7 @@ import { html, keyed, render } from "../lib/html.js";
 import { Store } from "../lib/store.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
+import { ownNames } from "../social/own-names.js";
 import { chosen } from "./devices.js";
 import { Herald } from "./herald.js";
 import { Loudness } from "./loudness.js";
@@ -83,7 +84,7 @@ export class CallStage extends HTMLElement {
   connectedCallback() {
     const update = () => this.update();
     if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) this.#opener = document.activeElement;
-    for (const store of [this.desk.store, this.desk.streams, this.desk.own.store, this.desk.members.store, this.look]) store.watch(update);
+    for (const store of [this.desk.store, this.desk.streams, this.desk.own.store, this.desk.members.store, this.look, ownNames]) store.watch(update);
     this.desk.store.watch((now, before) => this.#moved(now.current, before.current));
     this.#resized.observe(this);
     document.addEventListener("visibilitychange", update);

@@ -1,6 +1,7 @@
 /** Brings calls to a page: the desk, its stage and the style of both, once, when the first call concerns this tab. */
 
 import { get } from "../lib/api.js";
+import { followNames } from "../social/page-names.js";
 import { CallDesk } from "./desk.js";
 import { CallStage } from "./call-stage.js";
 
@@ -17,7 +18,7 @@ const MOST_BLOCKED = 200;
  * @returns {Promise<CallDesk>}
  */
 export async function openCalls(line, me, { known, place = null, blocked } = {}) {
-  const [skew, found] = await Promise.all([clockSkew(), blocked ? null : whomIBlock(), dressed()]);
+  const [skew, found] = await Promise.all([clockSkew(), blocked ? null : whomIBlock(), dressed(), known ? null : followNames()]);
   const desk = new CallDesk(line, me, { skew, ...(known && { known }) });
   document.body.append(new CallStage(desk, place, blocked ?? (() => found ?? [])));
   return desk;

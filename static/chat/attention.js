@@ -6,6 +6,7 @@ import { calls, isUnread } from "./room-order.js";
 import { isConversation } from "./rights.js";
 import { roomAt } from "./state.js";
 import { concerns } from "./unread.js";
+import { ownNames } from "../social/own-names.js";
 
 /** @import { Entry } from "../lib/socket.js" */
 /** @import { RialtoApp } from "./rialto-app.js" */
@@ -30,6 +31,7 @@ export class Attention {
     const draw = () => this.#draw();
     this.app.client.store.watch(draw);
     this.app.place.watch(draw);
+    ownNames.watch(draw);
     this.app.client.onEvent((entry) => this.#hear(entry));
     draw();
   }

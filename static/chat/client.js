@@ -5,6 +5,7 @@ import { Refused } from "../lib/errors.js";
 import { LocalShelf } from "../lib/local-database.js";
 import { Socket } from "../lib/socket.js";
 import { Store } from "../lib/store.js";
+import { ownNames, renamed } from "../social/own-names.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
@@ -66,6 +67,7 @@ export class Client {
     this.presence = new Presence(this.store, this.socket);
     this.#signals = state.signals;
     this.#follow(state);
+    ownNames.dispatch({ type: "all", names: state.own_names });
     if (room?.about) this.store.dispatch({ type: "visited", room: room.about });
     if (room) this.#take(room.id, null, target === null ? { newest: true } : { around: target }, room.messages);
     this.drafts = new Drafts(new LocalShelf("drafts", state.me.id, "place"));
@@ -106,6 +108,7 @@ export class Client {
         this.store.dispatch({ type: "logged", ...entry });
         if (entry.event.kind === "room_left") this.socket.forget(entry.event.room);
         if (entry.event.kind === "call_logged") this.want([entry.event.entry.starter]);
+        if (entry.event.kind === "note_changed") void renamed(entry.event.member);
         for (const listen of this.#listeners) listen(entry);
       },
       signal: (signal) => this.#signal(signal),
@@ -205,6 +208,7 @@ export class Client {
         this.socket.epoch = state.epoch;
         this.#signals = state.signals;
         this.store.dispatch({ type: "loaded", state });
+        ownNames.dispatch({ type: "all", names: state.own_names });
         this.#follow(state);
         return this.#look();
       } catch (error) {

@@ -2,7 +2,7 @@
 
 import { fold } from "../lib/words.js";
 import { search } from "./emoji.js";
-import { memberName } from "./names.js";
+import { namesOf } from "./names.js";
 
 /** @import { Member } from "../types/live.d.ts" */
 
@@ -34,7 +34,7 @@ export function members(word, members, roles) {
   const wanted = fold(word);
   /** @param {Member} member 0: none, 1: somewhere, 2: at the beginning */
   const fit = (member) => {
-    const names = [fold(member.username), fold(memberName(member)), ...fold(memberName(member)).split(" ")];
+    const names = namesOf(member).map(fold).flatMap((name) => [name, ...name.split(" ")]);
     return names.some((name) => name.startsWith(wanted)) ? 2 : names.some((name) => name.includes(wanted)) ? 1 : 0;
   };
   const found = members.filter((member) => member.state === "active" && fit(member) > 0).sort((a, b) => fit(b) - fit(a));

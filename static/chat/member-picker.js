@@ -5,7 +5,7 @@ import { openDialog } from "../lib/dialog.js";
 import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { compare, fold, t } from "../lib/words.js";
-import { avatar, memberName } from "./names.js";
+import { avatar, memberName, namesOf } from "./names.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Member } from "../types/live.d.ts" */
@@ -28,10 +28,10 @@ export const knownToApp = ({ client }) => ({
 });
 
 /**
- * @param {Known} known @param {{title: string, act: string, most: number, but: string[], signal?: AbortSignal}} options `but`: those who cannot be chosen; `signal`: nobody is wanted any more
+ * @param {Known} known @param {{title: string, act: string, least?: number, most: number, but: string[], signal?: AbortSignal}} options `least`, `most`: how many; `but`: those who cannot be chosen; `signal`: nobody is wanted any more
  * @returns {Promise<string[] | null>} ids
  */
-export function pickMembers(known, { title, act, most, but, signal }) {
+export function pickMembers(known, { title, act, least = 1, most, but, signal }) {
   /** @type {Map<string, Member>} */
   const chosen = new Map();
   let text = "";
@@ -47,7 +47,7 @@ export function pickMembers(known, { title, act, most, but, signal }) {
   };
   const found = () => {
     const wanted = fold(text.trim());
-    const fits = (/** @type {Member} */ member) => fold(`${memberName(member)} ${member.username}`).split(/\s/).some((word) => word.startsWith(wanted)) || fold(memberName(member)).includes(wanted);
+    const fits = (/** @type {Member} */ member) => namesOf(member).map(fold).some((name) => name.includes(wanted));
     return known.all().filter((member) => member.state === "active" && !but.includes(member.id) && fits(member))
       .sort((a, b) => compare(memberName(a), memberName(b))).slice(0, SHOWN);
   };
@@ -73,7 +73,7 @@ export function pickMembers(known, { title, act, most, but, signal }) {
           @keydown=${(/** @type {KeyboardEvent} */ event) => {
             if (event.key !== "Enter" || !members[0]) return;
             event.preventDefault();
-            if (chosen.size && !text) open.close([...chosen.keys()]);
+            if (chosen.size >= least && !text) open.close([...chosen.keys()]);
             else toggle(open, members[0]);
           }}></div>
         <div class="section" role="group" aria-label=${t("chat.people")}>${keyed(members, (member) => member.id, (member) => html`<label class="row"><input type="checkbox" .checked=${chosen.has(member.id)} @change=${() => toggle(open, member)}>
@@ -81,6 +81,6 @@ export function pickMembers(known, { title, act, most, but, signal }) {
           ${members.length || !text.trim() ? null : html`<p class="empty-line" role="status">${t("chat.nobody_found")}</p>`}</div>`;
     },
     actions: (open) => html`<button class="button" data-kind="quiet" type="button" @click=${() => open.close(null)}>${t("chat.cancel")}</button>
-      <button class="button" data-kind="primary" type="button" ?disabled=${chosen.size === 0} @click=${() => open.close([...chosen.keys()])}>${act}</button>`,
+      <button class="button" data-kind="primary" type="button" ?disabled=${chosen.size < least} @click=${() => open.close([...chosen.keys()])}>${act}</button>`,
   });
 }

@@ -3,8 +3,8 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { moment, number, t, time } from "../lib/words.js";
-import { avatar, memberName } from "./names.js";
-import { isShut, mayDelete, mayEdit, mayReact, mayRing } from "./rights.js";
+import { avatar, memberName, realName } from "./names.js";
+import { mayDelete, mayEdit, mayReact, mayRing, ringsBack } from "./rights.js";
 import { keyOf } from "./rows.js";
 import { concerns } from "./unread.js";
 import { verifiedSign } from "../billing/verified.js";
@@ -59,7 +59,7 @@ const act = ({ onAct }, name, message) => (/** @type {Event} */ event) => onAct(
 /** @param {Member | undefined} author @param {string} name @param {Message} message @param {Setting} setting */
 function head(author, name, message, setting) {
   const title = !author || author.state === "deleted" ? html`<span class="message-author">${name}</span>`
-    : html`<button class="message-author" type="button" dir="auto" @click=${act(setting, "author", message)}>${name}</button>`;
+    : html`<button class="message-author" type="button" dir="auto" title=${realName(author)} @click=${act(setting, "author", message)}>${name}</button>`;
   return html`<header class="message-head">${title}${verifiedSign(author)}${timeOf(message.at)}</header>`;
 }
 
@@ -154,7 +154,7 @@ export function callCard(entry, state, again) {
   const facts = [entry.kind === "direct" && entry.outgoing ? "" : memberName(state.members[entry.starter]), fate, talked(entry), time(entry.at)].filter(Boolean).join(" · ");
   // A call that goes on is joined, and a room's voice rings for nobody: what is closed closes neither.
   const other = state.members[(entry.outgoing ? entry.others[0] : entry.starter) ?? ""];
-  const isOpen = entry.fate === null || entry.kind === "room" || (entry.kind === "group" ? mayRing(state) : other?.state === "active" && !isShut(state, entry.video ? "video_call" : "call"));
+  const isOpen = entry.fate === null || entry.kind === "room" || (entry.kind === "group" ? mayRing(state) : other?.state === "active" && ringsBack(state.community.closed, entry.video && state.entitlements["calls.video"]) !== null);
   return html`<article class="call-card" data-key=${`c${entry.call}`} data-missed=${isMissed ? "" : null} tabindex="-1" aria-label=${`${title}, ${facts}`}>
     <span class="call-card-sign" aria-hidden="true">${icon(sign)}</span><div><b>${title}</b><small>${facts}</small></div>
     ${isOpen ? html`<button class="button" data-size="small" type="button" @click=${(/** @type {Event} */ event) => again(/** @type {Element} */ (event.currentTarget))}>${t(entry.fate === null ? "calls.join" : entry.outgoing || entry.kind === "room" ? "calls.call_again" : "calls.call_back")}</button>` : null}

@@ -3,15 +3,25 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { list, t } from "../lib/words.js";
+import { ownNames } from "../social/own-names.js";
 
 /** @import { Member } from "../types/live.d.ts" */
 /** @import { ChatState, MyRoom } from "./types.d.ts" */
 
-/** @param {Member | undefined} member @returns {string} */
+/** What I call somebody, or what they call themselves: the one place that decides. @param {Member | undefined} member @returns {string} */
 export function memberName(member) {
   if (!member) return t("chat.somebody");
-  return member.state === "deleted" ? t("chat.deleted_member") : member.display_name || member.username;
+  return member.state === "deleted" ? t("chat.deleted_member") : ownNames.state[member.id] || member.display_name || member.username;
 }
+
+/** What somebody calls themselves, where I call them otherwise: for titles, beside my own name for them. @param {Member | undefined} member @returns {string | null} */
+export function realName(member) {
+  if (!member || member.state === "deleted" || !ownNames.state[member.id]) return null;
+  return `${member.display_name || member.username} · @${member.username}`;
+}
+
+/** Everything under which somebody is sought. @param {Member} member @returns {string[]} */
+export const namesOf = (member) => [memberName(member), ...(ownNames.state[member.id] ? [member.display_name] : []), member.username];
 
 /** What a role is called: our own word, as long as the community gave it no other name. @param {ChatState["roles"][number]} role */
 export const roleName = ({ name, word }) => (word === null ? name : t(`members.role_${word}`));

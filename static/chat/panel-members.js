@@ -7,7 +7,7 @@ import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { compare, t } from "../lib/words.js";
-import { avatar, memberName, others, roleName, roomName } from "./names.js";
+import { avatar, memberName, others, realName, roleName, roomName } from "./names.js";
 import { panelBones, panelFailed, panelHead } from "./panel-head.js";
 import { has, isConversation, isShut, leads, mayAdd, mayTakeBack } from "./rights.js";
 import { reason, verifiedMark } from "../billing/verified.js";
@@ -97,7 +97,7 @@ export class MemberPanel {
     client.want(this.#invited.map(({ by }) => by).filter((id) => !state.members[id]));
     const people = this.#invited.map(({ member, by }) => ({ member: state.members[member.id] ?? member, by })).sort((a, b) => compare(memberName(a.member), memberName(b.member)));
     /** @param {Invited} each */
-    const row = ({ member, by }) => html`<li>${avatar(member, { size: 24 })}<span class="item-text"><b dir="auto">${memberName(member)}</b><small>${by === state.me.id ? t("chat.invited_by_me") : t("chat.invited_by", { name: memberName(state.members[by]) })}</small></span>
+    const row = ({ member, by }) => html`<li>${avatar(member, { size: 24 })}<span class="item-text"><b dir="auto" title=${realName(member)}>${memberName(member)}</b><small><span dir="ltr">@${member.username}</span> · ${by === state.me.id ? t("chat.invited_by_me") : t("chat.invited_by", { name: memberName(state.members[by]) })}</small></span>
       ${mayTakeBack(state, room, by) ? html`<button class="button" data-size="small" type="button" aria-label=${t("chat.take_back_named", { name: memberName(member) })} @click=${(/** @type {Event} */ event) => void this.#takeBack(room, member, /** @type {Element} */ (event.currentTarget))}>${t("chat.take_back")}</button>` : null}</li>`;
     return html`<section class="section" aria-labelledby="panel-invited"><header class="section-head"><h3 id="panel-invited">${t("chat.invited", { count: people.length })}</h3></header>
       <ul class="items">${keyed(people, ({ member }) => member.id, row)}</ul></section>`;
@@ -125,7 +125,7 @@ export class MemberPanel {
   #section(id, title, people, room) {
     return html`<section class="section" aria-labelledby="panel-${id}"><header class="section-head"><h3 id="panel-${id}">${title}</h3></header>
       ${keyed(people, ({ member }) => member.id, ({ member, role, isHere }) => html`<button class="row" type="button" @click=${() => this.app.show({ kind: "member", id: member.id })}>${avatar(member, { size: 24, isHere })}
-        <span class="row-label" dir="auto">${memberName(member)}</span>${verifiedMark(member)}${role === "member" || isConversation(room) ? null : html`<span class="badge">${t(`chat.role_${role}`)}</span>`}</button>`)}</section>`;
+        <span class="row-label" dir="auto" title=${realName(member)}>${memberName(member)}</span>${verifiedMark(member)}${role === "member" || isConversation(room) ? null : html`<span class="badge">${t(`chat.role_${role}`)}</span>`}</button>`)}</section>`;
   }
 
   /** @param {RoomState} it @param {string} id */
@@ -147,7 +147,7 @@ export class MemberPanel {
     return html`${panelHead(this.app, memberName(member), it.room.kind === "direct" ? undefined : back)}<div class="panel-scroll"><div class="profile">${avatar(member, { size: 96, isHere })}
       <h2 dir="auto">${memberName(member)}</h2>
       ${member.badge ? html`<p>${verifiedMark(member)} ${reason(member.badge)}</p>` : null}
-      <p>${member.username ? `@${member.username}` : null}${member.pronouns ? ` · ${member.pronouns}` : null}${isHere ? ` · ${t("chat.here_now")}` : null}</p>
+      <p>${realName(member) ?? (member.username ? `@${member.username}` : null)}${member.pronouns ? ` · ${member.pronouns}` : null}${isHere ? ` · ${t("chat.here_now")}` : null}</p>
       ${status ? html`<p dir="auto">${status}</p>` : null}${member.bio ? html`<p dir="auto">${member.bio}</p>` : null}
       ${member.roles.length ? html`<div class="buttons">${state.roles.filter((role) => member.roles.includes(role.id)).map((role) => html`<span class="badge" data-tone="accent" dir="auto">${roleName(role)}</span>`)}</div>` : null}
       ${id === state.me.id ? html`<div class="buttons"><a class="button" href="/settings">${t("chat.settings")}</a></div>` : null}

@@ -61,10 +61,12 @@ export class PinsPanel {
       state, room: it.room, bodies: this.#bodies, active: null, editing: null, target: null, isThread: true,
       onAct: (/** @type {string} */ act, /** @type {Message} */ message, /** @type {Element} */ anchor) => void doAct(this.app, act, message, anchor),
     };
+    // Whom I block says nothing here either, until the block ends.
+    const shown = this.#items.filter(({ author }) => !state.people.blocked.includes(author));
     return html`${panelHead(this.app, t("chat.pinned_messages"))}<div class="panel-scroll">
       ${this.#status === "failed" ? panelFailed(t("chat.pins_failed"), () => void this.#load(it.room.id)) : this.#status === "loading" ? panelBones : null}
-      ${this.#status === "there" && !this.#items.length ? html`<p class="empty-line">${t("chat.no_pins")}</p>` : null}
-      ${keyed(this.#items, (message) => message.id, (message) => html`<div>${messageView({ ...message, pinned: false }, true, setting)}
+      ${this.#status === "there" && !shown.length ? html`<p class="empty-line">${t("chat.no_pins")}</p>` : null}
+      ${keyed(shown, (message) => message.id, (message) => html`<div>${messageView({ ...message, pinned: false }, true, setting)}
         <a class="button" data-kind="quiet" data-size="small" href=${pathOf({ room: message.room, target: message.seq })}>${t("chat.show_in_room")}</a></div>`)}</div>`;
   }
 }

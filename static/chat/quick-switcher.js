@@ -4,7 +4,7 @@ import { openDialog } from "../lib/dialog.js";
 import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { fold, t } from "../lib/words.js";
-import { avatar, memberName, others, roomName, roomPicture } from "./names.js";
+import { avatar, memberName, namesOf, others, roomName, roomPicture } from "./names.js";
 import { calls, inOrder, isUnread } from "./room-order.js";
 import { has, isShut } from "./rights.js";
 
@@ -66,6 +66,6 @@ function finds(app, text) {
   const rooms = inOrder(state).map((room) => ({ room, fit: fit(roomName(state, room)) })).filter((each) => each.fit >= 0 && !(wanted === "" && each.room.id === app.place.state.room))
     .sort((a, b) => b.fit - a.fit || calls(b.room) - calls(a.room) || Number(isUnread(b.room)) - Number(isUnread(a.room)));
   const written = new Set(inOrder(state).filter((room) => room.kind === "direct").flatMap((room) => others(state, room)));
-  const members = wanted && has(state, "messages.direct") && !isShut(state, "message") ? Object.values(state.members).filter((member) => member.state === "active" && member.id !== state.me.id && !written.has(member.id) && Math.max(fit(memberName(member)), fit(member.username)) >= 0) : [];
+  const members = wanted && has(state, "messages.direct") && !isShut(state, "message") ? Object.values(state.members).filter((member) => member.state === "active" && member.id !== state.me.id && !written.has(member.id) && Math.max(...namesOf(member).map(fit)) >= 0) : [];
   return [...rooms.map(({ room }) => ({ key: room.id, room })), ...members.map((member) => ({ key: member.id, member }))].slice(0, MOST);
 }

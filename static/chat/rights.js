@@ -62,6 +62,15 @@ export const isShut = (state, way) => state.community.closed.includes(way);
 /** Whether anybody may be rung at all. @param {ChatState} state */
 export const mayRing = (state) => !isShut(state, "call") || !isShut(state, "video_call");
 
+/**
+ * In which way somebody is rung back who was called with a camera or without: as then, or with what is left of it; null: in none.
+ * @param {string[]} closed ways that are closed for everybody @param {boolean} video @returns {"call" | "video_call" | null}
+ */
+export const ringsBack = (closed, video) => (video && !closed.includes("video_call") ? "video_call" : closed.includes("call") ? null : "call");
+
+/** Whether I may begin to write to somebody: to one, or to several. @param {ChatState} state */
+export const mayBegin = (state) => !isShut(state, "message") || !isShut(state, "invite");
+
 /** Whether I may bring others in. @param {ChatState} state @param {MyRoom} room */
 export function mayAdd(state, room) {
   if (room.archived || room.kind === "direct" || isVisitor(state, room) || isShut(state, "invite")) return false;

@@ -9,7 +9,7 @@ import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
 import { knownToApp, pickMembers } from "./member-picker.js";
 import { roomIcon, roomName } from "./names.js";
-import { isConversation, roomKinds } from "./rights.js";
+import { isConversation, isShut, roomKinds } from "./rights.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Room } from "../types/live.d.ts" */
@@ -174,7 +174,8 @@ export async function browseRooms(app) {
 
 /** @param {RialtoApp} app */
 export async function writeTo(app) {
-  const ids = await pickMembers(knownToApp(app), { title: t("chat.write_to"), act: t("chat.begin"), most: 9, but: [app.client.state.me.id] });
+  const { state } = app.client;
+  const ids = await pickMembers(knownToApp(app), { title: t("chat.write_to"), act: t("chat.begin"), least: isShut(state, "message") ? 2 : 1, most: isShut(state, "invite") ? 1 : 9, but: [state.me.id] });
   if (!ids?.length) return;
   try {
     const room = await app.client.makeRoom({ kind: ids.length === 1 ? "direct" : "group", members: ids });

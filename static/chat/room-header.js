@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { list, moment, t } from "../lib/words.js";
 import { ConnectionStrip } from "./connection-strip.js";
-import { memberName, others, roomName, roomPicture } from "./names.js";
+import { memberName, others, realName, roomName, roomPicture } from "./names.js";
 import { isConversation, isVisitor, mayAdd, mayChange, mayRing } from "./rights.js";
 import { roomAt } from "./state.js";
 import { Surface } from "./surface.js";
@@ -38,7 +38,7 @@ class RoomHeader extends Surface {
   #head(state, room) {
     const isOpen = this.app.place.state.panel?.kind === "members";
     return html`${this.#back()}${roomPicture(state, room, 28)}
-      <div class="header-title"><h1 dir="auto">${roomName(state, room)}</h1><p dir="auto">${this.#under(state, room)}</p></div>
+      <div class="header-title"><h1 dir="auto" title=${room.kind === "direct" ? realName(state.members[others(state, room)[0] ?? ""]) : null}>${roomName(state, room)}</h1><p dir="auto">${this.#under(state, room)}</p></div>
       <div class="header-tools">
         ${this.#call(state, room)}
         ${room.kind === "direct" ? null : html`<button class="icon-button" type="button" aria-label=${t("chat.members_title")} title=${t("chat.member_count", { count: room.member_count })}

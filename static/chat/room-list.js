@@ -5,10 +5,10 @@ import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
 import { askForNotices, declineNotices } from "./attention.js";
 import { ConnectionStrip } from "./connection-strip.js";
-import { avatar, memberName, others, roomName, roomPicture } from "./names.js";
+import { avatar, memberName, others, realName, roomName, roomPicture } from "./names.js";
 import { pathOf } from "./place.js";
 import { calls, isUnread, sections } from "./room-order.js";
-import { roomKinds } from "./rights.js";
+import { mayBegin, roomKinds } from "./rights.js";
 import { Surface } from "./surface.js";
 
 /** @import { ChatState, MyRoom } from "./types.d.ts" */
@@ -56,7 +56,7 @@ class RoomList extends Surface {
       ${this.#isAsking ? this.#question() : null}
       <nav class="sidebar-scroll" aria-label=${t("chat.rooms")}>
         ${this.#section(state, "rooms", t("chat.rooms"), rooms, t("chat.browse"), () => void this.#dialog("browseRooms"), t("chat.no_rooms"))}
-        ${this.#section(state, "people", t("chat.people"), people, t("chat.write_to"), () => void this.#dialog("writeTo"), t("chat.no_people"))}
+        ${this.#section(state, "people", t("chat.people"), people, t("chat.write_to"), mayBegin(state) ? () => void this.#dialog("writeTo") : null, t("chat.no_people"))}
       </nav>
       <footer class="me-card">${avatar(me, { size: 32, isHere: state.connection.status === "open" })}<span class="me-card-text"><b dir="auto">${memberName(me)}</b><small dir="auto">${me.status ? [me.status.emoji, me.status.text].filter(Boolean).join(" ") : `@${me.username}`}</small></span>
         <a class="icon-button" href="/settings" aria-label=${t("chat.settings")} title=${t("chat.settings")}>${icon("settings")}</a></footer>`;
@@ -64,11 +64,11 @@ class RoomList extends Surface {
 
   /**
    * @param {ChatState} state @param {string} id @param {string} title @param {MyRoom[]} rooms
-   * @param {string} more @param {() => void} onMore @param {string} empty
+   * @param {string} more @param {(() => void) | null} onMore null: there is no way to more of them @param {string} empty
    */
   #section(state, id, title, rooms, more, onMore, empty) {
     return html`<section class="section" aria-labelledby="list-${id}">
-      <header class="section-head"><h2 id="list-${id}">${title}</h2><button class="icon-button" data-size="small" type="button" aria-label=${more} title=${more} @click=${onMore}>${icon("plus")}</button></header>
+      <header class="section-head"><h2 id="list-${id}">${title}</h2>${onMore ? html`<button class="icon-button" data-size="small" type="button" aria-label=${more} title=${more} @click=${onMore}>${icon("plus")}</button>` : null}</header>
       ${rooms.length ? keyed(rooms, (room) => room.id, (room) => this.#row(state, room)) : html`<p class="empty-line">${empty}</p>`}
     </section>`;
   }
@@ -84,7 +84,8 @@ class RoomList extends Surface {
       : isUnread(room) ? html`<span class="row-dot" role="img" aria-label=${t("chat.unread")}></span>`
       : draft ? html`<small>${t("chat.draft")}</small>`
       : room.level === "nothing" ? html`<span class="row-note" role="img" aria-label=${t("chat.silent")}>${icon("bell-off")}</span>` : null;
-    return html`<a class="row" href=${pathOf({ room: room.id })} aria-current=${isOpen ? "page" : null} data-unread=${isUnread(room) ? "" : null}
+    const real = room.kind === "direct" ? realName(state.members[others(state, room)[0] ?? ""]) : null;
+    return html`<a class="row" href=${pathOf({ room: room.id })} title=${real} aria-current=${isOpen ? "page" : null} data-unread=${isUnread(room) ? "" : null}
       data-muted=${room.level === "nothing" || room.archived ? "" : null}>${roomPicture(state, room, 20)}<span class="row-label" dir="auto">${roomName(state, room)}</span>${mark}</a>`;
   }
 

@@ -8,7 +8,7 @@ import { counted, recounted } from "./unread.js";
 
 /** @param {State} snapshot @returns {ChatState} */
 export function begin(snapshot) {
-  const { rooms, members, ...rest } = snapshot;
+  const { rooms, members, own_names: _, ...rest } = snapshot;
   return {
     ...rest,
     members: { ...byId(members), [snapshot.me.id]: snapshot.me },

@@ -1,6 +1,7 @@
 /** What the elements of the app have in common: they find the app, and draw again when something changed. */
 
 import { render } from "../lib/html.js";
+import { ownNames } from "../social/own-names.js";
 
 /** @import { RialtoApp } from "./rialto-app.js" */
 /** @import { ChatState } from "./types.d.ts" */
@@ -19,7 +20,7 @@ export class Surface extends HTMLElement {
     await app.ready;
     const { client, place } = app;
     const update = () => this.update();
-    this.#stops = [client.store.watch(update), client.loads.watch(update), place.watch(update), client.drafts.watch(update)];
+    this.#stops = [client.store.watch(update), client.loads.watch(update), place.watch(update), client.drafts.watch(update), ownNames.watch(update)];
     this.started();
     this.update();
   }

@@ -1101,6 +1101,10 @@ export type State = {
   members: Array<Member>;
   /** Whom I block and mute, and how many requests wait. */
   people: People;
+  /** What I call others, by their ids. */
+  own_names: {
+    [id: string]: string
+  };
   /** The community's roles. */
   roles: Array<RoleName>;
   /** The community. */

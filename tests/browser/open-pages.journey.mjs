@@ -38,7 +38,7 @@ test('open pages follow what happens', async ({ start, someone }) => {
     await expect(page.getByText('Follows you')).toBeVisible(SOON);
     await expect(note).toHaveValue('Mends nets on Tuesd');
     await expect(note).toBeFocused();
-    await mara.call('PATCH', `/contacts/${brunoId}`, { name: 'Bruno of the nets' });
+    await mara.call('PATCH', `/contacts/${brunoId}`, { own_name: 'Bruno of the nets' });
     await expect(page.getByText('Bruno of the nets')).toBeVisible(SOON);
     await note.pressSequentially('ays');
     await expect(note).toHaveValue('Mends nets on Tuesdays');

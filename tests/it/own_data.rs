@@ -50,7 +50,7 @@ async fn two(town: &Town) -> (Person, Person) {
     bob.post(&format!("/api/v1/rooms/{room}/messages"), answer).await;
     let direct = ann.post("/api/v1/rooms", json!({ "kind": "direct", "members": [bob.id] })).await["id"].as_str().expect("an id").parse();
     ann.says(direct.expect("a room"), "k4", "zqanndirectwords").await;
-    set(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), json!({ "name": "zqannownname", "note": "zqannnote" })).await;
+    set(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), json!({ "own_name": "zqannownname", "note": "zqannnote" })).await;
     set(&bob, Method::PATCH, &format!("/api/v1/contacts/{}", ann.id), json!({ "note": "zqbobnote" })).await;
     set(&ann, Method::POST, "/api/v1/reports", json!({ "member": bob.id, "reason": "other", "text": "zqannreport" })).await;
     // A letter to an address that she gives up, and one to that of now.

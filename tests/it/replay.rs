@@ -332,7 +332,7 @@ impl Scene<'_> {
             }
             ("listed", "as one who never may") => self.call(ann, put, &to_bob("me/never"), None).await,
             ("listed", _) => self.call(ann, put, &to_bob("me/always"), None).await,
-            ("note_changed", _) => self.call(ann, Method::PATCH, &to_bob("contacts"), Some(json!({ "name": "Bob of the nets" }))).await,
+            ("note_changed", _) => self.call(ann, Method::PATCH, &to_bob("contacts"), Some(json!({ "own_name": "Bob of the nets" }))).await,
             ("reach_changed", _) => self.call(ann, put, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await,
             ("call_started", _) => self.call_of_bob(Some(self.room), None).await,
             ("call_ended", _) => self.call_of_bob(Some(self.room), Some(Cause::Left)).await,

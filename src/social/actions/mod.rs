@@ -13,11 +13,13 @@ pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_mean};
-pub use reading::{Mine, inbox, may_refuse, mine, unless_shut};
+pub use reading::{Mine, OwnNames, inbox, may_refuse, mine, own_names, unless_shut};
 pub(super) use reading::{called, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
-pub use requests::{Daily, NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all};
+pub use requests::{
+    Daily, NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all,
+};
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
@@ -115,7 +117,7 @@ fn people(conn: &mut crate::storage::Conn, me: MemberId, ids: &[MemberId], now: 
         let member = profiles.iter().find(|profile| profile.id == *id)?.clone();
         let note = notes.iter().find(|(other, _)| other == id).map(|(_, note)| note.clone()).unwrap_or_default();
         let known = Relation { mine: edges(&mine, *id), theirs: edges(&theirs, *id) }.known();
-        Some(super::model::Person { member, known, own_name: note.name, note: note.note })
+        Some(super::model::Person { member, known, own_name: note.own_name, note: note.note })
     };
     Ok(ids.iter().filter_map(person).collect())
 }

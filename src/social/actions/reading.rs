@@ -1,5 +1,7 @@
 //! What a member reads about people: lists, the inbox, one person.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::people;
@@ -17,6 +19,8 @@ use crate::text;
 
 /// Most members whom one blocks or mutes that a client is told at once.
 const MOST_SHUT: i64 = 10_000;
+/// Most names of a member's own that a client is told at once.
+const MOST_NAMED: i64 = 10_000;
 /// Most members who are found in the directory by one's own names for them.
 const CALLED: i64 = 200;
 /// Most rooms in common that are named.
@@ -72,6 +76,7 @@ pub fn inbox(conn: &mut Conn, me: MemberId, before: Option<RequestId>, limit: i6
     let rooms: Vec<RoomId> = rows.iter().filter_map(|row| row.room).collect();
     let names = store::requests::room_names(conn, &rooms)?;
     let of_words = |row: &&RequestRow| row.kind == RequestKind::Message.number();
+    let called: BTreeMap<MemberId, _> = store::relations::notes_on(conn, me, &senders)?.into_iter().collect();
     let mut waiting = store::requests::waiting(conn, &rows.iter().filter(of_words).map(|row| row.id).collect::<Vec<_>>())?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
@@ -82,6 +87,7 @@ pub fn inbox(conn: &mut Conn, me: MemberId, before: Option<RequestId>, limit: i6
             id: row.id,
             kind,
             sender,
+            own_name: called.get(&row.sender).map(|note| note.own_name.clone()).unwrap_or_default(),
             at: row.at,
             room: row.room.filter(|_| kind == RequestKind::Invite),
             room_name: row.room.and_then(|room| names.get(&room).cloned()),
@@ -120,6 +126,17 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
     let all = store::relations::shut(conn, member, MOST_SHUT)?;
     let with = |edge| all.iter().filter(|(_, edges)| edges.has(edge)).map(|(other, _)| *other).collect();
     Ok(Mine { blocked: with(Edge::Blocks), muted: with(Edge::Mutes), requests: open_requests(conn, member)? })
+}
+
+/// What a member calls others, by their ids; nobody else is told.
+pub type OwnNames = BTreeMap<MemberId, String>;
+
+/// What a member calls others.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn own_names(conn: &mut Conn, member: MemberId) -> Result<OwnNames> {
+    Ok(store::relations::own_names(conn, member, MOST_NAMED)?.into_iter().collect())
 }
 
 /// The condition that a column of a query names nobody whom a member blocks, and with `muted` nobody whom they muted.

@@ -191,7 +191,7 @@ impl Relation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Note {
     /// My own name for them, or empty.
-    pub name: String,
+    pub own_name: String,
     /// My note, or empty.
     pub note: String,
 }
@@ -201,7 +201,7 @@ pub struct Note {
 pub struct NoteChange {
     /// At most 64 characters.
     #[serde(default)]
-    pub name: Option<String>,
+    pub own_name: Option<String>,
     /// At most 1,000 characters.
     #[serde(default)]
     pub note: Option<String>,
@@ -218,15 +218,15 @@ impl Note {
     /// # Errors
     /// `social.own_name` or `social.note`.
     pub fn changed(self, change: &NoteChange) -> Result<Self> {
-        let name = match &change.name {
-            Some(name) => clean_line(name, 0, NAME, "name", "social.own_name")?,
-            None => self.name,
+        let own_name = match &change.own_name {
+            Some(name) => clean_line(name, 0, NAME, "own_name", "social.own_name")?,
+            None => self.own_name,
         };
         let note = match &change.note {
             Some(note) => paragraphs(note)?,
             None => self.note,
         };
-        Ok(Self { name, note })
+        Ok(Self { own_name, note })
     }
 }
 

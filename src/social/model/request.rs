@@ -106,6 +106,8 @@ pub struct Request {
     pub kind: RequestKind,
     /// Who asks.
     pub sender: Profile,
+    /// My own name for them, or empty.
+    pub own_name: String,
     /// When, milliseconds UTC.
     pub at: Millis,
     /// The room to come into.

@@ -8,14 +8,14 @@ use super::limit;
 use crate::access::{Allow, Page, Query, Routes};
 use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
-use crate::social::actions;
+use crate::social::actions::{self, OwnNames};
 use crate::social::model::{Edge, Person, Shared};
 use crate::social::policy::{SeeMine, SeePerson};
 use crate::social::store::lists::{List, Paging};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(contacts, follows, followers, blocks, mutes, always, never, person))]
+#[openapi(paths(contacts, follows, followers, blocks, mutes, always, never, own_names, person))]
 pub struct Api;
 
 /// Registers them.
@@ -28,6 +28,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/api/v1/mutes", mutes)
         .get("/api/v1/me/always", always)
         .get("/api/v1/me/never", never)
+        .get("/api/v1/me/own-names", own_names)
         .get("/api/v1/people/{member}", person);
 }
 
@@ -74,6 +75,21 @@ lists! {
     always "/api/v1/me/always", List::Mine(Edge::Always);
     /// Who may never reach me.
     never "/api/v1/me/never", List::Mine(Edge::Never);
+}
+
+/// What I call others.
+#[derive(Serialize, utoipa::ToSchema)]
+struct MyNames {
+    /// My own names by the members' ids, at most 10,000.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    own_names: OwnNames,
+}
+
+/// What I call others; nobody else sees it.
+#[utoipa::path(get, path = "/api/v1/me/own-names", responses((status = 200, body = MyNames)))]
+async fn own_names(gate: Allow<SeeMine>) -> Result<HttpResponse> {
+    let own_names = gate.read(|conn, may, _| actions::own_names(conn, may.member())).await?;
+    Ok(HttpResponse::Ok().json(MyNames { own_names }))
 }
 
 /// Somebody, how I stand to them, and where we meet.

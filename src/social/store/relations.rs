@@ -219,7 +219,7 @@ pub fn roles_of(conn: &mut Conn, member: MemberId) -> Result<Vec<RoleId>> {
 /// What a member calls somebody and notes about them.
 pub fn note(conn: &mut Conn, member: MemberId, other: MemberId) -> Result<Note> {
     let row = notes::table.find((member.0, other.0)).select((notes::name, notes::note)).first::<(String, String)>(conn).optional()?;
-    Ok(row.map(|(name, note)| Note { name, note }).unwrap_or_default())
+    Ok(row.map(|(own_name, note)| Note { own_name, note }).unwrap_or_default())
 }
 
 /// The same for several.
@@ -230,12 +230,19 @@ pub fn notes_on(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Resul
         .filter(notes::other.eq_any(raw))
         .select((notes::other, notes::name, notes::note))
         .load::<(i64, String, String)>(conn)?;
-    Ok(rows.into_iter().map(|(other, name, note)| (MemberId(other), Note { name, note })).collect())
+    Ok(rows.into_iter().map(|(other, name, note)| (MemberId(other), Note { own_name: name, note })).collect())
+}
+
+/// What a member calls others, at most `limit` of them.
+pub fn own_names(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<(MemberId, String)>> {
+    let named = notes::table.filter(notes::member.eq(member.0)).filter(notes::name.ne(""));
+    let rows = named.order(notes::other).limit(limit).select((notes::other, notes::name)).load::<(i64, String)>(conn)?;
+    Ok(rows.into_iter().map(|(other, name)| (MemberId(other), name)).collect())
 }
 
 /// Stores a note; an empty one leaves no row.
 pub fn set_note(tx: &mut Tx<'_>, member: MemberId, other: MemberId, note: &Note) -> Result<()> {
-    if note.name.is_empty() && note.note.is_empty() {
+    if note.own_name.is_empty() && note.note.is_empty() {
         diesel::delete(notes::table.find((member.0, other.0))).execute(&mut **tx)?;
         return Ok(());
     }
@@ -244,9 +251,9 @@ pub fn set_note(tx: &mut Tx<'_>, member: MemberId, other: MemberId, note: &Note)
             (
                 notes::member.eq(member.0),
                 notes::other.eq(other.0),
-                notes::name.eq(&note.name),
+                notes::name.eq(&note.own_name),
                 notes::note.eq(&note.note),
-                notes::name_key.eq(name_key(&note.name)),
+                notes::name_key.eq(name_key(&note.own_name)),
             ),
             "ON CONFLICT (member, other) DO UPDATE SET name = excluded.name, note = excluded.note, name_key = excluded.name_key",
         ))

@@ -43,7 +43,7 @@ async fn every_page_about_people_shows_them_in_both_languages() {
     lets(&ann, "message", &["mutual"]).await;
     let room = talk(&cleo, &ann).await;
     cleo.says(room, "k1", "We met at the <quay>").await;
-    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "name": "Bobby", "note": "Tall" }))).await;
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "own_name": "Bobby", "note": "Tall" }))).await;
     ann.post("/api/v1/reports", json!({ "member": cleo.id, "reason": "spam", "text": "Every day" })).await;
     for language in ["en", "fr"] {
         let directory = page(&town, &ann, "/people", language).await;
@@ -107,7 +107,7 @@ async fn the_directory_finds_user_names_my_own_names_and_the_verified() {
     let town = Town::new().await;
     let keeper = town.owner("keeper").await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("bobcat").await);
-    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "name": "Élodie from the quay" }))).await;
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "own_name": "Élodie from the quay" }))).await;
     acts(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/verification", bob.id), Some(json!({}))).await;
     let found = async |who: &Person, address: &str| -> Vec<String> {
         let shown = page(&town, who, address, "en").await;

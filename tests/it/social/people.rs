@@ -6,6 +6,7 @@ use rialto::members::{self, DisplayName, NewMember, Username};
 use rialto::storage::set_fact;
 use serde_json::json;
 
+use super::pages::page;
 use super::{act, acts, hears, names, newest_request, waiting};
 use crate::support::{Person, Town};
 
@@ -128,23 +129,48 @@ async fn notes_are_for_their_author_alone_and_hold_their_limits() {
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
     let path = format!("/api/v1/contacts/{}", bob.id);
     let mut of_ann = ann.connect().await;
-    let change = json!({ "name": "Bobby  from the quay", "note": "Owes me a rope.\nTall." });
+    let change = json!({ "own_name": "Bobby  from the quay", "note": "Owes me a rope.\nTall." });
     let kept = acts(&ann, Method::PATCH, &path, Some(change)).await;
-    assert_eq!(kept, json!({ "name": "Bobby from the quay", "note": "Owes me a rope.\nTall." }));
+    assert_eq!(kept, json!({ "own_name": "Bobby from the quay", "note": "Owes me a rope.\nTall." }));
     assert_eq!(hears(&mut of_ann, "note_changed").await, json!({ "kind": "note_changed", "member": bob.id }), "without the words");
     let seen = ann.get(&format!("/api/v1/people/{}", bob.id)).await;
-    assert_eq!((&seen["own_name"], &seen["note"]), (&kept["name"], &kept["note"]));
+    assert_eq!((&seen["own_name"], &seen["note"]), (&kept["own_name"], &kept["note"]));
     for other in [&bob, &cleo] {
         assert_eq!(other.get(&format!("/api/v1/people/{}", bob.id)).await["own_name"], "");
     }
     assert_eq!(
-        acts(&ann, Method::PATCH, &path, Some(json!({ "name": "" }))).await["note"],
+        acts(&ann, Method::PATCH, &path, Some(json!({ "own_name": "" }))).await["note"],
         "Owes me a rope.\nTall.",
         "what is missing stays"
     );
-    assert!(ann.call(Method::PATCH, &path, Some(json!({ "name": "é".repeat(64), "note": "é".repeat(1_000) }))).await.0.is_success());
-    ann.refused(Method::PATCH, &path, Some(json!({ "name": "é".repeat(65) })), 422, "social.own_name").await;
+    assert!(ann.call(Method::PATCH, &path, Some(json!({ "own_name": "é".repeat(64), "note": "é".repeat(1_000) }))).await.0.is_success());
+    ann.refused(Method::PATCH, &path, Some(json!({ "own_name": "é".repeat(65) })), 422, "social.own_name").await;
     ann.refused(Method::PATCH, &path, Some(json!({ "note": "é".repeat(1_001) })), 422, "social.note").await;
+    ann.refused(Method::PATCH, &path, Some(json!({ "name": "Bobby" })), 422, "error.body").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_i_call_others_stands_wherever_i_meet_them_and_nowhere_else() {
+    let town = Town::new().await;
+    let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "own_name": "Bobby of the quay" }))).await;
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "note": "Tall" }))).await;
+    act(&bob, Method::PUT, &format!("/api/v1/contacts/{}", ann.id)).await;
+    act(&ann, Method::PUT, &format!("/api/v1/me/always/{}", bob.id)).await;
+    let named = json!({ bob.id.to_string(): "Bobby of the quay" });
+    assert_eq!(ann.get("/api/v1/me/state").await["own_names"], named, "and nobody of whom there is but a note");
+    assert_eq!(ann.get("/api/v1/me/own-names").await["own_names"], named);
+    assert_eq!(ann.get("/api/v1/requests").await["items"][0]["own_name"], "Bobby of the quay");
+    for other in [&bob, &cleo] {
+        assert_eq!(other.get("/api/v1/me/state").await["own_names"], json!({}));
+    }
+    for path in ["/people", "/people?q=bobby", "/people/requests", "/settings/reach", &format!("/people/{}", bob.id)] {
+        let shown = page(&town, &ann, path, "en").await;
+        let main = shown.split_once("<main").expect("what it shows").1;
+        assert!(main.contains(">Bobby of the quay<") && main.contains(">@bob<"), "{path}: {main}");
+        assert!(!page(&town, &cleo, "/people", "en").await.contains("Bobby"), "it is ann's alone");
+    }
     town.close().await;
 }
 
@@ -164,7 +190,7 @@ async fn a_name_is_found_as_it_is_written_in_the_directory_and_on_lists() {
         acts(&member, Method::PATCH, "/api/v1/me", Some(json!({ "display_name": name }))).await;
         act(&ann, Method::PUT, &format!("/api/v1/follows/{}", member.id)).await;
         // One's own name for somebody is found as theirs is.
-        acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", member.id), Some(json!({ "name": format!("Quay {name}") }))).await;
+        acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", member.id), Some(json!({ "own_name": format!("Quay {name}") }))).await;
         for typed in
             [name.to_owned(), format!(" {} ", name.to_uppercase()), bare.to_owned(), format!("quay {name}"), format!("QUAY {bare}")]
         {
@@ -195,7 +221,7 @@ async fn names_that_were_stored_under_another_rule_are_found_after_a_start() {
     let (ann, bob) = (town.member("ann").await, town.member("bob").await);
     acts(&bob, Method::PATCH, "/api/v1/me", Some(json!({ "display_name": "Bjørn" }))).await;
     act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
-    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "name": "Løve" }))).await;
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", bob.id), Some(json!({ "own_name": "Løve" }))).await;
     let aged = town.app().ground.db.write(|tx| {
         // More than are read at once.
         for n in 0..1_010 {

@@ -77,7 +77,7 @@ async fn plant(cast: &Cast) -> Planted {
 
     // Among people: what one notes, what waits in an inbox, what is reported, and what is said to somebody who does not hear it.
     let insider = of("insider");
-    let note = json!({ "name": "zqownname", "note": "zqprivatenote" });
+    let note = json!({ "own_name": "zqownname", "note": "zqprivatenote" });
     assert_eq!(insider.call(Method::PATCH, &format!("/api/v1/contacts/{}", maker.id), Some(note)).await.0, 200);
     let choice = json!({ "message": { "from": ["contacts"] } });
     assert_eq!(of("leader").call(Method::PUT, "/api/v1/me/reach", Some(choice)).await.0, 200);

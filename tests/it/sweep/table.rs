@@ -137,6 +137,7 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/mutes", "SeeMine", SIGNED_IN),
     row("GET", "/api/v1/me/always", "SeeMine", SIGNED_IN),
     row("GET", "/api/v1/me/never", "SeeMine", SIGNED_IN),
+    row("GET", "/api/v1/me/own-names", "SeeMine", SIGNED_IN),
     row("GET", "/api/v1/people/{member}", "SeePerson", SIGNED_IN),
     row("PUT", "/api/v1/contacts/{member}", "Approach", "401 401 401 200 200 403 200 200 200 200 403 401"),
     row("PUT", "/api/v1/follows/{member}", "Approach", "401 401 401 200 200 403 200 200 200 200 403 401"),

@@ -7,7 +7,7 @@ import { changeOf } from '../../../static/calls/notices.js';
 import { ringOf } from '../../../static/calls/loudness.js';
 import { Sights, stepFor, THROTTLE_MS, viewOf } from '../../../static/calls/sights.js';
 import { strikeOf } from '../../../static/calls/tones.js';
-import { relationOf } from '../../../static/calls/relation.js';
+import { mayWriteTo, relationOf } from '../../../static/calls/relation.js';
 import { Clock } from '../lib/support.js';
 import { call, NOW } from './cast.js';
 
@@ -93,6 +93,10 @@ test('what a caller is to me, the nearest first', () => {
   assert.equal(of({ follow: 'following' }), 'calls.is_followed');
   assert.equal(of({ follows_me: true }), 'calls.is_follower');
   assert.equal(of({ contact: 'asked' }), 'calls.is_stranger');
+});
+
+test('whoever rings is answered in words where a conversation is there or may begin', () => {
+  assert.deepEqual([[null, []], [null, ['call']], [null, ['message']], ['7', ['message']]].map(([conversation, closed]) => mayWriteTo(/** @type {any} */ ({ conversation }), /** @type {string[]} */ (closed))), [true, true, false, true]);
 });
 
 test('the ring of whoever speaks is two to four pixels wide, by the ear', () => {
