@@ -4,11 +4,14 @@ import { community, setUp } from './support/api.mjs';
 import { dataFolder } from './support/server.mjs';
 import * as acts from './support/acts.mjs';
 
+/** How long it may take until an open tab shows what happened. */
+const SOON = { timeout: 2_000 };
+
 test('nobody reaches me whom I did not let', async ({ start, someone }) => {
   const data = dataFolder();
   setUp(data);
   const server = await start({ data });
-  const { mara, bruno, ines } = await community(server, 'mara', 'bruno', 'ines');
+  const { olga, mara, bruno, ines } = await community(server, 'mara', 'bruno', 'ines');
   const idOf = async (account) => (await account.call('GET', '/me')).id;
   const [maraId, brunoId] = await Promise.all([mara, bruno].map(idOf));
   const at = async (name) => {
@@ -102,12 +105,41 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await expect(acts.message(maraPage, 'We met at the quay')).toBeVisible();
   });
 
+  await test.step('what she calls somebody stands wherever she meets them, at once in open tabs, and nobody else sees it', async () => {
+    await acts.openRoom(maraPage, 'Ines');
+    const inesId = await idOf(ines);
+    const before = await brunoPage.locator('room-list').innerText();
+    await mara.call('PATCH', `/contacts/${inesId}`, { own_name: 'Inès of the quay' });
+    await expect(acts.roomLink(maraPage, 'Inès of the quay')).toBeVisible(SOON);
+    await expect(maraPage.getByRole('heading', { name: 'Inès of the quay', level: 1 })).toHaveAttribute('title', 'Ines · @ines');
+    await expect(acts.composer(maraPage)).toHaveAttribute('placeholder', /Inès of the quay/);
+    const author = acts.message(maraPage, 'We met at the quay').getByRole('button', { name: 'Inès of the quay' });
+    await expect(author).toHaveAttribute('title', 'Ines · @ines');
+    await acts.composer(maraPage).fill('@quay');
+    await expect(maraPage.getByRole('option', { name: /Inès of the quay/ })).toContainText('@ines');
+    await acts.composer(maraPage).press('Enter');
+    await expect(acts.composer(maraPage)).toHaveValue('@ines ');
+    await acts.composer(maraPage).fill('');
+    expect(await brunoPage.locator('room-list').innerText()).toBe(before);
+    await mara.call('PATCH', `/contacts/${inesId}`, { own_name: '' });
+    await expect(acts.roomLink(maraPage, 'Ines')).toBeVisible(SOON);
+    await expect(author).toHaveCount(0);
+  });
+
   await test.step('a block takes effect in open tabs, and the blocked member’s view does not change', async () => {
     const general = await mara.room('general');
-    await bruno.say(general.id, 'Fresh sardines at the market');
-    await ines.say(general.id, 'I take two');
+    const sardines = await bruno.say(general.id, 'Fresh sardines at the market');
+    const two = await ines.say(general.id, 'I take two');
+    await bruno.call('PUT', `/rooms/${general.id}/messages/${two.id}/reactions/🐟`);
+    await olga.call('PUT', `/rooms/${general.id}/messages/${sardines.id}/pin`);
     await acts.openRoom(maraPage, 'general');
     await expect(acts.message(maraPage, 'Fresh sardines at the market')).toBeVisible();
+    const fish = acts.message(maraPage, 'I take two').getByRole('group', { name: 'Reactions' }).getByRole('button', { name: /🐟/ });
+    await expect(fish).toBeVisible();
+    await maraPage.locator('room-header').getByRole('button', { name: 'More' }).click();
+    await maraPage.getByRole('menuitem', { name: 'Pinned messages' }).click();
+    const pinned = maraPage.locator('.panel').getByText('Fresh sardines at the market');
+    await expect(pinned).toBeVisible();
     const before = await brunoPage.locator('room-list').getByRole('navigation').innerText();
     const profile = await maraPage.context().newPage();
     await profile.goto(`${server.url}/people/${brunoId}`);
@@ -118,6 +150,8 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await profile.close();
     await expect(acts.message(maraPage, 'Fresh sardines at the market')).toHaveCount(0);
     await expect(acts.message(maraPage, 'I take two')).toBeVisible();
+    await expect(fish).toHaveCount(0);
+    await expect(pinned).toHaveCount(0);
     await expect(acts.roomLink(maraPage, 'Bruno')).toHaveCount(0);
 
     await acts.say(brunoPage, 'Are you there?');
@@ -130,5 +164,16 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     expect((await brunoPage.locator('room-list').getByRole('navigation').innerText()).replace(/\d+/g, '')).toBe(before.replace(/\d+/g, ''));
     await brunoPage.reload();
     await expect(acts.message(brunoPage, 'Hello again')).toBeVisible();
+  });
+
+  await test.step('with its end messages, reactions and pins are there again, all at once and in the open tab', async () => {
+    const general = await mara.room('general');
+    await bruno.call('PUT', `/rooms/${general.id}/messages/${(await ines.messages(general.id)).at(-1).id}/reactions/🐚`);
+    await mara.call('DELETE', `/blocks/${brunoId}`);
+    for (const text of ['Fresh sardines at the market', 'The last of the sardines']) await expect(acts.message(maraPage, text)).toHaveCount(1, SOON);
+    const reactions = maraPage.getByRole('group', { name: 'Reactions' });
+    for (const emoji of [/🐟/, /🐚/]) await expect(reactions.getByRole('button', { name: emoji })).toHaveCount(1);
+    await expect(maraPage.locator('.panel').getByText('Fresh sardines at the market')).toBeVisible();
+    await expect(acts.roomLink(maraPage, 'Bruno')).toBeVisible(SOON);
   });
 });

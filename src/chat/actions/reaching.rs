@@ -96,6 +96,7 @@ impl Reaching {
         match self.verdict(tx, Act::Message, author, other, now)? {
             Verdict::Through | Verdict::Quietly | Verdict::Busy => {
                 let_in(tx, room, other)?;
+                social::come_through(tx, author, other)?;
                 came_through(tx, author, &first(Some(Outcome::AcceptedOnce)), most)
             }
             Verdict::Asks => {

@@ -1,11 +1,12 @@
 //! Contacts: asked for, accepted, given up; and what one calls and notes about somebody.
 
-use super::requests::{NewRequest, ask, end_request, find_open};
+use super::requests::{NewRequest, admit_waiting, ask, end_request, find_open};
 use super::{Limits, announce, hold, must_have_place, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::social::events::SocialEvent;
 use crate::social::model::{ContactState, Edge, Note, NoteChange, Outcome, Relation, RequestKind};
+use crate::social::notices::Social;
 use crate::social::policy::{Approach, RelateTo};
 use crate::social::store;
 use crate::storage::{NameKeys, Tx};
@@ -14,7 +15,7 @@ use crate::storage::{NameKeys, Tx};
 ///
 /// # Errors
 /// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`, `social.too_many_to_one`.
-pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<ContactState> {
+pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits, social: &Social) -> Result<ContactState> {
     let may = may.relation();
     let (me, other) = (may.member(), may.other());
     let relation = hold(tx, me, other)?;
@@ -31,6 +32,7 @@ pub fn ask_contact(tx: &mut Tx<'_>, may: &Approach, limits: Limits) -> Result<Co
             end_request(tx, &request, Outcome::AcceptedOnce)?;
         }
         become_contacts(tx, me, other, relation)?;
+        admit_waiting(tx, me, other, social)?;
         return Ok(ContactState::Contact);
     }
     if !relation.mine.has(Edge::AskedContact) {

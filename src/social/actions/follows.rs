@@ -1,12 +1,13 @@
 //! Following: one way, and with a yes where the other wants to be asked.
 
-use super::requests::{NewRequest, ask, end_request, find_open};
+use super::requests::{NewRequest, admit_waiting, ask, end_request, find_open};
 use super::{Limits, announce, hold, must_have_place, set};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::settings::Settings;
 use crate::social::events::SocialEvent;
 use crate::social::model::{Edge, FollowState, Outcome, Relation, RequestKind};
+use crate::social::notices::Social;
 use crate::social::policy::{Approach, RelateTo};
 use crate::social::store;
 use crate::storage::Tx;
@@ -15,7 +16,7 @@ use crate::storage::Tx;
 ///
 /// # Errors
 /// `social.not_there`, `social.you_block`, `social.too_many_people`, 429 `social.too_many_requests`, `social.too_many_to_one`.
-pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, limits: Limits) -> Result<FollowState> {
+pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, limits: Limits, social: &Social) -> Result<FollowState> {
     let may = may.relation();
     let (me, other) = (may.member(), may.other());
     let relation = hold(tx, me, other)?;
@@ -30,6 +31,7 @@ pub fn follow(tx: &mut Tx<'_>, may: &Approach, settings: &Settings, limits: Limi
     let asks = store::reach::of(tx, other, settings)?.is_some_and(|(reach, _)| reach.asks_before_follow);
     if !asks {
         begin(tx, me, other, relation, me)?;
+        admit_waiting(tx, me, other, social)?;
         return Ok(FollowState::Following);
     }
     ask(tx, me, &NewRequest::of(RequestKind::Follow, other, !relation.theirs.shuts_out()), Some(limits.requests))?;

@@ -18,7 +18,7 @@ pub(super) use reading::{called, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};
 pub use requests::{
-    Daily, NewRequest, admit, ask, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all,
+    Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all,
 };
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};

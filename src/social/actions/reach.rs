@@ -10,7 +10,7 @@ use crate::error::{Found, Result};
 use crate::ids::{MemberId, PlanId, RoleId};
 use crate::members;
 use crate::settings::{Class, Settings};
-use crate::social::decide::{Facts, Verdict, decide};
+use crate::social::decide::{Facts, Verdict, decide, is_admitted};
 use crate::social::events::SocialEvent;
 use crate::social::model::{Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, is_closed, within};
 use crate::social::policy::ChangeReach;
@@ -82,6 +82,13 @@ pub fn answers(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, to: &[Me
         (id, decide(&facts(settings, asker, relation, &reach, &roles), now))
     };
     Ok(all.into_iter().map(answer).collect())
+}
+
+/// Does a member let somebody reach them in this way by how they stand to each other, contacts and follows alone? `relation.mine` are the edges of
+/// who wants to. Whoever is nobody lets nobody.
+pub(super) fn lets_in(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, relation: Relation, to: MemberId) -> Result<bool> {
+    let Some((reach, _)) = store::reach::of(conn, to, settings)? else { return Ok(false) };
+    Ok(is_admitted(&facts(settings, asker, relation, &reach, &[])))
 }
 
 fn names_roles(reach: &Reach, act: Act) -> bool {

@@ -1,14 +1,16 @@
 //! Requests: made, answered, taken back. What its addressee shuts out is kept too, so that nobody counts where their requests end.
 
 use super::contacts::become_contacts;
+use super::reach::{Asker, lets_in};
 use super::shutting::block_member;
 use super::{announce, follows, hold, hold_pairs, set, set_listed};
 use crate::access::not_too_often;
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, ReportId, RequestId, RoomId};
+use crate::settings::Settings;
 use crate::social::events::SocialEvent;
-use crate::social::model::{ContactState, Edge, FollowState, NewReport, Outcome, Relation, RequestKind, RequestRow};
+use crate::social::model::{Act, ContactState, Edge, FollowState, NewReport, Outcome, Relation, RequestKind, RequestRow};
 use crate::social::notices::{Invitation, Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
@@ -186,7 +188,47 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
             None => Ok(()),
         },
     }?;
+    admit_waiting(tx, member, sender, social)?;
     Ok(true)
+}
+
+/// Two stand to each other in another way now: what of either waits for a yes, and needs none any more, ends as with one.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) fn admit_waiting(tx: &mut Tx<'_>, one: MemberId, other: MemberId, social: &Social) -> Result<()> {
+    for (sender, member) in [(one, other), (other, one)] {
+        for request in end_needless(tx, sender, member)? {
+            if let Some(room) = request.room {
+                social.tell(tx, Notice::Accepted { member, room })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ends what one asks of the other that needs no yes any more: to be heard, to ring. Contacts and follows are asked for by themselves, and
+/// an invitation asks whether one wants to come.
+fn end_needless(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<Vec<RequestRow>> {
+    let mut ended = Vec::new();
+    for request in store::requests::open_between(tx, sender, member)? {
+        let act = match RequestKind::from_number(request.kind) {
+            RequestKind::Message => Act::Message,
+            RequestKind::Call => Act::Call,
+            RequestKind::VideoCall => Act::VideoCall,
+            RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => continue,
+        };
+        let settings = Settings::load(tx)?;
+        let relation = store::relations::between(tx, sender, member)?;
+        if !lets_in(tx, &settings, &Asker::plain(sender, act), relation, member)? {
+            continue;
+        }
+        let always = relation.theirs.has(Edge::Always);
+        if end_request(tx, &request, if always { Outcome::AcceptedAlways } else { Outcome::AcceptedOnce })? {
+            ended.push(request);
+        }
+    }
+    Ok(ended)
 }
 
 /// Leaves a request unanswered for good; the sender is not told.
@@ -246,11 +288,20 @@ pub fn admit(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
     if !store::relations::between(tx, member, other)?.mine.has(Edge::Admits) {
         let mine = hold(tx, member, other)?.mine;
         set(tx, member, other, mine.with(Edge::Admits, true))?;
+        end_needless(tx, other, member)?;
     }
-    if let Some(request) = find_open(tx, other, member, RequestKind::Message)? {
-        end_request(tx, &request, Outcome::AcceptedOnce)?;
+    come_through(tx, other, member)
+}
+
+/// Words of one have come through to another: those that waited wait no longer.
+///
+/// # Errors
+/// When the database refuses.
+pub fn come_through(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<()> {
+    match find_open(tx, sender, member, RequestKind::Message)? {
+        Some(request) => end_request(tx, &request, Outcome::AcceptedOnce).map(|_| ()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A member was let through this once, and it is used now.

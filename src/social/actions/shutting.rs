@@ -1,6 +1,6 @@
 //! Keeping somebody out and letting them back: blocks, mutes, the lists of always and never.
 
-use super::requests::end_request;
+use super::requests::{admit_waiting, end_request};
 use super::{announce, hold, must_have_place, set, set_listed};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
@@ -130,7 +130,11 @@ pub fn add_always(tx: &mut Tx<'_>, may: &RelateTo, social: &Social, most: usize)
     }
     must_have_place(tx, me, before.mine, most)?;
     let after = before.mine.with(Edge::Always, true).with(Edge::Never, false);
-    if after == before.mine { Ok(()) } else { turn(tx, social, me, other, before, after) }
+    if after == before.mine {
+        return Ok(());
+    }
+    turn(tx, social, me, other, before, after)?;
+    admit_waiting(tx, me, other, social)
 }
 
 /// Takes somebody off the list of those who may always reach me.

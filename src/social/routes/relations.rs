@@ -67,12 +67,12 @@ struct Follow {
 
 /// Asks somebody to be a contact, or says yes to somebody who asked.
 #[utoipa::path(put, path = "/api/v1/contacts/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Contact)))]
-async fn add_contact(gate: Allow<Approach>) -> Result<HttpResponse> {
+async fn add_contact(gate: Allow<Approach>, social: Needs) -> Result<HttpResponse> {
     let (ground, limits) = (gate.ground().clone(), limits(gate.ground()));
     let state = gate
         .write(move |tx, may, _| {
             count(&ground, may.relation().member())?;
-            actions::ask_contact(tx, may, limits)
+            actions::ask_contact(tx, may, limits, &social)
         })
         .await?;
     Ok(HttpResponse::Ok().json(Contact { state }))
@@ -101,12 +101,12 @@ async fn remove_contact(gate: Allow<RelateTo>) -> Result<HttpResponse> {
 
 /// Follows somebody, or asks to.
 #[utoipa::path(put, path = "/api/v1/follows/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = Follow)))]
-async fn follow(gate: Allow<Approach>) -> Result<HttpResponse> {
+async fn follow(gate: Allow<Approach>, social: Needs) -> Result<HttpResponse> {
     let (ground, limits) = (gate.ground().clone(), limits(gate.ground()));
     let state = gate
         .write(move |tx, may, _| {
             count(&ground, may.relation().member())?;
-            actions::follow(tx, may, &ground.settings.get(), limits)
+            actions::follow(tx, may, &ground.settings.get(), limits, &social)
         })
         .await?;
     Ok(HttpResponse::Ok().json(Follow { state }))

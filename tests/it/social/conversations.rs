@@ -292,3 +292,48 @@ async fn nothing_that_happens_to_unheard_words_reaches_the_other() {
     assert!(ann.get(&format!("{messages}?thread={root}")).await.to_string().contains("Canary answer"));
     town.close().await;
 }
+
+/// What stands at a message: who reacted, and whether it is pinned.
+fn signs(message: &Value) -> Value {
+    json!([message["reactions"], message["pinned"]])
+}
+
+#[actix_web::test]
+async fn what_is_done_to_words_that_both_have_heard_stands_there_when_the_block_ends_however_much_was_hidden_meanwhile() {
+    for hides_words in [false, true] {
+        let town = Town::new().await;
+        let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+        let room = talk(&ann, &bob).await;
+        let messages = format!("/api/v1/rooms/{room}/messages");
+        let (hers, _) = ann.says(room, "k1", "Good morning").await;
+        let (his, _) = bob.says(room, "k1", "And to you").await;
+        let mut tab = bob.connect().await;
+        let block = format!("/api/v1/blocks/{}", ann.id);
+        act(&bob, Method::PUT, &block).await;
+        hears(&mut tab, "room_left").await;
+        if hides_words {
+            ann.says(room, "k2", "Canary").await;
+        }
+        for id in [&hers, &his] {
+            act(&ann, Method::PUT, &format!("{messages}/{id}/reactions/🌊")).await;
+            act(&ann, Method::PUT, &format!("{messages}/{id}/pin")).await;
+        }
+        act(&bob, Method::DELETE, &block).await;
+        let joined = hears(&mut tab, "room_joined").await;
+        // What an open tab reads when it comes back is what the author sees, all of it at once.
+        for id in [&hers, &his] {
+            let of_ann = ann.get(&format!("{messages}/{id}")).await;
+            assert_eq!(signs(&of_ann), json!([[{ "emoji": "🌊", "members": [ann.id] }], true]));
+            assert_eq!(signs(&bob.get(&format!("{messages}/{id}")).await), signs(&of_ann), "hides words: {hides_words}");
+        }
+        let pins = async |who: &Person| who.get(&format!("/api/v1/rooms/{room}/pins")).await["items"].clone();
+        assert_eq!(pins(&bob).await.as_array().expect("pins").len(), 2);
+        assert!(!pins(&bob).await.to_string().contains("Canary"));
+        // And what is done from now on is heard live, above the place from which it listens again.
+        act(&ann, Method::DELETE, &format!("{messages}/{his}/reactions/🌊")).await;
+        let heard = tab.event("reaction_removed").await;
+        assert!(heard["seq"].as_i64() > joined["head"].as_i64(), "{heard} {joined}");
+        assert_eq!(signs(&bob.get(&format!("{messages}/{his}")).await), json!([[], true]));
+        town.close().await;
+    }
+}

@@ -1,5 +1,6 @@
 //! People over the API: what members can do about each other, and what none of them learns.
 
+mod admitted;
 mod at_once;
 mod closed;
 mod conversations;
@@ -14,6 +15,7 @@ mod reports;
 mod requests;
 mod timing;
 mod untold;
+mod wishes;
 
 use reqwest::Method;
 use rialto::ids::RoomId;

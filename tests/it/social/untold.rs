@@ -87,7 +87,7 @@ async fn scene_after(cause: &str, before: Before) -> Scene {
 }
 
 /// An answer without what differs from call to call: ids that were just made, and times.
-fn plain(value: &Value, known: &[(String, &str)]) -> Value {
+pub(super) fn plain(value: &Value, known: &[(String, &str)]) -> Value {
     match value {
         Value::Object(all) => all
             .iter()
@@ -107,7 +107,7 @@ fn plain(value: &Value, known: &[(String, &str)]) -> Value {
 }
 
 /// What a page shows, without what differs from one run to another: ids that were just made, and the epoch of its log.
-fn settled(page: &str, known: &[(String, &str)]) -> String {
+pub(super) fn settled(page: &str, known: &[(String, &str)]) -> String {
     let (_, shown) = page.split_once("<main").expect("what it shows");
     let shown = shown.split_once("</main>").expect("its end").0;
     let (before, behind) = shown.split_once("data-epoch=\"").expect("it follows the log");
