@@ -1,11 +1,11 @@
-//! Input: a JSON body with its hash, or a query string, each refused with a code when it is wrong.
+//! Input: a JSON body with its hash, or a query string, each refused with a code when it is wrong, or says what nothing would read.
 
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, RefusalKind, Result};
@@ -55,14 +55,46 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// What a JSON text says.
+/// What a JSON text says. A field that nothing reads is refused: whoever misspelt it would be given something else than they asked for.
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     let mut json = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let mut track = serde_path_to_error::Track::new();
+    let read = whole(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+    let (value, unread) = read.map_err(|error| {
         tracing::debug!(%error, "a body was refused");
-        refused(&error)
+        refused(&serde_path_to_error::Error::new(track.path(), error))
     })?;
-    json.end().map(|()| value).map_err(|_| Error::invalid("", "error.body"))
+    json.end().map_err(|_| Error::invalid("", "error.body"))?;
+    unread.map_or(Ok(value), |field| Err(Error::invalid(shown(&field), "error.body")))
+}
+
+/// A value, and the way to the first field that it does not read. What is flattened into another answers for its unknown fields itself.
+fn whole<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> std::result::Result<(T, Option<String>), D::Error> {
+    let mut unread = None;
+    let value = serde_ignored::deserialize(from, |way| {
+        unread.get_or_insert_with(|| steps(&way.to_string()));
+    })?;
+    Ok((value, unread))
+}
+
+/// A way as every refusal names it, `quiet.days[1]`. Where a value may be null, `way` has a step of its own.
+fn steps(way: &str) -> String {
+    let mut named = String::new();
+    for step in way.split('.').filter(|step| *step != "?") {
+        if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) {
+            named.push_str(&format!("[{step}]"));
+        } else if named.is_empty() {
+            named.push_str(step);
+        } else {
+            named.push_str(&format!(".{step}"));
+        }
+    }
+    named
+}
+
+/// A field's name as it is sent back: it may be the sender's own, so no longer than any field of ours.
+fn shown(field: &str) -> String {
+    field.chars().filter(|c| !c.is_control()).take(FIELD_CHARS).collect()
 }
 
 /// A problem of the field that does not fit, is missing or unknown, by its way from the outside: `quiet.from`; of the whole body when it is
@@ -77,9 +109,7 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         Some(name) => format!("{way}.{name}"),
         None => way,
     };
-    // It may be the sender's own and is sent back, so no longer than any field of ours.
-    let field: String = field.chars().filter(|c| !c.is_control()).take(FIELD_CHARS).collect();
-    Error::invalid(field, "error.body")
+    Error::invalid(shown(&field), "error.body")
 }
 
 /// Does a JSON text name the character NUL, which PostgreSQL refuses everywhere?
@@ -90,7 +120,7 @@ fn names_nul(json: &[u8]) -> bool {
     starts.into_iter().any(|at| json[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
 }
 
-/// A query string.
+/// A query string. Of the API's a value that nothing reads is refused, as in a body; a page's address may carry what others have hung on it.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -102,8 +132,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
         if request.query_string().contains("%00") {
             return std::future::ready(Err(Error::invalid("", "text.nul")));
         }
-        let parsed = actix_web::web::Query::<T>::from_query(request.query_string());
-        std::future::ready(parsed.map(|query| Self(query.into_inner())).map_err(|_| Error::invalid("", "error.query")))
+        std::future::ready(asked(request.query_string(), request.path().starts_with("/api/")).map(Self))
+    }
+}
+
+/// What a query string asks for.
+fn asked<T: DeserializeOwned>(query: &str, strictly: bool) -> Result<T> {
+    let values = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    match whole(values) {
+        Ok((_, Some(unread))) if strictly => Err(Error::invalid(shown(&unread), "error.query")),
+        Ok((value, _)) => Ok(value),
+        Err(_) => Err(Error::invalid("", "error.query")),
     }
 }
 
@@ -153,6 +192,47 @@ mod tests {
         for whole in ["", "{", "[]", r#"{"name":"x"} {}"#, r#"{"name":"missing field `x`"#] {
             assert_eq!(told(whole), (String::new(), "error.body"), "{whole}");
         }
+    }
+
+    #[test]
+    fn what_nothing_reads_is_refused_wherever_it_stands() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Lax {
+            #[serde(rename = "name")]
+            _name: String,
+            #[serde(default, rename = "hours")]
+            _hours: Option<Vec<Hours>>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Hours {
+            #[serde(rename = "from")]
+            _from: u16,
+        }
+        let told = |json: &str| match read::<Lax>(json.as_bytes()) {
+            Ok(_) => String::new(),
+            Err(Error::Invalid(problems)) => format!("{} {}", problems[0].code, problems[0].field),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(told(r#"{"name":"x","hours":[{"from":1}]}"#), "");
+        assert_eq!(told(r#"{"name":"x","ends_At":5}"#), "error.body ends_At");
+        assert_eq!(told(r#"{"name":"x","hours":[{"from":1},{"from":1,"to":{"a":[1]}}]}"#), "error.body hours[1].to");
+        assert_eq!(told(&format!(r#"{{"name":"x","{}":1}}"#, "y".repeat(65))), format!("error.body {}", "y".repeat(FIELD_CHARS)));
+    }
+
+    #[test]
+    fn a_query_of_the_api_names_nothing_that_nothing_reads() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Find {
+            before: Option<i64>,
+        }
+        let told = |query: &str, strictly| match asked::<Find>(query, strictly) {
+            Ok(find) => format!("{:?}", find.before),
+            Err(Error::Invalid(problems)) => format!("{} {}", problems[0].code, problems[0].field),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!((told("before=7", true), told("", true)), ("Some(7)".to_owned(), "None".to_owned()));
+        assert_eq!((told("after=7", true), told("after=7", false)), ("error.query after".to_owned(), "None".to_owned()));
+        assert_eq!((told("before=zz", true), told("before=zz", false)), ("error.query ".to_owned(), "error.query ".to_owned()));
     }
 
     #[test]

@@ -214,6 +214,7 @@ impl std::fmt::Debug for SetUpOwner {
 
 /// The form of the set-up.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SetUp {
     /// Who it is to belong to.
     #[serde(flatten)]

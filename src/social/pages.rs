@@ -237,7 +237,7 @@ struct RequestsPage {
 /// `GET /people/requests`.
 async fn requests(gate: Allow<SeeMine>, query: Query<FindRequests>, site: Site) -> Result<HttpResponse> {
     show(gate, site, "social/requests.html", move |conn, may, actor, _| {
-        let before = query.0.before.and_then(|id| id.parse::<RequestId>().ok());
+        let before = value::<RequestId>("before", query.0.before)?;
         let Page { items, next } = actions::inbox(conn, may.member(), before, ROWS, actor.now)?;
         let shown = |request: Request| Waiting { initials: initials(&request.sender.display_name), request };
         Ok(RequestsPage {

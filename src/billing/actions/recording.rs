@@ -47,6 +47,7 @@ pub struct NewPayment {
 
 /// Money for a membership that nobody asked for before.
 #[derive(Clone, Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewSale {
     /// Which plan.
     pub plan: PlanId,

@@ -51,6 +51,29 @@ async fn a_right_that_is_given_works_in_an_open_connection_and_its_end_too() {
 }
 
 #[actix_web::test]
+async fn a_field_that_nothing_reads_is_refused_and_gives_nothing() {
+    let town = Town::new().await;
+    let (owner, ann) = (town.owner("olave").await, town.member("ann").await);
+    let plan = first_plan(&owner).await;
+    let grants = format!("/api/v1/admin/members/{}/grants", ann.id);
+    let misspelt = json!({ "plan": plan, "ends_At": NOON + DAY });
+    let (status, answer) = owner.call(Method::POST, &grants, Some(misspelt)).await;
+    assert_eq!((status.as_u16(), &answer["code"]), (422, &json!("error.body")), "{answer}");
+    assert_eq!(answer["problems"][0]["field"], "ends_At");
+    assert_eq!(ann.get("/api/v1/me/membership").await["grants"], json!([]), "an end that nobody reads is no grant without an end");
+    let grant = give(&owner, ann.id, json!({ "plan": plan, "ends_at": NOON + DAY })).await;
+    let change = format!("/api/v1/admin/grants/{}", grant["id"].as_str().expect("an id"));
+    owner.refused(Method::PATCH, &change, Some(json!({ "end_at": null, "note": "Longer" })), 422, "error.body").await;
+    assert_eq!(ann.get("/api/v1/me/membership").await["grants"][0]["ends_at"], json!(NOON + DAY));
+    // What is flattened into another answers for itself.
+    let sale = json!({ "plan": plan, "amount": 900, "method": "cash", "receivd_at": NOON });
+    let path = format!("/api/v1/admin/members/{}/payments", ann.id);
+    let (status, answer) = owner.call(Method::POST, &path, Some(sale)).await;
+    assert_eq!((status.as_u16(), &answer["problems"][0]["field"]), (422, &json!("receivd_at")), "{answer}");
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn the_owner_has_a_grant_without_end_and_keeps_it_as_long_as_they_own() {
     let mut town = Town::new().await;
     let (owner, second) = (town.owner("olave").await, town.member("second").await);

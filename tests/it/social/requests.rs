@@ -28,6 +28,12 @@ async fn the_inbox_is_read_page_by_page_newest_first() {
     );
     assert_eq!(second["next"], json!(null));
     bob.refused(Method::GET, "/api/v1/requests?limit=201", None, 422, "error.limit").await;
+    // A place that is none, and one that this list does not know, are no beginning.
+    for wrong in ["before=zz", "after=zz", "after=7", "befor=7"] {
+        bob.refused(Method::GET, &format!("/api/v1/requests?{wrong}"), None, 422, "error.query").await;
+    }
+    assert_eq!(bob.call(Method::GET, "/people/requests?before=zz", None).await.0, 422);
+    assert_eq!(bob.call(Method::GET, "/people/requests?hung_on=zz", None).await.0, 200, "a page's address may carry more");
     town.close().await;
 }
 
@@ -112,7 +118,7 @@ async fn nobody_answers_for_somebody_else() {
     let request = newest_request(&bob).await;
     for other in [&ann, &cleo] {
         for answer in ["accept", "ignore", "block", "report"] {
-            let body = Some(json!({ "reason": "spam" }));
+            let body = Some(if answer == "report" { json!({ "reason": "spam" }) } else { json!({}) });
             other.refused(Method::POST, &format!("/api/v1/requests/{request}/{answer}"), body, 404, "error.not_found").await;
         }
     }
