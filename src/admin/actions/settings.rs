@@ -8,7 +8,7 @@ use crate::admin::policy::ManageSettings;
 use crate::billing::{self, Billing};
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
-use crate::settings::Settings;
+use crate::settings::{Class, Settings};
 use crate::social;
 use crate::storage::{Act, Tx, record};
 use crate::text::clean_line;
@@ -33,11 +33,16 @@ fn object(settings: &Settings) -> Result<Map<String, Value>> {
     }
 }
 
-/// No default goes beyond its ceiling, but for what was ticked before: a ceiling that is lowered bounds it anyway.
+/// No default goes beyond its ceiling, but for what was ticked before: a ceiling that is lowered bounds it anyway. None names roles or plans,
+/// for which only a member's own choice has a place.
 fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
     for act in social::Act::ALL {
         let (held, ceiling) = (social::default_of(before, act), social::ceiling(after, act));
         let is_above = |class| !held.has(class) && !social::is_below(class, ceiling);
+        let names = |class| matches!(class, Class::Roles | Class::Plans) && !held.has(class);
+        if social::default_of(after, act).iter().any(names) {
+            return Err(Error::invalid(format!("reach_default_{}", act.name()), "social.default_names"));
+        }
         if social::default_of(after, act).iter().any(is_above) {
             return Err(Error::invalid(format!("reach_default_{}", act.name()), "social.above_ceiling"));
         }
@@ -48,7 +53,7 @@ fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
 /// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force with the commit.
 ///
 /// # Errors
-/// `settings.unknown`, `settings.value`, `social.above_ceiling`, or a problem of each field that does not fit.
+/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, or a problem of each field that does not fit.
 pub fn change_settings(
     tx: &mut Tx<'_>,
     may: &ManageSettings,

@@ -186,8 +186,11 @@ async fn under_a_ceiling_no_stranger_rings_and_what_was_ticked_before_is_kept() 
     lets(&bob, "call", &["contacts", "everyone"]).await;
     ann.refused(Method::PUT, reach, Some(json!({ "call": { "from": ["everyone"] } })), 422, "social.above_ceiling").await;
     let (of_bob, of_ann) = (page(&town, &bob, "/settings/reach", "en").await, page(&town, &ann, "/settings/reach", "en").await);
-    assert!(of_bob.contains(r#"value="ring" checked disabled"#) && !of_ann.contains(r#"value="ring""#));
-    assert!(of_bob.contains(r#"name="call" value="everyone" checked disabled"#), "what is bounded is shown and kept");
+    assert!(of_bob.contains(r#"value="ring" checked aria-describedby="above-unknown""#) && !of_ann.contains(r#"value="ring""#));
+    assert!(of_bob.contains(r#"name="call" value="everyone" checked aria-describedby="above-call""#), "what is bounded is shown and kept");
+    for said in ["above-unknown", "above-call"] {
+        assert!(of_bob.contains(&format!(r#"id="{said}">What is grey has no effect"#)), "{said}");
+    }
     town.close().await;
 }
 
@@ -432,6 +435,10 @@ async fn roles_and_plans_that_are_ticked_are_named_and_exist() {
         keeper.call(Method::PATCH, "/api/v1/admin/settings", Some(default(json!(["verified"]), json!(["contacts"])))).await;
     assert_eq!((status.as_u16(), &answer["problems"][0]["field"]), (422, &json!("reach_default_call")), "{answer}");
     acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(default(json!(["contacts"]), json!(["contacts"])))).await;
+    for class in ["roles", "plans"] {
+        let wrong = Some(default(json!(["contacts", class]), json!(["everyone"])));
+        keeper.refused(Method::PATCH, "/api/v1/admin/settings", wrong, 422, "social.default_names").await;
+    }
     for (query, is_wrong) in
         [("list=strangers", true), ("role=x", true), ("after=x", true), ("role=&list=&after=", false), ("list=muted", false)]
     {
