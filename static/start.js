@@ -54,6 +54,7 @@ wakeAll(document.documentElement);
 document.querySelector(".settings > nav > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 // Seldom needed, and so not loaded with every page.
 if (sessionStorage.getItem("rialto-toast") !== null) void import("./lib/toast.js").then(({ toastFromLastPage }) => toastFromLastPage());
+if (sessionStorage.getItem("rialto-place") !== null) void import("./lib/keep-place.js").then(({ backToPlace }) => backToPlace());
 new MutationObserver((changes) => {
   for (const change of changes) for (const node of change.addedNodes) if (node instanceof Element) wakeAll(node);
 }).observe(document.documentElement, { childList: true, subtree: true });

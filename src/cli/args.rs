@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Given, Machine, Place, Serving};
 
@@ -27,6 +27,17 @@ pub struct Cli {
     command: Option<Command>,
 }
 
+/// Flags of the other commands that a demo refuses in words of its own, and that its help leaves out.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    #[arg(long, hide = true)]
+    data: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    database_url: Option<String>,
+    #[arg(long, hide = true)]
+    config: Option<PathBuf>,
+}
+
 /// What to do.
 #[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -46,6 +57,9 @@ pub enum Command {
         /// Raise the limits on how often things may be done out of the way, for pictures of everything
         #[arg(long, hide = true)]
         raised_limits: bool,
+        /// What belongs to other commands.
+        #[command(flatten)]
+        elsewhere: Elsewhere,
     },
     /// Name the community and make its owner, without the browser
     Setup {
@@ -140,10 +154,12 @@ impl Cli {
                     "the flags of serve stand before another command; leave them out, or write them in rialto.toml",
                 ));
             }
-            Some(Command::Demo { .. }) if cli.place != Place::default() => {
+            Some(Command::Demo { elsewhere, .. })
+                if *elsewhere != Elsewhere::default() || cli.place != Place::default() || cli.config.is_some() =>
+            {
                 return Err(Self::command().error(
                     ErrorKind::ArgumentConflict,
-                    "a demo keeps nothing: it stands in a folder of its own that goes when it stops; leave --data and --database-url out",
+                    "a demo keeps nothing: it stands in a folder of its own that goes when it stops; leave --data, --database-url and --config out",
                 ));
             }
             Some(_) => {}
@@ -244,7 +260,13 @@ mod tests {
         let command = |line| parse(line).unwrap().chosen().clone();
         assert_eq!(
             command("demo --now 5 --listen 127.0.0.1:0 --media-port 7882"),
-            Command::Demo { now: Some(5), listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), media_port: 7_882, raised_limits: false }
+            Command::Demo {
+                now: Some(5),
+                listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+                media_port: 7_882,
+                raised_limits: false,
+                elsewhere: Elsewhere::default()
+            }
         );
         assert_eq!(
             command("setup --community Village --owner ada --password-file -"),
@@ -279,6 +301,8 @@ mod tests {
             "demo --data x",
             "--data x demo",
             "demo --database-url postgres://x/y",
+            "demo --config x",
+            "--config x demo",
             "--lan backup x",
             "migrate --lan",
             "serve extra",
@@ -288,6 +312,11 @@ mod tests {
         for line in ["--help", "serve --help", "--version", "token create --help"] {
             assert_eq!(parse(line).expect_err(line).exit_code(), 0, "{line}");
         }
+        let help = parse("demo --help").expect_err("help").to_string();
+        assert!(
+            help.contains("--media-port") && ["--data", "--database-url", "--config"].iter().all(|flag| !help.contains(flag)),
+            "{help}"
+        );
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
         crate::http::door::tls::install_provider();
         match cli.chosen() {
             Command::Serve(_) => actix_web::rt::System::new().block_on(serve::run(config)),
-            Command::Demo { now, listen, media_port, raised_limits } => {
+            Command::Demo { now, listen, media_port, raised_limits, .. } => {
                 actix_web::rt::System::new().block_on(demo::run(*now, *listen, *media_port, *raised_limits))
             }
             command => work(command, &config, &Clock::system()),

@@ -4,6 +4,7 @@ import { call, newKey } from "./api.js";
 import { problemSentence, Refused, sentence } from "./errors.js";
 import { html, render } from "./html.js";
 import { icon } from "./icon.js";
+import { keepPlace } from "./keep-place.js";
 import { wipe } from "./local-database.js";
 import { timeZone } from "./time-zone.js";
 import { toast, toastOnNextPage } from "./toast.js";
@@ -15,7 +16,7 @@ import { toast, toastOnNextPage } from "./toast.js";
  * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-first`: where instead when the answer says `first`; `data-stay`: go nowhere, keep the form;
  * `data-toast`: what to say afterwards; `data-confirm`: a question asked first; `data-wipe`: takes away what this browser keeps
  * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
- * first: who cancels it does the rest alone. The method is that of the pressed button (`formmethod`) or of the element.
+ * first: who cancels it does the rest alone. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
  * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null|time-zone"` overrules. An empty field that
@@ -72,7 +73,10 @@ class ApiForm extends HTMLElement {
     const next = wanted?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
     // Only a path of our own: a page's data never sends people to another site.
     if (next && /^\/(?![/\\])/.test(next)) location.assign(next);
-    else location.reload();
+    else {
+      keepPlace(this);
+      location.reload();
+    }
   }
 
   /** @param {HTMLElement | null} button */

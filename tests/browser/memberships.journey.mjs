@@ -47,6 +47,7 @@ test('a plan is given and taken back, and open tabs know it', async ({ start, so
     await expect.poll(starts, SOON).toBe(true);
     console.log(`    given after ${Date.now() - from} ms`);
     await expect(admin.page.getByRole('region', { name: 'Membership' })).toContainText('Paid at the quay');
+    await expect(admin.page.getByRole('heading', { name: 'Give a plan' })).toBeFocused();
   });
 
   await test.step('the badge says why, by the keyboard alone', async () => {
@@ -72,11 +73,18 @@ test('a plan is given and taken back, and open tabs know it', async ({ start, so
   await test.step('it is taken back, and is gone from the open tab', async () => {
     const card = admin.page.getByRole('region', { name: 'Membership', exact: true });
     await card.getByText('Change', { exact: true }).click();
+    // Each box says what it is for.
+    for (const name of ['Why the end changes', 'Your comment', 'Why it is taken back']) await expect(card.getByRole('textbox', { name })).toHaveCount(1);
     await card.getByRole('button', { name: 'Take back' }).click();
     await admin.page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
     await expect(newRoom).toHaveCount(0, { timeout: 5_000 });
     await expect.poll(starts, SOON).toBe(false);
     await expect(acts.message(bruno.page, 'I keep the lamp burning now.').getByRole('button', { name: 'Patron' })).toHaveCount(0);
+    await expect(admin.page.getByRole('heading', { name: 'Membership', exact: true })).toBeFocused();
+    const verified = admin.page.getByRole('region', { name: 'Verification' });
+    await verified.getByRole('button').press('Enter');
+    await expect(verified.getByRole('button')).toHaveText(/Take/);
+    await expect(verified.getByRole('heading')).toBeFocused();
   });
 
   await test.step('one that ends by itself ends in the open tab', async () => {

@@ -76,6 +76,33 @@ async fn both_who_call_each_other_are_asked_the_same() {
 }
 
 #[actix_web::test]
+async fn where_ringing_with_a_camera_is_closed_a_call_of_several_has_its_cameras_and_one_of_two_has_none() {
+    let stage = Stage::open().await;
+    let (ann, ben, clo) = (stage.reachable("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);
+    let room = group(&stage, &ann, &[&ben, &clo]).await;
+    stage.set(json!({ "reach_ceiling_video_call": ["nobody"] })).await;
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    // The bound says who is reached in which way. What those send who are in a call already is the plan's.
+    let with_camera = json!({ "type": "call.start", "room": room, "video": true, "key": "k0" });
+    assert_eq!(code(&mut a, with_camera).await, "social.closed_video_call");
+    let call = begins(&mut a, call_in(room, "k1")).await;
+    enters(&mut a, &call).await;
+    b.done(about("call.accept", &call)).await;
+    assert_eq!(enters(&mut b, &call).await["call"]["pictures"], true);
+    b.done(camera(&call)).await;
+    a.done(about("call.mod.end", &call)).await;
+    // Of two each is asked what they let the other do, and that is closed.
+    let call = begins(&mut a, call_to(&ben, "k2")).await;
+    enters(&mut a, &call).await;
+    b.done(about("call.accept", &call)).await;
+    enters(&mut b, &call).await;
+    for socket in [&mut a, &mut b] {
+        assert_eq!(code(socket, camera(&call)).await, "calls.held");
+    }
+    stage.close().await;
+}
+
+#[actix_web::test]
 async fn a_call_of_several_has_what_the_plan_of_whoever_began_it_gives() {
     let stage = Stage::for_payers().await;
     let (ann, ben, clo) = (stage.town.member("ann").await, stage.reachable("ben").await, stage.reachable("clo").await);

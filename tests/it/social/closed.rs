@@ -118,6 +118,7 @@ async fn who_is_banned_or_gone_is_shown_so_or_leaves_the_lists_and_open_tabs() {
         let (bob, cleo) = (town.member(&format!("{how}ed")).await, town.member(&format!("{how}never")).await);
         act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
         bob.says_yes().await;
+        act(&ann, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await;
         act(&ann, Method::PUT, &format!("/api/v1/me/always/{}", bob.id)).await;
         act(&ann, Method::PUT, &format!("/api/v1/me/never/{}", cleo.id)).await;
         lets(&ann, "message", &["nobody"]).await;
@@ -148,12 +149,16 @@ async fn who_is_banned_or_gone_is_shown_so_or_leaves_the_lists_and_open_tabs() {
         let stays = how == "ban";
         let listed = |name: &Person| if stays { vec![name.name.clone()] } else { Vec::new() };
         assert_eq!(names(&ann, "/api/v1/contacts").await, listed(&bob));
+        assert_eq!(names(&ann, "/api/v1/follows").await, listed(&bob));
         assert_eq!(names(&ann, "/api/v1/me/always").await, listed(&bob));
         assert_eq!(names(&ann, "/api/v1/me/never").await, listed(&cleo));
         let reach = page(&town, &ann, "/settings/reach", "en").await;
         assert_eq!(reach.matches("<small>Shut out of the community</small>").count(), if stays { 2 } else { 0 }, "{how}");
-        let contacts = page(&town, &ann, "/people?list=contacts", "en").await;
-        assert_eq!(contacts.contains(&format!("data-member=\"{}\"", bob.id)), stays);
+        for list in ["contacts", "following", "always"] {
+            let shown = page(&town, &ann, &format!("/people?list={list}"), "en").await;
+            let found = (shown.contains(&format!("data-member=\"{}\"", bob.id)), shown.contains("Shut out of the community"));
+            assert_eq!(found, (stays, stays), "{how}, {list}: with the sign that they are shut out");
+        }
         let profile = page(&town, &ann, &format!("/people/{}", bob.id), "en").await;
         for dead in [
             "<call-buttons",
@@ -165,7 +170,7 @@ async fn who_is_banned_or_gone_is_shown_so_or_leaves_the_lists_and_open_tabs() {
         }
         // Whoever presses what an old page shows is told.
         assert_eq!(ring(&mut tab, &bob, false).await, "calls.not_there");
-        ann.refused(Method::PUT, &format!("/api/v1/follows/{}", bob.id), None, 409, "social.not_there").await;
+        ann.refused(Method::PUT, &format!("/api/v1/follows/{}", cleo.id), None, 409, "social.not_there").await;
         ann.refused(Method::POST, "/api/v1/rooms", Some(json!({ "kind": "direct", "members": [bob.id] })), 422, "chat.members").await;
         for list in ["blocks", "mutes", "me/always", "me/never"] {
             let path = format!("/api/v1/{list}/{}", asker.id);
@@ -175,10 +180,11 @@ async fn who_is_banned_or_gone_is_shown_so_or_leaves_the_lists_and_open_tabs() {
             }
             act(&ann, Method::DELETE, &path).await;
         }
-        for list in ["contacts", "me/always"] {
+        for list in ["contacts", "follows", "me/always"] {
             act(&ann, Method::DELETE, &format!("/api/v1/{list}/{}", bob.id)).await;
         }
         act(&ann, Method::DELETE, &format!("/api/v1/me/never/{}", cleo.id)).await;
+        assert!(names(&ann, "/api/v1/contacts").await.is_empty() && names(&ann, "/api/v1/follows").await.is_empty());
         assert!(names(&ann, "/api/v1/me/always").await.is_empty() && names(&ann, "/api/v1/me/never").await.is_empty());
     }
     town.close().await;
