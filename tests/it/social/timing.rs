@@ -118,7 +118,7 @@ const TIMES: usize = 20;
 async fn no_cause_takes_noticeably_longer_than_another() {
     let mut scenes = Vec::new();
     for cause in CAUSES {
-        scenes.push(ready(cause).await);
+        scenes.push(Box::pin(ready(cause)).await);
     }
     let mut all: [[Vec<Duration>; WAYS.len()]; CAUSES.len()] = Default::default();
     // In turns: what else the machine does meanwhile meets every cause.
