@@ -26,7 +26,7 @@ test('a group fills as those who are invited say yes', async ({ start, someone }
     await acts.roomLink(maraPage, 'Bruno').click();
     await expect(maraPage.locator('room-header')).toContainText('Waiting for Bruno and Ines');
     await openMembers(maraPage);
-    await expect(invited(maraPage).getByRole('listitem')).toHaveText([/Bruno\s*You invited them/, /Ines\s*You invited them/]);
+    await expect(invited(maraPage).getByRole('listitem')).toHaveText([/Bruno\s*@bruno · You invited them/, /Ines\s*@ines · You invited them/]);
   });
 
   await test.step('bruno says yes, and the open panel follows', async () => {
