@@ -27,6 +27,11 @@ impl Calls {
             Reading::one("rialto_media_lost_out_total", "Media packets that did not arrive, as receivers report.", media.lost_out),
             Reading::one("rialto_media_unsent_total", "Packets that the kernel did not take, or a queue over TCP.", media.unsent),
             Reading::one("rialto_media_stray_total", "Datagrams that belonged to nobody.", media.stray),
+            Reading::one(
+                "rialto_media_crowded_out_total",
+                "Connections over TCP that made room for others before anybody proved to be at their end.",
+                media.crowded_out,
+            ),
             Reading::one("rialto_media_panics_total", "Participants whose handling failed.", media.panics),
             Reading::one("rialto_media_cpu_milliseconds_total", "Processor time of the media threads.", media.cpu_ns / 1_000_000),
         ];

@@ -9,13 +9,11 @@ use rtc_crypto::{CryptoError, RTCCryptoProvider};
 use super::door::{Micros, Route};
 use super::dtls::{Association, Identity, Progress};
 use super::ice::{ANSWER, Credentials, Request};
+use super::paths::Paths;
 use super::slab::Destination;
 use super::socket::{Remote, for_family};
 use super::srtp::Context;
 use super::transactions::Transactions;
-
-/// Addresses of one participant that are known at a time: the paths that its browser tries.
-const PATHS: usize = 8;
 
 /// The two halves of what both sides prove to each other.
 struct Pair {
@@ -36,7 +34,7 @@ pub struct Connection {
     pub inward: Option<Context>,
     /// For what goes out.
     pub outward: Option<Context>,
-    paths: Vec<Remote>,
+    paths: Paths,
     chosen: Option<(Remote, Destination)>,
     route: Option<Route>,
     ipv6_socket: bool,
@@ -92,7 +90,7 @@ impl Connection {
             association: Association::new(terms.identity.clone(), terms.remote_fingerprint, terms.origin),
             inward: None,
             outward: None,
-            paths: Vec::with_capacity(PATHS),
+            paths: Paths::default(),
             chosen: None,
             route: None,
             ipv6_socket: terms.ipv6_socket,
@@ -117,7 +115,7 @@ impl Connection {
     /// The paths by which authentic checks came.
     #[must_use]
     pub fn paths(&self) -> &[Remote] {
-        &self.paths
+        self.paths.all()
     }
 
     /// The browser's fragment in its newest offer.
@@ -185,7 +183,7 @@ impl Connection {
             return None;
         }
         let is_new = self.transactions.is_new(&request.transaction);
-        if !is_new && !self.paths.contains(&from) {
+        if !is_new && !self.paths.has(from) {
             // Caught on the way and said again from elsewhere: no media goes there, not even an answer.
             return None;
         }
@@ -196,12 +194,8 @@ impl Connection {
         }
         self.checked = Some(now);
         self.heard = now;
-        if !self.paths.contains(&from) {
-            if self.paths.len() == PATHS {
-                let oldest = self.paths.iter().position(|path| Some(*path) != self.chosen_path()).unwrap_or(0);
-                checked.forgotten = Some(self.paths.remove(oldest));
-            }
-            self.paths.push(from);
+        if !self.paths.has(from) {
+            checked.forgotten = self.paths.learn(from, self.chosen_path());
             checked.learned = true;
         }
         if request.nominates || self.chosen.is_none() {
@@ -218,7 +212,7 @@ impl Connection {
 
     /// A path is no more. If it was the chosen one, nothing is sent until another is checked.
     pub fn forget(&mut self, path: Remote) {
-        self.paths.retain(|known| *known != path);
+        self.paths.forget(path);
         if self.chosen_path() == Some(path) {
             self.chosen = None;
         }

@@ -34,6 +34,7 @@ mod nack;
 mod overload;
 mod packet;
 mod participant;
+mod paths;
 mod red;
 mod replay;
 mod reports;

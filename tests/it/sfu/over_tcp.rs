@@ -1,11 +1,12 @@
 //! Where a network lets no UDP through: the same call over TCP, with those who have UDP in it.
 
 use std::io::{ErrorKind, Read};
-use std::time::Duration;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
 
-use rialto::calls::sfu::{EndCause, Input, Limits, Output, Permissions, Route};
+use rialto::calls::sfu::{EndCause, Input, Limits, Output, ParticipantId, ParticipantStatistics, Permissions, Route};
 
-use super::client::{Client, DEADLINE, Event, Knows, Line, OPUS, Section, packet, payload};
+use super::client::{Client, DEADLINE, Event, Line, OPUS, Section, packet, payload};
 use super::{CALL, Server, who};
 
 fn speech(number: u32, words: &[u8]) -> Vec<u8> {
@@ -85,9 +86,22 @@ fn a_lost_connection_is_weak_until_another_way_is_checked() {
 fn checks(client: &mut Client) {
     let successes = client.successes;
     client.send_raw(&client.own_check());
+    let end = Instant::now() + DEADLINE;
     while client.successes == successes {
+        assert!(Instant::now() < end, "the check is answered");
         client.step(Duration::from_millis(20));
     }
+}
+
+/// What was measured of a participant.
+fn statistics(server: &mut Server, number: u32) -> ParticipantStatistics {
+    server.sfu.send(Input::Statistics { call: CALL });
+    server.wait(|output| match output {
+        Output::Statistics { participants, .. } => {
+            participants.iter().find(|found| found.participant == Some(ParticipantId(number))).cloned()
+        }
+        _ => None,
+    })
 }
 
 #[test]
@@ -97,8 +111,9 @@ fn whoever_reads_nothing_harms_nobody() {
     let mut listener = server.connected(2, &[Section::HearsOne]);
     let deaf = comes(&mut server, 3, &[Section::HearsOne], "127.0.0.1:0");
     route_of(&mut server, 3);
-    let mut number = 0;
-    while server.sfu.totals().unsent == 0 {
+    let (mut number, end) = (0, Instant::now() + DEADLINE);
+    while statistics(&mut server, 3).unsent == 0 {
+        assert!(Instant::now() < end, "its queue is never full");
         for _ in 0..100 {
             number += 1;
             speaker.send(&speech(number, &[7; 1_000]));
@@ -106,27 +121,62 @@ fn whoever_reads_nothing_harms_nobody() {
         }
     }
     assert!(number > 100, "the queue held some of it");
+    assert_eq!(statistics(&mut server, 2).unsent, 0, "of nobody else");
     drop(deaf);
+}
+
+/// Nothing came over it, and it stands.
+fn is_silent(line: &Line) -> bool {
+    line.stream.set_nonblocking(true).expect("an option");
+    let read = (&line.stream).read(&mut [0; 64]);
+    read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 
 #[test]
 fn strangers_over_tcp_get_no_word() {
     let mut server = Server::start(Limits::default());
-    let known = server.join_as(1, &[Section::HearsOne], Client::over_tcp("127.0.0.1:0"), Permissions::ALL);
-    let good = format!("{}:{}", known.remote_ufrag, known.ufrag);
-    for (username, password) in [(good, "another password, well long enough"), ("nobody:cl".to_owned(), &known.remote_password)] {
-        let mut stranger = Line::to(known.server);
-        stranger.send(&known.check(&username, password, true, true));
-        assert_eq!(stranger.receive(Duration::from_millis(300)), None);
+    let mut known = server.join_as(1, &[Section::HearsOne], Client::over_tcp("127.0.0.1:0"), Permissions::ALL);
+    let end = Instant::now() + DEADLINE;
+    let right = format!("{}:{}", known.remote_ufrag, known.ufrag);
+    let wrong_password = Line::to(known.server);
+    wrong_password.send(&known.check(&right, "another password, well long enough", true, true));
+    while statistics(&mut server, 1).forged == 0 {
+        assert!(Instant::now() < end, "it was looked at");
     }
-    let mut known = known;
+    assert!(is_silent(&wrong_password));
+    let nobody = Line::to(known.server);
+    nobody.send(&known.check("nobody:cl", &known.remote_password, true, true));
+    while server.sfu.totals().stray == 0 {
+        assert!(Instant::now() < end, "it was looked at");
+        std::thread::yield_now();
+    }
+    assert!(is_silent(&nobody));
     assert!(known.connect(DEADLINE), "whoever is expected comes in beside them");
     // Packets of one participant are worth nothing on a connection that has proved nothing.
-    let mut other = Client::new("127.0.0.1:0", Knows::Both);
-    other.line = Some(Line::to(known.server));
-    other.send_raw(&[0x80, 111, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0x11, 9, 9, 9, 9]);
-    let stream = other.line.expect("a line").stream;
-    stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
-    let over = (&stream).read(&mut [0; 64]);
+    let other = Line::to(known.server);
+    other.send(&[0x80, 111, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0x11, 9, 9, 9, 9]);
+    other.stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    let over = (&other.stream).read(&mut [0; 64]);
     assert!(matches!(&over, Ok(0)) || over.as_ref().is_err_and(|error| error.kind() == ErrorKind::ConnectionReset), "{over:?}");
+}
+
+#[test]
+fn a_browser_with_many_addresses_loses_no_connection() {
+    let mut server = Server::start(Limits::default());
+    let mut client = comes(&mut server, 1, &[Section::HearsOne], "127.0.0.1:0");
+    let mut over_tcp: Vec<Line> = (0..9).map(|_| Line::to(client.server)).collect();
+    let over_udp: Vec<UdpSocket> = (0..9).map(|_| UdpSocket::bind("127.0.0.1:0").expect("a port")).collect();
+    // As browsers do: each pair is checked without being chosen, all of them at once, and again.
+    let pair = format!("{}:{}", client.remote_ufrag, client.ufrag);
+    for _ in 0..2 {
+        for (line, socket) in over_tcp.iter_mut().zip(&over_udp) {
+            line.send(&client.check(&pair, &client.remote_password, true, false));
+            assert!(line.receive(DEADLINE).is_some(), "the check is answered, and the connection stands");
+            socket.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+            socket.send_to(&client.check(&pair, &client.remote_password, true, false), client.server).expect("sent");
+            assert!(socket.recv(&mut [0; 512]).is_ok(), "over UDP too");
+        }
+    }
+    checks(&mut client);
+    assert_eq!(server.sfu.totals().crowded_out, 0);
 }

@@ -25,6 +25,8 @@ pub struct ParticipantStatistics {
     pub replayed: u64,
     /// Packets that the parse guard refused.
     pub malformed: u64,
+    /// Packets that found no room in the queue of its connection over TCP.
+    pub unsent: u64,
 }
 
 /// What was measured about one track or slot.
@@ -79,6 +81,8 @@ pub struct Totals {
     pub unsent: u64,
     /// Datagrams that belonged to no one.
     pub stray: u64,
+    /// Connections over TCP that made room for others before anybody had proved to be at their other end.
+    pub crowded_out: u64,
     /// Participants whose handling panicked.
     pub panics: u64,
     /// Processor time of the media threads, nanoseconds.
@@ -99,6 +103,7 @@ impl std::ops::AddAssign for Totals {
             lost_out,
             unsent,
             stray,
+            crowded_out,
             panics,
             cpu_ns,
         } = more;
@@ -113,6 +118,7 @@ impl std::ops::AddAssign for Totals {
         self.lost_out += lost_out;
         self.unsent += unsent;
         self.stray += stray;
+        self.crowded_out += crowded_out;
         self.panics += panics;
         self.cpu_ns += cpu_ns;
     }

@@ -96,6 +96,10 @@ impl Exchange {
 
     fn check(&mut self, packet: &[u8], path: Path, now: Micros) {
         let (from, at) = path;
+        // Its connection may have ended since, as the batch with it in was read.
+        if from.line.is_some_and(|line| !self.slab.lines.has(line)) {
+            return;
+        }
         let Some(request) = ice::parse(packet) else { return };
         let Some(key) = self.demux.by_fragment(request.local) else {
             self.tally.stray += 1;

@@ -3,6 +3,7 @@
 use super::super::call::{Call, Publication};
 use super::super::connection::Connection;
 use super::super::door::{CallId, Micros, Output, ParticipantStatistics, TrackStatistics};
+use super::super::lines::Lines;
 use super::super::packet::rtcp::{Block, Blocks, Part, SenderInfo, parts};
 use super::super::packet::rtcp_write::{self, MAX_BLOCKS};
 use super::super::participant::Participant;
@@ -148,12 +149,13 @@ impl Exchange {
     pub(super) fn statistics(&self, id: CallId) {
         let Some(call) = self.call_named(id) else { return };
         let participants = call.members.iter().filter_map(|key| self.participants.get(*key));
-        let participants = participants.map(|participant| measured(participant, call)).collect();
+        let participants = participants.map(|participant| measured(participant, call, &self.slab.lines)).collect();
         self.emit(Output::Statistics { call: id, participants });
     }
 }
 
-fn measured(participant: &Participant, call: &Call) -> ParticipantStatistics {
+fn measured(participant: &Participant, call: &Call, lines: &Lines) -> ParticipantStatistics {
+    let line = participant.connection.as_ref().and_then(|connection| connection.to()?.line);
     let publications = participant.publications.iter().filter_map(|at| call.publication(*at));
     ParticipantStatistics {
         participant: Some(participant.who.participant),
@@ -166,6 +168,7 @@ fn measured(participant: &Participant, call: &Call) -> ParticipantStatistics {
         forged: participant.refused.forged,
         replayed: participant.refused.replayed,
         malformed: participant.refused.malformed,
+        unsent: line.map_or(0, |line| lines.unsent_over(line)),
     }
 }
 

@@ -9,6 +9,8 @@ mod asking;
 mod forwarding;
 mod inputs;
 mod measuring;
+#[cfg(test)]
+mod tests;
 mod timing;
 
 use std::collections::HashMap;
@@ -150,7 +152,8 @@ impl Exchange {
     pub fn tally(&self) -> Totals {
         let (packets_out, bytes_out) = self.slab.committed();
         let (calls, participants) = (self.calls.len() as u64, self.participants.len() as u64);
-        Totals { calls, participants, unsent: self.slab.unsent(), packets_out, bytes_out, ..self.tally }
+        let (unsent, crowded_out) = (self.slab.unsent(), self.slab.lines.crowded_out());
+        Totals { calls, participants, unsent, crowded_out, packets_out, bytes_out, ..self.tally }
     }
 
     /// The thread was at work for so much of its last second, thousandths: what it does without from now on.
