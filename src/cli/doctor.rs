@@ -119,16 +119,17 @@ fn calls(folder: &DataFolder, clock: &Clock) -> Found {
 
 fn told(words: &Words, report: &Report) -> Found {
     let (what, todo) = report.told(words, "en");
+    let tcp = report.told_of_tcp(words, "en").map(|sentence| format!(" {sentence}")).unwrap_or_default();
     match todo {
-        None => Ok(what),
-        Some(todo) => Err((what, todo)),
+        None => Ok(format!("{what}{tcp}")),
+        Some(todo) => Err((what, format!("{todo}{tcp}"))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::probe::Hop;
+    use crate::calls::probe::{Hop, OverTcp};
     use crate::config::{Given, Machine};
 
     fn look(folder: &std::path::Path, call: bool) -> (Result<(), String>, String) {
@@ -162,14 +163,33 @@ mod tests {
     #[test]
     fn every_hop_has_a_sentence_and_what_to_do_in_both_languages() {
         let words = Words::load().expect("words");
-        for hop in Hop::ALL {
-            for language in ["en", "fr"] {
-                let values = ["host", "address", "port", "better", "why"].map(|name| (name.to_owned(), format!("<{name}>"))).into();
-                let (what, todo) = Report { reached: false, hop: Some(hop), values, round_trip_ms: None }.told(&words, language);
+        let report = |hop, tcp| {
+            let values = ["host", "address", "port", "better", "why"].map(|name| (name.to_owned(), format!("<{name}>"))).into();
+            Report { reached: false, hop, values, tcp, round_trip_ms: None }
+        };
+        for language in ["en", "fr"] {
+            for hop in Hop::ALL {
+                let (what, todo) = report(Some(hop), None).told(&words, language);
                 let todo = todo.expect("something to do");
                 assert!(!what.contains("calls.probe") && !todo.contains("calls.probe"), "{language} {hop:?}: {what} {todo}");
                 assert!(!format!("{what}{todo}").contains('{'), "every value is known: {what} {todo}");
             }
+            for tcp in OverTcp::ALL {
+                let said = report(None, Some(tcp)).told_of_tcp(&words, language).expect("a sentence");
+                assert!(!said.contains("calls.probe") && !said.contains('{'), "{language} {tcp:?}: {said}");
+            }
         }
+    }
+
+    #[test]
+    fn a_port_that_is_closed_over_tcp_is_told_and_fails_nothing() {
+        let words = Words::load().expect("words");
+        let values = std::collections::BTreeMap::from([("port".to_owned(), "7882".to_owned())]);
+        let report = Report { reached: true, hop: None, values, tcp: Some(OverTcp::Closed), round_trip_ms: Some(3) };
+        let said = told(&words, &report).expect("calls come through");
+        assert!(said.starts_with("Calls reach this community") && said.contains("TCP port 7882"), "{said}");
+        let blocked = Report { reached: false, hop: Some(Hop::Port), tcp: Some(OverTcp::Open), ..report };
+        let (_, todo) = told(&words, &blocked).expect_err("UDP does not");
+        assert!(todo.contains("Open UDP port 7882") && todo.contains("over TCP"), "{todo}");
     }
 }

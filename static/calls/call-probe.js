@@ -6,13 +6,13 @@ import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t, time } from "../lib/words.js";
 
-/** @typedef {{at: number, report: {reached: boolean, hop: string | null, values: Record<string, string>, round_trip_ms: number | null}}} Checked */
+/** @typedef {{at: number, report: {reached: boolean, hop: string | null, values: Record<string, string>, tcp: string | null, round_trip_ms: number | null}}} Checked */
 
 /** @param {Checked} checked */
-function found({ at, report: { reached, hop, values, round_trip_ms } }) {
+function found({ at, report: { reached, hop, values, tcp, round_trip_ms } }) {
   const known = { host: "?", address: "?", port: "?", better: "?", why: "?", ms: String(round_trip_ms ?? 0), ...values };
   const [what, todo] = hop === null ? [t("calls.probe_reached", known), null] : [t(`calls.probe_${hop}`, known), t(`calls.probe_${hop}_do`, known)];
-  return html`<li data-calls=${reached ? "reached" : "failing"}>${icon(reached ? "circle-check" : "circle-alert")}<span class="item-text"><b>${what}</b>${todo ? html`<small>${todo}</small>` : null}<small>${t("calls.probe_at")} ${time(at)}</small></span></li>`;
+  return html`<li data-calls=${reached ? "reached" : "failing"}>${icon(reached ? "circle-check" : "circle-alert")}<span class="item-text"><b>${what}</b>${todo ? html`<small>${todo}</small>` : null}${tcp ? html`<small>${t(`calls.probe_tcp_${tcp}`, known)}</small>` : null}<small>${t("calls.probe_at")} ${time(at)}</small></span></li>`;
 }
 
 class CallProbe extends HTMLElement {

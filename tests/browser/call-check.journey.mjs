@@ -97,7 +97,11 @@ test('the administrator and the doctor see that calls come through', async ({ st
   await expect(card).toContainText('Not tried since the program started.');
   await card.getByRole('button', { name: 'Check now' }).click();
   await expect(card.getByText(/Calls reach this community: \d+ ms there and back\./)).toBeVisible({ timeout: 30_000 });
+  await expect(card.getByText(/Where no UDP passes, calls come in over TCP port \d+\./)).toBeVisible();
   await page.reload();
   await expect(card.getByText(/Calls reach this community/)).toBeVisible();
-  expect(rialto(['--data', data, 'doctor', '--call'])).toContain('ok    calls: Calls reach this community');
+  await expect(card.getByText(/Where no UDP passes/)).toBeVisible();
+  const said = rialto(['--data', data, 'doctor', '--call']);
+  expect(said).toContain('ok    calls: Calls reach this community');
+  expect(said).toContain('Where no UDP passes, calls come in over TCP port');
 });

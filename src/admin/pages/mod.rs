@@ -87,6 +87,8 @@ struct CallsSeen {
     what: String,
     /// What to do about it.
     todo: Option<String>,
+    /// How those fare who have no UDP.
+    tcp: Option<String>,
 }
 
 impl CallsSeen {
@@ -98,7 +100,8 @@ impl CallsSeen {
         }
         calls.checks().last().map_or_else(Self::default, |checked| {
             let (what, todo) = checked.report.told(&ground.words, language);
-            Self { at: Some(checked.at), reached: checked.report.reached, is_off: false, what, todo }
+            let tcp = checked.report.told_of_tcp(&ground.words, language);
+            Self { at: Some(checked.at), reached: checked.report.reached, is_off: false, what, todo, tcp }
         })
     }
 }

@@ -65,7 +65,7 @@ mod tests {
     async fn whoever_waits_takes_what_a_look_found_that_began_meanwhile() {
         let checks = Checks::default();
         let first = checks.turn().await.expect("the first looks");
-        let report = Report { reached: true, hop: None, values: BTreeMap::new(), round_trip_ms: Some(1) };
+        let report = Report { reached: true, hop: None, values: BTreeMap::new(), tcp: None, round_trip_ms: Some(1) };
         checks.keep(&Checked { at: 1, report: report.clone() });
         let (waits, ()) = tokio::join!(async { checks.turn().await.is_ok() }, async { drop(first) });
         assert!(waits, "what began before the wish is no answer to it");

@@ -1,7 +1,7 @@
-//! Checks of our own, sent to each address before any peer connection: they tell a closed port from a wrong address.
+//! Checks of our own, sent to each address before any peer connection: they tell a closed port from a wrong address, over UDP and over TCP.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use rtc_crypto::RTCCryptoProvider;
@@ -49,17 +49,52 @@ impl Credentials {
     }
 }
 
-/// Sends a check to each of these, all at once, and waits at most so long for answers.
+/// What became of checks to several addresses.
+pub type Knocks = Vec<(SocketAddr, Knock)>;
+
+/// Sends a check to each of these over UDP, and to each of those over TCP, all at once, and waits at most so long for answers.
 #[must_use]
-pub fn all(addresses: &[SocketAddr], credentials: &Credentials, patience: Duration) -> Vec<(SocketAddr, Knock)> {
+pub fn all(udp: &[SocketAddr], tcp: &[SocketAddr], credentials: &Credentials, patience: Duration) -> (Knocks, Knocks) {
+    type One = fn(SocketAddr, &Credentials, Duration) -> Knock;
     std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            addresses.iter().map(|address| (*address, scope.spawn(move || one(*address, credentials, patience)))).collect();
-        threads.into_iter().map(|(address, thread)| (address, thread.join().unwrap_or(Knock::Silent))).collect()
+        let begin = |addresses: &[SocketAddr], one: One| -> Vec<_> {
+            addresses.iter().copied().map(|address| (address, scope.spawn(move || one(address, credentials, patience)))).collect()
+        };
+        let (udp, tcp) = (begin(udp, over_udp), begin(tcp, over_tcp));
+        let [udp, tcp] = [udp, tcp]
+            .map(|threads| threads.into_iter().map(|(address, thread)| (address, thread.join().unwrap_or(Knock::Silent))).collect());
+        (udp, tcp)
     })
 }
 
-fn one(address: SocketAddr, credentials: &Credentials, patience: Duration) -> Knock {
+fn over_tcp(address: SocketAddr, credentials: &Credentials, patience: Duration) -> Knock {
+    let Some(check) = credentials.check() else { return Knock::Silent };
+    match TcpStream::connect_timeout(&address, patience).and_then(|stream| exchange(stream, &check, patience)) {
+        Ok(answer) if answers(&answer, &check) => Knock::Answered,
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Knock::Closed,
+        Ok(_) | Err(_) => Knock::Silent,
+    }
+}
+
+/// Says a check over a connection and reads what comes back, each behind its length (RFC 4571).
+fn exchange(mut stream: TcpStream, check: &Message, patience: Duration) -> io::Result<Vec<u8>> {
+    stream.set_read_timeout(Some(patience))?;
+    let length = u16::try_from(check.raw.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&length.to_be_bytes()[..], &check.raw].concat())?;
+    let mut length = [0; 2];
+    stream.read_exact(&mut length)?;
+    let mut answer = vec![0; usize::from(u16::from_be_bytes(length)).min(BYTES)];
+    stream.read_exact(&mut answer)?;
+    Ok(answer)
+}
+
+fn answers(bytes: &[u8], check: &Message) -> bool {
+    let mut answer = Message::new();
+    answer.raw = bytes.to_vec();
+    answer.decode().is_ok() && answer.typ == BINDING_SUCCESS && answer.transaction_id == check.transaction_id
+}
+
+fn over_udp(address: SocketAddr, credentials: &Credentials, patience: Duration) -> Knock {
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     // A connected socket hears that the port is closed.
     let socket = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(address).map(|()| socket));
@@ -88,13 +123,8 @@ fn heard(socket: &UdpSocket, check: &Message, patience: Duration) -> Knock {
             return Knock::Silent;
         }
         match socket.recv(&mut buffer) {
-            Ok(length) => {
-                let mut answer = Message::new();
-                answer.raw = buffer[..length].to_vec();
-                if answer.decode().is_ok() && answer.typ == BINDING_SUCCESS && answer.transaction_id == check.transaction_id {
-                    return Knock::Answered;
-                }
-            }
+            Ok(length) if answers(&buffer[..length], check) => return Knock::Answered,
+            Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Knock::Closed,
             Err(_) => return Knock::Silent,
         }
@@ -103,6 +133,8 @@ fn heard(socket: &UdpSocket, check: &Message, patience: Duration) -> Knock {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -117,7 +149,22 @@ mod tests {
         let swallows = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let silent = swallows.local_addr().expect("bound");
         let closed = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-        let found = all(&[silent, closed], &Credentials::default(), Duration::from_millis(300));
-        assert_eq!(found, [(silent, Knock::Silent), (closed, Knock::Closed)]);
+        let (found, none) = all(&[silent, closed], &[], &Credentials::default(), Duration::from_millis(300));
+        assert_eq!((found, none.len()), (vec![(silent, Knock::Silent), (closed, Knock::Closed)], 0));
+    }
+
+    #[test]
+    fn over_tcp_too_and_so_is_one_where_somebody_else_answers() {
+        let bound = || TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = |listener: &TcpListener| listener.local_addr().expect("bound");
+        let (swallows, other, closed) = (bound(), bound(), address(&bound()));
+        let says = std::thread::spawn({
+            let other = other.try_clone().expect("a descriptor");
+            move || other.accept().and_then(|(mut stream, _)| stream.write_all(b"SSH-2.0-OpenSSH\r\n\r\n"))
+        });
+        let (none, found) = all(&[], &[address(&swallows), address(&other), closed], &Credentials::default(), Duration::from_millis(300));
+        says.join().expect("no panic").expect("said");
+        let knocks: Vec<Knock> = found.into_iter().map(|(_, knock)| knock).collect();
+        assert_eq!((none.len(), knocks), (0, vec![Knock::Silent, Knock::Silent, Knock::Closed]));
     }
 }

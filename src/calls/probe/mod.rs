@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use guest::{Guest, Stay};
-pub use verdict::{Hop, Knock, Media, Observed, Reached, Verdict, judge, promised};
+pub use verdict::{Hop, Knock, Media, Observed, OverTcp, Reached, Verdict, judge, over_tcp, promised};
 
 use super::check::EchoState;
 use crate::access::Keys;
@@ -87,6 +87,8 @@ pub struct Report {
     /// What the sentences about it name: `host`, `address`, `port`, `better`, `why`.
     #[schema(value_type = Object)]
     pub values: BTreeMap<String, String>,
+    /// Whether those come in who have no UDP: `open`, `closed` or `off`. Null when the look did not come so far.
+    pub tcp: Option<OverTcp>,
     /// From a packet sent to the same packet back, milliseconds.
     pub round_trip_ms: Option<u32>,
 }
@@ -95,14 +97,24 @@ impl Report {
     /// What is so, and what to do about it; the first alone when nothing is to be done.
     #[must_use]
     pub fn told(&self, words: &Words, language: &str) -> (String, Option<String>) {
-        let took = self.round_trip_ms.unwrap_or_default().to_string();
-        let known = ["host", "address", "port", "better", "why"].map(|name| (name, self.values.get(name).map_or("?", String::as_str)));
-        let values: Vec<(&str, &str)> = known.into_iter().chain([("ms", took.as_str())]).collect();
-        let t = |key: &str| words.t(language, key, &values);
+        let t = |key: &str| self.say(words, language, key);
         match self.hop {
             Some(hop) => (t(&format!("calls.probe_{}", hop.name())), Some(t(&format!("calls.probe_{}_do", hop.name())))),
             None => (t("calls.probe_reached"), None),
         }
+    }
+
+    /// How those fare who have no UDP, and what to do about it; none when the look did not come so far.
+    #[must_use]
+    pub fn told_of_tcp(&self, words: &Words, language: &str) -> Option<String> {
+        self.tcp.map(|tcp| self.say(words, language, &format!("calls.probe_tcp_{}", tcp.name())))
+    }
+
+    fn say(&self, words: &Words, language: &str, key: &str) -> String {
+        let took = self.round_trip_ms.unwrap_or_default().to_string();
+        let known = ["host", "address", "port", "better", "why"].map(|name| (name, self.values.get(name).map_or("?", String::as_str)));
+        let values: Vec<(&str, &str)> = known.into_iter().chain([("ms", took.as_str())]).collect();
+        words.t(language, key, &values)
     }
 }
 
@@ -167,7 +179,8 @@ fn report(observed: &Observed, verdict: &Verdict) -> Report {
     put("address", first.map(|address| address.ip().to_string()));
     put("port", first.map(|address| address.port().to_string()));
     put("better", verdict.better.map(|ip| ip.to_string()));
-    Report { reached: verdict.hop.is_none(), hop: verdict.hop, values, round_trip_ms: observed.media.and_then(|media| media.round_trip_ms) }
+    let round_trip_ms = observed.media.and_then(|media| media.round_trip_ms);
+    Report { reached: verdict.hop.is_none(), hop: verdict.hop, values, tcp: over_tcp(observed), round_trip_ms }
 }
 
 /// Goes hop by hop, as far as it gets.
@@ -203,7 +216,8 @@ async fn with_peer(way: &Way, site: &Site, peer: &peer::Peer, seen: &mut Observe
     let Some(admitted) = asked.body.and_then(|body| serde_json::from_str::<Admitted>(&body).ok()) else { return Ok(()) };
     seen.web_socket = web_socket(site).await;
     seen.named.clone_from(&admitted.named);
-    seen.offered = peer::candidates(&admitted.sdp);
+    seen.offered = peer::candidates(&admitted.sdp, "udp");
+    seen.offered_over_tcp = peer::candidates(&admitted.sdp, "tcp");
     if !seen.web_socket {
         return Ok(());
     }
@@ -214,8 +228,11 @@ async fn with_peer(way: &Way, site: &Site, peer: &peer::Peer, seen: &mut Observe
     to.dedup();
     let credentials = knock::Credentials::of(&offer, &admitted.sdp);
     let patience = way.patience.knock;
-    let known = to.clone();
-    seen.knocks = tokio::task::spawn_blocking(move || knock::all(&known, &credentials, patience)).await.map_err(Error::broken)?;
+    // Browsers are offered both at the same addresses; where they are promised is where it has to work.
+    let promised_ips: Vec<IpAddr> = promised(seen).iter().map(SocketAddr::ip).collect();
+    let over_tcp: Vec<SocketAddr> = seen.offered_over_tcp.iter().filter(|address| promised_ips.contains(&address.ip())).copied().collect();
+    let knocking = move || knock::all(&to, &over_tcp, &credentials, patience);
+    (seen.knocks, seen.knocks_over_tcp) = tokio::task::spawn_blocking(knocking).await.map_err(Error::broken)?;
     let reachable: Vec<SocketAddr> = promised(seen).into_iter().filter(|address| seen.answers(*address)).collect();
     if reachable.is_empty() {
         return Ok(());

@@ -169,11 +169,11 @@ fn vp8(payload: &mut [u8], picture: u16, is_first: bool) {
     }
 }
 
-/// Addresses over UDP of an answer's candidates, each once.
+/// Addresses of an answer's candidates over `udp` or `tcp`, each once.
 #[must_use]
-pub fn candidates(sdp: &str) -> Vec<SocketAddr> {
+pub fn candidates(sdp: &str, transport: &str) -> Vec<SocketAddr> {
     let mut found = Vec::new();
-    for address in sdp.lines().filter_map(address_of) {
+    for address in sdp.lines().filter_map(|line| address_of(line, transport)) {
         if !found.contains(&address) {
             found.push(address);
         }
@@ -181,17 +181,17 @@ pub fn candidates(sdp: &str) -> Vec<SocketAddr> {
     found
 }
 
-/// The answer with these candidates alone.
+/// The answer with these candidates over UDP alone.
 #[must_use]
 pub fn only(sdp: &str, addresses: &[SocketAddr]) -> String {
-    let stays = |line: &&str| !line.starts_with("a=candidate:") || address_of(line).is_some_and(|address| addresses.contains(&address));
+    let stays =
+        |line: &&str| !line.starts_with("a=candidate:") || address_of(line, "udp").is_some_and(|address| addresses.contains(&address));
     sdp.lines().filter(stays).map(|line| format!("{line}\r\n")).collect()
 }
 
-fn address_of(line: &str) -> Option<SocketAddr> {
+fn address_of(line: &str, transport: &str) -> Option<SocketAddr> {
     let fields: Vec<&str> = line.strip_prefix("a=candidate:")?.split(' ').collect();
-    let is_udp = fields.get(2)?.eq_ignore_ascii_case("udp");
-    is_udp.then_some(())?;
+    fields.get(2).filter(|named| named.eq_ignore_ascii_case(transport))?;
     Some(SocketAddr::new(fields.get(4)?.parse().ok()?, fields.get(5)?.parse().ok()?))
 }
 
@@ -202,7 +202,8 @@ mod tests {
     #[test]
     fn an_answer_is_left_with_the_candidates_that_are_tried() {
         let sdp = "v=0\r\na=candidate:1 1 udp 2 203.0.113.7 7882 typ host\r\na=candidate:2 1 udp 1 10.0.0.5 7882 typ host\r\na=candidate:3 1 tcp 1 10.0.0.5 7882 typ host tcptype passive\r\na=candidate:1 1 udp 2 203.0.113.7 7882 typ host\r\n";
-        let found = candidates(sdp);
+        let found = candidates(sdp, "udp");
+        assert_eq!(candidates(sdp, "tcp"), ["10.0.0.5:7882".parse::<SocketAddr>().expect("an address")]);
         assert_eq!(found, ["203.0.113.7:7882", "10.0.0.5:7882"].map(|address| address.parse::<SocketAddr>().expect("an address")));
         assert_eq!(only(sdp, &found[1..]), "v=0\r\na=candidate:2 1 udp 1 10.0.0.5 7882 typ host\r\n");
     }

@@ -82,6 +82,33 @@ impl Hop {
     }
 }
 
+/// How those fare who have no UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OverTcp {
+    /// They come in over TCP.
+    Open,
+    /// They are offered TCP, and nothing answers there.
+    Closed,
+    /// They are not offered it: the media port is somebody else's over TCP.
+    Off,
+}
+
+impl OverTcp {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Closed, Self::Off];
+
+    /// As on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// How far a request over HTTP came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reached {
@@ -141,10 +168,14 @@ pub struct Observed {
     pub web_socket: bool,
     /// Where the media server says that it is.
     pub offered: Vec<SocketAddr>,
+    /// The same over TCP.
+    pub offered_over_tcp: Vec<SocketAddr>,
     /// Addresses that the operator named.
     pub named: Vec<IpAddr>,
     /// Checks that were sent, and what became of each.
     pub knocks: Vec<(SocketAddr, Knock)>,
+    /// The same over TCP, to those that are promised.
+    pub knocks_over_tcp: Vec<(SocketAddr, Knock)>,
     /// From the first check on.
     pub media: Option<Media>,
 }
@@ -221,6 +252,18 @@ pub fn judge(seen: &Observed) -> Verdict {
     }
 }
 
+/// How those fare who have no UDP; none when nothing was sent to the media server, or to another address than its own.
+#[must_use]
+pub fn over_tcp(seen: &Observed) -> Option<OverTcp> {
+    seen.knocks.first()?;
+    let is_there = judge(seen).hop != Some(Hop::Address);
+    is_there.then_some(match &seen.knocks_over_tcp {
+        _ if seen.offered_over_tcp.is_empty() => OverTcp::Off,
+        knocks if knocks.iter().any(|(_, knock)| *knock == Knock::Answered) => OverTcp::Open,
+        _ => OverTcp::Closed,
+    })
+}
+
 /// No promised address answers: the wrong one is promised, or the port is closed.
 fn unreached(seen: &Observed) -> Verdict {
     let promised = promised(seen);
@@ -268,8 +311,10 @@ mod tests {
             why: None,
             web_socket: true,
             offered: vec![at("203.0.113.7"), at("10.0.0.5")],
+            offered_over_tcp: vec![at("203.0.113.7"), at("10.0.0.5")],
             named: vec![ip("203.0.113.7")],
             knocks: vec![(at("203.0.113.7"), Knock::Answered), (at("10.0.0.5"), Knock::Answered)],
+            knocks_over_tcp: vec![(at("203.0.113.7"), Knock::Answered)],
             media: Some(Media {
                 ice: true,
                 dtls: true,
@@ -358,6 +403,25 @@ mod tests {
     }
 
     #[test]
+    fn those_without_udp_come_in_over_tcp_or_it_is_told_why_not() {
+        let found = |change: fn(&mut Observed)| {
+            let mut seen = well();
+            change(&mut seen);
+            over_tcp(&seen).map(OverTcp::name)
+        };
+        assert_eq!(found(|_| {}), Some("open"));
+        assert_eq!(found(|seen| seen.media = None), Some("open"), "whatever becomes of UDP");
+        assert_eq!(found(|seen| seen.knocks_over_tcp[0].1 = Knock::Closed), Some("closed"));
+        assert_eq!(found(|seen| seen.knocks_over_tcp[0].1 = Knock::Silent), Some("closed"));
+        assert_eq!(found(|seen| seen.knocks_over_tcp.clear()), Some("closed"), "nothing that is promised is offered over it");
+        assert_eq!(found(|seen| seen.offered_over_tcp.clear()), Some("off"));
+        assert_eq!(found(|seen| seen.knocks.clear()), None);
+        let elsewhere =
+            |seen: &mut Observed| (seen.media, seen.named, seen.offered) = (None, vec![ip("198.51.100.1")], vec![at("198.51.100.1")]);
+        assert_eq!(found(elsewhere), None, "one thing after the other");
+    }
+
+    #[test]
     fn what_is_promised_reaches_as_far_as_the_address_of_the_community() {
         let promises = |change: fn(&mut Observed)| {
             let mut seen = well();
@@ -376,6 +440,9 @@ mod tests {
     fn names_are_those_of_the_wire() {
         for hop in Hop::ALL {
             assert_eq!(serde_json::to_value(hop).expect("a word"), hop.name());
+        }
+        for tcp in OverTcp::ALL {
+            assert_eq!(serde_json::to_value(tcp).expect("a word"), tcp.name());
         }
     }
 }

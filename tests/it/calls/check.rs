@@ -141,11 +141,13 @@ async fn those_who_run_the_community_see_whether_calls_reach_it() {
         (&json!(true), &Value::Null, &json!(crate::support::NOON)),
         "{found}"
     );
+    assert_eq!(found["report"]["tcp"], "open", "{found}");
     assert!(found["report"]["round_trip_ms"].as_u64().is_some_and(|ms| ms < 1_000), "{found}");
     assert_eq!(owner.get("/api/v1/admin/calls/check").await, found);
     assert!(page("/admin").await.contains("Calls reach this community:"));
     let done = page("/setup/done").await;
     assert!(done.contains("Calls reach this community:") && !done.contains("data-at-once"));
+    assert!(done.contains("Where no UDP passes, calls come in over TCP port"), "which way works is told");
     assert!(page("/calls/check").await.contains("<call-check>"));
     town.close().await;
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix_web::web::block;
 use rialto::app::App;
 use rialto::calls::MediaServer;
-use rialto::calls::probe::{self, Hop, Patience, Report, Way};
+use rialto::calls::probe::{self, Hop, OverTcp, Patience, Report, Way};
 use rialto::calls::sfu::{self, Input, Sfu};
 
 use crate::support::Town;
@@ -202,6 +202,22 @@ fn to_port(from: SocketAddr, to: SocketAddr) -> Change {
     Box::new(move |body| body.replace(&format!(" 127.0.0.1 {} typ", from.port()), &format!(" 127.0.0.1 {} typ", to.port())))
 }
 
+/// The answer's candidates over `udp` or `tcp` are at this port instead, or are not there.
+fn over(transport: &'static str, port: Option<u16>) -> Change {
+    Box::new(move |body| {
+        // The description stands as one text in a JSON document.
+        let changed = body.split("\\r\\n").filter_map(|line| {
+            let mut fields: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            if !line.starts_with("a=candidate:") || fields.get(2).is_none_or(|named| named != transport) {
+                return Some(line.to_owned());
+            }
+            fields[5] = port?.to_string();
+            Some(fields.join(" "))
+        });
+        changed.collect::<Vec<_>>().join("\\r\\n")
+    })
+}
+
 async fn through(line: impl FnMut(&[u8], Towards) -> bool + Send + 'static, connect: Duration) -> Report {
     let (town, media) = town_with_media(plain).await;
     let line = Line::before(media, line);
@@ -262,6 +278,24 @@ async fn a_closed_port_and_one_that_swallows() {
         let front = Front::before(&town, as_it_is(), to_port(media, port));
         let report = place(town.app(), front.url(), LONG).await;
         assert_eq!((report.hop, report.values["port"].as_str()), (Some(Hop::Port), port.port().to_string().as_str()), "{report:?}");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn whether_those_come_in_who_have_no_udp() {
+    let (town, _) = town_with_media(plain).await;
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let nobody = udp.local_addr().expect("bound").port();
+    for (change, hop, tcp) in [
+        (as_it_is(), None, OverTcp::Open),
+        (over("tcp", Some(nobody)), None, OverTcp::Closed),
+        (over("tcp", None), None, OverTcp::Off),
+        (over("udp", Some(nobody)), Some(Hop::Port), OverTcp::Open),
+    ] {
+        let front = Front::before(&town, as_it_is(), change);
+        let report = place(town.app(), front.url(), LONG).await;
+        assert_eq!((report.hop, report.tcp), (hop, Some(tcp)), "{report:?}");
     }
     town.close().await;
 }
