@@ -1,8 +1,9 @@
 //! Coming into a call, being in it, and going: by one's own wish, by loss, or because one may not be there any more.
 
+use super::calling::refusal;
 use super::live::parted;
 use super::stay::{Entrance, Stay};
-use super::{AUDIO_SLOTS, Board, Live, MOST_VIDEO_SLOTS, Outgoing, Record, VIDEO_SLOTS, Voice, refusal};
+use super::{AUDIO_SLOTS, Board, Live, MOST_VIDEO_SLOTS, Outgoing, Record, VIDEO_SLOTS, Voice};
 use crate::calls::events::{CallNotice, NoticeFrame};
 use crate::calls::model::{CallKind, CallLimits, CallRole, CallState, Cause, Parting};
 use crate::calls::ringing::Happening;

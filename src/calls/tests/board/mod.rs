@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::*;
 use crate::access::Token;
-use crate::calls::model::{CallKind, CallSource, CallState, Part};
-use crate::calls::ringing::{CALLER_LOST, EMPTY, RING};
+use crate::calls::model::{CallKind, CallRole, CallSource, CallState, Part};
+use crate::calls::ringing::{CALLER_LOST, EMPTY, RING, Way};
+use crate::ids::StayId;
 use crate::live::Caller;
 
 const ANN: MemberId = MemberId(1);
