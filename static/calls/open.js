@@ -42,7 +42,7 @@ async function clockSkew() {
 }
 
 /** The style of calls; nothing is drawn before it is there. */
-const dressed = () => Promise.all(["ring.css", "stage.css", "tiles.css", "bar.css", "people.css", "door.css", "check.css"].map(dress));
+const dressed = () => Promise.all(["ring.css", "after.css", "mini.css", "stage.css", "tiles.css", "bar.css", "people.css", "door.css", "check.css"].map(dress));
 
 /** @param {string} name */
 function dress(name) {

@@ -78,6 +78,9 @@ export function talksSince({ call, liveAt }, skew) {
 /** Whether somebody's way is poor; 0 says only that nothing was measured yet. @param {Current} current @param {string} member */
 export const isWeak = ({ marks }, member) => marks[member] === 1;
 
+/** Whether my way is poor and goes over TCP, which a network that lets no UDP through leaves. @param {Current} current @param {string} me @param {string | null | undefined} route */
+export const slowedByTcp = (current, me, route) => route === "tcp" && isWeak(current, me);
+
 /**
  * The first hop that fails and that a person can do something about. That nothing comes from those who are gone themselves is no fault of mine.
  * @param {Current} current @param {string} me @returns {Trouble | null}

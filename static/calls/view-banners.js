@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { t } from "../lib/words.js";
-import { failing } from "./people.js";
+import { failing, slowedByTcp } from "./people.js";
 
 /** @import { CallStage } from "./call-stage.js" */
 /** @import { Current } from "./types.d.ts" */
@@ -36,6 +36,7 @@ export function troubles(stage, current) {
     ${speaks && !current.heard ? banner("mic-off", "danger", t("calls.unheard")) : null}
     ${current.unseen.filter((source) => desk.own.isOn(source)).map((source) => banner("video-off", "danger", t(`calls.unseen_${source}`)))}
     ${hopView(stage, current)}
+    ${slowedByTcp(current, desk.state.me, desk.watch.figures?.route) ? banner("wifi-off", "warn", t("calls.poor_over_tcp")) : null}
     ${desk.own.isOn("screen") ? banner("screen-share", "good", t("calls.you_share"), stop) : null}
     ${stage.isDeafened ? banner("volume-x", "warn", t("calls.no_sound"), html`<button class="button" data-size="small" type="button" @click=${() => stage.soundOn()}>${t("calls.sound_on")}</button>`) : null}
     ${obstacles(stage)}`;

@@ -19,6 +19,8 @@ export class Watch {
   #looks = [];
   #count = 0;
   #since = 0;
+  /** The newest figures, for whoever wants to see them. @type {Figures | null} */
+  figures = null;
   /** When each slot began to show what it shows. @type {Map<string, {what: string, since: number}>} */
   #slots = new Map();
 
@@ -41,10 +43,8 @@ export class Watch {
     this.#looks = [];
     this.#count = 0;
     this.#slots.clear();
+    this.figures = null;
   }
-
-  /** The newest figures, for whoever wants to see them. @type {Figures | null} */
-  figures = null;
 
   /** @param {Connection} connection */
   async #look(connection) {

@@ -194,6 +194,40 @@ export const callScreens = [
     },
   },
   {
+    name: 'call-over-tcp',
+    who: 'owner',
+    path: '/',
+    calls: true,
+    then: async (page, crowd) => {
+      await two(page, crowd);
+      // What a network without UDP and with much loss leads to.
+      await desk(page, (it) => {
+        it.watch.end();
+        it.watch.figures = { ...it.watch.figures, route: 'tcp' };
+        it.store.dispatch({ type: 'quality', marks: { [it.state.me]: 1 }, heard: true, unseen: [], silent: {}, link: null });
+      });
+      await expect(page.locator('.call-banner[data-tone=warn]').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'call-connecting',
+    who: 'owner',
+    path: '/',
+    calls: true,
+    then: async (page) => {
+      const room = await inRoom(page);
+      // The browser makes nothing of the answer.
+      await page.evaluate(() => (RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => undefined)));
+      await desk(page, async (it, wanted) => {
+        const wish = { call: null, kind: 'room', to: null, room: wanted, video: true };
+        await it.look(wish);
+        await it.enter(wish);
+      }, room);
+      await expect(page.locator('.call-bar')).toBeVisible();
+      await page.waitForFunction(() => /** @type {HTMLVideoElement | null} */ (document.querySelector('.tile video'))?.videoWidth > 0);
+    },
+  },
+  {
     name: 'call-beside',
     who: 'owner',
     path: '/',

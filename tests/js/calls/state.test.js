@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { after, begin, deadline, FAREWELL_MS, GIVE_UP_MS, isBusy, JOIN_WITHIN_MS, LATE_MS } from '../../../static/calls/state.js';
-import { failing, listed, sharer, slotOf, talksSince } from '../../../static/calls/people.js';
+import { failing, listed, sharer, slotOf, slowedByTcp, talksSince } from '../../../static/calls/people.js';
 import { call, joined, live, ME, mine, NOW, person, through, wish } from './cast.js';
 
 const empty = () => ({ ...begin(ME), connection: 'here' });
@@ -222,6 +222,11 @@ test('the list shows raised hands first, then hosts', () => {
 test('the hop that fails is the first one of the browser, else of the server, and only one that can be mended', () => {
   const hop = (/** @type {any} */ trouble, /** @type {any} */ link) => failing(/** @type {any} */ ({ ...live().current, trouble, link }), ME);
   assert.deepEqual([hop(null, null), hop('no_packets', 'no_ice'), hop(null, 'no_dtls'), hop('muted', null), hop('policy', null)], [null, 'no_packets', 'no_dtls', null, null]);
+});
+
+test('that the call goes over TCP is said where my own way is poor, and where it can be why', () => {
+  const slowed = (/** @type {number} */ mark, /** @type {string | null | undefined} */ route) => slowedByTcp(/** @type {any} */ ({ ...live().current, marks: { [ME]: mark } }), ME, route);
+  assert.deepEqual([slowed(1, 'tcp'), slowed(2, 'tcp'), slowed(3, 'tcp'), slowed(1, 'udp'), slowed(1, null), slowed(1, undefined)], [true, false, false, false, false, false]);
 });
 
 test('the end of a call that I begin may be told before its name: busy is said as busy', () => {
