@@ -229,6 +229,15 @@ fn permits_are_made_only_in_policies() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A media thread owns all that it works with. Locks stand where threads are begun and their counts are read, ten times a second.
+#[test]
+fn no_lock_is_on_the_way_of_a_packet() {
+    let locks = |source: &Source| ["Mutex", "RwLock", "Condvar", ".lock()"].iter().any(|name| source.text.contains(name));
+    let media = |source: &Source| source.file.starts_with("calls/sfu/");
+    let found: Vec<String> = sources().into_iter().filter(|source| media(source) && locks(source)).map(|source| source.file).collect();
+    assert_eq!(found, ["calls/sfu/start.rs"]);
+}
+
 fn folders_in(path: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(path).expect("a folder");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
