@@ -224,7 +224,7 @@ export const callScreens = [
         await it.enter(wish);
       }, room);
       await expect(page.locator('.call-bar')).toBeVisible();
-      await page.waitForFunction(() => /** @type {HTMLVideoElement | null} */ (document.querySelector('.tile video'))?.videoWidth > 0);
+      await page.waitForFunction(() => /** @type {HTMLVideoElement | null} */ (document.querySelector('.outgoing-self video'))?.videoWidth > 0);
     },
   },
   {
