@@ -209,8 +209,8 @@ pub(super) fn write_alone(jobs: &Receiver<Box<dyn WriteJob>>, own: &Receiver<Box
 }
 
 /// A reader without work for so long ends its thread, and with it gives back its connection and all that reading has taken: what the allocator
-/// holds for a thread comes back with the thread alone.
-const REST: Duration = Duration::from_secs(20);
+/// holds for a thread comes back with the thread alone. The next read begins another.
+const REST: Duration = Duration::from_secs(5);
 
 pub(super) fn read_jobs_until_closed(jobs: &Receiver<ReadJob>, target: &Target) {
     while let Ok(first) = jobs.recv() {
