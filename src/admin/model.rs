@@ -170,8 +170,10 @@ pub struct RoomItem {
     pub member_count: i32,
     /// When it was made, milliseconds UTC.
     pub created_at: Millis,
-    /// Since when nobody writes in it.
+    /// Does nobody write in it any more?
     pub archived: bool,
+    /// Seconds between two messages of one member; 0: none.
+    pub slow_seconds: i32,
 }
 
 /// A room of the set-up.

@@ -84,12 +84,21 @@ pub struct RoomFilter {
 
 /// Rooms that are not conversations, newest first.
 pub fn rooms(conn: &mut Conn, filter: &RoomFilter) -> Result<Vec<RoomItem>> {
-    type Row = (RoomId, i16, Option<String>, String, i32, Millis, Option<Millis>);
+    type Row = (RoomId, i16, Option<String>, String, i32, Millis, Option<Millis>, i32);
     let mut query = rooms::table
         .filter(rooms::kind.eq_any(shown_kinds()))
         .order(rooms::id.desc())
         .limit(filter.limit)
-        .select((rooms::id, rooms::kind, rooms::name, rooms::topic, rooms::member_count, rooms::created_at, rooms::archived_at))
+        .select((
+            rooms::id,
+            rooms::kind,
+            rooms::name,
+            rooms::topic,
+            rooms::member_count,
+            rooms::created_at,
+            rooms::archived_at,
+            rooms::slow_seconds,
+        ))
         .into_boxed();
     // In a pattern `_` stands for any one letter, which finds a little more; `%` and the escape sign stand for nothing that a name holds.
     let part = crate::text::name_key(&filter.q).replace(['%', '\\'], "");
@@ -106,9 +115,9 @@ pub fn rooms(conn: &mut Conn, filter: &RoomFilter) -> Result<Vec<RoomItem>> {
     }
     let rows = query.load::<Row>(conn)?;
     rows.into_iter()
-        .map(|(id, kind, name, topic, member_count, created_at, archived_at)| {
-            let kind = RoomKind::from_number(kind)?;
-            Ok(RoomItem { id, kind, name: name.unwrap_or_default(), topic, member_count, created_at, archived: archived_at.is_some() })
+        .map(|(id, kind, name, topic, member_count, created_at, archived_at, slow_seconds)| {
+            let (kind, name, archived) = (RoomKind::from_number(kind)?, name.unwrap_or_default(), archived_at.is_some());
+            Ok(RoomItem { id, kind, name, topic, member_count, created_at, archived, slow_seconds })
         })
         .collect()
 }

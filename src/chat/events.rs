@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::model::{History, Level, Mentions, MessageBody, RoomRole};
+use super::model::{History, Level, Mentions, MessageBody, RoomKind, RoomRole, RoomRow};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -111,6 +111,7 @@ pub enum Event {
         archived: bool,
         history: History,
         voice: bool,
+        slow_seconds: i32,
     },
     RoomRoleSet {
         actor: Option<MemberId>,
@@ -142,6 +143,22 @@ pub enum Signal {
 }
 
 impl Event {
+    /// That a room is now as its row says.
+    ///
+    /// # Errors
+    /// When the row holds what stands for nothing.
+    pub(super) fn room_changed(row: &RoomRow, actor: MemberId) -> Result<Self> {
+        Ok(Self::RoomChanged {
+            actor,
+            name: row.name.clone(),
+            topic: row.topic.clone(),
+            archived: row.archived_at.is_some(),
+            history: History::from_number(row.history)?,
+            voice: row.voice || RoomKind::from_number(row.kind)?.is_conversation(),
+            slow_seconds: row.slow_seconds,
+        })
+    }
+
     /// The event as it is written to the room's log.
     ///
     /// # Errors

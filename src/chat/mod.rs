@@ -7,6 +7,7 @@ mod actions;
 mod commands;
 mod events;
 mod model;
+mod pace;
 mod pages;
 mod policy;
 mod routes;
@@ -25,6 +26,7 @@ pub use events::{Event, EventNumber, MeEvent};
 pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
 #[cfg(test)]
 pub(crate) use model::{Mentions, MessageBody, Mine, Quote, Reaction};
+pub use pace::PACES;
 pub use pages::{Community, OpenRoom, State, browse_for_strangers};
 #[cfg(test)]
 pub(crate) use pages::{Limits, RoleName};

@@ -122,6 +122,8 @@ pub struct RoomRow {
     pub circle: Option<String>,
     /// Has it voice: may one call in it?
     pub voice: bool,
+    /// Seconds between two messages of one member; 0: none.
+    pub slow_seconds: i32,
 }
 
 impl RoomRow {
@@ -264,6 +266,8 @@ pub struct Room {
     pub archived: bool,
     /// Has it voice: may one call in it? Conversations have it always.
     pub voice: bool,
+    /// Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Who leads the room, and who moderates, is free of it.
+    pub slow_seconds: i32,
     /// Who made it.
     pub created_by: Option<MemberId>,
     /// When.
@@ -302,6 +306,8 @@ pub struct Mine {
     pub invited: Option<Vec<MemberId>>,
     /// When the newest message was sent.
     pub last_at: Option<Millis>,
+    /// When I last wrote in it while it was slow.
+    pub said_at: Option<Millis>,
 }
 
 /// Whom an author may call together, beside members by their names.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::actions::{for_the_untold, message_objects, untold};
 use super::events::{Event, EventNumber};
-use super::model::{History, Mentions, Message, MessageBody, RoomKind, RoomRow};
+use super::model::{History, Mentions, Message, MessageBody, RoomRow};
 use super::policy::ReadRoom;
 use super::store;
 use crate::clock::Millis;
@@ -153,10 +153,7 @@ fn worded_event(
     }
     if kind == EventNumber::RoomChanged as i16 {
         let row = store::room(conn, room)?.ok_or_else(lost)?;
-        let history = History::from_number(row.history)?;
-        let (archived, kind) = (row.archived_at.is_some(), RoomKind::from_number(row.kind)?);
-        let voice = row.voice || kind.is_conversation();
-        return Ok(Event::RoomChanged { actor, name: row.name, topic: row.topic, archived, history, voice });
+        return Event::room_changed(&row, actor);
     }
     Err(lost())
 }

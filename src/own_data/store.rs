@@ -22,7 +22,7 @@ enum Share {
 use Share::{Nothing, Rows};
 
 /// Every table. What is withheld is a secret, somebody else's words, or what somebody keeps from the member: that they are shut out, or not heard.
-const SHARES: [(&str, Share); 62] = [
+const SHARES: [(&str, Share); 63] = [
     ("facts", Nothing("the database's own")),
     ("settings", Nothing("the community's")),
     ("room_heads", Nothing("counters")),
@@ -64,6 +64,7 @@ const SHARES: [(&str, Share); 62] = [
     ("reactions", Rows("member = {}", &["place"])),
     ("mentions", Nothing("what others wrote, and what stands in messages that are given")),
     ("read_marks", Rows("member = {}", &[])),
+    ("slow_marks", Rows("member = {}", &[])),
     ("plans", Nothing("the community's")),
     ("plan_entitlements", Nothing("the community's")),
     ("grants", Rows("member = {}", &["phase"])),

@@ -240,6 +240,7 @@ diesel::table! {
         archived_at -> Nullable<BigInt>,
         member_count -> Integer,
         voice -> Bool,
+        slow_seconds -> Integer,
     }
 }
 
@@ -314,6 +315,14 @@ diesel::table! {
         room -> BigInt,
         thread -> BigInt,
         seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    slow_marks (member, room) {
+        member -> BigInt,
+        room -> BigInt,
+        said_at -> BigInt,
     }
 }
 
@@ -865,6 +874,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reactions,
     mentions,
     read_marks,
+    slow_marks,
     relations,
     contact_notes,
     reach,

@@ -107,6 +107,8 @@ export class Client {
       event: (entry) => {
         this.store.dispatch({ type: "logged", ...entry });
         if (entry.event.kind === "room_left") this.socket.forget(entry.event.room);
+        // The room may be slow no longer, or not for me.
+        if (entry.event.kind === "room_changed" || entry.event.kind === "room_role_set") this.outbox.hurry(entry.room);
         if (entry.event.kind === "call_logged") this.want([entry.event.entry.starter]);
         if (entry.event.kind === "note_changed") void renamed(entry.event.member);
         for (const listen of this.#listeners) listen(entry);

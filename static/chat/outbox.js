@@ -37,12 +37,16 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 /** After this long with a connection and without an answer, the person is asked. */
 const PATIENCE = 60_000;
+/** Refusals that say when the message may go: to wait for that is no lack of an answer. */
+const IN_TIME = ["chat.slow_mode"];
 
 export class Outbox {
   /** @type {Map<string, Echo>} every entry that is not sent yet, in order of writing */
   #entries = new Map();
   /** Rooms with a request under way, or waiting to try again. @type {Set<string>} */
   #busy = new Set();
+  /** Where a room waits to try again, what ends the waiting. @type {Map<string, () => void>} */
+  #pauses = new Map();
   /** When an entry was first tried on a working connection. @type {Map<string, number>} */
   #since = new Map();
   #isLeader = false;
@@ -158,6 +162,7 @@ export class Outbox {
   async #missed(entry, error) {
     if (!this.#entries.has(entry.client_key)) return; // Deleted while it was on the way.
     const isOver = error.code !== "live.lost" && !error.isPassing;
+    if (IN_TIME.includes(error.code)) this.#since.delete(entry.client_key);
     const waited = this.world.now() - (this.#since.get(entry.client_key) ?? Infinity);
     if (isOver || (this.world.isOnline() && waited >= PATIENCE)) {
       await this.#change(entry, { state: "failed", code: isOver ? error.code : "chat.not_answered" });
@@ -167,9 +172,25 @@ export class Outbox {
     await this.#change(entry, { state: "waiting" });
     // Without a connection there is nothing to wait for but the connection, and that calls `flush`.
     if (!this.world.isOnline()) return;
-    const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (entry.attempts - 1));
-    const wait = Math.max(error.retry_after_ms ?? 0, this.world.random() * most);
-    await new Promise((resolve) => this.world.after(() => resolve(undefined), wait));
+    const most = IN_TIME.includes(error.code) ? 0 : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (entry.attempts - 1));
+    await this.#pause(entry.room, Math.max(error.retry_after_ms ?? 0, this.world.random() * most));
+  }
+
+  /** @param {string} room @param {number} ms */
+  #pause(room, ms) {
+    return new Promise((resolve) => {
+      const end = () => {
+        if (this.#pauses.get(room) === end) this.#pauses.delete(room);
+        resolve(undefined);
+      };
+      this.#pauses.set(room, end);
+      this.world.after(end, ms);
+    });
+  }
+
+  /** What waits in a room is tried at once: it may have to wait no longer. @param {string} room */
+  hurry(room) {
+    this.#pauses.get(room)?.();
   }
 
   /** @param {Echo} entry @param {Partial<Echo>} change */

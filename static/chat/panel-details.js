@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
-import { date, t } from "../lib/words.js";
+import { date, span, t } from "../lib/words.js";
 import { memberName, roomPicture, roomTitle } from "./names.js";
 import { mayChange } from "./rights.js";
 import { panelHead } from "./panel-head.js";
@@ -20,6 +20,7 @@ export function detailsView(app, { room }) {
     ${room.topic ? html`<p dir="auto">${room.topic}</p>` : null}
     <p>${t(`chat.kind_${room.kind}`)} · ${t("chat.member_count", { count: room.member_count })}</p>
     ${room.history === "since_join" ? html`<p>${t("chat.history_since_join_help")}</p>` : null}
+    ${room.slow_seconds ? html`<p>${t("chat.slow_every", { time: span(room.slow_seconds) })}</p>` : null}
     <p>${maker ? t("chat.made_by", { name: memberName(maker), date: date(room.created_at, "date") }) : t("chat.made_on", { date: date(room.created_at, "date") })}</p>
     ${mayChange(state, room) ? html`<div class="buttons"><button class="button" type="button" @click=${change}>${icon("pencil")}${t("chat.change_room")}</button></div>` : null}</div></div>`;
 }

@@ -39,6 +39,18 @@ export function closedTo(state, room, now) {
   return null;
 }
 
+/**
+ * In a room that is slow: for how many milliseconds I wait until I may write again; null where nothing slows me. What is still on its way
+ * comes first, and the pause begins after it.
+ * @param {ChatState} state @param {MyRoom} room @param {number} now @returns {number | null}
+ */
+export function slowWait(state, room, now) {
+  if (!room.slow_seconds || leads(state, room) || has(state, "messages.moderate")) return null;
+  const pause = room.slow_seconds * 1_000;
+  if (state.echoes.some((echo) => echo.room === room.id && echo.state !== "failed")) return pause;
+  return room.said_at === null ? 0 : Math.min(pause, Math.max(0, room.said_at + pause - now));
+}
+
 /** @param {ChatState} state @param {MyRoom} room @param {Message} message */
 export function mayDelete(state, room, message) {
   if (message.deleted || isVisitor(state, room)) return false;

@@ -3,9 +3,9 @@
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { Refused, sentence } from "../lib/errors.js";
-import { moment, t } from "../lib/words.js";
+import { moment, span, t } from "../lib/words.js";
 import { memberName, roomTitle } from "./names.js";
-import { closedTo } from "./rights.js";
+import { closedTo, slowWait } from "./rights.js";
 import { liveOf } from "./ranges.js";
 import { Surface } from "./surface.js";
 import { excerptOf } from "./messages.js";
@@ -126,9 +126,21 @@ class RoomComposer extends Surface {
     this.#focus();
   }
 
+  /** Draws again when a second of the pause has passed. @type {ReturnType<typeof setTimeout> | undefined} */
+  #tick;
+
+  /** For how long the room's pace keeps me from sending, in milliseconds; null where it is not slow for me, or an edit is written. @param {ChatState} state @param {MyRoom} room */
+  #wait(state, room) {
+    const wait = this.#writing?.kind === "edit" ? null : slowWait(state, room, Date.now());
+    clearTimeout(this.#tick);
+    if (wait) this.#tick = setTimeout(() => this.isConnected && this.update(), wait % 1_000 || 1_000);
+    return wait;
+  }
+
   /** @param {ChatState} state @param {MyRoom} room */
   #open(state, room) {
     const writing = this.#writing;
+    const wait = this.#wait(state, room);
     const to = this.#thread === null ? t("chat.message_to", { room: roomTitle(state, room) }) : t("chat.answer_in_thread");
     const label = writing?.kind === "edit" ? t("chat.edit_label") : writing?.kind === "reply" ? t("chat.reply_label") : to;
     const left = state.limits.message_bytes - new TextEncoder().encode(this.#text).length;
@@ -141,16 +153,18 @@ class RoomComposer extends Surface {
           .value=${this.#text} @input=${() => this.#typed()} @blur=${() => this.#completions?.closeSoon()}></textarea>
         <div class="composer-tools">
           <button class="icon-button" type="button" aria-label=${t("chat.emoji")} title=${t("chat.emoji")} aria-haspopup="dialog" aria-expanded="false" @click=${(/** @type {Event} */ event) => void this.#pick(/** @type {Element} */ (event.currentTarget))}>${icon("smile")}</button>
-          <button class="composer-send" type="submit" aria-label=${t(writing?.kind === "edit" ? "chat.save" : "chat.send")} title=${t(writing?.kind === "edit" ? "chat.save" : "chat.send")} ?disabled=${left < 0}>${icon(writing?.kind === "edit" ? "check" : "send")}</button>
+          <button class="composer-send" type="submit" aria-label=${t(writing?.kind === "edit" ? "chat.save" : "chat.send")} title=${t(writing?.kind === "edit" ? "chat.save" : "chat.send")} ?disabled=${left < 0 || (wait ?? 0) > 0}>${icon(writing?.kind === "edit" ? "check" : "send")}</button>
         </div>
       </div>
-      ${this.#note(left)}</form>`;
+      ${this.#note(left, room, wait)}</form>`;
   }
 
-  /** @param {number} left bytes */
-  #note(left) {
+  /** @param {number} left bytes @param {MyRoom} room @param {number | null} wait */
+  #note(left, room, wait) {
     if (left < 0) return html`<p class="composer-note" data-tone="danger" role="alert"><span>${t("chat.too_long_by", { count: -left })}</span></p>`;
     if (this.#error) return html`<p class="composer-note" data-tone="danger" role="alert"><span>${this.#error}</span></p>`;
+    if (wait) return html`<p class="composer-note"><span>${t("chat.slow_every", { time: span(room.slow_seconds) })}</span><span role="timer">${t("chat.slow_next", { time: span(Math.ceil(wait / 1_000)) })}</span></p>`;
+    if (wait === 0 && left >= NEAR) return html`<p class="composer-note"><span>${t("chat.slow_every", { time: span(room.slow_seconds) })}</span></p>`;
     return left < NEAR ? html`<p class="composer-note"><span>${t("chat.newline_hint")}</span><span>${t("chat.left", { count: left })}</span></p>` : null;
   }
 
@@ -198,7 +212,7 @@ class RoomComposer extends Surface {
     const writing = this.#writing;
     if (!room || this.app.client.state.limits.message_bytes < new TextEncoder().encode(body).length) return;
     if (writing?.kind === "edit") return this.#save(writing, body);
-    if (!body) return;
+    if (!body || this.#isSlowed(room)) return;
     this.#setText("");
     this.app.client.drafts.set(this.#place, "");
     const sent = this.app.client.send({ room, body, thread: this.#thread, reply_to: writing?.kind === "reply" ? writing.message : null });
@@ -207,6 +221,13 @@ class RoomComposer extends Surface {
     this.#focus(true);
     if (this.#thread === null) this.app.querySelector("room-timeline")?.dispatchEvent(new CustomEvent("sent"));
     await sent;
+  }
+
+  /** Whether the pause is not over: what was written stays in the field. @param {string} id */
+  #isSlowed(id) {
+    const { state } = this.app.client;
+    const it = roomAt(state, id);
+    return it !== undefined && (slowWait(state, it.room, Date.now()) ?? 0) > 0;
   }
 
   /** @param {Writing} writing @param {string} body */

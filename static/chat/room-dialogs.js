@@ -6,7 +6,7 @@ import { problemSentence, Refused, sentence } from "../lib/errors.js";
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
-import { t } from "../lib/words.js";
+import { span, t } from "../lib/words.js";
 import { knownToApp, pickMembers } from "./member-picker.js";
 import { roomIcon, roomName } from "./names.js";
 import { isConversation, isShut, roomKinds } from "./rights.js";
@@ -100,11 +100,22 @@ export async function newRoom(app) {
   if (room) app.go(room.id);
 }
 
+/** Seconds between two messages of one member that are offered. */
+const PACES = [0, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600];
+
+/** How slow the room is. @param {number} now @param {(seconds: number) => void} choose @param {string | undefined} error */
+function slowChoice(now, choose, error) {
+  const all = PACES.includes(now) ? PACES : [...PACES, now].sort((a, b) => a - b);
+  return html`<div class="field"><label for="room-slow">${t("chat.slow_label")}</label>
+    <select class="input" id="room-slow" aria-describedby="room-slow-help" @change=${(/** @type {Event} */ event) => choose(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>${all.map((seconds) => html`<option value=${String(seconds)} ?selected=${seconds === now}>${seconds ? t("chat.slow_every", { time: span(seconds) }) : t("chat.slow_off")}</option>`)}</select>
+    <p class="field-help" id="room-slow-help">${t("chat.slow_help")}</p>${error ? html`<p class="field-error">${icon("circle-alert")}<span>${error}</span></p>` : null}</div>`;
+}
+
 /** @param {RialtoApp} app @param {MyRoom} room */
 export async function changeRoom(app, room) {
   /** @type {Form} */
   const form = { name: room.name ?? "", topic: room.topic, kind: room.kind, history: room.history, errors: {}, isBusy: false };
-  let { voice } = room;
+  let { voice, slow_seconds: slow } = room;
   const hasChoice = !isConversation(room);
   await formDialog({
     title: t("chat.change_room"),
@@ -112,8 +123,9 @@ export async function changeRoom(app, room) {
     form,
     body: (redraw) => html`${field(form, "name", t("chat.name"), { most: 60, isOptional: room.kind === "group" })}${field(form, "topic", t("chat.topic_label"), { isOptional: true, most: 300 })}
       ${room.kind === "private" ? choices(form, "history", t("chat.history_label"), ["all", "since_join"], redraw) : null}
+      ${hasChoice ? slowChoice(slow, (seconds) => (slow = seconds), form.errors.slow_seconds) : null}
       ${hasChoice ? html`<label class="switch"><span>${t("calls.has_voice")}</span><input type="checkbox" role="switch" .checked=${voice} @change=${(/** @type {Event} */ event) => (voice = /** @type {HTMLInputElement} */ (event.target).checked)}></label>` : null}`,
-    send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }), ...(hasChoice && { voice }) }),
+    send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }), ...(hasChoice && { voice, slow_seconds: slow }) }),
   });
 }
 

@@ -49,7 +49,7 @@ export const inOrder = (ids) => ids.toSorted((a, b) => a.length - b.length || (a
 function roomAfter(room, event, at, me) {
   switch (event.kind) {
     case "message_sent":
-      return { ...room, last_at: at };
+      return { ...room, last_at: at, said_at: event.author === me.id && room.slow_seconds > 0 ? at : room.said_at };
     case "message_edited":
     case "message_deleted":
     case "message_pinned":
@@ -70,7 +70,7 @@ function roomAfter(room, event, at, me) {
     case "hidden":
       return room; // Something that is not for me has this place.
     case "room_changed":
-      return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history, voice: event.voice };
+      return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history, voice: event.voice, slow_seconds: event.slow_seconds };
     case "room_role_set":
       return event.member === me.id ? { ...room, role: event.role } : room;
     default:

@@ -74,7 +74,7 @@ const withCall = (calls, room, call) => (call && call.state !== "ended" ? { ...c
 export const roomAt = (state, room) => (room === null ? undefined : state.rooms[room] ?? state.visited[room]);
 
 /** What a room is to somebody who is not in it: nothing is unread, nothing is theirs. @param {Room} room @returns {MyRoom} */
-const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null });
+const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null, said_at: null });
 
 /** @template T @param {Record<string, T>} all @param {string} key @returns {Record<string, T>} */
 function without(all, key) {

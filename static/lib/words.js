@@ -133,6 +133,13 @@ export function date(at, kind) {
   return dates(kind, kind === "date" ? { dateStyle: "long" } : { dateStyle: "long", timeStyle: "short" }).format(at);
 }
 
+/** A stretch of time as "2 hr 5 min" or "30 sec", without what is nothing. @param {number} seconds whole ones, above 0 */
+export function span(seconds) {
+  const parts = /** @type {const} */ ([["hour", Math.floor(seconds / 3_600)], ["minute", Math.floor(seconds / 60) % 60], ["second", seconds % 60]]);
+  const written = (/** @type {string} */ unit) => format(`span ${unit}`, () => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }));
+  return parts.filter(([, count]) => count > 0).map(([unit, count]) => written(unit).format(count)).join(" ");
+}
+
 /** Compares two names as the language orders them. @param {string} a @param {string} b */
 export const compare = (a, b) => format("collator", () => new Intl.Collator(language, { sensitivity: "base", numeric: true })).compare(a, b);
 

@@ -152,6 +152,8 @@ export type Room = {
   archived: boolean;
   /** Has it voice: may one call in it? Conversations have it always. */
   voice: boolean;
+  /** Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Who leads the room, and who moderates, is free of it. */
+  slow_seconds: number;
   /** Who made it. */
   created_by: Id | null;
   /** When. */
@@ -176,6 +178,8 @@ export type MyRoom = {
   archived: boolean;
   /** Has it voice: may one call in it? Conversations have it always. */
   voice: boolean;
+  /** Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Who leads the room, and who moderates, is free of it. */
+  slow_seconds: number;
   /** Who made it. */
   created_by: Id | null;
   /** When. */
@@ -204,6 +208,8 @@ export type MyRoom = {
   invited: Array<Id> | null;
   /** When the newest message was sent. */
   last_at: number | null;
+  /** When I last wrote in it while it was slow. */
+  said_at: number | null;
 };
 
 /** Whom a message mentions. */
@@ -674,6 +680,7 @@ export type Event = {
   archived: boolean;
   history: History;
   voice: boolean;
+  slow_seconds: number;
 }
 | {
   "kind": "room_role_set";

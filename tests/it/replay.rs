@@ -45,6 +45,7 @@ const CASES: &[Case] = &[
     ("message_sent", "with a quote and a mention"),
     ("message_sent", "in a thread"),
     ("message_sent", "to everyone"),
+    ("message_sent", "by myself, where it is slow"),
     ("message_sent", "to those who are here"),
     ("message_sent", "to a role of mine"),
     ("message_edited", "of another, mention and all"),
@@ -65,6 +66,7 @@ const CASES: &[Case] = &[
     ("member_left", "removed"),
     ("room_changed", "name and topic"),
     ("room_changed", "archived"),
+    ("room_changed", "slow"),
     ("room_role_set", "of another"),
     ("room_role_set", "of mine"),
     ("room_role_set", "passed on to me"),
@@ -182,6 +184,10 @@ impl Scene<'_> {
                 drop(bob.post(&messages, json!({ "client_key": "n1", "body": "Yes", "thread": self.message })).await)
             }
             ("message_sent", "to everyone") => self.bob_calls("@room look").await,
+            ("message_sent", "by myself, where it is slow") => {
+                self.call(ann, Method::PATCH, &room, Some(json!({ "slow_seconds": 30 }))).await;
+                drop(ann.says(self.room, "n1", "Slowly now").await);
+            }
             ("message_sent", "to those who are here") => self.bob_calls("@here look").await,
             ("message_sent", "to a role of mine") => {
                 self.promote_ann().await;
@@ -217,6 +223,7 @@ impl Scene<'_> {
             ("member_left", "removed") => self.call(ann, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("member_left", _) => self.call(bob, delete, &format!("{room}/members/{}", bob.id), None).await,
             ("room_changed", "archived") => self.call(ann, Method::PATCH, &room, Some(json!({ "archived": true }))).await,
+            ("room_changed", "slow") => self.call(ann, Method::PATCH, &room, Some(json!({ "slow_seconds": 300 }))).await,
             ("room_changed", _) => {
                 self.call(ann, Method::PATCH, &room, Some(json!({ "name": format!("Quay{}", self.n), "topic": "Boats" }))).await
             }

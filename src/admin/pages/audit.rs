@@ -92,7 +92,7 @@ const KINDS: [&str; 16] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 87] = [
+const FIELDS: [(&str, &str); 88] = [
     ("account", "billing.stripe_whose"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
@@ -170,6 +170,7 @@ const FIELDS: [(&str, &str); 87] = [
     ("sessions", "admin.field_sessions"),
     ("show_presence", "admin.set_presence"),
     ("sign_up_mode", "admin.mode_title"),
+    ("slow_seconds", "admin.field_slow_seconds"),
     ("source", "billing.source"),
     ("starts_at", "billing.field_starts_at"),
     ("storage.quota_mb", "billing.set_storage_quota_mb"),

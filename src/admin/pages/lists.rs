@@ -9,6 +9,7 @@ use crate::admin::actions;
 use crate::admin::model::{LetterItem, LetterText, RoomItem};
 use crate::admin::policy::{ReadLetter, ReadMail, SeeRooms};
 use crate::admin::store::{self, RoomFilter};
+use crate::chat::PACES;
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{LetterId, RoomId};
@@ -23,11 +24,43 @@ pub struct FindRooms {
     edit: Option<String>,
 }
 
+/// A stretch of time in a list to choose from.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Pace {
+    seconds: i32,
+    /// How many of its unit.
+    count: i32,
+    /// The key of its words.
+    word: &'static str,
+}
+
+impl Pace {
+    const fn of(seconds: i32) -> Self {
+        let (count, word) = match seconds {
+            0 => (0, "admin.span_off"),
+            seconds if seconds % 3_600 == 0 => (seconds / 3_600, "admin.span_hours"),
+            seconds if seconds % 60 == 0 => (seconds / 60, "admin.span_minutes"),
+            seconds => (seconds, "admin.span_seconds"),
+        };
+        Self { seconds, count, word }
+    }
+
+    /// Those that are offered, and the one that is chosen.
+    fn choices(chosen: i32) -> Vec<Self> {
+        let mut all: Vec<i32> = PACES.into_iter().chain([chosen]).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(Self::of).collect()
+    }
+}
+
 /// What `admin/rooms.html` sees.
 #[derive(Serialize)]
 struct RoomsPage {
     rooms: Vec<RoomItem>,
     editing: Option<RoomItem>,
+    /// How slow it may be.
+    paces: Vec<Pace>,
     q: String,
     show: String,
     total: i64,
@@ -64,6 +97,7 @@ pub async fn rooms(gate: Allow<SeeRooms>, query: Query<FindRooms>, site: Site) -
         let link = |before: &str| href("/admin/rooms", &[("q", &q), ("show", &show), ("before", before)]);
         Ok(RoomsPage {
             rooms: items,
+            paces: editing.as_ref().map_or_else(Vec::new, |room| Pace::choices(room.slow_seconds)),
             editing,
             total: store::room_count(conn)?,
             is_filtered: !q.trim().is_empty() || archived.is_some(),
@@ -114,4 +148,22 @@ struct LetterPage {
 /// `GET /admin/mail/{letter}`.
 pub async fn letter(gate: Allow<ReadLetter>, site: Site) -> Result<HttpResponse> {
     show(gate, site, "admin/letter.html", |conn, may, _| Ok(LetterPage { letter: stored_letter(conn, may.letter())?.into() })).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_told_in_the_largest_unit_that_fits_and_the_chosen_one_is_offered() {
+        let told = |seconds| {
+            let Pace { count, word, .. } = Pace::of(seconds);
+            (count, word)
+        };
+        assert_eq!(told(0), (0, "admin.span_off"));
+        assert_eq!((told(30), told(90)), ((30, "admin.span_seconds"), (90, "admin.span_seconds")));
+        assert_eq!((told(120), told(7_200)), ((2, "admin.span_minutes"), (2, "admin.span_hours")));
+        assert_eq!(Pace::choices(30).len(), PACES.len());
+        assert!(Pace::choices(45).contains(&Pace::of(45)));
+    }
 }

@@ -128,6 +128,9 @@ pub fn leave_everything(tx: &mut Tx<'_>, member: MemberId, banned: bool) -> Resu
     for room in rooms_to_leave(tx, member)? {
         depart(tx, room, member, None, reason)?;
     }
+    if !banned {
+        store::forget_said(tx, member)?;
+    }
     Ok(())
 }
 

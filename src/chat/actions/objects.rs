@@ -6,6 +6,7 @@ use crate::chat::model::{
     History, Level, Mentions, Message, MessageBody, MessageRow, Mine, PlaceRow, Quote, Reaction, Room, RoomKind, RoomRole, RoomRow,
 };
 use crate::chat::store;
+use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
 use crate::live::Seq;
@@ -23,6 +24,7 @@ pub(in crate::chat) fn room_object(row: RoomRow) -> Result<Room> {
         history: History::from_number(row.history)?,
         archived: row.archived_at.is_some(),
         voice: row.voice || kind.is_conversation(),
+        slow_seconds: row.slow_seconds,
         created_by: row.created_by,
         created_at: row.created_at,
         member_count: row.member_count,
@@ -36,6 +38,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     let ids: Vec<RoomId> = rows.iter().map(|(room, _)| room.id).collect();
     let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
     let marks: HashMap<RoomId, Seq> = store::read_seqs(conn, member)?.into_iter().collect();
+    let said: HashMap<RoomId, Millis> = store::said_in(conn, member)?.into_iter().collect();
     let roles = store::roles_of(conn, member)?;
     let conversations: Vec<RoomId> =
         rows.iter().filter(|(room, _)| room.kind == RoomKind::Group.number()).map(|(room, _)| room.id).collect();
@@ -51,7 +54,8 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     for (row, place) in rows {
         let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
         let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
-        let mut mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people.remove(&row.id))?;
+        let standing = Standing { place, head, mark, said_at: said.get(&row.id).copied() };
+        let mut mine = mine(conn, &row, &standing, &roles, people.remove(&row.id))?;
         mine.invited = (row.kind == RoomKind::Group.number()).then(|| invited.remove(&row.id).unwrap_or_default());
         rooms.push(Room { mine: Some(mine), ..room_object(row)? });
     }
@@ -72,7 +76,8 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
         }
         None => None,
     };
-    let mut mine = mine(conn, &row, &Standing { place, head, mark }, &roles, people)?;
+    let said_at = store::said_at(conn, member, row.id)?;
+    let mut mine = mine(conn, &row, &Standing { place, head, mark, said_at }, &roles, people)?;
     if row.kind == RoomKind::Group.number() {
         mine.invited = Some(store::invited_into_all(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect());
     }
@@ -84,10 +89,11 @@ struct Standing {
     place: PlaceRow,
     head: Head,
     mark: Seq,
+    said_at: Option<Millis>,
 }
 
 fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], members: Option<Vec<MemberId>>) -> Result<Mine> {
-    let Standing { place, head, mark } = *standing;
+    let Standing { place, head, mark, said_at } = *standing;
     // What one may not read is not unread.
     let mark = if row.history == History::SinceJoin.number() { mark.max(place.joined_seq) } else { mark };
     let (unread, mentions) = if mark >= head.seq {
@@ -109,6 +115,7 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
         members,
         invited: None,
         last_at: store::last_sent_at(conn, row.id, place.member)?,
+        said_at,
     })
 }
 

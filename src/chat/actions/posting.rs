@@ -7,6 +7,7 @@ use super::objects::{quote, shared_floor};
 use super::reaching::Reaching;
 use crate::chat::events::Event;
 use crate::chat::model::{Mentions, MessageBody, MessageRow, Quote};
+use crate::chat::pace;
 use crate::chat::policy::PostIn;
 use crate::chat::store::{self, NewMessageRow};
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::text;
 /// Stores a message and announces it.
 ///
 /// # Errors
-/// `chat.reply_to` or `chat.thread` when what is answered is not there to see, 429 `social.too_many_requests`.
+/// `chat.reply_to` or `chat.thread` when what is answered is not there to see, 429 `chat.slow_mode`, 429 `social.too_many_requests`.
 pub(in crate::chat) fn send_message(
     tx: &mut Tx<'_>,
     may: &PostIn,
@@ -27,13 +28,30 @@ pub(in crate::chat) fn send_message(
     hub: &Hub,
     reaching: &Reaching,
 ) -> Result<Sent> {
+    must_keep_pace(tx, may)?;
     let is_heard = match may.other() {
         Some(other) => reaching.before_words(tx, may.room(), may.member(), other)?,
         None => true,
     };
     let reaching = Some(reaching);
     let from = Speaker { room: may.room(), member: may.member(), floor: may.floor(), may_call: may.may_call(), is_heard, reaching };
-    say(tx, &from, draft, prepared, &|most| hub.those_online(most))
+    let sent = say(tx, &from, draft, prepared, &|most| hub.those_online(most))?;
+    if may.slow_seconds() > 0 {
+        store::mark_said(tx, may.member(), may.room(), sent.at)?;
+    }
+    Ok(sent)
+}
+
+/// Where the room is slow, whoever is not free of it waits between two messages; an answer in a thread is one like any other.
+fn must_keep_pace(tx: &mut Tx<'_>, may: &PostIn) -> Result<()> {
+    if may.slow_seconds() == 0 || may.is_free_of_pace() {
+        return Ok(());
+    }
+    let last = store::said_at(tx, may.member(), may.room())?;
+    match u64::try_from(pace::wait(may.slow_seconds(), last, tx.now())).unwrap_or(0) {
+        0 => Ok(()),
+        wait => Err(Error::slow_down("chat.slow_mode", wait)),
+    }
 }
 
 /// Who writes where, and what they may see and do there.

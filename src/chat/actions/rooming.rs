@@ -8,6 +8,7 @@ use super::reaching::{Reaching, let_in};
 use crate::access::not_too_often;
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
+use crate::chat::pace::is_pace;
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
@@ -218,12 +219,15 @@ pub struct RoomChange {
     /// Has it voice? Conversations have it always.
     #[serde(default)]
     pub voice: Option<bool>,
+    /// Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Not for conversations.
+    #[serde(default)]
+    pub slow_seconds: Option<i32>,
 }
 
 /// Changes a room.
 ///
 /// # Errors
-/// `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.open_history`.
+/// `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.open_history`, `chat.slow_seconds`.
 pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &RoomChange) -> Result<()> {
     let row = may.row();
     let kind = RoomKind::from_number(row.kind)?;
@@ -257,41 +261,29 @@ pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &R
         Some(true) => row.archived_at.or(Some(now)),
     };
     let voice = if kind.is_conversation() { row.voice } else { change.voice.unwrap_or(row.voice) };
-    let unchanged =
-        name == row.name && topic == row.topic && history == row.history && archived_at == row.archived_at && voice == row.voice;
-    if unchanged {
+    let slow_seconds = change.slow_seconds.unwrap_or(row.slow_seconds);
+    if !is_pace(slow_seconds) || (kind.is_conversation() && slow_seconds != 0) {
+        return Err(Error::invalid("slow_seconds", "chat.slow_seconds"));
+    }
+    let changed = RoomRow { name, topic, history, archived_at, voice, slow_seconds, ..row.clone() };
+    if changed == *row {
         return Ok(());
     }
-    store::update_room(
-        tx,
-        row.id,
-        &RoomFields { name: name.as_deref(), name_key: name_key.as_deref(), topic: &topic, history, archived_at, voice },
-    )?;
-    let event = Event::RoomChanged {
-        actor: may.member(),
-        name: name.clone(),
-        topic: topic.clone(),
-        archived: archived_at.is_some(),
-        history: History::from_number(history)?,
-        voice: voice || kind.is_conversation(),
-    };
-    announce(tx, row.id, &event, may.member())?;
-    if may.by_office() {
-        record_change(tx, may, row, name.as_deref(), &topic, archived_at)?;
+    store::update_room(tx, row.id, &RoomFields::of(&changed, name_key.as_deref()))?;
+    announce(tx, row.id, &Event::room_changed(&changed, may.member())?, may.member())?;
+    // What holds others back is on record, whoever chose it.
+    if may.by_office() || changed.slow_seconds != row.slow_seconds {
+        record_change(tx, may, &changed)?;
     }
     Ok(())
 }
 
-fn record_change(
-    tx: &mut Tx<'_>,
-    may: &ChangeRoom,
-    before: &RoomRow,
-    name: Option<&str>,
-    topic: &str,
-    archived_at: Option<Millis>,
-) -> Result<()> {
-    let state =
-        |name: Option<&str>, topic: &str, archived: bool| Some(serde_json::json!({ "name": name, "topic": topic, "archived": archived }));
+fn record_change(tx: &mut Tx<'_>, may: &ChangeRoom, after: &RoomRow) -> Result<()> {
+    let before = may.row();
+    let state = |row: &RoomRow| {
+        let archived = row.archived_at.is_some();
+        Some(serde_json::json!({ "name": row.name, "topic": row.topic, "archived": archived, "slow_seconds": row.slow_seconds }))
+    };
     record(
         tx,
         &Act {
@@ -299,8 +291,8 @@ fn record_change(
             act: "rooms.change",
             subject_kind: "room",
             subject: before.id.to_string(),
-            before: state(before.name.as_deref(), &before.topic, before.archived_at.is_some()),
-            after: state(name, topic, archived_at.is_some()),
+            before: state(before),
+            after: state(after),
             reason: None,
             address: None,
         },

@@ -10,7 +10,7 @@ use super::objects::rooms_of_mine;
 use super::posting::{Speaker, room_head, say};
 use super::rooming::{NewRoom, create_room};
 use crate::chat::events::{Event, MeEvent};
-use crate::chat::model::{Calls, History, MessageRow, RoomKind, RoomRole};
+use crate::chat::model::{Calls, MessageRow, RoomKind, RoomRole, RoomRow};
 use crate::chat::store::{self, RoomFields};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
@@ -58,11 +58,8 @@ pub fn place_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: MemberId) -> Result<Ro
 pub fn place_voice(tx: &mut Tx<'_>, room: RoomId, by: MemberId) -> Result<()> {
     let row = store::room(tx, room)?.found()?;
     let name_key = row.name.as_deref().map(text::name_key);
-    let (name, history, archived_at) = (row.name.clone(), row.history, row.archived_at);
-    let fields = RoomFields { name: name.as_deref(), name_key: name_key.as_deref(), topic: &row.topic, history, archived_at, voice: true };
-    store::update_room(tx, room, &fields)?;
-    let (topic, history) = (row.topic.clone(), History::from_number(history)?);
-    let event = Event::RoomChanged { actor: by, name, topic, archived: archived_at.is_some(), history, voice: true };
+    store::update_room(tx, room, &RoomFields { voice: true, ..RoomFields::of(&row, name_key.as_deref()) })?;
+    let event = Event::room_changed(&RoomRow { voice: true, ..row }, by)?;
     tx.announce(LogId::Room(room), event.announcement(Some(by))?)?;
     Ok(())
 }

@@ -16,6 +16,8 @@ pub struct PostIn {
     floor: Seq,
     may_call: bool,
     other: Option<MemberId>,
+    slow_seconds: i32,
+    is_free_of_pace: bool,
 }
 
 impl PostIn {
@@ -39,6 +41,16 @@ impl PostIn {
         self.floor
     }
 
+    /// Seconds between two messages of one member; 0: none.
+    pub const fn slow_seconds(&self) -> i32 {
+        self.slow_seconds
+    }
+
+    /// Do they write as often as they need, however slow the room is?
+    pub const fn is_free_of_pace(&self) -> bool {
+        self.is_free_of_pace
+    }
+
     /// Do `@room`, `@here` and the names of roles reach anybody?
     pub const fn may_call(&self) -> bool {
         self.may_call
@@ -53,8 +65,10 @@ impl PostIn {
             return Err(Error::forbidden("chat.announcements_only"));
         }
         let may_call = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
-        let other = stand.room.other_than(stand.member);
-        Ok(Self { room: stand.room.id, member: stand.member, floor: stand.floor(), may_call, other })
+        let (room, other) = (&stand.room, stand.room.other_than(stand.member));
+        let is_free_of_pace = leads || actor.permissions.has(Permission::MessagesModerate);
+        let (member, floor, slow_seconds) = (stand.member, stand.floor(), room.slow_seconds);
+        Ok(Self { room: room.id, member, floor, may_call, other, slow_seconds, is_free_of_pace })
     }
 }
 

@@ -4,8 +4,10 @@ mod invitations;
 mod messages;
 mod reads;
 mod rooms;
+mod slow;
 
 pub(super) use invitations::*;
 pub(super) use messages::*;
 pub(super) use reads::*;
 pub(super) use rooms::*;
+pub(super) use slow::*;

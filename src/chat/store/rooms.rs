@@ -134,6 +134,22 @@ pub(in crate::chat) struct RoomFields<'a> {
     pub history: i16,
     pub archived_at: Option<Millis>,
     pub voice: bool,
+    pub slow_seconds: i32,
+}
+
+impl<'a> RoomFields<'a> {
+    /// As they are; the key of the name is made from the name.
+    pub fn of(row: &'a RoomRow, name_key: Option<&'a str>) -> Self {
+        Self {
+            name: row.name.as_deref(),
+            name_key,
+            topic: &row.topic,
+            history: row.history,
+            archived_at: row.archived_at,
+            voice: row.voice,
+            slow_seconds: row.slow_seconds,
+        }
+    }
 }
 
 pub(in crate::chat) fn update_room(tx: &mut Tx<'_>, room: RoomId, fields: &RoomFields<'_>) -> Result<()> {
@@ -145,6 +161,7 @@ pub(in crate::chat) fn update_room(tx: &mut Tx<'_>, room: RoomId, fields: &RoomF
             rooms::history.eq(fields.history),
             rooms::archived_at.eq(fields.archived_at),
             rooms::voice.eq(fields.voice),
+            rooms::slow_seconds.eq(fields.slow_seconds),
         ))
         .execute(&mut **tx)?;
     Ok(())

@@ -9,6 +9,7 @@ mod owners;
 mod posting;
 mod reads;
 mod rooms;
+mod slow;
 mod storage_faults;
 
 use rialto::ids::RoomId;

@@ -116,6 +116,41 @@ test('a busy server is asked again after its own time, then at growing distances
   assert.deepEqual(clock.pending, [1_000]);
 });
 
+test('in a slow room a message waits as long as it is told, however long, and is sent once', async () => {
+  const { asked, answer } = manual();
+  const { box } = await page();
+  await box.add(entry('1'));
+  await box.add(entry('2'));
+  await answer((it) => it.no('chat.slow_mode', { retry_after_ms: 3_600_000, status: 429 }));
+  assert.deepEqual([clock.pending, states()], [[3_600_000], { 1: 'waiting', 2: 'waiting' }]);
+  clock.pass(3_600_000);
+  await settle();
+  await answer((it) => it.no('chat.slow_mode', { retry_after_ms: 1, status: 429 }));
+  assert.deepEqual([clock.pending, asked], [[1], ['1', '1']]);
+  clock.pass(1);
+  await settle();
+  await answer((it) => it.ok(7));
+  assert.deepEqual(asked, ['1', '1', '1', '2'], 'the order stays, and nothing fails for want of an answer');
+  assert.equal(echoes.get('1').state, 'sent');
+});
+
+test('a room that is slow no longer is tried at once', async () => {
+  const { asked, answer } = manual();
+  const { box } = await page();
+  await box.add(entry('1'));
+  await answer((it) => it.no('chat.slow_mode', { retry_after_ms: 3_600_000 }));
+  box.hurry('other');
+  await settle();
+  assert.deepEqual(asked, ['1']);
+  box.hurry('r');
+  await settle();
+  assert.deepEqual(asked, ['1', '1']);
+  await answer((it) => it.ok(7));
+  clock.pass(3_600_000);
+  await settle();
+  assert.deepEqual(asked, ['1', '1']);
+});
+
 test('what is refused for good fails, and the next one goes on', async () => {
   const { asked, answer } = manual();
   const { box } = await page();

@@ -185,7 +185,7 @@ describe('rooms and members', () => {
   test('the room follows its events', () => {
     const group = begin(snapshot([room(ROOM, { kind: 'group', members: [ME, MARTA], member_count: 2 })]));
     const state = play(group, [1, { kind: 'member_joined', member: IDRIS, actor: MARTA }],
-      [2, { kind: 'room_changed', actor: MARTA, name: 'Crew', topic: 'Sails', archived: true, history: 'since_join' }],
+      [2, { kind: 'room_changed', actor: MARTA, name: 'Crew', topic: 'Sails', archived: true, history: 'since_join', voice: false, slow_seconds: 0 }],
       [3, { kind: 'room_role_set', actor: MARTA, member: ME, role: 'moderator' }],
       [4, { kind: 'room_role_set', actor: MARTA, member: IDRIS, role: 'owner' }],
       [5, { kind: 'member_left', member: MARTA, actor: null, reason: 'deleted' }]);

@@ -30,6 +30,19 @@ describe('rights', () => {
   const plain = as([]);
   const of = (kind, more = {}) => room('1', { kind, ...more });
 
+  test('a slow room makes members wait, not those who lead or moderate', () => {
+    const slow = (more = {}) => of('public', { slow_seconds: 30, ...more });
+    assert.equal(rights.slowWait(plain, of('public', { said_at: 1_000 }), 1_000), null);
+    assert.equal(rights.slowWait(plain, slow(), 1_000), 0);
+    for (const [now, wait] of [[1_000, 30_000], [30_999, 1], [31_000, 0], [0, 30_000]]) assert.equal(rights.slowWait(plain, slow({ said_at: 1_000 }), now), wait);
+    assert.equal(rights.slowWait(plain, slow({ said_at: 1_000, role: 'moderator' }), 1_000), null);
+    assert.equal(rights.slowWait(as(['messages.moderate']), slow({ said_at: 1_000 }), 1_000), null);
+    const echo = { client_key: 'k', room: '1', thread: null, reply_to: null, body: 'x', created: 1, attempts: 0, state: 'waiting', code: null, seq: null };
+    const with_ = (state) => ({ ...plain, echoes: [/** @type {any} */ ({ ...echo, state })] });
+    assert.equal(rights.slowWait(with_('waiting'), slow(), 1_000), 30_000, 'what is on its way comes first');
+    assert.equal(rights.slowWait(with_('failed'), slow(), 1_000), 0);
+  });
+
   test('writing is closed for a reason', () => {
     assert.equal(rights.closedTo(plain, of('public'), 0), null);
     assert.equal(rights.closedTo(plain, of('public', { archived: true }), 0), 'archived');

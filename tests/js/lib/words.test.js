@@ -46,6 +46,7 @@ test('lists and distances in time are written as the language does', () => {
   assert.equal(words.ago(0, 5 * 60_000), '5 minutes ago');
   assert.equal(words.ago(0, 1_000), 'now');
   assert.equal(words.ago(0, 26 * 3_600_000), 'yesterday');
+  assert.deepEqual([5, 90, 3_600, 21_661].map(words.span), ['5 sec', '1 min 30 sec', '1 hr', '6 hr 1 min 1 sec']);
 });
 
 test('finding goes by the rule by which the server keeps names', () => {
