@@ -20,6 +20,9 @@ pub use reach::{Class, Classes};
 /// Most calls that may ever go on at once: what `calls_at_once` may be, and what the media server is made for.
 pub const MOST_CALLS: usize = 1_000;
 
+/// Most days for which messages may be kept before they are deleted.
+pub const MOST_DAYS_KEPT: u16 = 3_650;
+
 /// Of a key that does not exist, this many characters are said back.
 const NAMED_CHARACTERS: usize = 64;
 
@@ -47,6 +50,20 @@ pub enum CallsOpenTo {
     PayingMembers,
     /// Everyone.
     AllMembers,
+}
+
+/// Whether rooms may keep messages for another time than the community.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RoomsMayKeep {
+    /// No: only who manages all rooms chooses otherwise for one.
+    #[default]
+    AsCommunity,
+    /// Who leads a room may have it forget sooner.
+    Shorter,
+    /// Who leads a room chooses freely.
+    Any,
 }
 
 /// What puts the verified badge beside a name.
@@ -144,6 +161,10 @@ pub struct Settings {
     /// Most people to whom one member stands in some way, as contact, by following, muting, lists or notes, 100–1,000,000. Nobody is kept
     /// from shutting somebody out.
     pub people_per_member: usize,
+    /// For how many days rooms keep messages that have chosen nothing, 0–3,650; 0: for ever. Conversations keep theirs.
+    pub keep_messages_days: u16,
+    /// Whether rooms may keep messages for another time.
+    pub rooms_may_keep: RoomsMayKeep,
     /// A backup is made every so many days, 0–30; 0: only by hand. Not with PostgreSQL.
     pub backup_every_days: u16,
     /// At this hour of the day in UTC, 0–23.
@@ -193,6 +214,8 @@ impl Default for Settings {
             invitations_per_day: 500,
             reports_per_day: 50,
             people_per_member: 20_000,
+            keep_messages_days: 0,
+            rooms_may_keep: RoomsMayKeep::AsCommunity,
             backup_every_days: 1,
             backup_hour: 3,
             backups_kept: 7,
@@ -265,6 +288,7 @@ impl Settings {
             ((1..=10_000).contains(&self.invitations_per_day), "invitations_per_day", "settings.invitations_per_day"),
             ((1..=1_000).contains(&self.reports_per_day), "reports_per_day", "settings.reports_per_day"),
             ((100..=1_000_000).contains(&self.people_per_member), "people_per_member", "settings.people_per_member"),
+            (self.keep_messages_days <= MOST_DAYS_KEPT, "keep_messages_days", "settings.keep_messages_days"),
             (self.backup_every_days <= 30, "backup_every_days", "settings.backup_every_days"),
             (self.backup_hour < 24, "backup_hour", "settings.backup_hour"),
             ((1..=365).contains(&self.backups_kept), "backups_kept", "settings.backups_kept"),
@@ -399,6 +423,8 @@ mod tests {
                 assert_eq!(with(value).expect_err(name).code(), format!("settings.{name}"));
             }
         }
+        assert!(change(r#"{"keep_messages_days":0}"#).is_ok() && change(r#"{"keep_messages_days":3650}"#).is_ok());
+        assert_eq!(change(r#"{"keep_messages_days":3651}"#).expect_err("too long").code(), "settings.keep_messages_days");
         assert_eq!(change(r#"{"community_name":"  "}"#).expect_err("empty").code(), "settings.community_name");
         assert!(change(&format!(r#"{{"community_name":"{}"}}"#, "é".repeat(60))).is_ok());
         assert!(change(&format!(r#"{{"community_name":"{}"}}"#, "é".repeat(61))).is_err());

@@ -12,12 +12,12 @@ use crate::calls::{
     Moderation, MyCall, NoticeFrame, Part, Participant, Parting, Slot, SlotState, SourceState, Trouble,
 };
 use crate::chat::{
-    self, Departure, History, Level, Mentions, Message, MessageBody, MessagePage, Quote, Reaction, Room, RoomKind, RoomRole,
+    self, Departure, History, Level, Mentions, Message, MessageBody, MessagePage, Quote, Reaction, Room, RoomKind, RoomRole, ThreadTotal,
 };
 use crate::consequences::MemberChanged;
 use crate::live::{presence_signal, server_frames};
 use crate::members::{Badge, BadgeReason, MemberEvent, MemberState, Profile, Status};
-use crate::settings::SignUpMode;
+use crate::settings::{RoomsMayKeep, SignUpMode};
 use crate::social::{self, ContactState, FollowState, Outcome, RequestKind, SocialEvent};
 use crate::wire::Me;
 
@@ -117,6 +117,7 @@ fn composed() -> String {
         declared::<Message>(cfg),
         declared::<MessagePage>(cfg),
         declared::<Departure>(cfg),
+        declared::<ThreadTotal>(cfg),
         declared::<CallKind>(cfg),
         declared::<CallState>(cfg),
         declared::<Cause>(cfg),
@@ -163,6 +164,7 @@ fn composed() -> String {
         ),
         union("ServerFrame", "What the server says over the socket.", &[server_frames(cfg), vec![NoticeFrame::inline(cfg)]].concat()),
         declared::<SignUpMode>(cfg),
+        declared::<RoomsMayKeep>(cfg),
         declared::<chat::Community>(cfg),
         declared::<chat::RoleName>(cfg),
         declared::<chat::Limits>(cfg),

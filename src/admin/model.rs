@@ -174,6 +174,8 @@ pub struct RoomItem {
     pub archived: bool,
     /// Seconds between two messages of one member; 0: none.
     pub slow_seconds: i32,
+    /// Days for which it keeps its messages; 0: for ever; none: as the community does.
+    pub keep_days: Option<i32>,
 }
 
 /// A room of the set-up.

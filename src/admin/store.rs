@@ -84,7 +84,7 @@ pub struct RoomFilter {
 
 /// Rooms that are not conversations, newest first.
 pub fn rooms(conn: &mut Conn, filter: &RoomFilter) -> Result<Vec<RoomItem>> {
-    type Row = (RoomId, i16, Option<String>, String, i32, Millis, Option<Millis>, i32);
+    type Row = (RoomId, i16, Option<String>, String, i32, Millis, Option<Millis>, i32, Option<i32>);
     let mut query = rooms::table
         .filter(rooms::kind.eq_any(shown_kinds()))
         .order(rooms::id.desc())
@@ -98,6 +98,7 @@ pub fn rooms(conn: &mut Conn, filter: &RoomFilter) -> Result<Vec<RoomItem>> {
             rooms::created_at,
             rooms::archived_at,
             rooms::slow_seconds,
+            rooms::keep_days,
         ))
         .into_boxed();
     // In a pattern `_` stands for any one letter, which finds a little more; `%` and the escape sign stand for nothing that a name holds.
@@ -115,9 +116,9 @@ pub fn rooms(conn: &mut Conn, filter: &RoomFilter) -> Result<Vec<RoomItem>> {
     }
     let rows = query.load::<Row>(conn)?;
     rows.into_iter()
-        .map(|(id, kind, name, topic, member_count, created_at, archived_at, slow_seconds)| {
+        .map(|(id, kind, name, topic, member_count, created_at, archived_at, slow_seconds, keep_days)| {
             let (kind, name, archived) = (RoomKind::from_number(kind)?, name.unwrap_or_default(), archived_at.is_some());
-            Ok(RoomItem { id, kind, name, topic, member_count, created_at, archived, slow_seconds })
+            Ok(RoomItem { id, kind, name, topic, member_count, created_at, archived, slow_seconds, keep_days })
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use super::App;
 use crate::clock::Jumps;
 use crate::error::Result;
 use crate::storage::forget_answers_before;
-use crate::{backups, members};
+use crate::{backups, chat, members};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(60);
@@ -35,6 +35,9 @@ impl App {
                 }
                 if let Err(error) = backups::keep(&app.ground).await {
                     tracing::warn!(%error, "the schedule of backups cannot be kept");
+                }
+                if let Err(error) = chat::tidy(&app.ground).await {
+                    tracing::warn!(%error, "messages whose time is over cannot be looked for");
                 }
                 app.ground.rates.sweep(app.ground.clock.now());
             }

@@ -27,6 +27,7 @@ pub enum EventNumber {
     MemberInvited = 12,
     MemberUninvited = 13,
     Hidden = 14,
+    MessagesExpired = 15,
     RoomJoined = 200,
     RoomLeft = 201,
     ReadMarked = 202,
@@ -46,6 +47,16 @@ pub enum Departure {
     Banned,
     /// Their account was deleted.
     Deleted,
+}
+
+/// How many answers a thread has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ThreadTotal {
+    /// Its first message.
+    pub id: MessageId,
+    /// Answers that are left.
+    pub total: i32,
 }
 
 /// An event of a room.
@@ -112,6 +123,7 @@ pub enum Event {
         history: History,
         voice: bool,
         slow_seconds: i32,
+        keep_days: Option<i32>,
     },
     RoomRoleSet {
         actor: Option<MemberId>,
@@ -119,6 +131,10 @@ pub enum Event {
         role: RoomRole,
     },
     Hidden,
+    MessagesExpired {
+        through: Seq,
+        threads: Vec<ThreadTotal>,
+    },
 }
 
 /// An event of a member's own log that chat writes.
@@ -156,6 +172,7 @@ impl Event {
             history: History::from_number(row.history)?,
             voice: row.voice || RoomKind::from_number(row.kind)?.is_conversation(),
             slow_seconds: row.slow_seconds,
+            keep_days: row.keep_days,
         })
     }
 
@@ -180,6 +197,7 @@ impl Event {
             Self::RoomChanged { .. } => (Kind::RoomChanged, None, LogEntry::WithoutWords),
             // Nothing is stored under this name: it is what one member hears in the place of something else.
             Self::Hidden => (Kind::Hidden, None, LogEntry::Whole),
+            Self::MessagesExpired { .. } => (Kind::MessagesExpired, None, LogEntry::Whole),
             Self::RoomRoleSet { member, .. } => (Kind::RoomRoleSet, Some(member.0), LogEntry::Whole),
         };
         let event = serde_json::to_string(self)?;

@@ -6,10 +6,12 @@
 mod actions;
 mod commands;
 mod events;
+mod jobs;
 mod model;
 mod pace;
 mod pages;
 mod policy;
+mod retention;
 mod routes;
 mod source;
 mod store;
@@ -19,10 +21,12 @@ pub use actions::{
     NewRoom, create_room, hold_rooms_of, join_announcements, join_quietly, leave_conversation, leave_everything, let_in, look_at,
     return_to_conversation, takes_invited,
 };
+pub use actions::{expire_handful, expire_soon};
 pub use commands::{COMMANDS, run as run_command};
 #[cfg(test)]
-pub(crate) use events::{Departure, Signal};
+pub(crate) use events::{Departure, Signal, ThreadTotal};
 pub use events::{Event, EventNumber, MeEvent};
+pub use jobs::{tidy, work};
 pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
 #[cfg(test)]
 pub(crate) use model::{Mentions, MessageBody, Mine, Quote, Reaction};

@@ -124,6 +124,10 @@ pub struct RoomRow {
     pub voice: bool,
     /// Seconds between two messages of one member; 0: none.
     pub slow_seconds: i32,
+    /// Days for which it keeps its messages; 0: for ever; none: as the community does.
+    pub keep_days: Option<i32>,
+    /// Up to this place they are gone.
+    pub expired_seq: Seq,
 }
 
 impl RoomRow {
@@ -268,6 +272,10 @@ pub struct Room {
     pub voice: bool,
     /// Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Who leads the room, and who moderates, is free of it.
     pub slow_seconds: i32,
+    /// For how many days it keeps its messages, 1–3,650; 0: for ever; null: as the community does. Conversations keep theirs.
+    pub keep_days: Option<i32>,
+    /// Up to this place its messages are gone, since their time was over.
+    pub expired_seq: Seq,
     /// Who made it.
     pub created_by: Option<MemberId>,
     /// When.

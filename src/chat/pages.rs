@@ -20,7 +20,7 @@ use crate::http::Site;
 use crate::ids::{MemberId, RoleId, RoomId};
 use crate::live::{LogId, Seq};
 use crate::members::{self, Profile};
-use crate::settings::SignUpMode;
+use crate::settings::{RoomsMayKeep, SignUpMode};
 use crate::social;
 use crate::storage::{Conn, epoch, head};
 
@@ -56,6 +56,10 @@ pub struct Community {
     pub sign_up_mode: SignUpMode,
     /// Does making a room that is no conversation need a plan for it?
     pub rooms_need_plan: bool,
+    /// For how many days rooms keep messages that have chosen nothing; 0: for ever.
+    pub keep_messages_days: u16,
+    /// Whether rooms may choose otherwise.
+    pub rooms_may_keep: RoomsMayKeep,
     /// Ways of reaching others that are closed for everybody.
     #[cfg_attr(test, ts(type = "string[]"))]
     pub closed: Vec<social::Act>,
@@ -169,6 +173,8 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, sig
             sentence: settings.community_sentence.clone(),
             sign_up_mode: settings.sign_up_mode,
             rooms_need_plan: settings.rooms_need_plan,
+            keep_messages_days: settings.keep_messages_days,
+            rooms_may_keep: settings.rooms_may_keep,
             closed: social::closed_ways(&settings),
         },
         limits: Limits {

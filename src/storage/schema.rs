@@ -241,6 +241,8 @@ diesel::table! {
         member_count -> Integer,
         voice -> Bool,
         slow_seconds -> Integer,
+        keep_days -> Nullable<Integer>,
+        expired_seq -> BigInt,
     }
 }
 

@@ -15,6 +15,7 @@ export function messageOf(room, seq, at, { kind: _, thread_total: __, ...rest })
  * @returns {Message} the same object when the event does not concern it
  */
 export function messageAfter(message, event) {
+  if (event.kind === "messages_expired") return expiredAfter(message, event);
   if (event.kind === "message_edited" || event.kind === "message_deleted") message = quoteAfter(message, event);
   if (event.kind === "message_sent" || event.kind === "message_deleted") message = rootAfter(message, event);
   if (!("id" in event) || event.id !== message.id) return message;
@@ -23,7 +24,7 @@ export function messageAfter(message, event) {
       return message.deleted || event.body === null ? message
         : { ...message, body: event.body, body_html: event.body_html, edited_at: event.edited_at, mentions: event.mentions };
     case "message_deleted":
-      return message.deleted ? message : { ...message, deleted: true, body: null, body_html: null, reply_to: null, reactions: [], mentions: { members: [], roles: [], room: false, here: [] }, pinned: false };
+      return tombstone(message);
     case "message_pinned":
       return message.deleted || message.pinned ? message : { ...message, pinned: true };
     case "message_unpinned":
@@ -35,6 +36,19 @@ export function messageAfter(message, event) {
     default:
       return message;
   }
+}
+
+/** @param {Message} message @returns {Message} */
+const tombstone = (message) => (message.deleted ? message
+  : { ...message, deleted: true, body: null, body_html: null, reply_to: null, reactions: [], mentions: { members: [], roles: [], room: false, here: [] }, pinned: false });
+
+/** What is over has gone, from quotes and counts too. @param {Message} message @param {Extract<Event, {kind: "messages_expired"}>} event @returns {Message} */
+function expiredAfter(message, { through, threads }) {
+  const total = threads.find(({ id }) => id === message.id)?.total ?? message.thread_count;
+  const quote = message.reply_to;
+  if (quote && quote.seq <= through && quote.excerpt !== null) message = { ...message, reply_to: { ...quote, excerpt: null } };
+  if (total !== message.thread_count) message = { ...message, thread_count: total };
+  return message.seq <= through ? tombstone(message) : message;
 }
 
 /** A thread's answers are counted at its root. @param {Message} message @param {Extract<Event, {kind: "message_sent" | "message_deleted"}>} event @returns {Message} */

@@ -31,7 +31,7 @@ export class PinsPanel {
   /** @param {RoomState} it */
   #refresh({ room, recent }) {
     const pins = new Set(this.#items.map((message) => message.id));
-    const changes = recent.findLast(({ event }) => event.kind === "message_pinned" || event.kind === "message_unpinned" || ("id" in event && pins.has(event.id)))?.seq ?? 0;
+    const changes = recent.findLast(({ event }) => event.kind === "message_pinned" || event.kind === "message_unpinned" || event.kind === "messages_expired" || ("id" in event && pins.has(event.id)))?.seq ?? 0;
     if (this.#room === room.id && this.#changes === changes) return;
     if (this.#room !== room.id) [this.#items, this.#status] = [[], "loading"];
     [this.#room, this.#changes] = [room.id, changes];

@@ -77,6 +77,16 @@ export function find(ranges, id) {
 }
 
 /**
+ * What of a timeline is there when its messages up to a place are over: the beginnings of threads that go on, and all that is younger.
+ * @param {Range[]} ranges @param {number} expired @param {boolean} isThread @returns {Range[]}
+ */
+export function lasting(ranges, expired, isThread) {
+  if (!expired) return ranges;
+  const isThere = (/** @type {Message} */ message) => message.seq > expired || (!isThread && (!message.deleted || message.thread_count > 0));
+  return ranges.some((range) => !range.items.every(isThere)) ? ranges.map((range) => ({ ...range, items: range.items.filter(isThere) })) : ranges;
+}
+
+/**
  * Changes the messages for which `change` returns another one; untouched stretches stay the same objects.
  * @param {Range[]} ranges @param {(message: Message) => Message} change @returns {Range[]}
  */

@@ -92,5 +92,21 @@ export function mayAdd(state, room) {
 /** Whether I may take an invitation back. @param {ChatState} state @param {MyRoom} room @param {string} by who asked */
 export const mayTakeBack = (state, room, by) => !isVisitor(state, room) && (by === state.me.id || leads(state, room));
 
+/** For how many days a room keeps its messages; null: for ever. @param {ChatState} state @param {MyRoom} room @returns {number | null} */
+export const keptDays = (state, room) => (isConversation(room) ? null : (room.keep_days ?? state.community.keep_messages_days) || null);
+
+/**
+ * Which of these spans I may choose for a room, in days: null as the community does, 0 for ever. What is chosen is among them.
+ * @param {ChatState} state @param {MyRoom} room @param {number[]} days @returns {(number | null)[]} none: the choice is not mine
+ */
+export function keepChoices(state, room, days) {
+  const { keep_messages_days: most, rooms_may_keep: rule } = state.community;
+  const isFree = has(state, "rooms.manage") || rule === "any";
+  if (isConversation(room) || (!isFree && rule === "as_community")) return [];
+  const spans = isFree ? [0, ...days] : days.filter((each) => !most || each <= most);
+  const own = room.keep_days;
+  return [null, ...(own === null || spans.includes(own) ? spans : [...spans, own].sort((a, b) => a - b))];
+}
+
 /** @param {ChatState} state @param {MyRoom} room */
 export const mayChange = (state, room) => room.kind !== "direct" && (room.kind === "group" || leads(state, room));

@@ -9,6 +9,7 @@ import { toast } from "../lib/toast.js";
 import { span, t } from "../lib/words.js";
 import { knownToApp, pickMembers } from "./member-picker.js";
 import { roomIcon, roomName } from "./names.js";
+import { RoomKeeping } from "./room-keeping.js";
 import { isConversation, isShut, roomKinds } from "./rights.js";
 
 /** @import { Open } from "../lib/dialog.js" */
@@ -117,6 +118,7 @@ export async function changeRoom(app, room) {
   const form = { name: room.name ?? "", topic: room.topic, kind: room.kind, history: room.history, errors: {}, isBusy: false };
   let { voice, slow_seconds: slow } = room;
   const hasChoice = !isConversation(room);
+  const keeping = new RoomKeeping(app.client.state, room);
   await formDialog({
     title: t("chat.change_room"),
     act: t("chat.save"),
@@ -124,8 +126,9 @@ export async function changeRoom(app, room) {
     body: (redraw) => html`${field(form, "name", t("chat.name"), { most: 60, isOptional: room.kind === "group" })}${field(form, "topic", t("chat.topic_label"), { isOptional: true, most: 300 })}
       ${room.kind === "private" ? choices(form, "history", t("chat.history_label"), ["all", "since_join"], redraw) : null}
       ${hasChoice ? slowChoice(slow, (seconds) => (slow = seconds), form.errors.slow_seconds) : null}
+      ${keeping.view(redraw, form.errors.keep_days)}
       ${hasChoice ? html`<label class="switch"><span>${t("calls.has_voice")}</span><input type="checkbox" role="switch" .checked=${voice} @change=${(/** @type {Event} */ event) => (voice = /** @type {HTMLInputElement} */ (event.target).checked)}></label>` : null}`,
-    send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }), ...(hasChoice && { voice, slow_seconds: slow }) }),
+    send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }), ...(hasChoice && { voice, slow_seconds: slow }), ...keeping.change }),
   });
 }
 

@@ -1,7 +1,7 @@
 /** What an event of a room's log does to the room. */
 
 import { messageAfter, messageOf } from "./messages.js";
-import { append, join, mapped, rangeOf } from "./ranges.js";
+import { append, join, lasting, mapped, rangeOf } from "./ranges.js";
 import { countedAfter } from "./unread.js";
 
 /** @import { Event, Member, Message } from "../types/live.d.ts" */
@@ -36,6 +36,11 @@ function applied(it, seq, at, event) {
     if (event.thread === null) ranges = append(ranges, message);
     else if (thread) threads = { ...threads, [event.thread]: append(thread, message) };
   }
+  if (event.kind === "messages_expired" || event.kind === "message_deleted") {
+    const expired = event.kind === "messages_expired" ? event.through : it.room.expired_seq;
+    ranges = lasting(ranges, expired, false);
+    threads = Object.fromEntries(Object.entries(threads).map(([root, each]) => [root, lasting(each, expired, true)]));
+  }
   return { ...it, ranges, threads };
 }
 
@@ -67,10 +72,12 @@ function roomAfter(room, event, at, me) {
       return { ...room, invited: room.invited && inOrder([...room.invited.filter((id) => id !== event.member), event.member]) };
     case "member_uninvited":
       return { ...room, invited: without(room.invited, event.member) };
+    case "messages_expired":
+      return { ...room, expired_seq: event.through };
     case "hidden":
       return room; // Something that is not for me has this place.
     case "room_changed":
-      return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history, voice: event.voice, slow_seconds: event.slow_seconds };
+      return { ...room, name: event.name, topic: event.topic, archived: event.archived, history: event.history, voice: event.voice, slow_seconds: event.slow_seconds, keep_days: event.keep_days };
     case "room_role_set":
       return event.member === me.id ? { ...room, role: event.role } : room;
     default:
@@ -105,6 +112,7 @@ export function withPage(it, thread, asked, page) {
     if (event.kind === "message_sent" && event.thread === thread && changed) [changed] = append([changed], messageOf(it.room.id, seq, at, event));
     range = changed ?? range;
   }
+  range = lasting([range], it.room.expired_seq, thread !== null)[0] ?? range;
   const ahead = page.seq > it.room.seq ? { ...it.ahead, ...Object.fromEntries(page.items.map((message) => [message.id, page.seq])) } : it.ahead;
   if (thread === null) return { ...it, ahead, ranges: join(it.ranges, range) };
   return { ...it, ahead, threads: { ...it.threads, [thread]: join(it.threads[thread] ?? [], range) } };

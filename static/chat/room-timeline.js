@@ -14,7 +14,7 @@ import { guess, keyOf, rowsOf } from "./rows.js";
 import { ScrollKeeper } from "./scroll-keeper.js";
 import { roomAt } from "./state.js";
 import { Surface } from "./surface.js";
-import { SKELETON, noRoomChosen, notLoaded, unknownRoom } from "./timeline-states.js";
+import { SKELETON, keptWords, noRoomChosen, notLoaded, unknownRoom } from "./timeline-states.js";
 import { watchLongPress } from "./long-press.js";
 
 /** @import { Event, Message } from "../types/live.d.ts" */
@@ -211,7 +211,7 @@ class RoomTimeline extends Surface {
     const it = /** @type {RoomState} */ (roomAt(state, this.#room));
     switch (row.kind) {
       case "start": return html`<article class="timeline-start" data-key="start" aria-label=${t("chat.about_room")}>${roomPicture(state, it.room, 48)}<h2 dir="auto">${roomName(state, it.room)}</h2>
-        <p dir="auto">${it.room.topic || t(this.#rows.length > 1 ? "chat.start" : "chat.first_word")}</p></article>`;
+        <p dir="auto">${it.room.topic || t(this.#rows.length > 1 || it.room.expired_seq ? "chat.start" : "chat.first_word")}</p>${it.room.expired_seq ? html`<p>${keptWords(state, it.room)}</p>` : null}</article>`;
       case "date": return html`<div class="date-line" data-key=${row.key}><span>${day(row.at)}</span></div>`;
       case "new": return html`<div class="new-line" data-key="new"><span>${t("chat.new")}</span></div>`;
       case "call": return callCard(row.entry, state, (anchor) => void import("../calls/call-menu.js").then(({ callAgain }) => callAgain(this.app, it.room, row.entry, anchor)));

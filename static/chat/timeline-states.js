@@ -3,8 +3,10 @@
 import { html } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { Client } from "./client.js";
+import { keptDays } from "./rights.js";
 
 /** @import { RialtoApp } from "./rialto-app.js" */
+/** @import { ChatState, MyRoom } from "./types.d.ts" */
 
 /** Messages that are on their way. */
 export const SKELETON = html`<div class="timeline-scroll skeleton" aria-hidden="true"><div class="timeline-feed">
@@ -40,4 +42,10 @@ export function unknownRoom(app, room) {
 function stranger(app) {
   const open = () => void import("./room-dialogs.js").then(({ browseRooms }) => browseRooms(app));
   return html`<div class="timeline-scroll">${empty(drawn("lost"), t("chat.not_in_room"), t("chat.not_in_room_text"), html`<button class="button" type="button" @click=${open}>${t("chat.browse")}</button>`)}</div>`;
+}
+
+/** What becomes of messages here in time. @param {ChatState} state @param {MyRoom} room */
+export function keptWords(state, room) {
+  const days = keptDays(state, room);
+  return days === null ? t("chat.kept_ever") : t("chat.kept_days", { count: days });
 }

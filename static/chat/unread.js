@@ -42,6 +42,7 @@ export function countedAfter(it, before, event, seq, me) {
     const room = { ...it.room, unread: Math.min(MOST, unread + 1), mentions: Math.min(MOST, mentions + (concerns(event.mentions, me) ? 1 : 0)) };
     return { ...it, room };
   }
+  if (event.kind === "messages_expired") return unread > 0 && event.through > read_seq ? { ...it, counts: "stale" } : it;
   if (event.kind !== "message_deleted" && event.kind !== "message_edited") return it;
   if (unread === 0) return it;
   const old = find(before.ranges, event.id);

@@ -154,6 +154,10 @@ export type Room = {
   voice: boolean;
   /** Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Who leads the room, and who moderates, is free of it. */
   slow_seconds: number;
+  /** For how many days it keeps its messages, 1–3,650; 0: for ever; null: as the community does. Conversations keep theirs. */
+  keep_days: number | null;
+  /** Up to this place its messages are gone, since their time was over. */
+  expired_seq: number;
   /** Who made it. */
   created_by: Id | null;
   /** When. */
@@ -180,6 +184,10 @@ export type MyRoom = {
   voice: boolean;
   /** Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Who leads the room, and who moderates, is free of it. */
   slow_seconds: number;
+  /** For how many days it keeps its messages, 1–3,650; 0: for ever; null: as the community does. Conversations keep theirs. */
+  keep_days: number | null;
+  /** Up to this place its messages are gone, since their time was over. */
+  expired_seq: number;
   /** Who made it. */
   created_by: Id | null;
   /** When. */
@@ -332,6 +340,14 @@ export type MessagePage = {
 
 /** Why somebody is no longer in a room. */
 export type Departure = "left" | "removed" | "banned" | "deleted";
+
+/** How many answers a thread has left. */
+export type ThreadTotal = {
+  /** Its first message. */
+  id: Id;
+  /** Answers that are left. */
+  total: number;
+};
 
 /** What sort of call it is. */
 export type CallKind = "direct" | "group" | "room";
@@ -681,6 +697,7 @@ export type Event = {
   history: History;
   voice: boolean;
   slow_seconds: number;
+  keep_days: number | null;
 }
 | {
   "kind": "room_role_set";
@@ -690,6 +707,11 @@ export type Event = {
 }
 | {
   "kind": "hidden"
+}
+| {
+  "kind": "messages_expired";
+  through: number;
+  threads: Array<ThreadTotal>;
 }
 | {
   "kind": "call_started";
@@ -880,6 +902,8 @@ export type Signal = {
     hue: number;
     sentence: string;
     rooms_need_plan: boolean;
+    keep_messages_days: number;
+    rooms_may_keep: RoomsMayKeep;
     closed: string[];
   };
 };
@@ -1044,6 +1068,9 @@ export type ServerFrame = {
 /** Who may make an account. */
 export type SignUpMode = "open" | "invite" | "approval" | "closed";
 
+/** Whether rooms may keep messages for another time than the community. */
+export type RoomsMayKeep = "as_community" | "shorter" | "any";
+
 /** The community as clients see it. */
 export type Community = {
   /** Its name. */
@@ -1056,6 +1083,10 @@ export type Community = {
   sign_up_mode: SignUpMode;
   /** Does making a room that is no conversation need a plan for it? */
   rooms_need_plan: boolean;
+  /** For how many days rooms keep messages that have chosen nothing; 0: for ever. */
+  keep_messages_days: number;
+  /** Whether rooms may choose otherwise. */
+  rooms_may_keep: RoomsMayKeep;
   /** Ways of reaching others that are closed for everybody. */
   closed: string[];
 };

@@ -105,6 +105,8 @@ const CASES: &[Case] = &[
     ("call_ended", "after a while"),
     ("call_logged", "one that I missed"),
     ("calls_seen", "all of them"),
+    // The last one: the clock goes on by a day.
+    ("messages_expired", "with pins, answers and mentions"),
 ];
 
 #[test]
@@ -293,6 +295,14 @@ impl Scene<'_> {
             ("orders_changed", _) => {
                 let plan = ann.get("/api/v1/plans").await["items"][0]["id"].clone();
                 ann.post("/api/v1/me/orders", json!({ "plan": plan, "client_key": "wish" })).await;
+            }
+            ("messages_expired", _) => {
+                let keeper = self.town.owner(&format!("keeper{}", self.n)).await;
+                self.town.hand.fetch_add(86_400_000, std::sync::atomic::Ordering::SeqCst);
+                self.call(&keeper, Method::PATCH, &room, Some(json!({ "keep_days": 1 }))).await;
+                // The job does it, or this: whoever comes second finds nothing.
+                let id = self.room;
+                self.town.app().ground.db.write(move |tx| rialto::chat::expire_handful(tx, id)).await.expect("deleted");
             }
             ("session_ended", _) => {
                 let id = ann.id;

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use crate::access::Actor;
 use crate::admin::policy::ManageSettings;
 use crate::billing::{self, Billing};
+use crate::chat;
 use crate::error::{Error, Result};
 use crate::live::{Signal, signal_frame};
-use crate::settings::{Class, Settings};
+use crate::settings::{Class, RoomsMayKeep, Settings};
 use crate::social;
 use crate::storage::{Act, Tx, record};
 use crate::text::clean_line;
@@ -74,6 +75,9 @@ pub fn change_settings(
     }
     after.store(tx, Some(may.member()))?;
     billing::rules_changed(tx, billing, &before, &after)?;
+    if before.keep_messages_days != after.keep_messages_days {
+        chat::expire_soon(tx, None)?;
+    }
     record(
         tx,
         &Act {
@@ -109,6 +113,8 @@ struct Look<'a> {
     hue: u16,
     sentence: &'a str,
     rooms_need_plan: bool,
+    keep_messages_days: u16,
+    rooms_may_keep: RoomsMayKeep,
     #[cfg_attr(test, ts(type = "string[]"))]
     closed: Vec<social::Act>,
 }
@@ -120,6 +126,8 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
         hue: settings.community_hue,
         sentence: &settings.community_sentence,
         rooms_need_plan: settings.rooms_need_plan,
+        keep_messages_days: settings.keep_messages_days,
+        rooms_may_keep: settings.rooms_may_keep,
         closed: social::closed_ways(settings),
     };
     tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));

@@ -92,7 +92,7 @@ const KINDS: [&str; 16] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 88] = [
+const FIELDS: [(&str, &str); 91] = [
     ("account", "billing.stripe_whose"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
@@ -127,6 +127,8 @@ const FIELDS: [(&str, &str); 88] = [
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
     ("hidden", "billing.hidden"),
     ("invitations_per_day", "admin.set_invitations_per_day"),
+    ("keep_days", "admin.field_keep_days"),
+    ("keep_messages_days", "admin.set_keep_messages_days"),
     ("key", "billing.stripe_key_label"),
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
@@ -164,6 +166,7 @@ const FIELDS: [(&str, &str); 88] = [
     ("role", "admin.role"),
     ("roles", "admin.roles"),
     ("rooms.create", "billing.can_rooms_create"),
+    ("rooms_may_keep", "admin.set_rooms_may_keep"),
     ("rooms_need_plan", "billing.rooms_need_plan"),
     ("rooms_per_day", "admin.set_rooms_per_day"),
     ("scopes", "admin.field_scopes"),
@@ -341,6 +344,7 @@ impl Names {
             "verified_badge" if ["plan", "administrator", "either", "off"].contains(&said) => {
                 word(&format!("billing.verified_badge_{said}"))
             }
+            "rooms_may_keep" if ["as_community", "shorter", "any"].contains(&said) => word(&format!("admin.may_keep_{said}")),
             "source" if ["manual", "comp", "gift", "owner", "test", "stripe", "trial"].contains(&said) => {
                 word(&format!("billing.source_{said}"))
             }

@@ -3,6 +3,7 @@
 mod calling;
 mod changing;
 mod drafting;
+mod expiring;
 mod hiding;
 mod inviting;
 mod membership;
@@ -14,6 +15,8 @@ pub mod seed;
 
 pub(super) use changing::*;
 pub(super) use drafting::*;
+pub(super) use expiring::rooms_to_tidy;
+pub use expiring::{expire_handful, expire_soon};
 pub(super) use hiding::for_the_untold;
 pub(super) use membership::*;
 pub use membership::{hold_rooms_of, join_announcements, join_quietly, leave_everything};

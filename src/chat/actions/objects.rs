@@ -25,6 +25,8 @@ pub(in crate::chat) fn room_object(row: RoomRow) -> Result<Room> {
         archived: row.archived_at.is_some(),
         voice: row.voice || kind.is_conversation(),
         slow_seconds: row.slow_seconds,
+        keep_days: row.keep_days,
+        expired_seq: row.expired_seq,
         created_by: row.created_by,
         created_at: row.created_at,
         member_count: row.member_count,

@@ -1,7 +1,8 @@
 //! Making rooms and changing them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::expiring::expire_soon;
 use super::membership::enter;
 use super::posting::announce;
 use super::reaching::{Reaching, let_in};
@@ -10,13 +11,14 @@ use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
 use crate::chat::pace::is_pace;
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
+use crate::chat::retention::{Keeping, is_span, kept_days, may_choose, over_until};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::LogId;
 use crate::social::{self, pair};
-use crate::storage::{Act, Tx, one_at_a_time, record, start_log};
+use crate::storage::{Act, Conn, Tx, one_at_a_time, record, start_log};
 use crate::text;
 
 /// Characters of a room's name.
@@ -222,13 +224,22 @@ pub struct RoomChange {
     /// Slow mode: seconds between two messages of one member, 5–21,600; 0: off. Not for conversations.
     #[serde(default)]
     pub slow_seconds: Option<i32>,
+    /// For how many days it keeps its messages, 1–3,650; 0: for ever; `null`: as the community does. Not for conversations.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>)]
+    pub keep_days: Option<Option<i32>>,
+}
+
+/// Tells a field that is missing from one that is `null`.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(d).map(Some)
 }
 
 /// Changes a room.
 ///
 /// # Errors
-/// `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.open_history`, `chat.slow_seconds`.
-pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &RoomChange) -> Result<()> {
+/// `chat.room_name`, `chat.name_taken`, `chat.topic`, `chat.open_history`, `chat.slow_seconds`, `chat.keep_days`, 403 `chat.keep_bound`.
+pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &RoomChange, community: Keeping) -> Result<()> {
     let row = may.row();
     let kind = RoomKind::from_number(row.kind)?;
     let now = tx.now();
@@ -265,24 +276,70 @@ pub(in crate::chat) fn change_room(tx: &mut Tx<'_>, may: &ChangeRoom, change: &R
     if !is_pace(slow_seconds) || (kind.is_conversation() && slow_seconds != 0) {
         return Err(Error::invalid("slow_seconds", "chat.slow_seconds"));
     }
-    let changed = RoomRow { name, topic, history, archived_at, voice, slow_seconds, ..row.clone() };
+    let keep_days = change.keep_days.map_or(Ok(row.keep_days), |chosen| kept(may, kind, chosen, community))?;
+    let changed = RoomRow { name, topic, history, archived_at, voice, slow_seconds, keep_days, ..row.clone() };
     if changed == *row {
         return Ok(());
     }
     store::update_room(tx, row.id, &RoomFields::of(&changed, name_key.as_deref()))?;
     announce(tx, row.id, &Event::room_changed(&changed, may.member())?, may.member())?;
-    // What holds others back is on record, whoever chose it.
-    if may.by_office() || changed.slow_seconds != row.slow_seconds {
+    // What holds others back, or deletes what they wrote, is on record, whoever chose it.
+    if may.by_office() || changed.slow_seconds != row.slow_seconds || changed.keep_days != row.keep_days {
         record_change(tx, may, &changed)?;
     }
+    if changed.keep_days != row.keep_days && kept_days(&changed, community.days).is_some() {
+        expire_soon(tx, Some(row.id))?;
+    }
     Ok(())
+}
+
+/// For how long the room is to keep its messages, if that may be chosen.
+fn kept(may: &ChangeRoom, kind: RoomKind, chosen: Option<i32>, community: Keeping) -> Result<Option<i32>> {
+    let fits = chosen.is_none_or(|days| is_span(days) && !kind.is_conversation());
+    if !fits {
+        return Err(Error::invalid("keep_days", "chat.keep_days"));
+    }
+    if chosen == may.row().keep_days || may.keeps() || may_choose(chosen, community) {
+        Ok(chosen)
+    } else {
+        Err(Error::forbidden("chat.keep_bound"))
+    }
+}
+
+/// What would go if a room kept its messages for so many days.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct WouldGo {
+    /// For so many days; null: for ever.
+    pub days: Option<i32>,
+    /// Messages that would be deleted now.
+    pub messages: i64,
+    /// Of these, those that are pinned.
+    pub pinned: i64,
+}
+
+/// What would go now if the room were kept like this; without a choice, as it is.
+///
+/// # Errors
+/// `chat.keep_days` for what is no span, and for conversations.
+pub(in crate::chat) fn would_go(conn: &mut Conn, may: &ChangeRoom, chosen: Option<i32>, community: u16, now: Millis) -> Result<WouldGo> {
+    let row = may.row();
+    if RoomKind::from_number(row.kind)?.is_conversation() || !chosen.is_none_or(is_span) {
+        return Err(Error::invalid("days", "chat.keep_days"));
+    }
+    let as_chosen = RoomRow { keep_days: chosen.or(row.keep_days), ..row.clone() };
+    let Some(days) = kept_days(&as_chosen, community) else { return Ok(WouldGo { days: None, messages: 0, pinned: 0 }) };
+    let (messages, pinned) = store::count_aged(conn, row.id, row.expired_seq, over_until(days, now))?;
+    Ok(WouldGo { days: Some(days), messages, pinned })
 }
 
 fn record_change(tx: &mut Tx<'_>, may: &ChangeRoom, after: &RoomRow) -> Result<()> {
     let before = may.row();
     let state = |row: &RoomRow| {
         let archived = row.archived_at.is_some();
-        Some(serde_json::json!({ "name": row.name, "topic": row.topic, "archived": archived, "slow_seconds": row.slow_seconds }))
+        let (slow_seconds, keep_days) = (row.slow_seconds, row.keep_days);
+        Some(
+            serde_json::json!({ "name": row.name, "topic": row.topic, "archived": archived, "slow_seconds": slow_seconds, "keep_days": keep_days }),
+        )
     };
     record(
         tx,

@@ -172,9 +172,15 @@ pub struct ChangeRoom {
     room: RoomRow,
     member: MemberId,
     by_office: bool,
+    keeps: bool,
 }
 
 impl ChangeRoom {
+    /// Do they keep all rooms in order, and so this one?
+    pub const fn keeps(&self) -> bool {
+        self.keeps
+    }
+
     /// The room as it was a moment ago.
     pub const fn row(&self) -> &RoomRow {
         &self.room
@@ -202,7 +208,7 @@ impl Permit for ChangeRoom {
             return Err(Error::forbidden("access.not_allowed"));
         }
         let leads_room = matches!(stand.role(), Some(RoomRole::Moderator | RoomRole::Owner));
-        Ok(Self { by_office: !leads_room && !in_group, member: stand.member, room: stand.room })
+        Ok(Self { by_office: !leads_room && !in_group, keeps: stand.keeps(actor), member: stand.member, room: stand.room })
     }
 }
 

@@ -85,7 +85,7 @@ pub(in crate::chat) fn newest_page(conn: &mut Conn, may: &ReadRoom, around: Opti
 }
 
 const fn eyes(may: &ReadRoom) -> Eyes {
-    Eyes { room: may.room(), member: may.member(), floor: may.floor() }
+    Eyes { room: may.room(), member: may.member(), floor: may.floor(), expired: may.row().expired_seq }
 }
 
 fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i64, now: Millis) -> Result<MessagePage> {

@@ -8,9 +8,10 @@ use utoipa::OpenApi;
 use super::{Page, limit};
 use crate::access::{Allow, Body, Query, Routes};
 use crate::billing::Billing;
-use crate::chat::actions::{self, NewRoom, Reaching, RoomChange, RoomLimits};
+use crate::chat::actions::{self, NewRoom, Reaching, RoomChange, RoomLimits, WouldGo};
 use crate::chat::model::{Level, Room};
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom, OverseeRooms, ReadRoom, SeeOwnRooms};
+use crate::chat::retention::Keeping;
 use crate::chat::store;
 use crate::error::{Error, Result};
 use crate::ids::RoomId;
@@ -18,7 +19,7 @@ use crate::storage::Conn;
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(list_rooms, create, show, change, set_own, oversee))]
+#[openapi(paths(list_rooms, create, show, change, show_retention, set_own, oversee))]
 pub struct Api;
 
 /// Registers them.
@@ -28,6 +29,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/rooms", create)
         .get("/api/v1/rooms/{room}", show)
         .patch("/api/v1/rooms/{room}", change)
+        .get("/api/v1/rooms/{room}/retention", show_retention)
         .put("/api/v1/rooms/{room}/own", set_own)
         .get("/api/v1/admin/rooms", oversee);
 }
@@ -89,14 +91,31 @@ async fn show(gate: Allow<ReadRoom>) -> Result<HttpResponse> {
 
 #[utoipa::path(patch, path = "/api/v1/rooms/{room}", params(("room" = RoomId, Path)), request_body = RoomChange, responses((status = 200, body = Room)))]
 async fn change(gate: Allow<ChangeRoom>, body: Body<RoomChange>) -> Result<HttpResponse> {
+    let settings = gate.ground().settings.get();
+    let community = Keeping { days: settings.keep_messages_days, rooms_may: settings.rooms_may_keep };
     let room = gate
         .write(move |tx, may, _| {
-            actions::change_room(tx, may, &body.value)?;
+            actions::change_room(tx, may, &body.value, community)?;
             let row = store::room(tx, may.row().id)?.ok_or(Error::NotFound)?;
             actions::room_for(tx, row, may.member())
         })
         .await?;
     Ok(HttpResponse::Ok().json(room))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AskRetention {
+    /// For so many days, 1–3,650; 0: for ever. Without it, as the room is kept now.
+    days: Option<i32>,
+}
+
+/// What would be deleted now if the room kept its messages for so many days.
+#[utoipa::path(get, path = "/api/v1/rooms/{room}/retention", params(("room" = RoomId, Path), AskRetention), responses((status = 200, body = WouldGo)))]
+async fn show_retention(gate: Allow<ChangeRoom>, query: Query<AskRetention>) -> Result<HttpResponse> {
+    let community = gate.ground().settings.get().keep_messages_days;
+    let going = gate.read(move |conn, may, actor| actions::would_go(conn, may, query.0.days, community, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(going))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

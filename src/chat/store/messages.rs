@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
+use super::expiry::answered;
 use super::{MENTION_MEMBER, MENTION_ROLE, MENTION_ROOM, MENTION_UNTOLD};
 use crate::chat::model::{Mentions, MessageRow};
 use crate::clock::Millis;
@@ -162,11 +163,31 @@ pub(in crate::chat) struct Eyes {
     pub member: MemberId,
     /// What is at or below this place is not theirs to see.
     pub floor: Seq,
+    /// Up to this place messages are gone, since their time was over.
+    pub expired: Seq,
 }
 
-/// At most `limit` messages above `floor`, newest first. With `thread` the thread's answers, otherwise the main timeline. What was not for
-/// these eyes is leapt over, however much of it there is.
+/// At most `limit` messages above `floor`, newest first. With `thread` the thread's answers, otherwise the main timeline. Of what is gone
+/// since its time was over only the beginnings of threads are in it that go on.
 pub(in crate::chat) fn page(conn: &mut Conn, eyes: Eyes, thread: Option<MessageId>, window: Window, limit: i64) -> Result<Vec<MessageRow>> {
+    let lasting = Eyes { floor: eyes.floor.max(eyes.expired), ..eyes };
+    let has_roots = thread.is_none() && eyes.expired > eyes.floor;
+    let left = |rows: &[MessageRow]| limit - rows.len() as i64;
+    if let (true, Window::After(_)) = (has_roots, window) {
+        let roots = answered(conn, eyes, window, limit)?;
+        let mut rows = if left(&roots) > 0 { lasting_page(conn, lasting, None, window, left(&roots))? } else { Vec::new() };
+        rows.extend(roots);
+        return Ok(rows);
+    }
+    let mut rows = lasting_page(conn, lasting, thread, window, limit)?;
+    if has_roots && left(&rows) > 0 {
+        rows.extend(answered(conn, eyes, window, left(&rows))?);
+    }
+    Ok(rows)
+}
+
+/// The same of what is not gone. What was not for these eyes is leapt over, however much of it there is.
+fn lasting_page(conn: &mut Conn, eyes: Eyes, thread: Option<MessageId>, window: Window, limit: i64) -> Result<Vec<MessageRow>> {
     let (mut rows, mut next) = (Vec::new(), Some(window));
     while let Some(window) = next {
         let piece = piece(conn, eyes, thread, window, limit - rows.len() as i64)?;

@@ -1,11 +1,13 @@
 //! The SQL of chat and nothing else.
 
+mod expiry;
 mod invitations;
 mod messages;
 mod reads;
 mod rooms;
 mod slow;
 
+pub(super) use expiry::{aged, bury_messages, count_aged, rooms_that_forget, set_expired};
 pub(super) use invitations::*;
 pub(super) use messages::*;
 pub(super) use reads::*;

@@ -135,6 +135,7 @@ pub(in crate::chat) struct RoomFields<'a> {
     pub archived_at: Option<Millis>,
     pub voice: bool,
     pub slow_seconds: i32,
+    pub keep_days: Option<i32>,
 }
 
 impl<'a> RoomFields<'a> {
@@ -148,6 +149,7 @@ impl<'a> RoomFields<'a> {
             archived_at: row.archived_at,
             voice: row.voice,
             slow_seconds: row.slow_seconds,
+            keep_days: row.keep_days,
         }
     }
 }
@@ -162,6 +164,7 @@ pub(in crate::chat) fn update_room(tx: &mut Tx<'_>, room: RoomId, fields: &RoomF
             rooms::archived_at.eq(fields.archived_at),
             rooms::voice.eq(fields.voice),
             rooms::slow_seconds.eq(fields.slow_seconds),
+            rooms::keep_days.eq(fields.keep_days),
         ))
         .execute(&mut **tx)?;
     Ok(())

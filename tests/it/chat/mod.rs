@@ -8,6 +8,7 @@ mod open_sockets;
 mod owners;
 mod posting;
 mod reads;
+mod retention;
 mod rooms;
 mod slow;
 mod storage_faults;

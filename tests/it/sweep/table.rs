@@ -194,6 +194,8 @@ pub const TABLE: &[Row] = &[
     room("GET", "/api/v1/rooms/{room}/messages/{message}", "ReadMessage", "401 401 401 404 200 200 200 404 404 404 200 401", SIGNED_IN),
     room("PATCH", "/api/v1/rooms/{room}",                 "ChangeRoom", "401 401 401 404 403 403 200 404 200 200 403 401",
                                                                         "401 401 401 403 403 403 200 403 200 200 403 401"),
+    room("GET", "/api/v1/rooms/{room}/retention",         "ChangeRoom", "401 401 401 404 403 403 200 404 200 200 403 401",
+                                                                        "401 401 401 403 403 403 200 403 200 200 403 401"),
     room("PUT", "/api/v1/rooms/{room}/members/{member}",  "AddToRoom",  "401 401 401 404 403 403 200 404 404 404 403 401",
                                                                         "401 401 401 403 200 403 200 403 403 403 403 401"),
     room("DELETE", "/api/v1/rooms/{room}/members/{member}", "RemoveFromRoom", "401 401 401 404 403 403 204 404 404 404 403 401",

@@ -12,7 +12,7 @@ export const member = (id, more = {}) => ({
 
 /** @returns {any} */
 export const room = (id, more = {}) => ({
-  id, kind: 'public', name: `room ${id}`, topic: '', history: 'all', archived: false, slow_seconds: 0, created_by: MARTA, created_at: 1, member_count: 2,
+  id, kind: 'public', name: `room ${id}`, topic: '', history: 'all', archived: false, slow_seconds: 0, keep_days: null, expired_seq: 0, created_by: MARTA, created_at: 1, member_count: 2,
   seq: 0, first_seq: 1, joined_seq: 0, role: 'member', level: 'all', read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null, said_at: null, ...more,
 });
 
@@ -38,7 +38,7 @@ export const entitlements = (more = {}) => ({
 /** @returns {any} */
 export const snapshot = (rooms = [room(ROOM)], more = {}) => ({
   epoch: 'a', seq: 0, me: member(ME, { roles: ['50'] }), permissions: [], entitlements: entitlements(), owed: null, muted_until: null, rooms, members: [member(MARTA)],
-  roles: [{ id: '50', name: 'Crew', word: null, handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open', rooms_need_plan: false, closed: [] }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, people: { blocked: [], muted: [], requests: 0 }, own_names: {}, ...more,
+  roles: [{ id: '50', name: 'Crew', word: null, handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open', rooms_need_plan: false, keep_messages_days: 0, rooms_may_keep: 'as_community', closed: [] }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, people: { blocked: [], muted: [], requests: 0 }, own_names: {}, ...more,
 });
 
 /** A page of these messages, newest first. @returns {any} */

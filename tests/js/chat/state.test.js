@@ -55,6 +55,27 @@ describe('messages', () => {
     assert.equal(answer.reply_to.excerpt, null);
   });
 
+  test('what is over leaves the timeline, but for the beginnings of threads that go on', () => {
+    const quote = { id: '1001', seq: 1, author: MARTA, excerpt: 'text 1' };
+    const messages = [message(1, { pinned: true }), message(2, { thread_count: 2 }), message(3), message(6, { reply_to: quote })];
+    const answers = { ...loaded(6, [message(4, { thread: '1002' }), message(5, { thread: '1002' })]), thread: '1002' };
+    const before = play(begin(snapshot([room(ROOM, { seq: 6, read_seq: 2, unread: 2 })])), loaded(6, messages), answers);
+    const state = play(before, [7, { kind: 'messages_expired', through: 4, threads: [{ id: '1002', total: 1 }] }]);
+    const [root, young] = comparable(state).messages[ROOM];
+    assert.deepEqual([root.id, root.deleted, root.body, root.thread_count], ['1002', true, null, 1]);
+    assert.deepEqual([young.id, young.reply_to.excerpt], ['1006', null]);
+    assert.deepEqual(state.rooms[ROOM].threads['1002'].flatMap((range) => range.items.map((each) => each.seq)), [5]);
+    assert.deepEqual([itsRoom(state).expired_seq, state.rooms[ROOM].counts], [4, 'stale']);
+    const none = play(state, [8, { kind: 'messages_expired', through: 5, threads: [{ id: '1002', total: 0 }] }]);
+    assert.deepEqual(comparable(none).messages[ROOM].map((each) => each.id), ['1006']);
+    assert.deepEqual(comparable(play(none, [8, { kind: 'messages_expired', through: 5, threads: [{ id: '1002', total: 0 }] }])), comparable(none));
+  });
+
+  test('a page that was read before messages went is brought up to date', () => {
+    const state = play(start(), [2, sent(2)], [3, { kind: 'messages_expired', through: 1, threads: [] }], loaded(2, [message(1), message(2)]));
+    assert.deepEqual(texts(state), ['text 2']);
+  });
+
   test('an edit that comes after the deletion brings no words back', () => {
     const state = play(start(), loaded(1, [message(1)]), [2, { kind: 'message_deleted', id: '1001', actor: MARTA, thread: null, thread_total: null }],
       [3, { kind: 'message_edited', id: '1001', actor: MARTA, body: 'x', body_html: 'x', edited_at: 3, mentions: nobody }]);
@@ -185,7 +206,7 @@ describe('rooms and members', () => {
   test('the room follows its events', () => {
     const group = begin(snapshot([room(ROOM, { kind: 'group', members: [ME, MARTA], member_count: 2 })]));
     const state = play(group, [1, { kind: 'member_joined', member: IDRIS, actor: MARTA }],
-      [2, { kind: 'room_changed', actor: MARTA, name: 'Crew', topic: 'Sails', archived: true, history: 'since_join', voice: false, slow_seconds: 0 }],
+      [2, { kind: 'room_changed', actor: MARTA, name: 'Crew', topic: 'Sails', archived: true, history: 'since_join', voice: false, slow_seconds: 0, keep_days: null }],
       [3, { kind: 'room_role_set', actor: MARTA, member: ME, role: 'moderator' }],
       [4, { kind: 'room_role_set', actor: MARTA, member: IDRIS, role: 'owner' }],
       [5, { kind: 'member_left', member: MARTA, actor: null, reason: 'deleted' }]);

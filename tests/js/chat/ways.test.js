@@ -43,6 +43,19 @@ describe('rights', () => {
     assert.equal(rights.slowWait(with_('failed'), slow(), 1_000), 0);
   });
 
+  test('how long a room keeps its messages is chosen by whom the community lets', () => {
+    const of_ = (rooms_may_keep, keep_messages_days, permissions = []) => ({ ...as(permissions), community: { ...plain.community, rooms_may_keep, keep_messages_days } });
+    const choices = (state, more) => rights.keepChoices(/** @type {any} */ (state), of('public', more), [7, 30, 90]);
+    assert.deepEqual(choices(of_('as_community', 30)), []);
+    assert.deepEqual(choices(of_('as_community', 30, ['rooms.manage'])), [null, 0, 7, 30, 90]);
+    assert.deepEqual(choices(of_('shorter', 30)), [null, 7, 30]);
+    assert.deepEqual(choices(of_('shorter', 0)), [null, 7, 30, 90]);
+    assert.deepEqual(choices(of_('any', 30), { keep_days: 14 }), [null, 0, 7, 14, 30, 90]);
+    assert.deepEqual(rights.keepChoices(/** @type {any} */ (of_('any', 30)), of('group'), [7]), []);
+    assert.deepEqual([null, 0, 7].map((keep_days) => rights.keptDays(/** @type {any} */ (of_('any', 30)), of('public', { keep_days }))), [30, null, 7]);
+    assert.equal(rights.keptDays(/** @type {any} */ (of_('any', 30)), of('direct')), null);
+  });
+
   test('writing is closed for a reason', () => {
     assert.equal(rights.closedTo(plain, of('public'), 0), null);
     assert.equal(rights.closedTo(plain, of('public', { archived: true }), 0), 'archived');
@@ -65,11 +78,11 @@ describe('rights', () => {
   });
 
   test('what is closed for everybody is offered to nobody', () => {
-    const closed = (...ways) => as([], { community: { name: 'Harbour', hue: 6, sentence: '', sign_up_mode: 'open', rooms_need_plan: false, closed: ways } });
+    const closed = (...ways) => as([], { community: { name: 'Harbour', hue: 6, sentence: '', sign_up_mode: 'open', rooms_need_plan: false, keep_messages_days: 0, rooms_may_keep: 'as_community', closed: ways } });
     assert.equal(rights.mayAdd(plain, of('group')), true);
     assert.equal(rights.mayAdd(closed('invite'), of('group')), false);
     assert.deepEqual([closed(), closed('call'), closed('call', 'video_call')].map(rights.mayRing), [true, true, false]);
-    const opened = after(closed('call', 'video_call'), { type: 'signalled', at: 0, signal: { kind: 'settings_changed', community: { name: 'Harbour', hue: 6, sentence: '', rooms_need_plan: false, closed: [] } } });
+    const opened = after(closed('call', 'video_call'), { type: 'signalled', at: 0, signal: { kind: 'settings_changed', community: { name: 'Harbour', hue: 6, sentence: '', rooms_need_plan: false, keep_messages_days: 0, rooms_may_keep: 'as_community', closed: [] } } });
     assert.equal(rights.mayRing(opened), true);
   });
 
