@@ -13,6 +13,7 @@ use actix_web::{App as Site4, rt};
 use tokio::task::JoinHandle;
 
 use crate::access::{Authenticator, Ground, Keys, Patience, Rate, RateClass, Rates, RouteTable, Routes};
+use crate::automod::{self, Automod};
 use crate::billing::{Billing, Provider, Providers, TestProvider, Turner};
 use crate::calls::{self, Calls};
 use crate::clock::Clock;
@@ -135,6 +136,8 @@ pub struct App {
     pub social: Social,
     /// Calls that go on.
     pub calls: Calls,
+    /// The rules of the community that hold.
+    pub automod: Automod,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -226,7 +229,9 @@ impl App {
             words: Arc::clone(&words),
             is_demo,
         });
-        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone()));
+        let automod = Automod::default();
+        automod.load(&ground.db).await?;
+        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone(), automod.clone()));
         let metrics = Metrics::new();
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground), calls.clone()))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
@@ -241,6 +246,7 @@ impl App {
             stripe,
             social,
             calls,
+            automod,
             wire,
             jobs,
         })
@@ -253,6 +259,7 @@ impl App {
         members::mount(&mut routes);
         billing::mount(&mut routes);
         social::mount(&mut routes);
+        automod::mount(&mut routes);
         chat::mount(&mut routes);
         calls::mount(&mut routes);
         backups::mount(&mut routes);
@@ -291,6 +298,7 @@ impl App {
                 .app_data(Data::new(app.billing.clone()))
                 .app_data(Data::new(app.social.clone()))
                 .app_data(Data::new(app.calls.clone()))
+                .app_data(Data::new(app.automod.clone()))
                 .app_data(local)
                 .app_data(BoundPort(address.port()))
                 .configure(move |config| mounted.mount(config))

@@ -36,6 +36,8 @@ pub struct Refusal {
     pub code: &'static str,
     /// When trying again makes sense.
     pub retry_after_ms: Option<u64>,
+    /// The community's own words for it, in the place of ours.
+    pub said: Option<String>,
 }
 
 /// The sorts of refusal.
@@ -106,13 +108,29 @@ impl Error {
     /// A refusal of the sort [`RefusalKind::SlowDown`].
     #[must_use]
     pub const fn slow_down(code: &'static str, retry_after_ms: u64) -> Self {
-        Self::Refused(Refusal { kind: RefusalKind::SlowDown, code, retry_after_ms: Some(retry_after_ms) })
+        Self::Refused(Refusal { kind: RefusalKind::SlowDown, code, retry_after_ms: Some(retry_after_ms), said: None })
     }
 
     /// A refusal.
     #[must_use]
     pub const fn refused(kind: RefusalKind, code: &'static str) -> Self {
-        Self::Refused(Refusal { kind, code, retry_after_ms: None })
+        Self::Refused(Refusal { kind, code, retry_after_ms: None, said: None })
+    }
+
+    /// A refusal of the sort [`RefusalKind::Forbidden`] in the community's own words; without any, in ours.
+    #[must_use]
+    pub fn forbidden_saying(code: &'static str, said: &str) -> Self {
+        let said = Some(said.to_owned()).filter(|said| !said.is_empty());
+        Self::Refused(Refusal { kind: RefusalKind::Forbidden, code, retry_after_ms: None, said })
+    }
+
+    /// The community's own words for a refusal.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => refusal.said.as_deref(),
+            _ => None,
+        }
     }
 
     /// One field is wrong.
@@ -199,7 +217,7 @@ impl From<diesel::result::Error> for Error {
             Diesel::DatabaseError(Kind::Unknown, info) if is_connection_lost(info.message()) => Self::Busy { retry_after_ms: 1_000 },
             Diesel::DatabaseError(Kind::Unknown, info) if is_storage_fault(info.message()) => {
                 tracing::debug!(%error, "storage refuses to write");
-                Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000) })
+                Self::Refused(Refusal { kind: RefusalKind::Unavailable, code: "error.storage", retry_after_ms: Some(2_000), said: None })
             }
             Diesel::DatabaseError(Kind::Unknown, info)
                 if ["deadlock", "canceling statement"].iter().any(|sign| info.message().contains(sign)) =>

@@ -153,6 +153,8 @@ id_types! {
     RequestId;
     /// A report of a member or a message.
     ReportId;
+    /// A rule of automod.
+    RuleId;
     /// A call.
     CallId;
     /// One stay of a member in a call.

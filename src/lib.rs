@@ -2,6 +2,7 @@
 pub mod access;
 pub mod admin;
 pub mod app;
+pub mod automod;
 pub mod backups;
 pub mod billing;
 pub mod calls;

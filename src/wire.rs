@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use crate::access::{Allow, Credential, Ground, Query, RateClass, Routes};
+use crate::automod::{self, Automod};
 use crate::billing::{self, Billing, Entitlements};
 use crate::calls::{self, Calls};
 use crate::clock::Millis;
@@ -31,13 +32,14 @@ pub struct Wire {
     ground: Arc<Ground>,
     billing: Billing,
     calls: Calls,
+    automod: Automod,
 }
 
 impl Wire {
     /// Over this ground.
     #[must_use]
-    pub const fn new(ground: Arc<Ground>, billing: Billing, calls: Calls) -> Self {
-        Self { ground, billing, calls }
+    pub const fn new(ground: Arc<Ground>, billing: Billing, calls: Calls, automod: Automod) -> Self {
+        Self { ground, billing, calls, automod }
     }
 }
 
@@ -179,7 +181,7 @@ impl Source for Wire {
 
 impl Commands for Wire {
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>> {
-        chat::run_command(&self.ground, &self.billing, caller, name, frame)
+        chat::run_command(&self.ground, &self.billing, &self.automod, caller, name, frame)
             .or_else(|| calls::run_command(&self.ground, &self.billing, &self.calls, caller, name, frame))
     }
 
@@ -305,12 +307,13 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 }
 
 /// The descriptions of all slices.
-fn descriptions() -> [utoipa::openapi::OpenApi; 10] {
+fn descriptions() -> [utoipa::openapi::OpenApi; 11] {
     [
         Api::openapi(),
         members::openapi(),
         billing::openapi(),
         social::openapi(),
+        automod::openapi(),
         chat::openapi(),
         calls::openapi(),
         crate::backups::openapi(),

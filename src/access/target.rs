@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use crate::error::{Error, Result};
 use crate::ids::{
     BackupId, CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId, ReportId,
-    RequestId, RoleId, RoomId, SanctionId, SessionId, StripeEventId, SubscriptionId,
+    RequestId, RoleId, RoomId, RuleId, SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
 
@@ -96,6 +96,7 @@ path_ids! {
     RequestId "request";
     ReportId "report";
     BackupId "backup";
+    RuleId "rule";
     CallId "call";
     OrderId "order";
     PaymentId "payment";

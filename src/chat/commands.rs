@@ -11,6 +11,7 @@ use super::actions::{self, Draft, Prepared, Reaching};
 use super::events::Signal as ChatSignal;
 use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, calls_of};
 use crate::access::{Actor, Ground, Permit, RateClass, Target};
+use crate::automod::{Automod, Set};
 use crate::billing::Billing;
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
@@ -32,6 +33,10 @@ pub const COMMANDS: &[(&str, &str)] = &[
 
 type Answer = BoxFuture<'static, Result<Option<Ack>>>;
 
+/// What a command that was carried out answers. A refusal in it keeps what was written on the way: that something was refused may be put on
+/// record.
+type Outcome = Result<Ack>;
+
 /// A command that writes.
 trait Command: Send + 'static {
     /// Proof that the caller may.
@@ -51,14 +56,14 @@ trait Command: Send + 'static {
     }
 
     /// Writes.
-    fn run(self, tx: &mut Tx<'_>, may: &Self::Permit, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack>;
+    fn run(self, tx: &mut Tx<'_>, may: &Self::Permit, prepared: Option<Prepared>, ground: &Ground) -> Result<Outcome>;
 }
 
 /// Runs the command of this name; `None` when there is none.
-pub fn run(ground: &Arc<Ground>, billing: &Billing, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
+pub fn run(ground: &Arc<Ground>, billing: &Billing, automod: &Automod, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
     Some(match name {
-        "chat.send" => send(ground, billing, caller, frame),
-        "chat.edit" => edit(ground, billing, caller, frame),
+        "chat.send" => send(ground, billing, automod, caller, frame),
+        "chat.edit" => edit(ground, billing, automod, caller, frame),
         "chat.delete" => write::<Delete>(ground, caller, frame),
         "chat.pin" => write::<Pin<true>>(ground, caller, frame),
         "chat.unpin" => write::<Pin<false>>(ground, caller, frame),
@@ -109,20 +114,25 @@ fn queue_prepared<C: Command>(
 ) -> impl Future<Output = Result<Option<Ack>>> + Send + use<C> {
     let inner = Arc::clone(ground);
     // One session's commands are done in the order in which they came.
-    ground.db.write_command(caller.session.0.unsigned_abs(), caller.shard, move |tx| {
+    let written = ground.db.write_command(caller.session.0.unsigned_abs(), caller.shard, move |tx| {
         command.target().take_turn(tx)?;
         let actor = inner.authenticator.actor_of_command(tx, caller.session, caller.address)?;
         actor.check_scope(C::Permit::SCOPE)?;
         if let Some(ack) = command.before(tx, &actor, &inner)? {
-            return Ok(Some(ack));
+            return Ok(Ok(ack));
         }
         let may = C::Permit::check_command(tx, &actor, command.target())?;
-        command.run(tx, &may, prepared, &inner).map(Some)
-    })
+        command.run(tx, &may, prepared, &inner)
+    });
+    async move { written.await?.map(Some) }
 }
 
 fn at_seq(seq: Seq) -> Ack {
     Ack { seq: Some(seq), ..Ack::default() }
+}
+
+fn done_at(seq: Seq) -> Outcome {
+    Ok(at_seq(seq))
 }
 
 #[derive(Deserialize)]
@@ -141,15 +151,19 @@ struct SendDraft {
     room: RoomId,
     draft: Draft,
     reaching: Reaching,
+    rules: Arc<Set>,
 }
 
-fn send(ground: &Arc<Ground>, billing: &Billing, caller: Caller, frame: &str) -> Answer {
+fn send(ground: &Arc<Ground>, billing: &Billing, automod: &Automod, caller: Caller, frame: &str) -> Answer {
     let Ok(fields) = serde_json::from_str::<SendFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
     let counted = count_send(ground, caller, fields.room);
     let max = ground.settings.get().message_bytes;
     let draft = counted.and_then(|()| Draft::parse(&fields.client_key, &fields.body, fields.reply_to, fields.thread, max));
     match draft {
-        Ok(draft) => queue(ground, caller, SendDraft { room: fields.room, draft, reaching: Reaching::of(ground, billing) }),
+        Ok(draft) => {
+            let (reaching, rules) = (Reaching::of(ground, billing), automod.get());
+            queue(ground, caller, SendDraft { room: fields.room, draft, reaching, rules })
+        }
         Err(error) => refuse(error),
     }
 }
@@ -176,10 +190,10 @@ impl Command for SendDraft {
         Ok(sent.map(|sent| Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) }))
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Ack> {
+    fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Outcome> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, &self.reaching)?;
-        Ok(Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) })
+        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, &self.reaching, &self.rules)?;
+        Ok(sent.map(|sent| Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) }))
     }
 }
 
@@ -194,13 +208,17 @@ struct EditFields {
 struct Edit {
     fields: EditFields,
     reaching: Reaching,
+    rules: Arc<Set>,
 }
 
 /// What is rendered is what is stored: the body is cleaned before both.
-fn edit(ground: &Arc<Ground>, billing: &Billing, caller: Caller, frame: &str) -> Answer {
+fn edit(ground: &Arc<Ground>, billing: &Billing, automod: &Automod, caller: Caller, frame: &str) -> Answer {
     let Ok(fields) = serde_json::from_str::<EditFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
     match crate::text::clean_body(&fields.body, ground.settings.get().message_bytes) {
-        Ok(body) => queue(ground, caller, Edit { fields: EditFields { body, ..fields }, reaching: Reaching::of(ground, billing) }),
+        Ok(body) => {
+            let (reaching, rules) = (Reaching::of(ground, billing), automod.get());
+            queue(ground, caller, Edit { fields: EditFields { body, ..fields }, reaching, rules })
+        }
         Err(error) => refuse(error),
     }
 }
@@ -216,9 +234,10 @@ impl Command for Edit {
         Some((self.fields.room, &self.fields.body))
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Ack> {
+    fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Outcome> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        actions::edit_message(tx, may, &self.fields.body, &prepared, &self.reaching).map(at_seq)
+        let edited = actions::edit_message(tx, may, &self.fields.body, &prepared, &self.reaching, &self.rules)?;
+        Ok(edited.map(at_seq))
     }
 }
 
@@ -235,8 +254,8 @@ impl Command for Delete {
         (self.room, self.id)
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &RemoveMessage, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
-        actions::delete_message(tx, may).map(at_seq)
+    fn run(self, tx: &mut Tx<'_>, may: &RemoveMessage, _: Option<Prepared>, _: &Ground) -> Result<Outcome> {
+        actions::delete_message(tx, may).map(done_at)
     }
 }
 
@@ -253,8 +272,8 @@ impl<const ON: bool> Command for Pin<ON> {
         (self.room, self.id)
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &PinMessage, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
-        actions::pin_message(tx, may, ON).map(at_seq)
+    fn run(self, tx: &mut Tx<'_>, may: &PinMessage, _: Option<Prepared>, _: &Ground) -> Result<Outcome> {
+        actions::pin_message(tx, may, ON).map(done_at)
     }
 }
 
@@ -272,8 +291,8 @@ impl<const ON: bool> Command for React<ON> {
         (self.room, self.id)
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &ReactTo, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
-        actions::react(tx, may, &self.emoji, ON).map(at_seq)
+    fn run(self, tx: &mut Tx<'_>, may: &ReactTo, _: Option<Prepared>, _: &Ground) -> Result<Outcome> {
+        actions::react(tx, may, &self.emoji, ON).map(done_at)
     }
 }
 
@@ -294,9 +313,9 @@ impl Command for Read {
         self.room
     }
 
-    fn run(self, tx: &mut Tx<'_>, may: &BeIn, _: Option<Prepared>, _: &Ground) -> Result<Ack> {
+    fn run(self, tx: &mut Tx<'_>, may: &BeIn, _: Option<Prepared>, _: &Ground) -> Result<Outcome> {
         actions::mark_read(tx, may, self.thread, self.seq, self.unread)?;
-        Ok(Ack::default())
+        Ok(Ok(Ack::default()))
     }
 }
 

@@ -84,6 +84,8 @@ struct Failure<'a> {
     code: &'static str,
     problems: &'a [Problem],
     retry_after_ms: Option<u64>,
+    /// The community's own words, in the place of ours.
+    said: Option<&'a str>,
     allow: Option<String>,
 }
 
@@ -91,7 +93,7 @@ impl<'a> Failure<'a> {
     fn of(error: &'a Error) -> Self {
         let problems = if let Error::Invalid(problems) = error { problems.as_slice() } else { &[] };
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code: error.code(), problems, retry_after_ms: error.retry_after_ms(), allow: None }
+        Self { status, code: error.code(), problems, retry_after_ms: error.retry_after_ms(), said: error.said(), allow: None }
     }
 
     /// A status that did not come from an error of ours: an unknown path, a wrong method, or what the framework itself refuses.
@@ -105,7 +107,7 @@ impl<'a> Failure<'a> {
             code if code >= 500 => "error.broken",
             _ => "error.bad_request",
         };
-        Self { status, code, problems: &[], retry_after_ms: None, allow: None }
+        Self { status, code, problems: &[], retry_after_ms: None, said: None, allow: None }
     }
 }
 
@@ -208,7 +210,7 @@ fn problem(failure: &Failure<'_>, asked: &Asked, site: &Site) -> HttpResponse {
         "title": failure.status.canonical_reason().unwrap_or("Error"),
         "status": failure.status.as_u16(),
         "code": failure.code,
-        "detail": words(failure.code),
+        "detail": failure.said.map_or_else(|| words(failure.code), str::to_owned),
         "problems": problems,
     });
     if let Some(ms) = failure.retry_after_ms {

@@ -298,7 +298,7 @@ fn push_refused(connection: &Rc<Connection>, local: &LocalHub, reference: Option
         tracing::error!(%error, "a command broke");
     }
     let code = error.code();
-    let message = local.commands.sentence(connection.caller.language, code);
+    let message = error.said().map_or_else(|| local.commands.sentence(connection.caller.language, code), str::to_owned);
     let frame = RefusedFrame { r#type: "refused", r#ref: reference, code, message, retry_after_ms: error.retry_after_ms() };
     connection.push(&frames::json(&frame), Class::Answer);
 }

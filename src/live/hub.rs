@@ -231,6 +231,7 @@ impl Hub {
                 kind: RefusalKind::Unavailable,
                 code: "live.too_many_handshakes",
                 retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+                said: None,
             })
         })
     }

@@ -22,7 +22,7 @@ enum Share {
 use Share::{Nothing, Rows};
 
 /// Every table. What is withheld is a secret, somebody else's words, or what somebody keeps from the member: that they are shut out, or not heard.
-const SHARES: [(&str, Share); 63] = [
+const SHARES: [(&str, Share); 64] = [
     ("facts", Nothing("the database's own")),
     ("settings", Nothing("the community's")),
     ("room_heads", Nothing("counters")),
@@ -102,6 +102,7 @@ const SHARES: [(&str, Share); 63] = [
     ("secrets", Nothing("secrets")),
     ("gifts", Rows("claimed_by = {} OR made_by = {}", &["token", "claimed_by", "withdrawn_by"])),
     ("letter_causes", Nothing("counters")),
+    ("automod_rules", Nothing("the community's")),
     ("backups", Nothing("the community's")),
 ];
 

@@ -828,6 +828,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    automod_rules (id) {
+        id -> BigInt,
+        name -> Text,
+        enabled -> Bool,
+        looks -> Text,
+        outcome -> SmallInt,
+        sentence -> Text,
+        mute_minutes -> Integer,
+        changed_at -> BigInt,
+        changed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     backups (id) {
         id -> BigInt,
         state -> SmallInt,
@@ -908,5 +922,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     secrets,
     gifts,
     letter_causes,
+    automod_rules,
     backups
 );

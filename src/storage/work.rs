@@ -168,6 +168,7 @@ impl<T: Send + 'static> WriteJob for Pending<T> {
                 kind: RefusalKind::Unavailable,
                 code: "error.storage",
                 retry_after_ms: Some(2_000),
+                said: None,
             })),
             _ => Err(Error::Busy { retry_after_ms: 500 }),
         };

@@ -38,7 +38,7 @@ const LONGEST_WAIT = 30_000;
 /** After this long with a connection and without an answer, the person is asked. */
 const PATIENCE = 60_000;
 /** Refusals that say when the message may go: to wait for that is no lack of an answer. */
-const IN_TIME = ["chat.slow_mode"];
+const IN_TIME = ["chat.slow_mode", "automod.slow"];
 
 export class Outbox {
   /** @type {Map<string, Echo>} every entry that is not sent yet, in order of writing */
@@ -105,7 +105,7 @@ export class Outbox {
     const entry = this.#entries.get(key);
     if (!entry) return;
     this.#since.delete(key);
-    await this.#change(entry, { state: "waiting", code: null, attempts: 0 });
+    await this.#change(entry, { state: "waiting", code: null, said: null, attempts: 0 });
     this.world.tellOthers();
     this.flush();
   }
@@ -165,7 +165,7 @@ export class Outbox {
     if (IN_TIME.includes(error.code)) this.#since.delete(entry.client_key);
     const waited = this.world.now() - (this.#since.get(entry.client_key) ?? Infinity);
     if (isOver || (this.world.isOnline() && waited >= PATIENCE)) {
-      await this.#change(entry, { state: "failed", code: isOver ? error.code : "chat.not_answered" });
+      await this.#change(entry, { state: "failed", code: isOver ? error.code : "chat.not_answered", said: isOver && error.message !== error.code ? error.message : null });
       this.world.tellOthers();
       return;
     }

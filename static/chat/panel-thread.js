@@ -75,9 +75,9 @@ export class ThreadPanel {
   }
 
   /** @param {Echo} echo */
-  #onEcho({ client_key: key, code }) {
+  #onEcho({ client_key: key, code, said }) {
     const { outbox } = this.app.client;
-    return { retry: () => void outbox.retry(key), drop: () => void outbox.drop(key), why: code ? sentence(new Refused(code)) : t("chat.not_sent") };
+    return { retry: () => void outbox.retry(key), drop: () => void outbox.drop(key), why: code ? sentence(new Refused(code, { message: said ?? "" })) : t("chat.not_sent") };
   }
 
   /** After the drawing: the newest answer stays in sight. */

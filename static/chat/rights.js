@@ -45,7 +45,7 @@ export function closedTo(state, room, now) {
  * @param {ChatState} state @param {MyRoom} room @param {number} now @returns {number | null}
  */
 export function slowWait(state, room, now) {
-  if (!room.slow_seconds || leads(state, room) || has(state, "messages.moderate")) return null;
+  if (!room.slow_seconds || leads(state, room) || has(state, "messages.moderate") || has(state, "members.moderate")) return null;
   const pause = room.slow_seconds * 1_000;
   if (state.echoes.some((echo) => echo.room === room.id && echo.state !== "failed")) return pause;
   return room.said_at === null ? 0 : Math.min(pause, Math.max(0, room.said_at + pause - now));

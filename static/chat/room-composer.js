@@ -51,6 +51,7 @@ class RoomComposer extends Surface {
     if (place !== this.#place) this.#enter(place);
     else if (this.#text === "" && this.#writing === null && !this.#isTouched) this.#setText(this.app.client.drafts.get(place));
     if (now !== this.#writing) this.#write(now);
+    this.#takeBack();
     super.update();
     this.#grow();
   }
@@ -67,6 +68,19 @@ class RoomComposer extends Surface {
     this.#setText(this.app.client.drafts.get(place));
     this.#completions?.close();
     queueMicrotask(() => this.#focus());
+  }
+
+  /** What a rule of the community refused comes back into an empty field, with the rule's sentence: nothing that was written is lost. */
+  #takeBack() {
+    const { client, place } = this.app;
+    if (this.#text || this.#writing?.kind === "edit") return;
+    const echo = client.state.echoes.find((each) => each.room === place.state.room && each.thread === this.#thread && each.state === "failed" && each.code === "automod.refused");
+    if (!echo) return;
+    this.#setText(echo.body);
+    this.#isTouched = true;
+    this.#error = echo.said || t("automod.refused");
+    client.drafts.set(this.#place, echo.body);
+    void client.outbox.drop(echo.client_key);
   }
 
   /** @param {Writing | null} writing */

@@ -231,9 +231,9 @@ class RoomTimeline extends Surface {
   }
 
   /** @param {Echo} echo */
-  #onEcho({ client_key: key, code }) {
+  #onEcho({ client_key: key, code, said }) {
     const { outbox } = this.app.client;
-    return { retry: () => void outbox.retry(key), drop: () => void outbox.drop(key), why: code ? sentence(new Refused(code)) : t("chat.not_sent") };
+    return { retry: () => void outbox.retry(key), drop: () => void outbox.drop(key), why: code ? sentence(new Refused(code, { message: said ?? "" })) : t("chat.not_sent") };
   }
 
   /** @param {RoomState} it */

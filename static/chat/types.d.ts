@@ -58,6 +58,8 @@ export interface Echo {
   state: "waiting" | "sending" | "sent" | "failed";
   /** Why it failed. */
   code: string | null;
+  /** The sentence that was said with it, where it is another than ours. */
+  said?: string | null;
   /** Its seq, once it is sent. */
   seq: number | null;
 }

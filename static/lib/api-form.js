@@ -19,7 +19,7 @@ import { toast, toastOnNextPage } from "./toast.js";
  * first: who cancels it does the rest alone. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
- * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null|time-zone"` overrules. An empty field that
+ * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null|time-zone|lines"` overrules (`lines`: a list, one a line). An empty field that
  * is not required is left out of a POST and is `""` elsewhere; `data-empty="null"` makes it null, `data-empty="omit"` leaves it out.
  */
 class ApiForm extends HTMLElement {
@@ -213,6 +213,7 @@ function valueOf(field, method) {
   if (field instanceof HTMLSelectElement && field.multiple) return [...field.selectedOptions].map((option) => option.value);
   const { value } = field;
   const type = field.dataset.type ?? field.type;
+  if (field.dataset.type === "lines") return value.split("\n").map((line) => line.trim()).filter(Boolean);
   if (value === "" && !field.required) {
     const empty = field.dataset.empty ?? (type === "number" || type === "datetime-local" ? "null" : method === "POST" ? "omit" : "text");
     if (empty !== "text") return empty === "null" ? null : undefined;

@@ -25,12 +25,16 @@ export class Refused extends Error {
   }
 }
 
+/** Refusals in the community's own words, if it has any. */
+const OWN_WORDS = ["automod.refused"];
+
 /**
  * A sentence for people: our own words for the code, else the server's, else a general one.
  * @param {unknown} error @returns {string}
  */
 export function sentence(error) {
   if (error instanceof Refused) {
+    if (OWN_WORDS.includes(error.code) && error.message !== error.code) return error.message;
     if (has(error.code)) return t(error.code);
     if (error.message && error.message !== error.code) return error.message;
   }

@@ -17,6 +17,7 @@ const ORDER: &[&[&str]] = &[
     &["members"],
     &["billing"],
     &["social"],
+    &["automod"],
     &["chat"],
     &["calls"],
     &["backups", "own_data"],
@@ -63,6 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rcgen", &["http/door/"]),
     ("governor", &["access/rates.rs"]),
     ("qrcode", &["admin/"]),
+    ("aho_corasick", &["automod/matcher/"]),
 ];
 
 /// Where Diesel may be named.

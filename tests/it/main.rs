@@ -2,6 +2,7 @@
 
 mod acme;
 mod architecture;
+mod automod;
 mod backups;
 mod bad_start;
 mod billing;

@@ -18,7 +18,10 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 51] = [
+pub const ACTS: [&str; 54] = [
+    "automod.change",
+    "automod.delete",
+    "automod.make",
     "backups.delete",
     "backups.download",
     "backups.make",
@@ -72,7 +75,8 @@ pub const ACTS: [&str; 51] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
+    "automod.",
     "backups.",
     "calls.",
     "members.",
@@ -92,8 +96,9 @@ const KINDS: [&str; 16] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 91] = [
+const FIELDS: [(&str, &str); 102] = [
     ("account", "billing.stripe_whose"),
+    ("account_days", "automod.account_days_label"),
     ("amount", "billing.amount"),
     ("archived", "admin.field_archived"),
     ("backup_every_days", "admin.set_backup_every_days"),
@@ -118,6 +123,8 @@ const FIELDS: [(&str, &str); 91] = [
     ("currency", "billing.currency_label"),
     ("default_language", "admin.set_language"),
     ("description", "billing.plan_description_label"),
+    ("domains", "automod.domains_label"),
+    ("enabled", "automod.enabled"),
     ("ends_at", "billing.field_ends_at"),
     ("event", "billing.stripe_event"),
     ("every", "billing.price_every"),
@@ -126,14 +133,18 @@ const FIELDS: [(&str, &str); 91] = [
     ("group_members", "admin.set_group_members"),
     ("handshakes_per_second", "admin.set_handshakes_per_second"),
     ("hidden", "billing.hidden"),
+    ("hours", "automod.hours_label"),
     ("invitations_per_day", "admin.set_invitations_per_day"),
     ("keep_days", "admin.field_keep_days"),
     ("keep_messages_days", "admin.set_keep_messages_days"),
     ("key", "billing.stripe_key_label"),
+    ("looks_for", "admin.field_looks_for"),
     ("max_uses", "admin.field_max_uses"),
     ("message_bytes", "admin.set_message_bytes"),
     ("method", "billing.method"),
     ("months", "billing.gift_months_label"),
+    ("most", "automod.most_label"),
+    ("mute_minutes", "automod.mute_label"),
     ("name", "admin.field_name"),
     ("note", "admin.field_note"),
     ("off", "billing.promotion_off"),
@@ -170,6 +181,8 @@ const FIELDS: [(&str, &str); 91] = [
     ("rooms_need_plan", "billing.rooms_need_plan"),
     ("rooms_per_day", "admin.set_rooms_per_day"),
     ("scopes", "admin.field_scopes"),
+    ("seconds", "automod.seconds_label"),
+    ("sentence", "automod.sentence_label"),
     ("sessions", "admin.field_sessions"),
     ("show_presence", "admin.set_presence"),
     ("sign_up_mode", "admin.mode_title"),
@@ -177,6 +190,7 @@ const FIELDS: [(&str, &str); 91] = [
     ("source", "billing.source"),
     ("starts_at", "billing.field_starts_at"),
     ("storage.quota_mb", "billing.set_storage_quota_mb"),
+    ("stretched", "automod.stretched"),
     ("test_payments", "billing.test_payments"),
     ("topic", "admin.field_topic"),
     ("trial_days", "billing.trial_label"),
@@ -184,6 +198,7 @@ const FIELDS: [(&str, &str); 91] = [
     ("upload.max_mb", "billing.set_upload_max_mb"),
     ("verified_badge", "billing.verified_badge_title"),
     ("voice", "admin.field_voice"),
+    ("words", "automod.words_label"),
 ];
 
 #[derive(Deserialize)]
@@ -305,6 +320,7 @@ impl Names {
             "invite" => Some(word("admin.subject_invite")),
             "plan" => said().map(text),
             "promotion" => entry.after.as_ref().and_then(|value| value.get("code")?.as_str()).map(text),
+            "automod_rule" => Some(said().map_or_else(|| word("admin.subject_automod_rule"), text)),
             "backup" => Some(text(said().unwrap_or(&entry.subject))),
             "member" => None,
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
@@ -356,6 +372,8 @@ impl Names {
                 word(&format!("admin.permission_{}", said.replace('.', "_")))
             }
             _ if field.starts_with("reach_") && Class::ALL.iter().any(|one| one.name() == said) => word(&format!("social.class_{said}")),
+            "outcome" if ["refuse", "report", "refuse_and_report"].contains(&said) => word(&format!("automod.outcome_{said}")),
+            "looks_for" if ["words", "links", "mentions", "newcomers"].contains(&said) => word(&format!("automod.kind_{said}")),
             "outcome" if ["acted", "dismissed"].contains(&said) => word(&format!("social.close_{said}")),
             "scopes" if crate::access::Scope::ALL.iter().any(|one| one.name() == said) => word(&format!("members.scope_{said}")),
             "roles" => role_name(said),

@@ -1,6 +1,7 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
 mod audit;
+mod automod;
 mod backups;
 mod calls;
 mod door;
@@ -51,6 +52,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/subscribers", subscribers::subscribers)
         .get("/admin/rooms", lists::rooms)
         .get("/admin/reports", reports::reports)
+        .get("/admin/automod", automod::rules)
         .get("/admin/calls", calls::calls)
         .get("/admin/backups", backups::backups)
         .get("/admin/mail", lists::mail)

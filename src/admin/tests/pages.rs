@@ -3,13 +3,14 @@
 use super::*;
 
 /// Every page, with a permission that opens it.
-const PAGES: [(&str, Permission); 9] = [
+const PAGES: [(&str, Permission); 10] = [
     ("/admin", Permission::MailRead),
     ("/admin/members", Permission::Moderate),
     ("/admin/invites", Permission::Invite),
     ("/admin/roles", Permission::RolesManage),
     ("/admin/rooms", Permission::RoomsManage),
     ("/admin/mail", Permission::MailRead),
+    ("/admin/automod", Permission::SettingsManage),
     ("/admin/backups", Permission::SettingsManage),
     ("/admin/settings", Permission::SettingsManage),
     ("/admin/audit", Permission::AuditRead),
@@ -86,6 +87,7 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
         ("/admin/rooms?q=harb".to_owned(), vec!["who sails when"]),
         ("/admin/mail".to_owned(), vec!["another &lt;password&gt;"]),
         (format!("/admin/mail/{letter}"), vec!["hello &lt;you&gt;", "<title>another &lt;password&gt;"]),
+        ("/admin/automod?new=words".to_owned(), vec!["words, one a line", "no rules yet", "try on last week"]),
         ("/admin/backups".to_owned(), vec!["the first backup is not due yet", "make a backup now", "no backups yet"]),
         ("/admin/settings".to_owned(), vec!["the harbour club", "changed, usually 205"]),
         ("/admin/audit".to_owned(), vec!["banned", "sold the pontoon", "community set up"]),
@@ -115,6 +117,7 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
         "/admin/plans",
         "/admin/rooms",
         "/admin/mail",
+        "/admin/automod?new=newcomers",
         "/admin/backups",
         "/admin/settings",
         "/admin/audit",

@@ -277,6 +277,7 @@ async fn refund(gate: Allow<UndoPayment>, body: Body<NewRefund>, billing: Needs)
                 kind: RefusalKind::Unavailable,
                 code: "billing.refund_under_way",
                 retry_after_ms: Some(retry_after_ms),
+                said: None,
             }),
             other => other,
         })?;

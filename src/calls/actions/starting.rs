@@ -127,7 +127,7 @@ fn is_same(conn: &mut Conn, known: &CallRow, may: &StartCall, wish: &Starting) -
 }
 
 fn too_many_calls() -> Error {
-    Error::Refused(Refusal { kind: RefusalKind::Unavailable, code: "calls.too_many_calls", retry_after_ms: Some(30_000) })
+    Error::Refused(Refusal { kind: RefusalKind::Unavailable, code: "calls.too_many_calls", retry_after_ms: Some(30_000), said: None })
 }
 
 /// What the plan of whoever begins it must give.

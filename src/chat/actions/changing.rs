@@ -6,6 +6,8 @@ use super::hiding::{announce_about, for_the_untold, heard_instead, other_of, thr
 use super::objects::mentions_of;
 use super::posting::room_head;
 use super::reaching::Reaching;
+use super::watching::Writing;
+use crate::automod::{Set, Verdict};
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Mentions, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, ReactTo, RemoveMessage};
@@ -20,20 +22,27 @@ use crate::text;
 /// Most different emoji under one message.
 const EMOJI_PER_MESSAGE: usize = 20;
 
-/// Changes a message's words. Whoever shuts the author out goes on hearing what they heard before: new words are not for them.
+/// Changes a message's words. Whoever shuts the author out goes on hearing what they heard before: new words are not for them. A refusal by a
+/// rule of the community comes back inside: what follows it is written all the same.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses; inside 403 `automod.refused`.
 pub(in crate::chat) fn edit_message(
     tx: &mut Tx<'_>,
     may: &ChangeMessage,
     body: &str,
     prepared: &Prepared,
     reaching: &Reaching,
-) -> Result<Seq> {
+    rules: &Set,
+) -> Result<Result<Seq>> {
     let message = may.message();
     if message.body == body {
-        return room_head(tx, message.room);
+        return room_head(tx, message.room).map(Ok);
+    }
+    let writing = Writing { member: may.member(), room: message.room, body, prepared };
+    let verdict = if may.is_watched() { writing.judged(tx, rules)? } else { Verdict::default() };
+    if let Some(refusal) = writing.followed(tx, &verdict, Some(message.id).filter(|_| verdict.refused.is_none()))? {
+        return Ok(Err(refusal));
     }
     let other = other_of(tx, message.room, may.member())?;
     if let Some(other) = other {
@@ -47,7 +56,7 @@ pub(in crate::chat) fn edit_message(
         Some(other) if social::is_shut_out(tx, other, may.member())? => Some(other),
         _ => None,
     };
-    reword(tx, &edit, shut)
+    reword(tx, &edit, shut).map(Ok)
 }
 
 /// [`edit_message`] without the question whether one may, or whom it reaches.

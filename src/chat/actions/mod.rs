@@ -12,6 +12,7 @@ mod posting;
 mod reaching;
 mod rooming;
 pub mod seed;
+mod watching;
 
 pub(super) use changing::*;
 pub(super) use drafting::*;

@@ -5,6 +5,8 @@ use super::drafting::{Draft, Prepared, Sent};
 use super::hiding::{for_the_untold, heard_instead, other_of, thread_totals};
 use super::objects::{quote, shared_floor};
 use super::reaching::Reaching;
+use super::watching::Writing;
+use crate::automod::{self, Set, Verdict};
 use crate::chat::events::Event;
 use crate::chat::model::{Mentions, MessageBody, MessageRow, Quote};
 use crate::chat::pace;
@@ -16,10 +18,11 @@ use crate::live::{Hub, Instead, LogId, Seq};
 use crate::storage::{Announcement, Tx, head};
 use crate::text;
 
-/// Stores a message and announces it.
+/// Stores a message and announces it. A refusal by a rule of the community comes back inside: what follows it is written all the same.
 ///
 /// # Errors
-/// `chat.reply_to` or `chat.thread` when what is answered is not there to see, 429 `chat.slow_mode`, 429 `social.too_many_requests`.
+/// `chat.reply_to` or `chat.thread` when what is answered is not there to see, 429 `chat.slow_mode`, 429 `automod.slow`, 429
+/// `social.too_many_requests`; inside 403 `automod.refused`.
 pub(in crate::chat) fn send_message(
     tx: &mut Tx<'_>,
     may: &PostIn,
@@ -27,8 +30,16 @@ pub(in crate::chat) fn send_message(
     prepared: &Prepared,
     hub: &Hub,
     reaching: &Reaching,
-) -> Result<Sent> {
-    must_keep_pace(tx, may)?;
+    rules: &Set,
+) -> Result<Result<Sent>> {
+    let is_slowed = must_keep_pace(tx, may, rules)?;
+    let writing = Writing { member: may.member(), room: may.room(), body: &draft.body, prepared };
+    let verdict = if may.is_watched() { writing.judged(tx, rules)? } else { Verdict::default() };
+    if verdict.refused.is_some()
+        && let Some(refusal) = writing.followed(tx, &verdict, None)?
+    {
+        return Ok(Err(refusal));
+    }
     let is_heard = match may.other() {
         Some(other) => reaching.before_words(tx, may.room(), may.member(), other)?,
         None => true,
@@ -39,18 +50,39 @@ pub(in crate::chat) fn send_message(
     if may.slow_seconds() > 0 {
         store::mark_said(tx, may.member(), may.room(), sent.at)?;
     }
-    Ok(sent)
+    if is_slowed {
+        store::mark_said(tx, may.member(), ANYWHERE, sent.at)?;
+    }
+    writing.followed(tx, &verdict, Some(sent.id))?;
+    Ok(Ok(sent))
 }
 
-/// Where the room is slow, whoever is not free of it waits between two messages; an answer in a thread is one like any other.
-fn must_keep_pace(tx: &mut Tx<'_>, may: &PostIn) -> Result<()> {
-    if may.slow_seconds() == 0 || may.is_free_of_pace() {
-        return Ok(());
+/// Where the pause of new members is counted: in all rooms together.
+const ANYWHERE: RoomId = RoomId(0);
+
+/// Where the room is slow, whoever does not keep order there waits between two messages, an answer in a thread being one like any other; new
+/// members may have to wait wherever they write. Answers whether this is one who does.
+fn must_keep_pace(tx: &mut Tx<'_>, may: &PostIn, rules: &Set) -> Result<bool> {
+    if may.keeps_order() {
+        return Ok(false);
     }
-    let last = store::said_at(tx, may.member(), may.room())?;
-    match u64::try_from(pace::wait(may.slow_seconds(), last, tx.now())).unwrap_or(0) {
+    if may.slow_seconds() > 0 {
+        must_wait(tx, may, may.room(), may.slow_seconds(), "chat.slow_mode")?;
+    }
+    if !may.is_watched() || rules.is_empty() {
+        return Ok(false);
+    }
+    let age = tx.now() - automod::account_made_at(tx, may.member())?;
+    let Some(seconds) = rules.pause(age) else { return Ok(false) };
+    must_wait(tx, may, ANYWHERE, seconds, "automod.slow")?;
+    Ok(true)
+}
+
+fn must_wait(tx: &mut Tx<'_>, may: &PostIn, place: RoomId, seconds: i32, code: &'static str) -> Result<()> {
+    let last = store::said_at(tx, may.member(), place)?;
+    match u64::try_from(pace::wait(seconds, last, tx.now())).unwrap_or(0) {
         0 => Ok(()),
-        wait => Err(Error::slow_down("chat.slow_mode", wait)),
+        wait => Err(Error::slow_down(code, wait)),
     }
 }
 

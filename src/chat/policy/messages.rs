@@ -31,6 +31,7 @@ macro_rules! message_permit {
         pub struct $name {
             message: MessageRow,
             member: MemberId,
+            is_watched: bool,
         }
 
         impl $name {
@@ -40,6 +41,10 @@ macro_rules! message_permit {
             /// Who acts.
             #[allow(dead_code, reason = "whoever only reads leaves no name")]
             pub const fn member(&self) -> MemberId { self.member }
+
+            /// Does automod look at what they write here?
+            #[allow(dead_code, reason = "only who changes words writes any")]
+            pub const fn is_watched(&self) -> bool { self.is_watched }
         }
 
         impl Permit for $name {
@@ -51,7 +56,7 @@ macro_rules! message_permit {
                 let $message = message($conn, &$stand, id)?;
                 let checked: Result<()> = $check;
                 checked?;
-                Ok(Self { member: $stand.member, message: $message })
+                Ok(Self { member: $stand.member, is_watched: $stand.is_watched($actor), message: $message })
             }
         }
     };

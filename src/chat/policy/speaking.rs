@@ -17,7 +17,8 @@ pub struct PostIn {
     may_call: bool,
     other: Option<MemberId>,
     slow_seconds: i32,
-    is_free_of_pace: bool,
+    keeps_order: bool,
+    is_watched: bool,
 }
 
 impl PostIn {
@@ -47,8 +48,13 @@ impl PostIn {
     }
 
     /// Do they write as often as they need, however slow the room is?
-    pub const fn is_free_of_pace(&self) -> bool {
-        self.is_free_of_pace
+    pub const fn keeps_order(&self) -> bool {
+        self.keeps_order
+    }
+
+    /// Does automod look at what they write here?
+    pub const fn is_watched(&self) -> bool {
+        self.is_watched
     }
 
     /// Do `@room`, `@here` and the names of roles reach anybody?
@@ -66,9 +72,9 @@ impl PostIn {
         }
         let may_call = leads || stand.kind.is_conversation() || actor.permissions.has(Permission::MentionRoom);
         let (room, other) = (&stand.room, stand.room.other_than(stand.member));
-        let is_free_of_pace = leads || actor.permissions.has(Permission::MessagesModerate);
+        let (keeps_order, is_watched) = (stand.keeps_order(actor), stand.is_watched(actor));
         let (member, floor, slow_seconds) = (stand.member, stand.floor(), room.slow_seconds);
-        Ok(Self { room: room.id, member, floor, may_call, other, slow_seconds, is_free_of_pace })
+        Ok(Self { room: room.id, member, floor, may_call, other, slow_seconds, keeps_order, is_watched })
     }
 }
 

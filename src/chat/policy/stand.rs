@@ -85,6 +85,17 @@ impl Stand {
         !self.kind.is_conversation() && actor.permissions.has(Permission::RoomsManage)
     }
 
+    /// Do they keep the peace here: lead the room, or moderate? Slow mode and automod are not for them.
+    pub(super) fn keeps_order(&self, actor: &Actor) -> bool {
+        let moderates = [Permission::MessagesModerate, Permission::Moderate].iter().any(|one| actor.permissions.has(*one));
+        self.leads(actor) || (!self.kind.is_conversation() && moderates)
+    }
+
+    /// Does automod look at what they write here?
+    pub(super) fn is_watched(&self, actor: &Actor) -> bool {
+        !self.kind.is_conversation() && !self.keeps_order(actor)
+    }
+
     pub(super) fn must_be_in(&self) -> Result<&PlaceRow> {
         self.place.as_ref().ok_or(Error::forbidden("chat.not_a_member"))
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod badges;
+mod by_rule;
 mod confirm;
 mod hashing;
 mod invites;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub(in crate::members) use accounts::join;
 pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, owners, owns_community, sign_up};
 pub use badges::set_badge;
+pub use by_rule::mute_by_rule;
 pub use confirm::ask_again;
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};

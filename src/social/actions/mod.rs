@@ -1,5 +1,6 @@
 //! What happens between members: rows, announcements, notices. Knows neither HTTP nor sockets.
 
+mod by_rule;
 mod contacts;
 mod follows;
 mod reach;
@@ -8,6 +9,7 @@ mod reports;
 mod requests;
 mod shutting;
 
+pub use by_rule::{RuleReport, report_by_rule};
 pub use contacts::OWN_NAME_KEYS;
 pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};

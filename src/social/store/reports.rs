@@ -67,6 +67,14 @@ pub fn added_to(conn: &mut Conn, ids: &[ReportId]) -> Result<Vec<ReportRow>> {
     Ok(reports::table.filter(reports::again_of.eq_any(raw)).order((reports::at, reports::id)).load(conn)?)
 }
 
+/// A rule finds the same again, in words of now; `false` when the report waits no more.
+pub fn find_anew(tx: &mut Tx<'_>, open: &ReportRow, rule: &str, excerpt: &str) -> Result<bool> {
+    let found = diesel::update(reports::table.find(open.id.0).filter(reports::closed_at.is_null()))
+        .set((reports::text.eq(rule), reports::excerpt.eq(excerpt), reports::said_again.eq(reports::said_again + 1)))
+        .execute(&mut **tx)?;
+    Ok(found == 1)
+}
+
 /// Reports that `viewer` may see, newest first, before `before`; open ones or closed ones.
 pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
     let firsts = reports::table.filter(reports::again_of.is_null());

@@ -7,8 +7,9 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 25] = [
+const OTHER_NAMES: [&str; 27] = [
     "app.css",
+    "automod.",
     "backups.",
     "billing.due",
     "billing.end",
@@ -27,6 +28,7 @@ const OTHER_NAMES: [&str; 25] = [
     "calls.record",
     "calls.start",
     "calls.video",
+    "chat.expire",
     "mail.send",
     "members.approved",
     "members.reset",

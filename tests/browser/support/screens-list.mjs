@@ -367,6 +367,7 @@ export const screens = [
     },
   },
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
+  { name: 'admin-automod', who: 'owner', path: '/admin/automod?new=words' },
   { name: 'admin-reports', who: 'owner', path: '/admin/reports' },
   { name: 'admin-calls', who: 'owner', path: '/admin/calls?show=past' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },

@@ -107,6 +107,8 @@ pub struct Targets {
     pub subscription: String,
     /// `{backup}`
     pub backup: String,
+    /// `{rule}`
+    pub rule: String,
 }
 
 /// An id that nothing has.
@@ -293,8 +295,10 @@ impl Cast {
         } else {
             nothing()
         };
+        let rule = if path.contains("{rule}") { made(self.maker.post("/api/v1/admin/automod", rule(n)).await) } else { nothing() };
         Targets {
             backup,
+            rule,
             price,
             order,
             payment,
@@ -500,6 +504,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{payment}", &targets.payment),
         ("{subscription}", &targets.subscription),
         ("{backup}", &targets.backup),
+        ("{rule}", &targets.rule),
         // Nothing was told.
         ("{event}", NOTHING),
         ("{emoji}", "%F0%9F%8C%8A"),
@@ -509,6 +514,11 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{path:.*}", "start.js"),
     ];
     all.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
+}
+
+/// A rule that finds nothing.
+fn rule(n: u32) -> Value {
+    json!({ "name": format!("Rule {n}"), "looks": { "kind": "mentions", "most": 50 }, "outcome": "refuse" })
 }
 
 /// A body that would do for whoever may.
@@ -529,6 +539,7 @@ fn body(method: &str, path: &str, n: u32, (plan, dearer): (&str, &str)) -> Value
         ("PATCH", "/api/v1/me") => json!({ "pronouns": format!("they {n}") }),
         ("PUT", "/api/v1/me/status") => json!({ "emoji": "🌊", "text": "At sea", "until": null }),
         ("POST", "/api/v1/admin/backups/{backup}/key") | ("DELETE", "/api/v1/admin/backups/{backup}") => json!({ "password": PASSWORD }),
+        ("POST", "/api/v1/admin/automod" | "/api/v1/admin/automod/dry-run") | ("PUT", "/api/v1/admin/automod/{rule}") => rule(n),
         ("DELETE", "/api/v1/me") => json!({ "password": "walnut harbour lantern" }),
         ("POST", "/api/v1/me/password") => json!({ "current": "walnut harbour lantern", "new": "another harbour lantern" }),
         ("POST", "/api/v1/me/tokens") => json!({ "name": format!("Token {n}"), "scopes": ["read"] }),

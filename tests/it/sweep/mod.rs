@@ -135,6 +135,7 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
         "{payment}",
         "{subscription}",
         "{backup}",
+        "{rule}",
     ];
     for row in TABLE.iter().filter(|row| !is_about_a_room(row) && names.iter().any(|name| row.path.contains(name))) {
         for (visitor, status) in cast.visitors.iter().zip(row.statuses.split(' ')) {
@@ -180,11 +181,28 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         payment,
         subscription,
         backup,
+        rule,
         ..
     } = &mut targets;
-    for slot in
-        [member, session, role, invite, letter, plan, grant, gift, promotion, request, report, price, order, payment, subscription, backup]
-    {
+    for slot in [
+        member,
+        session,
+        role,
+        invite,
+        letter,
+        plan,
+        grant,
+        gift,
+        promotion,
+        request,
+        report,
+        price,
+        order,
+        payment,
+        subscription,
+        backup,
+        rule,
+    ] {
         NOTHING.clone_into(slot);
     }
     targets

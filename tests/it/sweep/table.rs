@@ -309,6 +309,13 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/admin/backups/{backup}/file", "KeepBackup", "401 401 401 403 403 403 403 403 403 404 403 401"),
     row("DELETE", "/api/v1/admin/backups/{backup}", "KeepBackup", "401 401 401 403 403 403 403 403 403 204 403 401"),
 
+    row("GET", "/admin/automod", "ManageRules", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/automod", "ManageRules", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/automod", "ManageRules", "401 401 401 403 403 403 403 403 201 201 403 401"),
+    row("POST", "/api/v1/admin/automod/dry-run", "ManageRules", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("PUT", "/api/v1/admin/automod/{rule}", "KeepRule", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("DELETE", "/api/v1/admin/automod/{rule}", "KeepRule", "401 401 401 403 403 403 403 403 204 204 403 401"),
+
     row("GET", "/api/v1/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("POST", "/api/v1/admin/reports/{report}/close", "CloseReport", "401 401 401 403 403 403 403 204 204 204 403 401"),
     row("GET", "/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),

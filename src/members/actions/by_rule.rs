@@ -1,0 +1,35 @@
+//! What a rule of the community does to a member, by nobody's hand.
+
+use serde_json::json;
+
+use super::{announce_rights, store};
+use crate::clock::Millis;
+use crate::error::{Found, Result};
+use crate::ids::MemberId;
+use crate::members::model::SanctionKind;
+use crate::storage::{Act, Tx, record};
+
+/// Keeps a member from writing until a time, for what a rule found. A mute that lasts longer stays as it is.
+///
+/// # Errors
+/// When the database refuses.
+pub fn mute_by_rule(tx: &mut Tx<'_>, member: MemberId, rule: &str, until: Millis) -> Result<()> {
+    if store::members::by_id(tx, member)?.found()?.muted_until.is_some_and(|held| held >= until) {
+        return Ok(());
+    }
+    store::sanctions::lift(tx, member, SanctionKind::Mute)?;
+    store::sanctions::insert(tx, member, SanctionKind::Mute, rule, None, Some(until))?;
+    store::members::set_mute(tx, member, Some(until))?;
+    let act = Act {
+        actor: None,
+        act: "members.mute",
+        subject_kind: "member",
+        subject: member.to_string(),
+        before: None,
+        after: Some(json!({ "until": until })),
+        reason: Some(rule),
+        address: None,
+    };
+    record(tx, &act)?;
+    announce_rights(tx, member, None)
+}

@@ -1,0 +1,60 @@
+//! Reports that no member makes: a rule of the community found something.
+
+use crate::error::Result;
+use crate::ids::{MemberId, MessageId, RoomId};
+use crate::social::model::ReportRow;
+use crate::social::store;
+use crate::storage::{Tx, one_at_a_time};
+use crate::text;
+
+/// Nobody among members: the community's own rules.
+const BY_RULE: MemberId = MemberId(0);
+/// The reason of such a report.
+const REASON: &str = "rule";
+
+/// What a rule found.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleReport<'a> {
+    /// Who wrote it.
+    pub member: MemberId,
+    /// Where.
+    pub room: RoomId,
+    /// The message, if it is stored.
+    pub message: Option<MessageId>,
+    /// The rule and what it found, for whoever reads the queue.
+    pub rule: &'a str,
+    /// The words.
+    pub body: &'a str,
+}
+
+/// Puts what a rule found into the queue. What was refused again and again is one report with the words of the last time.
+///
+/// # Errors
+/// When the database refuses.
+pub fn report_by_rule(tx: &mut Tx<'_>, found: &RuleReport<'_>) -> Result<()> {
+    one_at_a_time(tx, &format!("rule reports of {}", found.member))?;
+    let excerpt = text::excerpt(found.body);
+    if let Some(open) = store::reports::open_of(tx, BY_RULE, found.member, found.message)?
+        && store::reports::find_anew(tx, &open, found.rule, &excerpt)?
+    {
+        return Ok(());
+    }
+    let row = ReportRow {
+        id: tx.new_id(),
+        reporter: BY_RULE,
+        member: found.member,
+        message: found.message,
+        room: Some(found.room),
+        reason: REASON.to_owned(),
+        text: found.rule.to_owned(),
+        excerpt,
+        at: tx.now(),
+        closed_at: None,
+        closed_by: None,
+        outcome: None,
+        note: String::new(),
+        said_again: 0,
+        again_of: None,
+    };
+    store::reports::insert(tx, &row)
+}
