@@ -111,7 +111,8 @@ fn checked_domains(domains: &[String]) -> Result<Vec<String>> {
     }
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let clean = |domain: &String| {
-        let domain = domain.trim().trim_start_matches("www.").to_ascii_lowercase();
+        let domain = domain.trim().to_ascii_lowercase();
+        let domain = domain.trim_start_matches("www.").to_owned();
         let fits = domain.len() <= LONGEST_DOMAIN && domain.contains('.') && domain.split('.').all(is_label);
         if fits { Ok(domain) } else { Err(wrong()) }
     };

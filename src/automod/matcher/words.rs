@@ -20,7 +20,9 @@ impl Folded {
     /// Of a text.
     pub(super) fn of(text: &str, squeezed: bool) -> Self {
         let mut letters: Vec<(char, u32)> = Vec::new();
-        for c in name_key(text).chars().filter(|c| !joins(*c)) {
+        // A line's end parts words, too; in a name there is none.
+        let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+        for c in name_key(&spaced).chars().filter(|c| !joins(*c)) {
             match letters.last_mut() {
                 Some((last, run)) if squeezed && *last == c => *run += 1,
                 _ => letters.push((c, 1)),
