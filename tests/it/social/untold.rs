@@ -92,7 +92,7 @@ pub(super) fn plain(value: &Value, known: &[(String, &str)]) -> Value {
         Value::Object(all) => all
             .iter()
             .map(|(key, value)| {
-                let passing = ["at", "created_at", "joined_at", "last_at", "edited_at", "epoch"].contains(&key.as_str());
+                let passing = ["at", "created_at", "joined_at", "last_at", "edited_at", "epoch", "signals"].contains(&key.as_str());
                 (key.clone(), if passing { json!("…") } else { plain(value, known) })
             })
             .collect(),
