@@ -192,7 +192,7 @@ impl Command for SendDraft {
 
     fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Outcome> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, &self.reaching, &self.rules)?;
+        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, (&self.reaching, &self.rules))?;
         Ok(sent.map(|sent| Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) }))
     }
 }

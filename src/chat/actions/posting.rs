@@ -29,8 +29,7 @@ pub(in crate::chat) fn send_message(
     draft: &Draft,
     prepared: &Prepared,
     hub: &Hub,
-    reaching: &Reaching,
-    rules: &Set,
+    (reaching, rules): (&Reaching, &Set),
 ) -> Result<Result<Sent>> {
     let is_slowed = must_keep_pace(tx, may, rules)?;
     let writing = Writing { member: may.member(), room: may.room(), body: &draft.body, prepared };

@@ -75,7 +75,7 @@ async fn send(gate: Allow<SayIn>, body: Body<NewMessage>, billing: Data<Billing>
             ground.rates.count(RateClass::Send, u128::from(member.0.unsigned_abs()))?;
             ground.rates.count(RateClass::SendRoom, u128::from(may.room().0.unsigned_abs()))?;
             let post = PostIn::check(tx, actor, may.room())?;
-            actions::send_message(tx, &post, &draft, &prepared, &ground.hub, &Reaching::of(&ground, &billing), &rules)
+            actions::send_message(tx, &post, &draft, &prepared, &ground.hub, (&Reaching::of(&ground, &billing), &rules))
         })
         .await??;
     Ok(HttpResponse::Created().json(SentMessage { id: sent.id, seq: sent.seq, at: sent.at }))
