@@ -26,7 +26,7 @@ const LONGEST_MUTE_MINUTES: i32 = 10_080;
 
 /// What a rule looks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Looks {
     /// Words, each alone or several that belong together, whatever their case and accents.
     Words {
@@ -273,6 +273,13 @@ mod tests {
         for (minutes, fits) in [(-1, false), (0, true), (10_080, true), (10_081, false)] {
             assert_eq!(NewRule { mute_minutes: minutes, ..rule(mentions(1)) }.checked().is_ok(), fits, "{minutes}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_part_of_a_rule_is_none() {
+        let links = |rest: &str| serde_json::from_str::<Looks>(&format!(r#"{{"kind":"links",{rest}}}"#));
+        assert!(links(r#""domains":["a.example"],"account_days":7"#).is_ok());
+        assert!(links(r#""domain":["a.example"]"#).is_err() && links(r#""account_day":7"#).is_err());
     }
 
     #[test]

@@ -29,13 +29,14 @@ pub fn is_span(days: i32) -> bool {
     (0..=i32::from(MOST_DAYS_KEPT)).contains(&days)
 }
 
-/// May whoever leads a room choose this for it? Who manages all rooms chooses freely.
+/// May whoever leads a room change its own choice into this one? Who manages all rooms chooses freely, and what they chose beyond the bound is
+/// theirs to take back: it deletes what they wanted kept.
 #[must_use]
-pub fn may_choose(chosen: Option<i32>, community: Keeping) -> bool {
-    let Some(days) = chosen else { return true };
+pub fn may_choose(own: Option<i32>, chosen: Option<i32>, community: Keeping) -> bool {
+    let fits = |choice: Option<i32>| choice.is_none_or(|days| days > 0 && (community.days == 0 || days <= i32::from(community.days)));
     match community.rooms_may {
         RoomsMayKeep::AsCommunity => false,
-        RoomsMayKeep::Shorter => days > 0 && (community.days == 0 || days <= i32::from(community.days)),
+        RoomsMayKeep::Shorter => fits(own) && fits(chosen),
         RoomsMayKeep::Any => true,
     }
 }
@@ -80,9 +81,13 @@ mod tests {
 
     #[test]
     fn rooms_choose_as_far_as_the_community_lets_them() {
-        let may = |chosen, days, rooms_may| may_choose(chosen, Keeping { days, rooms_may });
-        for rooms_may in [RoomsMayKeep::AsCommunity, RoomsMayKeep::Shorter, RoomsMayKeep::Any] {
-            assert!(may(None, 30, rooms_may));
+        let from = |own, chosen, rooms_may| may_choose(own, chosen, Keeping { days: 30, rooms_may });
+        let may = |chosen, days, rooms_may| may_choose(None, chosen, Keeping { days, rooms_may });
+        // What an administrator chose is not undone below them: not by saying nothing, nor by less.
+        for chosen in [None, Some(7)] {
+            assert!(!from(Some(0), chosen, RoomsMayKeep::AsCommunity) && !from(Some(7), None, RoomsMayKeep::AsCommunity));
+            assert!(!from(Some(0), chosen, RoomsMayKeep::Shorter) && !from(Some(90), chosen, RoomsMayKeep::Shorter));
+            assert!(from(Some(14), chosen, RoomsMayKeep::Shorter) && from(Some(0), chosen, RoomsMayKeep::Any));
         }
         assert!(!may(Some(7), 30, RoomsMayKeep::AsCommunity) && !may(Some(0), 0, RoomsMayKeep::AsCommunity));
         assert!(may(Some(30), 30, RoomsMayKeep::Shorter) && !may(Some(31), 30, RoomsMayKeep::Shorter));

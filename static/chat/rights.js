@@ -102,9 +102,11 @@ export const keptDays = (state, room) => (isConversation(room) ? null : (room.ke
 export function keepChoices(state, room, days) {
   const { keep_messages_days: most, rooms_may_keep: rule } = state.community;
   const isFree = has(state, "rooms.manage") || rule === "any";
-  if (isConversation(room) || (!isFree && rule === "as_community")) return [];
-  const spans = isFree ? [0, ...days] : days.filter((each) => !most || each <= most);
   const own = room.keep_days;
+  const fits = (/** @type {number} */ each) => each > 0 && (!most || each <= most);
+  // What an administrator chose beyond the bound is theirs to take back.
+  if (isConversation(room) || (!isFree && (rule === "as_community" || (own !== null && !fits(own))))) return [];
+  const spans = isFree ? [0, ...days] : days.filter(fits);
   return [null, ...(own === null || spans.includes(own) ? spans : [...spans, own].sort((a, b) => a - b))];
 }
 

@@ -299,7 +299,7 @@ fn kept(may: &ChangeRoom, kind: RoomKind, chosen: Option<i32>, community: Keepin
     if !fits {
         return Err(Error::invalid("keep_days", "chat.keep_days"));
     }
-    if chosen == may.row().keep_days || may.keeps() || may_choose(chosen, community) {
+    if chosen == may.row().keep_days || may.keeps() || may_choose(may.row().keep_days, chosen, community) {
         Ok(chosen)
     } else {
         Err(Error::forbidden("chat.keep_bound"))

@@ -184,6 +184,10 @@ async fn rooms_keep_as_the_community_does_unless_they_may_and_do_choose_otherwis
     bob.refused(Method::PATCH, &room_at(room), change(json!(7)), 403, "access.not_allowed").await;
 
     ann.refused(Method::PATCH, &room_at(room), change(json!(7)), 403, "chat.keep_bound").await;
+    // What an administrator keeps for ever is not deleted by whoever leads the room, who says nothing of it.
+    keep(&keeper, room, json!(0)).await;
+    ann.refused(Method::PATCH, &room_at(room), change(Value::Null), 403, "chat.keep_bound").await;
+    keep(&keeper, room, Value::Null).await;
     settings(&keeper, json!({ "keep_messages_days": 30, "rooms_may_keep": "shorter" })).await;
     for days in [json!(31), json!(0)] {
         ann.refused(Method::PATCH, &room_at(room), change(days), 403, "chat.keep_bound").await;

@@ -50,6 +50,7 @@ describe('rights', () => {
     assert.deepEqual(choices(of_('as_community', 30, ['rooms.manage'])), [null, 0, 7, 30, 90]);
     assert.deepEqual(choices(of_('shorter', 30)), [null, 7, 30]);
     assert.deepEqual(choices(of_('shorter', 0)), [null, 7, 30, 90]);
+    assert.deepEqual(choices(of_('shorter', 30), { keep_days: 0 }), [], 'an administrator chose it');
     assert.deepEqual(choices(of_('any', 30), { keep_days: 14 }), [null, 0, 7, 14, 30, 90]);
     assert.deepEqual(rights.keepChoices(/** @type {any} */ (of_('any', 30)), of('group'), [7]), []);
     assert.deepEqual([null, 0, 7].map((keep_days) => rights.keptDays(/** @type {any} */ (of_('any', 30)), of('public', { keep_days }))), [30, null, 7]);
