@@ -15,6 +15,8 @@ test('who may reach me is chosen row by row', async ({ start, someone }) => {
   const role = await olga.call('POST', '/admin/roles', { name: 'Crew', permissions: [] });
   const person = await someone('mara');
   await acts.signIn(person.page, server.url, 'mara');
+  // What is wrong is sent once, to be told so.
+  person.expects(/status of 422/);
   const page = await person.newPage();
   await page.goto(`${server.url}/settings/reach`);
   const way = (act) => page.locator(`[data-act=${act}]`);
