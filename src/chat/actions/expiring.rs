@@ -17,7 +17,7 @@ use crate::storage::{Conn, Tx, hold_room};
 /// Most messages that one transaction deletes.
 const HANDFUL: i64 = 200;
 
-/// Deletes the oldest messages of a room whose time is over, at most [`HANDFUL`], as the room and the community say now. Answers whether there
+/// Deletes the oldest messages of a room whose time is over, at most a handful, as the room and the community say now. Answers whether there
 /// may be more.
 ///
 /// # Errors
