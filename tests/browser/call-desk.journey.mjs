@@ -18,7 +18,8 @@ const test = base.extend({
     const page = await context.newPage();
     const errors = [];
     page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
-    await page.route('**/api/v1/people/*', (route) => route.fulfill({ json: { contact: 'contact', follow: 'none', follows_me: false } }));
+    await page.route('**/api/v1/people/*', (route) => route.fulfill({ json: { contact: 'contact', follow: 'none', follows_me: false, conversation: '55' } }));
+    await page.route('**/api/v1/calls/live', (route) => route.fulfill({ json: { items: [], members: [], rooms: [], may_start: { calls: true, video: true, closed: [] } } }));
     await page.goto(modules.url);
     await page.evaluate(open, people);
     await use(page);

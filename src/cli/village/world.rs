@@ -181,7 +181,7 @@ impl World {
         let plan = plan_named(tx, &asked.plan)?;
         let price = billing::seed::price_of(tx, plan, asked.every)?;
         if let Some(paid) = asked.paid {
-            return billing::seed::place_strange(tx, &self.billing, self.person(no)?, plan, &price, paid);
+            return billing::seed::place_strange(tx, self.person(no)?, plan, &price, paid);
         }
         let new = NewOrder {
             plan,
