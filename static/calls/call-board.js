@@ -1,6 +1,6 @@
 /** `<call-board>`: the place of calls: what goes on that I may join, what there was, whom I may call, and who may call me. */
 
-import { avatar, memberName, realName } from "../chat/names.js";
+import { avatar, memberName, ownNames, realName } from "../chat/names.js";
 import { ringsBack } from "../chat/rights.js";
 import { get, post } from "../lib/api.js";
 import { sentence } from "../lib/errors.js";
@@ -8,7 +8,6 @@ import { html, keyed, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { pageLine } from "../lib/page-line.js";
 import { list, moment, ago, t } from "../lib/words.js";
-import { ownNames } from "../social/own-names.js";
 import { followNames } from "../social/page-names.js";
 import { isAlready, showLock } from "./call-menu.js";
 import { lasted } from "./duration.js";

@@ -8,7 +8,7 @@ import { html, keyed, render } from "../lib/html.js";
 import { Store } from "../lib/store.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
-import { ownNames } from "../social/own-names.js";
+import { ownNames } from "../chat/names.js";
 import { chosen } from "./devices.js";
 import { Herald } from "./herald.js";
 import { Loudness } from "./loudness.js";

@@ -1,12 +1,11 @@
 /** What calls the member when the app is not in front of them: title, favicon, notifications of an open tab. */
 
 import { excerptOf } from "./messages.js";
-import { memberName, roomName, roomTitle } from "./names.js";
+import { memberName, ownNames, roomName, roomTitle } from "./names.js";
 import { calls, isUnread } from "./room-order.js";
 import { isConversation } from "./rights.js";
 import { roomAt } from "./state.js";
 import { concerns } from "./unread.js";
-import { ownNames } from "../social/own-names.js";
 
 /** @import { Entry } from "../lib/socket.js" */
 /** @import { RialtoApp } from "./rialto-app.js" */

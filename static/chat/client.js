@@ -5,7 +5,7 @@ import { Refused } from "../lib/errors.js";
 import { LocalShelf } from "../lib/local-database.js";
 import { Socket } from "../lib/socket.js";
 import { Store } from "../lib/store.js";
-import { ownNames, renamed } from "../social/own-names.js";
+import { ownNames, renamed } from "./names.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";

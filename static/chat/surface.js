@@ -1,7 +1,7 @@
 /** What the elements of the app have in common: they find the app, and draw again when something changed. */
 
 import { render } from "../lib/html.js";
-import { ownNames } from "../social/own-names.js";
+import { ownNames } from "./names.js";
 
 /** @import { RialtoApp } from "./rialto-app.js" */
 /** @import { ChatState } from "./types.d.ts" */

@@ -1,7 +1,7 @@
 /** Keeps what I call others up to date on a page that is not the app. */
 
 import { pageLine } from "../lib/page-line.js";
-import { askForNames, renamed } from "./own-names.js";
+import { askForNames, renamed } from "../chat/names.js";
 
 /** @type {Promise<void> | undefined} */
 let known;

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { members } from '../../../static/chat/completion.js';
-import { memberName, namesOf, realName } from '../../../static/chat/names.js';
+import { afterNaming, memberName, namesOf, ownNames, realName } from '../../../static/chat/names.js';
 import { mayBegin, ringsBack } from '../../../static/chat/rights.js';
-import { after, ownNames } from '../../../static/social/own-names.js';
 
 /** @import { Member } from '../../../static/types/live.d.ts' */
 
@@ -39,12 +38,12 @@ test('somebody is found by each of their names, and written by the one that ever
 });
 
 test('a name is given, changed and taken back; the same again changes nothing', () => {
-  const one = after({}, { type: 'one', member: '7', name: 'Bobby' });
+  const one = afterNaming({}, { type: 'one', member: '7', name: 'Bobby' });
   assert.deepEqual(one, { 7: 'Bobby' });
-  assert.equal(after(one, { type: 'one', member: '7', name: 'Bobby' }), one);
-  assert.equal(after(one, { type: 'one', member: '8', name: '' }), one);
-  assert.deepEqual(after(one, { type: 'one', member: '7', name: 'Bob' }), { 7: 'Bob' });
-  assert.deepEqual(after(one, { type: 'one', member: '7', name: '' }), {});
+  assert.equal(afterNaming(one, { type: 'one', member: '7', name: 'Bobby' }), one);
+  assert.equal(afterNaming(one, { type: 'one', member: '8', name: '' }), one);
+  assert.deepEqual(afterNaming(one, { type: 'one', member: '7', name: 'Bob' }), { 7: 'Bob' });
+  assert.deepEqual(afterNaming(one, { type: 'one', member: '7', name: '' }), {});
 });
 
 test('somebody is rung back as they were called, or with what is left of it', () => {
