@@ -177,9 +177,12 @@ pub struct Incident<'a> {
 /// When the database refuses.
 pub fn follow(tx: &mut Tx<'_>, verdict: &Verdict<'_>, incident: &Incident<'_>) -> Result<()> {
     if let Some(hit) = &verdict.reported {
-        let rule = format!("{}: {}", hit.rule.rule.name, hit.what);
         let Incident { member, room, message, body } = *incident;
-        let body = if store::is_open(tx, room)? { body } else { "" };
+        let (name, is_open) = (&hit.rule.rule.name, store::is_open(tx, room)?);
+        // A word that was found is the rule's own; the address of a link is its author's.
+        let is_told = is_open || matches!(hit.rule.rule.looks, Looks::Words { .. });
+        let rule = if is_told { format!("{name}: {}", hit.what) } else { name.clone() };
+        let body = if is_open { body } else { "" };
         social::report_by_rule(tx, &RuleReport { member, room, message, rule: &rule, body })?;
     }
     if let Some(rule) = verdict.muted {

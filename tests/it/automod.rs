@@ -103,6 +103,21 @@ async fn who_leads_the_room_or_moderates_and_conversations_are_not_looked_at() {
 }
 
 #[actix_web::test]
+async fn a_link_in_a_private_room_is_reported_without_where_it_leads() {
+    let place = harbour().await;
+    let looks = json!({ "kind": "links", "domains": ["good.example"], "account_days": 0 });
+    place.rule(json!({ "name": "Links", "looks": looks, "outcome": "report" })).await;
+    let attic = place.town.room(&place.ann, RoomKind::Private, "Attic", &[&place.bob]).await;
+    let link = "See https://our-secret.example.org/x";
+    for (room, text) in [(place.room, "Links: our-secret.example.org"), (attic, "Links")] {
+        place.bob.says(room, &format!("k{room}"), link).await;
+        let found = place.reports().await[0].clone();
+        assert_eq!((&found["room"], &found["text"]), (&json!(room), &json!(text)));
+    }
+    place.town.close().await;
+}
+
+#[actix_web::test]
 async fn what_is_reported_stands_in_the_queue_and_a_mute_holds_at_once() {
     let place = harbour().await;
     let (bob, room) = (&place.bob, place.room);
