@@ -52,6 +52,8 @@ test('a code is made, typed before paying, and used up', async ({ start, someone
     await expect(shop.getByText(/€6\.00/)).toBeVisible();
     await shop.getByRole('button', { name: 'Pay', exact: true }).click();
     await expect(page.getByRole('button', { name: 'Start a call', exact: true })).toBeVisible({ timeout: 2_000 });
+    // The page that one comes back to loads itself anew once the money is in: whoever leaves it before is in its way.
+    await expect(shop.getByText('It is paid.')).toBeVisible();
   });
 
   await test.step('it stands on what was paid', async () => {
