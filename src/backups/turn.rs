@@ -9,6 +9,9 @@ use super::trouble::Trouble;
 /// Beginnings of names under which something stands in the folder of backups only while it is made.
 const PASSING: [&str; 3] = ["passing-", ".rialto-backup-", "rialto-rehearsal-"];
 
+/// The lowest of priorities, `setpriority(2)`.
+const LAST: i32 = 19;
+
 /// The kernel's lock on the folder of backups: it ends with the process, however that ends.
 #[derive(Debug)]
 pub(super) struct Turn {
@@ -38,7 +41,17 @@ impl Turn {
             TryLockError::Error(error) => Trouble::unwritable(&path, &error),
         })?;
         clear(&path);
+        stay_behind();
         Ok(Self { _folder: folder })
+    }
+}
+
+/// The thread that has the turn gets of the processors what nobody else wants: members who talk meanwhile wait no longer for it. It stays so
+/// until that thread ends, since going back up takes rights that the program need not have; so the turn is taken on a thread of its own.
+fn stay_behind() {
+    // Of no process in particular: on Linux a priority is the calling thread's.
+    if let Err(error) = rustix::process::setpriority_process(None, LAST) {
+        tracing::debug!(%error, "a backup runs as everything else does");
     }
 }
 
