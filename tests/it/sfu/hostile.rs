@@ -258,7 +258,9 @@ fn pieces_of_a_handshake_without_end_are_never_put_together() {
     let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
     let mut listener = server.connected(2, &[Section::HearsOne]);
     // Which message would be the next, the library alone knows. The first piece comes last: then all the others are there.
-    let pieces: Vec<Vec<u8>> = (4..8_u16).flat_map(|message| (0..12_000).rev().map(move |offset| (message, offset))).zip(1_000..)
+    let pieces: Vec<Vec<u8>> = (4..8_u16)
+        .flat_map(|message| (0..12_000).rev().map(move |offset| (message, offset)))
+        .zip(1_000..)
         .map(|((message, offset), number)| piece(number, message, offset))
         .collect();
     for (sequence, datagrams) in (0_u16..).zip(pieces.chunks(32 * 16)) {

@@ -79,7 +79,9 @@ pub fn starve(_: &Options) -> Result<(), String> {
     sender.join().map_err(|_| "the speakers failed".to_owned())?;
     drain.stop();
     if strangers > STRANGERS {
-        return Err(format!("other programs had {strangers:.0} % of the media thread's core, so the figures say nothing: run it on a quiet machine"));
+        return Err(format!(
+            "other programs had {strangers:.0} % of the media thread's core, so the figures say nothing: run it on a quiet machine"
+        ));
     }
     judge(&calm, &starved);
     Ok(())
