@@ -143,6 +143,15 @@ async fn notes_are_for_their_author_alone_and_hold_their_limits() {
         "Owes me a rope.\nTall.",
         "what is missing stays"
     );
+    acts(&ann, Method::PATCH, &path, Some(json!({ "own_name": "Bobby" }))).await;
+    for (change, left) in [
+        (json!({ "note": null }), json!({ "own_name": "Bobby", "note": "" })),
+        (json!({}), json!({ "own_name": "Bobby", "note": "" })),
+        (json!({ "own_name": null, "note": "Tall." }), json!({ "own_name": "", "note": "Tall." })),
+        (json!({ "own_name": null, "note": null }), json!({ "own_name": "", "note": "" })),
+    ] {
+        assert_eq!(acts(&ann, Method::PATCH, &path, Some(change.clone())).await, left, "{change}");
+    }
     assert!(ann.call(Method::PATCH, &path, Some(json!({ "own_name": "é".repeat(64), "note": "é".repeat(1_000) }))).await.0.is_success());
     ann.refused(Method::PATCH, &path, Some(json!({ "own_name": "é".repeat(65) })), 422, "social.own_name").await;
     ann.refused(Method::PATCH, &path, Some(json!({ "note": "é".repeat(1_001) })), 422, "social.note").await;
