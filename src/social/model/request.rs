@@ -114,7 +114,7 @@ pub struct Request {
     pub room: Option<RoomId>,
     /// Its name.
     pub room_name: Option<String>,
-    /// The beginning of what they wrote last, as plain text.
+    /// The beginning of what they wrote last, as plain text; null where nothing was written, or all of it was taken back.
     pub preview: Option<String>,
     /// How many messages wait, at most 100.
     pub messages: usize,
