@@ -6,7 +6,7 @@ use rialto::members::RoleKind;
 use serde_json::json;
 
 use super::pages::page;
-use super::{act, acts, lets, newest_request, talk, waiting};
+use super::{act, acts, hears, lets, names, newest_request, talk, waiting};
 use crate::support::Town;
 
 #[actix_web::test]
@@ -69,6 +69,35 @@ async fn a_request_is_reported_with_its_words_and_left_unanswered() {
     assert!(waiting(&bob).await.is_empty());
     assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["excerpt"], "Cheap rope");
     act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_report_of_a_request_says_that_it_ends_it_and_blocks_only_where_that_is_ticked() {
+    let town = Town::new().await;
+    let (keeper, bob) = (town.owner("keeper").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    for (blocks, outcome) in [(false, "ignored"), (true, "blocked")] {
+        let ann = town.member(&format!("ann{}", u8::from(blocks))).await;
+        let room = talk(&ann, &bob).await;
+        ann.says(room, "k1", "Cheap rope").await;
+        act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+        let shown = page(&town, &bob, "/people/requests", "en").await;
+        assert!(shown.contains("left unanswered for good") && shown.contains(r#"<input type="checkbox" name="block">"#), "{shown}");
+        let request = bob.get("/api/v1/requests").await["items"][1]["id"].as_str().expect("the words").to_owned();
+        let mut tab = bob.connect().await;
+        let report = json!({ "reason": "spam", "block": blocks });
+        acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/report"), Some(report)).await;
+        assert_eq!(hears(&mut tab, "request_ended").await["outcome"], outcome);
+        assert_eq!(names(&bob, "/api/v1/blocks").await, if blocks { vec![ann.name.clone()] } else { Vec::new() });
+        assert_eq!(waiting(&bob).await.len(), usize::from(!blocks), "what else they ask for waits on, unless they are blocked");
+        assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["member"]["username"], json!(ann.name));
+        if !blocks {
+            act(&bob, Method::DELETE, &format!("/api/v1/contacts/{}", ann.id)).await;
+        }
+    }
+    let profile = page(&town, &bob, &format!("/people/{}", keeper.id), "en").await;
+    assert!(!profile.contains(r#"name="block""#), "a report from a profile ends nothing");
     town.close().await;
 }
 
