@@ -126,6 +126,39 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await expect(author).toHaveCount(0);
   });
 
+  await test.step('what she noted of somebody and did not save is left only after a question', async () => {
+    const inesId = await idOf(ines);
+    const page = await maraPage.context().newPage();
+    await page.goto(`${server.url}/people`);
+    await page.getByRole('link', { name: 'Ines' }).click();
+    await page.getByLabel('Your name for them').fill('Inès');
+    await page.getByLabel('Note').fill('Owes me a rope.');
+    const asked = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      void dialog.dismiss();
+    });
+    for (const leave of [
+      () => page.getByRole('link', { name: 'Contacts' }).click(),
+      () => page.evaluate(() => history.back()),
+      () => page.evaluate(() => setTimeout(() => location.reload())),
+    ]) {
+      const before = asked.length;
+      await leave();
+      await expect.poll(() => asked.length).toBe(before + 1);
+      await expect(page.getByLabel('Note')).toHaveValue('Owes me a rope.');
+    }
+    expect(new Set(asked)).toEqual(new Set(['beforeunload']));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(async () => (await mara.call('GET', `/people/${inesId}`)).note).toBe('Owes me a rope.');
+    await expect(page.getByRole('heading', { name: 'Inès', level: 1 })).toBeVisible();
+    await page.reload();
+    await expect(page.getByLabel('Note')).toHaveValue('Owes me a rope.');
+    expect(asked).toHaveLength(3);
+    await mara.call('PATCH', `/contacts/${inesId}`, { own_name: null, note: null });
+    await page.close();
+  });
+
   await test.step('a block takes effect in open tabs, and the blocked member’s view does not change', async () => {
     const general = await mara.room('general');
     const sardines = await bruno.say(general.id, 'Fresh sardines at the market');
