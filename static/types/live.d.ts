@@ -595,7 +595,7 @@ export type CallNotice = {
 };
 
 /** How a call ended for one member, as their list of calls shows it. */
-export type Fate = "missed" | "unheard" | "busy" | "declined" | "taken" | "unanswered" | "passed";
+export type Fate = "missed" | "unheard" | "busy" | "declined" | "taken" | "unanswered" | "passed" | "cancelled";
 
 /** A call in a member's list of calls. */
 export type CallEntry = {

@@ -49,8 +49,9 @@ fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[Perso
         _ => row.room,
     };
     let fate = person.fate.map(Fate::from_number).transpose()?;
-    // Waiting for an answer is no talk.
-    let seconds = if matches!(fate, None | Some(Fate::Taken)) { person.seconds } else { 0 };
+    // Waiting for an answer is no talk, and being in it alone is none either: nothing flowed whose way could be told good or poor.
+    let was_in = matches!(fate, None | Some(Fate::Taken));
+    let has_talked = was_in && (row.ended_at.is_none() || row.members > 1);
     Ok(Entry {
         call: row.id,
         kind,
@@ -61,8 +62,8 @@ fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[Perso
         outgoing: row.starter == person.member,
         fate,
         at: row.started_at,
-        seconds,
-        quality: person.quality,
+        seconds: if was_in { person.seconds } else { 0 },
+        quality: person.quality.filter(|_| has_talked),
         seen: person.seen,
     })
 }

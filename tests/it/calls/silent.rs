@@ -121,6 +121,8 @@ async fn a_block_while_it_rings_hushes_it_and_the_caller_sees_it_ring_on() {
     stage.passes(1);
     let ended = caller.next("call.ended").await;
     assert_eq!((&ended["call"], &ended["cause"]), (&json!(call), &json!("no_answer")));
+    assert_eq!((&super::entry(&mut caller).await["fate"], fates(&ben).await), (&json!("unanswered"), vec!["declined".to_owned()]));
+    assert_eq!(ben.get("/api/v1/calls").await["missed"], 0, "whom one blocks was not missed");
     stage.close().await;
 }
 
