@@ -18,8 +18,8 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Daily, Mine, NewRequest, OWN_NAME_KEYS, OwnNames, RuleReport, admit, answer, answers, ask, come_through, end_invitations,
-    forget, hold_all_of, hold_pairs, inbox, is_shut_out, may_refuse, mine, newest_request, open_reports, own_names, report_by_rule,
+    Asker, Daily, Mine, NewRequest, OWN_NAME_KEYS, OwnNames, RuleReport, admit, answer, answers, ask, blocked_of, come_through,
+    end_invitations, forget, hold_all_of, hold_pairs, inbox, is_shut_out, may_refuse, mine, newest_request, open_reports, own_names, report_by_rule,
     reports, suspend, unless_shut, use_once, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};

@@ -18,6 +18,7 @@ use crate::error::{Found, Result};
 use crate::ids::{CallId, MemberId, RoomId};
 use crate::live::LogId;
 use crate::members::{self, Profile};
+use crate::social;
 use crate::storage::{Conn, Tx};
 
 /// Others whom an entry names.
@@ -88,6 +89,8 @@ pub struct Recents {
     pub missed: usize,
     /// Everyone whom they name.
     pub members: Vec<Profile>,
+    /// Whom of those I block.
+    pub blocked: Vec<MemberId>,
     /// Use as `before` for older ones.
     pub next: Option<String>,
 }
@@ -116,7 +119,9 @@ pub fn recents(conn: &mut Conn, member: MemberId, mut find: Find, limit: i64, no
     }
     let missed = store::missed(conn, member, MISSED)?;
     let members = named(conn, items.iter().flat_map(|item| item.others.iter().copied().chain([item.starter])), now)?;
-    Ok(Recents { items, missed, members, next })
+    let ids: Vec<MemberId> = members.iter().map(|profile| profile.id).collect();
+    let blocked = social::blocked_of(conn, member, &ids)?;
+    Ok(Recents { items, missed, members, blocked, next })
 }
 
 fn named(conn: &mut Conn, ids: impl Iterator<Item = MemberId>, now: Millis) -> Result<Vec<Profile>> {

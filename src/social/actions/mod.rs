@@ -15,7 +15,7 @@ pub(super) use contacts::{ask_contact, change_note, remove_contact};
 pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_mean};
-pub use reading::{Mine, OwnNames, inbox, may_refuse, mine, own_names, unless_shut};
+pub use reading::{Mine, OwnNames, blocked_of, inbox, may_refuse, mine, own_names, unless_shut};
 pub(super) use reading::{called, known_people, list, open_requests, person};
 pub(super) use reports::{close_report, make_report};
 pub use reports::{open_reports, reports};

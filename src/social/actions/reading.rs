@@ -128,6 +128,15 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
     Ok(Mine { blocked: with(Edge::Blocks), muted: with(Edge::Mutes), requests: open_requests(conn, member)? })
 }
 
+/// Whom of these a member blocks.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn blocked_of(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<MemberId>> {
+    let all = store::relations::all_of(conn, member, others)?;
+    Ok(all.into_iter().filter(|(_, edges)| edges.has(Edge::Blocks)).map(|(other, _)| other).collect())
+}
+
 /// What a member calls others, by their ids; nobody else is told.
 pub type OwnNames = BTreeMap<MemberId, String>;
 
