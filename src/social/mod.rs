@@ -26,7 +26,7 @@ pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
 pub use model::{
     Act, ContactState, Edge, Edges, FollowState, HeardWords, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason,
-    RequestKind, Rule, Rules, UnknownCallers, ceiling, closed_ways, default_of, is_below, must_be_open, pair,
+    RequestKind, Rule, Rules, UnknownCallers, ceiling, closed_code, closed_ways, default_of, is_below, must_be_open, pair,
 };
 pub use notices::{Invitation, Notice, SeenMessage, Social};
 pub use policy::SeeReports;

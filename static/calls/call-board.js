@@ -67,7 +67,7 @@ class CallBoard extends HTMLElement {
       ]);
       const sentences = reach.sentences.filter(({ act }) => act === "call" || act === "video_call").map(({ text }) => text);
       const known = [...live.members, ...recents.members, ...people.items.map(({ member }) => member)];
-      this.#set({ live, recents: recents.items, next: recents.next, missed: recents.missed, blocked: recents.blocked, people: people.items, mine: new Set(rooms.items.map(({ id }) => id)), reach: sentences.join(" "), members: this.#with(known), error: null, isLoading: false });
+      this.#set({ live, recents: recents.items, next: recents.next, missed: recents.missed, blocked: recents.blocked, people: people.items, mine: new Set(rooms.items.map(({ id }) => id)), reach: [...new Set(sentences)].join(" "), members: this.#with(known), error: null, isLoading: false });
       if (recents.missed > 0 && !document.hidden) void post("/api/v1/calls/seen", { until: Date.now() }).catch(() => undefined);
     } catch (error) {
       this.#set({ error, isLoading: false });

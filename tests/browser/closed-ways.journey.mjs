@@ -65,6 +65,9 @@ test('a way that is closed for everybody, and members who are gone, in open tabs
   await test.step('voices alone are let through again', async () => {
     await close('video_call');
     await Promise.all([expect(inHeader).toBeVisible(SOON), expect(ways(ofBruno)).toHaveCount(1, SOON), expect(message(ofVera)).toBeVisible(SOON)]);
+    const only = 'Voice calls only: this community has switched off video calls between members.';
+    await expect(reach.locator('[data-act=video_call] [data-sentence]')).toHaveText(only, SOON);
+    await expect(board.getByRole('region', { name: 'Who may call me' })).toContainText(`can ring you. ${only}`, SOON);
     await inHeader.click();
     await expect(app.getByRole('menuitem')).toHaveCount(1);
     await app.keyboard.press('Escape');

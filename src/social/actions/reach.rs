@@ -12,7 +12,9 @@ use crate::members;
 use crate::settings::{Class, Settings};
 use crate::social::decide::{Facts, Verdict, decide, is_admitted};
 use crate::social::events::SocialEvent;
-use crate::social::model::{Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, is_closed, within};
+use crate::social::model::{
+    Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, closed_code, is_closed, within,
+};
 use crate::social::policy::ChangeReach;
 use crate::social::store;
 use crate::storage::{Conn, Tx, one_at_a_time};
@@ -174,7 +176,7 @@ fn said(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str, reac
     let named = Named { words: &ground.words, language, roles: &roles, plans: &plans, numbers };
     let sentence = |act: Act| {
         if is_closed(&settings, act) {
-            return Sentence { act, text: named.t(act.closed_code(), &[]) };
+            return Sentence { act, text: named.t(closed_code(&settings, act), &[]) };
         }
         let rule = reach.rules.of(act);
         let held = Rule { from: within(rule.from, ceiling(&settings, act)), ..rule.clone() };
