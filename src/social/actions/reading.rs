@@ -26,7 +26,7 @@ const CALLED: i64 = 200;
 /// Most rooms in common that are named.
 const SHARED: i64 = 50;
 
-/// A page of one of my lists, in order of name.
+/// A page of one of my lists, in order of the names under which they are shown.
 ///
 /// # Errors
 /// When the database cannot be read.

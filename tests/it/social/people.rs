@@ -160,6 +160,35 @@ async fn notes_are_for_their_author_alone_and_hold_their_limits() {
 }
 
 #[actix_web::test]
+async fn lists_are_in_the_order_of_the_names_under_which_i_see_people() {
+    let town = Town::new().await;
+    let (ann, bob, cleo, dan) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
+    for other in [&bob, &cleo, &dan] {
+        act(&ann, Method::PUT, &format!("/api/v1/follows/{}", other.id)).await;
+    }
+    assert_eq!(names(&ann, "/api/v1/follows").await, ["bob", "cleo", "dan"]);
+    for (other, own_name) in [(&dan, "Aaron"), (&bob, "Élodie")] {
+        acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", other.id), Some(json!({ "own_name": own_name }))).await;
+    }
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "note": "Tall" }))).await;
+    assert_eq!(names(&ann, "/api/v1/follows").await, ["dan", "cleo", "bob"], "a note alone names nobody");
+    let (mut after, mut seen) = (String::new(), Vec::new());
+    loop {
+        let page = ann.get(&format!("/api/v1/follows?limit=1{after}")).await;
+        seen.push(page["items"][0]["member"]["username"].as_str().expect("a name").to_owned());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ["dan", "cleo", "bob"], "page by page too");
+    for (q, found) in [("elodie", vec!["bob"]), ("bob", vec!["bob"]), ("a", vec!["dan"]), ("%40dan", vec!["dan"]), ("%40aaron", vec![])] {
+        assert_eq!(names(&ann, &format!("/api/v1/follows?q={q}")).await, found, "{q}");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn what_i_call_others_stands_wherever_i_meet_them_and_nowhere_else() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);
