@@ -226,7 +226,10 @@ impl Named<'_> {
     /// Those of one class, as a part of a sentence; nothing for a class that is empty because it names nothing.
     fn part(&self, class: Class, rule: &Rule) -> Option<String> {
         let count = |key: &str, count: i64| Some(self.t(key, &[("count", &count.to_string())]));
-        let joined = |names: Vec<&str>| if names.is_empty() { None } else { Some(names.join(", ")) };
+        let named = |key: &str, names: Vec<&str>| {
+            let (count, joined) = (names.len().to_string(), names.join(", "));
+            (!names.is_empty()).then(|| self.t(key, &[("count", &count), ("names", &joined)]))
+        };
         match class {
             Class::Nobody | Class::Everyone => None,
             Class::Contacts => count("social.of_contacts", self.numbers.contacts),
@@ -235,11 +238,11 @@ impl Named<'_> {
             Class::Verified => Some(self.t("social.of_verified", &[])),
             Class::Roles => {
                 let names = self.roles.iter().filter(|(id, _)| rule.roles.contains(id)).map(|(_, name)| name.as_str()).collect();
-                joined(names).map(|names| self.t("social.of_roles", &[("names", &names)]))
+                named("social.of_roles", names)
             }
             Class::Plans => {
                 let names = self.plans.iter().filter(|(id, _)| rule.plans.contains(id)).map(|(_, name)| name.as_str()).collect();
-                joined(names).map(|names| self.t("social.of_plans", &[("names", &names)]))
+                named("social.of_plans", names)
             }
         }
     }
