@@ -320,6 +320,7 @@ impl App {
         let turner = Turner { db: ground.db.clone(), clock: ground.clock.clone(), hub: ground.hub.clone(), billing: self.billing.clone() };
         let runner = billing::work(runner, &turner);
         let runner = backups::work(runner, &backups::Keeper::new(ground));
+        let runner = social::work(runner, ground, &self.billing, &self.social);
         let runner = chat::work(runner, ground);
         #[cfg(feature = "stripe")]
         let runner = billing::stripe::work(runner, &self.stripe, &self.billing);

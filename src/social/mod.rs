@@ -7,6 +7,7 @@
 mod actions;
 mod decide;
 mod events;
+mod jobs;
 mod model;
 mod notices;
 mod pages;
@@ -24,6 +25,7 @@ pub use actions::{
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
+pub use jobs::work;
 pub use model::{
     Act, ContactState, Edge, Edges, FollowState, HeardWords, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason,
     RequestKind, Rule, Rules, UnknownCallers, ceiling, closed_code, closed_ways, default_of, is_below, must_be_open, pair,

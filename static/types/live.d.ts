@@ -743,7 +743,7 @@ export type FollowState = "none" | "asked" | "following";
 export type RequestKind = "contact" | "follow" | "message" | "call" | "video_call" | "invite";
 
 /** How a request ended. */
-export type Outcome = "accepted_once" | "accepted_always" | "ignored" | "blocked" | "withdrawn" | "unheard";
+export type Outcome = "accepted_once" | "accepted_always" | "ignored" | "blocked" | "withdrawn" | "unheard" | "closed";
 
 /** What of people a client begins with. */
 export type People = {

@@ -7,6 +7,7 @@ mod reach;
 mod reading;
 mod reports;
 mod requests;
+mod settling;
 mod shutting;
 
 pub use by_rule::{RuleReport, report_by_rule};
@@ -23,6 +24,7 @@ pub use requests::{
     Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all,
 };
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
+pub(super) use settling::{admit_askers, settle_waiting};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
 

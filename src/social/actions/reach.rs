@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::announce;
+use super::settling::settle_soon;
 use crate::access::Ground;
 use crate::billing::{self, Standing};
 use crate::clock::Millis;
@@ -93,6 +94,13 @@ pub(super) fn lets_in(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, r
     Ok(is_admitted(&facts(settings, asker, relation, &reach, &[])))
 }
 
+/// What becomes of somebody's wish to reach a member who has chosen this, whatever the hour.
+pub(super) fn whatever_the_hour(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, reach: &Reach, to: MemberId) -> Result<Verdict> {
+    let relation = store::relations::between(conn, asker.member, to)?;
+    let roles = if names_roles(reach, asker.act) { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
+    Ok(decide(&facts(settings, asker, relation, reach, &roles), 0))
+}
+
 fn names_roles(reach: &Reach, act: Act) -> bool {
     reach.rules.of(act).from.has(Class::Roles)
 }
@@ -113,7 +121,7 @@ fn facts<'a>(settings: &Settings, asker: &Asker<'a>, relation: Relation, reach: 
     }
 }
 
-/// Changes who may reach a member; what is not said stays.
+/// Changes who may reach a member; what is not said stays. What waits for their yes is looked at again.
 ///
 /// # Errors
 /// `social.named`, `social.none_named`, `social.role_unknown`, `social.plan_unknown`, `social.quiet_hours`, `social.above_ceiling` when a
@@ -122,7 +130,8 @@ pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: &ReachChoice, se
     one_at_a_time(tx, &format!("reach of {}", may.member()))?;
     let reach = chosen(tx, may.member(), choice, settings)?;
     store::reach::save(tx, may.member(), &reach)?;
-    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
+    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())?;
+    settle_soon(tx, may.member())
 }
 
 /// What a member chose before, with what they choose now put into it.

@@ -64,6 +64,8 @@ pub enum Outcome {
     Withdrawn,
     /// It never came to the other's eyes.
     Unheard,
+    /// The other lets nobody ask for it any more.
+    Closed,
 }
 
 impl Outcome {

@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 27] = [
+const OTHER_NAMES: [&str; 28] = [
     "app.css",
     "automod.",
     "backups.",
@@ -34,6 +34,7 @@ const OTHER_NAMES: [&str; 27] = [
     "members.reset",
     "members.",
     "settings.",
+    "social.settle",
     "storage.quota_mb",
 ];
 
