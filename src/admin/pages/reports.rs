@@ -7,12 +7,14 @@ use super::{ROWS, given, href, show};
 use crate::access::{Allow, Page, Query};
 use crate::error::Result;
 use crate::http::Site;
-use crate::ids::ReportId;
-use crate::social::{self, Report, SeeReports};
+use crate::ids::{MemberId, ReportId};
+use crate::members::{self, Profile};
+use crate::social::{self, Report, SeeReports, SoughtReports};
 
 #[derive(Deserialize)]
 pub struct FindReports {
     show: Option<String>,
+    member: Option<String>,
     before: Option<String>,
 }
 
@@ -22,6 +24,8 @@ struct ReportsPage {
     reports: Vec<Report>,
     /// Those that are closed?
     closed: bool,
+    /// Only those of this member.
+    of: Option<Profile>,
     is_first: bool,
     first: String,
     next: Option<String>,
@@ -30,12 +34,14 @@ struct ReportsPage {
 /// `GET /admin/reports`.
 pub async fn reports(gate: Allow<SeeReports>, query: Query<FindReports>, site: Site) -> Result<HttpResponse> {
     show(gate, site, "admin/reports.html", move |conn, may, actor| {
-        let FindReports { show, before } = query.0;
-        let (show, before) = (show.unwrap_or_default(), given::<ReportId>(before.as_deref()));
+        let FindReports { show, member, before } = query.0;
+        let (show, member, before) = (show.unwrap_or_default(), given::<MemberId>(member.as_deref()), given::<ReportId>(before.as_deref()));
         let closed = show == "closed";
-        let Page { items, next } = social::reports(conn, may.viewer(), closed, before, ROWS, actor.now)?;
-        let link = |before: &str| href("/admin/reports", &[("show", &show), ("before", before)]);
-        Ok(ReportsPage { reports: items, closed, is_first: before.is_none(), first: link(""), next: next.as_deref().map(link) })
+        let Page { items, next } = social::reports(conn, may.viewer(), &SoughtReports { closed, member, before }, ROWS, actor.now)?;
+        let of = member.map(|member| members::profiles(conn, &[member], actor.now)).transpose()?.and_then(|mut found| found.pop());
+        let member = member.map(|id| id.to_string()).unwrap_or_default();
+        let link = |before: &str| href("/admin/reports", &[("show", &show), ("member", &member), ("before", before)]);
+        Ok(ReportsPage { reports: items, closed, of, is_first: before.is_none(), first: link(""), next: next.as_deref().map(link) })
     })
     .await
 }

@@ -14,5 +14,5 @@ pub use reach::{
     must_be_open, within, zone,
 };
 pub use relation::{ContactState, Edge, Edges, FollowState, Note, NoteChange, Person, Relation, Shared, pair};
-pub use report::{Closing, NewReport, Report, ReportOutcome, ReportReason, ReportRow, Said, SaidAgain};
+pub use report::{Closing, NewReport, Report, ReportOutcome, ReportReason, ReportRow, Said, SaidAgain, SoughtReports};
 pub use request::{Outcome, Request, RequestKind, RequestRow};

@@ -73,6 +73,17 @@ pub struct NewReport {
     pub text: String,
 }
 
+/// Which reports of the queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SoughtReports {
+    /// Closed ones instead of open ones?
+    pub closed: bool,
+    /// Only those of this member.
+    pub member: Option<MemberId>,
+    /// Only those before this one.
+    pub before: Option<ReportId>,
+}
+
 /// Most characters of what is said beside the reason, and of what an administrator notes.
 const TEXT: usize = 1_000;
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, ReportId};
-use crate::social::model::{ReportOutcome, ReportRow};
+use crate::social::model::{ReportOutcome, ReportRow, SoughtReports};
 use crate::storage::schema::reports;
 use crate::storage::{Conn, Tx};
 
@@ -75,12 +75,15 @@ pub fn find_anew(tx: &mut Tx<'_>, open: &ReportRow, rule: &str, excerpt: &str) -
     Ok(found == 1)
 }
 
-/// Reports that `viewer` may see, newest first, before `before`; open ones or closed ones.
-pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
+/// Reports that `viewer` may see, newest first.
+pub fn list(conn: &mut Conn, viewer: MemberId, sought: &SoughtReports, limit: i64) -> Result<Vec<ReportRow>> {
     let firsts = reports::table.filter(reports::again_of.is_null());
     let mut query = firsts.filter(reports::member.ne(viewer.0)).order(reports::id.desc()).limit(limit).into_boxed();
-    query = if closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
-    if let Some(before) = before {
+    query = if sought.closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
+    if let Some(member) = sought.member {
+        query = query.filter(reports::member.eq(member.0));
+    }
+    if let Some(before) = sought.before {
         query = query.filter(reports::id.lt(before.0));
     }
     Ok(query.load(conn)?)
@@ -90,6 +93,14 @@ pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<Repo
 pub fn count_open(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
     let open = reports::table.filter(reports::closed_at.is_null()).filter(reports::again_of.is_null());
     Ok(open.filter(reports::member.ne(viewer.0)).count().get_result(conn)?)
+}
+
+/// How many there are of a member that `viewer` may see: open ones, and closed ones.
+pub fn count_of(conn: &mut Conn, viewer: MemberId, member: MemberId) -> Result<(i64, i64)> {
+    let of_them =
+        || reports::table.filter(reports::member.eq(member.0)).filter(reports::member.ne(viewer.0)).filter(reports::again_of.is_null());
+    let open = of_them().filter(reports::closed_at.is_null()).count().get_result(conn)?;
+    Ok((open, of_them().filter(reports::closed_at.is_not_null()).count().get_result(conn)?))
 }
 
 /// When a member made those of their reports since, and what they added to them, newest first, at most `limit`.

@@ -55,14 +55,14 @@ async fn a_request_whose_words_were_taken_back_says_so() {
     let room = talk(&ann, &bob).await;
     let (only, _) = ann.says(room, "k1", "Good morning").await;
     for (language, said) in [("en", "The message was taken back."), ("fr", "Le message a été retiré.")] {
-        assert!(!page(&town, &bob, "/people/requests", language).await.contains(said), "{language}");
+        assert!(!page(&town, &bob, "/people/requests", language).await.contains(&format!("<p>{said}</p>")), "{language}");
     }
     act(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{only}")).await;
     let request = bob.get("/api/v1/requests").await["items"][0].clone();
     assert_eq!((&request["kind"], &request["preview"], &request["messages"]), (&json!("message"), &json!(null), &json!(0)));
     for (language, said) in [("en", "The message was taken back."), ("fr", "Le message a été retiré.")] {
         let shown = page(&town, &bob, "/people/requests", language).await;
-        assert!(shown.contains(said) && !shown.contains("<blockquote"), "{language}");
+        assert!(shown.contains(&format!("<p>{said}</p>")) && !shown.contains("<blockquote"), "{language}");
     }
     town.close().await;
 }
