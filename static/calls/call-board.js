@@ -191,13 +191,15 @@ class CallBoard extends HTMLElement {
   }
 
   #people() {
-    const { people, live } = this.#state;
+    const { live } = this.#state;
+    // Whoever was shut out since stands among the contacts, and is called by nobody.
+    const people = this.#state.people.filter(({ member }) => member.state === "active");
     const closed = live?.may_start.closed ?? [];
     const lock = (/** @type {boolean | undefined} */ isOpen) => (isOpen ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`);
     const ring = (/** @type {Person} */ { member }, /** @type {boolean} */ video) => (/** @type {Event} */ event) => void this.#call({ call: null, kind: "direct", to: member.id, room: null, video }, event);
     return html`<section class="page-section" aria-labelledby="calls-people"><h2 id="calls-people">${t("calls.whom")}</h2>
       ${people.length ? html`<ul class="items">${keyed(people, ({ member }) => member.id, (person) => html`<li>${avatar(person.member)}<span class="item-text"><b><a href=${`/people/${person.member.id}`} dir="auto" title=${realName(person.member)}>${memberName(person.member)}</a></b></span>
-        <span class="item-acts">${person.member.state !== "active" || closed.includes("call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button>`}${person.member.state !== "active" || closed.includes("video_call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button>`}</span></li>`)}</ul>`
+        <span class="item-acts">${closed.includes("call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button>`}${closed.includes("video_call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button>`}</span></li>`)}</ul>`
       : html`<p class="empty-line">${t("calls.no_contacts")} <a href="/people">${t("calls.find_people")}</a></p>`}</section>`;
   }
 }
