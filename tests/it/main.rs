@@ -18,6 +18,7 @@ mod openapi;
 mod own_data;
 mod protocol;
 mod replay;
+mod requests;
 mod sfu;
 mod social;
 #[cfg(feature = "stripe")]
