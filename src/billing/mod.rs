@@ -56,7 +56,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
     let kinds = [
         actions::MEMBER,
-        actions::SPREAD,
         actions::SUBSCRIPTION,
         actions::SETTLE,
         actions::END,
@@ -64,5 +63,7 @@ pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner
         actions::GIFT_BACK,
         actions::REMIND,
     ];
-    kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()))
+    let runner = kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()));
+    // Everybody who holds a plan is told, one after the other.
+    runner.register_long(actions::SPREAD, turner.clone())
 }

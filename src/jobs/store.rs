@@ -145,6 +145,14 @@ pub(super) fn finish(tx: &mut Tx<'_>, id: JobId, held: Millis) -> Result<()> {
     Ok(())
 }
 
+/// The job is not done, and all is well: it is due again at this time.
+pub(super) fn go_on(tx: &mut Tx<'_>, id: JobId, held: Millis, at: Millis) -> Result<()> {
+    diesel::update(jobs::table.find(id).filter(jobs::locked_until.eq(held)))
+        .set((jobs::run_at.eq(at), jobs::locked_until.eq(0), jobs::attempts.eq(0)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// The attempt failed. `again` is when the next one may start; without it the job is set aside.
 pub(super) fn fail(tx: &mut Tx<'_>, id: JobId, held: Millis, error: &str, again: Option<Millis>) -> Result<()> {
     let error = &error[..error.floor_char_boundary(LONGEST_ERROR)];

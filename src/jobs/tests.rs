@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::lanes::Lane;
 use super::runner::pause_after;
 use super::*;
 use crate::clock::Clock;
@@ -238,6 +239,66 @@ async fn jobs_run_side_by_side_but_not_all_at_once() {
     until(&mut running.ended(), 10).await;
     running.stop().await;
     assert_eq!(together.lock().expect("a lock").1, 4);
+}
+
+#[tokio::test]
+async fn short_jobs_do_not_wait_for_long_ones_however_many() {
+    let ground = Ground::new();
+    let (started, mut starts) = mpsc::unbounded_channel();
+    let (go, together) = (Arc::new(Semaphore::new(0)), Arc::new(Mutex::new((0, 0))));
+    let long = Held { started, go: Arc::clone(&go), together: Arc::clone(&together) };
+    let (short, mut jobs) = noting(0, fails);
+    let running = ground.runner().register_long("long", long).register("short", short).start();
+    for _ in 0..10 {
+        ground.add("long", "", Enqueue::default()).await;
+    }
+    for _ in 0..Lane::Long.slots() {
+        starts.recv().await.expect("a start");
+    }
+    ground.add("short", "a letter", Enqueue::default()).await;
+    until(&mut running.ended(), 1).await;
+    assert_eq!(jobs.recv().await.expect("a job").payload, "\"a letter\"");
+    assert_eq!(ground.counts().await.waiting, 10, "none of the long ones has ended");
+    go.add_permits(10);
+    until(&mut running.ended(), 11).await;
+    running.stop().await;
+    assert_eq!(together.lock().expect("a lock").1, Lane::Long.slots(), "and those do not take all there is");
+}
+
+/// Says of each step how it ends, in this order.
+struct Steps(Mutex<Vec<Result<Step>>>, mpsc::UnboundedSender<Job>);
+
+impl StepHandler for Steps {
+    fn step(&self, job: Job) -> BoxFuture<'_, Result<Step>> {
+        Box::pin(async move {
+            self.1.send(job).expect("a listener");
+            self.0.lock().expect("a lock").remove(0)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_long_job_goes_on_where_it_stood_with_all_its_attempts_and_others_come_between() {
+    let ground = Ground::new();
+    let now = ground.clock.now();
+    let ends = vec![Err(Error::broken("no luck")), Ok(Step::GoOn(now + 60_000)), Ok(Step::GoOn(now + 90_000)), Ok(Step::Done)];
+    let (seen, mut steps) = mpsc::unbounded_channel();
+    let running = ground.runner().register_long("long", Steps(Mutex::new(ends), seen)).start();
+    let mut ended = running.ended();
+    let id = ground.add("long", "x", Enqueue { max_attempts: 2, ..Enqueue::default() }).await;
+    until(&mut ended, 1).await;
+    ground.later(60_000);
+    until(&mut ended, 3).await;
+    let seen: Vec<i32> = [steps.recv().await, steps.recv().await, steps.recv().await].map(|job| job.expect("a step").attempt).to_vec();
+    assert_eq!(seen, [1, 2, 1], "what goes on has failed at nothing");
+    assert_eq!(ground.counts().await.waiting, 1, "its next step is not due");
+    let waits = ground.db.read(move |conn| store::waiting(conn, &["long"], now + 60_000, 1)).await.expect("read");
+    assert_eq!((waits.due.len(), waits.next), (0, Some(now + 90_000)));
+    ground.later(30_000);
+    until(&mut ended, 4).await;
+    assert_eq!(steps.recv().await.map(|job| job.id), id, "the same job");
+    running.stop().await;
+    assert_eq!(ground.counts().await, Counts { waiting: 0, dead: 0 });
 }
 
 #[tokio::test]

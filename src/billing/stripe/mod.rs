@@ -57,7 +57,7 @@ pub fn work(runner: Runner, stripe: &Stripe, billing: &Billing) -> Runner {
     runner
         .register(outbox::CALL, outbox::Caller(stripe.clone()))
         .register(inbox::EVENT, inbox::Fetcher(mirror.clone()))
-        .register(reconcile::ROUND, reconcile::Rounds(mirror))
+        .register_long(reconcile::ROUND, reconcile::Rounds(mirror))
 }
 
 /// Takes up what was stored, and has the rounds begin.
