@@ -46,12 +46,14 @@ impl StepHandler for Tidier {
             };
             let mut deleted = 0;
             for room in rooms {
-                // Each handful is a write of its own, so that those of members come between.
-                while self.db.write(move |tx| expire_handful(tx, room)).await? {
-                    deleted += 1;
+                let mut has_more = true;
+                while has_more {
                     if deleted == HANDFULS {
                         return Ok(Step::GoOn(self.clock.now()));
                     }
+                    // Each handful is a write of its own, so that those of members come between.
+                    has_more = self.db.write(move |tx| expire_handful(tx, room)).await?;
+                    deleted += 1;
                 }
             }
             Ok(Step::Done)
