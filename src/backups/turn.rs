@@ -24,19 +24,10 @@ impl Turn {
     /// # Errors
     /// [`Trouble::Busy`] while somebody else has it.
     pub(super) fn take(root: &Path) -> Result<Self, Trouble> {
-        Self::from(root, File::try_lock)
-    }
-
-    /// Takes it once nobody else has it, however long that is.
-    pub(super) fn wait_for(root: &Path) -> Result<Self, Trouble> {
-        Self::from(root, |folder| folder.lock().map_err(TryLockError::Error))
-    }
-
-    fn from(root: &Path, lock: impl FnOnce(&File) -> Result<(), TryLockError>) -> Result<Self, Trouble> {
         let path = root.join("backups");
         make_folder(&path)?;
         let folder = File::open(&path).map_err(|error| Trouble::Unreadable { path: path.clone(), error })?;
-        lock(&folder).map_err(|error| match error {
+        folder.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Trouble::Busy,
             TryLockError::Error(error) => Trouble::unwritable(&path, &error),
         })?;
