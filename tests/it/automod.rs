@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
@@ -201,6 +202,28 @@ async fn links_mentions_and_new_members_are_held_to_their_rules() {
     place.town.hand.fetch_add(3_600_000, Ordering::SeqCst);
     cleo.says(other, "c5", "An hour later").await;
     cleo.says(other, "c6", "nobody waits").await;
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn of_what_a_new_member_says_in_many_rooms_at_once_one_is_stored() {
+    let place = harbour().await;
+    let pause = json!({ "name": "Slowly", "looks": { "kind": "newcomers", "hours": 1, "seconds": 60 }, "outcome": "refuse" });
+    place.rule(pause).await;
+    let mut rooms = Vec::new();
+    for n in 0..10 {
+        rooms.push(place.town.room(&place.ann, RoomKind::Public, &format!("Quay {n}"), &[&place.bob]).await);
+    }
+    for round in 0..5 {
+        let says = rooms.iter().map(|room| {
+            let body = json!({ "client_key": format!("k{round}-{room}"), "body": "Hello" });
+            let (bob, path) = (&place.bob, messages(*room));
+            async move { bob.call(Method::POST, &path, Some(body)).await }
+        });
+        let stored = join_all(says).await.iter().filter(|(status, _)| *status == 201).count();
+        assert_eq!(stored, 1, "in round {round}");
+        place.town.hand.fetch_add(60_000, Ordering::SeqCst);
+    }
     place.town.close().await;
 }
 
