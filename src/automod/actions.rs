@@ -181,9 +181,9 @@ pub fn follow(tx: &mut Tx<'_>, verdict: &Verdict<'_>, incident: &Incident<'_>) -
         let (name, is_open) = (&hit.rule.rule.name, store::is_open(tx, room)?);
         // A word that was found is the rule's own; the address of a link is its author's.
         let is_told = is_open || matches!(hit.rule.rule.looks, Looks::Words { .. });
-        let rule = if is_told { format!("{name}: {}", hit.what) } else { name.clone() };
+        let text = if is_told { format!("{name}: {}", hit.what) } else { name.clone() };
         let body = if is_open { body } else { "" };
-        social::report_by_rule(tx, &RuleReport { member, room, message, rule: &rule, body })?;
+        social::report_by_rule(tx, &RuleReport { member, room, message, rule: hit.rule.id, text: &text, body })?;
     }
     if let Some(rule) = verdict.muted {
         let until = tx.now() + Millis::from(rule.rule.mute_minutes) * 60_000;

@@ -463,6 +463,7 @@ diesel::table! {
         note -> Text,
         said_again -> Integer,
         again_of -> Nullable<BigInt>,
+        rule -> Nullable<BigInt>,
     }
 }
 

@@ -119,6 +119,33 @@ async fn a_link_in_a_private_room_is_reported_without_where_it_leads() {
 }
 
 #[actix_web::test]
+async fn what_each_rule_finds_in_each_room_is_a_report_of_its_own() {
+    let place = harbour().await;
+    let quay = place.town.room(&place.ann, RoomKind::Public, "Quay", &[&place.bob]).await;
+    let attic = place.town.room(&place.ann, RoomKind::Private, "Attic", &[&place.bob]).await;
+    place.rule(words("refuse_and_report")).await;
+    let looks = json!({ "kind": "words", "words": ["barnacle"] });
+    place.rule(json!({ "name": "No barnacles", "looks": looks, "outcome": "refuse_and_report" })).await;
+    for (n, (room, body)) in
+        [(place.room, "One scam"), (place.room, "Another scam"), (quay, "A scam here"), (attic, "Whispered scam"), (place.room, "A barnacle")]
+            .into_iter()
+            .enumerate()
+    {
+        let draft = Some(json!({ "client_key": format!("k{n}"), "body": body }));
+        place.bob.refused(Method::POST, &messages(room), draft, 403, "automod.refused").await;
+    }
+    let told: Vec<Value> = place.reports().await.iter().map(|one| json!([one["room"], one["text"], one["excerpt"], one["said_again"]])).collect();
+    let expected = json!([
+        [place.room, "No barnacles: barnacle", "A barnacle", 0],
+        [attic, "No scams: Scam", "", 0],
+        [quay, "No scams: Scam", "A scam here", 0],
+        [place.room, "No scams: Scam", "Another scam", 1],
+    ]);
+    assert_eq!(Value::from(told), expected);
+    place.town.close().await;
+}
+
+#[actix_web::test]
 async fn what_is_reported_stands_in_the_queue_and_a_mute_holds_at_once() {
     let place = harbour().await;
     let (bob, room) = (&place.bob, place.room);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, MessageId, ReportId, RoomId};
+use crate::ids::{MemberId, MessageId, ReportId, RoomId, RuleId};
 use crate::members::Profile;
 use crate::text::clean_line;
 
@@ -151,6 +151,8 @@ pub struct ReportRow {
     pub said_again: i32,
     /// The report to which these other words were added; a row of the queue has none.
     pub again_of: Option<ReportId>,
+    /// The rule that found it; what members report has none.
+    pub rule: Option<RuleId>,
 }
 
 /// What a reporter says of their subject: of two that are the same, one is kept.
@@ -190,6 +192,7 @@ impl Said {
             note: String::new(),
             said_again: 0,
             again_of: None,
+            rule: None,
         }
     }
 }
