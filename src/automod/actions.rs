@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::matcher::{Said, Set, Verdict};
-use super::model::{Looks, MOST_RULES, NewRule, Rule};
+use super::model::{Kept, Looks, MOST_RULES, NewRule, Rule};
 use super::policy::{KeepRule, ManageRules};
 use super::store;
 use crate::access::{Actor, Permission};
@@ -117,7 +117,7 @@ fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, rule: RuleId, before
 ///
 /// # Errors
 /// 409 `automod.too_many_rules`, and those of [`NewRule::checked`].
-pub(super) fn make(tx: &mut Tx<'_>, may: &ManageRules, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Rule> {
+pub(super) fn make(tx: &mut Tx<'_>, may: &ManageRules, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Kept> {
     one_at_a_time(tx, "automod")?;
     if store::all(tx)?.len() >= MOST_RULES {
         return Err(Error::conflict("automod.too_many_rules"));
@@ -126,24 +126,24 @@ pub(super) fn make(tx: &mut Tx<'_>, may: &ManageRules, actor: &Actor, new: &NewR
     store::insert(tx, &rule)?;
     trace(tx, actor, "automod.make", rule.id, None, Some(&rule.rule))?;
     automod.put_with(tx, turn)?;
-    Ok(rule)
+    Ok(Kept::of(new, rule))
 }
 
 /// A rule becomes another.
 ///
 /// # Errors
 /// Those of [`NewRule::checked`].
-pub(super) fn change(tx: &mut Tx<'_>, may: &KeepRule, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Rule> {
+pub(super) fn change(tx: &mut Tx<'_>, may: &KeepRule, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Kept> {
     one_at_a_time(tx, "automod")?;
     let before = may.rule();
     let rule = Rule { id: before.id, rule: new.checked()?, changed_at: tx.now(), changed_by: Some(may.by()) };
     if rule.rule == before.rule {
-        return Ok(before.clone());
+        return Ok(Kept::of(new, before.clone()));
     }
     store::update(tx, &rule)?;
     trace(tx, actor, "automod.change", rule.id, Some(&before.rule), Some(&rule.rule))?;
     automod.put_with(tx, turn)?;
-    Ok(rule)
+    Ok(Kept::of(new, rule))
 }
 
 /// A rule is no more.

@@ -67,6 +67,9 @@ async fn words_are_refused_with_the_rules_own_sentence_on_both_ways_and_nothing_
     let (status, answer) = place.says(bob, "k1", "Such a SCÄÄÄM!").await;
     let told = (status, answer["code"].as_str(), answer["detail"].as_str());
     assert_eq!(told, (403, Some("automod.refused"), Some("Nothing is sold here.")));
+    for hidden in ["Such a sc**a**m!", "s[c](https://x.example)am", "sc&#97;m", "sc\u{200b}a`m`"] {
+        assert_eq!(place.says(bob, "k1", hidden).await.1["code"], "automod.refused", "{hidden}");
+    }
     let mut socket = bob.connect().await;
     let send = |key: &str, body: &str| json!({ "type": "chat.send", "room": room, "client_key": key, "body": body });
     let refused = socket.ask(send("k1", "get free\nmoney")).await;
@@ -269,7 +272,12 @@ async fn rules_are_made_changed_and_deleted_with_a_trace_and_bounded() {
         assert_eq!(told, (422, Some(field), Some(code)));
     }
     place.ann.refused(Method::POST, RULES, Some(words("refuse")), 403, "access.not_allowed").await;
-    let rule = place.rule(words("refuse")).await;
+    let mut twice = words("refuse");
+    twice["looks"]["words"] = json!(["Scam", "free money", "SCAM", "scäm", "Free  money"]);
+    let made = place.keeper.post(RULES, twice).await;
+    let told = (&made["left_out"], &made["looks"]["words"]);
+    assert_eq!(told, (&json!(3), &json!(["Scam", "free money"])), "what stands there again is left out");
+    let rule = made["id"].as_str().expect("an id").to_owned();
     assert_eq!(place.says(&place.bob, "k1", "scam").await.0, 403);
     let mut off = words("refuse");
     off["enabled"] = json!(false);
