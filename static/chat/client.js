@@ -9,6 +9,7 @@ import { ownNames, renamed } from "./names.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
+import { waitAfter } from "./rights.js";
 import { isUsable } from "./room-events.js";
 import { after, begin, roomAt } from "./state.js";
 
@@ -49,6 +50,8 @@ export class Client {
   #asked = new Set();
   /** The number of the latest signal to everyone that is known. */
   #signals = 0;
+  /** Slow rooms in which I said something a while ago, perhaps: asked about once all of it is here. @type {Set<string>} */
+  #unsure = new Set();
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
   #reading = new Map();
   /** @type {Set<(entry: Entry) => void>} */
@@ -106,6 +109,7 @@ export class Client {
     return {
       event: (entry) => {
         this.store.dispatch({ type: "logged", ...entry });
+        this.#pace(entry);
         if (entry.event.kind === "room_left") this.socket.forget(entry.event.room);
         // The room may be slow no longer, or not for me.
         if (entry.event.kind === "room_changed" || entry.event.kind === "room_role_set") this.outbox.hurry(entry.room);
@@ -130,12 +134,30 @@ export class Client {
         this.#askAgain();
         this.outbox.flush();
       },
-      caughtUp: () => this.store.dispatch({ type: "connection", connection: { caughtUp: true } }),
+      caughtUp: () => {
+        this.store.dispatch({ type: "connection", connection: { caughtUp: true } });
+        for (const room of this.#unsure) void this.#count(room);
+        this.#unsure.clear();
+      },
       reset: (room) => (room === "me" ? void this.#loadAll() : void this.#reload(room)),
       gone: (room) => this.store.dispatch({ type: "room_gone", room }),
       restored: () => void this.#loadAll().then(() => this.socket.open()),
       signedOut: () => void this.#signedOut().catch(toSignIn),
     };
+  }
+
+  /** How long I wait in a room that is slow, after something happened there. @param {Entry} entry */
+  #pace(entry) {
+    const wait = waitAfter(this.state, entry);
+    if (wait === null) return;
+    if (wait !== "ask") this.#paced(entry.room, wait);
+    else if (this.state.connection.caughtUp) void this.#count(entry.room);
+    else this.#unsure.add(entry.room);
+  }
+
+  /** @param {string} room @param {number} wait */
+  #paced(room, wait) {
+    this.store.dispatch({ type: "paced", room, until: Date.now() + wait });
   }
 
   /** No log tells a visitor what is said in the room: its newest page is read again now and then. */
@@ -222,7 +244,10 @@ export class Client {
 
   /** @param {State} state */
   #follow(state) {
-    for (const room of state.rooms) this.socket.follow(room.id, room.seq);
+    for (const room of state.rooms) {
+      this.socket.follow(room.id, room.seq);
+      if (room.wait_ms) this.#paced(room.id, room.wait_ms);
+    }
     this.socket.follow("me", state.seq);
   }
 
@@ -240,6 +265,7 @@ export class Client {
       const room = await get(path`/api/v1/rooms/${id}`);
       if (room.seq === undefined) return this.store.dispatch({ type: "room_gone", room: id });
       this.store.dispatch({ type: "room_loaded", room });
+      this.#paced(id, room.wait_ms);
       this.socket.follow(id, room.seq);
     });
   }
@@ -254,8 +280,9 @@ export class Client {
   async #count(id) {
     await this.#loading(`count ${id}`, async () => {
       /** @type {MyRoom} */
-      const { seq, read_seq, unread, mentions } = await get(path`/api/v1/rooms/${id}`);
+      const { seq, read_seq, unread, mentions, wait_ms } = await get(path`/api/v1/rooms/${id}`);
       this.store.dispatch({ type: "counted", room: id, seq, read_seq, unread, mentions });
+      this.#paced(id, wait_ms);
     });
   }
 

@@ -218,6 +218,8 @@ export type MyRoom = {
   last_at: number | null;
   /** When I last wrote in it while it was slow. */
   said_at: number | null;
+  /** For how many milliseconds I still wait in it as a member, where it is slow; 0: I may write. */
+  wait_ms: number;
 };
 
 /** Whom a message mentions. */

@@ -197,7 +197,7 @@ pub fn place_read_mark(tx: &mut Tx<'_>, room: RoomId, member: MemberId, unread: 
 /// # Errors
 /// When the database cannot be read.
 pub fn unread_of(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, usize)>> {
-    let rooms = rooms_of_mine(conn, member)?;
+    let rooms = rooms_of_mine(conn, member, 0)?;
     Ok(rooms.into_iter().filter_map(|room| Some((room.id, room.mine?.unread))).collect())
 }
 
