@@ -158,6 +158,7 @@ pub struct Running {
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     runner: RunningJobs,
+    housekeeping: JoinHandle<()>,
 }
 
 /// Names are found by keys; where these were made by another rule than today's, they are made anew before anybody is served.
@@ -200,16 +201,17 @@ impl App {
         let billing = billing.writing_with(pen);
         let inside = billing.clone();
         renew_name_keys(&db).await?;
-        let settings = db
+        let (settings, signals) = db
             .write(move |tx| {
                 if fact(tx, "epoch")?.is_none() {
                     renew_epoch(tx)?;
                 }
                 members::ensure_built_in_roles(tx)?;
                 billing::ensure(tx, &inside)?;
-                Settings::load(tx)
+                Ok((Settings::load(tx)?, housekeeping::take_signals(tx)?))
             })
             .await?;
+        signals.into_iter().for_each(|latest| hub.signal_from(latest));
         let settings = SettingsCell::new(settings);
         let sessions = Arc::new(Sessions::new());
         let notices = consequences::notices(&billing, &calls);
@@ -309,8 +311,8 @@ impl App {
         let handle = server.handle();
         let server = rt::spawn(server);
         let runner = self.start_jobs();
-        self.start_housekeeping();
-        Ok(Running { address, app: self, handle, server, runner })
+        let housekeeping = self.start_housekeeping();
+        Ok(Running { address, app: self, handle, server, runner, housekeeping })
     }
 
     fn start_jobs(&self) -> RunningJobs {
@@ -359,7 +361,10 @@ impl Running {
         self.handle.stop(true).await;
         let _ = self.server.await;
         self.runner.stop().await;
-        if let Err(error) = self.app.keep_house().await {
+        self.housekeeping.abort();
+        let _ = self.housekeeping.await;
+        let kept = async { self.app.keep_house().await.and(self.app.keep_signals().await) };
+        if let Err(error) = kept.await {
             tracing::warn!(%error, "what was seen last could not be kept");
         }
     }

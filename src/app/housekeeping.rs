@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use actix_web::rt;
+use tokio::task::JoinHandle;
 
 use super::App;
 use crate::clock::Jumps;
 use crate::error::Result;
-use crate::storage::forget_answers_before;
+use crate::storage::{Tx, fact, forget_answers_before, forget_fact, set_fact};
 use crate::{backups, chat, members};
 
 /// Between two rounds.
@@ -15,9 +16,24 @@ const ROUND: Duration = Duration::from_secs(60);
 /// Answers are kept for keys that come again within a day.
 const ANSWERS_KEPT_MS: i64 = 86_400_000;
 
+/// The fact of the number of the latest signal, there only while the program stands still.
+const SIGNALS: &str = "signals";
+/// How it begins: another version may have something else to say of what they told.
+const OWN_SIGNALS: &str = concat!(env!("CARGO_PKG_VERSION"), " ");
+
+/// The number of the latest signal of a program that stopped in order. It holds for one start: after a crash there is none.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) fn take_signals(tx: &mut Tx<'_>) -> Result<Option<u64>> {
+    let kept = fact(tx, SIGNALS)?;
+    forget_fact(tx, SIGNALS)?;
+    Ok(kept.and_then(|kept| kept.strip_prefix(OWN_SIGNALS)?.parse().ok()))
+}
+
 impl App {
-    /// Begins; goes on while the program runs.
-    pub(super) fn start_housekeeping(&self) {
+    /// Begins; goes on until it is aborted.
+    pub(super) fn start_housekeeping(&self) -> JoinHandle<()> {
         let app = self.clone();
         rt::spawn(async move {
             let (mut rounds, mut jumps) = (tokio::time::interval(ROUND), Jumps::default());
@@ -41,7 +57,14 @@ impl App {
                 }
                 app.ground.rates.sweep(app.ground.clock.now());
             }
-        });
+        })
+    }
+
+    /// The last thing before the program ends in order: where the numbers of signals stand, so that nobody who comes back reads anew what they
+    /// know. Nothing may signal any more.
+    pub(super) async fn keep_signals(&self) -> Result<()> {
+        let kept = format!("{OWN_SIGNALS}{}", self.ground.hub.signalled());
+        self.ground.db.write(move |tx| set_fact(tx, SIGNALS, &kept)).await
     }
 
     /// Stores when sessions were last seen, ends what is over.

@@ -48,8 +48,10 @@ export class Client {
   #wanted = new Set();
   /** @type {Set<string>} */
   #asked = new Set();
-  /** The number of the latest signal to everyone that is known. */
-  #signals = 0;
+  /** Whether signals to everyone were missed that are not made up for. */
+  #hasMissed = false;
+  /** Whether that is under way. */
+  #makesUp = false;
   /** Slow rooms in which I said something a while ago, perhaps: asked about once all of it is here. @type {Set<string>} */
   #unsure = new Set();
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
@@ -67,8 +69,8 @@ export class Client {
     /** @type {Store<ChatState, Change>} */
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
+    this.socket.signals = state.signals;
     this.presence = new Presence(this.store, this.socket);
-    this.#signals = state.signals;
     this.#follow(state);
     ownNames.dispatch({ type: "all", names: state.own_names });
     if (room?.about) this.store.dispatch({ type: "visited", room: room.about });
@@ -125,8 +127,12 @@ export class Client {
         if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#askWhy();
       },
       notice: (notice) => (notice.type === "call.room" ? this.store.dispatch({ type: "room_call", room: notice.room, call: notice.call }) : this.ear?.notice(notice)),
-      hello: ({ connection, calls, signals }) => {
-        if (signals !== this.#signals) setTimeout(() => void this.#makeUpFor(signals), SPREAD_MS * Math.random());
+      missed: () => {
+        this.#hasMissed = true;
+        this.#makeUpSoon();
+      },
+      hello: ({ connection, calls }) => {
+        if (this.#hasMissed) this.#makeUpSoon();
         this.store.dispatch({ type: "room_calls", calls });
         this.greeting = { connection, calls };
         this.ear?.greeted(this.greeting);
@@ -178,24 +184,40 @@ export class Client {
   }
 
   /**
-   * What signals said before the connection, or during a break, is said by nobody again: the community and everybody known is read as it is now.
-   * When that fails, the next greeting tells of it again. @param {number} signals
+   * What signals said before the connection, during a break, or while too much waited is said by nobody again: the community and everybody known
+   * is read as it is now. When that fails, the next greeting has it done.
    */
-  async #makeUpFor(signals) {
+  #makeUpSoon() {
+    if (!this.#makesUp) setTimeout(() => void this.#makeUp(), SPREAD_MS * Math.random());
+  }
+
+  async #makeUp() {
+    if (this.#makesUp) return;
+    this.#makesUp = true;
     try {
-      /** @type {State} */
-      const { community, me } = await get("/api/v1/me/state");
-      this.#signal({ kind: "settings_changed", community });
-      this.#signal({ kind: "member_changed", member: me });
-      const known = Object.keys(this.state.members);
-      for (let at = 0; at < known.length; at += MOST_ASKED) {
-        /** @type {{items: Member[]}} */
-        const { items } = await get(`/api/v1/members?ids=${known.slice(at, at + MOST_ASKED).join(",")}`);
-        this.store.dispatch({ type: "members_loaded", members: items });
+      // What is missed from here on is missed anew.
+      while (this.#hasMissed) {
+        this.#hasMissed = false;
+        await this.#readAnew();
       }
-      this.#signals = signals;
     } catch (error) {
+      this.#hasMissed = true;
       if (error instanceof Refused && error.status === 401) toSignIn();
+    } finally {
+      this.#makesUp = false;
+    }
+  }
+
+  async #readAnew() {
+    /** @type {State} */
+    const { community, me } = await get("/api/v1/me/state");
+    this.#signal({ kind: "settings_changed", community });
+    this.#signal({ kind: "member_changed", member: me });
+    const known = Object.keys(this.state.members);
+    for (let at = 0; at < known.length; at += MOST_ASKED) {
+      /** @type {{items: Member[]}} */
+      const { items } = await get(`/api/v1/members?ids=${known.slice(at, at + MOST_ASKED).join(",")}`);
+      this.store.dispatch({ type: "members_loaded", members: items });
     }
   }
 
@@ -230,7 +252,8 @@ export class Client {
         /** @type {State} */
         const state = await get("/api/v1/me/state");
         this.socket.epoch = state.epoch;
-        this.#signals = state.signals;
+        // While it is open it counts by itself.
+        if (this.socket.status !== "open") this.socket.signals = state.signals;
         this.store.dispatch({ type: "loaded", state });
         ownNames.dispatch({ type: "all", names: state.own_names });
         this.#follow(state);

@@ -948,6 +948,7 @@ export type ServerFrame = {
   type: "heartbeat";
   n: number;
   heads_digest: string;
+  signals: number;
 }
 | {
   type: "reset" | "gone";
@@ -966,6 +967,7 @@ export type ServerFrame = {
 }
 | {
   type: "signal";
+  n?: number;
   signal: Signal;
 }
 | {

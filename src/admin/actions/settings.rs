@@ -8,7 +8,7 @@ use crate::admin::policy::ManageSettings;
 use crate::billing::{self, Billing};
 use crate::chat;
 use crate::error::{Error, Result};
-use crate::live::{Signal, signal_frame};
+use crate::live::to_everyone;
 use crate::settings::{Class, RoomsMayKeep, Settings};
 use crate::social;
 use crate::storage::{Act, Tx, record};
@@ -130,5 +130,5 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
         rooms_may_keep: settings.rooms_may_keep,
         closed: social::closed_ways(settings),
     };
-    tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
+    tx.signal(to_everyone(&SettingsChanged { kind: "settings_changed", community }));
 }
