@@ -12,16 +12,17 @@ use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwn
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
 use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
 use crate::billing::Billing;
-use crate::error::Result;
+use crate::chat::{self, WouldGoEverywhere};
+use crate::error::{Error, Result};
 use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
 use crate::mail;
-use crate::members::{Members, session_cookie, site_address};
+use crate::members::{self, Members, session_cookie, site_address};
 use crate::settings::Settings;
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(settings, change_settings, audit, letters, letter, summary, check_set_up, set_up))]
+#[openapi(paths(settings, change_settings, retention, audit, letters, letter, summary, check_set_up, set_up))]
 struct Api;
 
 /// The description of these routes.
@@ -35,6 +36,7 @@ pub fn mount(routes: &mut Routes<'_>) {
     routes
         .get("/api/v1/admin/settings", settings)
         .patch("/api/v1/admin/settings", change_settings)
+        .get("/api/v1/admin/retention", retention)
         .get("/api/v1/admin/audit", audit)
         .get("/api/v1/admin/mail", letters)
         .get("/api/v1/admin/mail/{letter}", letter)
@@ -54,18 +56,50 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(settings))
 }
 
-/// Changes the settings that are named; the answer is all of them.
-#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
-async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>, billing: Data<Billing>) -> Result<HttpResponse> {
-    let ground = gate.ground().clone();
+/// Changes the settings that are named; the answer is all of them. Keeping messages for a shorter time than before deletes some: that wants the
+/// `password` of the member who asks beside them; who has none leaves it out.
+#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings), (status = 422, description = "a setting does not fit, or the password is wrong")))]
+async fn change_settings(
+    gate: Allow<ManageSettings>,
+    first: Allow<ManageSettings>,
+    body: Body<Map<String, Value>>,
+    billing: Data<Billing>,
+    members: Data<Members>,
+) -> Result<HttpResponse> {
+    let (ground, mut changes) = (gate.ground().clone(), body.value);
+    let password = match changes.remove("password") {
+        None => String::new(),
+        Some(Value::String(password)) => password,
+        Some(_) => return Err(Error::invalid("password", "error.body")),
+    };
+    let wish = changes.clone();
+    let asked_again = first.read(move |conn, _, _| actions::would_delete(conn, &wish)).await?;
+    if asked_again {
+        members::ask_again(&ground, gate.visitor(), &members, &password).await?;
+    }
     let turn = ground.settings.in_order().await;
     let cell = ground.settings.clone();
     let write = gate.write(move |tx, may, actor| {
-        let settings = actions::change_settings(tx, may, actor, &billing, &body.value)?;
+        let settings = actions::change_settings(tx, may, actor, &billing, (&changes, asked_again))?;
         cell.put_with(tx, &settings, turn);
         Ok(settings)
     });
     Ok(HttpResponse::Ok().json(write.await?))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AskRetention {
+    /// For so many days, 1–3,650; 0: for ever. Without it, as the community keeps them now.
+    days: Option<u16>,
+}
+
+/// What would be deleted now if the community kept the messages of its rooms for so many days.
+#[utoipa::path(get, path = "/api/v1/admin/retention", params(AskRetention), responses((status = 200, body = WouldGoEverywhere)))]
+async fn retention(gate: Allow<ManageSettings>, query: Query<AskRetention>) -> Result<HttpResponse> {
+    let days = query.0.days.unwrap_or(gate.ground().settings.get().keep_messages_days);
+    let going = gate.read(move |conn, _, actor| chat::would_go_everywhere(conn, days, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(going))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -21,7 +21,7 @@ pub use actions::{
     NewRoom, create_room, hold_rooms_of, join_announcements, join_quietly, leave_conversation, leave_everything, let_in, look_at,
     return_to_conversation, takes_invited,
 };
-pub use actions::{expire_handful, expire_soon};
+pub use actions::{WouldGoEverywhere, expire_handful, expire_soon, would_go_everywhere};
 pub use commands::{COMMANDS, run as run_command};
 #[cfg(test)]
 pub(crate) use events::{Departure, Signal, ThreadTotal};
@@ -32,6 +32,7 @@ pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
 pub(crate) use model::{Mentions, MessageBody, Mine, Quote, Reaction};
 pub use pace::PACES;
 pub use pages::{Community, OpenRoom, State, browse_for_strangers};
+pub use retention::shortens;
 #[cfg(test)]
 pub(crate) use pages::{Limits, RoleName};
 #[cfg(test)]

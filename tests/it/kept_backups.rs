@@ -51,8 +51,7 @@ const PASSWORD: &str = "along the old quay";
 /// An owner who is known by more than a token.
 async fn owner_of(town: &Town) -> Person {
     let owner = town.owner("olga").await;
-    let new = json!({ "current": "", "new": PASSWORD });
-    assert_eq!(owner.call(Method::POST, "/api/v1/me/password", Some(new)).await.0, 204);
+    owner.takes_password(PASSWORD).await;
     owner
 }
 

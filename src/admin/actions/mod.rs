@@ -8,4 +8,4 @@ pub use reading::{audit_page, is_reachable, mail_page, summary};
 pub use set_up::{check, check_owner, found};
 #[cfg(test)]
 pub(crate) use settings::SettingsChanged;
-pub use settings::change_settings;
+pub use settings::{change_settings, would_delete};

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::live::to_everyone;
 use crate::settings::{Class, RoomsMayKeep, Settings};
 use crate::social;
-use crate::storage::{Act, Tx, record};
+use crate::storage::{Act, Conn, Tx, record};
 use crate::text::clean_line;
 
 /// Lines as they are stored: trimmed, in one form, without control characters.
@@ -51,19 +51,38 @@ fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// Are messages of rooms kept for a shorter time afterwards? That deletes some.
+fn deletes(before: &Settings, after: &Settings) -> bool {
+    let span = |settings: &Settings| Some(i32::from(settings.keep_messages_days)).filter(|days| *days > 0);
+    chat::shortens(span(before), span(after))
+}
+
+/// Would these changes delete messages? Then the password is asked first.
+///
+/// # Errors
+/// Those of a change that does not fit.
+pub fn would_delete(conn: &mut Conn, changes: &Map<String, Value>) -> Result<bool> {
+    let before = Settings::load(conn)?;
+    Ok(deletes(&before, &before.with(&cleaned(changes)?)?))
+}
+
 /// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force with the commit.
 ///
 /// # Errors
-/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, or a problem of each field that does not fit.
+/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, a problem of each field that does not fit, or
+/// `members.password_wrong` where messages would be deleted and nobody `asked_again` for the password.
 pub fn change_settings(
     tx: &mut Tx<'_>,
     may: &ManageSettings,
     actor: &Actor,
     billing: &Billing,
-    changes: &Map<String, Value>,
+    (changes, asked_again): (&Map<String, Value>, bool),
 ) -> Result<Settings> {
     let before = Settings::load(tx)?;
     let after = before.with(&cleaned(changes)?)?;
+    if deletes(&before, &after) && !asked_again {
+        return Err(Error::invalid("password", "members.password_wrong"));
+    }
     check_defaults(&before, &after)?;
     let (old, new) = (object(&before)?, object(&after)?);
     let changed = |all: &Map<String, Value>, other: &Map<String, Value>| -> Map<String, Value> {

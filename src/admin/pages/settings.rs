@@ -39,6 +39,8 @@ struct SettingsPage {
     currencies: Vec<CurrencyChoice>,
     /// Can an account at Stripe be connected?
     has_stripe: bool,
+    /// Has whoever looks a password to be asked for?
+    has_password: bool,
 }
 
 fn as_map(settings: &Settings) -> Result<Map<String, Value>> {
@@ -48,7 +50,7 @@ fn as_map(settings: &Settings) -> Result<Map<String, Value>> {
 /// `GET /admin/settings`.
 pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    show(gate, site, "admin/settings.html", move |conn, _, _| {
+    show(gate, site, "admin/settings.html", move |conn, may, actor| {
         let (settings, defaults) = (Settings::load(conn)?, Settings::default());
         let usual = as_map(&defaults)?;
         let changed = as_map(&settings)?.into_iter().filter(|(name, value)| usual.get(name) != Some(value)).map(|(name, _)| name).collect();
@@ -68,7 +70,8 @@ pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpRes
             version: env!("CARGO_PKG_VERSION"),
         };
         let (currencies, has_stripe) = (currencies(), cfg!(feature = "stripe"));
-        Ok(SettingsPage { settings, defaults, changed, server, currencies, has_stripe })
+        let has_password = members::account(conn, may.member(), actor.now)?.has_password;
+        Ok(SettingsPage { settings, defaults, changed, server, currencies, has_stripe, has_password })
     })
     .await
 }

@@ -284,6 +284,7 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/admin/summary",                   "OpenDashboard", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("GET", "/api/v1/admin/settings",                  "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("PATCH", "/api/v1/admin/settings",                "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/retention",                 "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/audit",                     "ReadAudit", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/mail",                      "ReadMail", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/mail/{letter}",             "ReadLetter", "401 401 401 403 403 403 403 403 200 200 403 401"),
