@@ -23,7 +23,8 @@ mod tests {
 
     #[test]
     fn what_takes_no_room_parts_no_word() {
-        let unseen = "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}";
+        let unseen =
+            "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}";
         for c in unseen.chars().chain("\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{1d173}\u{e0061}\u{e0100}".chars()) {
             assert_eq!(fold(&format!("b{c}a{c}{c}d")), "bad", "U+{:04X}", u32::from(c));
             assert_eq!(fold(&format!("free {c} money")), "free money", "U+{:04X}", u32::from(c));

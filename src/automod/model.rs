@@ -277,10 +277,8 @@ mod tests {
 
     #[test]
     fn what_a_rule_looks_for_holds_at_its_edges() {
-        let words = |count: usize, length: usize| Looks::Words {
-            words: (0..count).map(|n| format!("{n:0length$}")).collect(),
-            stretched: false,
-        };
+        let words =
+            |count: usize, length: usize| Looks::Words { words: (0..count).map(|n| format!("{n:0length$}")).collect(), stretched: false };
         assert_eq!((code(words(1, 1)), code(words(500, 60))), (None, None));
         assert_eq!(
             (code(words(0, 1)), code(words(501, 3)), code(words(1, 61))),
@@ -317,7 +315,8 @@ mod tests {
     #[test]
     fn what_stands_in_a_list_again_is_left_out_and_counted() {
         let list = |all: &[&str]| all.iter().map(|each| (*each).to_owned()).collect::<Vec<_>>();
-        let wish = rule(Looks::Words { words: list(&["Scam", "scäm", "free money", "s\u{200d}cam", "FREE  MONEY", "scams"]), stretched: true });
+        let wish =
+            rule(Looks::Words { words: list(&["Scam", "scäm", "free money", "s\u{200d}cam", "FREE  MONEY", "scams"]), stretched: true });
         let kept = wish.checked().expect("fits");
         assert_eq!(kept.looks, Looks::Words { words: list(&["Scam", "free money", "scams"]), stretched: true }, "as it stood there first");
         let kept = Rule { id: RuleId(1), rule: kept, changed_at: 0, changed_by: None };

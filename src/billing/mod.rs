@@ -54,15 +54,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Adds what does this slice's jobs.
 #[must_use]
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
-    let kinds = [
-        actions::MEMBER,
-        actions::SUBSCRIPTION,
-        actions::SETTLE,
-        actions::END,
-        actions::REFUND,
-        actions::GIFT_BACK,
-        actions::REMIND,
-    ];
+    let kinds =
+        [actions::MEMBER, actions::SUBSCRIPTION, actions::SETTLE, actions::END, actions::REFUND, actions::GIFT_BACK, actions::REMIND];
     let runner = kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()));
     // Everybody who holds a plan is told, one after the other.
     runner.register_long(actions::SPREAD, turner.clone())

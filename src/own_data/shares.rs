@@ -190,7 +190,8 @@ mod tests {
     fn mistakes(columns: &[&str], given: &str, withheld: &str) -> Vec<String> {
         let known: BTreeSet<&str> = columns.iter().copied().collect();
         let (given, withheld) = (names(given), names(withheld));
-        let nowhere = known.iter().filter(|column| !given.contains(*column) && !withheld.contains(*column)).map(|one| format!("{one} nowhere"));
+        let nowhere =
+            known.iter().filter(|column| !given.contains(*column) && !withheld.contains(*column)).map(|one| format!("{one} nowhere"));
         let twice = given.intersection(&withheld).map(|one| format!("{one} twice"));
         let unknown = given.union(&withheld).filter(|column| !known.contains(*column)).map(|one| format!("{one} unknown"));
         nowhere.chain(twice).chain(unknown).collect()

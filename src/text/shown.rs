@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn marks_within_a_word_leave_it_whole_and_blocks_part_words() {
-        for source in ["ba**d**", "b*a*d", "b~~a~~d", "ba`d`", "b[a](https://x.example)d", "b&#97;d", "[ba**d**](https://x.example)", "bad"] {
+        for source in ["ba**d**", "b*a*d", "b~~a~~d", "ba`d`", "b[a](https://x.example)d", "b&#97;d", "[ba**d**](https://x.example)", "bad"]
+        {
             assert_eq!(read(source), "bad", "{source}");
         }
         assert_eq!(read("one\ntwo\n\n* three\n* four\n\n> five"), "one|two|three|four|five");

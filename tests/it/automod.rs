@@ -129,15 +129,21 @@ async fn what_each_rule_finds_in_each_room_is_a_report_of_its_own() {
     place.rule(words("refuse_and_report")).await;
     let looks = json!({ "kind": "words", "words": ["barnacle"] });
     place.rule(json!({ "name": "No barnacles", "looks": looks, "outcome": "refuse_and_report" })).await;
-    for (n, (room, body)) in
-        [(place.room, "One scam"), (place.room, "Another scam"), (quay, "A scam here"), (attic, "Whispered scam"), (place.room, "A barnacle")]
-            .into_iter()
-            .enumerate()
+    for (n, (room, body)) in [
+        (place.room, "One scam"),
+        (place.room, "Another scam"),
+        (quay, "A scam here"),
+        (attic, "Whispered scam"),
+        (place.room, "A barnacle"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let draft = Some(json!({ "client_key": format!("k{n}"), "body": body }));
         place.bob.refused(Method::POST, &messages(room), draft, 403, "automod.refused").await;
     }
-    let told: Vec<Value> = place.reports().await.iter().map(|one| json!([one["room"], one["text"], one["excerpt"], one["said_again"]])).collect();
+    let told: Vec<Value> =
+        place.reports().await.iter().map(|one| json!([one["room"], one["text"], one["excerpt"], one["said_again"]])).collect();
     let expected = json!([
         [place.room, "No barnacles: barnacle", "A barnacle", 0],
         [attic, "No scams: Scam", "", 0],

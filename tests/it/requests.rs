@@ -160,7 +160,10 @@ fn whatever_a_body_says_that_nothing_reads_is_refused() {
 fn a_careless_type_is_noticed() {
     let told = |text: &str| careless(&items(text), &BTreeSet::from(["New".to_owned()])).into_iter().collect::<Vec<_>>();
     let derive = "#[derive(Debug, Deserialize)]\n";
-    assert!(told(&format!("{derive}struct New {{ a: u8, b: Part }}\n{derive}struct Part {{ c: u8 }}")).is_empty(), "the body hears of these");
+    assert!(
+        told(&format!("{derive}struct New {{ a: u8, b: Part }}\n{derive}struct Part {{ c: u8 }}")).is_empty(),
+        "the body hears of these"
+    );
     let tagged = "#[serde(tag = \"kind\")]\nenum New {\n    /// One.\n    One { a: u8 },\n}";
     assert_eq!(told(&format!("{derive}{tagged}")), ["New does not refuse unknown fields"]);
     assert_eq!(told(&format!("{derive}struct New {{ b: Part }}\n{derive}{}", tagged.replace("New", "Part"))).len(), 1, "a part of it");

@@ -84,7 +84,8 @@ pub fn would_go_everywhere(conn: &mut Conn, days: u16, now: Millis) -> Result<Wo
     if !is_span(i32::from(days)) {
         return Err(Error::invalid("days", "settings.keep_messages_days"));
     }
-    let mut all = WouldGoEverywhere { days: (days > 0).then_some(days), rooms: 0, messages: 0, pinned: 0, own: store::count_own_spans(conn)? };
+    let mut all =
+        WouldGoEverywhere { days: (days > 0).then_some(days), rooms: 0, messages: 0, pinned: 0, own: store::count_own_spans(conn)? };
     for row in store::rooms_that_forget(conn, true)? {
         let Some(span) = kept_days(&row, days).filter(|_| row.keep_days.is_none()) else { continue };
         let (messages, pinned) = store::count_aged(conn, row.id, row.expired_seq, over_until(span, now))?;

@@ -239,6 +239,11 @@ impl std::fmt::Debug for RoomChange {
     }
 }
 
+/// Tells a field that is missing from one that is `null`.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}
+
 /// Does such a change delete what the room would have kept?
 ///
 /// # Errors

@@ -92,18 +92,11 @@ async fn show(gate: Allow<ReadRoom>) -> Result<HttpResponse> {
 
 /// Changes a room. Keeping messages for a shorter time than before deletes some: for that the password is asked.
 #[utoipa::path(patch, path = "/api/v1/rooms/{room}", params(("room" = RoomId, Path)), request_body = RoomChange, responses((status = 200, body = Room), (status = 422, description = "a field does not fit, or the password is wrong")))]
-async fn change(
-    gate: Allow<ChangeRoom>,
-    first: Allow<ChangeRoom>,
-    body: Body<RoomChange>,
-    members: Data<Members>,
-) -> Result<HttpResponse> {
+async fn change(gate: Allow<ChangeRoom>, first: Allow<ChangeRoom>, body: Body<RoomChange>, members: Data<Members>) -> Result<HttpResponse> {
     let settings = gate.ground().settings.get();
     let community = Keeping { days: settings.keep_messages_days, rooms_may: settings.rooms_may_keep };
     let change = body.value.clone();
-    if change.keep_days.is_some()
-        && first.read(move |_, may, _| actions::is_shortened(may, &change, community)).await?
-    {
+    if change.keep_days.is_some() && first.read(move |_, may, _| actions::is_shortened(may, &change, community)).await? {
         members::ask_again(gate.ground(), gate.visitor(), &members, &body.value.password).await?;
     }
     let room = gate

@@ -206,7 +206,11 @@ async fn rooms_keep_as_the_community_does_unless_they_may_and_do_choose_otherwis
     town.hand.fetch_add(30 * DAY, Ordering::SeqCst);
     let (keeper, ann) = (town.again(&keeper).await, town.again(&ann).await);
     let asked = keeper.get("/api/v1/admin/retention?days=29").await;
-    assert_eq!(asked, json!({ "days": 29, "rooms": 1, "messages": 1, "pinned": 0, "own": 1 }), "conversations and who chose are not among them");
+    assert_eq!(
+        asked,
+        json!({ "days": 29, "rooms": 1, "messages": 1, "pinned": 0, "own": 1 }),
+        "conversations and who chose are not among them"
+    );
     settings(&keeper, json!({ "keep_messages_days": 29 })).await;
     gone_through(&ann, room, 1).await;
     for place in [lasting, talk] {
@@ -228,9 +232,7 @@ async fn what_is_kept_for_a_shorter_time_wants_the_password_and_says_first_what_
     ann.says(quay, "k4", "Young words").await;
 
     let (everywhere, settings_at) = ("/api/v1/admin/retention", "/api/v1/admin/settings");
-    let going = |days: Value, rooms: i64, messages: i64, pinned: i64| {
-        json!({ "days": days, "rooms": rooms, "messages": messages, "pinned": pinned, "own": 0 })
-    };
+    let going = |days: Value, rooms: i64, messages: i64, pinned: i64| json!({ "days": days, "rooms": rooms, "messages": messages, "pinned": pinned, "own": 0 });
     assert_eq!(keeper.get(everywhere).await, going(Value::Null, 0, 0, 0), "as it is");
     assert_eq!(keeper.get(&format!("{everywhere}?days=1")).await, going(json!(1), 2, 3, 1));
     assert_eq!(keeper.get(&format!("{everywhere}?days=3")).await, going(json!(3), 0, 0, 0));
