@@ -52,7 +52,9 @@ impl App {
                 if let Err(error) = backups::keep(&app.ground).await {
                     tracing::warn!(%error, "the schedule of backups cannot be kept");
                 }
-                if let Err(error) = chat::tidy(&app.ground).await {
+                if jumps.is_believed(Instant::now())
+                    && let Err(error) = chat::tidy(&app.ground).await
+                {
                     tracing::warn!(%error, "messages whose time is over cannot be looked for");
                 }
                 app.ground.rates.sweep(app.ground.clock.now());

@@ -25,9 +25,10 @@ use crate::text;
 pub struct Automod {
     current: Arc<RwLock<Arc<Set>>>,
     order: Arc<Mutex<()>>,
+    trials: Arc<Mutex<()>>,
 }
 
-/// The turn of one change; see [`Automod::in_order`].
+/// The turn of one change, or of one trial; see [`Automod::in_order`] and [`Automod::alone`].
 #[derive(Debug)]
 pub struct Turn {
     _held: OwnedMutexGuard<()>,
@@ -43,6 +44,11 @@ impl Automod {
     /// Waits until no other change is under way, so that what is in force is what was committed last.
     pub async fn in_order(&self) -> Turn {
         Turn { _held: Arc::clone(&self.order).lock_owned().await }
+    }
+
+    /// Waits until no other rule is tried out: each looks at many messages, and the readers of the database are few.
+    pub async fn alone(&self) -> Turn {
+        Turn { _held: Arc::clone(&self.trials).lock_owned().await }
     }
 
     /// Puts in force what is stored.

@@ -65,7 +65,12 @@ async fn delete(gate: Allow<KeepRule>, automod: Data<Automod>) -> Result<HttpRes
 
 /// What a rule would have found in the last seven days; it need not be stored, and nothing follows.
 #[utoipa::path(post, path = "/api/v1/admin/automod/dry-run", request_body = NewRule, responses((status = 200, body = Tried)))]
-async fn dry_run(gate: Allow<ManageRules>, body: Body<NewRule>) -> Result<HttpResponse> {
-    let tried = gate.read(move |conn, may, actor| actions::dry_run(conn, may, &body.value, actor.now)).await?;
+async fn dry_run(gate: Allow<ManageRules>, body: Body<NewRule>, automod: Data<Automod>) -> Result<HttpResponse> {
+    let turn = automod.alone().await;
+    let tried = gate.read(move |conn, may, actor| {
+        let _turn = turn;
+        actions::dry_run(conn, may, &body.value, actor.now)
+    });
+    let tried = tried.await?;
     Ok(HttpResponse::Ok().json(tried))
 }

@@ -184,9 +184,11 @@ pub fn page(conn: &mut Conn, _: &ManageBackups, before: Option<BackupId>, limit:
     Ok(Page::of(store::page(conn, before, limit + 1)?, limit, |backup| backup.id.to_string()))
 }
 
-/// What was done so far, as the table and the data folder `root` say it: a backup whose file is not there, or goes, is none.
-pub(super) fn past(conn: &mut Conn, root: &Path) -> Result<Past> {
+/// What was done so far, as the table and the data folder `root` say it: a backup whose file is not there, or goes, is none. What is yet to come
+/// was done while the clock was wrong: the next one would wait for that time, and nobody would miss it.
+pub(super) fn past(conn: &mut Conn, root: &Path, now: Millis) -> Result<Past> {
     let is_none = |backup: &Backup| match backup.state {
+        _ if backup.begun_at > now => true,
         BackupState::Going => true,
         BackupState::Made => !is_there(root, backup),
         _ => false,
@@ -194,7 +196,7 @@ pub(super) fn past(conn: &mut Conn, root: &Path) -> Result<Past> {
     let all: Vec<Backup> = store::all(conn)?.into_iter().filter(|backup| !is_none(backup)).collect();
     let newest = all.first();
     Ok(Past {
-        since: store::since(conn)?,
+        since: store::since(conn)?.filter(|since| *since <= now),
         made: all.iter().find(|backup| backup.state == BackupState::Made).map(|backup| backup.begun_at),
         begun: newest.map(|backup| backup.begun_at),
         trouble: newest.and_then(|backup| backup.trouble.clone()),
@@ -206,7 +208,7 @@ pub(super) fn past(conn: &mut Conn, root: &Path) -> Result<Past> {
 /// # Errors
 /// When the database cannot be read.
 pub fn standing(conn: &mut Conn, root: &Path, settings: &Settings, now: Millis) -> Result<Standing> {
-    Ok(schedule::standing(settings, &past(conn, root)?, now))
+    Ok(schedule::standing(settings, &past(conn, root, now)?, now))
 }
 
 /// Is the file of a backup where it was put?
@@ -235,7 +237,7 @@ pub async fn keep(ground: &Ground) -> Result<()> {
     // A demo is gone when it stops, and PostgreSQL is saved by tools of its own.
     let is_scheduled = !ground.is_demo && ground.config.target.is_sqlite();
     let (settings, now, root) = (ground.settings.get(), ground.clock.now(), ground.config.data.clone());
-    let (past, abandoned) = ground.db.read(move |conn| Ok((past(conn, &root)?, abandoned(conn)?))).await?;
+    let (past, abandoned) = ground.db.read(move |conn| Ok((past(conn, &root, now)?, abandoned(conn)?))).await?;
     let is_new = is_scheduled && past.since.is_none();
     let is_due = is_scheduled && schedule::next(&settings, &past).is_some_and(|at| at <= now);
     if !is_new && !is_due && abandoned.is_empty() {

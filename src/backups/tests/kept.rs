@@ -59,8 +59,8 @@ impl Rows {
     }
 
     async fn past(&self) -> schedule::Past {
-        let root = self.folder.path().to_owned();
-        self.read(move |conn| actions::past(conn, &root)).await
+        let (root, now) = (self.folder.path().to_owned(), self.hand.load(Ordering::Relaxed));
+        self.read(move |conn| actions::past(conn, &root, now)).await
     }
 
     async fn surplus(&self, kept: u16) -> Vec<BackupId> {
@@ -99,6 +99,12 @@ async fn what_was_done_says_when_the_next_is_due() {
     let third = rows.one(false, None).await;
     let file = rows.put(third, NOW + 3 * 3_600_000);
     assert_eq!(rows.past().await.trouble, None, "mended");
+
+    // The clock was set right again: what was made in a time to come neither counts nor keeps the next one waiting.
+    rows.hand.store(NOW + 2 * 3_600_000, Ordering::Relaxed);
+    let past = rows.past().await;
+    assert_eq!((past.made, past.begun), (Some(NOW + 3_600_000), Some(NOW + 7_200_000)));
+    rows.hand.store(NOW + 3 * 3_600_000, Ordering::Relaxed);
 
     // What stands in the list and not in the folder is no backup: the one before it counts, and none makes one due at once.
     std::fs::remove_file(file).expect("removed");
