@@ -15,6 +15,7 @@ mod live;
 mod members;
 mod migrations;
 mod openapi;
+mod operating;
 mod own_data;
 mod protocol;
 mod replay;
