@@ -103,7 +103,7 @@ fn names_of(text: &str) -> BTreeSet<String> {
 }
 
 /// Those of the types that are read and have one of these names, and those that these name, and so on.
-fn named<'a>(all: &'a [Item], names: BTreeSet<String>) -> Vec<&'a Item> {
+fn named(all: &[Item], names: BTreeSet<String>) -> Vec<&Item> {
     let mut found: Vec<&Item> = Vec::new();
     let mut unseen = vec![names];
     while let Some(names) = unseen.pop() {
