@@ -13,7 +13,7 @@ use super::restore::rehearse;
 use super::room::{LEFT_FREE, expect_room};
 use super::store;
 use super::trouble::Trouble;
-use super::turn::Turn;
+use super::turn::{Turn, stay_behind};
 use super::write::write_in_turn;
 use crate::access::Ground;
 use crate::clock::{Clock, Millis};
@@ -148,11 +148,13 @@ impl Keeper {
                 let file = file_of(&self.root, backup.id, backup.begun_at);
                 let (root, clock) = (self.root.clone(), self.clock.clone());
                 let rehearsing = move || {
-                    let _turn = turn;
+                    stay_behind(&turn);
                     let checked = check(&file)?;
                     let beside = folder_of(&root);
                     expect_room(&[(&beside, checked.bytes()), (&root, LEFT_FREE)])?;
-                    rehearse(&checked, &beside, &clock)
+                    let found = rehearse(&checked, &beside, &clock);
+                    drop(turn);
+                    found
                 };
                 aside("rialto-rehearsal", rehearsing).await?
             }

@@ -32,14 +32,13 @@ impl Turn {
             TryLockError::Error(error) => Trouble::unwritable(&path, &error),
         })?;
         clear(&path);
-        stay_behind();
         Ok(Self { _folder: folder })
     }
 }
 
-/// The thread that has the turn gets of the processors what nobody else wants: members who talk meanwhile wait no longer for it. It stays so
-/// until that thread ends, since going back up takes rights that the program need not have; so the turn is taken on a thread of its own.
-fn stay_behind() {
+/// The thread that uses a turn gets of the processors what nobody else wants: members who talk meanwhile wait no longer for it. It stays so until
+/// that thread ends, since going back up takes rights that the program need not have; so a turn is used on a thread of its own.
+pub(super) fn stay_behind(_: &Turn) {
     // Of no process in particular: on Linux a priority is the calling thread's.
     if let Err(error) = rustix::process::setpriority_process(None, LAST) {
         tracing::debug!(%error, "a backup runs as everything else does");
