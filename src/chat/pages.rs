@@ -160,7 +160,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, sig
         session: actor.session,
         permissions: actor.permissions,
         entitlements: billing.standings.entitlements_of(conn, member, actor.now)?,
-        owed: billing::owed(conn, billing, member)?,
+        owed: billing::owed(conn, billing, member, actor.now)?,
         muted_until: actor.muted_until.filter(|until| *until > actor.now),
         rooms,
         members: profiles,

@@ -94,8 +94,8 @@ export type Owed = {
   subscription: Id;
   /** The name of its plan. */
   plan: string;
-  /** Until when it can be paid before anything ends, milliseconds UTC; null: it has ended. */
-  until: number | null;
+  /** Until when it can be paid before anything ends, milliseconds UTC. */
+  until: number;
 };
 
 /** Me, as a connection is greeted. */

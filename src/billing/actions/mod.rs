@@ -65,6 +65,7 @@ pub(in crate::billing) use checkout::{END, SETTLE};
 pub(in crate::billing) use gifting::GIFT_BACK;
 pub(in crate::billing) use refunding::REFUND;
 pub(in crate::billing) use subscribing::SUBSCRIPTION;
+pub(in crate::billing) use switching::BACK;
 pub(in crate::billing) use telling::{MEMBER, REMIND, SPREAD};
 
 use std::sync::Arc;

@@ -36,6 +36,12 @@ pub fn returned(conn: &mut Conn, payment: PaymentId) -> Result<i64> {
     Ok(-back.into_iter().sum::<i64>())
 }
 
+/// When the last row was written down that took something of a payment back.
+pub fn last_returned_at(conn: &mut Conn, payment: PaymentId) -> Result<Option<Millis>> {
+    let back = payments::table.filter(payments::reverses.eq(payment.0)).order(payments::id.desc());
+    Ok(back.select(payments::recorded_at).first(conn).optional()?)
+}
+
 /// How many rows take something of a payment back.
 pub fn count_reversals(conn: &mut Conn, payment: PaymentId) -> Result<i64> {
     Ok(payments::table.filter(payments::reverses.eq(payment.0)).count().get_result(conn)?)
