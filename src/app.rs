@@ -19,7 +19,7 @@ use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
-use crate::http::{BoundPort, Metrics, Reading, Readings, Site};
+use crate::http::{BoundPort, Metrics, Reading, Readings, Recent, Site};
 use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
 use crate::live::{Answer, Commands, Hub, Logged, Signal, Source};
@@ -138,6 +138,8 @@ pub struct App {
     pub calls: Calls,
     /// The rules of the community that hold.
     pub automod: Automod,
+    /// The last lines of the log.
+    pub recent: Recent,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -234,7 +236,7 @@ impl App {
         let automod = Automod::default();
         automod.load(&ground.db).await?;
         let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone(), automod.clone()));
-        let metrics = Metrics::new();
+        let (metrics, recent) = (Metrics::new(), Recent::new(ground.clock.clone()));
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground), calls.clone()))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
         Ok(Self {
@@ -249,9 +251,16 @@ impl App {
             social,
             calls,
             automod,
+            recent,
             wire,
             jobs,
         })
+    }
+
+    /// The same with the lines that the log of this process keeps.
+    #[must_use]
+    pub fn hearing(self, recent: Recent) -> Self {
+        Self { recent, ..self }
     }
 
     /// Registers every route of every slice.
@@ -301,6 +310,7 @@ impl App {
                 .app_data(Data::new(app.social.clone()))
                 .app_data(Data::new(app.calls.clone()))
                 .app_data(Data::new(app.automod.clone()))
+                .app_data(Data::new(app.recent.clone()))
                 .app_data(local)
                 .app_data(BoundPort(address.port()))
                 .configure(move |config| mounted.mount(config))
@@ -352,6 +362,12 @@ fn rates(raised: bool) -> Rates {
 }
 
 impl Running {
+    /// The kinds of work that it does by itself.
+    #[must_use]
+    pub fn job_kinds(&self) -> &[&'static str] {
+        self.runner.kinds()
+    }
+
     /// Stops gracefully: connections are told when to come back, answers under way are finished, the rest is closed.
     pub async fn stop(self) {
         let connections = u64::try_from(self.app.ground.hub.connections()).unwrap_or(0);

@@ -1,5 +1,7 @@
 //! The API of the dashboard: URL, gate, action, JSON. No decisions.
 
+mod running;
+
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -28,7 +30,7 @@ struct Api;
 /// The description of these routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Api::openapi()
+    Api::openapi().merge_from(running::openapi())
 }
 
 /// Registers them.
@@ -43,6 +45,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/api/v1/admin/summary", summary)
         .post("/api/v1/setup/check", check_set_up)
         .post("/api/v1/setup", set_up);
+    running::mount(routes);
 }
 
 fn limit(asked: Option<i64>) -> Result<i64> {

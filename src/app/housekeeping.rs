@@ -9,7 +9,7 @@ use super::App;
 use crate::clock::Jumps;
 use crate::error::Result;
 use crate::storage::{Tx, fact, forget_answers_before, forget_fact, set_fact};
-use crate::{backups, chat, members};
+use crate::{admin, backups, chat, members};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(60);
@@ -57,6 +57,9 @@ impl App {
                 {
                     tracing::warn!(%error, "messages whose time is over cannot be looked for");
                 }
+                if let Err(error) = admin::figures::keep(&app.ground).await {
+                    tracing::warn!(%error, "the figures of the days cannot be counted");
+                }
                 app.ground.rates.sweep(app.ground.clock.now());
             }
         })
@@ -76,15 +79,14 @@ impl App {
         self.ground.settings.reload(&self.ground.db).await?;
         let billing = self.billing.clone();
         self.ground.db.read(move |conn| billing.standings.catch_up(conn)).await?;
-        let members = self.members.clone();
-        self.ground
-            .db
-            .write(move |tx| {
-                members::clean_sessions(tx)?;
-                members::end_bans_that_are_over(tx, &members)?;
-                let before = tx.now() - ANSWERS_KEPT_MS;
-                forget_answers_before(tx, before).map(|_| ())
-            })
-            .await
+        let (members, times) = (self.members.clone(), self.metrics.take_times());
+        let written = self.ground.db.write(move |tx| {
+            members::clean_sessions(tx)?;
+            members::end_bans_that_are_over(tx, &members)?;
+            admin::figures::note_times(tx, &times)?;
+            let before = tx.now() - ANSWERS_KEPT_MS;
+            forget_answers_before(tx, before).map(|_| ())
+        });
+        written.await.inspect_err(|_| self.metrics.give_back_times(&times))
     }
 }

@@ -23,7 +23,9 @@ use crate::ids::JobId;
 use crate::storage::Tx;
 
 pub use runner::{Runner, Running};
-pub use store::{Counts, DeadJob, counts, dead, is_due, replay, settle_restored};
+pub use store::{
+    Counts, JobItem, JobState, Shown, Sought, by_id, count_failing, counts, drop_dead, is_due, list, oldest_due, replay, settle_restored,
+};
 
 /// A job's attempts unless [`Enqueue::max_attempts`] says otherwise: with the pauses between them about an hour.
 const ATTEMPTS: i32 = 10;

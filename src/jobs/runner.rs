@@ -56,6 +56,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     ended: watch::Receiver<u64>,
     task: JoinHandle<()>,
+    kinds: Vec<&'static str>,
 }
 
 impl Running {
@@ -63,6 +64,12 @@ impl Running {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;
+    }
+
+    /// The kinds of jobs that it does.
+    #[must_use]
+    pub fn kinds(&self) -> &[&'static str] {
+        &self.kinds
     }
 
     /// How many attempts have ended, well or badly, and been recorded.
@@ -105,8 +112,9 @@ impl Runner {
     pub fn start(self) -> Running {
         let (stop, stopped) = watch::channel(false);
         let (count, ended) = watch::channel(0);
+        let kinds = self.handlers.keys().copied().collect();
         let work = Arc::new(Work { runner: self, leases: Mutex::default(), count });
-        Running { stop, ended, task: tokio::spawn(work.run(stopped)) }
+        Running { stop, ended, task: tokio::spawn(work.run(stopped)), kinds }
     }
 }
 

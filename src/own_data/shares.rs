@@ -13,7 +13,7 @@ pub(super) enum Share {
 use Share::{Nothing, Rows};
 
 /// Every table. What is withheld is a secret, somebody else's words, or what somebody keeps from the member: that they are shut out, or not heard.
-pub(super) const SHARES: [(&str, Share); 64] = [
+pub(super) const SHARES: [(&str, Share); 65] = [
     ("facts", Nothing("the database's own")),
     ("settings", Nothing("the community's")),
     ("room_heads", Nothing("counters")),
@@ -172,6 +172,7 @@ pub(super) const SHARES: [(&str, Share); 64] = [
     ),
     ("letter_causes", Nothing("counters")),
     ("automod_rules", Nothing("the community's")),
+    ("day_figures", Nothing("counts of everybody together")),
     ("backups", Nothing("the community's")),
 ];
 

@@ -843,6 +843,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    day_figures (day, figure) {
+        day -> BigInt,
+        figure -> SmallInt,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
     backups (id) {
         id -> BigInt,
         state -> SmallInt,
@@ -924,5 +932,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     gifts,
     letter_causes,
     automod_rules,
+    day_figures,
     backups
 );

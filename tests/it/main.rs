@@ -20,6 +20,7 @@ mod own_data;
 mod protocol;
 mod replay;
 mod requests;
+mod running;
 mod sfu;
 mod social;
 #[cfg(feature = "stripe")]

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ROWS, given, href, show};
+use super::{JOB_KINDS, ROWS, given, href, show};
 use crate::access::{Allow, Permission, Query};
 use crate::admin::actions;
 use crate::admin::model::AuditEntry;
@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 54] = [
+pub const ACTS: [&str; 56] = [
     "automod.change",
     "automod.delete",
     "automod.make",
@@ -29,6 +29,8 @@ pub const ACTS: [&str; 54] = [
     "backups.restore",
     "calls.end",
     "calls.mute",
+    "jobs.drop",
+    "jobs.replay",
     "members.approve",
     "members.turn_down",
     "members.mute",
@@ -75,10 +77,11 @@ pub const ACTS: [&str; 54] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "automod.",
     "backups.",
     "calls.",
+    "jobs.",
     "members.",
     "grants.",
     "gifts.",
@@ -96,7 +99,7 @@ const KINDS: [&str; 17] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 102] = [
+const FIELDS: [(&str, &str); 103] = [
     ("account", "billing.stripe_whose"),
     ("account_days", "automod.account_days_label"),
     ("amount", "billing.amount"),
@@ -135,6 +138,7 @@ const FIELDS: [(&str, &str); 102] = [
     ("hidden", "billing.hidden"),
     ("hours", "automod.hours_label"),
     ("invitations_per_day", "admin.set_invitations_per_day"),
+    ("job", "jobs.kind"),
     ("keep_days", "admin.field_keep_days"),
     ("keep_messages_days", "admin.set_keep_messages_days"),
     ("key", "billing.stripe_key_label"),
@@ -322,6 +326,7 @@ impl Names {
             "promotion" => entry.after.as_ref().and_then(|value| value.get("code")?.as_str()).map(text),
             "automod_rule" => Some(said().map_or_else(|| word("admin.subject_automod_rule"), text)),
             "backup" => Some(text(said().unwrap_or(&entry.subject))),
+            "job" => Some(word("admin.subject_job")),
             "member" => None,
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
         }
@@ -376,6 +381,7 @@ impl Names {
             "looks_for" if ["words", "links", "mentions", "newcomers"].contains(&said) => word(&format!("automod.kind_{said}")),
             "outcome" if ["acted", "dismissed"].contains(&said) => word(&format!("social.close_{said}")),
             "scopes" if crate::access::Scope::ALL.iter().any(|one| one.name() == said) => word(&format!("members.scope_{said}")),
+            "job" if JOB_KINDS.contains(&said) => word(&format!("jobs.kind_{}", said.replace('.', "_"))),
             "roles" => role_name(said),
             "role" => self.role(said),
             "owner" => match said.parse().ok().and_then(|id| self.person(id)) {
@@ -515,6 +521,8 @@ mod tests {
             ("max_uses", json!(5), text("5")),
             ("role", json!("77"), word("admin.deleted_role")),
             ("owner", json!("77"), word("admin.deleted_member")),
+            ("job", json!("mail.send"), word("jobs.kind_mail_send")),
+            ("job", json!("tea.brew"), text("tea.brew")),
             ("scopes", json!("send"), word("members.scope_send")),
         ] {
             assert_eq!(nobody().parts(field, Some(&value)), [shown], "{field} {value}");

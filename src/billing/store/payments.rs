@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use super::CHUNK;
 use crate::billing::model::{Account, PaymentRow};
@@ -76,6 +78,17 @@ pub fn received_since(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, i64
         .filter(payments::received_at.ge(since))
         .filter(payments::provider.ne(ProviderKind::Test.number()))
         .select((payments::received_at, payments::amount, payments::currency))
+        .load(conn)?)
+}
+
+/// The same by day and currency, each with its sum: days since 1970 in UTC.
+pub fn received_by_day(conn: &mut Conn, since: Millis) -> Result<Vec<(i64, String, i64)>> {
+    let (day, currency) = (|| sql::<BigInt>("received_at / 86400000"), || sql::<Text>("currency"));
+    Ok(payments::table
+        .filter(payments::received_at.ge(since))
+        .filter(payments::provider.ne(ProviderKind::Test.number()))
+        .group_by((day(), currency()))
+        .select((day(), currency(), sql::<BigInt>("CAST(SUM(amount) AS BIGINT)")))
         .load(conn)?)
 }
 

@@ -29,6 +29,7 @@ const OTHER_NAMES: [&str; 28] = [
     "calls.start",
     "calls.video",
     "chat.expire",
+    "jobs.",
     "mail.send",
     "members.approved",
     "members.reset",
