@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 28] = [
+const OTHER_NAMES: [&str; 30] = [
     "app.css",
     "automod.",
     "backups.",
@@ -16,6 +16,7 @@ const OTHER_NAMES: [&str; 28] = [
     "billing.ending",
     "billing.failed",
     "billing.gift",
+    "billing.back",
     "billing.gift_back",
     "billing.member",
     "billing.remind",
