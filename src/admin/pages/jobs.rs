@@ -13,7 +13,7 @@ use crate::jobs::{self, JobItem, Shown, Sought};
 use crate::members;
 
 /// Kinds of work for which the page has words.
-pub const JOB_KINDS: [&str; 15] = [
+pub const JOB_KINDS: [&str; 17] = [
     "mail.send",
     "backups.make",
     "backups.rehearse",
@@ -25,7 +25,9 @@ pub const JOB_KINDS: [&str; 15] = [
     "billing.refund",
     "billing.gift_back",
     "billing.remind",
+    "billing.back",
     "chat.expire",
+    "social.settle",
     "stripe.call",
     "stripe.event",
     "stripe.round",
