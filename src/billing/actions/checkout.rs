@@ -333,11 +333,8 @@ pub async fn cancel_elsewhere(db: &Db, billing: &Billing, id: SubscriptionId, at
     let provider = billing.providers.of(at.provider)?;
     // It may be paid by now.
     let owes = cancels && row.past_due_since.is_some() && provider.fetch_subscription(&at.external_id).await?.past_due_since.is_some();
-    let truth = if owes {
-        provider.end(&at.external_id, &key).await?
-    } else {
-        provider.cancel_at_end(&at.external_id, cancels, &key).await?
-    };
+    let truth =
+        if owes { provider.end(&at.external_id, &key).await? } else { provider.cancel_at_end(&at.external_id, cancels, &key).await? };
     let (within, kind) = (billing.clone(), at.provider);
     db.write(move |tx| {
         super::mirror(tx, &within, kind, &truth)?;

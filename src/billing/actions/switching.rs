@@ -27,13 +27,7 @@ const TURNS_MS: Millis = 60_000;
 
 /// What a switch of this subscription is weighed with.
 pub(super) fn seen(row: &SubscriptionRow) -> Seen {
-    Seen {
-        price: row.price,
-        next: row.next_price,
-        period_end: row.period_end,
-        status: row.status(),
-        cancels_at_end: row.cancels_at_end,
-    }
+    Seen { price: row.price, next: row.next_price, period_end: row.period_end, status: row.status(), cancels_at_end: row.cancels_at_end }
 }
 
 /// Refuses what would be weighed against a row whose provider begins the next period about now, or has begun it.

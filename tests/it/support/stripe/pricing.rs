@@ -49,7 +49,8 @@ impl World {
 
     /// What a coupon leaves of a price, in the payment of this number.
     pub(super) fn discounted(&self, coupon: &Value, price: &Value, n: i64) -> i64 {
-        let (amount, each_months) = (price["unit_amount"].as_i64().unwrap_or(0), if price["recurring"]["interval"] == "year" { 12 } else { 1 });
+        let (amount, each_months) =
+            (price["unit_amount"].as_i64().unwrap_or(0), if price["recurring"]["interval"] == "year" { 12 } else { 1 });
         let Some(coupon) = coupon.as_str().map(|id| self.thing(id)) else { return amount };
         if coupon["applies_to"]["products"].as_array().is_some_and(|all| !all.contains(&price["product"])) {
             return amount;
