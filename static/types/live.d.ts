@@ -621,7 +621,7 @@ export type CallEntry = {
   at: number;
   /** For how long I was in it, seconds. */
   seconds: number;
-  /** How good my connection was at its worst, 1–3; null when I was not in it. */
+  /** How good my connection was at its worst, 1–3; null when I talked with nobody. */
   quality: number | null;
   /** Have I seen it among the missed ones? */
   seen: boolean;
