@@ -11,7 +11,7 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
   const data = dataFolder();
   setUp(data);
   const server = await start({ data });
-  const { olga, mara, bruno, ines } = await community(server, 'mara', 'bruno', 'ines');
+  const { olga, mara, bruno, ines, vera } = await community(server, 'mara', 'bruno', 'ines', 'vera');
   const idOf = async (account) => (await account.call('GET', '/me')).id;
   const [maraId, brunoId] = await Promise.all([mara, bruno].map(idOf));
   const at = async (name) => {
@@ -103,6 +103,21 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await page.close();
     await acts.openRoom(maraPage, 'Ines');
     await expect(acts.message(maraPage, 'We met at the quay')).toBeVisible();
+  });
+
+  await test.step('a report says that it ends the request, and blocks where that is ticked', async () => {
+    const room = await vera.call('POST', '/rooms', { kind: 'direct', members: [maraId] });
+    await vera.say(room.id, 'Cheap rope');
+    const page = await maraPage.context().newPage();
+    await page.goto(`${server.url}/people/requests`);
+    const request = page.getByRole('article', { name: /Vera/ });
+    await request.getByText('Report', { exact: true }).click();
+    await expect(request).toContainText('left unanswered for good');
+    await request.getByRole('checkbox', { name: /Block them as well/ }).check();
+    await request.getByRole('button', { name: 'Send report' }).click();
+    await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeVisible();
+    expect((await mara.call('GET', '/blocks')).items.map(({ member }) => member.username)).toEqual(['vera']);
+    await page.close();
   });
 
   await test.step('what she calls somebody stands wherever she meets them, at once in open tabs, and nobody else sees it', async () => {
