@@ -19,6 +19,7 @@ test('the community keeps messages for a shorter time: what goes is said, and th
   await days.fill('30');
   await days.press('Tab');
   await expect(card.getByRole('status')).toHaveText('Nothing would be deleted now.');
+  olga.expects(/status of 422/);
   await again.fill('not my password');
   await card.getByRole('button', { name: 'Save' }).click();
   await expect(card.getByText('That is not your password.')).toBeVisible();
@@ -54,6 +55,7 @@ test('a room forgets, and what is over goes from open tabs', async ({ startDemo,
   await expect(dialog.getByLabel(/^Your password/)).toHaveCount(0);
   await dialog.getByLabel('Keep messages').selectOption('1');
   await expect(dialog.getByText(/messages would be deleted now, for good\./)).toBeVisible();
+  mara.expects(/status of 422/);
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog.getByText('That is not your password.')).toBeVisible();
   await dialog.getByLabel(/^Your password/).fill('village-mara');

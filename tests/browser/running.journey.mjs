@@ -68,7 +68,7 @@ for (const [where, options] of [['at a desk', undefined], ['on a phone', phone]]
     const isFine = async () => expect(await measure(page, options !== undefined)).toEqual([]);
     await acts.signIn(page, server.url, 'olga');
     const health = page.getByRole('region', { name: 'Health' });
-    const jobs = health.getByRole('listitem').filter({ hasText: 'Jobs' });
+    const jobs = health.getByRole('listitem').filter({ hasText: /^\s*Jobs/ });
 
     await test.step('the front page has a light for each part, and one asks for somebody', async () => {
       await page.goto(`${server.url}/admin`);
