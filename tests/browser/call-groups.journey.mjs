@@ -71,19 +71,6 @@ test('four people in a call', async ({ start, someone }) => {
     for (const page of [mara, bruno, ines]) await expect(bar(page).getByRole('button', { name: '3 people in the call' })).toBeVisible();
   });
 
-  await test.step('what is written under a large call is not read, and is once the call is small', async () => {
-    const unread = async () => (await accounts.mara.call('GET', `/rooms/${group.id}`)).unread;
-    for (const words of ['Out here.', 'On the quay.']) {
-      await accounts.nils.say(group.id, words);
-      // Not drawn, so it has no role.
-      await expect(mara.locator('.message-body').filter({ hasText: words })).toBeAttached();
-    }
-    expect(await unread()).toBe(2);
-    await press(mara, 'Make the call small');
-    await expect.poll(unread).toBe(0);
-    await press(mara, 'Show the call with Quay');
-  });
-
   /** What nils does when he thinks better of it. */
   const comes = async () => {
     await nils.getByRole('button', { name: 'Join · 3' }).click();
