@@ -70,18 +70,6 @@ fn packets_come_whole_however_they_are_cut() {
 }
 
 #[test]
-fn what_found_no_room_in_a_batch_is_known_to_wait() {
-    let (mut lines, mut browser, mut incoming) = pair();
-    assert!(!lines.hold_packets());
-    let packets = [&[0, 1][..]; BATCH + 1];
-    browser.write_all(&framed(&packets)).expect("sent");
-    let first = until(&mut lines, &mut incoming, |_, all| all.len() >= BATCH);
-    assert_eq!((first.len(), lines.hold_packets()), (BATCH, true));
-    let left = lines.receive(&mut incoming, 0);
-    assert_eq!((left, lines.hold_packets()), (1, false));
-}
-
-#[test]
 fn what_no_browser_says_ends_the_connection() {
     for said in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], &framed(&[&[22, 3, 1, 0, 0]]), &framed(&[&[0; DATAGRAM + 1]])] {
         let (mut lines, mut browser, mut incoming) = pair();
