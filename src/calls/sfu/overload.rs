@@ -3,7 +3,7 @@
 use super::assignment::Wanted;
 use super::door::Source;
 use super::layers::LEAST;
-use super::time::{MILLISECOND, Micros, SECOND};
+use super::time::{Micros, SECOND};
 
 /// From this share of its time on, thousandths, something is given up.
 const TOO_MUCH: u64 = 850;
@@ -11,13 +11,8 @@ const TOO_MUCH: u64 = 850;
 const ENOUGH: u64 = 650;
 /// Between two things that are given up: what the last one brought has to be seen first.
 const WORSE_AFTER: Micros = 2 * SECOND;
-/// The same while packets wait for longer than [`LATE`].
-const WORSE_SOON: Micros = SECOND;
 /// Between two that are taken up again.
 const BETTER_AFTER: Micros = 10 * SECOND;
-
-/// A packet that waited so long to be taken in is late: voices are played about that long after they were spoken.
-pub const LATE: Micros = 300 * MILLISECOND;
 
 /// What is done without. Each includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,16 +30,6 @@ pub enum Without {
 
 impl Without {
     const ALL: [Self; 4] = [Self::Nothing, Self::Newcomers, Self::LargePictures, Self::Faces];
-
-    /// Whether a picture that is late is let go, for the voices behind it.
-    #[must_use]
-    pub fn lets_go(self, source: Source) -> bool {
-        match source {
-            Source::Camera => self >= Self::LargePictures,
-            Source::Screen => self >= Self::Faces,
-            Source::Microphone | Source::ScreenAudio => false,
-        }
-    }
 
     /// Takes out of what a viewer wants what there is no time for.
     pub fn spare(self, wanted: &mut Vec<Wanted>, source_of: impl Fn(usize) -> Option<Source>) {
@@ -77,12 +62,11 @@ impl Overload {
         self.without
     }
 
-    /// The thread was at work for so much of its last second, thousandths, and is behind when packets wait for long; whether anything changes
-    /// by that.
-    pub fn told(&mut self, busy: u64, is_behind: bool, now: Micros) -> bool {
+    /// The thread was at work for so much of its last second, thousandths; whether anything changes by that.
+    pub fn told(&mut self, busy: u64, now: Micros) -> bool {
         let step = Without::ALL.iter().position(|each| *each == self.without).unwrap_or(0);
         let since = now.saturating_sub(self.changed);
-        let next = if busy >= TOO_MUCH && since >= if is_behind { WORSE_SOON } else { WORSE_AFTER } {
+        let next = if busy >= TOO_MUCH && since >= WORSE_AFTER {
             Without::ALL.get(step + 1)
         } else if busy < ENOUGH && since >= BETTER_AFTER {
             step.checked_sub(1).and_then(|step| Without::ALL.get(step))
@@ -101,14 +85,9 @@ mod tests {
 
     /// What is done without after each second of these loads.
     fn through(loads: &[u64]) -> Vec<Without> {
-        after(loads, false)
-    }
-
-    /// The same for a thread that is behind.
-    fn after(loads: &[u64], is_behind: bool) -> Vec<Without> {
         let mut overload = Overload { changed: 0, ..Overload::default() };
         let told = |(second, busy): (usize, &u64)| {
-            overload.told(*busy, is_behind, (second as Micros + 10) * SECOND);
+            overload.told(*busy, (second as Micros + 10) * SECOND);
             overload.without()
         };
         loads.iter().enumerate().map(told).collect()
@@ -130,23 +109,6 @@ mod tests {
         assert_eq!(through(&loads).last(), Some(&Newcomers));
         loads.extend([300; 10]);
         assert_eq!(through(&loads).last(), Some(&Nothing));
-    }
-
-    #[test]
-    fn whoever_is_behind_gives_up_one_thing_each_second() {
-        use Without::{Faces, LargePictures, Newcomers, Nothing};
-        assert_eq!(after(&[1_000; 4], true), [Newcomers, LargePictures, Faces, Faces]);
-        assert_eq!(after(&[849; 2], true), [Nothing, Nothing], "a moment in which somebody else had the core is no load");
-    }
-
-    #[test]
-    fn late_pictures_are_let_go_when_newcomers_are_refused_already_and_voices_never() {
-        let let_go = |without: Without| {
-            [Source::Camera, Source::Screen, Source::Microphone, Source::ScreenAudio].map(|source| without.lets_go(source))
-        };
-        assert_eq!(let_go(Without::Newcomers), [false; 4]);
-        assert_eq!(let_go(Without::LargePictures), [true, false, false, false]);
-        assert_eq!(let_go(Without::Faces), [true, true, false, false]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::door::{Input, Limits, Micros, Sink};
 use super::dtls::Identity;
 use super::exchange::Exchange;
 use super::lines::Lines;
-use super::overload::{LATE, Without};
+use super::overload::Without;
 use super::slab::Slab;
 use super::socket::{BATCH, Incoming};
 use super::start::Counts;
@@ -27,8 +27,6 @@ const WAIT: u16 = 5;
 const IDLE: u16 = 1_000;
 /// Batches that are taken before timers have their turn.
 const BATCHES: usize = 16;
-/// And for how long: a thread whose core others take from it would else be at them for seconds, and notice nothing meanwhile.
-const PASS: Micros = 20_000;
 /// How often the thread's processor time is read.
 const CPU_EVERY: Micros = 100_000;
 /// Over how long it is told how busy the thread is.
@@ -77,8 +75,6 @@ pub struct Worker {
     counts: Arc<Counts>,
     origin: Instant,
     cpu_read: Micros,
-    /// When nothing waited in the socket last.
-    emptied: Micros,
     /// How long it waited for something to do since `busy_told`.
     waited: Micros,
     /// When the share of work was told last.
@@ -109,7 +105,6 @@ impl Worker {
             counts,
             origin,
             cpu_read: 0,
-            emptied: 0,
             waited: 0,
             busy_told: 0,
             rest: Rest::new(Instant::now()),
@@ -119,17 +114,9 @@ impl Worker {
     /// Works until it is told to stop.
     pub fn run(&mut self) {
         loop {
-            let is_read = self.exchange.lines().hold_packets();
-            let wait = if is_read {
-                0
-            } else if self.exchange.is_empty() {
-                IDLE
-            } else {
-                WAIT
-            };
+            let wait = if self.exchange.is_empty() { IDLE } else { WAIT };
             let idle = self.now();
             let (datagrams, lines) = self.hatch.wait(&self.socket, self.exchange.lines().fd(), wait);
-            let lines = lines || is_read;
             self.waited += self.now() - idle;
             while let Some(order) = self.hatch.next() {
                 let now = self.now();
@@ -147,8 +134,6 @@ impl Worker {
             }
             if datagrams {
                 self.receive();
-            } else {
-                self.emptied = self.now();
             }
             if lines {
                 self.receive_lines();
@@ -161,33 +146,27 @@ impl Worker {
     }
 
     fn receive(&mut self) {
-        let until = self.now() + PASS;
         for _ in 0..BATCHES {
             let count = self.incoming.receive(&self.socket);
-            let now = self.now();
-            self.exchange.waited(now - self.emptied);
-            if count < BATCH {
-                self.emptied = now;
-            }
             if count == 0 {
                 return;
             }
+            let now = self.now();
             self.exchange.datagrams(&mut self.incoming, count, now);
             self.exchange.flush();
-            if count < BATCH || self.now() >= until {
+            if count < BATCH {
                 return;
             }
         }
     }
 
     fn receive_lines(&mut self) {
-        let until = self.now() + PASS;
         for _ in 0..BATCHES {
             let now = self.now();
             let count = self.exchange.lines().receive(&mut self.incoming, now);
             self.exchange.datagrams(&mut self.incoming, count, now);
             self.exchange.flush();
-            if count < BATCH || self.now() >= until {
+            if count < BATCH {
                 return;
             }
         }
@@ -224,7 +203,7 @@ impl Worker {
         }
         let busy = passed.saturating_sub(self.waited) * 1_000 / passed;
         self.counts.busy_permille.store(busy, Ordering::Relaxed);
-        let without = self.exchange.busy(busy, now - self.emptied >= LATE, now);
+        let without = self.exchange.busy(busy, now);
         self.counts.is_full.store(without >= Without::Newcomers, Ordering::Relaxed);
         (self.busy_told, self.waited) = (now, 0);
     }

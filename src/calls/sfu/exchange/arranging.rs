@@ -82,19 +82,6 @@ impl Exchange {
         }
     }
 
-    /// A picture came so late that it is of no use: for those who watch, it goes on with a keyframe.
-    pub(super) fn let_go(&mut self, call_key: Key, at: usize) {
-        let Some(publication) = self.calls.get(call_key).and_then(|call| call.publication(at)) else { return };
-        for Watcher { participant, slot } in &publication.watchers {
-            let slot = self.participants.get_mut(*participant).and_then(|participant| participant.slots.get_mut(*slot));
-            if let Some(slot) = slot
-                && slot.video().is_some_and(|video| video.current().is_some())
-            {
-                slot.cut();
-            }
-        }
-    }
-
     /// Tells what a participant publishes.
     pub(super) fn tell_tracks(&self, key: Key) {
         let Some(participant) = self.participants.get(key) else { return };

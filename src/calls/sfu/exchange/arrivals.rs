@@ -28,8 +28,6 @@ pub struct Arrival {
     pub publication: usize,
     /// Which of its layers.
     pub layer: usize,
-    /// It is no sound.
-    pub picture: bool,
     /// Where it lies in the batch.
     pub at: usize,
     /// Its header.
@@ -49,12 +47,6 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Its turn in its batch: voices go out before pictures, and what is of one publication together.
-    #[must_use]
-    pub const fn turn(&self) -> (bool, Key, usize, usize) {
-        (self.picture, self.call, self.publication, self.at)
-    }
-
     /// Its number, continued.
     #[must_use]
     pub fn number(&self) -> Option<u64> {
@@ -239,7 +231,6 @@ impl Exchange {
             call: call_key,
             publication,
             layer,
-            picture: !source.source.is_audio(),
             at,
             header,
             payload,

@@ -59,7 +59,7 @@ impl Exchange {
     /// neighbours in the slab.
     pub(super) fn forward(&mut self, incoming: &Incoming, now: Micros) {
         let mut arrivals = std::mem::take(&mut self.arrivals);
-        arrivals.sort_unstable_by_key(Arrival::turn);
+        arrivals.sort_unstable_by_key(|arrival| (arrival.call, arrival.publication, arrival.at));
         for run in arrivals.chunk_by_mut(|one, next| (one.call, one.publication) == (next.call, next.publication)) {
             let publication = run.first().and_then(|first| self.calls.get(first.call)?.publication(first.publication));
             let owner = publication.map(|publication| publication.owner);
@@ -90,16 +90,13 @@ impl Exchange {
         self.settle_call(key, now);
     }
 
-    pub(super) fn fan_out(&mut self, run: &mut [Arrival], incoming: &Incoming, now: Micros) {
+    fn fan_out(&mut self, run: &mut [Arrival], incoming: &Incoming, now: Micros) {
         let Some((call_key, at)) = run.first().map(|first| (first.call, first.publication)) else { return };
         let Some(call) = self.calls.get_mut(call_key) else { return };
         for arrival in run.iter_mut() {
             take_in(call, arrival, incoming, now);
         }
         let Some(publication) = call.publication_mut(at) else { return };
-        if self.is_late && self.overload.without().lets_go(publication.source) {
-            return self.let_go(call_key, at);
-        }
         let aside = Aside::of(publication);
         let watchers = std::mem::take(&mut publication.watchers);
         let panics = self.tally.panics;
@@ -157,9 +154,6 @@ impl Exchange {
     pub(super) fn replay(&mut self, watcher: Watcher, stream: Stream, now: Micros) {
         let Some(participant) = self.participants.get_mut(watcher.participant) else { return };
         let Some(publication) = self.calls.get(participant.call).and_then(|call| call.of_track(stream.track)) else { return };
-        if self.is_late && self.overload.without().lets_go(publication.source) {
-            return;
-        }
         let history = publication.layers.get(usize::from(stream.layer)).and_then(|layer| layer.history.as_ref());
         let Some(kept) = history.and_then(|history| history.replay()) else { return };
         let Participant { connection, slots, departures, extensions, bytes, .. } = participant;

@@ -27,7 +27,7 @@ use super::demux::Demux;
 use super::door::{CallId, EndCause, Limits, Micros, Output, Sink, Totals, Who};
 use super::dtls::Identity;
 use super::lines::Lines;
-use super::overload::{LATE, Overload, Without};
+use super::overload::{Overload, Without};
 use super::participant::Participant;
 use super::slab::Slab;
 use super::socket::BATCH;
@@ -77,8 +77,6 @@ pub struct Exchange {
     tokens: u64,
     tally: Totals,
     overload: Overload,
-    /// What is taken in now may have waited for long.
-    is_late: bool,
     /// When connections over TCP were looked through last.
     looked_through: Micros,
 }
@@ -117,7 +115,6 @@ impl Exchange {
             tokens: 0,
             tally: Totals::default(),
             overload: Overload::default(),
-            is_late: false,
             looked_through: now,
         }
     }
@@ -159,14 +156,9 @@ impl Exchange {
         Totals { calls, participants, unsent, crowded_out, packets_out, bytes_out, ..self.tally }
     }
 
-    /// What is taken in next has waited for so long at most.
-    pub const fn waited(&mut self, longest: Micros) {
-        self.is_late = longest >= LATE;
-    }
-
-    /// The thread was at work for so much of its last second, thousandths, and may be behind: what it does without from now on.
-    pub fn busy(&mut self, permille: u64, is_behind: bool, now: Micros) -> Without {
-        if self.overload.told(permille, is_behind, now) {
+    /// The thread was at work for so much of its last second, thousandths: what it does without from now on.
+    pub fn busy(&mut self, permille: u64, now: Micros) -> Without {
+        if self.overload.told(permille, now) {
             let without = self.overload.without();
             tracing::warn!(permille, ?without, "what the media server does without for lack of time");
             let calls: Vec<_> = self.names.values().copied().collect();

@@ -137,12 +137,6 @@ impl Lines {
         self.lines.contains_key(&id)
     }
 
-    /// Whether packets were read that found no room in a batch: nothing tells of them any more.
-    #[must_use]
-    pub fn hold_packets(&self) -> bool {
-        !self.full.is_empty()
-    }
-
     /// How many connections there are.
     #[cfg(test)]
     pub fn len(&self) -> usize {
