@@ -14,32 +14,41 @@ const EVERY_MS = 2_000;
 const FEW = 3;
 
 export class Announcer {
-  /** @type {string[]} */
+  /** @type {Extract<Event, {kind: "message_sent"}>[]} */
   #waiting = [];
   /** @type {Element | null} */
   #line = null;
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
 
+  /** @param {() => ChatState} state what is known now: who speaks for the first time is known a moment after their words */
+  constructor(state) {
+    this.state = state;
+  }
+
   /** @param {Element} line the live region */
   into(line) {
     this.#line = line;
   }
 
-  /** @param {Extract<Event, {kind: "message_sent"}>} event @param {ChatState} state */
-  hear(event, state) {
-    if (event.author === state.me.id || event.thread !== null || event.deleted) return;
-    this.#waiting.push(t("chat.said", { name: memberName(state.members[event.author]), text: excerptOf(event.body_html ?? "") }));
+  /** @param {Extract<Event, {kind: "message_sent"}>} event */
+  hear(event) {
+    if (event.author === this.state().me.id || event.thread !== null || event.deleted) return;
+    this.#waiting.push(event);
     if (this.#timer === null) this.#timer = setTimeout(() => this.#say(), FIRST_MS);
   }
 
+  /** Nothing that was said, or was to be said, can be read any more. */
   clear() {
     this.#waiting = [];
+    this.#line?.replaceChildren();
   }
 
   #say() {
     this.#timer = null;
-    const said = this.#waiting.length > FEW ? [t("chat.new_messages", { count: this.#waiting.length })] : this.#waiting;
+    const { members } = this.state();
+    const words = (/** @type {Extract<Event, {kind: "message_sent"}>} */ { author, body_html }) => t("chat.said", { name: memberName(members[author]), text: excerptOf(body_html ?? "") });
+    const said = this.#waiting.length > FEW ? [t("chat.new_messages", { count: this.#waiting.length })] : this.#waiting.map(words);
     this.#waiting = [];
     if (!this.#line || !said.length) return;
     this.#line.replaceChildren(...said.map((text) => Object.assign(document.createElement("p"), { textContent: text })));

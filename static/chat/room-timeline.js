@@ -63,7 +63,10 @@ class RoomTimeline extends Surface {
 
   /** @override */
   started() {
-    this.app.client.onEvent(({ room, event }) => void (room === this.#room && event.kind === "message_sent" && this.#announce(event)));
+    this.app.client.onEvent(({ room, event }) => {
+      if (event.kind === "blocked") this.#announcer?.clear();
+      if (event.kind === "message_sent" && room === this.#room) void this.#announce(event);
+    });
     this.addEventListener("mark-read", () => this.#markRead());
     this.addEventListener("sent", () => this.#sent());
     this.addEventListener("mark-unread", (event) => this.#hold(/** @type {CustomEvent<number>} */ (event).detail));
@@ -337,9 +340,9 @@ class RoomTimeline extends Surface {
   async #announce(event) {
     if (this.app.client.state.people.blocked.includes(event.author)) return;
     const { Announcer } = await import("./announcer.js");
-    this.#announcer ??= new Announcer();
+    this.#announcer ??= new Announcer(() => this.app.client.state);
     this.#announcer.into(/** @type {Element} */ (this.querySelector("[role=log]")));
-    this.#announcer.hear(event, this.app.client.state);
+    this.#announcer.hear(event);
   }
 
   /** @param {ChatState} state */

@@ -111,6 +111,8 @@ class ApiForm extends HTMLElement {
   /** @param {HTMLFormElement} form @param {unknown} error */
   #show(form, error) {
     const problems = error instanceof Refused ? error.problems : [];
+    // A page that follows what happens may have taken the form away meanwhile: whoever pressed hears of it all the same.
+    if (!form.isConnected) return toast(sentence(error), { icon: "circle-alert" });
     /** @type {string[]} */
     const general = [];
     for (const problem of problems) {

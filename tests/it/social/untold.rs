@@ -176,8 +176,16 @@ async fn tried(scene: &Scene) -> Vec<(String, Value)> {
     let call = json!({ "client_key": "g1", "body": "@room and @here and @bob, look" });
     ask(Method::POST, format!("/api/v1/rooms/{group}/messages"), Some(call)).await;
     ask(get.clone(), format!("/api/v1/rooms/{group}/messages"), None).await;
+    // A room of her own, into which she asks bob again and again.
+    let attic = ask(Method::POST, "/api/v1/rooms".to_owned(), Some(json!({ "kind": "private", "name": "Attic" }))).await;
+    let place = format!("/api/v1/rooms/{}/members/{}", attic["id"].as_str().expect("a room"), bob.id);
+    for method in [Method::PUT, Method::PUT, Method::DELETE, Method::PUT] {
+        ask(method, place.clone(), None).await;
+    }
     ask(get.clone(), "/api/v1/me/state".to_owned(), None).await;
-    ask(get, "/api/v1/me/events?after=0".to_owned(), None).await;
+    ask(get.clone(), "/api/v1/me/events?after=0".to_owned(), None).await;
+    // All that is kept of her.
+    ask(get, "/api/v1/me/data".to_owned(), None).await;
     // What the pages show.
     for path in [format!("/people/{}", bob.id), "/people?q=%40bob".to_owned(), "/people".to_owned(), "/people?list=following".to_owned()] {
         let shown = settled(&page(&scene.town, ann, &path, "en").await, &known);

@@ -83,7 +83,7 @@ fn a_picture_that_never_came_keeps_its_layers_and_one_that_nobody_looks_at_loses
     exchange.input(Input::OpenCall { call: WHO.call }, 0);
     exchange.input(Input::Join { who: WHO, may: Permissions::ALL }, 0);
     exchange.input(Input::Offer { who: WHO, generation: 1, sdp: OFFER.to_owned(), tracks: Vec::new() }, 0);
-    let mut layers_told = |exchange: &mut Exchange, seconds: std::ops::Range<u64>| {
+    let layers_told = |exchange: &mut Exchange, seconds: std::ops::Range<u64>| {
         for tenth in seconds.start * 10..seconds.end * 10 {
             exchange.turn(tenth * SECOND / 10);
         }
