@@ -18,7 +18,9 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 54] = [
+pub const ACTS: [&str; 58] = [
+    "appeals.lift",
+    "appeals.uphold",
     "automod.change",
     "automod.delete",
     "automod.make",
@@ -31,6 +33,7 @@ pub const ACTS: [&str; 54] = [
     "calls.mute",
     "members.approve",
     "members.turn_down",
+    "members.warn",
     "members.mute",
     "members.unmute",
     "members.ban",
@@ -65,6 +68,7 @@ pub const ACTS: [&str; 54] = [
     "roles.change",
     "roles.delete",
     "reports.close",
+    "messages.remove",
     "rooms.change",
     "rooms.remove_member",
     "settings.change",
@@ -75,7 +79,8 @@ pub const ACTS: [&str; 54] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 19] = [
+    "appeals.",
     "automod.",
     "backups.",
     "calls.",
@@ -90,13 +95,14 @@ const KINDS: [&str; 17] = [
     "invites.",
     "roles.",
     "reports.",
+    "messages.",
     "rooms.",
     "settings.",
     "stripe.",
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 102] = [
+const FIELDS: [(&str, &str); 104] = [
     ("account", "billing.stripe_whose"),
     ("account_days", "automod.account_days_label"),
     ("amount", "billing.amount"),
@@ -180,6 +186,8 @@ const FIELDS: [(&str, &str); 102] = [
     ("rooms_may_keep", "admin.set_rooms_may_keep"),
     ("rooms_need_plan", "billing.rooms_need_plan"),
     ("rooms_per_day", "admin.set_rooms_per_day"),
+    ("same_person", "moderation.field_same_person"),
+    ("sanction", "moderation.field_sanction"),
     ("scopes", "admin.field_scopes"),
     ("seconds", "automod.seconds_label"),
     ("sentence", "automod.sentence_label"),
@@ -333,7 +341,7 @@ impl Names {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(all)) => all.iter().flat_map(|one| self.parts(field, Some(one))).collect(),
             Some(Value::Bool(is)) => vec![word(match (field, is) {
-                ("archived" | "hidden" | "gifts" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
+                ("archived" | "hidden" | "gifts" | "same_person" | "calls.start" | "calls.video" | "calls.record" | "rooms.create", is) => {
                     if *is {
                         "admin.value_yes"
                     } else {
@@ -375,6 +383,7 @@ impl Names {
             "outcome" if ["refuse", "report", "refuse_and_report"].contains(&said) => word(&format!("automod.outcome_{said}")),
             "looks_for" if ["words", "links", "mentions", "newcomers"].contains(&said) => word(&format!("automod.kind_{said}")),
             "outcome" if ["acted", "dismissed"].contains(&said) => word(&format!("social.close_{said}")),
+            "sanction" if ["ban", "mute", "warning", "removal", "kick"].contains(&said) => word(&format!("admin.sanction_{said}")),
             "scopes" if crate::access::Scope::ALL.iter().any(|one| one.name() == said) => word(&format!("members.scope_{said}")),
             "roles" => role_name(said),
             "role" => self.role(said),

@@ -307,7 +307,7 @@ impl World {
             let room = self.room(named.ok_or_else(|| Error::broken(format!("no room {}", story.room)))?)?;
             seed::place_invitation(tx, room, who(&story.of)?, who(&story.by)?)?;
         }
-        let social = consequences::social(&nobody_calls());
+        let social = consequences::social(&self.billing, &nobody_calls());
         for [one, other] in &ties.blocks {
             people::place_block(tx, who(one)?, who(other)?, &social)?;
         }

@@ -8,7 +8,7 @@ use crate::members::model::MemberState;
 use crate::storage::Conn;
 
 /// May `actor`, by this permission, act on `member`? Never on themselves, never on someone with more, never on a tombstone.
-fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
+pub(super) fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
     let by = actor.allowed(permission)?;
     let (state, permissions) = standing(conn, member)?;
     if state == MemberState::Deleted {

@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
 use crate::members::actions::{self, AdminMember, AdminMemberDetail, MemberFilter};
-use crate::members::model::MemberState;
+use crate::members::model::{MemberState, Terms};
 use crate::members::policy::{BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember, SeeAccount, SeeAccounts};
 
 /// The description of these routes.
@@ -84,7 +84,7 @@ async fn set_roles(gate: Allow<GiveRoles>, body: Body<Roles>, members: Needs) ->
 /// A ban.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct Ban {
-    /// At most 500 characters.
+    /// Why, for the member to read; at most 500 characters.
     #[serde(default)]
     reason: String,
     /// Until when, milliseconds UTC; missing: until it is lifted.
@@ -96,7 +96,7 @@ struct Ban {
 #[utoipa::path(post, path = "/api/v1/admin/members/{member}/ban", params(("member" = MemberId, Path)), request_body = Ban, responses((status = 204)))]
 async fn ban(gate: Allow<BanMember>, body: Body<Ban>, members: Needs) -> Result<HttpResponse> {
     let Ban { reason, until } = body.value;
-    gate.write(move |tx, may, actor| actions::ban(tx, may, actor, &members, &reason, until)).await?;
+    gate.write(move |tx, may, actor| actions::ban(tx, may, actor, &members, &Terms { reason: &reason, until, ..Terms::default() })).await?;
     Ok(no_content())
 }
 
@@ -110,7 +110,7 @@ async fn unban(gate: Allow<BanMember>, members: Needs) -> Result<HttpResponse> {
 /// A mute.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct Mute {
-    /// At most 500 characters.
+    /// Why, for the member to read; at most 500 characters.
     #[serde(default)]
     reason: String,
     /// Until when, milliseconds UTC; at most a year.
@@ -119,9 +119,10 @@ struct Mute {
 
 /// Keeps a member from writing for a time.
 #[utoipa::path(post, path = "/api/v1/admin/members/{member}/mute", params(("member" = MemberId, Path)), request_body = Mute, responses((status = 204)))]
-async fn mute(gate: Allow<MuteMember>, body: Body<Mute>) -> Result<HttpResponse> {
+async fn mute(gate: Allow<MuteMember>, body: Body<Mute>, members: Needs) -> Result<HttpResponse> {
     let Mute { reason, until } = body.value;
-    gate.write(move |tx, may, actor| actions::mute(tx, may, actor, &reason, until)).await?;
+    let until = Some(until);
+    gate.write(move |tx, may, actor| actions::mute(tx, may, actor, &members, &Terms { reason: &reason, until, ..Terms::default() })).await?;
     Ok(no_content())
 }
 

@@ -55,6 +55,7 @@ pub fn report_by_rule(tx: &mut Tx<'_>, found: &RuleReport<'_>) -> Result<()> {
         note: String::new(),
         said_again: 0,
         again_of: None,
+        answer_seen_at: None,
     };
     store::reports::insert(tx, &row)
 }

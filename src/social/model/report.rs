@@ -140,6 +140,8 @@ pub struct ReportRow {
     pub said_again: i32,
     /// The report to which these other words were added; a row of the queue has none.
     pub again_of: Option<ReportId>,
+    /// When whoever reported saw that it was looked at.
+    pub answer_seen_at: Option<Millis>,
 }
 
 /// What a reporter says of their subject: of two that are the same, one is kept.
@@ -179,6 +181,7 @@ impl Said {
             note: String::new(),
             said_again: 0,
             again_of: None,
+            answer_seen_at: None,
         }
     }
 }
