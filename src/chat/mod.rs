@@ -32,9 +32,9 @@ pub use model::{History, Level, Message, Room, RoomKind, RoomRole};
 pub(crate) use model::{Mentions, MessageBody, Mine, Quote, Reaction};
 pub use pace::PACES;
 pub use pages::{Community, OpenRoom, State, browse_for_strangers};
-pub use policy::{RemoveFromRoom, RemoveMessage};
 #[cfg(test)]
 pub(crate) use pages::{Limits, RoleName};
+pub use policy::{RemoveFromRoom, RemoveMessage};
 #[cfg(test)]
 pub(crate) use routes::MessagePage;
 pub(crate) use routes::event_list;

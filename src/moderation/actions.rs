@@ -91,13 +91,7 @@ fn allowed(conn: &mut Conn, actor: &Actor, report: &Report, around: &[CaseMessag
 ///
 /// # Errors
 /// `moderation.reason`, `moderation.until`, 409 `social.report_closed`, and the refusals of what is done.
-pub fn decide(
-    tx: &mut Tx<'_>,
-    permit: &HandleReport,
-    actor: &Actor,
-    (members, social): (&Members, &Social),
-    new: &Decision,
-) -> Result<()> {
+pub fn decide(tx: &mut Tx<'_>, permit: &HandleReport, actor: &Actor, (members, social): (&Members, &Social), new: &Decision) -> Result<()> {
     let reason = new.checked_reason()?;
     let report = social::report(tx, permit, actor.now)?;
     let member = report.member.as_ref().map(|one| one.id).ok_or(Error::NotFound)?;

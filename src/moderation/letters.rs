@@ -107,13 +107,8 @@ fn write(
     let Some(Addressee { email, name, language, time_zone, .. }) = members::addressee(tx, member)? else { return Ok(()) };
     let settings = Settings::load(tx)?;
     let language = if language.is_empty() { settings.default_language.clone() } else { language };
-    let voice = Voice {
-        words: &pen.words,
-        language: &language,
-        zone: &time_zone,
-        community: &settings.community_name,
-        address: &pen.address,
-    };
+    let voice =
+        Voice { words: &pen.words, language: &language, zone: &time_zone, community: &settings.community_name, address: &pen.address };
     let mut sheet = make(&voice, pen);
     sheet.greeting = pen.words.t(&language, "moderation.letter_hello", &[("name", &name)]);
     let (subject, text, html) = (sheet.title.clone(), sheet.text(), sheet.html());

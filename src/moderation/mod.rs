@@ -12,7 +12,7 @@ mod routes;
 #[cfg(test)]
 pub(crate) use actions::Noticed;
 pub use actions::{appeal_cases, case, decide, tell_answered, tell_decided, tell_sanctioned};
-pub use model::{AppealCase, Case, CaseMessage, CaseOutcome, Decision};
+pub use model::{AppealCase, AppealOutcome, Case, CaseMessage, CaseOutcome, Decision};
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

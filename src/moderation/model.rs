@@ -232,7 +232,7 @@ pub struct ReportNotice {
 
 /// Up to when notices were seen.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
-pub struct Seen {
+pub struct NoticesSeen {
     /// Milliseconds UTC; what came later stays unseen.
     pub until: Millis,
 }

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use super::actions;
 use super::letters::APPEAL;
-use super::model::{AppealCase, AppealDecision, AppealOutcome, Case, Decision, MyNotices, NewAppeal, Seen};
+use super::model::{AppealCase, AppealDecision, AppealOutcome, Case, Decision, MyNotices, NewAppeal, NoticesSeen};
 use crate::access::{Allow, Body, Ground, Named, PAGE_MOST, Page, Public, Query, RateClass, Routes, Target, address_key, page_limit};
 use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{ReportId, SanctionId};
@@ -95,8 +95,8 @@ async fn notices(gate: Allow<SeeMe>) -> Result<HttpResponse> {
 }
 
 /// I have seen what I was told until then.
-#[utoipa::path(post, path = "/api/v1/me/notices/seen", request_body = Seen, responses((status = 204)))]
-async fn see(gate: Allow<ChangeMe>, body: Body<Seen>) -> Result<HttpResponse> {
+#[utoipa::path(post, path = "/api/v1/me/notices/seen", request_body = NoticesSeen, responses((status = 204)))]
+async fn see(gate: Allow<ChangeMe>, body: Body<NoticesSeen>) -> Result<HttpResponse> {
     gate.write(move |tx, may, _| actions::see_notices(tx, may.member(), body.value.until)).await?;
     Ok(no_content())
 }

@@ -1,6 +1,6 @@
 /** `<case-acts>`: of several acts in one form only those that last have an end, counted from the moment in which the form is sent. */
 
-class CaseActs extends HTMLElement {
+export class CaseActs extends HTMLElement {
   connectedCallback() {
     // In the first phase, before the form is read.
     this.addEventListener("submit", (event) => this.#count(event.submitter), { capture: true });

@@ -753,6 +753,8 @@ export type People = {
   muted: Array<Id>;
   /** How many requests wait for me. */
   requests: number;
+  /** How many notices of those who keep the peace I have not seen. */
+  notices: number;
 };
 
 /** An event of a member's own log. */
@@ -906,6 +908,10 @@ export type Signal = {
     rooms_may_keep: RoomsMayKeep;
     closed: string[];
   };
+}
+| {
+  kind: "noticed";
+  notices: number;
 };
 
 /** What the server says over the socket. */

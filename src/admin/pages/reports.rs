@@ -49,8 +49,7 @@ pub async fn reports(gate: Allow<SeeReports>, query: Query<FindReports>, site: S
             appeals = page.items;
             page.next
         } else {
-            let page: Page<Report> =
-                social::reports(conn, may.viewer(), show == "closed", given::<ReportId>(before), ROWS, actor.now)?;
+            let page: Page<Report> = social::reports(conn, may.viewer(), show == "closed", given::<ReportId>(before), ROWS, actor.now)?;
             reports = page.items;
             page.next
         };

@@ -16,6 +16,8 @@ use crate::storage::{Act, Tx, record};
 
 /// The longest mute: a year.
 const LONGEST_MUTE: Millis = 366 * 86_400_000;
+/// The longest ban that ends: a hundred years.
+const LONGEST_BAN: Millis = 100 * 366 * 86_400_000;
 
 /// Why the program itself lifts a ban, as the audit log keeps it.
 pub const BAN_IS_OVER: &str = "the time of the ban is over";
@@ -23,11 +25,14 @@ pub const BAN_IS_OVER: &str = "the time of the ban is over";
 /// Shuts a member out, for ever or until a time: all sessions end and their connections close.
 ///
 /// # Errors
-/// `members.until_past`, `members.reason_shape`, `members.not_active`, `members.last_owner`.
+/// `members.until_past`, `members.ban_far`, `members.reason_shape`, `members.not_active`, `members.last_owner`.
 pub fn ban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members, terms: &Terms<'_>) -> Result<SanctionId> {
     let (why, until) = (reason(terms.reason)?, terms.until);
     if until.is_some_and(|until| until <= tx.now()) {
         return Err(Error::invalid("until", "members.until_past"));
+    }
+    if until.is_some_and(|until| until > tx.now() + LONGEST_BAN) {
+        return Err(Error::invalid("until", "members.ban_far"));
     }
     check_not_last_owner(tx, may.member())?;
     if !store::members::move_state(tx, may.member(), MemberState::Active, MemberState::Banned)? {
@@ -139,13 +144,7 @@ pub fn warn(tx: &mut Tx<'_>, may: &MuteMember, actor: &Actor, members: &Members,
 ///
 /// # Errors
 /// `members.reason_shape`.
-pub fn keep_sanction(
-    tx: &mut Tx<'_>,
-    may: &MuteMember,
-    members: &Members,
-    kind: SanctionKind,
-    terms: &Terms<'_>,
-) -> Result<SanctionId> {
+pub fn keep_sanction(tx: &mut Tx<'_>, may: &MuteMember, members: &Members, kind: SanctionKind, terms: &Terms<'_>) -> Result<SanctionId> {
     let why = reason(terms.reason)?;
     let sanction = store::sanctions::insert(tx, may.member(), kind, Some(may.by()), &Terms { reason: &why, ..*terms }, "")?;
     members.notices.tell(tx, Notice::Sanctioned { member: may.member(), sanction })?;

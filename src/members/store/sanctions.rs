@@ -106,9 +106,7 @@ pub fn bans_over(conn: &mut Conn, now: Millis, limit: i64) -> Result<Vec<MemberI
 pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<bool> {
     let now = tx.now();
     let open = sanctions::table.find(id.0).filter(sanctions::appealed_at.is_null()).filter(sanctions::lifted_at.is_null());
-    let made = diesel::update(open)
-        .set((sanctions::appeal.eq(Some(words)), sanctions::appealed_at.eq(Some(now))))
-        .execute(&mut **tx)?;
+    let made = diesel::update(open).set((sanctions::appeal.eq(Some(words)), sanctions::appealed_at.eq(Some(now)))).execute(&mut **tx)?;
     Ok(made == 1)
 }
 

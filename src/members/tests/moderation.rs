@@ -1,8 +1,8 @@
 //! Bans, mutes, approvals, and who may do them to whom.
 
 use super::*;
-use crate::mail::outbox;
 use crate::ids::SanctionId;
+use crate::mail::outbox;
 use crate::members::model::{Email, Removed, SanctionKind, SanctionRow, Terms};
 use crate::members::policy::{BanMember, DecideAppeal, DecideSignUp, ManageMember, MuteMember, SeeAccount};
 

@@ -18,9 +18,7 @@ pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_m
 pub use reading::{Mine, OwnNames, inbox, may_refuse, mine, own_names, unless_shut};
 pub(super) use reading::{called, known_people, list, open_requests, person};
 pub(super) use reports::make_report;
-pub use reports::{
-    answered_reports, close_report, open_reports, other_reports, report, reports, see_answers, unread_notices,
-};
+pub use reports::{answered_reports, close_report, open_reports, other_reports, report, reports, see_answers, unread_notices};
 pub use requests::{
     Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all,
 };

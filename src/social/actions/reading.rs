@@ -127,7 +127,12 @@ pub struct Mine {
 pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
     let all = store::relations::shut(conn, member, MOST_SHUT)?;
     let with = |edge| all.iter().filter(|(_, edges)| edges.has(edge)).map(|(other, _)| *other).collect();
-    Ok(Mine { blocked: with(Edge::Blocks), muted: with(Edge::Mutes), requests: open_requests(conn, member)?, notices: unread_notices(conn, member)? })
+    Ok(Mine {
+        blocked: with(Edge::Blocks),
+        muted: with(Edge::Mutes),
+        requests: open_requests(conn, member)?,
+        notices: unread_notices(conn, member)?,
+    })
 }
 
 /// What a member calls others, by their ids; nobody else is told.

@@ -180,8 +180,9 @@ pub fn close_report(tx: &mut Tx<'_>, may: &HandleReport, actor: &Actor, social: 
 ///
 /// # Errors
 /// When the database refuses.
-pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reason: ReportReason, said: &str) -> Result<()> {
+pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reason: ReportReason, said: &str) -> Result<ReportId> {
     let said = Said { reason, text: said.to_owned(), excerpt: String::new() };
     let row = said.row(tx.new_id(), reporter, member, tx.now());
-    store::reports::insert(tx, &row)
+    store::reports::insert(tx, &row)?;
+    Ok(row.id)
 }

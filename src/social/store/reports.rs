@@ -113,9 +113,7 @@ pub fn count_answers(conn: &mut Conn, reporter: MemberId) -> Result<i64> {
 /// A member has seen which of their reports were closed until then.
 pub fn mark_answers_seen(tx: &mut Tx<'_>, reporter: MemberId, until: Millis) -> Result<()> {
     let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.le(until));
-    diesel::update(closed.filter(reports::answer_seen_at.is_null()))
-        .set(reports::answer_seen_at.eq(Some(until)))
-        .execute(&mut **tx)?;
+    diesel::update(closed.filter(reports::answer_seen_at.is_null())).set(reports::answer_seen_at.eq(Some(until))).execute(&mut **tx)?;
     Ok(())
 }
 
