@@ -8,20 +8,21 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use super::actions;
-use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, Summary};
+use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, SettingChange, Summary, Undo};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
-use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
+use crate::access::{Actor, Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
 use crate::billing::Billing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
 use crate::mail;
 use crate::members::{Members, session_cookie, site_address};
 use crate::settings::Settings;
+use crate::storage::Tx;
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(settings, change_settings, audit, letters, letter, summary, check_set_up, set_up))]
+#[openapi(paths(settings, change_settings, history, undo, audit, letters, letter, summary, check_set_up, set_up))]
 struct Api;
 
 /// The description of these routes.
@@ -35,6 +36,8 @@ pub fn mount(routes: &mut Routes<'_>) {
     routes
         .get("/api/v1/admin/settings", settings)
         .patch("/api/v1/admin/settings", change_settings)
+        .get("/api/v1/admin/settings/history", history)
+        .post("/api/v1/admin/settings/undo", undo)
         .get("/api/v1/admin/audit", audit)
         .get("/api/v1/admin/mail", letters)
         .get("/api/v1/admin/mail/{letter}", letter)
@@ -54,18 +57,71 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(settings))
 }
 
-/// Changes the settings that are named; the answer is all of them.
-#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings)))]
+/// Some settings, and the values of them that one saw.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[expect(dead_code, reason = "the shape of a body whose settings are looked at one by one")]
+struct SettingsChange {
+    /// Those that are to change.
+    #[serde(flatten)]
+    settings: Settings,
+    /// As one saw them before: what was left as it was seen is not touched, and what somebody else changed since is not overwritten.
+    seen: Option<Settings>,
+}
+
+/// Changes the settings that are named; the answer is all of them. With `seen`, an object of the values that one saw, only those that differ
+/// from it are changed, and none that somebody else changed meanwhile.
+#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = SettingsChange, responses((status = 200, body = Settings), (status = 422, description = "a value does not fit, or was changed since it was seen")))]
 async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>, billing: Data<Billing>) -> Result<HttpResponse> {
+    let mut changes = body.value;
+    let seen = match changes.remove("seen") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(seen)) => Some(seen),
+        Some(_) => return Err(Error::invalid("seen", "error.body")),
+    };
+    put(gate, move |tx, may, actor| actions::change_settings(tx, may, actor, &billing, (&changes, seen.as_ref()))).await
+}
+
+/// Changes settings in their turn; they are in force with the commit.
+async fn put(
+    gate: Allow<ManageSettings>,
+    change: impl FnOnce(&mut Tx<'_>, &ManageSettings, &Actor) -> Result<Settings> + Send + 'static,
+) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let turn = ground.settings.in_order().await;
     let cell = ground.settings.clone();
     let write = gate.write(move |tx, may, actor| {
-        let settings = actions::change_settings(tx, may, actor, &billing, &body.value)?;
+        let settings = change(tx, may, actor)?;
         cell.put_with(tx, &settings, turn);
         Ok(settings)
     });
     Ok(HttpResponse::Ok().json(write.await?))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FindChanges {
+    /// Only of this setting.
+    name: Option<String>,
+    /// Only changes before this one.
+    before: Option<AuditId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// How settings were changed, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/settings/history", params(FindChanges), responses((status = 200, body = Page<SettingChange>)))]
+async fn history(gate: Allow<ManageSettings>, query: Query<FindChanges>) -> Result<HttpResponse> {
+    let FindChanges { name, before, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let page = gate.read(move |conn, may, actor| actions::setting_history(conn, may, name.as_deref(), (before, limit), actor.now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Sets a setting to what it was before a change; the answer is all of them.
+#[utoipa::path(post, path = "/api/v1/admin/settings/undo", request_body = Undo, responses((status = 200, body = Settings), (status = 409, description = "changed again since")))]
+async fn undo(gate: Allow<ManageSettings>, body: Body<Undo>, billing: Data<Billing>) -> Result<HttpResponse> {
+    let Undo { change, name } = body.value;
+    put(gate, move |tx, may, actor| actions::undo_setting(tx, may, actor, &billing, (change, &name))).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -14,7 +14,7 @@ import { toast, toastOnNextPage } from "./toast.js";
  *
  * Attributes of the element:
  * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-first`: where instead when the answer says `first`; `data-stay`: go nowhere, keep the form;
- * `data-toast`: what to say afterwards; `data-confirm`: a question asked first (a button may have its own); `data-wipe`: takes away what this browser keeps
+ * `data-toast`: what to say afterwards; `data-confirm`: a question asked first (a button may have its own); `data-seen`: beside what is said goes, as `seen`, what the form showed at first; `data-wipe`: takes away what this browser keeps
  * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
  * first: who cancels it does the rest alone. A `refused` event (`detail` is the refusal) comes when the server said no. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
  *
@@ -49,6 +49,7 @@ class ApiForm extends HTMLElement {
     this.#busy(form, button, true);
     try {
       const body = read(form, button, method);
+      if (this.hasAttribute("data-seen")) body.seen = shown(form, method);
       const said = JSON.stringify([method, action, body]);
       if (this.#wish.said !== said) this.#wish = { said, key: newKey() };
       const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body, { key: this.#wish.key });
@@ -207,6 +208,13 @@ function read(form, button, method) {
   }
   if (button instanceof HTMLButtonElement && button.name) body[button.name] = button.value;
   return body;
+}
+
+/** What a form showed before anybody touched it. @param {HTMLFormElement} form @param {string} method @returns {Record<string, unknown>} */
+function shown(form, method) {
+  const copy = /** @type {HTMLFormElement} */ (form.cloneNode(true));
+  copy.reset();
+  return read(copy, null, method);
 }
 
 /** @param {Field} field @param {string} method @returns {unknown} undefined: left out */

@@ -3,9 +3,11 @@
 mod reading;
 mod set_up;
 mod settings;
+mod settings_history;
 
 pub use reading::{audit_page, is_reachable, mail_page, summary};
 pub use set_up::{check, check_owner, found};
 #[cfg(test)]
 pub(crate) use settings::SettingsChanged;
-pub use settings::change_settings;
+pub use settings::{change_settings, place_settings};
+pub use settings_history::{setting_history, undo_setting};

@@ -3,12 +3,14 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::access::Actor;
+use crate::access::{Actor, Permit};
 use crate::admin::policy::ManageSettings;
 use crate::billing::{self, Billing};
 use crate::chat;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
+use crate::ids::MemberId;
 use crate::live::{Signal, signal_frame};
+use crate::members;
 use crate::settings::{Class, RoomsMayKeep, Settings};
 use crate::social;
 use crate::storage::{Act, Tx, record};
@@ -27,7 +29,7 @@ fn cleaned(changes: &Map<String, Value>) -> Result<Map<String, Value>> {
 }
 
 /// The settings as an object of the API.
-fn object(settings: &Settings) -> Result<Map<String, Value>> {
+pub(super) fn object(settings: &Settings) -> Result<Map<String, Value>> {
     match serde_json::to_value(settings)? {
         Value::Object(all) => Ok(all),
         _ => Err(Error::broken("settings are not an object")),
@@ -51,19 +53,52 @@ fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force with the commit.
+/// The same, but for what a form makes of a text: how its lines end, and blanks around it.
+fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
+    match (one, other) {
+        (Some(Value::String(one)), Some(Value::String(other))) => {
+            one == other || one.replace("\r\n", "\n").trim() == other.replace("\r\n", "\n").trim()
+        }
+        _ => one == other,
+    }
+}
+
+/// What is really wanted by somebody who saw these values: what they left as they saw it is not. Two administrators at one page do not
+/// overwrite each other.
+fn wanted(before: &Settings, changes: Map<String, Value>, seen: &Map<String, Value>) -> Result<Map<String, Value>> {
+    let (now, saw, wants) = (object(before)?, object(&before.with(seen)?)?, object(&before.with(&changes)?)?);
+    let (mut wanted, mut problems) = (Map::new(), Vec::new());
+    for (name, value) in changes {
+        let (now, saw, wants) = (now.get(&name), saw.get(&name), wants.get(&name));
+        if !seen.contains_key(&name) || (!is_same(wants, saw) && (is_same(now, saw) || is_same(now, wants))) {
+            wanted.insert(name, value);
+        } else if !is_same(wants, saw) {
+            problems.push(Problem { field: name.into(), code: "settings.changed_since" });
+        }
+    }
+    if problems.is_empty() { Ok(wanted) } else { Err(Error::Invalid(problems)) }
+}
+
+/// Changes some settings, leaves a trace of those that differ now, and tells everyone. With the values that whoever wants it `seen`, only
+/// what they changed of these. The caller puts them in force with the commit.
 ///
 /// # Errors
-/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, or a problem of each field that does not fit.
+/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, or a problem of each field that does not fit;
+/// `settings.changed_since` where somebody else changed it since it was seen.
 pub fn change_settings(
     tx: &mut Tx<'_>,
     may: &ManageSettings,
     actor: &Actor,
     billing: &Billing,
-    changes: &Map<String, Value>,
+    (changes, seen): (&Map<String, Value>, Option<&Map<String, Value>>),
 ) -> Result<Settings> {
     let before = Settings::load(tx)?;
-    let after = before.with(&cleaned(changes)?)?;
+    let changes = cleaned(changes)?;
+    let changes = match seen {
+        Some(seen) => wanted(&before, changes, seen)?,
+        None => changes,
+    };
+    let after = before.with(&changes)?;
     check_defaults(&before, &after)?;
     let (old, new) = (object(&before)?, object(&after)?);
     let changed = |all: &Map<String, Value>, other: &Map<String, Value>| -> Map<String, Value> {
@@ -131,4 +166,14 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
         closed: social::closed_ways(settings),
     };
     tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
+}
+
+/// Changes some settings as `by` would have done it then: for the village.
+///
+/// # Errors
+/// The refusal when `by` may not, and those of [`change_settings`].
+pub fn place_settings(tx: &mut Tx<'_>, by: MemberId, billing: &Billing, changes: &Map<String, Value>) -> Result<()> {
+    let actor = members::seed::actor_of(tx, by)?;
+    let may = ManageSettings::check(tx, &actor, ())?;
+    change_settings(tx, &may, &actor, billing, (changes, None)).map(|_| ())
 }

@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 58] = [
+pub const ACTS: [&str; 59] = [
     "appeals.lift",
     "appeals.uphold",
     "automod.change",
@@ -42,6 +42,7 @@ pub const ACTS: [&str; 58] = [
     "members.sign_out",
     "members.reset_link",
     "members.delete",
+    "members.export",
     "members.verify",
     "members.unverify",
     "grants.give",
@@ -102,7 +103,7 @@ const KINDS: [&str; 19] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 104] = [
+const FIELDS: [(&str, &str); 105] = [
     ("account", "billing.stripe_whose"),
     ("account_days", "automod.account_days_label"),
     ("amount", "billing.amount"),
@@ -126,6 +127,7 @@ const FIELDS: [(&str, &str); 104] = [
     ("community_name", "admin.field_community_name"),
     ("community_sentence", "admin.set_sentence"),
     ("connections_per_member", "admin.set_connections_per_member"),
+    ("count", "admin.field_count"),
     ("currency", "billing.currency_label"),
     ("default_language", "admin.set_language"),
     ("description", "billing.plan_description_label"),
@@ -218,7 +220,7 @@ pub struct FindActs {
 /// A piece of a value as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
-enum Part {
+pub(super) enum Part {
     /// The key of our own words.
     Word(String),
     /// A name, a number, or what somebody wrote.
@@ -229,7 +231,7 @@ enum Part {
 
 /// One thing that changed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Change {
+pub(super) struct Change {
     /// What; a key of words, or the stored name of what has none.
     field: Part,
     before: Vec<Part>,
@@ -331,6 +333,7 @@ impl Names {
             "automod_rule" => Some(said().map_or_else(|| word("admin.subject_automod_rule"), text)),
             "backup" => Some(text(said().unwrap_or(&entry.subject))),
             "member" => None,
+            "members" => Some(word("shell.admin_members")),
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
         }
     }
@@ -446,8 +449,15 @@ fn role_name(name: &str) -> Part {
     known.map_or_else(|| text(name), |known| word(&format!("members.role_{known}")))
 }
 
-fn field_name(name: &str) -> Part {
+/// What a field is called.
+pub(super) fn field_name(name: &str) -> Part {
     FIELDS.iter().find(|(known, _)| *known == name).map_or_else(|| text(name), |(_, key)| word(key))
+}
+
+/// How a setting was changed, in the words of people.
+pub(super) fn told_setting(name: &str, before: &Value, after: &Value) -> Change {
+    let nobody = Names { people: Vec::new(), roles: Vec::new(), rooms: Vec::new() };
+    Change { field: field_name(name), before: nobody.parts(name, Some(before)), after: nobody.parts(name, Some(after)) }
 }
 
 /// `GET /admin/audit`.

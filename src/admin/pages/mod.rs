@@ -59,6 +59,7 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
+        .get("/admin/settings/history", settings::history)
         .get("/admin/audit", audit::audit)
         // Before the link's page: "done" is no code.
         .get("/setup/done", setup::done)

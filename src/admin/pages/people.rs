@@ -37,6 +37,9 @@ struct MembersPage {
     is_first: bool,
     first: String,
     next: Option<String>,
+    /// May the one who looks act on several at once, and are they asked for a password?
+    may_act: bool,
+    has_password: bool,
 }
 
 fn state_of(text: &str) -> Option<MemberState> {
@@ -69,6 +72,8 @@ pub async fn list(gate: Allow<SeePeople>, query: Query<Find>, site: Site) -> Res
             is_first: after.is_none(),
             first: link(""),
             next: next.map(|id| link(&id.to_string())),
+            may_act: [Permission::MembersManage, Permission::Ban].into_iter().any(|one| actor.permissions.has(one)),
+            has_password: members::account(conn, actor.signed_in()?, actor.now)?.has_password,
             q,
             state,
             role,
