@@ -3,6 +3,7 @@
 mod accounts;
 mod appeals;
 mod badges;
+mod bulk;
 mod by_rule;
 mod confirm;
 mod hashing;
@@ -24,18 +25,17 @@ use std::sync::Arc;
 pub(in crate::members) use accounts::join;
 pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, owners, owns_community, sign_up};
 pub use appeals::{
-    appeal, appeals, ban_in_force, decide_appeal, open_appeals, sanction, sanctions_for, sanctions_of, see_sanctions,
-    told_sanction, unseen_sanctions,
+    appeal, appeals, ban_in_force, decide_appeal, open_appeals, sanction, sanctions_for, sanctions_of, see_sanctions, told_sanction,
+    unseen_sanctions,
 };
 pub use badges::set_badge;
+pub use bulk::{Bulk, BulkAct, BulkDone, BulkResult, bulk};
 pub use by_rule::mute_by_rule;
 pub use confirm::ask_again;
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, end_restored_links, make_link, reset_link, reset_password, use_link};
-pub use moderation::{
-    BAN_IS_OVER, approve, ban, end_bans_that_are_over, keep_sanction, mute, sign_out_everywhere, unban, unmute, warn,
-};
+pub use moderation::{BAN_IS_OVER, approve, ban, end_bans_that_are_over, keep_sanction, mute, sign_out_everywhere, unban, unmute, warn};
 pub(in crate::members) use profile::store_account;
 pub use profile::{NAME_KEYS, account, change_account, change_password};
 pub use reading::{

@@ -57,6 +57,21 @@ over_a_member! {
     ManageMember by MembersManage;
 }
 
+/// Act on several members at once; about each of them the permit of the act is asked.
+#[derive(Debug)]
+pub struct ActOnMany(());
+
+impl Permit for ActOnMany {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        actor.signed_in()?;
+        let opens = [Permission::MembersManage, Permission::Ban];
+        if opens.into_iter().any(|one| actor.permissions.has(one)) { Ok(Self(())) } else { Err(Error::forbidden("access.not_allowed")) }
+    }
+}
+
 /// Say which roles a member has; also one's own, downwards.
 #[derive(Debug)]
 pub struct GiveRoles {

@@ -9,19 +9,20 @@ use crate::access::{Allow, Body, Page, Query, Routes};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
-use crate::members::actions::{self, AdminMember, AdminMemberDetail, MemberFilter};
+use crate::members::actions::{self, AdminMember, AdminMemberDetail, Bulk, BulkDone, MemberFilter};
 use crate::members::model::{MemberState, Terms};
-use crate::members::policy::{BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember, SeeAccount, SeeAccounts};
+use crate::members::policy::{ActOnMany, BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember, SeeAccount, SeeAccounts};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(list, show, set_roles, ban, unban, mute, unmute, sign_out, approve, turn_down, reset_link, delete))]
+#[openapi(paths(list, bulk, show, set_roles, ban, unban, mute, unmute, sign_out, approve, turn_down, reset_link, delete))]
 pub struct Api;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
     routes
         .get("/api/v1/admin/members", list)
+        .post("/api/v1/admin/members/bulk", bulk)
         .get("/api/v1/admin/members/{member}", show)
         .delete("/api/v1/admin/members/{member}", delete)
         .put("/api/v1/admin/members/{member}/roles", set_roles)
@@ -60,7 +61,16 @@ async fn list(gate: Allow<SeeAccounts>, query: Query<Find>) -> Result<HttpRespon
     Ok(HttpResponse::Ok().json(Page { items, next: next.map(|id| id.to_string()) }))
 }
 
-/// One account, with sessions and sanctions.
+/// Does one act on several members, with the password once more: each by itself, with a result of its own.
+#[utoipa::path(post, path = "/api/v1/admin/members/bulk", request_body = Bulk, responses((status = 200, body = BulkDone), (status = 422, description = "the password is wrong")))]
+async fn bulk(gate: Allow<ActOnMany>, body: Body<Bulk>, members: Needs) -> Result<HttpResponse> {
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    // Nobody tries a password here who may not act on others.
+    gate.read(|_, _, _| Ok(())).await?;
+    Ok(secret(HttpResponse::Ok(), actions::bulk(&ground, &visitor, &members, body.value).await?))
+}
+
+/// One account, with sessions and what was done to them.
 #[utoipa::path(get, path = "/api/v1/admin/members/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = AdminMemberDetail)))]
 async fn show(gate: Allow<SeeAccount>) -> Result<HttpResponse> {
     let detail = gate.read(|conn, may, actor| actions::account_detail(conn, may, actor.now)).await?;
@@ -122,7 +132,8 @@ struct Mute {
 async fn mute(gate: Allow<MuteMember>, body: Body<Mute>, members: Needs) -> Result<HttpResponse> {
     let Mute { reason, until } = body.value;
     let until = Some(until);
-    gate.write(move |tx, may, actor| actions::mute(tx, may, actor, &members, &Terms { reason: &reason, until, ..Terms::default() })).await?;
+    gate.write(move |tx, may, actor| actions::mute(tx, may, actor, &members, &Terms { reason: &reason, until, ..Terms::default() }))
+        .await?;
     Ok(no_content())
 }
 

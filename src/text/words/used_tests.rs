@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 27] = [
+const OTHER_NAMES: [&str; 30] = [
     "app.css",
     "automod.",
     "backups.",
@@ -30,9 +30,12 @@ const OTHER_NAMES: [&str; 27] = [
     "calls.video",
     "chat.expire",
     "mail.send",
-    "members.approved",
-    "members.reset",
     "members.",
+    "members.approved",
+    "members.csv",
+    "members.reset",
+    "moderation.report",
+    "moderation.sanction",
     "settings.",
     "storage.quota_mb",
 ];
