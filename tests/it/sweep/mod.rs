@@ -136,6 +136,7 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
         "{subscription}",
         "{backup}",
         "{rule}",
+        "{sanction}",
     ];
     for row in TABLE.iter().filter(|row| !is_about_a_room(row) && names.iter().any(|name| row.path.contains(name))) {
         for (visitor, status) in cast.visitors.iter().zip(row.statuses.split(' ')) {
@@ -182,6 +183,7 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         subscription,
         backup,
         rule,
+        sanction,
         ..
     } = &mut targets;
     for slot in [
@@ -202,6 +204,7 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         subscription,
         backup,
         rule,
+        sanction,
     ] {
         NOTHING.clone_into(slot);
     }
