@@ -19,7 +19,7 @@ use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
-use crate::http::{BoundPort, Metrics, Reading, Readings, Site};
+use crate::http::{BoundPort, Metrics, Reading, Readings, Recent, Site};
 use crate::ids::Ids;
 use crate::jobs::{Bell, Runner, Running as RunningJobs};
 use crate::live::{Answer, Commands, Hub, Logged, Signal, Source};
@@ -139,6 +139,8 @@ pub struct App {
     pub calls: Calls,
     /// The rules of the community that hold.
     pub automod: Automod,
+    /// The last lines of the log.
+    pub recent: Recent,
     wire: Arc<Wire>,
     jobs: Bell,
 }
@@ -159,6 +161,7 @@ pub struct Running {
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     runner: RunningJobs,
+    housekeeping: JoinHandle<()>,
 }
 
 /// Names are found by keys; where these were made by another rule than today's, they are made anew before anybody is served.
@@ -201,16 +204,17 @@ impl App {
         let billing = billing.writing_with(pen);
         let inside = billing.clone();
         renew_name_keys(&db).await?;
-        let settings = db
+        let (settings, signals) = db
             .write(move |tx| {
                 if fact(tx, "epoch")?.is_none() {
                     renew_epoch(tx)?;
                 }
                 members::ensure_built_in_roles(tx)?;
                 billing::ensure(tx, &inside)?;
-                Settings::load(tx)
+                Ok((Settings::load(tx)?, housekeeping::take_signals(tx)?))
             })
             .await?;
+        signals.into_iter().for_each(|latest| hub.signal_from(latest));
         let settings = SettingsCell::new(settings);
         let sessions = Arc::new(Sessions::new());
         let notices = consequences::notices(&billing, &calls);
@@ -233,7 +237,7 @@ impl App {
         let automod = Automod::default();
         automod.load(&ground.db).await?;
         let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone(), automod.clone()));
-        let metrics = Metrics::new();
+        let (metrics, recent) = (Metrics::new(), Recent::new(ground.clock.clone()));
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground), calls.clone()))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));
         Ok(Self {
@@ -248,9 +252,16 @@ impl App {
             social,
             calls,
             automod,
+            recent,
             wire,
             jobs,
         })
+    }
+
+    /// The same with the lines that the log of this process keeps.
+    #[must_use]
+    pub fn hearing(self, recent: Recent) -> Self {
+        Self { recent, ..self }
     }
 
     /// Registers every route of every slice.
@@ -301,6 +312,7 @@ impl App {
                 .app_data(Data::new(app.social.clone()))
                 .app_data(Data::new(app.calls.clone()))
                 .app_data(Data::new(app.automod.clone()))
+                .app_data(Data::new(app.recent.clone()))
                 .app_data(local)
                 .app_data(BoundPort(address.port()))
                 .configure(move |config| mounted.mount(config))
@@ -311,8 +323,8 @@ impl App {
         let handle = server.handle();
         let server = rt::spawn(server);
         let runner = self.start_jobs();
-        self.start_housekeeping();
-        Ok(Running { address, app: self, handle, server, runner })
+        let housekeeping = self.start_housekeeping();
+        Ok(Running { address, app: self, handle, server, runner, housekeeping })
     }
 
     fn start_jobs(&self) -> RunningJobs {
@@ -322,6 +334,7 @@ impl App {
         let turner = Turner { db: ground.db.clone(), clock: ground.clock.clone(), hub: ground.hub.clone(), billing: self.billing.clone() };
         let runner = billing::work(runner, &turner);
         let runner = backups::work(runner, &backups::Keeper::new(ground));
+        let runner = social::work(runner, ground, &self.billing, &self.social);
         let runner = chat::work(runner, ground);
         #[cfg(feature = "stripe")]
         let runner = billing::stripe::work(runner, &self.stripe, &self.billing);
@@ -351,6 +364,12 @@ fn rates(raised: bool) -> Rates {
 }
 
 impl Running {
+    /// The kinds of work that it does by itself.
+    #[must_use]
+    pub fn job_kinds(&self) -> &[&'static str] {
+        self.runner.kinds()
+    }
+
     /// Stops gracefully: connections are told when to come back, answers under way are finished, the rest is closed.
     pub async fn stop(self) {
         let connections = u64::try_from(self.app.ground.hub.connections()).unwrap_or(0);
@@ -360,7 +379,10 @@ impl Running {
         self.handle.stop(true).await;
         let _ = self.server.await;
         self.runner.stop().await;
-        if let Err(error) = self.app.keep_house().await {
+        self.housekeeping.abort();
+        let _ = self.housekeeping.await;
+        let kept = async { self.app.keep_house().await.and(self.app.keep_signals().await) };
+        if let Err(error) = kept.await {
             tracing::warn!(%error, "what was seen last could not be kept");
         }
     }

@@ -52,17 +52,36 @@ impl Clock {
 /// The clock has jumped when it went on by so much more or less than time did.
 const JUMP: Duration = Duration::from_secs(300);
 
+/// A clock that jumps ahead by so much may have been set wrong. A machine that slept comes back in less.
+const FAR: Millis = 7 * 86_400_000;
+/// For so long afterwards it is not believed where that would delete something: somebody may set it right.
+const DOUBT: Duration = Duration::from_secs(86_400);
+
 /// Notices a clock that jumps.
 #[derive(Debug, Default)]
-pub struct Jumps(Option<(Millis, Instant)>);
+pub struct Jumps {
+    last: Option<(Millis, Instant)>,
+    doubted: Option<Instant>,
+}
 
 impl Jumps {
     /// By how many milliseconds the clock has jumped since the last look, if it has: ahead when positive. The first look compares with nothing.
     pub fn look(&mut self, now: Millis, at: Instant) -> Option<Millis> {
-        let (before, then) = self.0.replace((now, at))?;
+        let (before, then) = self.last.replace((now, at))?;
         let passed = i64::try_from(at.duration_since(then).as_millis()).unwrap_or(i64::MAX);
         let by = now.saturating_sub(before).saturating_sub(passed);
+        if by >= FAR {
+            self.doubted = Some(at);
+        } else if by <= -FAR {
+            self.doubted = None;
+        }
         (u128::from(by.unsigned_abs()) >= JUMP.as_millis()).then_some(by)
+    }
+
+    /// Is the clock believed where that deletes something? Not on the day after it jumped far ahead, unless it came back.
+    #[must_use]
+    pub fn is_believed(&self, at: Instant) -> bool {
+        self.doubted.is_none_or(|since| at.duration_since(since) >= DOUBT)
     }
 }
 
@@ -84,5 +103,19 @@ mod tests {
         assert_eq!(jumps.look(5_000 + 120_000 + 299_999 + 300_000, minute(2)), Some(300_000));
         assert_eq!(jumps.look(5_000 + 180_000 + 599_999, minute(3)), None, "it goes on from there");
         assert_eq!(jumps.look(5_000 + 240_000 + 299_999, minute(4)), Some(-300_000));
+        assert!(jumps.is_believed(minute(4)));
+    }
+
+    #[test]
+    fn a_clock_that_jumped_by_a_week_deletes_nothing_for_a_day_or_until_it_is_set_right() {
+        let (mut jumps, start) = (Jumps::default(), Instant::now());
+        let minute = |n: u64| start + Duration::from_secs(60 * n);
+        jumps.look(0, start);
+        jumps.look(60_000 + FAR - 1, minute(1));
+        assert!(jumps.is_believed(minute(1)), "a machine may have slept");
+        jumps.look(120_000 + 2 * FAR, minute(2));
+        assert!(!jumps.is_believed(minute(2)) && !jumps.is_believed(minute(2 + 1_439)) && jumps.is_believed(minute(2 + 1_440)));
+        jumps.look(180_000, minute(3));
+        assert!(jumps.is_believed(minute(3)), "it was set right");
     }
 }

@@ -9,7 +9,7 @@ use crate::calls::Calls;
 use crate::chat;
 use crate::error::Result;
 use crate::ids::MemberId;
-use crate::live::{Signal, signal_frame};
+use crate::live::to_everyone;
 use crate::members::{self, MemberState, Notice, Notices, Profile, Removed};
 use crate::moderation;
 use crate::social;
@@ -109,7 +109,7 @@ fn tell_look(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     let now = tx.now();
     // Those who still wait to be let in are not seen yet.
     if let Some(member) = members::profiles(tx, &[member], now)?.pop().filter(|member| member.state != MemberState::Pending) {
-        tx.signal(Signal::Everyone(signal_frame(&MemberChanged { kind: "member_changed", member })));
+        tx.signal(to_everyone(&MemberChanged { kind: "member_changed", member }));
     }
     Ok(())
 }

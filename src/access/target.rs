@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 
 use crate::error::{Error, Result};
 use crate::ids::{
-    BackupId, CallId, GiftId, GrantId, InviteId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId, ReportId,
-    RequestId, RoleId, RoomId, RuleId, SanctionId, SessionId, StripeEventId, SubscriptionId,
+    BackupId, CallId, GiftId, GrantId, InviteId, JobId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId,
+    ReportId, RequestId, RoleId, RoomId, RuleId, SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
 use crate::storage::{Conn, hold_room};
 
@@ -96,6 +96,7 @@ path_ids! {
     RequestId "request";
     ReportId "report";
     BackupId "backup";
+    JobId "job";
     RuleId "rule";
     CallId "call";
     OrderId "order";

@@ -88,6 +88,8 @@ pub struct SettingChange {
     pub after: Value,
     /// Is it so still, and can be taken back?
     pub may_undo: bool,
+    /// Would messages be deleted as it was? Then taking it back wants the password of whoever does it.
+    pub wants_password: bool,
 }
 
 /// A change that is to be taken back.
@@ -97,6 +99,8 @@ pub struct Undo {
     pub change: AuditId,
     /// Which setting of those that it changed.
     pub name: String,
+    /// The password of the member who asks, where messages would be deleted; who has none leaves it out.
+    pub password: Option<String>,
 }
 
 /// A letter in the outbox, without its text.

@@ -1,10 +1,13 @@
 //! Who may see and change what in the dashboard. The only place that makes the slice's permits.
 
+use actix_web::HttpRequest;
 use diesel::prelude::*;
 
-use crate::access::{Actor, Permission, Permissions, Permit, Scope};
+use super::health;
+use crate::access::{Actor, Ground, Permission, Permissions, Permit, Scope, Target};
 use crate::error::{Error, Found, Result};
-use crate::ids::{LetterId, MemberId};
+use crate::ids::{JobId, LetterId, MemberId};
+use crate::jobs::{self, JobItem};
 use crate::storage::Conn;
 use crate::storage::schema::{letters, members};
 
@@ -71,6 +74,10 @@ pages! {
     SeeRooms by RoomsManage;
     /// The last step of the set-up.
     FinishSetUp by Invite;
+    /// See what work waits, runs and was set aside.
+    SeeJobs by SettingsManage;
+    /// Read the last lines of the log, and what the program says of itself.
+    ReadLog by SettingsManage;
 }
 
 /// See and change the community's settings.
@@ -93,6 +100,92 @@ impl ManageSettings {
     #[must_use]
     pub const fn member(&self) -> MemberId {
         self.member
+    }
+}
+
+/// Let one job run again, or give it up.
+#[derive(Debug)]
+pub struct KeepJob {
+    job: JobItem,
+}
+
+impl Permit for KeepJob {
+    type Target = JobId;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(conn: &mut Conn, actor: &Actor, job: JobId) -> Result<Self> {
+        actor.allowed(Permission::SettingsManage)?;
+        Ok(Self { job: jobs::by_id(conn, job, actor.now)?.found()? })
+    }
+}
+
+impl KeepJob {
+    /// Which.
+    #[must_use]
+    pub const fn job(&self) -> &JobItem {
+        &self.job
+    }
+}
+
+/// See the figures of each day.
+#[derive(Debug)]
+pub struct SeeFigures {
+    permissions: Permissions,
+}
+
+impl Permit for SeeFigures {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        any_of(actor, &[Permission::SettingsManage, Permission::PaymentsRecord])?;
+        Ok(Self { permissions: actor.permissions })
+    }
+}
+
+impl SeeFigures {
+    /// Those of the community?
+    #[must_use]
+    pub const fn sees_community(&self) -> bool {
+        self.permissions.has(Permission::SettingsManage)
+    }
+
+    /// Those of money?
+    #[must_use]
+    pub const fn sees_money(&self) -> bool {
+        self.permissions.has(Permission::PaymentsRecord)
+    }
+}
+
+/// With what the health lights are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthDoor {
+    /// A ticket made from the data folder's key: the operator, on the command line.
+    is_operator: bool,
+}
+
+impl Target for HealthDoor {
+    fn from_path(request: &HttpRequest) -> Result<Self> {
+        let ground = Ground::of(request)?;
+        let mut said = form_urlencoded::parse(request.query_string().as_bytes());
+        let ticket = said.find(|(name, _)| name == "ticket");
+        Ok(Self { is_operator: ticket.is_some_and(|(_, ticket)| health::is_ticket(&ground.keys, &ticket, ground.clock.now())) })
+    }
+}
+
+/// Read the health lights.
+#[derive(Debug)]
+pub struct ReadHealth(());
+
+impl Permit for ReadHealth {
+    type Target = HealthDoor;
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, door: HealthDoor) -> Result<Self> {
+        if !door.is_operator {
+            any_of(actor, &[Permission::SettingsManage, Permission::MetricsRead])?;
+        }
+        Ok(Self(()))
     }
 }
 

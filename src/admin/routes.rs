@@ -1,5 +1,7 @@
 //! The API of the dashboard: URL, gate, action, JSON. No decisions.
 
+mod running;
+
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -7,28 +9,29 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
-use super::actions;
+use super::actions::{self, Wish};
 use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, SettingChange, Summary, Undo};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
 use crate::access::{Actor, Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
 use crate::billing::Billing;
+use crate::chat::{self, WouldGoEverywhere};
 use crate::error::{Error, Result};
 use crate::http::Metrics;
 use crate::ids::{AuditId, LetterId};
 use crate::mail;
-use crate::members::{Members, session_cookie, site_address};
+use crate::members::{self, Members, session_cookie, site_address};
 use crate::settings::Settings;
-use crate::storage::Tx;
+use crate::storage::{Conn, Tx};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(settings, change_settings, history, undo, audit, letters, letter, summary, check_set_up, set_up))]
+#[openapi(paths(settings, change_settings, history, undo, retention, audit, letters, letter, summary, check_set_up, set_up))]
 struct Api;
 
 /// The description of these routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Api::openapi()
+    Api::openapi().merge_from(running::openapi())
 }
 
 /// Registers them.
@@ -38,12 +41,14 @@ pub fn mount(routes: &mut Routes<'_>) {
         .patch("/api/v1/admin/settings", change_settings)
         .get("/api/v1/admin/settings/history", history)
         .post("/api/v1/admin/settings/undo", undo)
+        .get("/api/v1/admin/retention", retention)
         .get("/api/v1/admin/audit", audit)
         .get("/api/v1/admin/mail", letters)
         .get("/api/v1/admin/mail/{letter}", letter)
         .get("/api/v1/admin/summary", summary)
         .post("/api/v1/setup/check", check_set_up)
         .post("/api/v1/setup", set_up);
+    running::mount(routes);
 }
 
 fn limit(asked: Option<i64>) -> Result<i64> {
@@ -57,7 +62,7 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(settings))
 }
 
-/// Some settings, and the values of them that one saw.
+/// Some settings, and what goes beside them.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[expect(dead_code, reason = "the shape of a body whose settings are looked at one by one")]
 struct SettingsChange {
@@ -66,19 +71,42 @@ struct SettingsChange {
     settings: Settings,
     /// As one saw them before: what was left as it was seen is not touched, and what somebody else changed since is not overwritten.
     seen: Option<Settings>,
+    /// The password of the member who asks, where messages would be deleted; who has none leaves it out.
+    password: Option<String>,
 }
 
 /// Changes the settings that are named; the answer is all of them. With `seen`, an object of the values that one saw, only those that differ
-/// from it are changed, and none that somebody else changed meanwhile.
-#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = SettingsChange, responses((status = 200, body = Settings), (status = 422, description = "a value does not fit, or was changed since it was seen")))]
-async fn change_settings(gate: Allow<ManageSettings>, body: Body<Map<String, Value>>, billing: Data<Billing>) -> Result<HttpResponse> {
+/// from it are changed, and none that somebody else changed meanwhile. Keeping messages for a shorter time than before deletes some: that
+/// wants the `password` of the member who asks beside them; who has none leaves it out.
+#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = SettingsChange, responses((status = 200, body = Settings), (status = 422, description = "a value does not fit, or was changed since it was seen, or the password is wrong")))]
+async fn change_settings(
+    gate: Allow<ManageSettings>,
+    first: Allow<ManageSettings>,
+    body: Body<Map<String, Value>>,
+    billing: Data<Billing>,
+    members: Data<Members>,
+) -> Result<HttpResponse> {
     let mut changes = body.value;
+    let password = match changes.remove("password") {
+        None => String::new(),
+        Some(Value::String(password)) => password,
+        Some(_) => return Err(Error::invalid("password", "error.body")),
+    };
     let seen = match changes.remove("seen") {
         None | Some(Value::Null) => None,
         Some(Value::Object(seen)) => Some(seen),
         Some(_) => return Err(Error::invalid("seen", "error.body")),
     };
-    put(gate, move |tx, may, actor| actions::change_settings(tx, may, actor, &billing, (&changes, seen.as_ref()))).await
+    let (named, saw) = (changes.clone(), seen.clone());
+    let wish = move |conn: &mut Conn| actions::would_delete(conn, &Wish { changes: &named, seen: saw.as_ref(), asked_again: false });
+    let asked_again = first.read(move |conn, _, _| wish(conn)).await?;
+    if asked_again {
+        members::ask_again(gate.ground(), gate.visitor(), &members, &password).await?;
+    }
+    put(gate, move |tx, may, actor| {
+        actions::change_settings(tx, may, actor, &billing, &Wish { changes: &changes, seen: seen.as_ref(), asked_again })
+    })
+    .await
 }
 
 /// Changes settings in their turn; they are in force with the commit.
@@ -117,11 +145,38 @@ async fn history(gate: Allow<ManageSettings>, query: Query<FindChanges>) -> Resu
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Sets a setting to what it was before a change; the answer is all of them.
-#[utoipa::path(post, path = "/api/v1/admin/settings/undo", request_body = Undo, responses((status = 200, body = Settings), (status = 409, description = "changed again since")))]
-async fn undo(gate: Allow<ManageSettings>, body: Body<Undo>, billing: Data<Billing>) -> Result<HttpResponse> {
-    let Undo { change, name } = body.value;
-    put(gate, move |tx, may, actor| actions::undo_setting(tx, may, actor, &billing, (change, &name))).await
+/// Sets a setting to what it was before a change; the answer is all of them. Where that deletes messages, it wants the `password` of the
+/// member who asks; who has none leaves it out.
+#[utoipa::path(post, path = "/api/v1/admin/settings/undo", request_body = Undo, responses((status = 200, body = Settings), (status = 409, description = "changed again since"), (status = 422, description = "what it was does not fit any more, or the password is wrong")))]
+async fn undo(
+    gate: Allow<ManageSettings>,
+    first: Allow<ManageSettings>,
+    body: Body<Undo>,
+    billing: Data<Billing>,
+    members: Data<Members>,
+) -> Result<HttpResponse> {
+    let Undo { change, name, password } = body.value;
+    let named = name.clone();
+    let asked_again = first.read(move |conn, _, _| actions::undo_deletes(conn, (change, &named))).await?;
+    if asked_again {
+        members::ask_again(gate.ground(), gate.visitor(), &members, &password.unwrap_or_default()).await?;
+    }
+    put(gate, move |tx, may, actor| actions::undo_setting(tx, may, actor, &billing, (change, &name), asked_again)).await
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AskRetention {
+    /// For so many days, 1–3,650; 0: for ever. Without it, as the community keeps them now.
+    days: Option<u16>,
+}
+
+/// What would be deleted now if the community kept the messages of its rooms for so many days.
+#[utoipa::path(get, path = "/api/v1/admin/retention", params(AskRetention), responses((status = 200, body = WouldGoEverywhere)))]
+async fn retention(gate: Allow<ManageSettings>, query: Query<AskRetention>) -> Result<HttpResponse> {
+    let days = query.0.days.unwrap_or(gate.ground().settings.get().keep_messages_days);
+    let going = gate.read(move |conn, _, actor| chat::would_go_everywhere(conn, days, actor.now)).await?;
+    Ok(HttpResponse::Ok().json(going))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -8,10 +8,10 @@ use super::model::{MemberCounts, RoomItem};
 use crate::chat::RoomKind;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{Ids, MessageId, RoomId};
+use crate::ids::RoomId;
 use crate::members::MemberState;
 use crate::storage::Conn;
-use crate::storage::schema::{invites, letters, members, messages, rooms};
+use crate::storage::schema::{invites, letters, members, rooms};
 
 /// Members by state.
 pub fn member_counts(conn: &mut Conn) -> Result<MemberCounts> {
@@ -37,12 +37,6 @@ const fn shown_kinds() -> [i16; 3] {
 pub fn room_count(conn: &mut Conn) -> Result<i64> {
     let open = rooms::table.filter(rooms::kind.eq_any(shown_kinds())).filter(rooms::archived_at.is_null());
     Ok(open.count().get_result(conn)?)
-}
-
-/// Messages sent since `since`. Ids grow with time, so that only the newest part of the index is read.
-pub fn messages_since(conn: &mut Conn, since: Millis) -> Result<i64> {
-    let floor: MessageId = Ids::at(since, 0);
-    Ok(messages::table.filter(messages::id.ge(floor.0)).filter(messages::deleted_at.is_null()).count().get_result(conn)?)
 }
 
 /// Invites that somebody can still use.

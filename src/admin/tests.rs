@@ -23,7 +23,7 @@ use crate::billing::{self, Billing};
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::config::{Config, Given, Machine};
-use crate::http::{self, Metrics, Site};
+use crate::http::{self, Metrics, Recent, Site};
 use crate::ids::{Ids, MemberId};
 use crate::live::{Hub, Logged, Signal};
 use crate::mail::{Letter, Mailer};
@@ -129,6 +129,7 @@ impl Harbour {
             .app_data(Data::new(Calls::new(self.ground.hub.clone(), self.ground.clock.clone())))
             .app_data(self.site.clone())
             .app_data(Metrics::new())
+            .app_data(Data::new(Recent::new(self.ground.clock.clone())))
             .app_data(table)
             .configure(move |config| {
                 let mut routes = Routes::new(config, rows.clone());

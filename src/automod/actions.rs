@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::matcher::{Said, Set, Verdict};
-use super::model::{Looks, MOST_RULES, NewRule, Rule};
+use super::model::{Kept, Looks, MOST_RULES, NewRule, Rule};
 use super::policy::{KeepRule, ManageRules};
 use super::store;
 use crate::access::{Actor, Permission};
@@ -25,9 +25,10 @@ use crate::text;
 pub struct Automod {
     current: Arc<RwLock<Arc<Set>>>,
     order: Arc<Mutex<()>>,
+    trials: Arc<Mutex<()>>,
 }
 
-/// The turn of one change; see [`Automod::in_order`].
+/// The turn of one change, or of one trial; see [`Automod::in_order`] and [`Automod::alone`].
 #[derive(Debug)]
 pub struct Turn {
     _held: OwnedMutexGuard<()>,
@@ -43,6 +44,11 @@ impl Automod {
     /// Waits until no other change is under way, so that what is in force is what was committed last.
     pub async fn in_order(&self) -> Turn {
         Turn { _held: Arc::clone(&self.order).lock_owned().await }
+    }
+
+    /// Waits until no other rule is tried out: each looks at many messages, and the readers of the database are few.
+    pub async fn alone(&self) -> Turn {
+        Turn { _held: Arc::clone(&self.trials).lock_owned().await }
     }
 
     /// Puts in force what is stored.
@@ -117,7 +123,7 @@ fn trace(tx: &mut Tx<'_>, actor: &Actor, act: &'static str, rule: RuleId, before
 ///
 /// # Errors
 /// 409 `automod.too_many_rules`, and those of [`NewRule::checked`].
-pub(super) fn make(tx: &mut Tx<'_>, may: &ManageRules, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Rule> {
+pub(super) fn make(tx: &mut Tx<'_>, may: &ManageRules, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Kept> {
     one_at_a_time(tx, "automod")?;
     if store::all(tx)?.len() >= MOST_RULES {
         return Err(Error::conflict("automod.too_many_rules"));
@@ -126,24 +132,24 @@ pub(super) fn make(tx: &mut Tx<'_>, may: &ManageRules, actor: &Actor, new: &NewR
     store::insert(tx, &rule)?;
     trace(tx, actor, "automod.make", rule.id, None, Some(&rule.rule))?;
     automod.put_with(tx, turn)?;
-    Ok(rule)
+    Ok(Kept::of(new, rule))
 }
 
 /// A rule becomes another.
 ///
 /// # Errors
 /// Those of [`NewRule::checked`].
-pub(super) fn change(tx: &mut Tx<'_>, may: &KeepRule, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Rule> {
+pub(super) fn change(tx: &mut Tx<'_>, may: &KeepRule, actor: &Actor, new: &NewRule, automod: &Automod, turn: Turn) -> Result<Kept> {
     one_at_a_time(tx, "automod")?;
     let before = may.rule();
     let rule = Rule { id: before.id, rule: new.checked()?, changed_at: tx.now(), changed_by: Some(may.by()) };
     if rule.rule == before.rule {
-        return Ok(before.clone());
+        return Ok(Kept::of(new, before.clone()));
     }
     store::update(tx, &rule)?;
     trace(tx, actor, "automod.change", rule.id, Some(&before.rule), Some(&rule.rule))?;
     automod.put_with(tx, turn)?;
-    Ok(rule)
+    Ok(Kept::of(new, rule))
 }
 
 /// A rule is no more.
@@ -181,9 +187,9 @@ pub fn follow(tx: &mut Tx<'_>, verdict: &Verdict<'_>, incident: &Incident<'_>) -
         let (name, is_open) = (&hit.rule.rule.name, store::is_open(tx, room)?);
         // A word that was found is the rule's own; the address of a link is its author's.
         let is_told = is_open || matches!(hit.rule.rule.looks, Looks::Words { .. });
-        let rule = if is_told { format!("{name}: {}", hit.what) } else { name.clone() };
+        let text = if is_told { format!("{name}: {}", hit.what) } else { name.clone() };
         let body = if is_open { body } else { "" };
-        social::report_by_rule(tx, &RuleReport { member, room, message, rule: &rule, body })?;
+        social::report_by_rule(tx, &RuleReport { member, room, message, rule: hit.rule.id, text: &text, body })?;
     }
     if let Some(rule) = verdict.muted {
         let until = tx.now() + Millis::from(rule.rule.mute_minutes) * 60_000;

@@ -8,6 +8,7 @@ use self::words::{Folded, Words};
 use super::model::{Looks, Rule};
 use crate::clock::Millis;
 use crate::error::Result;
+use crate::text::shown;
 
 const HOUR: Millis = 3_600_000;
 const DAY: Millis = 24 * HOUR;
@@ -17,12 +18,22 @@ const DAY: Millis = 24 * HOUR;
 pub struct Said<'a> {
     /// Markdown.
     pub body: &'a str,
-    /// Safe HTML made of it: in it stand the links that can be followed.
+    /// Safe HTML made of it: in it stand the words as they are read, and the links that can be followed.
     pub html: &'a str,
     /// How many it mentions; those it calls together count as one.
     pub mentions: usize,
     /// How old its author's account is.
     pub account_age: Millis,
+}
+
+impl Said<'_> {
+    /// What is looked through: what was written, and what is read of it where that is something else. Marks within a word hide it in the
+    /// one, and where a link leads stands in the other alone.
+    fn folded(&self, squeezed: bool) -> Vec<Folded> {
+        let shown = shown(self.html);
+        let is_other = shown.trim() != self.body;
+        [Some(self.body), is_other.then_some(shown.as_str())].into_iter().flatten().map(|text| Folded::of(text, squeezed)).collect()
+    }
 }
 
 /// A rule that found something.
@@ -119,13 +130,13 @@ impl Set {
 
     /// The same, with the steps that it took.
     fn hits_in(&self, said: &Said<'_>, steps: &mut usize) -> Vec<Hit<'_>> {
-        let (mut plain, mut squeezed): (Option<Folded>, Option<Folded>) = (None, None);
+        let (mut plain, mut squeezed): (Option<Vec<Folded>>, Option<Vec<Folded>>) = (None, None);
         let found = self.rules.iter().filter_map(|(rule, look)| {
             let what = match look {
                 Look::Words(words) => {
                     let kept = if words.is_stretched() { &mut squeezed } else { &mut plain };
-                    let folded = kept.get_or_insert_with(|| Folded::of(said.body, words.is_stretched()));
-                    words.find(folded, steps).map(str::to_owned)
+                    let folded = kept.get_or_insert_with(|| said.folded(words.is_stretched()));
+                    folded.iter().find_map(|text| words.find(text, steps)).map(str::to_owned)
                 }
                 Look::Links { younger_than: Some(age), .. } if said.account_age >= *age => None,
                 Look::Links { domains, .. } => {

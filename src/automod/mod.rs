@@ -5,6 +5,7 @@
 //! transaction of the send. Whoever leads the room or moderates is not looked at. Decision 0046.
 
 mod actions;
+mod fold;
 mod matcher;
 mod model;
 mod policy;

@@ -1,11 +1,14 @@
 //! Rules: what they look for, and what follows.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::fold::fold;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RuleId};
-use crate::text::{clean_line, name_key};
+use crate::text::clean_line;
 
 /// Most rules of a community.
 pub const MOST_RULES: usize = 50;
@@ -30,7 +33,7 @@ const LONGEST_MUTE_MINUTES: i32 = 10_080;
 pub enum Looks {
     /// Words, each alone or several that belong together, whatever their case and accents.
     Words {
-        /// 1–500 of them, each of 1–60 characters.
+        /// 1–500 of them, each of 1–60 characters. What stands there again is left out.
         words: Vec<String>,
         /// Also where letters are written more often than in the word: `heeello`.
         #[serde(default)]
@@ -73,6 +76,15 @@ impl Looks {
         }
     }
 
+    /// How long its list is.
+    fn listed(&self) -> usize {
+        match self {
+            Self::Words { words, .. } => words.len(),
+            Self::Links { domains, .. } => domains.len(),
+            Self::Mentions { .. } | Self::Newcomers { .. } => 0,
+        }
+    }
+
     /// In the form in which it is kept.
     fn checked(&self) -> Result<Self> {
         Ok(match self {
@@ -96,19 +108,23 @@ impl Looks {
 
 fn checked_words(words: &[String]) -> Result<Vec<String>> {
     let wrong = || Error::invalid("looks.words", "automod.words");
-    if words.is_empty() || words.len() > MOST_WORDS {
-        return Err(wrong());
-    }
     let clean = |word: &String| clean_line(word, 1, LONGEST_WORD, "looks.words", "automod.words");
     let clean = words.iter().map(clean).collect::<Result<Vec<_>>>()?;
-    if clean.iter().any(|word| name_key(word).is_empty()) { Err(wrong()) } else { Ok(clean) }
+    if clean.iter().any(|word| fold(word).is_empty()) {
+        return Err(wrong());
+    }
+    let once = each_once(clean, fold);
+    if (1..=MOST_WORDS).contains(&once.len()) { Ok(once) } else { Err(wrong()) }
+}
+
+/// Without what stands there again: every one that is found twice costs twice.
+fn each_once(all: Vec<String>, key: impl Fn(&str) -> String) -> Vec<String> {
+    let mut seen = HashSet::new();
+    all.into_iter().filter(|one| seen.insert(key(one))).collect()
 }
 
 fn checked_domains(domains: &[String]) -> Result<Vec<String>> {
     let wrong = || Error::invalid("looks.domains", "automod.domains");
-    if domains.len() > MOST_DOMAINS {
-        return Err(wrong());
-    }
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let clean = |domain: &String| {
         let domain = domain.trim().to_ascii_lowercase();
@@ -116,7 +132,8 @@ fn checked_domains(domains: &[String]) -> Result<Vec<String>> {
         let fits = domain.len() <= LONGEST_DOMAIN && domain.contains('.') && domain.split('.').all(is_label);
         if fits { Ok(domain) } else { Err(wrong()) }
     };
-    domains.iter().map(clean).collect()
+    let once = each_once(domains.iter().map(clean).collect::<Result<_>>()?, str::to_owned);
+    if once.len() <= MOST_DOMAINS { Ok(once) } else { Err(wrong()) }
 }
 
 /// What follows where a rule finds something.
@@ -212,6 +229,25 @@ impl NewRule {
     }
 }
 
+/// A rule that was made or changed.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = KeptAutomodRule)]
+pub struct Kept {
+    /// As it is kept.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// How many words or places of the list stood there before, however they were written, and were left out.
+    pub left_out: usize,
+}
+
+impl Kept {
+    /// What became of this wish.
+    #[must_use]
+    pub fn of(wish: &NewRule, rule: Rule) -> Self {
+        Self { left_out: wish.looks.listed() - rule.rule.looks.listed(), rule }
+    }
+}
+
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = AutomodRule)]
@@ -241,10 +277,11 @@ mod tests {
 
     #[test]
     fn what_a_rule_looks_for_holds_at_its_edges() {
-        let words = |count: usize, length: usize| Looks::Words { words: vec!["w".repeat(length); count], stretched: false };
+        let words =
+            |count: usize, length: usize| Looks::Words { words: (0..count).map(|n| format!("{n:0length$}")).collect(), stretched: false };
         assert_eq!((code(words(1, 1)), code(words(500, 60))), (None, None));
         assert_eq!(
-            (code(words(0, 1)), code(words(501, 1)), code(words(1, 61))),
+            (code(words(0, 1)), code(words(501, 3)), code(words(1, 61))),
             (Some("automod.words"), Some("automod.words"), Some("automod.words"))
         );
         let invisible = Looks::Words { words: vec!["\u{301}".to_owned()], stretched: false };
@@ -273,6 +310,21 @@ mod tests {
         for (minutes, fits) in [(-1, false), (0, true), (10_080, true), (10_081, false)] {
             assert_eq!(NewRule { mute_minutes: minutes, ..rule(mentions(1)) }.checked().is_ok(), fits, "{minutes}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_a_list_again_is_left_out_and_counted() {
+        let list = |all: &[&str]| all.iter().map(|each| (*each).to_owned()).collect::<Vec<_>>();
+        let wish =
+            rule(Looks::Words { words: list(&["Scam", "scäm", "free money", "s\u{200d}cam", "FREE  MONEY", "scams"]), stretched: true });
+        let kept = wish.checked().expect("fits");
+        assert_eq!(kept.looks, Looks::Words { words: list(&["Scam", "free money", "scams"]), stretched: true }, "as it stood there first");
+        let kept = Rule { id: RuleId(1), rule: kept, changed_at: 0, changed_by: None };
+        assert_eq!(Kept::of(&wish, kept).left_out, 3);
+        let many = |count: usize| Looks::Words { words: (0..10_000).map(|n| (n % count).to_string()).collect(), stretched: false };
+        assert_eq!((code(many(500)), code(many(501))), (None, Some("automod.words")), "what is left counts");
+        let domains = rule(Looks::Links { domains: list(&["a.example", "www.A.example", "b.example"]), account_days: 0 });
+        assert_eq!(domains.checked().expect("fits").looks.listed(), 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use utoipa::OpenApi;
 
 use super::actions::{self, Automod, Tried};
-use super::model::{NewRule, Rule};
+use super::model::{Kept, NewRule, Rule};
 use super::policy::{KeepRule, ManageRules};
 use crate::access::{Allow, Body, Page, Routes};
 use crate::error::Result;
@@ -41,14 +41,14 @@ async fn list(gate: Allow<ManageRules>) -> Result<HttpResponse> {
 }
 
 /// Makes a rule, which holds from then on.
-#[utoipa::path(post, path = "/api/v1/admin/automod", request_body = NewRule, responses((status = 201, body = Rule), (status = 409, description = "there are 50 rules already")))]
+#[utoipa::path(post, path = "/api/v1/admin/automod", request_body = NewRule, responses((status = 201, body = Kept), (status = 409, description = "there are 50 rules already")))]
 async fn make(gate: Allow<ManageRules>, body: Body<NewRule>, automod: Data<Automod>) -> Result<HttpResponse> {
     let turn = automod.in_order().await;
     gate.create(body, move |tx, may, actor, new| actions::make(tx, may, actor, &new, &automod, turn)).await
 }
 
 /// Makes another rule of it.
-#[utoipa::path(put, path = "/api/v1/admin/automod/{rule}", params(("rule" = RuleId, Path)), request_body = NewRule, responses((status = 200, body = Rule)))]
+#[utoipa::path(put, path = "/api/v1/admin/automod/{rule}", params(("rule" = RuleId, Path)), request_body = NewRule, responses((status = 200, body = Kept)))]
 async fn change(gate: Allow<KeepRule>, body: Body<NewRule>, automod: Data<Automod>) -> Result<HttpResponse> {
     let turn = automod.in_order().await;
     let rule = gate.write(move |tx, may, actor| actions::change(tx, may, actor, &body.value, &automod, turn)).await?;
@@ -65,7 +65,12 @@ async fn delete(gate: Allow<KeepRule>, automod: Data<Automod>) -> Result<HttpRes
 
 /// What a rule would have found in the last seven days; it need not be stored, and nothing follows.
 #[utoipa::path(post, path = "/api/v1/admin/automod/dry-run", request_body = NewRule, responses((status = 200, body = Tried)))]
-async fn dry_run(gate: Allow<ManageRules>, body: Body<NewRule>) -> Result<HttpResponse> {
-    let tried = gate.read(move |conn, may, actor| actions::dry_run(conn, may, &body.value, actor.now)).await?;
+async fn dry_run(gate: Allow<ManageRules>, body: Body<NewRule>, automod: Data<Automod>) -> Result<HttpResponse> {
+    let turn = automod.alone().await;
+    let tried = gate.read(move |conn, may, actor| {
+        let _turn = turn;
+        actions::dry_run(conn, may, &body.value, actor.now)
+    });
+    let tried = tried.await?;
     Ok(HttpResponse::Ok().json(tried))
 }

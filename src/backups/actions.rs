@@ -1,12 +1,13 @@
 //! What happens with backups: they are wanted, rehearsed, carried away and deleted, and made when they are due.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
 
 use super::jobs::{ATTEMPTS, MAKE, REHEARSE, Wanted, key_of};
-use super::model::{Backup, BackupState, RehearsalState, file_of, name_of};
+use super::model::{Backup, BackupState, RehearsalState, file_of, folder_of, name_of};
 use super::policy::{KeepBackup, ManageBackups, RehearseBackup};
 use super::schedule::{self, Past, Standing};
 use super::store;
@@ -16,7 +17,7 @@ use crate::error::{Error, Found, RefusalKind, Result};
 use crate::ids::{BackupId, MemberId};
 use crate::jobs::{Enqueue, enqueue, is_due};
 use crate::settings::Settings;
-use crate::storage::{Act, Conn, Tx, record};
+use crate::storage::{Act, Conn, Db, Tx, record};
 
 /// How long one may begin to download after the password was given.
 const KEY_LIFE: Millis = 5 * 60_000;
@@ -121,16 +122,50 @@ pub fn check_key(may: &KeepBackup, keys: &Keys, key: &str, now: Millis) -> Resul
     if now < expires_at { Ok(()) } else { Err(Error::refused(RefusalKind::Gone, "backups.key_over")) }
 }
 
-/// Forgets a backup; its file is to go afterwards.
+/// A backup is to go: [`remove`] follows. Until its file is gone the list says so, and what is ended in between is taken up again.
 ///
 /// # Errors
 /// 409 `backups.being_made` while it is made.
 pub fn delete(tx: &mut Tx<'_>, may: &KeepBackup, actor: &Actor) -> Result<Backup> {
     let backup = may.backup();
     expect_still(backup)?;
-    store::delete(tx, backup.id)?;
-    trace(tx, actor, "backups.delete", backup.id, backup.begun_at)?;
+    if backup.state != BackupState::Going {
+        store::set_going(tx, &[backup.id])?;
+        trace(tx, actor, "backups.delete", backup.id, backup.begun_at)?;
+    }
     Ok(backup.clone())
+}
+
+/// Removes the file of a backup that is to go, and then its row.
+///
+/// # Errors
+/// When the disk does not let it go; the row stays then, and so does the wish.
+pub async fn remove(db: &Db, root: &Path, backup: &Backup) -> Result<()> {
+    match tokio::fs::remove_file(file_of(root, backup.id, backup.begun_at)).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    // A name that comes back after a power failure would have no row.
+    match tokio::fs::File::open(folder_of(root)).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        Ok(folder) => folder.sync_all().await?,
+        Err(_) => {}
+    }
+    let id = backup.id;
+    db.write(move |tx| store::delete(tx, id)).await
+}
+
+/// Removes what is to go. What the disk keeps stays for the next time.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) async fn remove_going(db: &Db, root: &Path) -> Result<()> {
+    for backup in db.read(store::going).await? {
+        if let Err(error) = remove(db, root, &backup).await {
+            tracing::warn!(backup = %backup.id, %error, "a backup cannot be removed; it is tried again every minute");
+        }
+    }
+    Ok(())
 }
 
 /// What is being made is not deleted under the hands of who makes it.
@@ -149,13 +184,19 @@ pub fn page(conn: &mut Conn, _: &ManageBackups, before: Option<BackupId>, limit:
     Ok(Page::of(store::page(conn, before, limit + 1)?, limit, |backup| backup.id.to_string()))
 }
 
-/// What was done so far, as the table and the data folder `root` say it: a backup whose file is not there is none.
-pub(super) fn past(conn: &mut Conn, root: &Path) -> Result<Past> {
-    let is_lost = |backup: &Backup| backup.state == BackupState::Made && !is_there(root, backup);
-    let all: Vec<Backup> = store::all(conn)?.into_iter().filter(|backup| !is_lost(backup)).collect();
+/// What was done so far, as the table and the data folder `root` say it: a backup whose file is not there, or goes, is none. What is yet to come
+/// was done while the clock was wrong: the next one would wait for that time, and nobody would miss it.
+pub(super) fn past(conn: &mut Conn, root: &Path, now: Millis) -> Result<Past> {
+    let is_none = |backup: &Backup| match backup.state {
+        _ if backup.begun_at > now => true,
+        BackupState::Going => true,
+        BackupState::Made => !is_there(root, backup),
+        _ => false,
+    };
+    let all: Vec<Backup> = store::all(conn)?.into_iter().filter(|backup| !is_none(backup)).collect();
     let newest = all.first();
     Ok(Past {
-        since: store::since(conn)?,
+        since: store::since(conn)?.filter(|since| *since <= now),
         made: all.iter().find(|backup| backup.state == BackupState::Made).map(|backup| backup.begun_at),
         begun: newest.map(|backup| backup.begun_at),
         trouble: newest.and_then(|backup| backup.trouble.clone()),
@@ -167,7 +208,7 @@ pub(super) fn past(conn: &mut Conn, root: &Path) -> Result<Past> {
 /// # Errors
 /// When the database cannot be read.
 pub fn standing(conn: &mut Conn, root: &Path, settings: &Settings, now: Millis) -> Result<Standing> {
-    Ok(schedule::standing(settings, &past(conn, root)?, now))
+    Ok(schedule::standing(settings, &past(conn, root, now)?, now))
 }
 
 /// Is the file of a backup where it was put?
@@ -187,15 +228,16 @@ fn abandoned(conn: &mut Conn) -> Result<Vec<Backup>> {
     Ok(found)
 }
 
-/// Has a backup made when one is due, and ends what nobody does any more. To be called often.
+/// Has a backup made when one is due, ends what nobody does any more, and removes what is to go. To be called often.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn keep(ground: &Ground) -> Result<()> {
+    remove_going(&ground.db, &ground.config.data).await?;
     // A demo is gone when it stops, and PostgreSQL is saved by tools of its own.
     let is_scheduled = !ground.is_demo && ground.config.target.is_sqlite();
     let (settings, now, root) = (ground.settings.get(), ground.clock.now(), ground.config.data.clone());
-    let (past, abandoned) = ground.db.read(move |conn| Ok((past(conn, &root)?, abandoned(conn)?))).await?;
+    let (past, abandoned) = ground.db.read(move |conn| Ok((past(conn, &root, now)?, abandoned(conn)?))).await?;
     let is_new = is_scheduled && past.since.is_none();
     let is_due = is_scheduled && schedule::next(&settings, &past).is_some_and(|at| at <= now);
     if !is_new && !is_due && abandoned.is_empty() {

@@ -52,5 +52,5 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Adds what does its jobs.
 #[must_use]
 pub fn work(runner: crate::jobs::Runner, keeper: &Keeper) -> crate::jobs::Runner {
-    runner.register(jobs::MAKE, keeper.clone()).register(jobs::REHEARSE, keeper.clone())
+    runner.register_long(jobs::MAKE, keeper.clone()).register_long(jobs::REHEARSE, keeper.clone())
 }

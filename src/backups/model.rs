@@ -90,9 +90,22 @@ pub enum BackupState {
     Made,
     /// It could not be made.
     Failed,
+    /// Another one is being made or rehearsed, perhaps from the command line: it is made after that.
+    Waiting,
+    /// It is deleted; its file may still be there.
+    Going,
 }
 
 impl BackupState {
+    /// Those of what is to become a backup.
+    pub(super) const UNDER_WAY: [i16; 2] = [Self::Making.number(), Self::Waiting.number()];
+
+    /// Is it to become a backup?
+    #[must_use]
+    pub const fn is_under_way(self) -> bool {
+        matches!(self, Self::Making | Self::Waiting)
+    }
+
     /// As stored.
     #[must_use]
     pub const fn number(self) -> i16 {
@@ -100,6 +113,8 @@ impl BackupState {
             Self::Making => 0,
             Self::Made => 1,
             Self::Failed => 2,
+            Self::Waiting => 3,
+            Self::Going => 4,
         }
     }
 
@@ -109,6 +124,8 @@ impl BackupState {
         match number {
             0 => Self::Making,
             1 => Self::Made,
+            3 => Self::Waiting,
+            4 => Self::Going,
             _ => Self::Failed,
         }
     }
@@ -215,8 +232,13 @@ pub fn name_of(begun_at: Millis) -> String {
     format!("rialto-{}", at.strftime("%Y-%m-%d-%H%M%S"))
 }
 
+/// Where backups stand in the data folder `root`.
+pub(super) fn folder_of(root: &Path) -> PathBuf {
+    root.join("backups")
+}
+
 /// Where a backup stands in the data folder `root`.
 #[must_use]
 pub fn file_of(root: &Path, backup: BackupId, begun_at: Millis) -> PathBuf {
-    root.join("backups").join(format!("{}-{backup}.tar", name_of(begun_at)))
+    folder_of(root).join(format!("{}-{backup}.tar", name_of(begun_at)))
 }

@@ -125,10 +125,8 @@ async fn delete(gate: Allow<KeepBackup>, first: Allow<KeepBackup>, body: Body<Ag
     let ground = gate.ground().clone();
     first.read(|_, may, _| actions::expect_still(may.backup())).await?;
     members::ask_again(&ground, gate.visitor(), &members, &body.value.password).await?;
-    // First the row, with the permit and the trace: who may not, or leaves none, deletes nothing.
+    // First the wish, with the permit and the trace: who may not, or leaves none, deletes nothing.
     let backup = gate.write(actions::delete).await?;
-    match tokio::fs::remove_file(file_of(&ground.config.data, backup.id, backup.begun_at)).await {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(HttpResponse::NoContent().finish()),
-    }
+    actions::remove(&ground.db, &ground.config.data, &backup).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

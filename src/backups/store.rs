@@ -73,10 +73,26 @@ pub fn by_id(conn: &mut Conn, id: BackupId) -> Result<Option<Backup>> {
     backups::table.find(id.0).first::<Row>(conn).optional()?.map(Backup::try_from).transpose()
 }
 
-/// The one that is being made.
+/// The one that is being made, or waits for its turn.
 pub fn being_made(conn: &mut Conn) -> Result<Option<Backup>> {
-    let making = backups::table.filter(backups::state.eq(BackupState::Making.number())).order(backups::id.desc());
+    let making = backups::table.filter(backups::state.eq_any(BackupState::UNDER_WAY)).order(backups::id.desc());
     making.first::<Row>(conn).optional()?.map(Backup::try_from).transpose()
+}
+
+/// Another one has the turn.
+pub fn put_off(tx: &mut Tx<'_>, id: BackupId) -> Result<()> {
+    diesel::update(backups::table.find(id.0).filter(backups::state.eq(BackupState::Making.number())))
+        .set(backups::state.eq(BackupState::Waiting.number()))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// It has the turn; `false` when nobody wants it any more.
+pub fn take_up(tx: &mut Tx<'_>, id: BackupId) -> Result<bool> {
+    let taken = diesel::update(backups::table.find(id.0).filter(backups::state.eq_any(BackupState::UNDER_WAY)))
+        .set(backups::state.eq(BackupState::Making.number()))
+        .execute(&mut **tx)?;
+    Ok(taken == 1)
 }
 
 /// At most `limit` of them before `before`, newest first.
@@ -101,7 +117,7 @@ pub fn made(tx: &mut Tx<'_>, id: BackupId, bytes: i64) -> Result<()> {
 /// It could not be made.
 pub fn failed(tx: &mut Tx<'_>, id: BackupId, trouble: &str) -> Result<()> {
     let now = tx.now();
-    diesel::update(backups::table.find(id.0).filter(backups::state.eq(BackupState::Making.number())))
+    diesel::update(backups::table.find(id.0).filter(backups::state.eq_any(BackupState::UNDER_WAY)))
         .set((backups::state.eq(BackupState::Failed.number()), backups::ended_at.eq(Some(now)), backups::trouble.eq(Some(trouble))))
         .execute(&mut **tx)?;
     Ok(())
@@ -131,6 +147,22 @@ pub fn rehearsed(tx: &mut Tx<'_>, id: BackupId, outcome: &std::result::Result<Co
     Ok(())
 }
 
+/// It is to go: its file, and then its row. Nothing else becomes of it any more.
+pub fn set_going(tx: &mut Tx<'_>, ids: &[BackupId]) -> Result<()> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    diesel::update(backups::table.filter(backups::id.eq_any(raw)))
+        .set((backups::state.eq(BackupState::Going.number()), backups::rehearsal.eq(UNREHEARSED)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Those that are to go.
+pub fn going(conn: &mut Conn) -> Result<Vec<Backup>> {
+    let rows = backups::table.filter(backups::state.eq(BackupState::Going.number())).load::<Row>(conn)?;
+    rows.into_iter().map(Backup::try_from).collect()
+}
+
+/// Its file is gone.
 pub fn delete(tx: &mut Tx<'_>, id: BackupId) -> Result<()> {
     diesel::delete(backups::table.find(id.0)).execute(&mut **tx)?;
     Ok(())
@@ -142,13 +174,14 @@ pub fn surplus(conn: &mut Conn, kept: u16) -> Result<Vec<Backup>> {
     let is_made = backups::state.eq(BackupState::Made.number());
     let oldest = scheduled().filter(is_made).offset(i64::from(kept.max(1)) - 1).select(backups::id).first::<i64>(conn).optional()?;
     let Some(oldest) = oldest else { return Ok(Vec::new()) };
-    let rows = scheduled().filter(backups::id.lt(oldest)).filter(backups::state.ne(BackupState::Making.number())).load::<Row>(conn)?;
+    let is_over = backups::state.eq_any([BackupState::Made.number(), BackupState::Failed.number()]);
+    let rows = scheduled().filter(backups::id.lt(oldest)).filter(is_over).load::<Row>(conn)?;
     rows.into_iter().map(Backup::try_from).collect()
 }
 
-/// What is said to be under way: being made, or to be rehearsed.
+/// What is said to be under way: being made, waiting for it, or to be rehearsed.
 pub fn under_way(conn: &mut Conn) -> Result<Vec<Backup>> {
-    let is_making = backups::state.eq(BackupState::Making.number());
+    let is_making = backups::state.eq_any(BackupState::UNDER_WAY);
     let rows = backups::table.filter(is_making.or(backups::rehearsal.eq(RehearsalState::Asked.number()))).load::<Row>(conn)?;
     rows.into_iter().map(Backup::try_from).collect()
 }
@@ -171,12 +204,13 @@ pub fn set_since(conn: &mut Conn, at: Millis) -> Result<()> {
 
 /// What was under way has come to no end.
 pub fn interrupt(tx: &mut Tx<'_>, backup: &Backup) -> Result<()> {
-    if backup.state == BackupState::Making { failed(tx, backup.id, INTERRUPTED) } else { rehearsed(tx, backup.id, &Err(INTERRUPTED)) }
+    if backup.state.is_under_way() { failed(tx, backup.id, INTERRUPTED) } else { rehearsed(tx, backup.id, &Err(INTERRUPTED)) }
 }
 
-/// For a database that was put back from a copy: nothing is under way in it. What was being made was the copy itself.
+/// For a database that was put back from a copy: nothing is under way in it, and nothing goes. What was being made was the copy itself.
 pub fn settle_restored(conn: &mut Conn) -> Result<()> {
-    diesel::delete(backups::table.filter(backups::state.eq(BackupState::Making.number()))).execute(conn)?;
+    let lasts = backups::state.eq_any([BackupState::Made.number(), BackupState::Failed.number()]);
+    diesel::delete(backups::table.filter(diesel::dsl::not(lasts))).execute(conn)?;
     diesel::update(backups::table.filter(backups::rehearsal.eq(RehearsalState::Asked.number())))
         .set(backups::rehearsal.eq(UNREHEARSED))
         .execute(conn)?;

@@ -24,31 +24,21 @@ impl Turn {
     /// # Errors
     /// [`Trouble::Busy`] while somebody else has it.
     pub(super) fn take(root: &Path) -> Result<Self, Trouble> {
-        Self::from(root, File::try_lock)
-    }
-
-    /// Takes it once nobody else has it, however long that is.
-    pub(super) fn wait_for(root: &Path) -> Result<Self, Trouble> {
-        Self::from(root, |folder| folder.lock().map_err(TryLockError::Error))
-    }
-
-    fn from(root: &Path, lock: impl FnOnce(&File) -> Result<(), TryLockError>) -> Result<Self, Trouble> {
         let path = root.join("backups");
         make_folder(&path)?;
         let folder = File::open(&path).map_err(|error| Trouble::Unreadable { path: path.clone(), error })?;
-        lock(&folder).map_err(|error| match error {
+        folder.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Trouble::Busy,
             TryLockError::Error(error) => Trouble::unwritable(&path, &error),
         })?;
         clear(&path);
-        stay_behind();
         Ok(Self { _folder: folder })
     }
 }
 
-/// The thread that has the turn gets of the processors what nobody else wants: members who talk meanwhile wait no longer for it. It stays so
-/// until that thread ends, since going back up takes rights that the program need not have; so the turn is taken on a thread of its own.
-fn stay_behind() {
+/// The thread that uses a turn gets of the processors what nobody else wants: members who talk meanwhile wait no longer for it. It stays so until
+/// that thread ends, since going back up takes rights that the program need not have; so a turn is used on a thread of its own.
+pub(super) fn stay_behind(_: &Turn) {
     // Of no process in particular: on Linux a priority is the calling thread's.
     if let Err(error) = rustix::process::setpriority_process(None, LAST) {
         tracing::debug!(%error, "a backup runs as everything else does");

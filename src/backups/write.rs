@@ -12,7 +12,7 @@ use super::lines::hexadecimal;
 use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, MANIFEST, Manifest, Part, Written};
 use super::room::{LEFT_FREE, bytes_below, bytes_of, expect_room};
 use super::trouble::Trouble;
-use super::turn::Turn;
+use super::turn::{Turn, stay_behind};
 use crate::clock::{Clock, Millis};
 use crate::storage::{Target, backup_sqlite, fact, migration_state};
 
@@ -53,7 +53,8 @@ fn database_of<'a>(root: &Path, target: &'a Target) -> Result<&'a Path, Trouble>
 }
 
 /// As [`write()`], for whoever has the turn.
-pub(super) fn write_in_turn(_: &Turn, root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result<Written, Trouble> {
+pub(super) fn write_in_turn(turn: &Turn, root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result<Written, Trouble> {
+    stay_behind(turn);
     let database = database_of(root, target)?;
     if file.symlink_metadata().is_ok() {
         return Err(Trouble::Taken(file.to_owned()));

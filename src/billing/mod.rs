@@ -18,6 +18,8 @@ pub mod stripe;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "stripe")]
+pub use self::stripe::card_payments;
 pub use actions::*;
 pub use events::BillingEvent;
 pub use model::{
@@ -33,6 +35,26 @@ pub use providers::{
     Checkout, CheckoutState, CheckoutTruth, Opened, PartBack, PaymentState, PaymentTruth, Provider, ProviderKind, Providers, Sold,
     SubscriptionTruth, Switch, SwitchTime,
 };
+
+/// How paying by card stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CardPayments {
+    /// When the newest webhook came.
+    pub last_webhook_at: Option<crate::clock::Millis>,
+    /// Since when something waits that the provider is to be asked about.
+    pub waiting_since: Option<crate::clock::Millis>,
+    /// Webhooks and calls that came to no end, however often they were tried.
+    pub lost: i64,
+}
+
+/// How paying by card stands; never at all in a build without a provider of it.
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "stripe"))]
+pub fn card_payments(_: &mut crate::storage::Conn, _: &crate::config::Config) -> crate::error::Result<Option<CardPayments>> {
+    Ok(None)
+}
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {
@@ -56,13 +78,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn work(runner: crate::jobs::Runner, turner: &Turner) -> crate::jobs::Runner {
     let kinds = [
         actions::MEMBER,
-        actions::SPREAD,
         actions::SUBSCRIPTION,
         actions::SETTLE,
         actions::END,
         actions::REFUND,
         actions::GIFT_BACK,
         actions::REMIND,
+        actions::BACK,
     ];
-    kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()))
+    let runner = kinds.into_iter().fold(runner, |runner, kind| runner.register(kind, turner.clone()));
+    // Everybody who holds a plan is told, one after the other.
+    runner.register_long(actions::SPREAD, turner.clone())
 }

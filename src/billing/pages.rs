@@ -198,7 +198,8 @@ struct MembershipPage {
     gifts: Vec<Gift>,
     /// The code of a gift that is to be redeemed, as it stands in the page's address.
     code: String,
-    /// For how many days yet what is owed can be paid before something ends; by subscription, in the order of those that are paid.
+    /// For how many days yet what is owed can be paid before something ends; by subscription, in the order of those that are paid. None: nothing
+    /// is asked for.
     days_left: Vec<Option<i64>>,
     /// Can the plan of a subscription be changed? In the same order.
     changes: Vec<bool>,
@@ -206,10 +207,11 @@ struct MembershipPage {
     promotions: bool,
 }
 
-/// Days that are left to pay what is owed, a day that has begun counted whole; none while nothing is.
+/// Days that are left to pay what is owed, a day that has begun counted whole; none while nothing is, and for what has lapsed or was cancelled.
 fn days_left(one: &Subscription, now: Millis) -> Option<i64> {
-    one.past_due_since?;
-    Some((one.access_until? - now).max(0).div_euclid(86_400_000) + 1)
+    one.past_due_since.filter(|_| !one.cancels_at_end)?;
+    let left = one.access_until.filter(|until| *until > now)? - now;
+    Some(left.div_euclid(86_400_000) + 1)
 }
 
 async fn mine(gate: Allow<SeeMe>, query: Query<Older>, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {

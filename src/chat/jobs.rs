@@ -8,11 +8,14 @@ use crate::access::Ground;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::ids::RoomId;
-use crate::jobs::{Job, JobHandler, Runner};
+use crate::jobs::{Job, Runner, Step, StepHandler};
 use crate::storage::Db;
 
 /// Jobs that delete messages whose time is over.
 pub(super) const EXPIRE: &str = "chat.expire";
+
+/// Handfuls that one step deletes; then others have the slot.
+const HANDFULS: usize = 2;
 
 /// Where: in one room, or in every one.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -31,8 +34,8 @@ struct Tidier {
     clock: Clock,
 }
 
-impl JobHandler for Tidier {
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<()>> {
+impl StepHandler for Tidier {
+    fn step(&self, job: Job) -> BoxFuture<'_, Result<Step>> {
         Box::pin(async move {
             let rooms = match job.read::<Expire>()?.room {
                 Some(room) => vec![room],
@@ -41,11 +44,19 @@ impl JobHandler for Tidier {
                     self.db.read(move |conn| rooms_to_tidy(conn, now)).await?
                 }
             };
+            let mut deleted = 0;
             for room in rooms {
-                // Each handful is a write of its own, so that those of members come between.
-                while self.db.write(move |tx| expire_handful(tx, room)).await? {}
+                let mut has_more = true;
+                while has_more {
+                    if deleted == HANDFULS {
+                        return Ok(Step::GoOn(self.clock.now()));
+                    }
+                    // Each handful is a write of its own, so that those of members come between.
+                    has_more = self.db.write(move |tx| expire_handful(tx, room)).await?;
+                    deleted += 1;
+                }
             }
-            Ok(())
+            Ok(Step::Done)
         })
     }
 }
@@ -53,7 +64,7 @@ impl JobHandler for Tidier {
 /// Adds what does the slice's jobs.
 #[must_use]
 pub fn work(runner: Runner, ground: &Ground) -> Runner {
-    runner.register(EXPIRE, Tidier { db: ground.db.clone(), clock: ground.clock.clone() })
+    runner.register_long(EXPIRE, Tidier { db: ground.db.clone(), clock: ground.clock.clone() })
 }
 
 /// Looks whether the time of a message is over anywhere, and has a job delete it.

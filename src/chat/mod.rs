@@ -21,7 +21,7 @@ pub use actions::{
     NewRoom, create_room, delete_message, hold_rooms_of, join_announcements, join_quietly, leave_conversation, leave_everything, let_in,
     look_at, remove_member, return_to_conversation, takes_invited,
 };
-pub use actions::{expire_handful, expire_soon};
+pub use actions::{WouldGoEverywhere, expire_handful, expire_soon, would_go_everywhere};
 pub use commands::{COMMANDS, run as run_command};
 #[cfg(test)]
 pub(crate) use events::{Departure, Signal, ThreadTotal};
@@ -35,6 +35,7 @@ pub use pages::{Community, OpenRoom, State, browse_for_strangers};
 #[cfg(test)]
 pub(crate) use pages::{Limits, RoleName};
 pub use policy::{RemoveFromRoom, RemoveMessage};
+pub use retention::shortens;
 #[cfg(test)]
 pub(crate) use routes::MessagePage;
 pub(crate) use routes::event_list;

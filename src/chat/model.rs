@@ -316,6 +316,8 @@ pub struct Mine {
     pub last_at: Option<Millis>,
     /// When I last wrote in it while it was slow.
     pub said_at: Option<Millis>,
+    /// For how many milliseconds I still wait in it as a member, where it is slow; 0: I may write.
+    pub wait_ms: Millis,
 }
 
 /// Whom an author may call together, beside members by their names.

@@ -141,7 +141,7 @@ pub struct State {
 fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, signals: u64) -> Result<State> {
     let member = actor.signed_in()?;
     let settings = ground.settings.get();
-    let rooms = rooms_of_mine(conn, member)?;
+    let rooms = rooms_of_mine(conn, member, actor.now)?;
     let mut people: Vec<MemberId> = rooms.iter().filter_map(|room| room.mine.as_ref()?.members.clone()).flatten().collect();
     people.extend(rooms.iter().filter_map(|room| room.mine.as_ref()?.invited.clone()).flatten());
     people.push(member);
@@ -160,7 +160,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, sig
         session: actor.session,
         permissions: actor.permissions,
         entitlements: billing.standings.entitlements_of(conn, member, actor.now)?,
-        owed: billing::owed(conn, billing, member)?,
+        owed: billing::owed(conn, billing, member, actor.now)?,
         muted_until: actor.muted_until.filter(|until| *until > actor.now),
         rooms,
         members: profiles,
@@ -257,7 +257,7 @@ fn shell(
         None => None,
         Some((id, around)) => {
             let may = ReadRoom::check(conn, actor, id)?;
-            let about = Some(room_for(conn, may.row().clone(), member)?).filter(|room| room.mine.is_none());
+            let about = Some(room_for(conn, may.row().clone(), member, actor.now)?).filter(|room| room.mine.is_none());
             Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };

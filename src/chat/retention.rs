@@ -41,6 +41,12 @@ pub fn may_choose(own: Option<i32>, chosen: Option<i32>, community: Keeping) -> 
     }
 }
 
+/// Does such a change delete what would have been kept? Both are days; none: for ever.
+#[must_use]
+pub fn shortens(before: Option<i32>, after: Option<i32>) -> bool {
+    after.is_some_and(|after| before.is_none_or(|before| after < before))
+}
+
 /// Messages sent at this time or before are over: so many days have passed, to the millisecond.
 #[must_use]
 pub fn over_until(days: i32, now: Millis) -> Millis {
@@ -93,6 +99,20 @@ mod tests {
         assert!(may(Some(30), 30, RoomsMayKeep::Shorter) && !may(Some(31), 30, RoomsMayKeep::Shorter));
         assert!(!may(Some(0), 30, RoomsMayKeep::Shorter) && may(Some(3_650), 0, RoomsMayKeep::Shorter));
         assert!(may(Some(0), 30, RoomsMayKeep::Any) && may(Some(3_650), 30, RoomsMayKeep::Any));
+    }
+
+    #[test]
+    fn what_is_kept_for_a_shorter_time_than_before_is_deleted() {
+        for (before, after, is_shorter) in [
+            (None, Some(3_650), true),
+            (Some(30), Some(29), true),
+            (Some(30), Some(30), false),
+            (Some(30), Some(31), false),
+            (Some(1), None, false),
+            (None, None, false),
+        ] {
+            assert_eq!(shortens(before, after), is_shorter, "{before:?} {after:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::village::{self, Door};
 use crate::app::App;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Given, Machine};
+use crate::http::Recent;
 use crate::members::{self, LinkPurpose};
 use crate::storage::Target;
 
@@ -36,11 +37,17 @@ impl Drop for Folder {
     }
 }
 
-/// Serves the village as it stands at `now`.
+/// Serves the village as it stands at `now`; `recent` keeps the last lines of the log.
 ///
 /// # Errors
 /// One sentence when the start fails.
-pub async fn run(now: Option<Millis>, address: Option<SocketAddr>, media_port: u16, raised_limits: bool) -> Result<(), String> {
+pub async fn run(
+    now: Option<Millis>,
+    address: Option<SocketAddr>,
+    media_port: u16,
+    raised_limits: bool,
+    recent: Recent,
+) -> Result<(), String> {
     let folder = Folder::make()?;
     let data = DataFolder::open(&folder.0, true)?;
     let mut config = Config::from(Given::default(), &Machine::this())?;
@@ -57,7 +64,7 @@ pub async fn run(now: Option<Millis>, address: Option<SocketAddr>, media_port: u
     let db = offline::open(&config.target, &clock)?;
     let cast = village::build(&db, begin).await.map_err(|error| error.to_string())?;
     drop(db);
-    let app = App::build(config, *data.master_key(), clock, true).await.map_err(|error| error.to_string())?;
+    let app = App::build(config, *data.master_key(), clock, true).await.map_err(|error| error.to_string())?.hearing(recent);
     let mut doors = Vec::new();
     for (name, door) in [("owner", Door::Owner), ("paying", Door::Paying), ("free", Door::Free)] {
         let member = cast.behind(door).ok_or_else(|| format!("the village has no {name}"))?.id;

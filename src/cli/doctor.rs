@@ -1,20 +1,57 @@
-//! `rialto doctor`: looks at everything that must work, beside a server that runs, and says of each thing that does not what to do.
+//! `rialto doctor`: looks at everything that must work, beside a server that runs, and says of each thing that does not what to do. The lights
+//! are those of the dashboard.
 
 use std::io::Write;
 
 use super::data_folder::DataFolder;
 use super::offline;
 use crate::access::Keys;
-use crate::backups::{self, Health};
+use crate::admin::health::{self, HealthCheck, HealthReport, Light, Part, Place, Teller, Vitals};
 use crate::calls::probe::{self, Patience, Report, Way};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
-use crate::settings::Settings;
+use crate::config::origin::Origin;
 use crate::storage::Target;
 use crate::text::Words;
 
 /// What a check found: all is well and a few words about it, or a sentence and what to do.
 type Found = Result<String, (String, String)>;
+
+/// A check as it is told.
+struct Line {
+    name: &'static str,
+    light: Light,
+    what: String,
+    todo: Option<String>,
+}
+
+impl Line {
+    fn of(name: &'static str, found: Found) -> Self {
+        match found {
+            Ok(what) => Self { name, light: Light::Green, what, todo: None },
+            Err((what, todo)) => Self { name, light: Light::Red, what, todo: Some(todo) },
+        }
+    }
+
+    /// A health light.
+    fn lit(check: HealthCheck) -> Self {
+        let HealthCheck { name, light, what, todo, at, .. } = check;
+        let at = at.map(|at| format!(" ({})", time(at))).unwrap_or_default();
+        Self { name: name.name(), light, what: format!("{what}{at}"), todo }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Self { name, light, what, todo } = self;
+        let mark = match light {
+            Light::Green => "ok  ",
+            Light::Grey => "--  ",
+            Light::Amber => "warn",
+            Light::Red => "FAIL",
+        };
+        writeln!(out, "{mark}  {name}: {what}")?;
+        todo.as_ref().map_or(Ok(()), |todo| writeln!(out, "      {todo}"))
+    }
+}
 
 /// Makes every check and writes a line about each.
 ///
@@ -22,25 +59,47 @@ type Found = Result<String, (String, String)>;
 /// One sentence when a check failed, or when nothing can be written.
 pub fn run(config: &Config, call: bool, clock: &Clock, out: &mut dyn Write) -> Result<(), String> {
     let folder = DataFolder::open(&config.data, false);
-    let mut checks: Vec<(&str, Found)> = vec![("data folder", data(&folder)), ("database", database(config))];
-    if config.target.is_sqlite() && offline::exists(&config.target) && checks.iter().all(|(_, found)| found.is_ok()) {
-        checks.push(("backups", saved(config, clock)));
+    let machine = Vitals::this(&config.data, None);
+    look(config, &folder, machine, call, clock, out)
+}
+
+fn look(
+    config: &Config,
+    folder: &Result<DataFolder, String>,
+    machine: Vitals,
+    call: bool,
+    clock: &Clock,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    let mut lines = vec![Line::of("data folder", data(folder)), Line::of("database", database(config))];
+    let is_readable = offline::exists(&config.target) && lines.iter().all(|line| line.light == Light::Green);
+    let mut lights = None;
+    if let Ok(folder) = folder {
+        let (line, asked) = server(folder, call, clock);
+        lines.push(line);
+        lights = asked;
     }
-    if let Ok(folder) = &folder {
-        checks.push(("server", server(folder, call)));
-        if call {
-            checks.push(("calls", calls(folder, clock)));
+    if lights.is_none() && is_readable {
+        match beside(config, machine, clock) {
+            Ok(checks) => lights = Some(checks),
+            Err(sentence) => lines.push(Line::of("health", Err(split(&sentence)))),
         }
     }
-    let failed = checks.iter().filter(|(_, found)| found.is_err()).count();
-    for (name, found) in &checks {
-        let written = match found {
-            Ok(words) => writeln!(out, "ok    {name}: {words}"),
-            Err((what, todo)) => writeln!(out, "FAIL  {name}: {what}\n      {todo}"),
-        };
-        written.map_err(|error| format!("The findings cannot be written ({error})."))?;
+    // Of the database stands more above, and of calls below where they are tried.
+    let is_told = |check: &HealthCheck| check.name == Part::Database || (call && check.name == Part::Calls);
+    lines.extend(lights.into_iter().flatten().filter(|check| !is_told(check)).map(Line::lit));
+    if let (Ok(folder), true) = (folder, call) {
+        lines.push(Line::of("calls", calls(folder, clock)));
     }
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} checks failed; what to do about each stands above.", checks.len())) }
+    for line in &lines {
+        line.write(out).map_err(|error| format!("The findings cannot be written ({error})."))?;
+    }
+    let failed = lines.iter().filter(|line| line.light == Light::Red).count();
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} checks failed; what to do about each stands above.", lines.len())) }
+}
+
+fn time(at: Millis) -> String {
+    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 
 /// A sentence of ours says what is so and how to mend it, with a semicolon between.
@@ -74,35 +133,41 @@ fn database(config: &Config) -> Found {
     }
 }
 
-/// What the dashboard says of them, from the same rows.
-fn saved(config: &Config, clock: &Clock) -> Found {
-    let words = Words::load().map_err(|error| split(&offline::sentence(&error)))?;
-    let mut conn = offline::connect(&config.target).map_err(|sentence| split(&sentence))?;
-    let standing = Settings::load(&mut conn).and_then(|settings| backups::standing(&mut conn, &config.data, &settings, clock.now()));
-    let standing = standing.map_err(|error| split(&offline::sentence(&error)))?;
-    let time = |at: Millis| jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
-    let last = standing.last.map_or_else(|| "there is none yet".to_owned(), |at| format!("the last one was made at {}", time(at)));
-    let todo = "Look at *Backups* in the dashboard, or save by hand: `rialto backup FILE`.".to_owned();
-    match standing.health {
-        Health::Good => Ok(last),
-        Health::Early => Ok(standing.next.map_or(last.clone(), |at| format!("{last}; the first is due at {}", time(at)))),
-        Health::Off => Ok(format!("none is made by itself; {last}")),
-        Health::Late => Err((format!("One was due and is not there; {last}."), todo)),
-        Health::Failed => {
-            let why = standing.trouble.map(|code| format!(" {} ({code})", words.t("en", &code, &[]))).unwrap_or_default();
-            Err((format!("The newest one could not be made.{why} As it is, {last}."), todo))
-        }
-    }
+/// The lights that a command sees beside the server, or without one.
+fn beside(config: &Config, machine: Vitals, clock: &Clock) -> Result<Vec<HealthCheck>, String> {
+    let words = Words::load().map_err(|error| offline::sentence(&error))?;
+    let mut conn = offline::connect(&config.target)?;
+    let place = Place { config, sends_letters: config.smtp_url.is_some(), machine };
+    let facts = health::facts(&mut conn, &place, clock.now()).map_err(|error| offline::sentence(&error))?;
+    Ok(health::lights(&facts, clock.now(), &Teller { words: &words, language: "en" }))
 }
 
-fn server(folder: &DataFolder, needed: bool) -> Found {
-    match folder.serving() {
-        Some(serving) => Ok(format!("runs at {}", serving.url)),
-        None if needed => Err((
-            "No server runs on this data folder.".to_owned(),
-            "Start it with `rialto serve`, then look again; calls can only be tried while it runs.".to_owned(),
-        )),
-        None => Ok("does not run".to_owned()),
+/// Whether the server runs, and the lights that it shows: it alone knows all of them.
+fn server(folder: &DataFolder, needed: bool, clock: &Clock) -> (Line, Option<Vec<HealthCheck>>) {
+    let Some(serving) = folder.serving() else {
+        let found = if needed {
+            Err((
+                "No server runs on this data folder.".to_owned(),
+                "Start it with `rialto serve`, then look again; calls can only be tried while it runs.".to_owned(),
+            ))
+        } else {
+            Ok("does not run".to_owned())
+        };
+        return (Line::of("server", found), None);
+    };
+    let ticket = health::ticket(&Keys::new(*folder.master_key()), clock.now());
+    let said = probe::ask(&serving.url, &serving.trusted, &format!("/api/v1/admin/health?ticket={ticket}"));
+    let report = said.and_then(|body| serde_json::from_str::<HealthReport>(&body).map_err(|error| error.to_string()));
+    match report {
+        Ok(report) => (Line::of("server", Ok(format!("runs at {}", serving.url))), Some(report.checks)),
+        Err(why) => {
+            // Some routers do not let a machine reach itself by its public address.
+            let is_near = Origin::parse(&serving.url).is_some_and(|origin| origin.is_loopback());
+            let light = if is_near { Light::Red } else { Light::Amber };
+            let what = format!("It runs at {}, but could not be asked ({why}).", serving.url);
+            let todo = "Open that address in a browser, from elsewhere too. What stands below was looked at beside the server.".to_owned();
+            (Line { name: "server", light, what, todo: Some(todo) }, None)
+        }
     }
 }
 
@@ -129,15 +194,18 @@ fn told(words: &Words, report: &Report) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::health::DiskFacts;
     use crate::calls::probe::{Hop, OverTcp};
     use crate::config::{Given, Machine};
 
-    fn look(folder: &std::path::Path, call: bool) -> (Result<(), String>, String) {
+    /// What the doctor says of a folder, on a machine that says so much.
+    fn doctor(folder: &std::path::Path, call: bool, machine: Vitals) -> (Result<(), String>, String) {
         let mut config = Config::from(Given::default(), &Machine { address: None, processors: 1 }).expect("defaults work");
         config.data = folder.to_owned();
         config.target = Target::Sqlite(folder.join("rialto.db"));
         let mut out = Vec::new();
-        let found = run(&config, call, &Clock::system(), &mut out);
+        let opened = DataFolder::open(&config.data, false);
+        let found = look(&config, &opened, machine, call, &Clock::system(), &mut out);
         (found, String::from_utf8(out).expect("text"))
     }
 
@@ -145,18 +213,48 @@ mod tests {
     fn an_empty_folder_is_well_and_has_no_calls() {
         let outer = tempfile::tempdir().expect("a folder");
         let folder = outer.path().join("data");
-        let (found, told) = look(&folder, false);
+        let (found, told) = doctor(&folder, false, Vitals::default());
         assert_eq!((found, told.matches("ok ").count()), (Ok(()), 3), "{told}");
-        let (found, told) = look(&folder, true);
+        let (found, told) = doctor(&folder, true, Vitals::default());
         assert_eq!(found.expect_err("no server"), "2 of 4 checks failed; what to do about each stands above.");
         assert!(told.contains("FAIL  server: No server runs on this data folder.\n      Start it"), "{told}");
+    }
+
+    #[test]
+    fn without_a_server_the_lights_are_what_the_rows_and_the_machine_say() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let folder = outer.path().join("data");
+        drop(DataFolder::open(&folder, false));
+        drop(offline::open(&Target::Sqlite(folder.join("rialto.db")), &Clock::system()).expect("a database"));
+        let (found, told) = doctor(&folder, false, Vitals::default());
+        assert_eq!(found, Ok(()), "what is not set up is no trouble: {told}");
+        for line in [
+            "ok    server: does not run",
+            "--    disk: ",
+            "--    memory: ",
+            "--    writes: Known only while the program serves.",
+            "--    calls: Known only while the program serves.",
+            "--    mail: Letters are not sent. They stay in the outbox.\n      Start the program with --smtp-url",
+            "--    payments: ",
+            "--    backups: The first backup is not due yet.",
+            "ok    jobs: Work is done when it is due.",
+        ] {
+            assert!(told.contains(line), "{line} is not in\n{told}");
+        }
+        let full = Vitals { disk: Some(DiskFacts { free: 1, total: 1 << 40 }), ..Vitals::default() };
+        let (found, told) = doctor(&folder, false, full);
+        assert_eq!(found.expect_err("no room"), "1 of 11 checks failed; what to do about each stands above.");
+        assert!(told.contains("FAIL  disk: Only 0 MB of 1,024 GB are left.") && told.contains("\n      Make room"), "{told}");
+        let scarce = Vitals { disk: Some(DiskFacts { free: 300 << 20, total: 1 << 40 }), ..Vitals::default() };
+        let (found, told) = doctor(&folder, false, scarce);
+        assert!(found.is_ok() && told.contains("warn  disk: Only 300 MB of"), "a warning is no failure: {told}");
     }
 
     #[test]
     fn a_database_of_another_kind_of_file_is_named() {
         let outer = tempfile::tempdir().expect("a folder");
         std::fs::write(outer.path().join("rialto.db"), b"no database at all, but long enough to be looked at").expect("written");
-        let (found, told) = look(outer.path(), false);
+        let (found, told) = doctor(outer.path(), false, Vitals::default());
         assert!(found.is_err() && told.contains("FAIL  database: "), "{told}");
     }
 

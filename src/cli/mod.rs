@@ -34,12 +34,12 @@ pub fn run() -> ExitCode {
         Err(error) => error.exit(),
     };
     let outcome = serve::config_of(&cli).and_then(|config| {
-        serve::start_log(config.log_json);
+        let recent = serve::start_log(config.log_json);
         crate::http::door::tls::install_provider();
         match cli.chosen() {
-            Command::Serve(_) => actix_web::rt::System::new().block_on(serve::run(config)),
+            Command::Serve(_) => actix_web::rt::System::new().block_on(serve::run(config, recent)),
             Command::Demo { now, listen, media_port, raised_limits, .. } => {
-                actix_web::rt::System::new().block_on(demo::run(*now, *listen, *media_port, *raised_limits))
+                actix_web::rt::System::new().block_on(demo::run(*now, *listen, *media_port, *raised_limits, recent))
             }
             command => work(command, &config, &Clock::system()),
         }

@@ -4,6 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::args::Cli;
 use super::data_folder::{DataFolder, Serving};
@@ -13,6 +15,7 @@ use crate::calls::probe;
 use crate::clock::Clock;
 use crate::clock::Millis;
 use crate::config::{Config, TlsMode};
+use crate::http::Recent;
 use crate::http::door::{lan, tls};
 use crate::members::{self, LinkPurpose};
 use crate::storage::Conn;
@@ -24,11 +27,11 @@ const SETUP_LINK_LIFE: Millis = 7 * 86_400_000;
 /// of a connection is no news, and strangers can make them say it.
 const LOG_DEFAULT: &str = "info,actix_server=warn,rtc=error,webrtc=error";
 
-/// Serves what the command line says.
+/// Serves what the command line says; `recent` keeps the last lines of the log.
 ///
 /// # Errors
 /// One sentence when the start fails.
-pub async fn run(config: Config) -> Result<(), String> {
+pub async fn run(config: Config, recent: Recent) -> Result<(), String> {
     let folder = DataFolder::open(&config.data, true)?;
     let (config, listener) = listen(config)?;
     let clock = Clock::system();
@@ -37,7 +40,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let (address, bound) = (config.address(config.listen.port()), config.listen);
     let trusted = probe::trusted(&config).into_iter().filter_map(|file| std::path::absolute(file).ok()).collect();
     migrate::bring_up(&folder, &config.target, &clock)?;
-    let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?;
+    let app = App::build(config, *folder.master_key(), clock, false).await.map_err(|error| error.to_string())?.hearing(recent);
     let setup = app.ground.db.write(setup_link).await.map_err(|error| error.to_string())?;
     let running = app.serve(listener, tls_config).await.map_err(|error| error.to_string())?;
     folder.say_serving(&Serving { url: address.clone(), trusted })?;
@@ -106,15 +109,18 @@ pub fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Starts the log on standard error.
-pub fn start_log(json: bool) {
+/// Starts the log on standard error; its last lines that somebody should look at are kept besides.
+#[must_use]
+pub fn start_log(json: bool) -> Recent {
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
     let is_seen = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // Where the log cannot be written (a full disk, a reader that is gone), the subscriber would complain about it on the same standard error,
     // in a way that panics: a line is lost then, and not the thread that had something to say.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_seen).log_internal_errors(false);
-    let _ = if json { log.json().try_init() } else { log.try_init() };
+    let recent = Recent::new(Clock::system());
+    let _ = if json { log.json().finish().with(recent.clone()).try_init() } else { log.finish().with(recent.clone()).try_init() };
+    recent
 }
 
 /// Takes the settings out of a parsed command line.

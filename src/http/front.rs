@@ -115,8 +115,10 @@ impl Finished {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let status = response.status().as_u16();
+        let took = self.started.elapsed();
         self.metrics.count(self.asked.class(), status);
-        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.metrics.time(self.asked.class(), took);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(target: "rialto::access", method = %self.method, route = pattern, status, ms, request_id = visitor.request_id, "answered");
     }
 }

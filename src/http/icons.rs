@@ -24,6 +24,7 @@ icons! {
     "ban" LuBan;
     "bell" LuBell;
     "bell-off" LuBellOff;
+    "chart-column" LuChartColumn;
     "check" LuCheck;
     "chevron-down" LuChevronDown;
     "chevron-left" LuChevronLeft;

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 const CLASSES: [&str; 5] = ["page", "api", "file", "live", "health"];
 /// Statuses by their first digit, from 1xx.
 const STATUSES: usize = 5;
+/// Within how many milliseconds answers are given, by class of time; what took longer is in the last one.
+pub const WITHIN_MS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
 /// One number that another part of the program tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Metrics {
 struct Inner {
     started: Instant,
     requests: [[AtomicU64; STATUSES]; CLASSES.len()],
+    /// Pages and answers of the API by class of time, since they were last taken.
+    times: [AtomicU64; WITHIN_MS.len()],
     clock_jumps: AtomicU64,
     others: OnceLock<Vec<Arc<dyn Readings>>>,
 }
@@ -76,6 +80,7 @@ impl Metrics {
             inner: Arc::new(Inner {
                 started: Instant::now(),
                 requests: Default::default(),
+                times: Default::default(),
                 clock_jumps: AtomicU64::new(0),
                 others: OnceLock::new(),
             }),
@@ -98,6 +103,28 @@ impl Metrics {
         let class = CLASSES.iter().position(|known| *known == class).unwrap_or(0);
         let group = usize::from(status / 100).clamp(1, STATUSES) - 1;
         self.inner.requests[class][group].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts how long a page or an answer of the API took; files are sent as the network takes them, and connections stay.
+    pub fn time(&self, class: &str, took: Duration) {
+        if ["page", "api"].contains(&class) {
+            let ms = u64::try_from(took.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+            let n = WITHIN_MS.iter().position(|within| ms <= *within).unwrap_or(WITHIN_MS.len() - 1);
+            self.inner.times[n].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many answers there were of each class of time since this was asked last.
+    #[must_use]
+    pub fn take_times(&self) -> [u64; WITHIN_MS.len()] {
+        std::array::from_fn(|n| self.inner.times[n].swap(0, Ordering::Relaxed))
+    }
+
+    /// What was taken could not be kept: it counts the next time.
+    pub fn give_back_times(&self, times: &[u64; WITHIN_MS.len()]) {
+        for (time, count) in self.inner.times.iter().zip(times) {
+            time.fetch_add(*count, Ordering::Relaxed);
+        }
     }
 
     /// Counts one jump of the clock.
@@ -148,7 +175,8 @@ fn head(out: &mut String, name: &str, help: &str) {
 }
 
 /// Resident memory as the kernel tells it; `None` where it does not.
-fn resident_bytes() -> Option<u64> {
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1_024)
@@ -173,6 +201,24 @@ mod tests {
             let of_thread = |n: u64| Reading { label: format!("thread=\"{n}\""), ..Reading::one("rialto_busy", "Busy.", n) };
             vec![Reading::one("rialto_frames_sent_total", "Frames.", 9), of_thread(0), of_thread(1)]
         }
+    }
+
+    #[test]
+    fn answers_are_counted_by_the_time_they_took_and_taken_once() {
+        let metrics = Metrics::new();
+        let micros = Duration::from_micros;
+        for (class, took) in
+            [("page", micros(999)), ("api", micros(1_000)), ("api", micros(1_001)), ("api", micros(60_000_000)), ("file", micros(1))]
+        {
+            metrics.time(class, took);
+        }
+        let mut counted = [0; WITHIN_MS.len()];
+        (counted[0], counted[1], counted[WITHIN_MS.len() - 1]) = (2, 1, 1);
+        assert_eq!(metrics.take_times(), counted);
+        assert_eq!(metrics.take_times(), [0; WITHIN_MS.len()]);
+        metrics.give_back_times(&counted);
+        metrics.time("page", micros(1));
+        assert_eq!(metrics.take_times()[0], 3);
     }
 
     #[test]

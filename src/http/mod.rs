@@ -18,6 +18,7 @@ mod pieces;
 mod policy;
 mod preload;
 mod problems;
+mod recent;
 mod routes;
 mod site;
 #[cfg(test)]
@@ -25,8 +26,9 @@ mod tests;
 
 pub use front::{bound_port, front, origin_is_ours, session_cookie_name};
 pub use listen::{BoundPort, listen};
-pub use metrics::{Metrics, Reading, Readings};
+pub use metrics::{Metrics, Reading, Readings, WITHIN_MS, resident_bytes};
 pub use pieces::pieces_of;
 pub use problems::encoded;
+pub use recent::{LogLevel, LogLine, Recent, Sought as LogSought, scrubbed};
 pub use routes::{mount, openapi};
 pub use site::{Heard, Looker, Lookers, Site};

@@ -3,7 +3,10 @@
 //! A job is enqueued in the transaction that makes it necessary, so both happen or neither. It runs at least once: a handler
 //! must do no harm when it runs again after a crash. A job that fails is tried again with growing pauses and in the end is
 //! set aside for the administrator, who can let it run again.
+//!
+//! Long jobs have slots of their own, and those that can go on later give theirs back between two steps: others come in between.
 
+mod lanes;
 mod runner;
 mod store;
 
@@ -20,7 +23,9 @@ use crate::ids::JobId;
 use crate::storage::Tx;
 
 pub use runner::{Runner, Running};
-pub use store::{Counts, DeadJob, counts, dead, is_due, replay, settle_restored};
+pub use store::{
+    Counts, JobItem, JobState, Shown, Sought, by_id, count_failing, counts, drop_dead, is_due, list, oldest_due, replay, settle_restored,
+};
 
 /// A job's attempts unless [`Enqueue::max_attempts`] says otherwise: with the pauses between them about an hour.
 const ATTEMPTS: i32 = 10;
@@ -73,6 +78,28 @@ pub trait JobHandler: Send + Sync + 'static {
     ///
     /// An error means another attempt later; [`Error::Invalid`](crate::error::Error::Invalid) that none will ever succeed.
     fn run(&self, job: Job) -> BoxFuture<'_, Result<()>>;
+}
+
+/// How a step of a long job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is left to do.
+    Done,
+    /// It goes on at this time, with all its attempts; until then others have its slot.
+    GoOn(Millis),
+}
+
+/// Does the long jobs of one kind, step by step. Where it stands is for the rows to say that it works on.
+pub trait StepHandler: Send + Sync + 'static {
+    /// Does one step. It may have been done before, in whole or in part; errors are as for [`JobHandler::run`].
+    fn step(&self, job: Job) -> BoxFuture<'_, Result<Step>>;
+}
+
+/// What does a job in one go does it in one step.
+impl<H: JobHandler> StepHandler for H {
+    fn step(&self, job: Job) -> BoxFuture<'_, Result<Step>> {
+        Box::pin(async move { self.run(job).await.map(|()| Step::Done) })
+    }
 }
 
 /// Wakes the runner. Every clone is the same bell; ringing while the runner is busy is not lost.

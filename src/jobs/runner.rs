@@ -10,8 +10,9 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
+use super::lanes::Lane;
 use super::store::{self, Held};
-use super::{Bell, JobHandler};
+use super::{Bell, JobHandler, Step, StepHandler};
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, Result};
 use crate::ids::JobId;
@@ -21,8 +22,6 @@ use crate::storage::Db;
 const LEASE_MS: Millis = 60_000;
 /// How often a running job's lease is prolonged.
 const RENEW: Duration = Duration::from_secs(20);
-/// Jobs that run at the same time.
-const SLOTS: usize = 4;
 /// On PostgreSQL another server may enqueue: we look at least this often.
 const LOOK_SHARED: Duration = Duration::from_secs(2);
 /// On SQLite every enqueue rings the bell; this only bounds the harm of a clock that jumps.
@@ -41,7 +40,7 @@ pub struct Runner {
     db: Db,
     clock: Clock,
     bell: Bell,
-    handlers: BTreeMap<&'static str, Arc<dyn JobHandler>>,
+    handlers: BTreeMap<&'static str, (Lane, Arc<dyn StepHandler>)>,
     grace: Duration,
 }
 
@@ -57,6 +56,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     ended: watch::Receiver<u64>,
     task: JoinHandle<()>,
+    kinds: Vec<&'static str>,
 }
 
 impl Running {
@@ -64,6 +64,12 @@ impl Running {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;
+    }
+
+    /// The kinds of jobs that it does.
+    #[must_use]
+    pub fn kinds(&self) -> &[&'static str] {
+        &self.kinds
     }
 
     /// How many attempts have ended, well or badly, and been recorded.
@@ -83,7 +89,14 @@ impl Runner {
     /// Adds the handler of a kind. Jobs of kinds without a handler wait untouched.
     #[must_use]
     pub fn register(mut self, kind: &'static str, handler: impl JobHandler) -> Self {
-        self.handlers.insert(kind, Arc::new(handler));
+        self.handlers.insert(kind, (Lane::Short, Arc::new(handler)));
+        self
+    }
+
+    /// Adds the handler of a kind whose jobs take long, in one go or step by step: short ones do not wait for them.
+    #[must_use]
+    pub fn register_long(mut self, kind: &'static str, handler: impl StepHandler) -> Self {
+        self.handlers.insert(kind, (Lane::Long, Arc::new(handler)));
         self
     }
 
@@ -99,8 +112,9 @@ impl Runner {
     pub fn start(self) -> Running {
         let (stop, stopped) = watch::channel(false);
         let (count, ended) = watch::channel(0);
+        let kinds = self.handlers.keys().copied().collect();
         let work = Arc::new(Work { runner: self, leases: Mutex::default(), count });
-        Running { stop, ended, task: tokio::spawn(work.run(stopped)) }
+        Running { stop, ended, task: tokio::spawn(work.run(stopped)), kinds }
     }
 }
 
@@ -113,32 +127,35 @@ struct Work {
 
 impl Work {
     async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
-        let mut running = JoinSet::new();
+        let (mut short, mut long) = (JoinSet::new(), JoinSet::new());
         loop {
-            let pause = self.take(&mut running).await;
+            let pause = self.take(Lane::Short, &mut short).await.min(self.take(Lane::Long, &mut long).await);
             tokio::select! {
                 biased;
                 _ = stopped.changed() => break,
-                Some(_) = running.join_next() => {}
+                Some(_) = short.join_next() => {}
+                Some(_) = long.join_next() => {}
                 () = self.runner.bell.rung() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
         let deadline = Instant::now() + self.runner.grace;
-        while let Ok(Some(_)) = tokio::time::timeout_at(deadline, running.join_next()).await {}
-        running.shutdown().await;
+        for mut running in [short, long] {
+            while let Ok(Some(_)) = tokio::time::timeout_at(deadline, running.join_next()).await {}
+            running.shutdown().await;
+        }
         self.release_all().await;
     }
 
-    /// Starts what is due, as far as there is room; answers how long nothing else can be due.
-    async fn take(self: &Arc<Self>, running: &mut JoinSet<()>) -> Duration {
+    /// Starts what is due of a lane, as far as there is room; answers how long nothing else of it can be due.
+    async fn take(self: &Arc<Self>, lane: Lane, running: &mut JoinSet<()>) -> Duration {
         while running.try_join_next().is_some() {}
-        let room = SLOTS.saturating_sub(running.len());
+        let room = lane.room(running.len());
         let longest = if self.runner.db.target().is_sqlite() { LOOK_ALONE } else { LOOK_SHARED };
         if room == 0 {
             return longest;
         }
-        match self.claim(room).await {
+        match self.claim(lane, room).await {
             Ok(Claimed::Some(held)) => {
                 for held in held {
                     self.leases().insert(held.job.id, held.until);
@@ -157,8 +174,12 @@ impl Work {
         }
     }
 
-    async fn claim(&self, room: usize) -> Result<Claimed> {
-        let kinds: Vec<&'static str> = self.runner.handlers.keys().copied().collect();
+    async fn claim(&self, lane: Lane, room: usize) -> Result<Claimed> {
+        let of_lane = self.runner.handlers.iter().filter(|(_, (own, _))| *own == lane);
+        let kinds: Vec<&'static str> = of_lane.map(|(kind, _)| *kind).collect();
+        if kinds.is_empty() {
+            return Ok(Claimed::NothingBefore(None));
+        }
         let now = self.runner.clock.now();
         let limit = i64::try_from(room).unwrap_or(1);
         let waiting = self.runner.db.read(move |conn| store::waiting(conn, &kinds, now, limit)).await?;
@@ -173,8 +194,8 @@ impl Work {
     async fn attempt(self: Arc<Self>, held: Held) {
         let job = held.job;
         let id = job.id;
-        let Some(handler) = self.runner.handlers.get(job.kind.as_str()).cloned() else { return };
-        let work = AssertUnwindSafe(async { handler.run(job.clone()).await }).catch_unwind();
+        let Some((_, handler)) = self.runner.handlers.get(job.kind.as_str()).cloned() else { return };
+        let work = AssertUnwindSafe(async { handler.step(job.clone()).await }).catch_unwind();
         tokio::pin!(work);
         let mut renewals = tokio::time::interval_at(Instant::now() + RENEW, RENEW);
         let result = loop {
@@ -195,10 +216,12 @@ impl Work {
         self.count.send_modify(|count| *count += 1);
     }
 
-    async fn record(&self, job: &super::Job, held: Millis, result: Result<()>) -> Result<()> {
+    async fn record(&self, job: &super::Job, held: Millis, result: Result<Step>) -> Result<()> {
         let id = job.id;
-        let Err(error) = result else {
-            return self.runner.db.write(move |tx| store::finish(tx, id, held)).await;
+        let error = match result {
+            Ok(Step::Done) => return self.runner.db.write(move |tx| store::finish(tx, id, held)).await,
+            Ok(Step::GoOn(at)) => return self.runner.db.write(move |tx| store::go_on(tx, id, held, at)).await,
+            Err(error) => error,
         };
         let hopeless = job.attempt >= job.max_attempts || matches!(error, Error::Invalid(_));
         if hopeless {

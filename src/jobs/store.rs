@@ -1,6 +1,7 @@
 //! The table `jobs`. A job is held by a lease: `locked_until` lies in the future and is known to its holder alone.
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Enqueue, Job};
 use crate::clock::Millis;
@@ -16,21 +17,64 @@ const DEAD: i16 = 1;
 /// Longest error that is kept, in bytes.
 const LONGEST_ERROR: usize = 1_000;
 
-/// A job that was set aside.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct DeadJob {
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// It waits for its time.
+    Waiting,
+    /// Somebody does it.
+    Running,
+    /// It failed, and waits for another attempt.
+    Failing,
+    /// It was set aside after its last attempt.
+    Dead,
+}
+
+/// Which jobs are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = JobsShown)]
+pub enum Shown {
+    /// Those that wait or run, the soonest first.
+    #[default]
+    Waiting,
+    /// Of these, the ones that failed before.
+    Failing,
+    /// Those that were set aside, the newest first.
+    Dead,
+}
+
+/// A job as it is listed: without its payload, which is its handler's business alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct JobItem {
     /// Its id.
     pub id: JobId,
     /// Its kind.
     pub kind: String,
-    /// Its payload, JSON.
-    pub payload: String,
-    /// When it was last due.
+    /// Where it stands.
+    pub state: JobState,
+    /// When it is due; of one that was set aside, when that was. Milliseconds UTC.
     pub run_at: Millis,
     /// How often it was tried.
     pub attempts: i32,
+    /// How often it may be.
+    pub max_attempts: i32,
     /// Why the last attempt failed.
-    pub last_error: Option<String>,
+    pub error: Option<String>,
+}
+
+/// The jobs that somebody looks for.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    /// Which.
+    pub shown: Shown,
+    /// Of one kind alone.
+    pub kind: Option<String>,
+    /// Those behind this one: when it is due, and its id.
+    pub after: Option<(Millis, JobId)>,
+    /// At most so many.
+    pub limit: i64,
 }
 
 /// How many jobs there are.
@@ -145,6 +189,14 @@ pub(super) fn finish(tx: &mut Tx<'_>, id: JobId, held: Millis) -> Result<()> {
     Ok(())
 }
 
+/// The job is not done, and all is well: it is due again at this time.
+pub(super) fn go_on(tx: &mut Tx<'_>, id: JobId, held: Millis, at: Millis) -> Result<()> {
+    diesel::update(jobs::table.find(id).filter(jobs::locked_until.eq(held)))
+        .set((jobs::run_at.eq(at), jobs::locked_until.eq(0), jobs::attempts.eq(0)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// The attempt failed. `again` is when the next one may start; without it the job is set aside.
 pub(super) fn fail(tx: &mut Tx<'_>, id: JobId, held: Millis, error: &str, again: Option<Millis>) -> Result<()> {
     let error = &error[..error.floor_char_boundary(LONGEST_ERROR)];
@@ -173,18 +225,77 @@ pub fn is_due(conn: &mut Conn, key: &str) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
 }
 
-/// Jobs that were set aside, newest first, below `before`.
+type Row = (JobId, String, Millis, i32, i32, Millis, i16, Option<String>);
+
+type Columns = (jobs::id, jobs::kind, jobs::run_at, jobs::attempts, jobs::max_attempts, jobs::locked_until, jobs::state, jobs::last_error);
+
+const COLUMNS: Columns =
+    (jobs::id, jobs::kind, jobs::run_at, jobs::attempts, jobs::max_attempts, jobs::locked_until, jobs::state, jobs::last_error);
+
+fn item(row: Row, now: Millis) -> JobItem {
+    let (id, kind, run_at, attempts, max_attempts, locked_until, state, error) = row;
+    let state = match state {
+        DEAD => JobState::Dead,
+        _ if locked_until > now => JobState::Running,
+        _ if error.is_some() => JobState::Failing,
+        _ => JobState::Waiting,
+    };
+    JobItem { id, kind, state, run_at, attempts, max_attempts, error }
+}
+
+/// The jobs that somebody looks for.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn dead(conn: &mut Conn, before: Option<JobId>, limit: i64) -> Result<Vec<DeadJob>> {
-    Ok(jobs::table
-        .filter(jobs::state.eq(DEAD))
-        .filter(jobs::id.lt(before.unwrap_or(JobId(i64::MAX))))
-        .order(jobs::id.desc())
-        .limit(limit)
-        .select((jobs::id, jobs::kind, jobs::payload, jobs::run_at, jobs::attempts, jobs::last_error))
-        .load(conn)?)
+pub fn list(conn: &mut Conn, sought: &Sought, now: Millis) -> Result<Vec<JobItem>> {
+    let is_dead = sought.shown == Shown::Dead;
+    let state = if is_dead { DEAD } else { DUE };
+    let mut query = jobs::table.filter(jobs::state.eq(state)).limit(sought.limit).select(COLUMNS).into_boxed();
+    if sought.shown == Shown::Failing {
+        query = query.filter(jobs::last_error.is_not_null());
+    }
+    if let Some(kind) = &sought.kind {
+        query = query.filter(jobs::kind.eq(kind.clone()));
+    }
+    let rows: Vec<Row> = if is_dead {
+        if let Some((at, id)) = sought.after {
+            query = query.filter(jobs::run_at.le(at)).filter(jobs::run_at.lt(at).or(jobs::id.lt(id)));
+        }
+        query.order((jobs::run_at.desc(), jobs::id.desc())).load(conn)?
+    } else {
+        if let Some((at, id)) = sought.after {
+            query = query.filter(jobs::run_at.ge(at)).filter(jobs::run_at.gt(at).or(jobs::id.gt(id)));
+        }
+        query.order((jobs::run_at, jobs::id)).load(conn)?
+    };
+    Ok(rows.into_iter().map(|row| item(row, now)).collect())
+}
+
+/// One job.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn by_id(conn: &mut Conn, id: JobId, now: Millis) -> Result<Option<JobItem>> {
+    let row = jobs::table.find(id).select(COLUMNS).first::<Row>(conn).optional()?;
+    Ok(row.map(|row| item(row, now)))
+}
+
+/// Since when the oldest job waits that somebody should have begun.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn oldest_due(conn: &mut Conn, now: Millis) -> Result<Option<Millis>> {
+    let due = jobs::table.filter(jobs::state.eq(DUE)).filter(jobs::run_at.le(now)).filter(jobs::locked_until.le(now));
+    Ok(due.select(diesel::dsl::min(jobs::run_at)).get_result(conn)?)
+}
+
+/// Gives up a job that was set aside, for good.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound) when there is no such job, or the database refuses.
+pub fn drop_dead(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
+    let rows = diesel::delete(jobs::table.find(id).filter(jobs::state.eq(DEAD))).execute(&mut **tx)?;
+    (rows == 1).then_some(()).found()
 }
 
 /// Lets a job that was set aside run again, with all its attempts.
@@ -219,4 +330,12 @@ pub fn settle_restored(conn: &mut Conn, kind: &str) -> Result<usize> {
 pub fn counts(conn: &mut Conn) -> Result<Counts> {
     let mut count = |state: i16| jobs::table.filter(jobs::state.eq(state)).count().get_result::<i64>(conn);
     Ok(Counts { waiting: count(DUE)?, dead: count(DEAD)? })
+}
+
+/// How many of those that wait failed before.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_failing(conn: &mut Conn) -> Result<i64> {
+    Ok(jobs::table.filter(jobs::state.eq(DUE)).filter(jobs::last_error.is_not_null()).count().get_result(conn)?)
 }

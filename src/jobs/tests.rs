@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::lanes::Lane;
 use super::runner::pause_after;
 use super::*;
 use crate::clock::Clock;
@@ -62,6 +63,16 @@ impl Ground {
     async fn counts(&self) -> Counts {
         self.db.read(counts).await.expect("counts")
     }
+
+    async fn listed(&self, sought: Sought) -> Vec<JobItem> {
+        let now = self.clock.now();
+        self.db.read(move |conn| list(conn, &sought, now)).await.expect("listed")
+    }
+}
+
+/// As many as nobody here has.
+fn some() -> Sought {
+    Sought { limit: 10, ..Sought::default() }
 }
 
 /// Waits until so many attempts have ended.
@@ -153,15 +164,51 @@ async fn a_failed_job_is_tried_again_set_aside_and_replayed() {
         ground.later(3_600_000);
     }
     assert_eq!(ground.counts().await, Counts { waiting: 0, dead: 1 });
-    let dead_jobs = ground.db.read(|conn| dead(conn, None, 10)).await.expect("dead");
-    assert_eq!((dead_jobs[0].id, dead_jobs[0].attempts), (id, 3));
-    assert!(dead_jobs[0].last_error.as_deref().is_some_and(|error| error.contains("no luck")));
+    let dead_jobs = ground.listed(Sought { shown: Shown::Dead, ..some() }).await;
+    assert_eq!((dead_jobs[0].id, dead_jobs[0].attempts, dead_jobs[0].state), (id, 3, JobState::Dead));
+    assert!(dead_jobs[0].error.as_deref().is_some_and(|error| error.contains("no luck")));
     ground.db.write(move |tx| replay(tx, id)).await.expect("replayed");
     until(&mut ended, 4).await;
     assert_eq!(jobs.recv().await.expect("a job").attempt, 1);
     running.stop().await;
     assert_eq!(ground.counts().await, Counts { waiting: 0, dead: 0 });
     assert!(matches!(ground.db.write(move |tx| replay(tx, id)).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn the_list_tells_what_waits_runs_fails_and_is_set_aside_page_by_page() {
+    let ground = Ground::new();
+    let now = ground.clock.now();
+    let at = |ms: Millis| Enqueue { run_at: Some(now + ms), ..Enqueue::default() };
+    let (late, soon) = (ground.add("test", "", at(2_000)).await.expect("id"), ground.add("test", "", at(1_000)).await.expect("id"));
+    let twin = ground.add("other", "", at(1_000)).await.expect("id");
+    let ids = |items: &[JobItem]| items.iter().map(|item| item.id).collect::<Vec<_>>();
+    assert_eq!(ids(&ground.listed(some()).await), [soon, twin, late], "the soonest first");
+    let first = ground.listed(Sought { limit: 1, ..some() }).await;
+    let behind = Sought { after: Some((first[0].run_at, first[0].id)), ..some() };
+    assert_eq!(ids(&ground.listed(behind).await), [twin, late], "one that is due at the same time is not passed over");
+    assert_eq!(ids(&ground.listed(Sought { kind: Some("other".to_owned()), ..some() }).await), [twin]);
+    ground.later(2_000);
+    let held = ground.db.write(move |tx| store::claim(tx, &[soon, twin, late], 60_000)).await.expect("claimed");
+    let states = |items: Vec<JobItem>| items.iter().map(|item| item.state).collect::<Vec<_>>();
+    assert_eq!(states(ground.listed(some()).await), [JobState::Running; 3]);
+    assert_eq!(ground.db.read(move |conn| oldest_due(conn, now + 2_000)).await.expect("read"), None, "what runs does not wait");
+    let until = held[0].until;
+    let failed = ground.db.write(move |tx| {
+        store::fail(tx, soon, until, "no luck", Some(now + 3_000))?;
+        store::fail(tx, twin, until, "no luck", None)?;
+        store::release(tx, late, until)
+    });
+    failed.await.expect("recorded");
+    assert_eq!(states(ground.listed(some()).await), [JobState::Waiting, JobState::Failing]);
+    assert_eq!(ids(&ground.listed(Sought { shown: Shown::Failing, ..some() }).await), [soon]);
+    assert_eq!(ids(&ground.listed(Sought { shown: Shown::Dead, ..some() }).await), [twin]);
+    let (failing, due) = ground.db.read(move |conn| Ok((count_failing(conn)?, oldest_due(conn, now + 2_000)?))).await.expect("read");
+    assert_eq!((failing, due), (1, Some(now + 2_000)));
+    assert!(matches!(ground.db.write(move |tx| drop_dead(tx, soon)).await, Err(Error::NotFound)), "only what was set aside");
+    ground.db.write(move |tx| drop_dead(tx, twin)).await.expect("dropped");
+    assert_eq!(ground.counts().await, Counts { waiting: 2, dead: 0 });
+    assert_eq!(ground.db.read(move |conn| by_id(conn, twin, now)).await.expect("read"), None);
 }
 
 #[tokio::test]
@@ -238,6 +285,66 @@ async fn jobs_run_side_by_side_but_not_all_at_once() {
     until(&mut running.ended(), 10).await;
     running.stop().await;
     assert_eq!(together.lock().expect("a lock").1, 4);
+}
+
+#[tokio::test]
+async fn short_jobs_do_not_wait_for_long_ones_however_many() {
+    let ground = Ground::new();
+    let (started, mut starts) = mpsc::unbounded_channel();
+    let (go, together) = (Arc::new(Semaphore::new(0)), Arc::new(Mutex::new((0, 0))));
+    let long = Held { started, go: Arc::clone(&go), together: Arc::clone(&together) };
+    let (short, mut jobs) = noting(0, fails);
+    let running = ground.runner().register_long("long", long).register("short", short).start();
+    for _ in 0..10 {
+        ground.add("long", "", Enqueue::default()).await;
+    }
+    for _ in 0..Lane::Long.slots() {
+        starts.recv().await.expect("a start");
+    }
+    ground.add("short", "a letter", Enqueue::default()).await;
+    until(&mut running.ended(), 1).await;
+    assert_eq!(jobs.recv().await.expect("a job").payload, "\"a letter\"");
+    assert_eq!(ground.counts().await.waiting, 10, "none of the long ones has ended");
+    go.add_permits(10);
+    until(&mut running.ended(), 11).await;
+    running.stop().await;
+    assert_eq!(together.lock().expect("a lock").1, Lane::Long.slots(), "and those do not take all there is");
+}
+
+/// Says of each step how it ends, in this order.
+struct Steps(Mutex<Vec<Result<Step>>>, mpsc::UnboundedSender<Job>);
+
+impl StepHandler for Steps {
+    fn step(&self, job: Job) -> BoxFuture<'_, Result<Step>> {
+        Box::pin(async move {
+            self.1.send(job).expect("a listener");
+            self.0.lock().expect("a lock").remove(0)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_long_job_goes_on_where_it_stood_with_all_its_attempts_and_others_come_between() {
+    let ground = Ground::new();
+    let now = ground.clock.now();
+    let ends = vec![Err(Error::broken("no luck")), Ok(Step::GoOn(now + 60_000)), Ok(Step::GoOn(now + 90_000)), Ok(Step::Done)];
+    let (seen, mut steps) = mpsc::unbounded_channel();
+    let running = ground.runner().register_long("long", Steps(Mutex::new(ends), seen)).start();
+    let mut ended = running.ended();
+    let id = ground.add("long", "x", Enqueue { max_attempts: 2, ..Enqueue::default() }).await;
+    until(&mut ended, 1).await;
+    ground.later(60_000);
+    until(&mut ended, 3).await;
+    let seen: Vec<i32> = [steps.recv().await, steps.recv().await, steps.recv().await].map(|job| job.expect("a step").attempt).to_vec();
+    assert_eq!(seen, [1, 2, 1], "what goes on has failed at nothing");
+    assert_eq!(ground.counts().await.waiting, 1, "its next step is not due");
+    let waits = ground.db.read(move |conn| store::waiting(conn, &["long"], now + 60_000, 1)).await.expect("read");
+    assert_eq!((waits.due.len(), waits.next), (0, Some(now + 90_000)));
+    ground.later(30_000);
+    until(&mut ended, 4).await;
+    assert_eq!(steps.recv().await.map(|job| job.id), id, "the same job");
+    running.stop().await;
+    assert_eq!(ground.counts().await, Counts { waiting: 0, dead: 0 });
 }
 
 #[tokio::test]

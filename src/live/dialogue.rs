@@ -119,7 +119,6 @@ impl Dialogue {
     /// Reads where the member stands, seats the connection and says hello. The connection is in the shard already, so what is committed
     /// after the reading is not missed.
     pub(super) async fn greet(&self) -> Result<()> {
-        let signals = self.local.hub.signalled();
         let standing = self.local.source.standing(self.connection.caller).await?;
         let heads = standing.rooms.iter().map(|(room, seq)| (room.to_string(), *seq));
         let hello = Hello {
@@ -129,7 +128,8 @@ impl Dialogue {
             connection: connection_name(self.connection.caller.connection),
             me: &standing.me,
             heads: heads.chain([("me".to_owned(), standing.me_head)]).collect(),
-            signals,
+            // Those that went to this connection before are counted in it, and those to come follow it.
+            signals: self.local.shard.borrow().signals(),
             calls: &standing.calls,
             heartbeat_ms: self.local.heartbeat_ms,
         };

@@ -18,11 +18,11 @@ use super::frames;
 use super::log::Logged;
 use super::order::Order;
 use super::run::{RUN_BYTES, RUN_FRAMES, Run, runs};
-use super::shard::{Addressee, Shard, Signal};
+use super::shard::{Addressee, Shard, Signal, numbered_frame};
 use super::source::{Answer, Commands, Source};
 use crate::error::{Error, Refusal, RefusalKind, Result};
 use crate::heap;
-use crate::ids::MemberId;
+use crate::ids::{MemberId, RoomId};
 
 /// How often presence is sent and time-outs are looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -44,7 +44,8 @@ struct Inner {
     connections: AtomicUsize,
     published: AtomicU64,
     numbered: AtomicU64,
-    signalled: AtomicU64,
+    /// The number of the latest signal to everyone. While it is held nobody else signals: every shard hears them in the same order.
+    signalled: Mutex<u64>,
     admission: Mutex<Admission>,
 }
 
@@ -75,7 +76,9 @@ enum Publication {
 #[derive(Debug)]
 enum ToShard {
     Deliver(Arc<[Run]>, Vec<Answer>),
-    Signal(Signal),
+    SignalRoom { room: RoomId, but: MemberId, frame: Bytes },
+    SignalMember(MemberId, Bytes),
+    SignalEveryone(u64, Bytes),
     Presence(MemberId, bool),
     Tell(Addressee, Bytes),
     GoAway { retry_after_ms: u64 },
@@ -100,7 +103,7 @@ impl Hub {
                 connections: AtomicUsize::new(0),
                 published: AtomicU64::new(0),
                 numbered: AtomicU64::new(0),
-                signalled: AtomicU64::new(first_signal()),
+                signalled: Mutex::new(first_signal()),
                 admission: Mutex::default(),
             }),
         }
@@ -142,11 +145,16 @@ impl Hub {
 
     /// Something passing; may be lost.
     pub fn signal(&self, signal: Signal) {
-        if matches!(signal, Signal::Everyone(_)) {
-            // Before it goes out: whoever is not among the shards' connections by now is greeted with this number.
-            self.inner.signalled.fetch_add(1, Ordering::SeqCst);
+        match signal {
+            Signal::Room { room, but, frame } => self.inner.tell(|| ToShard::SignalRoom { room, but, frame: frame.clone() }),
+            Signal::Member(member, frame) => self.inner.tell(|| ToShard::SignalMember(member, frame.clone())),
+            Signal::Everyone(signal) => {
+                let mut latest = self.inner.signalled();
+                *latest += 1;
+                let (n, frame) = (*latest, numbered_frame(*latest, &signal));
+                self.inner.tell(|| ToShard::SignalEveryone(n, frame.clone()));
+            }
         }
-        self.inner.tell(|| ToShard::Signal(signal.clone()));
     }
 
     /// Something that is not durable and yet never dropped: whoever cannot take it is closed and comes back. In order for each addressee.
@@ -191,11 +199,17 @@ impl Hub {
         self.inner.published.load(Ordering::Relaxed)
     }
 
-    /// The number of the latest signal to everyone, at most 2^53. It counts from another place each time that the program starts. What is read
-    /// after this was asked is at least as new as that signal; a connection that is greeted with another number may have missed some.
+    /// The number of the latest signal to everyone, at most 2^53. It counts from another place each time that the program starts, unless it was
+    /// stopped in order; see [`Hub::signal_from`]. What is read after this was asked is at least as new as that signal; a connection that is
+    /// greeted with another number may have missed some.
     #[must_use]
     pub fn signalled(&self) -> u64 {
-        self.inner.signalled.load(Ordering::SeqCst)
+        *self.inner.signalled()
+    }
+
+    /// Goes on counting after this number, with which the program before stopped. To be said before anybody connects.
+    pub fn signal_from(&self, latest: u64) {
+        *self.inner.signalled() = latest;
     }
 
     /// The program stops: every connection is told to come back after `retry_after_ms` and closed.
@@ -207,11 +221,13 @@ impl Hub {
     #[must_use]
     pub fn shard(&self, heartbeat: Duration, source: Arc<dyn Source>, commands: Arc<dyn Commands>) -> LocalHub {
         let (sender, inbox) = mpsc::unbounded_channel();
+        // What is signalled from here on comes through the inbox.
+        let latest = self.inner.signalled();
         let mut shards = self.inner.shards.lock().unwrap_or_else(PoisonError::into_inner);
         let number = shards.len();
         shards.push(sender);
         drop(shards);
-        let shard = Rc::new(RefCell::new(Shard::new(heartbeat)));
+        let shard = Rc::new(RefCell::new(Shard::new(heartbeat).after_signal(*latest)));
         actix_web::rt::spawn(shard.borrow().unwritten().keep_writing());
         actix_web::rt::spawn(run_shard(Rc::clone(&shard), inbox));
         let heartbeat_ms = u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX);
@@ -280,6 +296,11 @@ fn first_signal() -> u64 {
 }
 
 impl Inner {
+    /// While it is held, nobody else signals to everyone.
+    fn signalled(&self) -> MutexGuard<'_, u64> {
+        self.signalled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// While it is held, nobody else publishes: each log reaches every shard in the same order.
     fn publication(&self) -> MutexGuard<'_, Publication> {
         self.publication.lock().unwrap_or_else(PoisonError::into_inner)
@@ -363,7 +384,9 @@ async fn run_shard(shard: Rc<RefCell<Shard>>, mut inbox: mpsc::UnboundedReceiver
                         answers.into_iter().for_each(|answer| (answer.give)());
                         deliver_in_slices(&shard, &runs, &mut slice).await;
                     }
-                    ToShard::Signal(signal) => shard.borrow_mut().signal(&signal),
+                    ToShard::SignalRoom { room, but, frame } => shard.borrow_mut().signal_room(room, but, &frame),
+                    ToShard::SignalMember(member, frame) => shard.borrow_mut().signal_member(member, &frame),
+                    ToShard::SignalEveryone(n, frame) => shard.borrow_mut().signal_everyone(n, &frame),
                     ToShard::Presence(member, online) => shard.borrow_mut().presence_changed(member, online),
                     ToShard::Tell(to, frame) => shard.borrow_mut().tell(to, &frame),
                     ToShard::GoAway { retry_after_ms } => {

@@ -25,7 +25,7 @@ pub use hub::{ConnectionLimits, Hub, LocalHub};
 pub use line::{Line, PlainStream};
 pub use log::{Effect, Instead, LogId, Logged, Seq};
 pub use queue::{QUEUE_BYTES, QUEUE_FRAMES};
-pub use shard::{Addressee, Signal, WATCHED_MEMBERS, frame_of, signal_frame};
+pub use shard::{Addressee, Signal, WATCHED_MEMBERS, frame_of, signal_frame, to_everyone};
 pub use socket::{Descriptor, FRAME_BYTES, LONG_FRAME_BYTES, is_handshake, open};
 pub use source::{Ack, Answer, Caller, CatchUp, Commands, Page, Source, Standing};
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) fn server_frames(cfg: &Config) -> Vec<String> {
         Notice::inline(cfg),
         GoingAway::inline(cfg),
         r#"{ type: "event", room: Id, seq: number, at: Millis, event: Event | MeEvent, }"#.to_owned(),
-        r#"{ type: "signal", signal: Signal, }"#.to_owned(),
+        r#"{ type: "signal", n?: number, signal: Signal, }"#.to_owned(),
     ]
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Letter;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
-use crate::ids::{LetterId, MemberId};
+use crate::ids::{Ids, LetterId, MemberId};
 use crate::storage::schema::letters;
 use crate::storage::{Conn, Tx};
 
@@ -72,6 +72,28 @@ pub(super) fn mark_failed(tx: &mut Tx<'_>, id: LetterId, error: &str) -> Result<
     let error = &error[..error.floor_char_boundary(LONGEST_ERROR)];
     diesel::update(letters::table.find(id)).set(letters::last_error.eq(error)).execute(&mut **tx)?;
     Ok(())
+}
+
+/// Of the letters from `since` on that were tried: whether the newest few were taken, the newest first, and how many were not.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn outcomes(conn: &mut Conn, since: Millis, few: usize) -> Result<(Vec<bool>, i64)> {
+    let from: LetterId = Ids::at(since, 0);
+    let tried = letters::table
+        .filter(letters::id.ge(from))
+        .filter(letters::sent_at.is_not_null().or(letters::last_error.is_not_null()))
+        .order(letters::id.desc())
+        .limit(i64::try_from(few).unwrap_or(i64::MAX))
+        .select(letters::sent_at)
+        .load::<Option<Millis>>(conn)?;
+    let failing = letters::table
+        .filter(letters::id.ge(from))
+        .filter(letters::sent_at.is_null())
+        .filter(letters::last_error.is_not_null())
+        .count()
+        .get_result(conn)?;
+    Ok((tried.iter().map(Option::is_some).collect(), failing))
 }
 
 /// At most `limit` letters below `before`, newest first.

@@ -177,6 +177,7 @@ async fn a_letter_that_was_sent_is_not_sent_again() {
     sender.send(id).await.expect("nothing to do");
     assert!(messages.recv().await.expect("a message").message.contains("Hello\r\n..\r\nAda"), "a dot alone does not end the letter");
     assert!(messages.try_recv().is_err());
+    assert_eq!(ground.db.read(|conn| outcomes(conn, 0, 3)).await.expect("read"), (vec![true], 0));
     sender.send(LetterId(1)).await.expect("a letter that is gone needs no sending");
 }
 
@@ -191,6 +192,9 @@ async fn a_letter_that_is_refused_for_good_is_set_aside() {
     running.stop().await;
     assert!(read(&ground, id).await.head.last_error.is_some_and(|error| error.contains("no such person")));
     assert_eq!(ground.db.read(counts).await.expect("counts"), Counts { waiting: 0, dead: 1 });
+    // A letter that nobody tried says nothing about the server.
+    post(&ground, &Mailer::new(&config(None)).expect("settings"), sample()).await.expect("posted");
+    assert_eq!(ground.db.read(|conn| outcomes(conn, 0, 3)).await.expect("read"), (vec![false], 1));
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! A member's own data: everything that the database holds of one member, as one document, without what is somebody else's.
 //!
-//! Every table of the schema is in one list: what of it is the member's and what is withheld, or why nothing is.
+//! Every table of the schema is in one list: which of its columns are given, which are withheld, or why nothing is.
 
 mod collect;
 mod policy;
 mod routes;
+mod shares;
 mod store;
 
 /// Registers every route of the slice.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
+use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::work::{Context, Pending, ReadJob, WriteJob, in_snapshot, read_jobs_until_closed, write_alone};
@@ -118,7 +119,7 @@ impl Db {
         }
         migrate(&mut first)?;
         if Mutant::NoUniqueKey.is_on() {
-            diesel::connection::SimpleConnection::batch_execute(&mut first, "DROP INDEX IF EXISTS messages_by_key")?;
+            first.batch_execute("DROP INDEX IF EXISTS messages_by_key")?;
         }
         let context = Context { target: target.clone(), clock, ids, sink };
         let (reads, read_jobs) = bounded(limits.queue);
@@ -207,10 +208,13 @@ impl Db {
     }
 
     /// Has the threads that write give back what a crowd that has gone made them take. What follows from a write is made on its thread, so it is
-    /// they who have taken most of it. (Those that read end when they rest.)
+    /// they who have taken most of it, and SQLite keeps for its writer what was read of the file. (Those that read end when they rest.)
     pub async fn settle(&self) {
         for lane in 0..self.inner.writes.count() as u64 {
-            let settled = self.queue_write(Some(lane), None, |_| {
+            let settled = self.queue_write(Some(lane), None, |tx| {
+                if let Conn::Sqlite(conn) = &mut **tx {
+                    conn.batch_execute("PRAGMA shrink_memory")?;
+                }
                 heap::settle();
                 Ok(())
             });

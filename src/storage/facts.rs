@@ -25,6 +25,15 @@ pub fn set_fact(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// It is known no more.
+///
+/// # Errors
+/// When the database refuses.
+pub fn forget_fact(conn: &mut Conn, name: &str) -> Result<()> {
+    diesel::delete(facts::table.find(name)).execute(conn)?;
+    Ok(())
+}
+
 /// The newest id that stands in the database, 0 when it is empty.
 ///
 /// # Errors

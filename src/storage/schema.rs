@@ -473,6 +473,7 @@ diesel::table! {
         note -> Text,
         said_again -> Integer,
         again_of -> Nullable<BigInt>,
+        rule -> Nullable<BigInt>,
         answer_seen_at -> Nullable<BigInt>,
     }
 }
@@ -853,6 +854,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    day_figures (day, figure) {
+        day -> BigInt,
+        figure -> SmallInt,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
     backups (id) {
         id -> BigInt,
         state -> SmallInt,
@@ -934,5 +943,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     gifts,
     letter_causes,
     automod_rules,
+    day_figures,
     backups
 );

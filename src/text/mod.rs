@@ -9,6 +9,7 @@ mod excerpt;
 pub mod figures;
 mod markdown;
 mod names;
+mod shown;
 mod words;
 
 pub use clean::{NAME_KEYS, Wanted, clean_body, clean_line, name_key};
@@ -17,4 +18,5 @@ pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;
 pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};
 pub use names::{mention_candidates, mention_handle};
+pub use shown::shown;
 pub use words::{LANGUAGES, Words};

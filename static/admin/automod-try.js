@@ -1,4 +1,4 @@
-/** `<automod-try>`: shows what a rule would have found last week, without leaving the form in which it is written. */
+/** `<automod-try>`: shows what a rule would have found last week, without leaving the form in which it is written, and says what of a list was left out. */
 
 import { html, render } from "../lib/html.js";
 import { date, t } from "../lib/words.js";
@@ -12,12 +12,18 @@ class AutomodTry extends HTMLElement {
   connectedCallback() {
     this.addEventListener("submit", (event) => (this.#isTrying = event.submitter?.hasAttribute("data-try") ?? false), { capture: true });
     this.addEventListener("done", (event) => {
-      if (!this.#isTrying) return;
+      if (!this.#isTrying) return leaveOut(event);
       event.preventDefault();
       const place = this.querySelector("[data-found]");
       if (place) render(view(/** @type {CustomEvent<Tried>} */ (event).detail), place);
     });
   }
+}
+
+/** Lines of the list that stood there before are not kept: what is said afterwards says how many. @param {Event} event */
+function leaveOut(event) {
+  const { left_out: count } = /** @type {CustomEvent<{left_out?: number}>} */ (event).detail;
+  if (count && event.target instanceof HTMLElement) event.target.dataset.toast = t("automod.left_out", { count });
 }
 
 /** @param {Tried} tried */

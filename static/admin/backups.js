@@ -8,7 +8,7 @@ const LOOK_MS = 1_000;
 /** @typedef {{state: string, rehearsal: {state: string} | null}} Backup */
 
 /** @param {Backup} backup */
-const isBusy = (backup) => backup.state === "making" || backup.rehearsal?.state === "asked";
+const isBusy = (backup) => ["making", "waiting"].includes(backup.state) || backup.rehearsal?.state === "asked";
 
 /** `<backup-watch data-busy>`: loads the page anew once nothing on it is under way any more, unless somebody is typing. */
 class BackupWatch extends HTMLElement {

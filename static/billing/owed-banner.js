@@ -15,10 +15,10 @@ export const daysLeft = (until, now) => Math.max(0, Math.floor((until - now) / D
 class OwedBanner extends Surface {
   /** @override @param {ChatState} state */
   view({ owed }) {
-    if (!owed) return null;
-    const days = owed.until === null ? 0 : daysLeft(owed.until, Date.now());
-    const left = days > 0 ? t("billing.owed_days", { count: days }) : t("billing.owed_is_over");
-    return html`<section class="banner" data-tone="danger" aria-label=${t("billing.owed_banner")}>${icon("triangle-alert")}<p role="status"><b>${t("billing.owed_banner")}</b> <bdi>${owed.plan}</bdi> · ${left}</p><a class="button" data-size="small" href="/settings/membership">${t("billing.pay_now")}</a></section>`;
+    const days = owed ? daysLeft(owed.until, Date.now()) : 0;
+    // What has lapsed is not asked for any more: that it has is on its way.
+    if (!owed || days === 0) return null;
+    return html`<section class="banner" data-tone="danger" aria-label=${t("billing.owed_banner")}>${icon("triangle-alert")}<p role="status"><b>${t("billing.owed_banner")}</b> <bdi>${owed.plan}</bdi> · ${t("billing.owed_days", { count: days })}</p><a class="button" data-size="small" href="/settings/membership">${t("billing.pay_now")}</a></section>`;
   }
 }
 

@@ -20,9 +20,9 @@ import { callOf, isBusy } from "./state.js";
 /** @import { Wish } from "./types.d.ts" */
 
 /** @typedef {{items: MyCall[], members: Member[], rooms: {id: string, name: string | null, call: Call | null}[], may_start: MayStart}} Live */
-/** @typedef {{items: CallEntry[], missed: number, members: Member[], next: string | null}} Recents */
+/** @typedef {{items: CallEntry[], missed: number, members: Member[], blocked: string[], next: string | null}} Recents */
 /** @typedef {{member: Member}} Person */
-/** @typedef {{live: Live | null, recents: CallEntry[], next: string | null, missed: number, onlyMissed: boolean, people: Person[], mine: Set<string>, reach: string, members: Record<string, Member>, error: unknown, isLoading: boolean}} State */
+/** @typedef {{live: Live | null, recents: CallEntry[], next: string | null, missed: number, onlyMissed: boolean, blocked: string[], people: Person[], mine: Set<string>, reach: string, members: Record<string, Member>, error: unknown, isLoading: boolean}} State */
 
 const PAGE = 30;
 const PEOPLE = 24;
@@ -31,7 +31,7 @@ const SHOWN = ["entitlements_changed", "contact_changed", "reach_changed", "bloc
 
 class CallBoard extends HTMLElement {
   /** @type {State} */
-  #state = { live: null, recents: [], next: null, missed: 0, onlyMissed: false, people: [], mine: new Set(), reach: "", members: {}, error: null, isLoading: true };
+  #state = { live: null, recents: [], next: null, missed: 0, onlyMissed: false, blocked: [], people: [], mine: new Set(), reach: "", members: {}, error: null, isLoading: true };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -67,7 +67,7 @@ class CallBoard extends HTMLElement {
       ]);
       const sentences = reach.sentences.filter(({ act }) => act === "call" || act === "video_call").map(({ text }) => text);
       const known = [...live.members, ...recents.members, ...people.items.map(({ member }) => member)];
-      this.#set({ live, recents: recents.items, next: recents.next, missed: recents.missed, people: people.items, mine: new Set(rooms.items.map(({ id }) => id)), reach: sentences.join(" "), members: this.#with(known), error: null, isLoading: false });
+      this.#set({ live, recents: recents.items, next: recents.next, missed: recents.missed, blocked: recents.blocked, people: people.items, mine: new Set(rooms.items.map(({ id }) => id)), reach: [...new Set(sentences)].join(" "), members: this.#with(known), error: null, isLoading: false });
       if (recents.missed > 0 && !document.hidden) void post("/api/v1/calls/seen", { until: Date.now() }).catch(() => undefined);
     } catch (error) {
       this.#set({ error, isLoading: false });
@@ -86,14 +86,14 @@ class CallBoard extends HTMLElement {
 
   async #more() {
     const page = await this.#page(this.#state.next).catch(() => null);
-    if (page) this.#set({ recents: [...this.#state.recents, ...page.items], next: page.next, members: this.#with(page.members) });
+    if (page) this.#set({ recents: [...this.#state.recents, ...page.items], next: page.next, blocked: [...this.#state.blocked, ...page.blocked], members: this.#with(page.members) });
   }
 
   /** @param {boolean} onlyMissed */
   async #show(onlyMissed) {
     this.#state = { ...this.#state, onlyMissed };
     const page = await this.#page(null).catch(() => null);
-    if (page) this.#set({ recents: page.items, next: page.next, members: this.#with(page.members) });
+    if (page) this.#set({ recents: page.items, next: page.next, blocked: page.blocked, members: this.#with(page.members) });
   }
 
   /** @param {Wish} wish @param {Event} event @param {Call | null} [going] the one that is entered */
@@ -166,7 +166,7 @@ class CallBoard extends HTMLElement {
 
   /** @param {CallEntry} entry */
   #entry(entry) {
-    const { members, live } = this.#state;
+    const { members, live, blocked } = this.#state;
     const other = entry.outgoing ? entry.others[0] : entry.starter;
     const place = live?.rooms.find(({ id }) => id === entry.room)?.name;
     const names = entry.kind === "direct" ? memberName(members[other ?? ""]) : place ?? list(entry.others.slice(0, 3).map((id) => memberName(members[id])));
@@ -181,22 +181,25 @@ class CallBoard extends HTMLElement {
     const way = ringsBack(entry.kind === "room" ? [] : (live?.may_start.closed ?? []), entry.video);
     /** @type {Wish} */
     const wish = { call: going?.id ?? null, kind: isOne ? "direct" : entry.kind, to: isOne ? (other ?? null) : null, room: isOne ? null : room, video: going?.video ?? way === "video_call" };
-    const rings = way !== null && (!isOne || members[other ?? ""]?.state === "active");
+    const isBlocked = isOne && blocked.includes(other ?? "");
+    const rings = way !== null && (!isOne || (members[other ?? ""]?.state === "active" && !isBlocked));
     const mayCall = (going !== undefined && !isOne) || (rings && (isOne ? other !== undefined : room !== null && !isForeign));
     const whom = isOne ? memberName(members[other ?? ""]) : names;
     return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
-      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: whom })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(wish.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : null}</span></li>`;
+      <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: whom })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(wish.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : isBlocked ? html`<a class="link" href=${`/people/${other}`}>${t("calls.you_block")}</a>` : null}</span></li>`;
   }
 
   #people() {
-    const { people, live } = this.#state;
+    const { live } = this.#state;
+    // Whoever was shut out since stands among the contacts, and is called by nobody.
+    const people = this.#state.people.filter(({ member }) => member.state === "active");
     const closed = live?.may_start.closed ?? [];
     const lock = (/** @type {boolean | undefined} */ isOpen) => (isOpen ? null : html`<span class="lock-mark" aria-hidden="true">${icon("lock")}</span>`);
     const ring = (/** @type {Person} */ { member }, /** @type {boolean} */ video) => (/** @type {Event} */ event) => void this.#call({ call: null, kind: "direct", to: member.id, room: null, video }, event);
     return html`<section class="page-section" aria-labelledby="calls-people"><h2 id="calls-people">${t("calls.whom")}</h2>
       ${people.length ? html`<ul class="items">${keyed(people, ({ member }) => member.id, (person) => html`<li>${avatar(person.member)}<span class="item-text"><b><a href=${`/people/${person.member.id}`} dir="auto" title=${realName(person.member)}>${memberName(person.member)}</a></b></span>
-        <span class="item-acts">${person.member.state !== "active" || closed.includes("call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button>`}${person.member.state !== "active" || closed.includes("video_call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button>`}</span></li>`)}</ul>`
+        <span class="item-acts">${closed.includes("call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_named", { name: memberName(person.member) })} @click=${ring(person, false)}>${icon("phone")}${lock(live?.may_start.calls)}</button>`}${closed.includes("video_call") ? null : html`<button class="icon-button" type="button" aria-label=${t("calls.ring_video_named", { name: memberName(person.member) })} @click=${ring(person, true)}>${icon("video")}${lock(live?.may_start.video)}</button>`}</span></li>`)}</ul>`
       : html`<p class="empty-line">${t("calls.no_contacts")} <a href="/people">${t("calls.find_people")}</a></p>`}</section>`;
   }
 }

@@ -69,7 +69,8 @@ class CallButtons extends HTMLElement {
     const isVideo = kind === "video";
     const label = t(isVideo ? "calls.ring_video" : "calls.ring_audio");
     const press = () => (isOpen ? void this.#ring(isVideo) : showLock(this.closest("rialto-app"), isVideo && (this.#may?.calls ?? false)));
-    return html`<button class="button" type="button" @click=${press} title=${isOpen ? null : t("calls.start_locked")} aria-haspopup=${isOpen ? null : "dialog"}>${icon(isVideo ? "video" : "phone")}${label}${isOpen ? null : html`<span class="lock-sign">${icon("lock")}</span>`}</button>`;
+    const lock = t(isVideo && this.#may?.calls ? "calls.video_locked_title" : "calls.start_locked");
+    return html`<button class="button" type="button" @click=${press} title=${isOpen ? null : lock} aria-haspopup=${isOpen ? null : "dialog"}>${icon(isVideo ? "video" : "phone")}${label}${isOpen ? null : html`<span class="lock-sign">${icon("lock")}</span>`}</button>`;
   }
 
   /** @param {boolean} video */

@@ -150,6 +150,8 @@ export class CallStage extends HTMLElement {
     this.#shape = shape;
     if (shape) document.documentElement.dataset.call = shape;
     else delete document.documentElement.dataset.call;
+    // What lies under it is looked at, or not any more.
+    dispatchEvent(new Event("call-shape"));
     for (const part of document.querySelectorAll("body > :is(.shell, .page, .admin, .skip)")) part.toggleAttribute("inert", shape === "large");
     if (shape === "large" && before !== "beside") /** @type {HTMLElement | null} */ (this.querySelector("[data-first-focus]"))?.focus();
     else if (before === "large" && shape !== "beside") this.#goBack();

@@ -38,7 +38,7 @@ export function endView(stage, current) {
   };
   const mayComeBack = OPEN_STILL.has(current.cause ?? "") && current.wish.kind !== "direct" && current.wish.call !== null && current.call?.state !== "ended";
   const needsPlan = /plan_needed|video_needed|group_size/.test(current.code ?? "");
-  const mayCall = other !== null && current.cause !== "refused" && current.cause !== "moved";
+  const mayCall = other !== null && !stage.blocked().includes(other) && current.cause !== "refused" && current.cause !== "moved";
   return html`<section class="call-end" role="status" aria-label=${t("calls.ended")}>
     ${other === null ? html`<span class="arch" data-size="48" aria-hidden="true">${icon("users")}</span>` : avatar(desk.members.of(other), { size: 48 })}
     <div class="item-text"><b dir="auto">${whoView(stage, current).title}</b><small>${reason(current, desk.state.me)}${since === null ? null : ` · ${lasted(Math.max(0, current.since - since))}`}</small></div>

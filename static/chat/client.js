@@ -9,6 +9,7 @@ import { ownNames, renamed } from "./names.js";
 import { Drafts } from "./drafts.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
+import { waitAfter } from "./rights.js";
 import { isUsable } from "./room-events.js";
 import { after, begin, roomAt } from "./state.js";
 
@@ -47,8 +48,12 @@ export class Client {
   #wanted = new Set();
   /** @type {Set<string>} */
   #asked = new Set();
-  /** The number of the latest signal to everyone that is known. */
-  #signals = 0;
+  /** Whether signals to everyone were missed that are not made up for. */
+  #hasMissed = false;
+  /** Whether that is under way. */
+  #makesUp = false;
+  /** Slow rooms in which I said something a while ago, perhaps: asked about once all of it is here. @type {Set<string>} */
+  #unsure = new Set();
   /** Seq up to which each room's mark is on its way. @type {Map<string, number>} */
   #reading = new Map();
   /** @type {Set<(entry: Entry) => void>} */
@@ -64,8 +69,8 @@ export class Client {
     /** @type {Store<ChatState, Change>} */
     this.store = new Store(begin(state), after);
     this.socket = new Socket(url, this.#listener(), state.epoch);
+    this.socket.signals = state.signals;
     this.presence = new Presence(this.store, this.socket);
-    this.#signals = state.signals;
     this.#follow(state);
     ownNames.dispatch({ type: "all", names: state.own_names });
     if (room?.about) this.store.dispatch({ type: "visited", room: room.about });
@@ -106,6 +111,7 @@ export class Client {
     return {
       event: (entry) => {
         this.store.dispatch({ type: "logged", ...entry });
+        this.#pace(entry);
         if (entry.event.kind === "room_left") this.socket.forget(entry.event.room);
         // The room may be slow no longer, or not for me.
         if (entry.event.kind === "room_changed" || entry.event.kind === "room_role_set") this.outbox.hurry(entry.room);
@@ -121,8 +127,12 @@ export class Client {
         if (status === "waiting" && this.socket.attempts > DOUBTFUL && navigator.onLine) void this.#askWhy();
       },
       notice: (notice) => (notice.type === "call.room" ? this.store.dispatch({ type: "room_call", room: notice.room, call: notice.call }) : this.ear?.notice(notice)),
-      hello: ({ connection, calls, signals }) => {
-        if (signals !== this.#signals) setTimeout(() => void this.#makeUpFor(signals), SPREAD_MS * Math.random());
+      missed: () => {
+        this.#hasMissed = true;
+        this.#makeUpSoon();
+      },
+      hello: ({ connection, calls }) => {
+        if (this.#hasMissed) this.#makeUpSoon();
         this.store.dispatch({ type: "room_calls", calls });
         this.greeting = { connection, calls };
         this.ear?.greeted(this.greeting);
@@ -130,12 +140,30 @@ export class Client {
         this.#askAgain();
         this.outbox.flush();
       },
-      caughtUp: () => this.store.dispatch({ type: "connection", connection: { caughtUp: true } }),
+      caughtUp: () => {
+        this.store.dispatch({ type: "connection", connection: { caughtUp: true } });
+        for (const room of this.#unsure) void this.#count(room);
+        this.#unsure.clear();
+      },
       reset: (room) => (room === "me" ? void this.#loadAll() : void this.#reload(room)),
       gone: (room) => this.store.dispatch({ type: "room_gone", room }),
       restored: () => void this.#loadAll().then(() => this.socket.open()),
       signedOut: () => void this.#signedOut().catch(toSignIn),
     };
+  }
+
+  /** How long I wait in a room that is slow, after something happened there. @param {Entry} entry */
+  #pace(entry) {
+    const wait = waitAfter(this.state, entry);
+    if (wait === null) return;
+    if (wait !== "ask") this.#paced(entry.room, wait);
+    else if (this.state.connection.caughtUp) void this.#count(entry.room);
+    else this.#unsure.add(entry.room);
+  }
+
+  /** @param {string} room @param {number} wait */
+  #paced(room, wait) {
+    this.store.dispatch({ type: "paced", room, until: Date.now() + wait });
   }
 
   /** No log tells a visitor what is said in the room: its newest page is read again now and then. */
@@ -156,24 +184,40 @@ export class Client {
   }
 
   /**
-   * What signals said before the connection, or during a break, is said by nobody again: the community and everybody known is read as it is now.
-   * When that fails, the next greeting tells of it again. @param {number} signals
+   * What signals said before the connection, during a break, or while too much waited is said by nobody again: the community and everybody known
+   * is read as it is now. When that fails, the next greeting has it done.
    */
-  async #makeUpFor(signals) {
+  #makeUpSoon() {
+    if (!this.#makesUp) setTimeout(() => void this.#makeUp(), SPREAD_MS * Math.random());
+  }
+
+  async #makeUp() {
+    if (this.#makesUp) return;
+    this.#makesUp = true;
     try {
-      /** @type {State} */
-      const { community, me } = await get("/api/v1/me/state");
-      this.#signal({ kind: "settings_changed", community });
-      this.#signal({ kind: "member_changed", member: me });
-      const known = Object.keys(this.state.members);
-      for (let at = 0; at < known.length; at += MOST_ASKED) {
-        /** @type {{items: Member[]}} */
-        const { items } = await get(`/api/v1/members?ids=${known.slice(at, at + MOST_ASKED).join(",")}`);
-        this.store.dispatch({ type: "members_loaded", members: items });
+      // What is missed from here on is missed anew.
+      while (this.#hasMissed) {
+        this.#hasMissed = false;
+        await this.#readAnew();
       }
-      this.#signals = signals;
     } catch (error) {
+      this.#hasMissed = true;
       if (error instanceof Refused && error.status === 401) toSignIn();
+    } finally {
+      this.#makesUp = false;
+    }
+  }
+
+  async #readAnew() {
+    /** @type {State} */
+    const { community, me } = await get("/api/v1/me/state");
+    this.#signal({ kind: "settings_changed", community });
+    this.#signal({ kind: "member_changed", member: me });
+    const known = Object.keys(this.state.members);
+    for (let at = 0; at < known.length; at += MOST_ASKED) {
+      /** @type {{items: Member[]}} */
+      const { items } = await get(`/api/v1/members?ids=${known.slice(at, at + MOST_ASKED).join(",")}`);
+      this.store.dispatch({ type: "members_loaded", members: items });
     }
   }
 
@@ -208,7 +252,8 @@ export class Client {
         /** @type {State} */
         const state = await get("/api/v1/me/state");
         this.socket.epoch = state.epoch;
-        this.#signals = state.signals;
+        // While it is open it counts by itself.
+        if (this.socket.status !== "open") this.socket.signals = state.signals;
         this.store.dispatch({ type: "loaded", state });
         ownNames.dispatch({ type: "all", names: state.own_names });
         this.#follow(state);
@@ -222,7 +267,10 @@ export class Client {
 
   /** @param {State} state */
   #follow(state) {
-    for (const room of state.rooms) this.socket.follow(room.id, room.seq);
+    for (const room of state.rooms) {
+      this.socket.follow(room.id, room.seq);
+      if (room.wait_ms) this.#paced(room.id, room.wait_ms);
+    }
     this.socket.follow("me", state.seq);
   }
 
@@ -240,6 +288,7 @@ export class Client {
       const room = await get(path`/api/v1/rooms/${id}`);
       if (room.seq === undefined) return this.store.dispatch({ type: "room_gone", room: id });
       this.store.dispatch({ type: "room_loaded", room });
+      this.#paced(id, room.wait_ms);
       this.socket.follow(id, room.seq);
     });
   }
@@ -254,8 +303,9 @@ export class Client {
   async #count(id) {
     await this.#loading(`count ${id}`, async () => {
       /** @type {MyRoom} */
-      const { seq, read_seq, unread, mentions } = await get(path`/api/v1/rooms/${id}`);
+      const { seq, read_seq, unread, mentions, wait_ms } = await get(path`/api/v1/rooms/${id}`);
       this.store.dispatch({ type: "counted", room: id, seq, read_seq, unread, mentions });
+      this.#paced(id, wait_ms);
     });
   }
 

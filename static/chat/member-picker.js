@@ -4,8 +4,8 @@ import { get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { html, keyed } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
-import { compare, fold, t } from "../lib/words.js";
-import { avatar, memberName, namesOf } from "./names.js";
+import { compare, t } from "../lib/words.js";
+import { avatar, calledBy, isSought, memberName } from "./names.js";
 
 /** @import { Open } from "../lib/dialog.js" */
 /** @import { Member } from "../types/live.d.ts" */
@@ -39,18 +39,16 @@ export function pickMembers(known, { title, act, least = 1, most, but, signal })
   /** @param {Open<string[]>} open */
   const ask = async (open) => {
     const mine = ++asked;
-    /** @type {{items: Member[]} | null} */
-    const page = await get(`/api/v1/members?${new URLSearchParams({ q: text })}`).then((answer) => /** @type {any} */ (answer), () => null);
-    if (!page || mine !== asked) return;
-    known.learn(page.items);
+    const called = calledBy(text).filter((id) => !known.all().some((member) => member.id === id)).slice(0, SHOWN);
+    const finds = [new URLSearchParams({ q: text }), ...(called.length ? [new URLSearchParams({ ids: called.join(",") })] : [])];
+    /** @type {({items: Member[]} | null)[]} */
+    const pages = await Promise.all(finds.map((find) => get(`/api/v1/members?${find}`).then((answer) => /** @type {any} */ (answer), () => null)));
+    if (mine !== asked) return;
+    for (const page of pages) if (page) known.learn(page.items);
     open.redraw();
   };
-  const found = () => {
-    const wanted = fold(text.trim());
-    const fits = (/** @type {Member} */ member) => namesOf(member).map(fold).some((name) => name.includes(wanted));
-    return known.all().filter((member) => member.state === "active" && !but.includes(member.id) && fits(member))
-      .sort((a, b) => compare(memberName(a), memberName(b))).slice(0, SHOWN);
-  };
+  const found = () => known.all().filter((member) => member.state === "active" && !but.includes(member.id) && isSought(member, text))
+    .sort((a, b) => compare(memberName(a), memberName(b))).slice(0, SHOWN);
   /** @param {Open<string[]>} open @param {Member} member */
   const toggle = (open, member) => {
     if (!chosen.delete(member.id) && chosen.size < most) chosen.set(member.id, member);

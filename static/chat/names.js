@@ -4,7 +4,7 @@ import { get, path } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
 import { Store } from "../lib/store.js";
-import { list, t } from "../lib/words.js";
+import { fold, list, t } from "../lib/words.js";
 
 /** @import { Member } from "../types/live.d.ts" */
 /** @import { ChatState, MyRoom } from "./types.d.ts" */
@@ -57,6 +57,18 @@ export function realName(member) {
 
 /** Everything under which somebody is sought. @param {Member} member @returns {string[]} */
 export const namesOf = (member) => [memberName(member), ...(ownNames.state[member.id] ? [member.display_name] : []), member.username];
+
+/** Whether somebody is sought by what was typed: part of a name, or `@` and the beginning of the user name. @param {Member} member @param {string} typed */
+export function isSought(member, typed) {
+  const wanted = fold(typed.trim());
+  return wanted.startsWith("@") ? fold(member.username).startsWith(wanted.slice(1)) : namesOf(member).some((name) => fold(name).includes(wanted));
+}
+
+/** Whom I call by a name of my own that holds what was typed: the server finds them by their own names alone. @param {string} typed @returns {string[]} their ids */
+export function calledBy(typed) {
+  const wanted = fold(typed.trim());
+  return wanted ? Object.entries(ownNames.state).filter(([, name]) => fold(name).includes(wanted)).map(([id]) => id) : [];
+}
 
 /** What a role is called: our own word, as long as the community gave it no other name. @param {ChatState["roles"][number]} role */
 export const roleName = ({ name, word }) => (word === null ? name : t(`members.role_${word}`));

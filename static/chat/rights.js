@@ -1,5 +1,6 @@
 /** What I may do where, as the server will judge it: for showing and hiding acts, never for safety. */
 
+/** @import { Entry } from "../lib/socket.js" */
 /** @import { Message } from "../types/live.d.ts" */
 /** @import { ChatState, MyRoom } from "./types.d.ts" */
 
@@ -39,16 +40,31 @@ export function closedTo(state, room, now) {
   return null;
 }
 
+/** The pause of a slow room: the server says how long is left of it, and this device counts. What its clock shows does not matter. @param {MyRoom} room */
+const pauseOf = (room) => room.slow_seconds * 1_000;
+
 /**
- * In a room that is slow: for how many milliseconds I wait until I may write again; null where nothing slows me. What is still on its way
- * comes first, and the pause begins after it.
+ * For how many milliseconds I wait until I may write again; null where nothing slows me. What is still on its way comes first, and the pause
+ * begins after it.
  * @param {ChatState} state @param {MyRoom} room @param {number} now @returns {number | null}
  */
 export function slowWait(state, room, now) {
   if (!room.slow_seconds || leads(state, room) || has(state, "messages.moderate") || has(state, "members.moderate")) return null;
-  const pause = room.slow_seconds * 1_000;
-  if (state.echoes.some((echo) => echo.room === room.id && echo.state !== "failed")) return pause;
-  return room.said_at === null ? 0 : Math.min(pause, Math.max(0, room.said_at + pause - now));
+  if (state.echoes.some((echo) => echo.room === room.id && echo.state !== "failed")) return pauseOf(room);
+  // A clock that was set back meanwhile makes nobody wait for longer than the pause.
+  return Math.min(pauseOf(room), Math.max(0, (state.paces[room.id] ?? 0) - now));
+}
+
+/**
+ * What something that happens in a room says of how long I wait there, in milliseconds: after what I just said, the whole pause; null: nothing.
+ * `ask`: only the server knows, since it may have happened a while ago, or counts from another moment.
+ * @param {ChatState} state as it is afterwards @param {Entry} entry @returns {number | "ask" | null}
+ */
+export function waitAfter(state, { room: id, event }) {
+  const room = state.rooms[id]?.room;
+  if (!room?.slow_seconds) return null;
+  if (event.kind === "message_sent" && event.author === state.me.id) return state.connection.caughtUp ? pauseOf(room) : "ask";
+  return event.kind === "room_changed" && room.said_at !== null ? "ask" : null;
 }
 
 /** @param {ChatState} state @param {MyRoom} room @param {Message} message */

@@ -126,7 +126,7 @@ export async function changeRoom(app, room) {
     body: (redraw) => html`${field(form, "name", t("chat.name"), { most: 60, isOptional: room.kind === "group" })}${field(form, "topic", t("chat.topic_label"), { isOptional: true, most: 300 })}
       ${room.kind === "private" ? choices(form, "history", t("chat.history_label"), ["all", "since_join"], redraw) : null}
       ${hasChoice ? slowChoice(slow, (seconds) => (slow = seconds), form.errors.slow_seconds) : null}
-      ${keeping.view(redraw, form.errors.keep_days)}
+      ${keeping.view(redraw, form.errors)}
       ${hasChoice ? html`<label class="switch"><span>${t("calls.has_voice")}</span><input type="checkbox" role="switch" .checked=${voice} @change=${(/** @type {Event} */ event) => (voice = /** @type {HTMLInputElement} */ (event.target).checked)}></label>` : null}`,
     send: () => patch(path`/api/v1/rooms/${room.id}`, { ...(form.name !== (room.name ?? "") && { name: form.name }), topic: form.topic, ...(room.kind === "private" && { history: form.history }), ...(hasChoice && { voice, slow_seconds: slow }), ...keeping.change }),
   });

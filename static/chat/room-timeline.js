@@ -73,7 +73,7 @@ class RoomTimeline extends Surface {
     this.addEventListener("pointerleave", () => this.#activate(null));
     this.addEventListener("click", (event) => this.#mention(event.target));
     watchLongPress(this, ".message[data-seq]", (element, at) => this.#openActs(element, at));
-    for (const kind of ["focus", "blur"]) addEventListener(kind, () => this.#attend());
+    for (const kind of ["focus", "blur", "call-shape"]) addEventListener(kind, () => this.#attend());
     document.addEventListener("visibilitychange", () => this.#attend());
   }
 
@@ -297,12 +297,13 @@ class RoomTimeline extends Surface {
     if (range && !isLive(range) && scrollHeight - scrollTop - clientHeight < NEAR) this.#load({ after: range.to }, again);
   }
 
-  /** Marks as read what the member has before them: the end of the room, in a window that they look at. */
+  /** Marks as read what the member has before them: the end of the room, in a window that they look at, with no large call over it. */
   #attend() {
     const it = roomAt(this.app.client.state, this.#room);
     if (!it) return;
     const live = liveOf(it.ranges);
-    const isSeen = document.visibilityState === "visible" && document.hasFocus() && !this.#isHeld && this.#around === null && (this.#keeper?.isAtEnd ?? false);
+    const isLookedAt = document.visibilityState === "visible" && document.hasFocus() && document.documentElement.dataset.call !== "large";
+    const isSeen = isLookedAt && !this.#isHeld && this.#around === null && (this.#keeper?.isAtEnd ?? false);
     const last = live?.items.at(-1);
     if (isSeen && last && it.room.unread > 0) void this.app.client.read(it.room.id, last.seq);
     else if (!isSeen && it.room.unread > 0 && this.#newFrom === null) this.#newFrom = it.room.read_seq;

@@ -18,6 +18,7 @@ export function begin(snapshot) {
     typing: {},
     joining: {},
     visited: {},
+    paces: {},
     calls: {},
     cards: {},
     connection: { status: "connecting", retryAt: null, caughtUp: false, isCrowded: false },
@@ -44,6 +45,7 @@ export function after(state, change) {
     case "counted":
       // A count from another moment than the room's is worth nothing; the next one will fit.
       return inRoom(state, change.room, (it) => (it.room.seq === change.seq && it.room.read_seq === change.read_seq ? counted(it, change.unread, change.mentions) : it));
+    case "paced": return { ...state, paces: { ...state.paces, [change.room]: change.until } };
     case "room_reset": return inRoom(state, change.room, (it) => ({ ...emptyRoom(it.room), threadReads: it.threadReads, counts: "stale" }));
     case "room_gone": return withoutRoom(state, change.room);
     case "members_loaded": return { ...state, members: { ...state.members, ...byId(change.members) } };
@@ -74,7 +76,7 @@ const withCall = (calls, room, call) => (call && call.state !== "ended" ? { ...c
 export const roomAt = (state, room) => (room === null ? undefined : state.rooms[room] ?? state.visited[room]);
 
 /** What a room is to somebody who is not in it: nothing is unread, nothing is theirs. @param {Room} room @returns {MyRoom} */
-const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null, said_at: null });
+const asVisitor = (room) => ({ ...room, seq: 0, first_seq: 1, joined_seq: 0, role: "member", level: "nothing", read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null, said_at: null, wait_ms: 0 });
 
 /** @template T @param {Record<string, T>} all @param {string} key @returns {Record<string, T>} */
 function without(all, key) {
@@ -249,7 +251,7 @@ function settled(rooms, echoes) {
 
 /**
  * The part of the state that a fresh snapshot would hold too, in the shapes of the wire: what "state + events = fresh
- * state" compares. Messages are those of the main timeline, oldest first.
+ * state" compares. Messages are those of the main timeline, oldest first. How long I wait passes by itself.
  * @param {ChatState} state
  */
 export function comparable(state) {
@@ -264,7 +266,7 @@ export function comparable(state) {
     muted_until: state.muted_until,
     // What is passing tells of notices; the log does not.
     people: { ...state.people, notices: 0 },
-    rooms: Object.fromEntries(rooms.map(({ room }) => [room.id, room])),
+    rooms: Object.fromEntries(rooms.map(({ room: { wait_ms: _, ...room } }) => [room.id, room])),
     messages: Object.fromEntries(rooms.map(({ room, ranges }) => [room.id, ranges.flatMap((range) => range.items)])),
   };
 }

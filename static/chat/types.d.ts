@@ -99,6 +99,8 @@ export interface ChatState {
   joining: Record<Id, number>;
   /** The open room that I look at without being in it, as it was when it was loaded. */
   visited: Record<Id, RoomState>;
+  /** Until when I wait in rooms that are slow, by this device's clock. */
+  paces: Record<Id, Millis>;
   /** What goes on in the rooms' calls, by room. */
   calls: Record<Id, Call>;
   /** Past and present calls by the room in which their cards stand, oldest first, as far as they are loaded. */
@@ -116,6 +118,7 @@ export type Change =
   | { type: "visited"; room: Room }
   | { type: "visit_over" }
   | { type: "counted"; room: Id; seq: number; read_seq: number; unread: number; mentions: number }
+  | { type: "paced"; room: Id; until: Millis }
   | { type: "room_reset"; room: Id }
   | { type: "room_gone"; room: Id }
   | { type: "members_loaded"; members: Member[] }

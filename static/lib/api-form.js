@@ -16,7 +16,7 @@ import { toast, toastOnNextPage } from "./toast.js";
  * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-first`: where instead when the answer says `first`; `data-stay`: go nowhere, keep the form;
  * `data-toast`: what to say afterwards; `data-confirm`: a question asked first (a button may have its own); `data-seen`: beside what is said goes, as `seen`, what the form showed at first; `data-wipe`: takes away what this browser keeps
  * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
- * first: who cancels it does the rest alone. A `refused` event (`detail` is the refusal) comes when the server said no. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
+ * first: who cancels it does the rest alone. `data-guarded`: who leaves with fields that are not sent is asked first. A `refused` event (`detail` is the refusal) comes when the server said no. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
  * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null|time-zone|lines"` overrules (`lines`: a list, one a line). An empty field that
@@ -25,6 +25,7 @@ import { toast, toastOnNextPage } from "./toast.js";
 class ApiForm extends HTMLElement {
   /** What was last sent and not answered well, and its key: the same again is the same wish. */
   #wish = { said: "", key: "" };
+  #guard = new AbortController();
 
   connectedCallback() {
     this.addEventListener("submit", (event) => {
@@ -34,7 +35,18 @@ class ApiForm extends HTMLElement {
     this.addEventListener("input", (event) => this.#forgive(/** @type {HTMLInputElement} */ (event.target)));
     // The element answers for checking: the browser's own bubbles would stand beside our sentences.
     for (const form of this.querySelectorAll("form")) form.noValidate = true;
+    this.#guard = new AbortController();
+    // In the browser's own words.
+    if (this.hasAttribute("data-guarded")) addEventListener("beforeunload", (event) => this.#hasUnsaved() && event.preventDefault(), { signal: this.#guard.signal });
     if (this.hasAttribute("data-at-once")) this.querySelector("form")?.requestSubmit();
+  }
+
+  disconnectedCallback() {
+    this.#guard.abort();
+  }
+
+  #hasUnsaved() {
+    return [...this.querySelectorAll("form")].flatMap(fieldsOf).some(isUnsaved);
   }
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
@@ -71,6 +83,7 @@ class ApiForm extends HTMLElement {
       if (this.dataset.toast) toast(this.dataset.toast, { icon: "check" });
       return;
     }
+    this.#guard.abort();
     if (this.dataset.toast) toastOnNextPage(this.dataset.toast);
     const wanted = (answer?.first === true && this.dataset.first) || this.dataset.next;
     const next = wanted?.replace(/\{(\w+)\}/g, (_, field) => encodeURIComponent(String(answer?.[field] ?? "")));
@@ -160,6 +173,9 @@ function placeOf(body, field) {
 }
 
 /** @typedef {HTMLInputElement & {type: string}} Field an input, a select or an area: what they share is all that is used */
+
+/** Does a text or a tick hold what the server has not? @param {HTMLInputElement} field */
+export const isUnsaved = (field) => (field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== (field.defaultValue ?? field.value));
 
 /** @param {HTMLFormElement} form @returns {Field[]} */
 const fieldsOf = (form) => /** @type {Field[]} */ ([...form.elements].filter((each) => /** @type {any} */ (each).name && !(each instanceof HTMLFieldSetElement) && !(each instanceof HTMLButtonElement)));

@@ -3,7 +3,7 @@
 import { Socket } from "./socket.js";
 
 /** @import { Listener } from "./socket.js" */
-/** @typedef {Partial<Pick<Listener, "event" | "signal" | "status" | "hello" | "notice" | "reset"> & {missed: () => void}>} Ear what a listener hears: of events and resets those of the member's own log; `missed`: signals to everyone were said after the page was written, or since the last greeting, that it may not have heard */
+/** @typedef {Partial<Pick<Listener, "event" | "signal" | "status" | "hello" | "notice" | "reset" | "missed">>} Ear what a listener hears: of events and resets those of the member's own log */
 
 /** A changed password brings another cookie, a moment after the connections have ended; in milliseconds. */
 const SESSION_MS = 500;
@@ -19,17 +19,16 @@ export class PageLine {
   #ears = new Set();
   /** The latest: for whoever comes later. @type {Parameters<Listener["hello"]>[0] | null} */
   #greeting = null;
-  /** The number of the latest signal that the page knows. */
-  #signals = NaN;
+  /** Whether signals were missed since the latest greeting: for whoever comes later, too. */
   #hasMissed = false;
 
   constructor() {
     // Where the page knows the member's own log, it says so; elsewhere nothing of any log is heard.
     const page = /** @type {HTMLElement | null} */ (document.querySelector("live-page"));
     this.socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`, this.#listener(), page?.dataset.epoch ?? null);
+    this.socket.signals = Number(page?.dataset.signals);
     // Whoever opens the connection, the greeting's heads are compared with what the page shows.
     if (page) this.socket.follow("me", Number(page.dataset.seq ?? 0));
-    this.#signals = Number(page?.dataset.signals);
     addEventListener("online", () => this.#probe());
     document.addEventListener("visibilitychange", () => document.hidden || this.#probe());
   }
@@ -81,10 +80,12 @@ export class PageLine {
         this.#greeting = greeting;
         // Rooms are no matter of such a page: their logs are taken as they are.
         if (this.socket.epoch !== null) for (const [room, head] of Object.entries(greeting.heads)) if (room !== "me") this.socket.follow(room, head);
-        this.#hasMissed = greeting.signals !== this.#signals;
-        this.#signals = greeting.signals;
+        this.#hasMissed = false;
         this.#each((ear) => ear.hello?.(greeting));
-        if (this.#hasMissed) this.#each((ear) => ear.missed?.());
+      },
+      missed: () => {
+        this.#hasMissed = true;
+        this.#each((ear) => ear.missed?.());
       },
       notice: (notice) => this.#each((ear) => ear.notice?.(notice)),
       reset: (room) => (room === "me" ? this.#each((ear) => ear.reset?.(room)) : this.socket.forget(room)),

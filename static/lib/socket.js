@@ -12,11 +12,12 @@ import { digestOf, Logs } from "./logs.js";
  * @typedef {object} Listener
  * @property {(entry: Entry) => void} event
  * @property {(signal: Signal) => void} signal
+ * @property {() => void} [missed] signals to everyone were said that did not come here: before the connection, during a break, or while too much waited
  * @property {(status: Status, retryAt: number | null) => void} status `retryAt`: when the next attempt begins, in the clock's milliseconds
  * @property {(room: string) => void} reset the log's cached pages are worth nothing: load them again, then `follow`
  * @property {(room: string) => void} gone
  * @property {(notice: CallNotice & {seq?: number}) => void} [notice] something about calls, in order
- * @property {(greeting: {me: Member, connection: string, calls: MyCall[], heads: Record<string, number>, signals: number}) => void} hello the connection is ready for requests; `heads`: where the server says that each log is, `signals`: the number of the latest signal to everyone
+ * @property {(greeting: {me: Member, connection: string, calls: MyCall[], heads: Record<string, number>}) => void} hello the connection is ready for requests; `heads`: where the server says that each log is
  * @property {() => void} caughtUp every log has reached the head that the server named
  * @property {() => void} restored the database is another one (its epoch changed): drop everything and load again
  * @property {() => void} signedOut
@@ -58,6 +59,8 @@ export class Socket {
   status = "closed";
   /** Somebody waits at the other end: a lost connection is tried again within seconds, however long it has been lost. */
   isUrgent = false;
+  /** The number of the latest signal to everyone that came here; before that, of the latest one that the owner's snapshot knows of. */
+  signals = NaN;
   /** @type {WebSocket | null} */
   #ws = null;
   #attempts = 0;
@@ -176,8 +179,13 @@ export class Socket {
       case "ack": return this.#answer(frame.ref, frame);
       case "refused": return frame.ref === null ? undefined : this.#refuse(frame.ref, new Refused(frame.code, { message: frame.message, retry_after_ms: frame.retry_after_ms }));
       case "event": return this.#take(frame);
-      case "signal": return this.listener.signal(frame.signal);
-      case "heartbeat": return this.#compare(frame.n, frame.heads_digest);
+      case "signal":
+        this.listener.signal(frame.signal);
+        if (frame.n !== undefined) this.#count(frame.n, frame.n - 1);
+        return;
+      case "heartbeat":
+        this.#count(frame.signals, frame.signals);
+        return this.#compare(frame.n, frame.heads_digest);
       case "reset": return this.#reset(frame.room);
       case "gone": return this.#gone(frame.room);
       case "going_away": this.#retryAfter = frame.retry_after_ms; return;
@@ -203,8 +211,19 @@ export class Socket {
     this.#set("open", null);
     this.logs.expect(hello.heads);
     this.listener.hello(hello);
+    this.#count(hello.signals, hello.signals);
     this.#behind = true;
     this.#checkGaps();
+  }
+
+  /**
+   * Signals to everyone are numbered: whoever was not at `before` has missed some.
+   * @param {number} latest @param {number} before
+   */
+  #count(latest, before) {
+    const hasMissed = this.signals !== before;
+    this.signals = latest;
+    if (hasMissed) this.listener.missed?.();
   }
 
   /** @param {Extract<ServerFrame, {type: "event"}>} frame */

@@ -1,6 +1,7 @@
 /** `<reach-form>`: who may reach me. What somebody touched is sent, and nothing else; the sentences say what the ticks mean, saved or not. */
 
 import { post, put } from "../lib/api.js";
+import { isUnsaved } from "../lib/api-form.js";
 import { problemSentence, Refused, sentence } from "../lib/errors.js";
 import { html, render } from "../lib/html.js";
 import { icon } from "../lib/icon.js";
@@ -16,9 +17,6 @@ const minutes = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3
 
 /** @param {HTMLInputElement} field */
 const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
-
-/** @param {HTMLInputElement} field */
-const isUnsaved = (field) => (isTicked(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 
 /** What of the whole is one choice, by the names of its fields beside those of the ways. */
 const CHOICES = { unknown_callers: ["unknown_callers"], quiet: ["quiet", "quiet_from", "quiet_to"], asks_before_follow: ["asks_before_follow"] };

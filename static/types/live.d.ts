@@ -94,8 +94,8 @@ export type Owed = {
   subscription: Id;
   /** The name of its plan. */
   plan: string;
-  /** Until when it can be paid before anything ends, milliseconds UTC; null: it has ended. */
-  until: number | null;
+  /** Until when it can be paid before anything ends, milliseconds UTC. */
+  until: number;
 };
 
 /** Me, as a connection is greeted. */
@@ -218,6 +218,8 @@ export type MyRoom = {
   last_at: number | null;
   /** When I last wrote in it while it was slow. */
   said_at: number | null;
+  /** For how many milliseconds I still wait in it as a member, where it is slow; 0: I may write. */
+  wait_ms: number;
 };
 
 /** Whom a message mentions. */
@@ -595,7 +597,7 @@ export type CallNotice = {
 };
 
 /** How a call ended for one member, as their list of calls shows it. */
-export type Fate = "missed" | "unheard" | "busy" | "declined" | "taken" | "unanswered" | "passed";
+export type Fate = "missed" | "unheard" | "busy" | "declined" | "taken" | "unanswered" | "passed" | "cancelled";
 
 /** A call in a member's list of calls. */
 export type CallEntry = {
@@ -619,7 +621,7 @@ export type CallEntry = {
   at: number;
   /** For how long I was in it, seconds. */
   seconds: number;
-  /** How good my connection was at its worst, 1–3; null when I was not in it. */
+  /** How good my connection was at its worst, 1–3; null when I talked with nobody. */
   quality: number | null;
   /** Have I seen it among the missed ones? */
   seen: boolean;
@@ -743,7 +745,7 @@ export type FollowState = "none" | "asked" | "following";
 export type RequestKind = "contact" | "follow" | "message" | "call" | "video_call" | "invite";
 
 /** How a request ended. */
-export type Outcome = "accepted_once" | "accepted_always" | "ignored" | "blocked" | "withdrawn" | "unheard";
+export type Outcome = "accepted_once" | "accepted_always" | "ignored" | "blocked" | "withdrawn" | "unheard" | "closed";
 
 /** What of people a client begins with. */
 export type People = {
@@ -952,6 +954,7 @@ export type ServerFrame = {
   type: "heartbeat";
   n: number;
   heads_digest: string;
+  signals: number;
 }
 | {
   type: "reset" | "gone";
@@ -970,6 +973,7 @@ export type ServerFrame = {
 }
 | {
   type: "signal";
+  n?: number;
   signal: Signal;
 }
 | {

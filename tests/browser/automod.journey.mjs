@@ -21,22 +21,23 @@ test('a rule is tried out, made, and keeps what it refuses in the field', async 
     await admin.getByRole('link', { name: 'Words', exact: true }).click();
     const card = admin.getByRole('region', { name: 'A new rule: Words' });
     await card.getByLabel('Name').fill('No selling');
-    await card.getByLabel('Words, one a line').fill('free money\npontoon');
+    await card.getByLabel('Words, one a line').fill('free money\npontoon\nPONTOON');
     await card.getByLabel('What the author reads').fill('Nothing is sold in this harbour.');
     await card.getByRole('button', { name: 'Try on last week' }).click();
     await expect(card.getByRole('status')).toContainText('it would have found 1');
     await expect(card.getByRole('status')).toContainText('Buy my pontoon, free money!');
     await card.getByRole('button', { name: 'Save' }).click();
+    await expect(admin.getByText('One line stood there twice and was left out.')).toBeVisible();
     await expect(admin.getByRole('link', { name: 'Change No selling' })).toBeVisible();
   });
 
   await test.step('what it refuses is not lost', async () => {
     await acts.signIn(bruno.page, server.url, 'bruno');
     await acts.openRoom(bruno.page, 'general');
-    await acts.composer(bruno.page).fill('A pontoon, anybody?');
+    await acts.composer(bruno.page).fill('A pon**too**n, anybody?');
     await acts.composer(bruno.page).press('Enter');
     await expect(bruno.page.getByRole('alert').filter({ hasText: 'Nothing is sold in this harbour.' })).toBeVisible();
-    await expect(acts.composer(bruno.page)).toHaveValue('A pontoon, anybody?');
+    await expect(acts.composer(bruno.page)).toHaveValue('A pon**too**n, anybody?');
     await expect(acts.message(bruno.page, 'A pontoon, anybody?')).toHaveCount(0);
     await acts.say(bruno.page, 'A boat, anybody?');
   });

@@ -147,6 +147,19 @@ test('whom nobody lets through hears it ring, and nobody answers', async ({ star
     await expect(recents).toContainText('Did not ring');
   });
 
+  await test.step('whom he blocks he is not offered to call back, on the page that stands open', async () => {
+    const entry = at.getByRole('region', { name: 'Recent calls' }).getByRole('listitem');
+    const back = entry.getByRole('button', { name: 'Call back: Mara' });
+    await expect(back).toBeVisible();
+    const before = await accounts.mara.call('GET', '/calls');
+    await bruno.call('PUT', `/blocks/${ids.mara}`);
+    await expect(back).toHaveCount(0, { timeout: 2_000 });
+    await expect(entry.getByRole('link', { name: 'You block them' })).toHaveAttribute('href', `/people/${ids.mara}`);
+    expect(await accounts.mara.call('GET', '/calls')).toEqual(before);
+    await bruno.call('DELETE', `/blocks/${ids.mara}`);
+    await expect(back).toBeVisible({ timeout: 2_000 });
+  });
+
   await test.step('who may not begin calls sees the lock and why, before anything reaches anybody', async () => {
     await at.goto(`${server.url}/people/${ids.mara}`);
     await at.getByRole('button', { name: 'Call', exact: true }).click();

@@ -65,6 +65,9 @@ test('a way that is closed for everybody, and members who are gone, in open tabs
   await test.step('voices alone are let through again', async () => {
     await close('video_call');
     await Promise.all([expect(inHeader).toBeVisible(SOON), expect(ways(ofBruno)).toHaveCount(1, SOON), expect(message(ofVera)).toBeVisible(SOON)]);
+    const only = 'Voice calls only: this community has switched off video calls between members.';
+    await expect(reach.locator('[data-act=video_call] [data-sentence]')).toHaveText(only, SOON);
+    await expect(board.getByRole('region', { name: 'Who may call me' })).toContainText(`can ring you. ${only}`, SOON);
     await inHeader.click();
     await expect(app.getByRole('menuitem')).toHaveCount(1);
     await app.keyboard.press('Escape');
@@ -77,8 +80,12 @@ test('a way that is closed for everybody, and members who are gone, in open tabs
     const row = reach.locator(`#always-${ids.bruno}`);
     await expect(row).toBeVisible(SOON);
     const contacts = await open('/people?list=contacts');
+    const everyone = await open('/people');
+    await expect(everyone.locator(`#person-${ids.bruno}`)).toBeVisible();
     await olga.call('POST', `/admin/members/${ids.bruno}/ban`, { reason: 'spam' });
     await Promise.all([
+      expect(everyone.locator(`#person-${ids.bruno}`)).toHaveCount(0, SOON),
+      expect(board.getByRole('region', { name: 'People to call' }).getByText('Bruno')).toHaveCount(0, SOON),
       expect(inHeader).toHaveCount(0, SOON),
       expect(ways(ofBruno)).toHaveCount(0, SOON),
       expect(message(ofBruno)).toHaveCount(0, SOON),
@@ -92,6 +99,7 @@ test('a way that is closed for everybody, and members who are gone, in open tabs
     await ofBruno.getByRole('button', { name: 'Remove from contacts' }).click();
     await expect(contacts.locator(`#person-${ids.bruno}`)).toHaveCount(0, SOON);
     await contacts.close();
+    await everyone.close();
   });
 
   await test.step('of somebody who deletes their account nothing waits and nothing is listed', async () => {

@@ -36,6 +36,17 @@ test('a plan is given and taken back, and open tabs know it', async ({ start, so
     expect(await starts()).toBe(false);
   });
 
+  const [ofBruno, ofVera] = [await admin.context.newPage(), await bruno.context.newPage()];
+  const badge = ofBruno.locator('.person-head').getByRole('button', { name: 'Patron' });
+  const ring = ofVera.locator('.person-calls').getByRole('button', { name: 'Call', exact: true });
+
+  await test.step('before, the open profiles show no badge, and a lock', async () => {
+    await ofBruno.goto(`${server.url}/people/${id}`);
+    await ofVera.goto(`${server.url}/people/${(await olga.call('GET', '/members?q=vera')).items[0].id}`);
+    await expect(ring).toHaveAttribute('aria-haspopup', 'dialog');
+    await expect(badge).toHaveCount(0);
+  });
+
   await test.step('it is given, and works in the open tab', async () => {
     await admin.page.goto(`${server.url}/admin/members/${id}`);
     const card = admin.page.getByRole('region', { name: 'Give a plan' });
@@ -45,6 +56,7 @@ test('a plan is given and taken back, and open tabs know it', async ({ start, so
     const from = Date.now();
     await expect(newRoom).toBeVisible(SOON);
     await expect.poll(starts, SOON).toBe(true);
+    await Promise.all([expect(badge).toBeVisible(SOON), expect(ring).not.toHaveAttribute('aria-haspopup', /./, SOON)]);
     console.log(`    given after ${Date.now() - from} ms`);
     await expect(admin.page.getByRole('region', { name: 'Membership' })).toContainText('Paid at the quay');
     await expect(admin.page.getByRole('heading', { name: 'Give a plan' })).toBeFocused();
@@ -79,6 +91,7 @@ test('a plan is given and taken back, and open tabs know it', async ({ start, so
     await admin.page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
     await expect(newRoom).toHaveCount(0, { timeout: 5_000 });
     await expect.poll(starts, SOON).toBe(false);
+    await Promise.all([expect(badge).toHaveCount(0, SOON), expect(ring).toHaveAttribute('aria-haspopup', 'dialog', SOON)]);
     await expect(acts.message(bruno.page, 'I keep the lamp burning now.').getByRole('button', { name: 'Patron' })).toHaveCount(0);
     await expect(admin.page.getByRole('heading', { name: 'Membership', exact: true })).toBeFocused();
     const verified = admin.page.getByRole('region', { name: 'Verification' });

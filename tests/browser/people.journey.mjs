@@ -11,7 +11,7 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
   const data = dataFolder();
   setUp(data);
   const server = await start({ data });
-  const { olga, mara, bruno, ines } = await community(server, 'mara', 'bruno', 'ines');
+  const { olga, mara, bruno, ines, vera } = await community(server, 'mara', 'bruno', 'ines', 'vera');
   const idOf = async (account) => (await account.call('GET', '/me')).id;
   const [maraId, brunoId] = await Promise.all([mara, bruno].map(idOf));
   const at = async (name) => {
@@ -105,6 +105,21 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await expect(acts.message(maraPage, 'We met at the quay')).toBeVisible();
   });
 
+  await test.step('a report says that it ends the request, and blocks where that is ticked', async () => {
+    const room = await vera.call('POST', '/rooms', { kind: 'direct', members: [maraId] });
+    await vera.say(room.id, 'Cheap rope');
+    const page = await maraPage.context().newPage();
+    await page.goto(`${server.url}/people/requests`);
+    const request = page.getByRole('article', { name: /Vera/ });
+    await request.getByText('Report', { exact: true }).click();
+    await expect(request).toContainText('left unanswered for good');
+    await request.getByRole('checkbox', { name: /Block them as well/ }).check();
+    await request.getByRole('button', { name: 'Send report' }).click();
+    await expect(page.getByRole('heading', { name: 'Nothing waits for your answer' })).toBeVisible();
+    expect((await mara.call('GET', '/blocks')).items.map(({ member }) => member.username)).toEqual(['vera']);
+    await page.close();
+  });
+
   await test.step('what she calls somebody stands wherever she meets them, at once in open tabs, and nobody else sees it', async () => {
     await acts.openRoom(maraPage, 'Ines');
     const inesId = await idOf(ines);
@@ -124,6 +139,39 @@ test('nobody reaches me whom I did not let', async ({ start, someone }) => {
     await mara.call('PATCH', `/contacts/${inesId}`, { own_name: '' });
     await expect(acts.roomLink(maraPage, 'Ines')).toBeVisible(SOON);
     await expect(author).toHaveCount(0);
+  });
+
+  await test.step('what she noted of somebody and did not save is left only after a question', async () => {
+    const inesId = await idOf(ines);
+    const page = await maraPage.context().newPage();
+    await page.goto(`${server.url}/people`);
+    await page.getByRole('link', { name: 'Ines' }).click();
+    await page.getByLabel('Your name for them').fill('Inès');
+    await page.getByLabel('Note').fill('Owes me a rope.');
+    const asked = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      void dialog.dismiss();
+    });
+    for (const leave of [
+      () => page.getByRole('link', { name: 'Contacts' }).click(),
+      () => page.evaluate(() => history.back()),
+      () => page.evaluate(() => setTimeout(() => location.reload())),
+    ]) {
+      const before = asked.length;
+      await leave();
+      await expect.poll(() => asked.length).toBe(before + 1);
+      await expect(page.getByLabel('Note')).toHaveValue('Owes me a rope.');
+    }
+    expect(new Set(asked)).toEqual(new Set(['beforeunload']));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(async () => (await mara.call('GET', `/people/${inesId}`)).note).toBe('Owes me a rope.');
+    await expect(page.getByRole('heading', { name: 'Inès', level: 1 })).toBeVisible();
+    await page.reload();
+    await expect(page.getByLabel('Note')).toHaveValue('Owes me a rope.');
+    expect(asked).toHaveLength(3);
+    await mara.call('PATCH', `/contacts/${inesId}`, { own_name: null, note: null });
+    await page.close();
   });
 
   await test.step('a block takes effect in open tabs, and the blocked member’s view does not change', async () => {

@@ -61,4 +61,48 @@ test('one hand is enough', async ({ startDemo, someone }) => {
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(360);
   });
+
+  await test.step('nor do names of sixty letters without a space, wherever they stand', async () => {
+    await page.goto(`${server.url}/about`);
+    const people = await page.evaluate(async () => {
+      const ask = async (method, path, body) => {
+        const answer = await fetch(`/api/v1${path}`, { method, headers: { 'Content-Type': 'application/json' }, ...(body && { body: JSON.stringify(body) }) });
+        if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+        return answer.status === 204 ? null : answer.json();
+      };
+      const me = await ask('GET', '/me');
+      const others = (await ask('GET', '/members?limit=200')).items.filter(({ id }) => id !== me.id);
+      await ask('PATCH', '/me', { display_name: 'Wilhelminathea'.repeat(5).slice(0, 60) });
+      // Each letter another one, so that nobody is taken for somebody else.
+      for (const [n, { id }] of others.entries()) await ask('PATCH', `/contacts/${id}`, { own_name: `${String.fromCharCode(65 + (n % 26))}${'wolkenstein'.repeat(6)}`.slice(0, 60) });
+      const [one, blocked] = [others[0].id, others.at(-1).id];
+      for (const list of ['blocks', 'mutes', 'me/never']) await ask('PUT', `/${list}/${blocked}`);
+      for (const list of ['follows', 'me/always']) await ask('PUT', `/${list}/${one}`);
+      const called = (await ask('GET', '/calls')).items.find(({ kind, room }) => kind === 'direct' && room);
+      return { me: me.id, one, blocked, talk: called?.room };
+    });
+    expect(people.talk, 'a conversation with a call in it').toBeTruthy();
+    const stickingOut = () => page.evaluate(() => [document.documentElement, ...document.querySelectorAll('main, .page-main, .timeline-scroll, .sidebar-scroll, .panel-scroll, dialog')]
+      .filter((each) => each.checkVisibility() && each.scrollWidth > Math.min(each.clientWidth, 360) + 1)
+      .map((each) => `${each.localName}.${each.className} is ${each.scrollWidth} px wide: ${[...each.querySelectorAll('*')].filter((inner) => inner.getBoundingClientRect().right > 361).slice(-3).map((inner) => `${inner.localName}.${inner.className}`).join(', ')}`));
+    const lists = ['', '?list=contacts', '?list=following', '?list=followers', '?list=blocked', '?list=muted', '?list=always', '?list=never', '/requests', `/${people.me}`, `/${people.one}`, `/${people.blocked}`];
+    for (const path of [...lists.map((list) => `/people${list}`), '/settings', '/settings/reach', '/calls', '/welcome']) {
+      await page.goto(server.url + path);
+      if (path === '/calls') await expect(page.getByRole('heading', { name: 'Recent calls' })).toBeVisible();
+      expect(await stickingOut(), path).toEqual([]);
+    }
+    for (const path of ['/', `/r/${people.talk}`]) {
+      await page.goto(server.url + path);
+      await expect(path === '/' ? page.locator('room-list').getByRole('link').first() : page.locator('.call-card').first()).toBeVisible();
+      expect(await stickingOut(), path).toEqual([]);
+    }
+    await page.goto(server.url);
+    await page.locator('room-list').getByRole('link').first().tap();
+    await page.locator('room-header').getByRole('button', { name: 'Members' }).tap();
+    await expect(page.locator('.panel-scroll').getByRole('button', { name: /wolkenstein/ }).first()).toBeVisible();
+    expect(await stickingOut(), 'the members of a room').toEqual([]);
+    await page.locator('.panel-scroll').getByRole('button', { name: /wolkenstein/ }).first().tap();
+    await expect(page.locator('.profile')).toBeVisible();
+    expect(await stickingOut(), 'somebody in the panel').toEqual([]);
+  });
 });

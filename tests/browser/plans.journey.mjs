@@ -114,6 +114,8 @@ test('a trial ends in an open tab: a card that fails owes with days of grace, on
   const bruno = await someone('bruno');
   // What is due, and what is paid, comes and goes on the page of the membership while one looks.
   bruno.expects(/layout shift .* at \/settings\/membership/);
+  // So does the banner over the rooms of a tab in which nobody pressed anything.
+  bruno.expects(/layout shift 0\.03\d at \/r\/\d+ by main\.room (0…800 → 48…800|48…800 → 0…800),/);
   const { page } = bruno;
   await acts.signIn(page, server.url, 'bruno');
   await acts.openRoom(page, 'general');
@@ -134,12 +136,18 @@ test('a trial ends in an open tab: a card that fails owes with days of grace, on
     await expect(own.getByText('A payment is due.').first()).toBeVisible();
   });
 
-  await test.step('the way from the banner leads to where it is mended', async () => {
+  await test.step('the way from the banner leads to where it is mended, and it goes in the other open tab', async () => {
+    const other = await bruno.context.newPage();
+    await other.goto(server.url);
+    const there = other.getByRole('region', { name: 'A payment is due.' });
+    await expect(there).toContainText('7 days are left to pay');
     await banner.getByRole('link', { name: 'Pay now' }).click();
     await expect(page.getByRole('heading', { name: 'My membership' })).toBeVisible();
     await page.getByRole('button', { name: 'Pay now' }).click();
     await page.getByRole('button', { name: 'A card that works; pay what is due' }).click();
     await expect(page.getByText('A payment is due.')).toHaveCount(0);
+    await expect(there).toHaveCount(0, SOON);
+    await other.close();
     await page.goto(server.url);
     await acts.openRoom(page, 'general');
     await expect(banner).toHaveCount(0);

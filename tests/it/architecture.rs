@@ -82,10 +82,12 @@ fn diesel_is_allowed(file: &str) -> bool {
         || file.contains("/tests/")
 }
 
-struct Source {
+/// A file of the program.
+pub struct Source {
     /// Path below `src/`.
     file: String,
-    text: String,
+    /// What stands in it.
+    pub text: String,
 }
 
 impl Source {
@@ -94,7 +96,8 @@ impl Source {
     }
 }
 
-fn sources() -> Vec<Source> {
+/// Every file of the program.
+pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::ids::RoomId;
@@ -66,6 +67,9 @@ async fn words_are_refused_with_the_rules_own_sentence_on_both_ways_and_nothing_
     let (status, answer) = place.says(bob, "k1", "Such a SCÄÄÄM!").await;
     let told = (status, answer["code"].as_str(), answer["detail"].as_str());
     assert_eq!(told, (403, Some("automod.refused"), Some("Nothing is sold here.")));
+    for hidden in ["Such a sc**a**m!", "s[c](https://x.example)am", "sc&#97;m", "sc\u{200b}a`m`"] {
+        assert_eq!(place.says(bob, "k1", hidden).await.1["code"], "automod.refused", "{hidden}");
+    }
     let mut socket = bob.connect().await;
     let send = |key: &str, body: &str| json!({ "type": "chat.send", "room": room, "client_key": key, "body": body });
     let refused = socket.ask(send("k1", "get free\nmoney")).await;
@@ -114,6 +118,39 @@ async fn a_link_in_a_private_room_is_reported_without_where_it_leads() {
         let found = place.reports().await[0].clone();
         assert_eq!((&found["room"], &found["text"]), (&json!(room), &json!(text)));
     }
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn what_each_rule_finds_in_each_room_is_a_report_of_its_own() {
+    let place = harbour().await;
+    let quay = place.town.room(&place.ann, RoomKind::Public, "Quay", &[&place.bob]).await;
+    let attic = place.town.room(&place.ann, RoomKind::Private, "Attic", &[&place.bob]).await;
+    place.rule(words("refuse_and_report")).await;
+    let looks = json!({ "kind": "words", "words": ["barnacle"] });
+    place.rule(json!({ "name": "No barnacles", "looks": looks, "outcome": "refuse_and_report" })).await;
+    for (n, (room, body)) in [
+        (place.room, "One scam"),
+        (place.room, "Another scam"),
+        (quay, "A scam here"),
+        (attic, "Whispered scam"),
+        (place.room, "A barnacle"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let draft = Some(json!({ "client_key": format!("k{n}"), "body": body }));
+        place.bob.refused(Method::POST, &messages(room), draft, 403, "automod.refused").await;
+    }
+    let told: Vec<Value> =
+        place.reports().await.iter().map(|one| json!([one["room"], one["text"], one["excerpt"], one["said_again"]])).collect();
+    let expected = json!([
+        [place.room, "No barnacles: barnacle", "A barnacle", 0],
+        [attic, "No scams: Scam", "", 0],
+        [quay, "No scams: Scam", "A scam here", 0],
+        [place.room, "No scams: Scam", "Another scam", 1],
+    ]);
+    assert_eq!(Value::from(told), expected);
     place.town.close().await;
 }
 
@@ -205,6 +242,28 @@ async fn links_mentions_and_new_members_are_held_to_their_rules() {
 }
 
 #[actix_web::test]
+async fn of_what_a_new_member_says_in_many_rooms_at_once_one_is_stored() {
+    let place = harbour().await;
+    let pause = json!({ "name": "Slowly", "looks": { "kind": "newcomers", "hours": 1, "seconds": 60 }, "outcome": "refuse" });
+    place.rule(pause).await;
+    let mut rooms = Vec::new();
+    for n in 0..10 {
+        rooms.push(place.town.room(&place.ann, RoomKind::Public, &format!("Quay {n}"), &[&place.bob]).await);
+    }
+    for round in 0..5 {
+        let says = rooms.iter().map(|room| {
+            let body = json!({ "client_key": format!("k{round}-{room}"), "body": "Hello" });
+            let (bob, path) = (&place.bob, messages(*room));
+            async move { bob.call(Method::POST, &path, Some(body)).await }
+        });
+        let stored = join_all(says).await.iter().filter(|(status, _)| *status == 201).count();
+        assert_eq!(stored, 1, "in round {round}");
+        place.town.hand.fetch_add(60_000, Ordering::SeqCst);
+    }
+    place.town.close().await;
+}
+
+#[actix_web::test]
 async fn rules_are_made_changed_and_deleted_with_a_trace_and_bounded() {
     let mut place = harbour().await;
     let list = || place.keeper.get(RULES);
@@ -219,7 +278,12 @@ async fn rules_are_made_changed_and_deleted_with_a_trace_and_bounded() {
         assert_eq!(told, (422, Some(field), Some(code)));
     }
     place.ann.refused(Method::POST, RULES, Some(words("refuse")), 403, "access.not_allowed").await;
-    let rule = place.rule(words("refuse")).await;
+    let mut twice = words("refuse");
+    twice["looks"]["words"] = json!(["Scam", "free money", "SCAM", "scäm", "Free  money"]);
+    let made = place.keeper.post(RULES, twice).await;
+    let told = (&made["left_out"], &made["looks"]["words"]);
+    assert_eq!(told, (&json!(3), &json!(["Scam", "free money"])), "what stands there again is left out");
+    let rule = made["id"].as_str().expect("an id").to_owned();
     assert_eq!(place.says(&place.bob, "k1", "scam").await.0, 403);
     let mut off = words("refuse");
     off["enabled"] = json!(false);

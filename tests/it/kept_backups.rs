@@ -27,11 +27,23 @@ async fn settled(owner: &Person) -> Value {
     for _ in 0..1_500 {
         looks.tick().await;
         let newest = owner.get(LIST).await["items"][0].clone();
-        if newest["state"] != "making" && newest["rehearsal"]["state"] != "asked" {
+        if newest["state"] != "making" && newest["state"] != "waiting" && newest["rehearsal"]["state"] != "asked" {
             return newest;
         }
     }
     panic!("it does not end: {}", owner.get(LIST).await)
+}
+
+/// Waits until the newest backup is in this state.
+async fn is_now(owner: &Person, state: &str) {
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..1_500 {
+        looks.tick().await;
+        if owner.get(LIST).await["items"][0]["state"] == state {
+            return;
+        }
+    }
+    panic!("not {state}: {}", owner.get(LIST).await)
 }
 
 const PASSWORD: &str = "along the old quay";
@@ -39,8 +51,7 @@ const PASSWORD: &str = "along the old quay";
 /// An owner who is known by more than a token.
 async fn owner_of(town: &Town) -> Person {
     let owner = town.owner("olga").await;
-    let new = json!({ "current": "", "new": PASSWORD });
-    assert_eq!(owner.call(Method::POST, "/api/v1/me/password", Some(new)).await.0, 204);
+    owner.takes_password(PASSWORD).await;
     owner
 }
 
@@ -163,18 +174,59 @@ async fn a_backup_waits_for_its_turn_however_long_and_one_who_may_not_deletes_no
     std::fs::create_dir_all(data.join("backups")).expect("made");
     let busy = std::fs::File::open(data.join("backups")).expect("a folder");
     busy.lock().expect("held");
-    owner.post(LIST, json!({})).await;
-    // An hour of somebody else's backup is no fault of this one.
-    pass(&town, 3_600_000);
+    let begun = owner.post(LIST, json!({})).await;
+    is_now(&owner, "waiting").await;
+    assert!(owner.page_text("/admin/backups").await.contains("Waits for another"));
+    // A day of somebody else's backup is no fault of this one, which is also the one that the schedule would have made meanwhile.
+    pass(&town, 86_400_000);
     backups::keep(&town.app().ground).await.expect("kept");
-    assert_eq!(owner.get(LIST).await["items"][0]["state"], "making");
+    let waiting = owner.get(LIST).await["items"].clone();
+    assert_eq!((waiting.as_array().map(Vec::len), &waiting[0]["state"]), (Some(1), &json!("waiting")), "{waiting}");
     drop(busy);
+    // When it looks again is said in time that stands still here.
+    pass(&town, 3_000);
     let made = settled(&owner).await;
-    assert_eq!(made["state"], "made", "{made}");
+    assert_eq!((&made["state"], &made["id"]), (&json!("made"), &begun["id"]), "{made}");
     let path = format!("{LIST}/{}", made["id"].as_str().expect("an id"));
     let other = town.member("vera").await;
     assert!(other.call(Method::DELETE, &path, Some(json!({ "password": PASSWORD }))).await.0.is_client_error());
     assert_eq!(std::fs::read_dir(data.join("backups")).expect("a folder").count(), 1);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn one_that_waits_is_given_up_and_what_the_disk_keeps_goes_later() {
+    let town = Town::new().await;
+    let Some(data) = folder_of(&town) else { return town.close().await };
+    let owner = owner_of(&town).await;
+    let folder = data.join("backups");
+    std::fs::create_dir_all(&folder).expect("made");
+    let busy = std::fs::File::open(&folder).expect("a folder");
+    busy.lock().expect("held");
+    let begun = owner.post(LIST, json!({})).await;
+    is_now(&owner, "waiting").await;
+    let again = Some(json!({ "password": PASSWORD }));
+    let path = |backup: &Value| format!("{LIST}/{}", backup["id"].as_str().expect("an id"));
+    assert_eq!(owner.call(Method::DELETE, &path(&begun), again.clone()).await.0, 204);
+    assert_eq!(owner.get(LIST).await["items"], json!([]));
+    drop(busy);
+
+    owner.post(LIST, json!({})).await;
+    let made = settled(&owner).await;
+    // Something that is no file has its name: it cannot be removed.
+    let file = std::fs::read_dir(&folder).expect("a folder").next().expect("a file").expect("an entry").path();
+    std::fs::remove_file(&file).and_then(|()| std::fs::create_dir(&file)).expect("in its place");
+    assert_eq!(owner.call(Method::DELETE, &path(&made), again.clone()).await.0, 500);
+    assert_eq!(owner.get(LIST).await["items"][0]["state"], "going");
+    assert!(owner.page_text("/admin/backups").await.contains("Being deleted"));
+    owner.refused(Method::POST, &format!("{}/rehearsal", path(&made)), Some(json!({})), 409, "backups.not_made").await;
+    backups::keep(&town.app().ground).await.expect("kept");
+    assert_eq!(owner.get(LIST).await["items"][0]["state"], "going", "the wish stays");
+    std::fs::remove_dir(&file).and_then(|()| std::fs::write(&file, b"as the program ended in between")).expect("a file again");
+    backups::keep(&town.app().ground).await.expect("kept");
+    assert_eq!((owner.get(LIST).await["items"].clone(), file.exists()), (json!([]), false));
+    let acts = owner.get("/api/v1/admin/audit?act=backups.delete").await;
+    assert_eq!(acts["items"].as_array().map(Vec::len), Some(2), "each was wanted once");
     town.close().await;
 }
 

@@ -112,7 +112,7 @@ fn kinds_of_signals(text: &str) -> BTreeSet<String> {
     for piece in text.split("Signal { kind: \"").skip(1) {
         found.extend(piece.split('"').next().map(str::to_owned));
     }
-    for piece in text.split("signal_frame(&").skip(1) {
+    for piece in ["signal_frame(&", "to_everyone(&"].iter().flat_map(|call| text.split(call).skip(1)) {
         let call = piece.split(['\n', ';']).next().unwrap_or_default();
         let kind = call.split_once("\"kind\": \"").or_else(|| call.split_once(" kind: \""));
         found.extend(kind.and_then(|(_, rest)| rest.split('"').next()).map(str::to_owned));

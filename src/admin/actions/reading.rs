@@ -6,15 +6,12 @@ use std::time::Duration;
 use crate::access::{Ground, Page};
 use crate::admin::model::{AuditEntry, AuditPage, LetterItem, Summary};
 use crate::admin::policy::{OpenDashboard, ReadAudit, ReadMail};
-use crate::admin::store;
+use crate::admin::{figures, store};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{AuditId, LetterId, MemberId};
 use crate::storage::{AuditRow, Conn, audit_rows};
 use crate::{jobs, mail, members};
-
-/// A day.
-const DAY: Millis = 86_400_000;
 
 /// The community in numbers.
 ///
@@ -26,7 +23,7 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, uptime: Dura
         members: counts,
         online: ground.hub.members_online(),
         rooms: store::room_count(conn)?,
-        messages_today: store::messages_since(conn, now - now.rem_euclid(DAY))?,
+        messages_today: figures::messages_today(conn, now)?,
         open_invites: store::open_invites(conn, now)?,
         pending_approvals: counts.pending,
         letters_waiting: store::letters_waiting(conn)?,

@@ -9,11 +9,11 @@ use crate::billing::{self, Billing};
 use crate::chat;
 use crate::error::{Error, Problem, Result};
 use crate::ids::MemberId;
-use crate::live::{Signal, signal_frame};
+use crate::live::to_everyone;
 use crate::members;
 use crate::settings::{Class, RoomsMayKeep, Settings};
 use crate::social;
-use crate::storage::{Act, Tx, record};
+use crate::storage::{Act, Conn, Tx, record};
 use crate::text::clean_line;
 
 /// Lines as they are stored: trimmed, in one form, without control characters.
@@ -53,6 +53,16 @@ fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// What somebody wants of the settings.
+pub struct Wish<'a> {
+    /// Those that are named, and their values.
+    pub changes: &'a Map<String, Value>,
+    /// The values that whoever wants it saw before.
+    pub seen: Option<&'a Map<String, Value>>,
+    /// Were they asked for their password?
+    pub asked_again: bool,
+}
+
 /// The same, but for what a form makes of a text: how its lines end, and blanks around it.
 fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
     match (one, other) {
@@ -63,9 +73,11 @@ fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
     }
 }
 
-/// What is really wanted by somebody who saw these values: what they left as they saw it is not. Two administrators at one page do not
+/// What is really wanted: of values that whoever wants it saw, what they left as they saw it is not. Two administrators at one page do not
 /// overwrite each other.
-fn wanted(before: &Settings, changes: Map<String, Value>, seen: &Map<String, Value>) -> Result<Map<String, Value>> {
+fn wanted(before: &Settings, wish: &Wish<'_>) -> Result<Map<String, Value>> {
+    let changes = cleaned(wish.changes)?;
+    let Some(seen) = wish.seen else { return Ok(changes) };
     let (now, saw, wants) = (object(before)?, object(&before.with(seen)?)?, object(&before.with(&changes)?)?);
     let (mut wanted, mut problems) = (Map::new(), Vec::new());
     for (name, value) in changes {
@@ -79,26 +91,34 @@ fn wanted(before: &Settings, changes: Map<String, Value>, seen: &Map<String, Val
     if problems.is_empty() { Ok(wanted) } else { Err(Error::Invalid(problems)) }
 }
 
+/// Are messages of rooms kept for a shorter time afterwards? That deletes some.
+pub(super) fn deletes(before: &Settings, after: &Settings) -> bool {
+    let span = |settings: &Settings| Some(i32::from(settings.keep_messages_days)).filter(|days| *days > 0);
+    chat::shortens(span(before), span(after))
+}
+
+/// Would this delete messages? Then the password is asked first.
+///
+/// # Errors
+/// Those of a change that does not fit.
+pub fn would_delete(conn: &mut Conn, wish: &Wish<'_>) -> Result<bool> {
+    let before = Settings::load(conn)?;
+    Ok(deletes(&before, &before.with(&wanted(&before, wish)?)?))
+}
+
 /// Changes some settings, leaves a trace of those that differ now, and tells everyone. With the values that whoever wants it `seen`, only
 /// what they changed of these. The caller puts them in force with the commit.
 ///
 /// # Errors
-/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, or a problem of each field that does not fit;
-/// `settings.changed_since` where somebody else changed it since it was seen.
-pub fn change_settings(
-    tx: &mut Tx<'_>,
-    may: &ManageSettings,
-    actor: &Actor,
-    billing: &Billing,
-    (changes, seen): (&Map<String, Value>, Option<&Map<String, Value>>),
-) -> Result<Settings> {
+/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, a problem of each field that does not fit,
+/// `settings.changed_since` where somebody else changed it since it was seen, or `members.password_wrong` where messages would be deleted and
+/// nobody was asked for the password.
+pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, billing: &Billing, wish: &Wish<'_>) -> Result<Settings> {
     let before = Settings::load(tx)?;
-    let changes = cleaned(changes)?;
-    let changes = match seen {
-        Some(seen) => wanted(&before, changes, seen)?,
-        None => changes,
-    };
-    let after = before.with(&changes)?;
+    let after = before.with(&wanted(&before, wish)?)?;
+    if deletes(&before, &after) && !wish.asked_again {
+        return Err(Error::invalid("password", "members.password_wrong"));
+    }
     check_defaults(&before, &after)?;
     let (old, new) = (object(&before)?, object(&after)?);
     let changed = |all: &Map<String, Value>, other: &Map<String, Value>| -> Map<String, Value> {
@@ -165,7 +185,7 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
         rooms_may_keep: settings.rooms_may_keep,
         closed: social::closed_ways(settings),
     };
-    tx.signal(Signal::Everyone(signal_frame(&SettingsChanged { kind: "settings_changed", community })));
+    tx.signal(to_everyone(&SettingsChanged { kind: "settings_changed", community }));
 }
 
 /// Changes some settings as `by` would have done it then: for the village.
@@ -175,5 +195,5 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
 pub fn place_settings(tx: &mut Tx<'_>, by: MemberId, billing: &Billing, changes: &Map<String, Value>) -> Result<()> {
     let actor = members::seed::actor_of(tx, by)?;
     let may = ManageSettings::check(tx, &actor, ())?;
-    change_settings(tx, &may, &actor, billing, (changes, None)).map(|_| ())
+    change_settings(tx, &may, &actor, billing, &Wish { changes, seen: None, asked_again: false }).map(|_| ())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::settings::{change_settings, object};
+use super::settings::{Wish, change_settings, deletes, object, would_delete};
 use crate::access::{Actor, Page};
 use crate::admin::model::SettingChange;
 use crate::admin::policy::ManageSettings;
@@ -59,13 +59,19 @@ pub fn setting_history(
     people.sort_unstable();
     people.dedup();
     let people = members::profiles(conn, &people, now)?;
-    let present = object(&Settings::load(conn)?)?;
+    let settings = Settings::load(conn)?;
+    let present = object(&settings)?;
+    let would_delete = |name: &str, before: &Value| {
+        let again = settings.with(&Map::from_iter([(name.to_owned(), before.clone())]));
+        again.is_ok_and(|again| deletes(&settings, &again))
+    };
     let told = |(row, changes): (AuditRow, Vec<Changed>)| {
         let by = people.iter().find(|one| Some(one.id) == row.actor).cloned();
         let of_row = changes.into_iter().map(|(name, before, after)| SettingChange {
             change: row.id,
             at: row.at,
             by: by.clone(),
+            wants_password: would_delete(&name, &before),
             may_undo: present.get(&name) == Some(&after) && before != after,
             name,
             before,
@@ -74,6 +80,25 @@ pub fn setting_history(
         of_row.collect::<Vec<_>>()
     };
     Ok(Page { items: items.into_iter().flat_map(told).collect(), next })
+}
+
+/// What a setting was before one change, while that change is still what holds.
+fn to_undo(conn: &mut Conn, (change, name): (AuditId, &str)) -> Result<Map<String, Value>> {
+    let row = audit_row(conn, change)?.filter(|row| row.act == CHANGE).ok_or(Error::NotFound)?;
+    let (_, before, after) = changes_in(&row).into_iter().find(|(one, _, _)| one == name).ok_or(Error::NotFound)?;
+    if object(&Settings::load(conn)?)?.get(name) != Some(&after) {
+        return Err(Error::conflict("settings.changed_since"));
+    }
+    Ok(Map::from_iter([(name.to_owned(), before)]))
+}
+
+/// Would taking it back delete messages? Then the password is asked first.
+///
+/// # Errors
+/// Those of [`undo_setting`].
+pub fn undo_deletes(conn: &mut Conn, what: (AuditId, &str)) -> Result<bool> {
+    let changes = to_undo(conn, what)?;
+    would_delete(conn, &Wish { changes: &changes, seen: None, asked_again: false })
 }
 
 /// Sets a setting to what it was before one change, while that change is still what holds.
@@ -85,12 +110,9 @@ pub fn undo_setting(
     may: &ManageSettings,
     actor: &Actor,
     billing: &Billing,
-    (change, name): (AuditId, &str),
+    what: (AuditId, &str),
+    asked_again: bool,
 ) -> Result<Settings> {
-    let row = audit_row(tx, change)?.filter(|row| row.act == CHANGE).ok_or(Error::NotFound)?;
-    let (_, before, after) = changes_in(&row).into_iter().find(|(one, _, _)| one == name).ok_or(Error::NotFound)?;
-    if object(&Settings::load(tx)?)?.get(name) != Some(&after) {
-        return Err(Error::conflict("settings.changed_since"));
-    }
-    change_settings(tx, may, actor, billing, (&Map::from_iter([(name.to_owned(), before)]), None))
+    let changes = to_undo(tx, what)?;
+    change_settings(tx, may, actor, billing, &Wish { changes: &changes, seen: None, asked_again })
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ROWS, given, href, show};
+use super::{JOB_KINDS, ROWS, given, href, show};
 use crate::access::{Allow, Permission, Query};
 use crate::admin::actions;
 use crate::admin::model::AuditEntry;
@@ -18,7 +18,7 @@ use crate::settings::Class;
 use crate::storage::Conn;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 59] = [
+pub const ACTS: [&str; 61] = [
     "appeals.lift",
     "appeals.uphold",
     "automod.change",
@@ -31,6 +31,8 @@ pub const ACTS: [&str; 59] = [
     "backups.restore",
     "calls.end",
     "calls.mute",
+    "jobs.drop",
+    "jobs.replay",
     "members.approve",
     "members.turn_down",
     "members.warn",
@@ -80,11 +82,12 @@ pub const ACTS: [&str; 59] = [
     "tokens.make",
 ];
 /// Beginnings of acts, for the filter.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "appeals.",
     "automod.",
     "backups.",
     "calls.",
+    "jobs.",
     "members.",
     "grants.",
     "gifts.",
@@ -103,7 +106,7 @@ const KINDS: [&str; 19] = [
 ];
 
 /// What may have changed, and the key of its words.
-const FIELDS: [(&str, &str); 105] = [
+const FIELDS: [(&str, &str); 106] = [
     ("account", "billing.stripe_whose"),
     ("account_days", "automod.account_days_label"),
     ("amount", "billing.amount"),
@@ -143,6 +146,7 @@ const FIELDS: [(&str, &str); 105] = [
     ("hidden", "billing.hidden"),
     ("hours", "automod.hours_label"),
     ("invitations_per_day", "admin.set_invitations_per_day"),
+    ("job", "jobs.kind"),
     ("keep_days", "admin.field_keep_days"),
     ("keep_messages_days", "admin.set_keep_messages_days"),
     ("key", "billing.stripe_key_label"),
@@ -332,6 +336,7 @@ impl Names {
             "promotion" => entry.after.as_ref().and_then(|value| value.get("code")?.as_str()).map(text),
             "automod_rule" => Some(said().map_or_else(|| word("admin.subject_automod_rule"), text)),
             "backup" => Some(text(said().unwrap_or(&entry.subject))),
+            "job" => Some(word("admin.subject_job")),
             "member" => None,
             "members" => Some(word("shell.admin_members")),
             _ => Some(text(&format!("{} {}", entry.subject_kind, entry.subject))),
@@ -388,6 +393,7 @@ impl Names {
             "outcome" if ["acted", "dismissed"].contains(&said) => word(&format!("social.close_{said}")),
             "sanction" if ["ban", "mute", "warning", "removal", "kick"].contains(&said) => word(&format!("admin.sanction_{said}")),
             "scopes" if crate::access::Scope::ALL.iter().any(|one| one.name() == said) => word(&format!("members.scope_{said}")),
+            "job" if JOB_KINDS.contains(&said) => word(&format!("jobs.kind_{}", said.replace('.', "_"))),
             "roles" => role_name(said),
             "role" => self.role(said),
             "owner" => match said.parse().ok().and_then(|id| self.person(id)) {
@@ -534,6 +540,8 @@ mod tests {
             ("max_uses", json!(5), text("5")),
             ("role", json!("77"), word("admin.deleted_role")),
             ("owner", json!("77"), word("admin.deleted_member")),
+            ("job", json!("mail.send"), word("jobs.kind_mail_send")),
+            ("job", json!("tea.brew"), text("tea.brew")),
             ("scopes", json!("send"), word("members.scope_send")),
         ] {
             assert_eq!(nobody().parts(field, Some(&value)), [shown], "{field} {value}");

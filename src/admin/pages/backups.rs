@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ROWS, given, href, show, tenths_of_mib};
 use crate::access::{Allow, Query};
-use crate::backups::{self, Backup, BackupState, ManageBackups, RehearsalState, Standing};
+use crate::backups::{self, Backup, ManageBackups, RehearsalState, Standing};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{BackupId, MemberId};
@@ -49,7 +49,7 @@ struct BackupsPage {
 }
 
 fn is_busy(backup: &Backup) -> bool {
-    backup.state == BackupState::Making || backup.rehearsal.as_ref().is_some_and(|one| one.state == RehearsalState::Asked)
+    backup.state.is_under_way() || backup.rehearsal.as_ref().is_some_and(|one| one.state == RehearsalState::Asked)
 }
 
 /// `GET /admin/backups`.

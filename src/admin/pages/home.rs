@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 
-use super::{CallsSeen, show};
+use super::{CallsSeen, show_in_words};
 use crate::access::{Allow, Permission};
 use crate::admin::actions;
+use crate::admin::health::{self, HealthReport};
 use crate::admin::model::Summary;
 use crate::admin::policy::OpenDashboard;
 use crate::backups::{self, Health, Standing};
@@ -40,6 +41,8 @@ struct Step {
 #[derive(Serialize)]
 struct HomePage {
     summary: Summary,
+    /// For those who may look; none otherwise.
+    health: Option<HealthReport>,
     needs: Vec<Need>,
     /// Empty once everything is done, and for those who cannot do it.
     steps: Vec<Step>,
@@ -57,8 +60,8 @@ struct HomePage {
 
 /// `GET /admin`.
 pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exchange: Data<Calls>) -> Result<HttpResponse> {
-    let (ground, language) = (gate.ground().clone(), gate.visitor().language);
-    show(gate, site, "admin/home.html", move |conn, may, actor| {
+    let ground = gate.ground().clone();
+    show_in_words(gate, site, "admin/home.html", move |conn, may, actor, language| {
         let summary = actions::summary(conn, may, &ground, metrics.uptime(), actor.now)?;
         let permissions = may.permissions();
         let address = site_address(&ground.config);
@@ -96,7 +99,10 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
                 Need { what: "strange", icon: "triangle-alert", path: "/admin/orders?show=strange", count: billing::count_strange(conn)? },
             ),
             (Permission::MailRead, Need { what: "letters", icon: "mail", path: "/admin/mail", count: summary.letters_waiting }),
-            (Permission::SettingsManage, Need { what: "jobs", icon: "triangle-alert", path: "/admin/mail", count: summary.dead_jobs }),
+            (
+                Permission::SettingsManage,
+                Need { what: "jobs", icon: "triangle-alert", path: "/admin/jobs?show=dead", count: summary.dead_jobs },
+            ),
             (
                 Permission::SettingsManage,
                 Need { what: "backups", icon: "triangle-alert", path: "/admin/backups", count: i64::from(unsaved) },
@@ -115,7 +121,9 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
         let shows_steps = looks && steps_done < steps.len() && !ground.is_demo;
         let tenths = summary.database_bytes * 10 / 1_048_576;
         let calls = looks.then(|| CallsSeen::of(&exchange, &ground, language));
+        let health = looks.then(|| health::look(conn, &ground, &exchange, language, actor.now)).transpose()?;
         Ok(HomePage {
+            health,
             calls,
             backups,
             database_mib: format!("{}.{}", tenths / 10, tenths % 10),

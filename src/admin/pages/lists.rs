@@ -14,6 +14,8 @@ use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{LetterId, RoomId};
 use crate::mail::letter as stored_letter;
+use crate::members;
+use crate::settings::Settings;
 
 #[derive(Deserialize)]
 pub struct FindRooms {
@@ -61,6 +63,9 @@ struct RoomsPage {
     editing: Option<RoomItem>,
     /// How slow it may be.
     paces: Vec<Pace>,
+    /// For how many days rooms keep their messages that have chosen nothing; 0: for ever.
+    community_keeps: u16,
+    has_password: bool,
     q: String,
     show: String,
     total: i64,
@@ -99,6 +104,8 @@ pub async fn rooms(gate: Allow<SeeRooms>, query: Query<FindRooms>, site: Site) -
             rooms: items,
             paces: editing.as_ref().map_or_else(Vec::new, |room| Pace::choices(room.slow_seconds)),
             editing,
+            community_keeps: Settings::load(conn)?.keep_messages_days,
+            has_password: members::account(conn, actor.signed_in()?, actor.now)?.has_password,
             total: store::room_count(conn)?,
             is_filtered: !q.trim().is_empty() || archived.is_some(),
             is_first: before.is_none(),

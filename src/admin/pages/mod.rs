@@ -5,9 +5,12 @@ mod automod;
 mod backups;
 mod calls;
 mod door;
+mod figures;
 mod gifts;
 mod home;
+mod jobs;
 mod lists;
+mod logs;
 mod orders;
 mod people;
 mod plans;
@@ -20,6 +23,7 @@ mod subscribers;
 
 #[cfg(test)]
 pub use audit::ACTS;
+pub use jobs::JOB_KINDS;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -41,6 +45,7 @@ const ROWS: i64 = 50;
 pub fn mount(routes: &mut Routes<'_>) {
     routes
         .get("/admin", home::home)
+        .get("/admin/figures", figures::figures)
         .get("/admin/members", people::list)
         .get("/admin/members/{member}", people::person)
         .get("/admin/invites", door::door)
@@ -60,6 +65,8 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
         .get("/admin/settings/history", settings::history)
+        .get("/admin/jobs", jobs::jobs)
+        .get("/admin/logs", logs::logs)
         .get("/admin/audit", audit::audit)
         // Before the link's page: "done" is no code.
         .get("/setup/done", setup::done)
@@ -73,9 +80,24 @@ async fn show<P: Permit, T: Serialize + Send + 'static>(
     template: &str,
     read: impl FnOnce(&mut Conn, &P, &Actor) -> Result<T> + Send + 'static,
 ) -> Result<HttpResponse> {
+    show_in_words(gate, site, template, move |conn, may, actor, _| read(conn, may, actor)).await
+}
+
+/// The same for a page that puts some of it into words itself: it is told the reader's language.
+async fn show_in_words<P: Permit, T: Serialize + Send + 'static>(
+    gate: Allow<P>,
+    site: Site,
+    template: &str,
+    read: impl FnOnce(&mut Conn, &P, &Actor, &str) -> Result<T> + Send + 'static,
+) -> Result<HttpResponse> {
     let visitor = gate.visitor().clone();
     let asked = visitor.clone();
-    let (looker, page) = gate.read(move |conn, may, actor| Ok((members::looker(conn, actor, &asked)?, read(conn, may, actor)?))).await?;
+    let read = gate.read(move |conn, may, actor| {
+        let looker = members::looker(conn, actor, &asked)?;
+        let page = read(conn, may, actor, &looker.language)?;
+        Ok((looker, page))
+    });
+    let (looker, page) = read.await?;
     site.page(&looker, &visitor, template, page)
 }
 

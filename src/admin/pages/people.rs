@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{MemberId, RoleId};
 use crate::members::{self, AdminMemberDetail, MemberFilter, MemberState, Session};
+use crate::social;
 
 #[derive(Deserialize)]
 pub struct Find {
@@ -104,6 +105,13 @@ struct Rights {
     pay: bool,
 }
 
+/// How many reports there are of somebody.
+#[derive(Serialize)]
+struct Reported {
+    open: i64,
+    closed: i64,
+}
+
 /// What `admin/member.html` sees.
 #[derive(Serialize)]
 struct PersonPage {
@@ -116,6 +124,8 @@ struct PersonPage {
     is_own: bool,
     /// What they have; none for those who may not see it.
     membership: Option<MembershipView>,
+    /// What is reported of them; none for those who may not see it, and on one's own page.
+    reports: Option<Reported>,
     is_verified: bool,
     /// Can they not pay by card, since their bank took money back?
     card_blocked: bool,
@@ -162,11 +172,18 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
         } else {
             None
         };
+        let reports = if may.permissions().has(Permission::Moderate) && !may.is_own() {
+            let (open, closed) = social::reports_of(conn, actor.signed_in()?, may.member())?;
+            Some(Reported { open, closed })
+        } else {
+            None
+        };
         let plans = if rights.grant || rights.pay { billing::plans(conn, false)? } else { Vec::new() };
         Ok(PersonPage {
             is_verified: membership.as_ref().is_some_and(|all| all.verified_by_administrator),
             card_blocked: rights.pay && billing::is_card_blocked(conn, may.member())?,
             membership: membership.map(MembershipView::from),
+            reports,
             reference: if rights.pay { billing::reference_of(conn, may.member())? } else { None },
             currency: CurrencyChoice { code: currency, exponent: currency.exponent() },
             plans,

@@ -7,14 +7,15 @@ use super::{ROWS, SanctionLine, given, href, show};
 use crate::access::{Allow, Page, Query};
 use crate::error::Result;
 use crate::http::Site;
-use crate::ids::{ReportId, SanctionId};
-use crate::members;
+use crate::ids::{MemberId, ReportId, SanctionId};
+use crate::members::{self, Profile};
 use crate::moderation::{self, AppealCase, Case};
-use crate::social::{self, HandleReport, Report, SeeReports};
+use crate::social::{self, HandleReport, Report, SeeReports, SoughtReports};
 
 #[derive(Deserialize)]
 pub struct FindReports {
     show: Option<String>,
+    member: Option<String>,
     before: Option<String>,
 }
 
@@ -32,6 +33,8 @@ struct ReportsPage {
     waiting: i64,
     reports: Vec<Report>,
     appeals: Vec<AppealCase>,
+    /// Only reports of this member.
+    of: Option<Profile>,
     is_first: bool,
     first: String,
     next: Option<String>,
@@ -40,27 +43,31 @@ struct ReportsPage {
 /// `GET /admin/reports`.
 pub async fn reports(gate: Allow<SeeReports>, query: Query<FindReports>, site: Site) -> Result<HttpResponse> {
     show(gate, site, "admin/reports.html", move |conn, may, actor| {
-        let FindReports { show, before } = query.0;
+        let FindReports { show, member, before } = query.0;
         let show = PARTS.into_iter().find(|part| show.as_deref() == Some(*part)).unwrap_or(PARTS[0]);
-        let before = before.as_deref();
+        let of_reports = matches!(show, "open" | "closed");
+        let (member, before) = (given::<MemberId>(member.as_deref()).filter(|_| of_reports), before.as_deref());
         let (mut reports, mut appeals) = (Vec::new(), Vec::new());
-        let next = if matches!(show, "appeals" | "decided") {
+        let next = if of_reports {
+            let sought = SoughtReports { closed: show == "closed", member, before: given::<ReportId>(before) };
+            let page: Page<Report> = social::reports(conn, may.viewer(), &sought, ROWS, actor.now)?;
+            reports = page.items;
+            page.next
+        } else {
             let page = moderation::appeal_cases(conn, actor, show == "decided", given::<SanctionId>(before), ROWS)?;
             appeals = page.items;
             page.next
-        } else {
-            let page: Page<Report> = social::reports(conn, may.viewer(), show == "closed", given::<ReportId>(before), ROWS, actor.now)?;
-            reports = page.items;
-            page.next
         };
-        let kept = if show == PARTS[0] { "" } else { show };
-        let link = |before: &str| href("/admin/reports", &[("show", kept), ("before", before)]);
+        let of = member.map(|member| members::profiles(conn, &[member], actor.now)).transpose()?.and_then(|mut found| found.pop());
+        let (kept, member) = (if show == PARTS[0] { "" } else { show }, member.map(|id| id.to_string()).unwrap_or_default());
+        let link = |before: &str| href("/admin/reports", &[("show", kept), ("member", &member), ("before", before)]);
         Ok(ReportsPage {
             open: social::open_reports(conn, may.viewer())?,
             waiting: members::open_appeals(conn, may.viewer())?,
             parts: PARTS,
             reports,
             appeals,
+            of,
             is_first: before.is_none_or(str::is_empty),
             first: link(""),
             next: next.as_deref().map(link),

@@ -41,6 +41,8 @@ struct SettingsPage {
     currencies: Vec<CurrencyChoice>,
     /// Can an account at Stripe be connected?
     has_stripe: bool,
+    /// Has whoever looks a password to be asked for?
+    has_password: bool,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +65,7 @@ struct HistoryPage {
     rows: Vec<ChangeLine>,
     /// The setting of which alone it tells.
     label: Option<Part>,
+    has_password: bool,
     is_first: bool,
     first: String,
     next: Option<String>,
@@ -82,6 +85,7 @@ pub async fn history(gate: Allow<ManageSettings>, query: Query<FindChanges>, sit
             first: link(""),
             next: page.next.as_deref().map(link),
             label: name.as_deref().map(field_name),
+            has_password: members::account(conn, may.member(), actor.now)?.has_password,
         })
     })
     .await
@@ -94,7 +98,7 @@ fn as_map(settings: &Settings) -> Result<Map<String, Value>> {
 /// `GET /admin/settings`.
 pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
-    show(gate, site, "admin/settings.html", move |conn, _, _| {
+    show(gate, site, "admin/settings.html", move |conn, may, actor| {
         let (settings, defaults) = (Settings::load(conn)?, Settings::default());
         let usual = as_map(&defaults)?;
         let changed = as_map(&settings)?.into_iter().filter(|(name, value)| usual.get(name) != Some(value)).map(|(name, _)| name).collect();
@@ -114,7 +118,8 @@ pub async fn settings(gate: Allow<ManageSettings>, site: Site) -> Result<HttpRes
             version: env!("CARGO_PKG_VERSION"),
         };
         let (currencies, has_stripe) = (currencies(), cfg!(feature = "stripe"));
-        Ok(SettingsPage { settings, defaults, changed, server, currencies, has_stripe })
+        let has_password = members::account(conn, may.member(), actor.now)?.has_password;
+        Ok(SettingsPage { settings, defaults, changed, server, currencies, has_stripe, has_password })
     })
     .await
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every page, with a permission that opens it.
-const PAGES: [(&str, Permission); 10] = [
+const PAGES: [(&str, Permission); 14] = [
     ("/admin", Permission::MailRead),
     ("/admin/members", Permission::Moderate),
     ("/admin/invites", Permission::Invite),
@@ -13,6 +13,10 @@ const PAGES: [(&str, Permission); 10] = [
     ("/admin/automod", Permission::SettingsManage),
     ("/admin/backups", Permission::SettingsManage),
     ("/admin/settings", Permission::SettingsManage),
+    ("/admin/figures", Permission::SettingsManage),
+    ("/admin/figures", Permission::PaymentsRecord),
+    ("/admin/jobs", Permission::SettingsManage),
+    ("/admin/logs", Permission::SettingsManage),
     ("/admin/audit", Permission::AuditRead),
 ];
 
@@ -90,6 +94,9 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
         ("/admin/automod?new=words".to_owned(), vec!["words, one a line", "no rules yet", "try on last week"]),
         ("/admin/backups".to_owned(), vec!["the first backup is not due yet", "make a backup now", "no backups yet"]),
         ("/admin/settings".to_owned(), vec!["the harbour club", "changed, usually 205"]),
+        ("/admin/figures?days=90".to_owned(), vec!["minutes in calls", "nothing is known yet.", "role=\"img\""]),
+        ("/admin/jobs?show=dead".to_owned(), vec!["mend the cause first", "all kinds", "nothing here"]),
+        ("/admin/logs".to_owned(), vec!["nothing to look at", "copy diagnostics", "community_hue"]),
         ("/admin/audit".to_owned(), vec!["banned", "sold the pontoon", "community set up"]),
         (format!("/setup/done?invite={id}"), vec!["class=\"qr\"", "https://harbour.example/invite/"]),
     ] {
@@ -103,7 +110,11 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
         }
         // A key without words is shown as it is.
         assert!(
-            !text.contains(">admin.") && !text.contains(">setup.") && !text.contains(">billing.") && !text.contains("\"admin."),
+            ["health", "jobs", "logs", "figures"].iter().all(|slice| !text.contains(&format!(">{slice}.")))
+                && !text.contains(">admin.")
+                && !text.contains(">setup.")
+                && !text.contains(">billing.")
+                && !text.contains("\"admin."),
             "a key without words in {path}"
         );
     }
@@ -120,6 +131,9 @@ async fn pages_show_people_rooms_letters_and_acts_in_both_languages() {
         "/admin/automod?new=newcomers",
         "/admin/backups",
         "/admin/settings",
+        "/admin/figures",
+        "/admin/jobs",
+        "/admin/logs",
         "/admin/audit",
     ] {
         let page = harbour.get(path, &token).await;

@@ -1,6 +1,7 @@
 //! What the rules find, and in how many steps.
 
 use super::*;
+use crate::automod::fold::fold;
 use crate::automod::model::{NewRule, Outcome};
 use crate::ids::RuleId;
 
@@ -103,6 +104,64 @@ fn evil_words_and_evil_texts_take_steps_in_proportion_to_the_text() {
                 let _ = set.hits_in(&said(&format!("{text}{text}")), &mut twice);
                 assert!(twice <= 2 * steps + 4 * longest + 64, "{twice} steps instead of {steps}, words {:?}…", list.first());
             }
+        }
+    }
+}
+
+/// A message as it is stored: rendered.
+fn stored(body: &str) -> (String, String) {
+    (body.to_owned(), crate::text::render(body, &|_| None).html)
+}
+
+fn read((body, html): &(String, String)) -> Said<'_> {
+    Said { body, html, mentions: 0, account_age: 0 }
+}
+
+#[test]
+fn words_within_markup_are_found_as_they_are_read() {
+    let set = words(&["badword", "free money"], false);
+    let found = |body: &str| set.hits(&read(&stored(body))).pop().map(|hit| hit.what);
+    for body in [
+        "ba**d**word",
+        "**ba***dw*~~ord~~",
+        "`bad`word",
+        "[bad](https://x.example)word",
+        "[**bad**word](https://x.example)",
+        "b&#97;dword",
+        "ba&shy;d&ZeroWidthSpace;word",
+        "b\u{200b}a**d**\u{2060}wo\u{3164}rd",
+        "```\nbadword\n```",
+        "# ba*d*word",
+        "[fine](https://x.example/badword)",
+    ] {
+        assert_eq!(found(body).as_deref(), Some("badword"), "{body}");
+    }
+    assert_eq!(found("free **money**").as_deref(), Some("free money"));
+    for body in ["ba**d** word", "bad\nword", "* bad\n* word", "|bad|word|\n|-|-|\n|a|b|", "a **bad**words", "bad&nbsp;word"] {
+        assert_eq!(found(body), None, "{body}");
+    }
+    let set = words(&["badword"], true);
+    assert_eq!(set.hits(&read(&stored("baa**add**word"))).len(), 1, "stretched ones too");
+}
+
+#[test]
+fn evil_markup_takes_steps_in_proportion_to_what_is_written_and_read() {
+    let pieces = ["ba**d**word ", "[b](https://a.example)", "`b`", "*b", "**", "[", "&#98;", "<b>", "> ", "b&nbsp;", "|b", "~~b~~\u{200b}"];
+    let list: Vec<String> = (1..=60).map(|n| "b".repeat(n)).chain(["b b".to_owned(), "badword".to_owned()]).collect();
+    let list: Vec<&str> = list.iter().map(String::as_str).collect();
+    for set in [words(&list, false), words(&list, true)] {
+        for piece in pieces {
+            let count = |bytes: usize| {
+                let text = stored(&piece.repeat(bytes / piece.len()));
+                let mut steps = 0;
+                let _ = set.hits_in(&read(&text), &mut steps);
+                let length = fold(&text.0).len() + fold(&crate::text::shown(&text.1)).len() + 2;
+                assert!(steps <= length * (1 + 60 * 61), "{steps} steps for {length} bytes of {piece}");
+                (length, steps)
+            };
+            let (short, long) = (count(4_096), count(8_192));
+            let per_byte = |(length, steps): (usize, usize)| steps.div_ceil(length);
+            assert!(per_byte(long) <= per_byte(short) + 1, "{long:?} after {short:?} of {piece}");
         }
     }
 }

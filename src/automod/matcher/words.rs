@@ -2,11 +2,10 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use crate::automod::fold::fold;
 use crate::error::{Error, Result};
-use crate::text::name_key;
 
-/// A text as it is looked through: by the house's rule for names, without what joins letters unseen; runs of one letter as one, if that is
-/// wanted.
+/// A text as it is looked through: folded, and runs of one letter as one, if that is wanted.
 #[derive(Debug)]
 pub(super) struct Folded {
     text: String,
@@ -20,9 +19,7 @@ impl Folded {
     /// Of a text.
     pub(super) fn of(text: &str, squeezed: bool) -> Self {
         let mut letters: Vec<(char, u32)> = Vec::new();
-        // A line's end parts words, too; in a name there is none.
-        let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-        for c in name_key(&spaced).chars().filter(|c| !joins(*c)) {
+        for c in fold(text).chars() {
             match letters.last_mut() {
                 Some((last, run)) if squeezed && *last == c => *run += 1,
                 _ => letters.push((c, 1)),
@@ -41,11 +38,6 @@ impl Folded {
     fn letters_between(&self, from: usize, to: usize) -> std::ops::Range<usize> {
         self.letter_at[from] as usize..self.letter_at[to] as usize
     }
-}
-
-/// Joiners and variants take no room: they would keep a word from being found.
-const fn joins(c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 /// Is it written without spaces between words? There a word is one wherever it stands.

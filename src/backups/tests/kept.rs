@@ -59,8 +59,8 @@ impl Rows {
     }
 
     async fn past(&self) -> schedule::Past {
-        let root = self.folder.path().to_owned();
-        self.read(move |conn| actions::past(conn, &root)).await
+        let (root, now) = (self.folder.path().to_owned(), self.hand.load(Ordering::Relaxed));
+        self.read(move |conn| actions::past(conn, &root, now)).await
     }
 
     async fn surplus(&self, kept: u16) -> Vec<BackupId> {
@@ -100,12 +100,53 @@ async fn what_was_done_says_when_the_next_is_due() {
     let file = rows.put(third, NOW + 3 * 3_600_000);
     assert_eq!(rows.past().await.trouble, None, "mended");
 
+    // The clock was set right again: what was made in a time to come neither counts nor keeps the next one waiting.
+    rows.hand.store(NOW + 2 * 3_600_000, Ordering::Relaxed);
+    let past = rows.past().await;
+    assert_eq!((past.made, past.begun), (Some(NOW + 3_600_000), Some(NOW + 7_200_000)));
+    rows.hand.store(NOW + 3 * 3_600_000, Ordering::Relaxed);
+
     // What stands in the list and not in the folder is no backup: the one before it counts, and none makes one due at once.
     std::fs::remove_file(file).expect("removed");
     let past = rows.past().await;
     assert_eq!((past.made, past.begun, past.trouble.as_deref()), (Some(NOW + 3_600_000), Some(NOW + 7_200_000), Some("backups.full")));
     std::fs::remove_dir_all(rows.folder.path().join("backups")).expect("removed");
     assert_eq!(rows.past().await.made, None);
+}
+
+#[tokio::test]
+async fn what_goes_is_no_backup_and_neither_kept_nor_counted_twice() {
+    let rows = Rows::new();
+    let first = rows.one(false, None).await;
+    let file = rows.put(first, NOW + 3_600_000);
+    let second = rows.one(false, None).await;
+    rows.put(second, NOW + 2 * 3_600_000);
+    rows.db.write(move |tx| store::set_going(tx, &[second])).await.expect("marked");
+    assert_eq!(rows.past().await.made, Some(NOW + 3_600_000), "what is to go is none");
+    assert_eq!(rows.surplus(1).await, [], "the older one is the newest now");
+    // The program ended after the file had gone, or before.
+    std::fs::remove_file(model::file_of(rows.folder.path(), second, NOW + 2 * 3_600_000)).expect("removed");
+    actions::remove_going(&rows.db, rows.folder.path()).await.expect("removed");
+    let left: Vec<BackupId> = rows.read(|conn| Ok(store::all(conn)?.into_iter().map(|one| one.id).collect())).await;
+    assert_eq!((left, file.exists()), (vec![first], true));
+    rows.db.write(move |tx| store::set_going(tx, &[first])).await.expect("marked");
+    actions::remove_going(&rows.db, rows.folder.path()).await.expect("removed");
+    assert_eq!((rows.past().await, file.exists()), (schedule::Past::default(), false));
+}
+
+#[tokio::test]
+async fn what_waits_for_its_turn_is_under_way_and_taken_up_only_while_it_is_wanted() {
+    let rows = Rows::new();
+    let one = rows.db.write(|tx| store::begin(tx, None)).await.expect("a row");
+    rows.db.write(move |tx| store::put_off(tx, one)).await.expect("put off");
+    let under_way = rows.read(store::being_made).await.map(|one| (one.id, one.state));
+    assert_eq!(under_way, Some((one, model::BackupState::Waiting)));
+    assert_eq!(rows.past().await.begun, Some(NOW), "the schedule knows of it");
+    assert!(rows.db.write(move |tx| store::take_up(tx, one)).await.expect("asked"));
+    assert_eq!(rows.read(store::being_made).await.map(|one| one.state), Some(model::BackupState::Making));
+    rows.db.write(move |tx| store::set_going(tx, &[one])).await.expect("marked");
+    assert!(!rows.db.write(move |tx| store::take_up(tx, one)).await.expect("asked"), "nobody wants it any more");
+    assert!(rows.read(store::being_made).await.is_none());
 }
 
 #[test]
@@ -152,7 +193,8 @@ fn a_restored_list_says_nothing_of_what_was_under_way() {
     let ground = Ground::new();
     let mut conn = ground.target().writer().expect("a database");
     conn.batch_execute(
-        "INSERT INTO backups (id, state, begun_at, version, rehearsal) VALUES (1, 0, 0, '0', 0), (2, 1, 0, '0', 1), (3, 1, 0, '0', 2);",
+        "INSERT INTO backups (id, state, begun_at, version, rehearsal) VALUES (1, 0, 0, '0', 0), (2, 1, 0, '0', 1), (3, 1, 0, '0', 2), \
+         (4, 3, 0, '0', 0), (5, 4, 0, '0', 0);",
     )
     .expect("rows");
     drop(conn);

@@ -1,7 +1,7 @@
 //! Another plan for what is paid by hand: planned, or at once; its difference asked for, paid, taken back, and out of date.
 
-use super::changing::Weighed;
-use super::fulfilling::grant_of;
+use super::changing::{Weighed, must_not_have};
+use super::fulfilling::{answer_wishes, grant_of};
 use super::ordering::{close, new_line, new_order, one};
 use super::subscribing::{later, look_after};
 use super::telling::{changed, orders_changed, turn};
@@ -48,11 +48,11 @@ pub(super) fn plan(tx: &mut Tx<'_>, billing: &Billing, weighed: &Weighed, by: Op
     changed(tx, billing, row.member, by)
 }
 
-/// The order for the difference, which is good until the period ends; another wish takes its place.
+/// The order for the difference, which is good until the period ends; another wish, or the same for another sum by now, takes its place.
 pub(super) fn ask_difference(tx: &mut Tx<'_>, weighed: &Weighed) -> Result<Order> {
     let Weighed { row, plan, price, quote, .. } = weighed;
     if let Some(order) = store::orders::change(tx, row.id)? {
-        if store::orders::line(tx, order.id)?.price == Some(price.id) {
+        if store::orders::line(tx, order.id)?.price == Some(price.id) && order.amount == quote.due.amount {
             return one(tx, order);
         }
         close(tx, order, Fact::Cancelled, Some(row.member))?;
@@ -91,7 +91,8 @@ pub(super) fn take_place(
 /// The difference was paid.
 ///
 /// # Errors
-/// `billing.subscription_over` when there is nothing left of which it is one; `billing.change_stale` when it was that of another period.
+/// `billing.subscription_over` when there is nothing left of which it is one; `billing.change_stale` when it was that of another period;
+/// `billing.has_for_good` and `billing.has_subscription` when the plan is paid for otherwise by now.
 pub(super) fn fulfil(tx: &mut Tx<'_>, billing: &Billing, order: &mut OrderRow, line: &LineRow, by: Option<MemberId>) -> Result<()> {
     let (now, subscription) = (tx.now(), order.subscription.found()?);
     let mut row = store::subscriptions::by_id(tx, subscription)?.filter(|row| row.ended_at.is_none() && row.period_end > now);
@@ -100,11 +101,13 @@ pub(super) fn fulfil(tx: &mut Tx<'_>, billing: &Billing, order: &mut OrderRow, l
         return Err(Error::conflict("billing.change_stale"));
     }
     let price = store::prices::by_id(tx, line.price.found()?)?.found()?;
+    must_not_have(tx, row, price.plan, now)?;
     store::subscriptions::keep_before(tx, line.id, row)?;
     let grant = take_place(tx, billing, row, &price, by)?;
     store::orders::fulfil(tx, line.id, grant.0, (now, Some(row.period_end)))?;
     (order.state, order.paid_at) = (OrderState::Fulfilled.number(), Some(now));
     store::orders::save(tx, order)?;
+    answer_wishes(tx, order, price.plan)?;
     orders_changed(tx, order, by)
 }
 

@@ -2,20 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fulfilling::has_for_good;
 use super::ordering::priced;
 use super::subscribing::shown;
 use super::switching::{must_not_turn, seen};
 use super::telling::changed;
 use super::{Billing, by_hand, hold, store};
 use crate::billing::model::{
-    ChangeTime, Every, Order, PlanName, PlanRow, Price, PriceRow, Quote, Running, Subscription, SubscriptionRow, SubscriptionStatus,
-    Tariff, quote,
+    ChangeTime, Every, LineKind, Order, PlanName, PlanRow, Price, PriceRow, Quote, Running, Subscription, SubscriptionRow,
+    SubscriptionStatus, Tariff, quote, unused,
 };
 use crate::billing::policy::OwnSubscription;
 use crate::billing::providers::{ProviderKind, Sold, Switch, SwitchTime};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
-use crate::ids::{PriceId, SubscriptionId};
+use crate::ids::{PlanId, PriceId, SubscriptionId};
 use crate::money::Money;
 use crate::storage::{Conn, Tx};
 
@@ -108,49 +109,79 @@ impl Weighed {
     }
 }
 
-fn sold(plan: &PlanRow, price: &PriceRow) -> Result<Sold> {
+pub(super) fn sold(plan: &PlanRow, price: &PriceRow) -> Result<Sold> {
     let (name, description) = (plan.name.clone(), plan.description.clone());
     Ok(Sold { price: price.id, plan: plan.id, name, description, money: price.money()?, every: price.every() })
 }
 
-fn running(row: &SubscriptionRow) -> Result<Running> {
+fn running(conn: &mut Conn, row: &SubscriptionRow, now: Millis) -> Result<Running> {
     Ok(Running {
         tariff: Tariff { plan: row.plan, money: row.money()?, every: row.every() },
         period: (row.period_start, row.period_end),
         is_trial: row.status() == SubscriptionStatus::Trialing,
         is_by_hand: row.provider() == ProviderKind::Manual,
+        unused: unused_of(conn, row, now)?,
     })
+}
+
+/// What of the money of a subscription is not used yet, where a code took something off of it.
+fn unused_of(conn: &mut Conn, row: &SubscriptionRow, now: Millis) -> Result<Option<i64>> {
+    let (mut paid, mut is_reduced) = (Vec::new(), false);
+    for (amount, kind, price, start, end) in store::orders::unexpired(conn, row.id, now)? {
+        let full = match price.filter(|_| kind == LineKind::Membership.number()) {
+            Some(price) => store::prices::by_id(conn, price)?.map(|price| price.amount),
+            None => None,
+        };
+        is_reduced |= full.is_some_and(|full| amount < full);
+        paid.extend(start.zip(end).map(|period| (amount, period)));
+    }
+    Ok(is_reduced.then(|| unused(&paid, now)))
 }
 
 fn tariff(price: &PriceRow) -> Result<Tariff> {
     Ok(Tariff { plan: price.plan, money: price.money()?, every: price.every() })
 }
 
-/// Can its plan be changed now?
-fn may_change(row: &SubscriptionRow) -> Result<()> {
-    let refused = if row.ended_at.is_some() {
-        "billing.subscription_over"
+/// Why its plan cannot be changed now; none: it can.
+fn is_fixed(conn: &mut Conn, row: &SubscriptionRow) -> Result<Option<&'static str>> {
+    Ok(if row.ended_at.is_some() {
+        Some("billing.subscription_over")
     } else if !matches!(row.status(), SubscriptionStatus::Active | SubscriptionStatus::Trialing) {
-        "billing.change_owed"
+        Some("billing.change_owed")
     } else if row.cancels_at_end {
-        "billing.change_ending"
+        Some("billing.change_ending")
     } else if row.next_at.is_some() {
         // What is paid at once is counted from the plan that is paid: what was planned is given up first.
-        "billing.change_planned"
+        Some("billing.change_planned")
+    } else if row.external_id.is_some() && store::refunds::has_lost(conn, row.member)? {
+        Some("billing.card_blocked")
     } else {
-        return Ok(());
-    };
-    Err(Error::conflict(refused))
+        None
+    })
 }
 
-/// Other subscriptions of the member for this plan, also those that become it.
-fn has_other(conn: &mut Conn, row: &SubscriptionRow, plan: &PlanRow) -> Result<bool> {
-    Ok(store::subscriptions::going_on(conn, row.member)?.iter().any(|one| one.id != row.id && one.is_for(plan.id)))
+/// Why a subscription does not become this plan: its member has it for good, or by another subscription that is it or becomes it.
+fn is_had(conn: &mut Conn, row: &SubscriptionRow, plan: PlanId, now: Millis) -> Result<Option<&'static str>> {
+    if has_for_good(conn, (row.member, plan), row.provider(), now)? {
+        return Ok(Some("billing.has_for_good"));
+    }
+    let has_other = store::subscriptions::going_on(conn, row.member)?.iter().any(|one| one.id != row.id && one.is_for(plan));
+    Ok(has_other.then_some("billing.has_subscription"))
+}
+
+/// Refuses a plan that a subscription's member has already, for good or by another one.
+///
+/// # Errors
+/// `billing.has_for_good`, `billing.has_subscription`.
+pub(super) fn must_not_have(conn: &mut Conn, row: &SubscriptionRow, plan: PlanId, now: Millis) -> Result<()> {
+    is_had(conn, row, plan, now)?.map_or(Ok(()), |code| Err(Error::conflict(code)))
 }
 
 /// What a change comes to, if it is offered.
 fn weigh(conn: &mut Conn, row: SubscriptionRow, new: NewChange, now: Millis) -> Result<Weighed> {
-    may_change(&row)?;
+    if let Some(code) = is_fixed(conn, &row)? {
+        return Err(Error::conflict(code));
+    }
     must_not_turn(&row, now)?;
     let as_of = new.as_of.unwrap_or(now);
     if as_of > now || as_of < now - SHOWN_MS || as_of < row.period_start.min(now) {
@@ -162,10 +193,8 @@ fn weigh(conn: &mut Conn, row: SubscriptionRow, new: NewChange, now: Millis) -> 
         return Err(Error::invalid("price", "billing.plan_archived"));
     }
     let price = priced(conn, plan.id, Some(new.price))?.found()?;
-    if has_other(conn, &row, &plan)? {
-        return Err(Error::conflict("billing.has_subscription"));
-    }
-    let quote = quote(&running(&row)?, &tariff(&price)?, as_of).filter(|quote| is_possible(&row, quote));
+    must_not_have(conn, &row, plan.id, now)?;
+    let quote = quote(&running(conn, &row, as_of)?, &tariff(&price)?, as_of).filter(|quote| is_possible(&row, quote));
     let quote = quote.ok_or_else(|| Error::invalid("price", "billing.change_not_offered"))?;
     Ok(Weighed { row, plan, price, quote, as_of })
 }
@@ -194,15 +223,15 @@ pub fn can_change(conn: &mut Conn, subscription: SubscriptionId, now: Millis) ->
 }
 
 fn choices(conn: &mut Conn, row: &SubscriptionRow, now: Millis) -> Result<Vec<ChangeChoice>> {
-    if may_change(row).is_err() {
+    if is_fixed(conn, row)?.is_some() {
         return Ok(Vec::new());
     }
-    let (from, mut found) = (running(row)?, Vec::new());
+    let (from, mut found) = (running(conn, row, now)?, Vec::new());
     let plans: Vec<PlanRow> = store::plans::all(conn, false)?.into_iter().filter(|plan| !plan.hidden).collect();
     let ids: Vec<_> = plans.iter().map(|plan| plan.id).collect();
     let mut on_sale = store::prices::on_sale(conn, &ids)?;
     for plan in plans {
-        if has_other(conn, row, &plan)? {
+        if is_had(conn, row, plan.id, now)?.is_some() {
             continue;
         }
         for price in on_sale.remove(&plan.id).unwrap_or_default() {
@@ -220,7 +249,7 @@ fn choices(conn: &mut Conn, row: &SubscriptionRow, now: Millis) -> Result<Vec<Ch
 ///
 /// # Errors
 /// `billing.subscription_over`, `billing.change_owed`, `billing.change_ending`, `billing.change_planned`, `billing.change_not_offered`,
-/// `billing.change_stale`, `billing.has_subscription`, and those of prices and plans.
+/// `billing.change_stale`, `billing.has_subscription`, `billing.has_for_good`, `billing.card_blocked`, and those of prices and plans.
 pub fn preview_change(
     conn: &mut Conn,
     may: &OwnSubscription,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fulfilling::has_for_good;
 use super::ordering::{close, may_be_gift, new_line, new_order, priced};
-use super::promoting::{claim, counting, hold_uses};
+use super::promoting::{Counts, claim, counting, hold_uses};
 use super::subscribing::{Due, SUBSCRIPTION};
 use super::telling::orders_changed;
 use super::{Billing, hold, store};
@@ -31,6 +31,8 @@ const END_ATTEMPTS: i32 = 60;
 const END_PAUSE_MS: u64 = 60_000;
 /// A checkout that is over so soon is not shown to anybody.
 const LEAST_LEFT: Millis = 60_000;
+/// A checkout is opened within so long or not at all: its provider forgets what was asked for, and what the order uses is free again.
+const OPENED_WITHIN: Millis = 86_400_000;
 /// How long after its end a checkout is looked at once more.
 const LOOKED_AT_AFTER: Millis = 60_000;
 
@@ -113,7 +115,7 @@ pub fn prepare(
     if store::refunds::has_lost(tx, member)? {
         return Err(Error::conflict("billing.card_blocked"));
     }
-    if !is_gift && has_for_good(tx, member, plan.id, provider)? {
+    if !is_gift && has_for_good(tx, (member, plan.id), provider, now)? {
         return Err(Error::conflict("billing.has_for_good"));
     }
     for row in store::subscriptions::going_on(tx, member)? {
@@ -149,6 +151,8 @@ pub fn prepare(
             if let Some(counts) = &counts {
                 counts.apply(&mut row);
             }
+            row.expires_at = Some(now + OPENED_WITHIN);
+            look(tx, row.id, row.expires_at, false)?;
             let line = new_line(tx, row.id, &plan, Some(price.id), Some(price.every), price.amount);
             let line = LineRow { kind: kind.number(), ..line };
             store::orders::insert(tx, &row, &line)?;
@@ -162,16 +166,17 @@ pub fn prepare(
         row.attempt = 1;
         store::orders::save(tx, &row)?;
     }
-    let trial_days = if is_gift || counts.is_some() || store::subscriptions::had_trial(tx, member)? { 0 } else { plan.trial_days };
+    let trial_days = if is_gift || counts.is_some() || store::subscriptions::had_trial(tx, member, None)? { 0 } else { plan.trial_days };
     let checkout = Checkout {
         order: row.id,
         member,
         email: crate::members::address_of(tx, member)?,
         text: plan.name,
+        plan: plan.id,
         price_id: price.id,
         price: price.money()?,
         total: row.total()?,
-        promotion: counts.map(|counts| Promotion { id: counts.row.id, code: counts.row.code, discount: counts.discount }),
+        promotion: counts.map(|Counts { row, discount, plans, .. }| Promotion { id: row.id, code: row.code, discount, plans }),
         every: if is_gift { Every::Once } else { price.every() },
         trial_days: u32::try_from(trial_days).unwrap_or(0),
         language: language.to_owned(),
@@ -314,7 +319,8 @@ pub fn elsewhere(conn: &mut Conn, may: &OwnSubscription) -> Result<Option<Elsewh
     }))
 }
 
-/// Has an own subscription end with its period, or go on, at the provider that keeps it; shown is what the provider then says.
+/// Has an own subscription end with its period, or go on, at the provider that keeps it; shown is what the provider then says. One that owes is
+/// over at once: its card is not tried again for what is not wanted any more.
 ///
 /// # Errors
 /// `billing.subscription_over`, and those of the provider.
@@ -324,7 +330,11 @@ pub async fn cancel_elsewhere(db: &Db, billing: &Billing, id: SubscriptionId, at
         return Err(Error::conflict("billing.subscription_over"));
     }
     let key = format!("subscription/{id}/cancels/{cancels}/{}", at.fetched_at);
-    let truth = billing.providers.of(at.provider)?.cancel_at_end(&at.external_id, cancels, &key).await?;
+    let provider = billing.providers.of(at.provider)?;
+    // It may be paid by now.
+    let owes = cancels && row.past_due_since.is_some() && provider.fetch_subscription(&at.external_id).await?.past_due_since.is_some();
+    let truth =
+        if owes { provider.end(&at.external_id, &key).await? } else { provider.cancel_at_end(&at.external_id, cancels, &key).await? };
     let (within, kind) = (billing.clone(), at.provider);
     db.write(move |tx| {
         super::mirror(tx, &within, kind, &truth)?;

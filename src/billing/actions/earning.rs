@@ -75,6 +75,15 @@ pub fn earned(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<Earned>
     Ok(by_month(&rows))
 }
 
+/// What came and went back from `since` on, by day and currency: the days are counted from 1970 in UTC. The caller has shown that it may see it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn earned_by_day(conn: &mut Conn, since: Millis) -> Result<Vec<(i64, Money)>> {
+    let rows = store::payments::received_by_day(conn, since)?;
+    rows.into_iter().map(|(day, currency, amount)| Ok((day, Money::new(amount, currency.parse()?)))).collect()
+}
+
 /// One line of the table: a payment with the one who paid and what for.
 #[derive(Clone, Debug)]
 pub struct PaidLine {

@@ -5,6 +5,7 @@ use super::gifting::{place_bought, take_back_bought};
 use super::giving::{end_for_good, insert, log};
 use super::ordering::close;
 use super::subscribing::{later, look_after};
+use super::switching::back_later;
 use super::telling::{changed, orders_changed, remind, turn};
 use super::{Billing, letters, store};
 use crate::billing::model::{
@@ -17,7 +18,7 @@ use crate::error::{Error, Found, Result};
 use crate::ids::{GrantId, MemberId, OrderId, PlanId, PriceId};
 use crate::money::Money;
 use crate::settings::Settings;
-use crate::storage::Tx;
+use crate::storage::{Conn, Tx};
 
 /// Gives what an order bought: once, whoever asks. `by`: the administrator who took the money.
 pub(super) fn fulfil(
@@ -47,7 +48,9 @@ pub(super) fn fulfil(
     let (grant, period) = match (every, truth) {
         (Every::Once, _) => {
             let source = (GrantSource::paid_by(row.provider()), format!("order.{}", row.id));
-            (keep_grant(tx, billing, (member, plan), source, Access::Until(None), by)?, (now, None))
+            let grant = keep_grant(tx, billing, (member, plan), source, Access::Until(None), by)?;
+            super::subscribing::end_had_for_good(tx, billing, row, plan, by)?;
+            (grant, (now, None))
         }
         (_, None) => {
             let (subscription, period) = pay_by_hand(tx, row, line, plan, every)?;
@@ -64,20 +67,28 @@ pub(super) fn fulfil(
     row.state = OrderState::Fulfilled.number();
     row.paid_at = Some(now);
     store::orders::save(tx, row)?;
-    // Other wishes for the same plan are answered with it.
-    let others = store::orders::awaiting(tx, member, plan, LineKind::Membership)?;
+    answer_wishes(tx, row, plan)?;
+    orders_changed(tx, row, by)?;
+    changed(tx, billing, member, by)
+}
+
+/// Other wishes for the same plan are answered with this order, also those of a subscription that was to become it: who paid both would have it
+/// twice.
+pub(super) fn answer_wishes(tx: &mut Tx<'_>, paid: &OrderRow, plan: PlanId) -> Result<()> {
+    let mut others = store::orders::awaiting(tx, paid.buyer, plan, LineKind::Membership)?;
+    others.extend(store::orders::awaiting(tx, paid.buyer, plan, LineKind::Change)?);
     super::promoting::hold_uses(tx, others.iter().filter_map(|other| other.promotion).collect())?;
     for other in others {
-        if other.id != row.id {
+        if other.id != paid.id {
             let other = close(tx, other, Fact::Cancelled, None)?;
             // In another tab nobody is to pay for it again.
             if other.session.is_some() {
                 look(tx, other.id, None, true)?;
             }
+            orders_changed(tx, &other, None)?;
         }
     }
-    orders_changed(tx, row, by)?;
-    changed(tx, billing, member, by)
+    Ok(())
 }
 
 /// The subscription by which a member pays for a plan by hand; otherwise the one that becomes it.
@@ -121,7 +132,7 @@ fn pay_by_hand(
         }
         super::by_hand::drop_difference(tx, row.id, None)?;
         let period = row.pay(every, money);
-        super::promoting::paid(tx, &mut row, order, every)?;
+        super::promoting::paid(tx, &mut row, order, (plan, every))?;
         row.price = if row.next_at.is_some() { row.price } else { price };
         // Who paid late for a dearer plan has it from now on.
         row.turn(now);
@@ -161,7 +172,7 @@ fn pay_by_hand(
         promotion: None,
     };
     row.period_end = row.end_of(1);
-    super::promoting::paid(tx, &mut row, order, every)?;
+    super::promoting::paid(tx, &mut row, order, (plan, every))?;
     store::subscriptions::insert(tx, &row)?;
     look_after(tx, &row)?;
     let period = (row.period_start, row.period_end);
@@ -264,10 +275,9 @@ pub(super) fn grant_of(tx: &mut Tx<'_>, billing: &Billing, row: &SubscriptionRow
 }
 
 /// Does a member have this plan without end, by money? What was paid at the test provider counts there alone.
-pub(super) fn has_for_good(tx: &mut Tx<'_>, member: MemberId, plan: PlanId, provider: ProviderKind) -> Result<bool> {
-    let now = tx.now();
+pub(super) fn has_for_good(conn: &mut Conn, (member, plan): (MemberId, PlanId), provider: ProviderKind, now: Millis) -> Result<bool> {
     let is_test = GrantSource::paid_by(provider) == GrantSource::Test;
-    let all = store::grants::open(tx, member, now)?;
+    let all = store::grants::open(conn, member, now)?;
     Ok(all.iter().any(|one| {
         let is_bought = one.source_id.as_deref().is_some_and(|id| id.starts_with("order.")) && one.ends_at.is_none();
         one.plan == plan && is_bought && (is_test || one.source() != GrantSource::Test)
@@ -322,6 +332,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, by: Optio
     row = close(tx, row, Fact::Refunded, by)?;
     if is_undone {
         match row.subscription {
+            Some(subscription) if line.is_change() && row.provider() != ProviderKind::Manual => back_later(tx, subscription)?,
             Some(_) if line.is_change() => super::by_hand::undo(tx, billing, &line, by)?,
             None if line.is_gift() => take_back_bought(tx, &row, by)?,
             Some(subscription) => {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::founding::must_be_in;
+use super::promoting::{count_use, hold_uses};
 use super::telling::{changed, orders_changed, remind, turn};
 use super::{Billing, hold, letters, note, store, trace};
 use crate::access::Actor;
@@ -61,10 +62,13 @@ pub fn give(tx: &mut Tx<'_>, may: &GiveGrants, actor: &Actor, billing: &Billing,
     Ok(row.grant(plan.name, now))
 }
 
-/// Whoever asked for this plan has it now: nobody needs to look at the wish again.
+/// Whoever asked for this plan has it now: nobody needs to look at the wish again, and a code that it used was not paid with.
 fn answer_asks(tx: &mut Tx<'_>, grant: &GrantRow) -> Result<()> {
-    for mut order in store::orders::awaiting(tx, grant.member, grant.plan, LineKind::Membership)? {
+    let asks = store::orders::awaiting(tx, grant.member, grant.plan, LineKind::Membership)?;
+    hold_uses(tx, asks.iter().filter_map(|order| order.promotion).collect())?;
+    for mut order in asks {
         if order.provider() == ProviderKind::Manual && order.subscription.is_none() {
+            count_use(tx, &order, false)?;
             order.answer.clone_from(&grant.note);
             (order.state, order.closed_at, order.closed_by) = (OrderState::Fulfilled.number(), Some(tx.now()), grant.given_by);
             store::orders::save(tx, &order)?;

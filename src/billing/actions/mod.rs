@@ -38,7 +38,7 @@ pub use checkout::{
     CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
     not_opened, own_order, prepare, settle_now,
 };
-pub use earning::{Earned, PaidLine, all_payments, csv, earned};
+pub use earning::{Earned, PaidLine, all_payments, csv, earned, earned_by_day};
 pub use figuring::{Figures, MonthFigures, figures, subscriptions_csv};
 pub use founding::{drop_everything, ensure, keep_owner_grant, welcome};
 pub use gifting::{gifts, make_gift, my_gifts, redeem, withdraw_gift};
@@ -65,6 +65,7 @@ pub(in crate::billing) use checkout::{END, SETTLE};
 pub(in crate::billing) use gifting::GIFT_BACK;
 pub(in crate::billing) use refunding::REFUND;
 pub(in crate::billing) use subscribing::SUBSCRIPTION;
+pub(in crate::billing) use switching::BACK;
 pub(in crate::billing) use telling::{MEMBER, REMIND, SPREAD};
 
 use std::sync::Arc;

@@ -102,10 +102,10 @@ pub fn ask(tx: &mut Tx<'_>, may: &Buy, new: &NewOrder) -> Result<Order> {
     let (plan, price) = wanted(tx, new.plan, new.price)?;
     let kind = LineKind::of(new.gift);
     may_be_gift(&plan, price.is_some(), kind)?;
-    if kind == LineKind::Membership && has_for_good(tx, member, plan.id, ProviderKind::Manual)? {
+    let now = tx.now();
+    if kind == LineKind::Membership && has_for_good(tx, (member, plan.id), ProviderKind::Manual, now)? {
         return Err(Error::conflict("billing.has_for_good"));
     }
-    let now = tx.now();
     let counts = match &price {
         Some(price) => counting(tx, new.promotion.as_deref(), member, (price, kind), now)?,
         None => None,
@@ -181,7 +181,7 @@ pub(super) fn place_renewal(tx: &mut Tx<'_>, subscription: &SubscriptionRow, pla
     let total = (amount, subscription.currency.clone());
     let mut row = new_order(tx, subscription.member, subscription.provider(), total, None, String::new());
     row.subscription = Some(subscription.id);
-    super::promoting::renewed(tx, subscription, &mut row)?;
+    super::promoting::renewed(tx, subscription, plan.id, &mut row)?;
     let line = new_line(tx, row.id, plan, price, Some(every), amount);
     store::orders::insert(tx, &row, &line)?;
     Ok(row)

@@ -64,6 +64,8 @@ pub struct Promoted {
 pub(super) struct Counts {
     pub row: PromotionRow,
     pub discount: Discount,
+    /// For which plans; empty: for all of them.
+    pub plans: Vec<PlanId>,
     /// What is paid first.
     pub total: Money,
 }
@@ -76,10 +78,27 @@ impl Counts {
     }
 }
 
-/// The next payment of what is paid by hand costs what a code leaves of it, while it lasts; that is no other use of the code.
-pub(super) fn renewed(conn: &mut Conn, of: &SubscriptionRow, order: &mut OrderRow) -> Result<()> {
-    let Some(promotion) = of.promotion.filter(|_| of.is_reduced()) else { return Ok(()) };
-    let Some(row) = store::promotions::by_id(conn, promotion)? else { return Ok(()) };
+/// For which plans a code is; empty: for all of them.
+fn plans_of(conn: &mut Conn, promotion: PromotionId) -> Result<Vec<PlanId>> {
+    let plans = store::promotions::plans_of(conn, &[promotion])?.remove(&promotion).unwrap_or_default();
+    Ok(plans.into_iter().map(|plan| plan.id).collect())
+}
+
+fn is_for(plans: &[PlanId], plan: PlanId) -> bool {
+    plans.is_empty() || plans.contains(&plan)
+}
+
+/// The code that still takes something off of what is paid by hand, where it is paid for this plan: one that is for others waits until it is
+/// theirs again.
+fn running(conn: &mut Conn, of: &SubscriptionRow, plan: PlanId) -> Result<Option<PromotionRow>> {
+    let Some(promotion) = of.promotion.filter(|_| of.is_reduced()) else { return Ok(None) };
+    let is_for_it = is_for(&plans_of(conn, promotion)?, plan);
+    Ok(store::promotions::by_id(conn, promotion)?.filter(|_| is_for_it))
+}
+
+/// The next payment by hand, for this plan, costs what a code leaves of it, while it lasts; that is no other use of the code.
+pub(super) fn renewed(conn: &mut Conn, of: &SubscriptionRow, plan: PlanId, order: &mut OrderRow) -> Result<()> {
+    let Some(row) = running(conn, of, plan)? else { return Ok(()) };
     let full = order.total()?;
     if let Some(left) = row.discount().and_then(|discount| discount.off.of(full)) {
         (order.amount, order.promotion_code) = (left.amount, Some(row.code));
@@ -87,11 +106,11 @@ pub(super) fn renewed(conn: &mut Conn, of: &SubscriptionRow, order: &mut OrderRo
     Ok(())
 }
 
-/// A period was paid by hand: what is paid from now on is reduced by the code that was used, from here on and for as long as it lasts. Where
-/// one runs already, that one goes on.
-pub(super) fn paid(conn: &mut Conn, of: &mut SubscriptionRow, order: &OrderRow, every: Every) -> Result<()> {
+/// A period of this plan was paid by hand: what is paid from now on is reduced by the code that was used, from here on and for as long as it
+/// lasts. Where one runs already, that one goes on.
+pub(super) fn paid(conn: &mut Conn, of: &mut SubscriptionRow, order: &OrderRow, (plan, every): (PlanId, Every)) -> Result<()> {
     match order.promotion {
-        Some(used) if !of.is_reduced() => {
+        Some(used) if running(conn, of, plan)?.is_none() => {
             let row = store::promotions::by_id(conn, used)?.found()?;
             of.promotion = Some(used);
             of.promotion_left = row.discount().map_or(Some(0), |discount| discount.left_after(every));
@@ -113,8 +132,12 @@ pub(super) fn unpaid(conn: &mut Conn, of: &mut SubscriptionRow, order: &OrderRow
 
 /// Does a code take something off already of what a member pays by hand for this plan? Then it takes no other one.
 pub(super) fn runs_already(conn: &mut Conn, member: MemberId, plan: PlanId) -> Result<bool> {
-    let all = store::subscriptions::going_on(conn, member)?;
-    Ok(all.iter().any(|row| row.provider() == ProviderKind::Manual && row.plan == plan && row.is_reduced()))
+    for row in store::subscriptions::going_on(conn, member)? {
+        if row.provider() == ProviderKind::Manual && row.plan == plan && running(conn, &row, plan)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The code that somebody typed, if it counts for them and for this price; nothing typed is none. The caller holds the member.
@@ -145,11 +168,10 @@ pub(super) fn counting(
     if store::promotions::waits_elsewhere(conn, row.id, member, (price.plan, kind))? {
         return Err(refused("billing.promotion_waits"));
     }
-    let plans = store::promotions::plans_of(conn, &[row.id])?.remove(&row.id).unwrap_or_default();
-    let is_for_it = plans.is_empty() || plans.iter().any(|plan| plan.id == price.plan);
-    let discount = row.discount().filter(|_| is_for_it).ok_or_else(|| refused("billing.promotion_plan"))?;
+    let plans = plans_of(conn, row.id)?;
+    let discount = row.discount().filter(|_| is_for(&plans, price.plan)).ok_or_else(|| refused("billing.promotion_plan"))?;
     let total = discount.off.of(price.money()?).ok_or_else(|| refused("billing.promotion_plan"))?;
-    Ok(Some(Counts { row, discount, total }))
+    Ok(Some(Counts { row, discount, plans, total }))
 }
 
 /// From here on nobody else changes how often these codes are used, until the end of the transaction. Whoever changes several asks for them

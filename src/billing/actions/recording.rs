@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fulfilling::{fulfil, undo};
+use super::fulfilling::{fulfil, has_for_good, undo};
 use super::ordering::{one, place, priced};
 use super::taking::{Incoming, give_back, take};
 use super::{Billing, hold, letters, store, trace};
@@ -100,7 +100,7 @@ pub fn record_payment(tx: &mut Tx<'_>, may: &HandleOrder, actor: &Actor, billing
 ///
 /// # Errors
 /// As [`record_payment`], and `billing.plan_unknown`, `billing.plan_archived`, `billing.price_needed`, `billing.price_unknown`,
-/// `billing.price_gone`, `billing.not_active`; `billing.change_planned` and `billing.change_paid` where the member has chosen another plan for
+/// `billing.price_gone`, `billing.not_active`, `billing.has_for_good`; `billing.change_planned` and `billing.change_paid` where the member has chosen another plan for
 /// later, and the money does not fit that.
 pub fn record_sale(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, billing: &Billing, new: &NewSale) -> Result<Recorded> {
     let member = may.member();
@@ -111,6 +111,10 @@ pub fn record_sale(tx: &mut Tx<'_>, may: &TakeMoney, actor: &Actor, billing: &Bi
     let price = priced(tx, plan.id, new.price)?;
     hold(tx, member)?;
     super::founding::must_be_in(tx, member)?;
+    let now = tx.now();
+    if has_for_good(tx, (member, plan.id), ProviderKind::Manual, now)? {
+        return Err(Error::conflict("billing.has_for_good"));
+    }
     store::payers::ensure(tx, member)?;
     let mut known = None;
     for row in store::orders::awaiting(tx, member, plan.id, LineKind::Membership)? {

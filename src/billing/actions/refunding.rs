@@ -144,12 +144,13 @@ fn owe(
     Ok(row.id)
 }
 
-/// Money came of somebody who is gone: all of it goes back.
-pub(super) fn owe_all(tx: &mut Tx<'_>, payment: &PaymentRow) -> Result<()> {
-    if store::refunds::open(tx, payment.id)?.is_some() {
+/// Money came that nobody is to have: what of it has not gone back goes back.
+pub(super) fn owe_rest(tx: &mut Tx<'_>, payment: &PaymentRow) -> Result<()> {
+    let left = payment.amount - store::payments::returned(tx, payment.id)?;
+    if left <= 0 || store::refunds::open(tx, payment.id)?.is_some() {
         return Ok(());
     }
-    owe(tx, payment, payment.amount, (String::new(), AfterRefund::End), None).map(|_| ())
+    owe(tx, payment, left, (String::new(), AfterRefund::End), None).map(|_| ())
 }
 
 /// Asks a provider to give back what was written down, and follows what it then says. Again it does nothing.

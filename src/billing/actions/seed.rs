@@ -138,6 +138,7 @@ pub fn place_strange(tx: &mut Tx<'_>, member: MemberId, plan: PlanId, price: &Pr
         order: order.id,
         member,
         text: plan.name,
+        plan: Some(plan.id),
         price_id: Some(price.id),
         price: Money { amount: paid, ..money },
         every: Every::Once,
@@ -149,6 +150,7 @@ pub fn place_strange(tx: &mut Tx<'_>, member: MemberId, plan: PlanId, price: &Pr
         paid_at: Some(now),
         refunded: 0,
         discount: None,
+        reduced: Vec::new(),
     };
     store::test_objects::put(tx, &id, member, &session)?;
     // As settling leaves it, without its line in the log: nothing is amiss here.

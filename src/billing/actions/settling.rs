@@ -4,7 +4,7 @@
 use super::checkout::end_elsewhere;
 use super::fulfilling::{fulfil, grant_of, has_for_good, rewrite, undo};
 use super::ordering::{close, new_line, new_order, one, place_renewal};
-use super::refunding::owe_all;
+use super::refunding::owe_rest;
 use super::taking::{Incoming, give_back, take};
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, letters, store};
@@ -41,7 +41,7 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
         Verdict::Wait => {
             // What was paid may be asked back meanwhile by its payer's bank.
             if let Some(payment) = truth.payment.as_ref().filter(|_| truth.subscription.is_none()) {
-                take_back(tx, billing, row.provider(), payment)?;
+                take_back(tx, billing, row.provider(), (payment, truth.asked_at))?;
                 row = store::orders::by_id(tx, order)?.found()?;
             }
         }
@@ -72,7 +72,7 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
                     taken = Some(take(tx, &row, &Incoming::at_provider(payment))?);
                 }
                 if !super::founding::is_there(tx, buyer)? || is_paid_twice(tx, &row, &line, truth)? || was_unwanted(tx, &row, truth)? {
-                    return unwanted(tx, row, &line, truth);
+                    return unwanted(tx, billing, row, &line, truth);
                 }
                 fulfil(tx, billing, &mut row, &line, truth.subscription.as_ref(), None)?;
                 if let Some(payment) = taken.filter(|_| truth.payment.as_ref().is_some_and(is_held)) {
@@ -82,7 +82,7 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
             if let Some(subscription) = &truth.subscription {
                 mirror(tx, billing, row.provider(), subscription)?;
             } else if let Some(payment) = &truth.payment {
-                take_back(tx, billing, row.provider(), payment)?;
+                take_back(tx, billing, row.provider(), (payment, truth.asked_at))?;
                 row = store::orders::by_id(tx, order)?.found()?;
             }
         }
@@ -91,31 +91,29 @@ pub fn settle(tx: &mut Tx<'_>, billing: &Billing, order: OrderId, truth: &Checko
 }
 
 /// Did the buyer begin to pay for the same plan in two tabs at once? Then it is paid already: for good, or from period to period, also by
-/// what becomes this plan. What is paid once may follow what is paid each month, if that went on before.
+/// what becomes this plan. What is paid once may follow what is paid each month, if that went on before. A second trial, whatever of, is one
+/// of a second tab, too: there is one for each member.
 fn is_paid_twice(tx: &mut Tx<'_>, row: &OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<bool> {
-    let Some(plan) = line.plan.filter(|_| !line.is_gift()) else { return Ok(false) };
-    if has_for_good(tx, row.buyer, plan, row.provider())? {
+    let (Some(plan), now) = (line.plan.filter(|_| !line.is_gift()), tx.now()) else { return Ok(false) };
+    let own = truth.subscription.as_ref().map(|own| own.external_id.as_str());
+    if has_for_good(tx, (row.buyer, plan), row.provider(), now)?
+        || truth.payment.is_none() && store::subscriptions::had_trial(tx, row.buyer, own)?
+    {
         return Ok(true);
     }
     let mut others = store::subscriptions::going_on(tx, row.buyer)?;
     others.retain(|one| one.is_for(plan) && one.status().is_open() && one.external_id.is_some());
-    let own = truth.subscription.as_ref().map(|own| own.external_id.as_str());
     Ok(others.iter().any(|one| if own.is_some() { one.external_id.as_deref() != own } else { one.started_at >= row.placed_at }))
 }
 
-/// Somebody paid whose account was deleted meanwhile, or who pays for it already: nothing is given, what would be charged next is ended, and
-/// the money goes back.
-fn unwanted(tx: &mut Tx<'_>, mut row: OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<Order> {
+/// Somebody paid whose account was deleted meanwhile, or who pays for it already: nothing is given, what would be charged next is ended, what
+/// a code takes off can be used by others, and the money goes back.
+fn unwanted(tx: &mut Tx<'_>, billing: &Billing, mut row: OrderRow, line: &LineRow, truth: &CheckoutTruth) -> Result<Order> {
     let provider = row.provider();
     if let Some(subscription) = &truth.subscription {
         let whose = (row.buyer, line.plan.found()?, line.price);
         row.subscription = Some(rewrite(tx, provider, whose, subscription)?.id);
         end_elsewhere(tx, provider, &subscription.external_id, None)?;
-    }
-    if let Some(payment) = &truth.payment
-        && let Some(taken) = store::payments::by_external_id(tx, provider, &payment.external_id)?
-    {
-        owe_all(tx, &taken)?;
     }
     if truth.payment.is_some() {
         (row.state, row.paid_at) = (OrderState::Fulfilled.number(), Some(tx.now()));
@@ -123,8 +121,20 @@ fn unwanted(tx: &mut Tx<'_>, mut row: OrderRow, line: &LineRow, truth: &Checkout
         // In a trial nothing was paid, so nothing goes back.
         (row.state, row.closed_at) = (OrderState::Cancelled.number(), Some(tx.now()));
     }
+    super::promoting::count_use(tx, &row, false)?;
     store::orders::save(tx, &row)?;
+    if let Some(payment) = &truth.payment {
+        give_all_back(tx, billing, provider, (payment, truth.asked_at))?;
+    }
+    let row = store::orders::by_id(tx, row.id)?.found()?;
     one(tx, row)
+}
+
+/// Money came that nobody is to have: what its provider has not given back yet goes back.
+fn give_all_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, (payment, asked_at): (&PaymentTruth, Millis)) -> Result<()> {
+    take_back(tx, billing, provider, (payment, asked_at))?;
+    let taken = store::payments::by_external_id(tx, provider, &payment.external_id)?;
+    taken.map_or(Ok(()), |taken| owe_rest(tx, &taken))
 }
 
 /// Was what goes on after this checkout turned away before?
@@ -168,17 +178,18 @@ pub fn mirror(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, truth:
                 if is_wanted {
                     let source = format!("subscription.{}", row.id);
                     let grant = store::grants::of_source(tx, GrantSource::paid_by(provider), &source)?.found()?.id;
-                    store::orders::fulfil(tx, line.id, grant.0, (row.period_start, Some(row.period_end)))?;
+                    let start = if payment.is_difference { payment.at } else { row.period_start };
+                    store::orders::fulfil(tx, line.id, grant.0, (start, Some(row.period_end)))?;
                     if is_held(payment) {
                         letters::paid(tx, billing, &order, &line, &taken)?;
                     }
-                    take_back(tx, billing, provider, payment)?;
+                    take_back(tx, billing, provider, (payment, truth.asked_at))?;
                 } else {
-                    owe_all(tx, &taken)?;
+                    give_all_back(tx, billing, provider, (payment, truth.asked_at))?;
                 }
             }
             // What an older answer does not know of did not come back.
-            _ if known.fetched_at <= truth.asked_at => take_back(tx, billing, provider, payment)?,
+            _ if known.fetched_at <= truth.asked_at => take_back(tx, billing, provider, (payment, truth.asked_at))?,
             _ => {}
         }
     }
@@ -218,10 +229,15 @@ const fn is_held(payment: &PaymentTruth) -> bool {
     payment.refunded < payment.amount.amount
 }
 
-/// Follows what its provider says of a payment that was written down: what went back of it, and whether its payer's bank asks for it. What
-/// was bought goes with the last of the money, unless an administrator wanted otherwise.
-fn take_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, payment: &PaymentTruth) -> Result<()> {
+/// Follows what its provider said of a payment that was written down, when it was asked: what went back of it, and whether its payer's bank
+/// asks for it. What was bought goes with the last of the money, unless an administrator wanted otherwise.
+fn take_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, (payment, asked_at): (&PaymentTruth, Millis)) -> Result<()> {
     let Some(taken) = store::payments::by_external_id(tx, provider, &payment.external_id)? else { return Ok(()) };
+    let more = payment.refunded - store::payments::returned(tx, taken.id)?;
+    // An answer from before the last row that took something back knows less, and not that it is here again.
+    if more < 0 && store::payments::last_returned_at(tx, taken.id)?.is_some_and(|at| at > asked_at) {
+        return Ok(());
+    }
     let order = store::orders::by_id(tx, taken.order)?.found()?;
     let mut is_other = false;
     if let Some(state) = payment.dispute
@@ -230,7 +246,6 @@ fn take_back(tx: &mut Tx<'_>, billing: &Billing, provider: ProviderKind, payment
         store::refunds::put_dispute(tx, taken.id, order.buyer, state)?;
         is_other = true;
     }
-    let more = payment.refunded - store::payments::returned(tx, taken.id)?;
     if more != 0 {
         let wish = book_back(tx, &taken, payment, more)?;
         let (after, by) = wish.map_or((AfterRefund::End, None), |wish| (wish.after(), wish.asked_by));

@@ -5,14 +5,17 @@ use serde::{Deserialize, Serialize};
 use super::checkout::{end_elsewhere, look};
 use super::fulfilling::grant_of;
 use super::ordering::{close, place_renewal};
+use super::switching::back_later;
 use super::telling::{changed, orders_changed, turn};
 use super::{Billing, hold, letters, store};
-use crate::billing::model::{Advance, Fact, NextTerms, Owed, PlanName, Subscription, SubscriptionRow, access_until, next_dunning};
+use crate::billing::model::{
+    Advance, Fact, NextTerms, OrderRow, Owed, PlanName, Subscription, SubscriptionRow, access_until, next_dunning,
+};
 use crate::billing::policy::OwnSubscription;
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
-use crate::ids::{MemberId, SubscriptionId};
+use crate::ids::{MemberId, PlanId, SubscriptionId};
 use crate::jobs::{Enqueue, enqueue};
 use crate::money::add_days;
 use crate::settings::Settings;
@@ -146,21 +149,23 @@ pub(super) fn shown(conn: &mut Conn, row: SubscriptionRow) -> Result<Subscriptio
     row.subscription(name, next, grace)
 }
 
-/// What a member owes, the most pressing first of several; none: nothing. What is owed at the test provider is nothing while that is refused.
+/// What a member owes, the most pressing first of several; none: nothing. What has lapsed or was cancelled is not asked for any more, and what
+/// is owed at the test provider is nothing while that is refused.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn owed(conn: &mut Conn, billing: &Billing, member: MemberId) -> Result<Option<Owed>> {
+pub fn owed(conn: &mut Conn, billing: &Billing, member: MemberId, now: Millis) -> Result<Option<Owed>> {
     let mut rows = store::subscriptions::going_on(conn, member)?;
     let counts = |row: &SubscriptionRow| row.provider() != ProviderKind::Test || billing.standings.counts_test();
-    rows.retain(|row| row.past_due_since.is_some() && counts(row));
+    rows.retain(|row| row.past_due_since.is_some() && !row.cancels_at_end && counts(row));
     if rows.is_empty() {
         return Ok(None);
     }
     let grace = grace_days(conn)?;
-    let Some(row) = rows.into_iter().min_by_key(|row| access_until(&row.terms(), grace)) else { return Ok(None) };
+    let until = |row: SubscriptionRow| access_until(&row.terms(), grace).filter(|until| *until > now).map(|until| (until, row));
+    let Some((until, row)) = rows.into_iter().filter_map(until).min_by_key(|(until, _)| *until) else { return Ok(None) };
     let plan = store::plans::by_id(conn, row.plan)?.found()?.name;
-    Ok(Some(Owed { subscription: row.id, plan, until: access_until(&row.terms(), grace) }))
+    Ok(Some(Owed { subscription: row.id, plan, until }))
 }
 
 /// Subscriptions as they are shown, with the names of their plans.
@@ -200,6 +205,35 @@ pub(super) fn by_id(conn: &mut Conn, subscription: SubscriptionId) -> Result<Sub
 pub(super) fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<Subscription>> {
     let rows = store::subscriptions::of_member(conn, member, limit)?;
     all_shown(conn, rows)
+}
+
+/// What an order bought for good is not paid from period to period beside it any more, and nothing becomes it; but a period of another plan that
+/// is paid already stays. What was paid at the test provider ends nothing but what is paid there.
+pub(super) fn end_had_for_good(tx: &mut Tx<'_>, billing: &Billing, order: &OrderRow, plan: PlanId, by: Option<MemberId>) -> Result<()> {
+    let now = tx.now();
+    for mut row in store::subscriptions::going_on(tx, order.buyer)? {
+        let counts = order.provider() != ProviderKind::Test || row.provider() == ProviderKind::Test;
+        if !counts || !row.is_for(plan) || row.is_next_paid() {
+            continue;
+        }
+        match (row.plan == plan, row.external_id.clone()) {
+            (true, Some(external_id)) => end_elsewhere(tx, row.provider(), &external_id, None)?,
+            (false, Some(_)) => back_later(tx, row.id)?,
+            (true, None) => {
+                super::by_hand::drop_difference(tx, row.id, by)?;
+                super::by_hand::drop_renewal(tx, row.id, by)?;
+                row.end(now);
+                store::subscriptions::save(tx, &row)?;
+                grant_of(tx, billing, &row, by)?;
+            }
+            (false, None) => {
+                row.forget_next();
+                store::subscriptions::save(tx, &row)?;
+                super::by_hand::ask_anew(tx, &row, by)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// An account was deleted: what it paid for by hand is over, and nothing waits for it any more.

@@ -1,23 +1,33 @@
-//! Another price at the provider that keeps a subscription: asked about and told only while our row of it is not old.
+//! Another price at the provider that keeps a subscription: asked about and told only while our row of it is not old; and back to what is paid.
 
+use serde::{Deserialize, Serialize};
+
+use super::changing::sold;
 use super::checkout::mirror_now;
-use super::{Billing, Changed};
+use super::fulfilling::has_for_good;
+use super::{Billing, Changed, store};
 use crate::billing::model::SubscriptionRow;
-use crate::billing::providers::{ProviderKind, Seen, Switch, Switched};
+use crate::billing::providers::{ProviderKind, Seen, Switch, SwitchTime, Switched};
 use crate::clock::Millis;
-use crate::error::{Error, Result};
+use crate::error::{Error, Found, Result};
 use crate::ids::SubscriptionId;
+use crate::jobs::{Enqueue, enqueue};
 use crate::money::Money;
-use crate::storage::Db;
+use crate::storage::{Conn, Db, Tx};
+
+/// Jobs that have a provider go on with what is paid.
+pub const BACK: &str = "billing.back";
 
 /// What was shown or planned is not so any more.
 const STALE: &str = "billing.change_stale";
+/// Until a subscription that was another one than our row is looked at again.
+const AGAIN_MS: u64 = 1_000;
 /// So long before the end of a period nothing is weighed any more: what is decided then may reach its provider in the next one.
 const TURNS_MS: Millis = 60_000;
 
 /// What a switch of this subscription is weighed with.
-pub(super) const fn seen(row: &SubscriptionRow) -> Seen {
-    Seen { price: row.price, period_end: row.period_end }
+pub(super) fn seen(row: &SubscriptionRow) -> Seen {
+    Seen { price: row.price, next: row.next_price, period_end: row.period_end, status: row.status(), cancels_at_end: row.cancels_at_end }
 }
 
 /// Refuses what would be weighed against a row whose provider begins the next period about now, or has begun it.
@@ -54,6 +64,57 @@ pub async fn change_elsewhere(
         Ok(Changed { subscription: super::subscribing::by_id(tx, id)?, order: None, confirm_at })
     })
     .await
+}
+
+/// What a job of the kind [`BACK`] needs to know.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct ToPaid {
+    pub subscription: SubscriptionId,
+}
+
+/// Has the provider of a subscription go on with what is paid: the difference of a dearer plan went back, or what it was to become is paid for
+/// good.
+pub(super) fn back_later(tx: &mut Tx<'_>, subscription: SubscriptionId) -> Result<()> {
+    enqueue(tx, BACK, &ToPaid { subscription }, Enqueue::default()).map(|_| ())
+}
+
+/// The switch by which a subscription is what is paid of it, with its key; none: it is.
+fn to_paid(conn: &mut Conn, id: SubscriptionId, now: Millis) -> Result<Option<(ProviderKind, Switch, String)>> {
+    let row = store::subscriptions::by_id(conn, id)?.found()?;
+    let (Some(external_id), Some((_, paid))) = (row.external_id.clone(), store::orders::newest_kept(conn, id)?) else { return Ok(None) };
+    let is_sold = match row.next_plan {
+        Some(next) => has_for_good(conn, (row.member, next), row.provider(), now)?,
+        None => false,
+    };
+    let back_to = match row.price {
+        Some(price) if is_sold => price,
+        Some(price) if price != paid => paid,
+        _ => return Ok(None),
+    };
+    if row.ended_at.is_some() {
+        return Ok(None);
+    }
+    let price = store::prices::by_id(conn, back_to)?.found()?;
+    let plan = store::plans::by_id(conn, price.plan)?.found()?;
+    let (kind, key) = (row.provider(), format!("change/{id}/back/{}", row.fetched_at));
+    Ok(Some((kind, Switch { external_id, seen: seen(&row), to: sold(&plan, &price)?, when: SwitchTime::Back }, key)))
+}
+
+/// Has the provider of a subscription go on with what is paid, by what it says now. Again it does nothing.
+///
+/// # Errors
+/// Those of the provider.
+pub(super) async fn back_now(db: &Db, billing: &Billing, id: SubscriptionId) -> Result<()> {
+    mirror_now(db, billing, id).await?;
+    let found = db.write(move |tx| {
+        let now = tx.now();
+        to_paid(tx, id, now)
+    });
+    let Some((kind, switch, key)) = found.await? else { return Ok(()) };
+    match change_elsewhere(db, billing, id, (kind, &switch), &key).await {
+        Err(error) if error.code() == STALE => Err(Error::Busy { retry_after_ms: AGAIN_MS }),
+        done => done.map(|_| ()),
+    }
 }
 
 /// Whoever is told that what they saw is old finds what is so when they look again.

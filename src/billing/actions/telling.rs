@@ -8,6 +8,7 @@ use super::checkout::{END, FOREIGN, Look, SETTLE, end_now, mirror_now, settle_no
 use super::gifting::{GIFT_BACK, take_from_redeemer};
 use super::refunding::{Owed, REFUND, refund_now};
 use super::subscribing::{Due, SUBSCRIPTION, advance};
+use super::switching::{BACK, ToPaid, back_now};
 use super::{Billing, hold, letters, store};
 use crate::billing::events::BillingEvent;
 use crate::billing::model::{GrantEvent, GrantState, OrderRow, Rules};
@@ -114,7 +115,7 @@ pub(super) fn changed_for(tx: &mut Tx<'_>, billing: &Billing, whom: Whom) -> Res
 fn tell(tx: &mut Tx<'_>, billing: &Billing, member: MemberId, rules: Rules, by: Option<MemberId>) -> Result<()> {
     let now = tx.now();
     let standing = store::standing::standing(tx, member, rules, now)?;
-    let owed = super::subscribing::owed(tx, billing, member)?;
+    let owed = super::subscribing::owed(tx, billing, member, now)?;
     tx.announce(LogId::Member(member), BillingEvent::of(&standing, owed).announcement(member, by)?)?;
     if members::set_badge(tx, member, by, standing.verified)? {
         billing.notices.tell(tx, Notice::BadgeChanged { member })?;
@@ -244,6 +245,10 @@ impl JobHandler for Turner {
             if job.kind == GIFT_BACK {
                 let (gone, billing) = (job.read()?, self.billing.clone());
                 return self.db.write(move |tx| take_from_redeemer(tx, &billing, gone)).await;
+            }
+            if job.kind == BACK {
+                let ToPaid { subscription } = job.read()?;
+                return back_now(&self.db, &self.billing, subscription).await;
             }
             if job.kind == END {
                 return end_now(&self.db, &self.billing, job.read()?).await;

@@ -39,6 +39,16 @@ pub struct Running {
     pub is_trial: bool,
     /// Is it paid in people's hands?
     pub is_by_hand: bool,
+    /// What of its money is not used yet, where a code took something off: what was never paid is no credit. None: as its price says.
+    pub unused: Option<i64>,
+}
+
+impl Running {
+    /// What is paid already of the rest of the period.
+    fn credit(&self, now: Millis) -> i64 {
+        let full = share(self.tariff.money.amount, self.period, now);
+        self.unused.map_or(full, |unused| unused.min(full))
+    }
 }
 
 /// When another plan takes the place of this one.
@@ -74,6 +84,12 @@ fn share(amount: i64, (start, end): (Millis, Millis), now: Millis) -> i64 {
     i64::try_from((i128::from(amount) * left * 2 + whole) / (whole * 2)).unwrap_or(i64::MAX)
 }
 
+/// What of money that was paid for these periods, so much for each, is not used yet.
+#[must_use]
+pub fn unused(paid: &[(i64, (Millis, Millis))], now: Millis) -> i64 {
+    paid.iter().map(|(amount, period)| share(*amount, *period, now.max(period.0))).sum()
+}
+
 /// What a change comes to at `now`; none: it is not offered.
 #[must_use]
 pub fn quote(from: &Running, to: &Tariff, now: Millis) -> Option<Quote> {
@@ -97,7 +113,7 @@ pub fn quote(from: &Running, to: &Tariff, now: Millis) -> Option<Quote> {
             false => later,
             true if from.is_trial => at_once(0, 0, end),
             true => {
-                let now = at_once(share(to.money.amount, from.period, now), share(old.money.amount, from.period, now), end);
+                let now = at_once(share(to.money.amount, from.period, now), from.credit(now), end);
                 // By hand nobody asks for the next payment at once: a dearer plan is not had for nothing until somebody does.
                 if from.is_by_hand && now.due.amount == 0 && to.money.amount > old.money.amount { later } else { now }
             }
@@ -113,6 +129,6 @@ pub fn quote(from: &Running, to: &Tariff, now: Millis) -> Option<Quote> {
     if from.is_trial {
         return Some(at_once(0, 0, end));
     }
-    let credit = share(old.money.amount, from.period, now);
+    let credit = from.credit(now);
     (credit <= to.money.amount).then(|| at_once(to.money.amount, credit, add_months(now, 12)))
 }

@@ -18,7 +18,7 @@ mod strange;
 mod subscription;
 
 pub use by_hand::Advance;
-pub use change::{ChangeTime, Quote, Running, Tariff, quote};
+pub use change::{ChangeTime, Quote, Running, Tariff, quote, unused};
 pub use dunning::{Dun, dunning, next_dunning};
 pub use entitlements::{Entitlements, PlanBadge};
 pub use gift::{Gift, GiftRow, GiftState, NewGift, gift_begins};

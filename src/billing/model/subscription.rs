@@ -291,8 +291,8 @@ pub struct Owed {
     pub subscription: SubscriptionId,
     /// The name of its plan.
     pub plan: String,
-    /// Until when it can be paid before anything ends, milliseconds UTC; null: it has ended.
-    pub until: Option<Millis>,
+    /// Until when it can be paid before anything ends, milliseconds UTC.
+    pub until: Millis,
 }
 
 /// What a subscription becomes at the end of its period.

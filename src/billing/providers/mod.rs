@@ -56,6 +56,8 @@ pub struct Promotion {
     pub code: String,
     /// What it takes off.
     pub discount: Discount,
+    /// Of which plans; empty: of all of them.
+    pub plans: Vec<PlanId>,
 }
 
 /// What is to be paid at a provider's own page.
@@ -69,6 +71,8 @@ pub struct Checkout {
     pub email: Option<String>,
     /// What, in the member's words: the plan's name.
     pub text: String,
+    /// Of which plan.
+    pub plan: PlanId,
     /// By which of our prices.
     pub price_id: PriceId,
     /// How much, each period, before anything is taken off.
@@ -256,8 +260,22 @@ pub enum SwitchTime {
 pub struct Seen {
     /// By which of our prices its period is paid; none: nobody knows.
     pub price: Option<PriceId>,
+    /// By which one it goes on after that; none: by the same. What is charged at once would be counted from it.
+    pub next: Option<PriceId>,
     /// Where that period ends.
     pub period_end: Millis,
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// Does it end with its period?
+    pub cancels_at_end: bool,
+}
+
+impl Seen {
+    /// Is it still so? A price that nobody knew may be any.
+    #[must_use]
+    pub fn is_still(self, now: Self) -> bool {
+        self == Self { price: self.price.and(now.price), ..now }
+    }
 }
 
 /// Another price for a subscription that goes on.

@@ -188,11 +188,13 @@ impl Provider for TestProvider {
             let session = match test_objects::get::<Session>(tx, &id)? {
                 Some(known) => known,
                 None => {
+                    let (discount, reduced) = checkout.promotion.map(|promotion| (promotion.discount, promotion.plans)).unzip();
                     let made = Session {
                         id: id.clone(),
                         order: checkout.order,
                         member: checkout.member,
                         text: checkout.text,
+                        plan: Some(checkout.plan),
                         price_id: Some(checkout.price_id),
                         price: checkout.price,
                         every: checkout.every,
@@ -203,7 +205,8 @@ impl Provider for TestProvider {
                         stage: Stage::Open,
                         paid_at: None,
                         refunded: 0,
-                        discount: checkout.promotion.map(|promotion| promotion.discount),
+                        discount,
+                        reduced: reduced.unwrap_or_default(),
                     };
                     test_objects::put(tx, &id, made.member, &made)?;
                     made

@@ -9,7 +9,7 @@ use crate::billing::model::{LineKind, LineRow, OrderRow, OrderState};
 use crate::billing::providers::ProviderKind;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
-use crate::ids::{MemberId, OrderId, OrderLineId, PlanId, SubscriptionId};
+use crate::ids::{MemberId, OrderId, OrderLineId, PlanId, PriceId, SubscriptionId};
 use crate::storage::schema::{fulfilments, order_lines, orders};
 use crate::storage::{Conn, Tx};
 
@@ -243,6 +243,35 @@ pub fn fulfil(tx: &mut Tx<'_>, line: OrderLineId, grant: i64, period: (Millis, O
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Money with its line's kind and price, and from when until when it pays.
+type Unexpired = (i64, i16, Option<PriceId>, Option<Millis>, Option<Millis>);
+
+/// What was paid for a subscription and bought something that is not over yet, nor taken back.
+pub fn unexpired(conn: &mut Conn, subscription: SubscriptionId, now: Millis) -> Result<Vec<Unexpired>> {
+    Ok(orders::table
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
+        .inner_join(fulfilments::table.on(fulfilments::line.eq(order_lines::id)))
+        .filter(orders::subscription.eq(subscription.0))
+        .filter(fulfilments::undone_at.is_null())
+        .filter(fulfilments::period_end.gt(now))
+        .order(orders::id)
+        .select((orders::amount, order_lines::kind, order_lines::ref_id, fulfilments::period_start, fulfilments::period_end))
+        .load(conn)?)
+}
+
+/// The plan and the price of the newest order that paid for a subscription, a period or a difference, and whose money did not go back.
+pub fn newest_kept(conn: &mut Conn, subscription: SubscriptionId) -> Result<Option<(PlanId, PriceId)>> {
+    let found = orders::table
+        .inner_join(order_lines::table.on(order_lines::order_id.eq(orders::id)))
+        .filter(orders::subscription.eq(subscription.0))
+        .filter(orders::state.eq(OrderState::Fulfilled.number()))
+        .order(orders::id.desc())
+        .select((order_lines::plan, order_lines::ref_id))
+        .first::<(Option<PlanId>, Option<PriceId>)>(conn)
+        .optional()?;
+    Ok(found.and_then(|(plan, price)| plan.zip(price)))
 }
 
 /// Until when this line paid; none: it was not fulfilled, or holds without end.

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use super::CHUNK;
 use crate::billing::model::{Account, PaymentRow};
@@ -34,6 +36,12 @@ pub fn reversal(conn: &mut Conn, payment: PaymentId) -> Result<Option<PaymentId>
 pub fn returned(conn: &mut Conn, payment: PaymentId) -> Result<i64> {
     let back = payments::table.filter(payments::reverses.eq(payment.0)).select(payments::amount).load::<i64>(conn)?;
     Ok(-back.into_iter().sum::<i64>())
+}
+
+/// When the last row was written down that took something of a payment back.
+pub fn last_returned_at(conn: &mut Conn, payment: PaymentId) -> Result<Option<Millis>> {
+    let back = payments::table.filter(payments::reverses.eq(payment.0)).order(payments::id.desc());
+    Ok(back.select(payments::recorded_at).first(conn).optional()?)
 }
 
 /// How many rows take something of a payment back.
@@ -70,6 +78,17 @@ pub fn received_since(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, i64
         .filter(payments::received_at.ge(since))
         .filter(payments::provider.ne(ProviderKind::Test.number()))
         .select((payments::received_at, payments::amount, payments::currency))
+        .load(conn)?)
+}
+
+/// The same by day and currency, each with its sum: days since 1970 in UTC.
+pub fn received_by_day(conn: &mut Conn, since: Millis) -> Result<Vec<(i64, String, i64)>> {
+    let (day, currency) = (|| sql::<BigInt>("received_at / 86400000"), || sql::<Text>("currency"));
+    Ok(payments::table
+        .filter(payments::received_at.ge(since))
+        .filter(payments::provider.ne(ProviderKind::Test.number()))
+        .group_by((day(), currency()))
+        .select((day(), currency(), sql::<BigInt>("CAST(SUM(amount) AS BIGINT)")))
         .load(conn)?)
 }
 

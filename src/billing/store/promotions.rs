@@ -62,7 +62,9 @@ pub fn plans_of(conn: &mut Conn, ids: &[PromotionId]) -> Result<HashMap<Promotio
 /// Did a member pay with it before?
 pub fn has_paid(conn: &mut Conn, promotion: PromotionId, member: MemberId) -> Result<bool> {
     let paid = [OrderState::Fulfilled.number(), OrderState::Refunded.number()];
+    // What was given to whoever asked for it was not paid.
     let own = orders::table.filter(orders::buyer.eq(member.0)).filter(orders::promotion.eq(promotion.0)).filter(orders::state.eq_any(paid));
+    let own = own.filter(orders::paid_at.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(own)).get_result(conn)?)
 }
 

@@ -77,9 +77,11 @@ pub fn going_on(conn: &mut Conn, member: MemberId) -> Result<Vec<SubscriptionRow
         .load(conn)?)
 }
 
-/// Did a member ever have a trial? There is one for each.
-pub fn had_trial(conn: &mut Conn, member: MemberId) -> Result<bool> {
+/// Did a member ever have a trial, by another subscription than the one that its provider calls so? There is one for each.
+pub fn had_trial(conn: &mut Conn, member: MemberId, but: Option<&str>) -> Result<bool> {
     let had = subscriptions::table.filter(subscriptions::member.eq(member.0)).filter(subscriptions::trial_end.is_not_null());
+    // What is kept here alone has none.
+    let had = had.filter(subscriptions::external_id.ne(but.unwrap_or_default()));
     Ok(diesel::select(diesel::dsl::exists(had)).get_result(conn)?)
 }
 

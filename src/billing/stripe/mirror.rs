@@ -224,8 +224,9 @@ pub(super) fn mirror_subscription(
     if !objects::take(tx, id, ticket)? {
         return Ok(Applied::Done { changed: false });
     }
-    // The ticket says that this is the newest answer, also where the clock ran backwards meanwhile.
-    let asked_at = truth.asked_at.max(looked_at);
+    // The ticket says that this is the newest answer of those that have one. An answer that somebody waited for has none: it is newer if it
+    // was asked for later, unless the clock ran backwards meanwhile.
+    let asked_at = if looked_at > tx.now() { looked_at } else { truth.asked_at };
     mirror(tx, billing, ProviderKind::Stripe, &SubscriptionTruth { asked_at, ..truth.clone() })?;
     Ok(Applied::Done { changed: mirrored::looks(tx, id)? != before })
 }

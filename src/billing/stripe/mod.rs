@@ -20,6 +20,7 @@ mod reconcile;
 mod routes;
 mod selling;
 mod signature;
+mod standing;
 mod store;
 mod switching;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use client::{Client, Failure};
 pub use connection::{Connection, KeySource, Stripe};
 pub use manage::{NewKey, StripeCheck, StripeEvent, StripeStatus};
 pub use policy::{ManageStripe, ReplayEvent};
+pub use standing::card_payments;
 pub use store::events::{EventSource, EventState};
 
 use super::actions::Billing;
@@ -57,7 +59,7 @@ pub fn work(runner: Runner, stripe: &Stripe, billing: &Billing) -> Runner {
     runner
         .register(outbox::CALL, outbox::Caller(stripe.clone()))
         .register(inbox::EVENT, inbox::Fetcher(mirror.clone()))
-        .register(reconcile::ROUND, reconcile::Rounds(mirror))
+        .register_long(reconcile::ROUND, reconcile::Rounds(mirror))
 }
 
 /// Takes up what was stored, and has the rounds begin.

@@ -7,10 +7,12 @@ use super::client::views::Answer;
 use super::client::{Failure, call::Call};
 use super::connection::{Connection, Stripe};
 use super::store::calls::{self, CallRow, CallState};
+use super::store::objects;
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
 use crate::jobs::{Enqueue, Job, JobHandler, enqueue};
 use crate::mutants::Mutant;
+use crate::storage::Tx;
 
 /// Jobs that make a call whose answer nobody got.
 pub const CALL: &str = "stripe.call";
@@ -55,19 +57,48 @@ impl Stripe {
     /// asked again; [`Error::Busy`] while the outcome is not known.
     pub(super) async fn once(&self, to: &Connection, key: &str, call: Call) -> Result<Answer> {
         let (key, text) = (key.to_owned(), serde_json::to_string(&call)?);
-        let row = self
-            .db()
-            .write(move |tx| {
-                let (row, is_new) = calls::place(tx, &key, &text)?;
-                if is_new {
-                    let options =
-                        Enqueue { run_at: Some(tx.now() + AFTER_MS), unique_key: Some(format!("{CALL}/{key}")), max_attempts: ATTEMPTS };
-                    enqueue(tx, CALL, &Key { key: key.clone() }, options)?;
-                }
-                Ok(row)
-            })
-            .await?;
+        let row = self.db().write(move |tx| write_down(tx, &key, &text)).await?;
         self.go_on(to, row).await
+    }
+
+    /// What was written down before to be done to a subscription, and whose outcome nobody knows, comes to its end: made again later it would
+    /// undo what is done now. Answers with how often something was written down so far, for [`Stripe::once_since`].
+    ///
+    /// # Errors
+    /// While an outcome stays unknown.
+    pub(super) async fn end_earlier(&self, to: &Connection, key: &str, external_id: &str) -> Result<i64> {
+        let name = changes_of(external_id);
+        let (open, so_far) = self.db().read(move |conn| Ok((calls::open(conn)?, objects::mark(conn, &name)?.wanted))).await?;
+        for row in open.into_iter().filter(|row| row.key != key && is_about(row, external_id)) {
+            match self.go_on(to, row).await {
+                Err(error) if !is_end(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(so_far)
+    }
+
+    /// Makes a call about a subscription as [`Stripe::once`] does; none: something else was written down about it since, and what is to be done is
+    /// to be made up anew.
+    ///
+    /// # Errors
+    /// As [`Stripe::once`].
+    pub(super) async fn once_since(
+        &self,
+        to: &Connection,
+        key: &str,
+        call: Call,
+        (external_id, so_far): (&str, i64),
+    ) -> Result<Option<Answer>> {
+        let (key, text, name) = (key.to_owned(), serde_json::to_string(&call)?, changes_of(external_id));
+        let placed = self.db().write(move |tx| {
+            let is_known = calls::by_key(tx, &key)?.is_some();
+            if is_known || objects::want_since(tx, &name, so_far)? { write_down(tx, &key, &text).map(Some) } else { Ok(None) }
+        });
+        match placed.await? {
+            Some(row) => self.go_on(to, row).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What came of the call under a key, or of the next attempt at it; none: none was written down.
@@ -117,6 +148,31 @@ impl Stripe {
     }
 }
 
+/// The name under which it is counted what was written down to be done to a subscription.
+fn changes_of(external_id: &str) -> String {
+    format!("changes of {external_id}")
+}
+
+/// Writes a call down with the job that makes it should whoever wrote it be gone, unless there is one under its key; the one that is there then.
+fn write_down(tx: &mut Tx<'_>, key: &str, call: &str) -> Result<CallRow> {
+    let (row, is_new) = calls::place(tx, key, call)?;
+    if is_new {
+        let options = Enqueue { run_at: Some(tx.now() + AFTER_MS), unique_key: Some(format!("{CALL}/{key}")), max_attempts: ATTEMPTS };
+        enqueue(tx, CALL, &Key { key: key.to_owned() }, options)?;
+    }
+    Ok(row)
+}
+
+/// Does a call change this subscription?
+fn is_about(row: &CallRow, external_id: &str) -> bool {
+    serde_json::from_str::<Call>(&row.call).is_ok_and(|call| call.changes() == Some(external_id))
+}
+
+/// Was a call refused or given up? That is an end too, and stands in its row.
+fn is_end(error: &Error) -> bool {
+    [REFUSED, CARD, BANK].contains(&error.code())
+}
+
 /// Where a call stands with this answer. What a card refuses is told apart where a card is charged for it.
 fn ended(call: &Call, answer: &std::result::Result<Answer, Failure>) -> CallState {
     match (call, answer) {
@@ -157,10 +213,8 @@ impl JobHandler for Caller {
                 return Err(Error::conflict("billing.stripe_off"));
             }
             match self.0.go_on(&to, row).await {
-                Ok(_) => Ok(()),
-                // Refused or given up: that is an end too, and stands in the row.
-                Err(error) if [REFUSED, CARD, BANK].contains(&error.code()) => Ok(()),
-                Err(error) => Err(error),
+                Err(error) if !is_end(&error) => Err(error),
+                _ => Ok(()),
             }
         })
     }

@@ -12,15 +12,6 @@ use crate::billing::providers::{Checkout, CheckoutTruth, Opened, Provider, Provi
 use crate::error::{Error, Result};
 use crate::money::Money;
 
-impl Stripe {
-    /// A call about a subscription, and where it stands then.
-    async fn change(&self, call: Call, external_id: &str, key: &str) -> Result<SubscriptionTruth> {
-        let to = self.connected()?;
-        self.once(&to, &to.scoped(key), call).await?;
-        Ok(subscription_truth(&to.client, self.now(), external_id, None).await?.0)
-    }
-}
-
 impl Provider for Stripe {
     fn kind(&self) -> ProviderKind {
         ProviderKind::Stripe
@@ -54,8 +45,7 @@ impl Provider for Stripe {
     }
 
     fn cancel_at_end<'a>(&'a self, external_id: &'a str, cancels: bool, key: &'a str) -> BoxFuture<'a, Result<SubscriptionTruth>> {
-        let call = Call::EndWithPeriod { subscription: external_id.to_owned(), ends: cancels };
-        Box::pin(self.change(call, external_id, key))
+        Box::pin(self.end_with_period(external_id, cancels, key))
     }
 
     fn quote<'a>(&'a self, switch: &'a Switch) -> BoxFuture<'a, Result<Money>> {

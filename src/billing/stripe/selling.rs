@@ -27,13 +27,16 @@ struct Wanted {
     line: LineRow,
     plan: PlanRow,
     name: String,
+    /// The plans that its promotion code is for; empty: all of them.
+    reduced: Vec<PlanRow>,
 }
 
-fn wanted(conn: &mut Conn, order: OrderId, member: MemberId, now: Millis) -> Result<Wanted> {
+fn wanted(conn: &mut Conn, (order, member): (OrderId, MemberId), reduced: &[PlanId], now: Millis) -> Result<Wanted> {
     let line = rows::orders::line(conn, order)?;
     let plan = rows::plans::by_id(conn, line.plan.found()?)?.found()?;
     let name = members::profiles(conn, &[member], now)?.pop().map(|profile| profile.display_name).unwrap_or_default();
-    Ok(Wanted { line, plan, name })
+    let reduced = reduced.iter().map(|plan| rows::plans::by_id(conn, *plan)?.found()).collect::<Result<_>>()?;
+    Ok(Wanted { line, plan, name, reduced })
 }
 
 fn cut(text: &str) -> String {
@@ -117,8 +120,9 @@ impl Stripe {
         }
     }
 
-    /// The coupon that a promotion code of ours is there; made when it is first used. Nobody can type it on any page of theirs.
-    async fn coupon(&self, to: &Connection, promotion: &Promotion) -> Result<String> {
+    /// The coupon that a promotion code of ours is there; made when it is first used. Nobody can type it on any page of theirs. It takes nothing
+    /// off of other plans than those that the code is for, whatever a subscription becomes.
+    async fn coupon(&self, to: &Connection, promotion: &Promotion, reduced: &[PlanRow]) -> Result<String> {
         let (id, discount) = (format!("rialto_{}", promotion.id), promotion.discount);
         let (percent, amount) = match discount.off {
             Off::Percent { percent } => (Some(percent), None),
@@ -132,8 +136,11 @@ impl Stripe {
             Lasts::Months => Duration::Months(i64::from(discount.months.unwrap_or(1))),
             Lasts::Ever => Duration::Ever,
         };
-        let tags = one(PROMOTION, promotion.id);
-        let coupon = Call::MakeCoupon { id: id.clone(), percent, amount, duration, tags: tags.clone() };
+        let (tags, mut products) = (one(PROMOTION, promotion.id), Vec::new());
+        for plan in reduced {
+            products.push(self.product(to, plan.id, &plan.name, &plan.description).await?);
+        }
+        let coupon = Call::MakeCoupon { id: id.clone(), percent, amount, duration, products, tags: tags.clone() };
         match self.once(to, &format!("{}/coupon/{}", to.scope(), promotion.id), coupon).await {
             Ok(_) => Ok(id),
             // It was made before our rows began, as when a backup was put back. One of somebody else takes off what they please.
@@ -154,8 +161,9 @@ impl Stripe {
         if minor::is_too_little(checkout.total) {
             return Err(Error::conflict("billing.provider_amount"));
         }
-        let (order, member, now) = (checkout.order, checkout.member, self.now());
-        let Wanted { line, plan, name } = self.db().read(move |conn| wanted(conn, order, member, now)).await?;
+        let (of, now) = ((checkout.order, checkout.member), self.now());
+        let plans = checkout.promotion.as_ref().map_or_else(Vec::new, |promotion| promotion.plans.clone());
+        let Wanted { line, plan, name, reduced } = self.db().read(move |conn| wanted(conn, of, &plans, now)).await?;
         let customer = self.customer(&to, checkout, &name).await?;
         let product = self.product(&to, plan.id, &plan.name, &plan.description).await?;
         let price = self.price(&to, product, (line.price.found()?, line.is_gift()), checkout.price, checkout.every).await?;
@@ -163,9 +171,9 @@ impl Stripe {
             renews: checkout.every != Every::Once,
             customer,
             price,
-            order: order.to_string(),
+            order: checkout.order.to_string(),
             coupon: match &checkout.promotion {
-                Some(promotion) => Some(self.coupon(&to, promotion).await?),
+                Some(promotion) => Some(self.coupon(&to, promotion, &reduced).await?),
                 None => None,
             },
             trial_days: checkout.trial_days,
@@ -173,13 +181,15 @@ impl Stripe {
             language: checkout.language.clone(),
             success_url: checkout.return_to.clone(),
             cancel_url: checkout.back_to.clone(),
-            tags: one(ORDER, order),
+            tags: one(ORDER, checkout.order),
         };
         match self.once(&to, &to.scoped(key), Call::OpenCheckout(visit)).await? {
             Answer::Session(Session { id, url: Some(url), expires_at, amount_total, currency, .. }) => {
                 // Of what begins with days for nothing, the first sum is none.
                 let first = amount_total.zip(currency).filter(|_| checkout.trial_days == 0);
-                let total = first.and_then(|(amount, currency)| minor::to_ours(amount, &currency));
+                let total = first.map(|(amount, currency)| minor::to_ours(amount, &currency));
+                // A sum with a part of a unit that is none, as a code may leave it, could be paid and not be understood.
+                let total = total.map(|money| money.ok_or_else(|| Error::conflict("billing.provider_amount"))).transpose()?;
                 Ok(Opened { session: id, url, expires_at: expires_at.saturating_mul(1_000), total })
             }
             other => Err(Error::broken(format!("{} cannot be paid", other.id()))),

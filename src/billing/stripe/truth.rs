@@ -183,10 +183,17 @@ fn prices(it: &Subscription, item: &Item) -> (Option<PriceId>, Option<(PriceId, 
     }
 }
 
-/// By which of our prices the period of a subscription is paid, and where that period ends.
+/// What of a subscription a change of its price is weighed with.
 #[must_use]
 pub fn seen(it: &Subscription, item: &Item) -> Seen {
-    Seen { price: prices(it, item).0, period_end: ms(item.current_period_end) }
+    let (price, next) = prices(it, item);
+    Seen {
+        price,
+        next: next.map(|(price, _)| price),
+        period_end: ms(item.current_period_end),
+        status: status(&it.status),
+        cancels_at_end: it.cancel_at_period_end,
+    }
 }
 
 /// A subscription with its bills, the newest first as they are listed.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::billing::model::{ChangeTime, Every, Quote, Running, Tariff, quote};
+use crate::billing::model::{ChangeTime, Every, Quote, Running, Tariff, quote, unused};
 use crate::clock::Millis;
 use crate::ids::PlanId;
 use crate::money::{Currency, Money, add_months};
@@ -17,7 +17,7 @@ fn tariff(plan: i64, amount: i64, every: Every) -> Tariff {
 }
 
 fn running(amount: i64) -> Running {
-    Running { tariff: tariff(1, amount, Every::Month), period: (BEGIN, END), is_trial: false, is_by_hand: false }
+    Running { tariff: tariff(1, amount, Every::Month), period: (BEGIN, END), is_trial: false, is_by_hand: false, unused: None }
 }
 
 /// When; what is paid at once; when a whole period is paid next.
@@ -70,6 +70,20 @@ fn a_trial_pays_nothing_before_it_ends_and_by_hand_other_periods_begin_where_thi
     // Who has paid a period ahead pays the difference of that one too.
     let ahead = Running { period: (END, END + 30 * DAY), ..by_hand };
     assert_eq!(said(quote(&ahead, &tariff(2, 900, Every::Month), BEGIN)), Some((Now, 800, END + 30 * DAY)));
+}
+
+#[test]
+fn what_a_code_took_off_is_no_credit() {
+    // One of a hundred was paid for the month that is over half, and all of the next one.
+    let paid = [(5, (BEGIN, END)), (500, (END, END + 30 * DAY))];
+    assert_eq!([BEGIN, BEGIN + 15 * DAY, END, END + 15 * DAY, END + 30 * DAY].map(|now| unused(&paid, now)), [505, 503, 500, 250, 0]);
+    let reduced = Running { unused: Some(unused(&paid[..1], BEGIN)), ..running(500) };
+    assert_eq!(said(quote(&reduced, &tariff(2, 900, Every::Month), BEGIN)), Some((ChangeTime::Now, 895, END)));
+    let found = quote(&reduced, &tariff(1, 5_000, Every::Year), BEGIN).expect("offered");
+    assert_eq!((found.charge.amount, found.due.amount), (5_000, 4_995));
+    // What is known of payments is never more than what the rest of the period costs.
+    let twice = Running { unused: Some(2_000), ..running(500) };
+    assert_eq!(said(quote(&twice, &tariff(2, 900, Every::Month), BEGIN)), Some((ChangeTime::Now, 400, END)));
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn session(every: Every, trial_days: u32) -> Session {
         order: OrderId(1),
         member: MemberId(2),
         text: "Member".to_owned(),
+        plan: None,
         price_id: Some(PriceId(9)),
         price: Money::new(500, Currency::EURO),
         every,
@@ -30,6 +31,7 @@ fn session(every: Every, trial_days: u32) -> Session {
         paid_at: None,
         refunded: 0,
         discount: None,
+        reduced: Vec::new(),
     }
 }
 

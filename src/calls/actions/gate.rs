@@ -70,7 +70,7 @@ impl Gate {
         let standing = self.billing.standings.of(tx, from, now)?;
         let is_busy = self.calls.look(|board| board.taken_by(to).is_some());
         let verdict = social::answer(tx, &self.settings, &asker(from, video, &standing), to, is_busy, now)?;
-        way_of(tx, (from, to), verdict, video, true)
+        way_of(tx, &self.settings, (from, to), verdict, video, true)
     }
 
     /// The same for several at once, in ascending id. Who does not answer becomes a request of one who `asks`.
@@ -92,7 +92,7 @@ impl Gate {
         let way = |(one, verdict)| {
             // Being busy is asked last.
             let verdict = if verdict == Verdict::Through && busy.contains(&one) { Verdict::Busy } else { verdict };
-            (one, way_of(tx, (from, one), verdict, video, asks))
+            (one, way_of(tx, &self.settings, (from, one), verdict, video, asks))
         };
         Ok(verdicts.into_iter().map(way).collect())
     }
@@ -112,7 +112,14 @@ const fn act_of(video: bool) -> Act {
     if video { Act::VideoCall } else { Act::Call }
 }
 
-fn way_of(tx: &mut Tx<'_>, (from, to): (MemberId, MemberId), verdict: Verdict, video: bool, asks: bool) -> Result<Way> {
+fn way_of(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    (from, to): (MemberId, MemberId),
+    verdict: Verdict,
+    video: bool,
+    asks: bool,
+) -> Result<Way> {
     Ok(match verdict {
         Verdict::Through => {
             social::use_once(tx, from, to)?;
@@ -128,7 +135,7 @@ fn way_of(tx: &mut Tx<'_>, (from, to): (MemberId, MemberId), verdict: Verdict, v
             }
             Way::Unheard
         }
-        Verdict::Refused(Own::Closed) => return Err(Error::forbidden(act_of(video).closed_code())),
+        Verdict::Refused(Own::Closed) => return Err(Error::forbidden(social::closed_code(settings, act_of(video)))),
         Verdict::Refused(Own::Blocks) => return Err(Error::conflict("social.you_block")),
         Verdict::Refused(Own::NotEntitled) => return Err(payment("calls.plan_needed")),
         Verdict::Refused(Own::TooOften) => return Err(Error::slow_down("calls.too_many", MINUTE.unsigned_abs())),

@@ -157,8 +157,12 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
     }
     let Some(row) = store::call(tx, call)? else { return Ok(()) };
     let (people, were_in) = (store::people(tx, call)?, store::were_in(tx, call)?);
-    // Who is told that the other said no finds that in their list as well.
-    let unanswered = if cause == Cause::Declined { Fate::Declined } else { Fate::Unanswered };
+    // Who is told that the other said no, or took it back, finds that in their list as well.
+    let unanswered = match cause {
+        Cause::Declined => Fate::Declined,
+        Cause::Cancelled => Fate::Cancelled,
+        _ => Fate::Unanswered,
+    };
     for person in people.iter().filter(|person| person.listed || person.rung) {
         let was_in = were_in.contains(&person.member);
         let is_starter = person.member == row.starter;
@@ -174,6 +178,8 @@ fn end(tx: &mut Tx<'_>, call: CallId, cause: Cause, at: Millis) -> Result<()> {
             (true, true) if row.members < 2 && row.kind != CallKind::Room.number() => unanswered,
             (true, _) => Fate::Taken,
             (false, true) => unanswered,
+            // A call in which no two met went on for nobody.
+            (false, false) if row.members < 2 => Fate::Missed,
             (false, false) => Fate::Passed,
         };
         // Whoever missed the ring, or said no, and came all the same was in it.

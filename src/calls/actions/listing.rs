@@ -18,6 +18,7 @@ use crate::error::{Found, Result};
 use crate::ids::{CallId, MemberId, RoomId};
 use crate::live::LogId;
 use crate::members::{self, Profile};
+use crate::social;
 use crate::storage::{Conn, Tx};
 
 /// Others whom an entry names.
@@ -49,8 +50,9 @@ fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[Perso
         _ => row.room,
     };
     let fate = person.fate.map(Fate::from_number).transpose()?;
-    // Waiting for an answer is no talk.
-    let seconds = if matches!(fate, None | Some(Fate::Taken)) { person.seconds } else { 0 };
+    // Waiting for an answer is no talk, and being in it alone is none either: nothing flowed whose way could be told good or poor.
+    let was_in = matches!(fate, None | Some(Fate::Taken));
+    let has_talked = was_in && (row.ended_at.is_none() || row.members > 1);
     Ok(Entry {
         call: row.id,
         kind,
@@ -61,8 +63,8 @@ fn entry(conn: &mut Conn, (row, person): (&CallRow, &PersonRow), people: &[Perso
         outgoing: row.starter == person.member,
         fate,
         at: row.started_at,
-        seconds,
-        quality: person.quality,
+        seconds: if was_in { person.seconds } else { 0 },
+        quality: person.quality.filter(|_| has_talked),
         seen: person.seen,
     })
 }
@@ -87,6 +89,8 @@ pub struct Recents {
     pub missed: usize,
     /// Everyone whom they name.
     pub members: Vec<Profile>,
+    /// Whom of those I block.
+    pub blocked: Vec<MemberId>,
     /// Use as `before` for older ones.
     pub next: Option<String>,
 }
@@ -115,7 +119,9 @@ pub fn recents(conn: &mut Conn, member: MemberId, mut find: Find, limit: i64, no
     }
     let missed = store::missed(conn, member, MISSED)?;
     let members = named(conn, items.iter().flat_map(|item| item.others.iter().copied().chain([item.starter])), now)?;
-    Ok(Recents { items, missed, members, next })
+    let ids: Vec<MemberId> = members.iter().map(|profile| profile.id).collect();
+    let blocked = social::blocked_of(conn, member, &ids)?;
+    Ok(Recents { items, missed, members, blocked, next })
 }
 
 fn named(conn: &mut Conn, ids: impl Iterator<Item = MemberId>, now: Millis) -> Result<Vec<Profile>> {

@@ -43,6 +43,7 @@ pub fn place_call(tx: &mut Tx<'_>, story: &CallStory) -> Result<CallId> {
     let fate_of_starter = match story.cause {
         _ if story.seconds > 0 => Fate::Taken,
         Some(Cause::Declined) => Fate::Declined,
+        Some(Cause::Cancelled) => Fate::Cancelled,
         _ => Fate::Unanswered,
     };
     let everybody = std::iter::once((story.starter, fate_of_starter)).chain(story.others.iter().copied());

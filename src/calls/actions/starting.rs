@@ -55,7 +55,7 @@ impl Starting {
 /// asked here; the caller learns of a reason only when it is their own.
 ///
 /// # Errors
-/// 402 `calls.plan_needed`, `calls.video_needed`, `calls.group_size`; 403 `social.closed_call`, `social.closed_video_call`; 409 `calls.in_another`, `calls.key_reused`, `social.you_block`;
+/// 402 `calls.plan_needed`, `calls.video_needed`, `calls.group_size`; 403 `social.closed_call`, `social.closed_voice_call`, `social.closed_video_call`; 409 `calls.in_another`, `calls.key_reused`, `social.you_block`;
 /// 422 `calls.too_many_rung`; 429 `calls.too_many`, `calls.no_answer_again`; 503 `calls.too_many_calls`, `calls.media_unavailable`, `calls.server_full`.
 pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> Result<(CallId, Millis)> {
     let member = may.member();

@@ -5,7 +5,7 @@ use super::live::parted;
 use super::stay::{Entrance, Stay};
 use super::{AUDIO_SLOTS, Board, Live, MOST_VIDEO_SLOTS, Outgoing, Record, VIDEO_SLOTS, Voice};
 use crate::calls::events::{CallNotice, NoticeFrame};
-use crate::calls::model::{CallKind, CallLimits, CallRole, CallState, Cause, Parting};
+use crate::calls::model::{CallKind, CallLimits, CallRole, CallState, Cause, Fate, Parting};
 use crate::calls::ringing::Happening;
 use crate::calls::sfu;
 use crate::clock::Millis;
@@ -298,7 +298,9 @@ impl Board {
                 let _ = self.cancel(call, member, now, out);
             } else {
                 // For the other it rings on as one that nobody answers.
-                live.ringing.hush(member);
+                if live.ringing.hush(member) {
+                    out.push(Outgoing::Keep(Record::Fate { call, member, fate: Fate::Declined }));
+                }
                 live.tell_state(member, out);
             }
         }

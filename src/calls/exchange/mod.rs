@@ -335,7 +335,7 @@ mod tests {
         let soon = Duration::from_secs(15);
         let seen = async {
             tokio::time::timeout(soon, rests).await.expect("at rest in time");
-            // What threads took for it is given back a little later, in two goes.
+            // What threads took for it is given back a little later, in several goes.
             for _ in 0..heap::TIMES {
                 tokio::time::timeout(soon, calls.rested()).await.expect("told in time");
             }

@@ -144,5 +144,7 @@ stored! {
         Unanswered = 5,
         /// It went on without the member, who was asked to come and did not.
         Passed = 6,
+        /// The member called and took it back, or was gone while it rang.
+        Cancelled = 7,
     }
 }

@@ -140,7 +140,7 @@ pub struct Entry {
     pub at: Millis,
     /// For how long I was in it, seconds.
     pub seconds: i64,
-    /// How good my connection was at its worst, 1–3; null when I was not in it.
+    /// How good my connection was at its worst, 1–3; null when I talked with nobody.
     pub quality: Option<i16>,
     /// Have I seen it among the missed ones?
     pub seen: bool,

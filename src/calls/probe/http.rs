@@ -29,6 +29,15 @@ pub enum Failure {
     Answer,
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Connection(why) | Self::Certificate(why) => f.write_str(why),
+            Self::Answer => f.write_str("what came is no HTTP"),
+        }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -58,6 +67,14 @@ trait Line: Read + Write {}
 impl<T: Read + Write> Line for T {}
 
 impl Site {
+    /// Asks for something, in English.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub fn get(&self, path: &str) -> Result<Answer, Failure> {
+        self.ask("GET", path, "Accept-Language: en\r\nConnection: close\r\n", "")
+    }
+
     /// Sends JSON.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ use crate::config::origin::Origin;
 use crate::config::{Config, TlsMode};
 use crate::error::{Error, Result};
 use crate::text::Words;
-use http::Site;
+use http::{Answer, Site};
 
 /// For what tickets are made.
 const PURPOSE: &str = "call probe";
@@ -171,6 +171,27 @@ pub fn run(way: &Way) -> Result<Report> {
     Ok(report(&observed, &judge(&observed)))
 }
 
+/// Asks the community's address for something, as anybody would, and gives what it answers. Blocks for a few seconds at most.
+///
+/// # Errors
+/// Why there is nothing, in a few words.
+pub fn ask(url: &str, trusted: &[PathBuf], path: &str) -> std::result::Result<String, String> {
+    let origin = Origin::parse(url).ok_or_else(|| format!("{url} is no address"))?;
+    let host = host_of(&origin);
+    let addresses = (host.as_str(), origin.port).to_socket_addrs().map_err(|error| error.to_string())?.collect();
+    let site = Site { origin, host, addresses, trusted: trusted.to_vec(), patience: Patience::default().http };
+    match site.get(path) {
+        Ok(Answer { status: 200, body }) => Ok(body),
+        Ok(Answer { status, .. }) => Err(format!("it answers with {status}")),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+/// The host of an address, without brackets.
+fn host_of(origin: &Origin) -> String {
+    origin.host.trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
 fn report(observed: &Observed, verdict: &Verdict) -> Report {
     let mut values = BTreeMap::from([("host".to_owned(), observed.host.clone())]);
     let mut put = |name: &str, value: Option<String>| values.extend(value.map(|value| (name.to_owned(), value)));
@@ -187,7 +208,7 @@ fn report(observed: &Observed, verdict: &Verdict) -> Report {
 fn observe(way: &Way) -> Result<Observed> {
     let mut seen = Observed::default();
     let Some(origin) = Origin::parse(&way.url) else { return Ok(seen) };
-    let host = origin.host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = host_of(&origin);
     seen.host.clone_from(&host);
     let Ok(found) = (host.as_str(), origin.port).to_socket_addrs() else { return Ok(seen) };
     let addresses: Vec<SocketAddr> = found.collect();

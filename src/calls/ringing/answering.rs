@@ -36,13 +36,10 @@ impl Ringing {
         self.take(Happening::Accepts(member, connection), now, out)
     }
 
-    /// It stops ringing for a member without a word to anybody: from outside it rings on.
-    pub fn hush(&mut self, member: MemberId) {
-        if let Some(callee) = self.callees.get_mut(&member)
-            && let Callee::Rings(until) = *callee
-        {
-            *callee = Callee::Silent(until);
-        }
+    /// It stops ringing for a member without a word to anybody: from outside it rings on. Says whether it rang.
+    pub fn hush(&mut self, member: MemberId) -> bool {
+        let Some(Callee::Rings(until)) = self.callee(member) else { return false };
+        self.callees.insert(member, Callee::Silent(until)).is_some()
     }
 
     pub(super) fn decline(&mut self, member: MemberId, out: &mut Vec<Decision>) -> Result<(), No> {

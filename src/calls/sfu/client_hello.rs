@@ -10,7 +10,8 @@ use super::srtp::Profile;
 const KEPT: usize = 8 * 1024;
 const RECORD_HEADER: usize = 13;
 const HANDSHAKE_HEADER: usize = 12;
-const HANDSHAKE: u8 = 22;
+/// The content type of records of a handshake.
+pub const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 const USE_SRTP: u16 = 14;
 const GCM: u16 = 0x0007;

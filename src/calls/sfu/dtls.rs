@@ -16,14 +16,41 @@ use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_shared::TransportProtocol;
 use rtc_shared::error::Error;
 
-use super::client_hello::{FirstFlight, Hello};
+use super::client_hello::{FirstFlight, HANDSHAKE, Hello};
 use super::door::Micros;
+use super::packet::dtls_records;
 use super::srtp::{Context, Profile, split};
 
 const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 /// After this without an answer a flight is sent again, and doubled from there.
 const FLIGHT: Duration = Duration::from_millis(400);
 const EXPORTER: &str = "EXTRACTOR-dtls_srtp";
+
+/// Bytes that the library is given of one handshake, with everything that is said again in it: a long hello and a flight of a browser some thirty
+/// times each, as on a machine that answers late. Of the smallest pieces that is 5,461; a stack of 2 MiB holds more than 8,000 calls for them.
+const FED: usize = 64 << 10;
+/// A shorter record counts as so many bytes.
+const RECORD: usize = 128;
+
+/// How much of a handshake the library was given. It keeps pieces of messages that do not fit together, and what comes before its keys,
+/// without a bound; and it puts pieces together by a call within a call for each. Whoever is in a call could fill the memory with them, or
+/// the stack, and that would be the end of the program.
+#[derive(Debug, Default)]
+struct Fed {
+    bytes: usize,
+    /// The handshake is done: only what belongs to it is kept from here on.
+    is_done: bool,
+}
+
+impl Fed {
+    /// Whether the library may have this datagram too.
+    fn takes(&mut self, datagram: &[u8]) -> bool {
+        let kept = dtls_records(datagram).filter(|record| !self.is_done || record.first() == Some(&HANDSHAKE));
+        let more: usize = kept.map(|record| record.len().max(RECORD)).sum();
+        self.bytes = self.bytes.saturating_add(more);
+        more == 0 || self.bytes <= FED
+    }
+}
 
 /// What all handshakes of the server have in common.
 #[derive(Clone)]
@@ -74,6 +101,7 @@ pub struct Association {
     identity: Identity,
     remote_fingerprint: [u8; 32],
     stage: Stage,
+    fed: Fed,
     /// The instant at time 0.
     origin: Instant,
 }
@@ -82,7 +110,7 @@ impl Association {
     /// Waits for the first flight of a browser whose certificate has this SHA-256 fingerprint.
     #[must_use]
     pub fn new(identity: Identity, remote_fingerprint: [u8; 32], origin: Instant) -> Self {
-        Self { identity, remote_fingerprint, stage: Stage::Hello(FirstFlight::default()), origin }
+        Self { identity, remote_fingerprint, stage: Stage::Hello(FirstFlight::default()), fed: Fed::default(), origin }
     }
 
     /// Feeds a datagram; what is to be sent goes to `send`.
@@ -114,10 +142,14 @@ impl Association {
         let Stage::Running(endpoint, profile) = &mut self.stage else {
             return Progress::Failed;
         };
+        if !self.fed.takes(datagram) {
+            return Progress::Waiting;
+        }
         let (mut progress, read) = (Progress::Waiting, endpoint.read(at, PEER, None, BytesMut::from(datagram)));
         for event in read.as_deref().unwrap_or_default() {
             match event {
                 EndpointEvent::HandshakeComplete => {
+                    self.fed.is_done = true;
                     let contexts = contexts(endpoint, *profile, &self.identity.provider);
                     progress = contexts.map_or(Progress::Failed, |contexts| Progress::Done(Box::new(contexts)));
                 }
@@ -214,4 +246,37 @@ fn contexts(endpoint: &Endpoint, profile: Profile, provider: &Arc<dyn RTCCryptoP
     let material = state.export_keying_material(EXPORTER, &[], 2 * (16 + profile.salt_length())).ok()?;
     let (client, server) = split(profile, material.as_ref())?;
     Some((Context::new(profile, &client, provider).ok()?, Context::new(profile, &server, provider).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A datagram of records of these types, each so long behind its header.
+    fn datagram(records: &[(u8, usize)]) -> Vec<u8> {
+        let record = |(kind, length): &(u8, usize)| {
+            let mut record = vec![*kind, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0];
+            record.extend((*length as u16).to_be_bytes());
+            record.resize(record.len() + length, 0);
+            record
+        };
+        records.iter().flat_map(record).collect()
+    }
+
+    #[test]
+    fn a_browser_says_its_part_thirty_times_and_no_flood_reaches_the_library() {
+        // A certificate, a key, a proof, the change of cipher, the end.
+        let flight = datagram(&[(HANDSHAKE, 330), (HANDSHAKE, 78), (HANDSHAKE, 90), (20, 1), (HANDSHAKE, 48)]);
+        let mut fed = Fed::default();
+        assert!((0..28).all(|_| fed.takes(&flight)));
+        let piece = datagram(&[(HANDSHAKE, 12); 32]);
+        let mut flooded = Fed::default();
+        let taken = (0..10_000).filter(|_| flooded.takes(&piece)).count();
+        assert_eq!(taken, FED / RECORD / 32, "so many pieces can be put together at most");
+        let sealed = datagram(&[(23, 40)]);
+        assert!(!flooded.takes(&sealed), "nor is anything kept for later");
+        flooded.is_done = true;
+        assert!(flooded.takes(&sealed) && flooded.takes(&datagram(&[(21, 40)])), "what is opened at once is no matter");
+        assert!(!flooded.takes(&piece) && !flooded.takes(&datagram(&[(21, 40), (HANDSHAKE, 12)])));
+    }
 }

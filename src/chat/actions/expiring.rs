@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::chat::events::{Event, ThreadTotal};
 use crate::chat::jobs::{EXPIRE, Expire, expire_key};
-use crate::chat::retention::{kept_days, over_until};
+use crate::chat::retention::{is_span, kept_days, over_until};
 use crate::chat::store;
 use crate::clock::Millis;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
 use crate::jobs::{Enqueue, enqueue};
 use crate::live::LogId;
@@ -57,6 +59,41 @@ pub(in crate::chat) fn rooms_to_tidy(conn: &mut Conn, now: Millis) -> Result<Vec
         }
     }
     Ok(found)
+}
+
+/// What would go if the community kept the messages of its rooms for so many days.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct WouldGoEverywhere {
+    /// For so many days; null: for ever.
+    pub days: Option<u16>,
+    /// Rooms in which messages would be deleted now.
+    pub rooms: i64,
+    /// How many of them.
+    pub messages: i64,
+    /// Of these, those that are pinned.
+    pub pinned: i64,
+    /// Rooms that have chosen for themselves and keep theirs as they do.
+    pub own: i64,
+}
+
+/// What would go now of all rooms that keep their messages as the community does, if it kept them like this.
+///
+/// # Errors
+/// `settings.keep_messages_days` for what is no span.
+pub fn would_go_everywhere(conn: &mut Conn, days: u16, now: Millis) -> Result<WouldGoEverywhere> {
+    if !is_span(i32::from(days)) {
+        return Err(Error::invalid("days", "settings.keep_messages_days"));
+    }
+    let mut all =
+        WouldGoEverywhere { days: (days > 0).then_some(days), rooms: 0, messages: 0, pinned: 0, own: store::count_own_spans(conn)? };
+    for row in store::rooms_that_forget(conn, true)? {
+        let Some(span) = kept_days(&row, days).filter(|_| row.keep_days.is_none()) else { continue };
+        let (messages, pinned) = store::count_aged(conn, row.id, row.expired_seq, over_until(span, now))?;
+        all.rooms += i64::from(messages > 0);
+        all.messages += messages;
+        all.pinned += pinned;
+    }
+    Ok(all)
 }
 
 /// Has a job delete what is over in a room, or in every room; one that waits already is as good.

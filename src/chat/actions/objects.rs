@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::chat::model::{
     History, Level, Mentions, Message, MessageBody, MessageRow, Mine, PlaceRow, Quote, Reaction, Room, RoomKind, RoomRole, RoomRow,
 };
-use crate::chat::store;
+use crate::chat::{pace, store};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoleId, RoomId};
@@ -35,7 +35,7 @@ pub(in crate::chat) fn room_object(row: RoomRow) -> Result<Room> {
 }
 
 /// All rooms of a member, with what is unread.
-pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Result<Vec<Room>> {
+pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId, now: Millis) -> Result<Vec<Room>> {
     let rows = store::rooms_of(conn, member)?;
     let ids: Vec<RoomId> = rows.iter().map(|(room, _)| room.id).collect();
     let heads: HashMap<RoomId, Head> = crate::storage::room_heads_of(conn, &ids)?.into_iter().collect();
@@ -56,7 +56,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
     for (row, place) in rows {
         let head = heads.get(&row.id).copied().unwrap_or(Head { seq: 0, first_seq: 1 });
         let mark = marks.get(&row.id).copied().unwrap_or(place.joined_seq);
-        let standing = Standing { place, head, mark, said_at: said.get(&row.id).copied() };
+        let standing = Standing { place, head, mark, said_at: said.get(&row.id).copied(), now };
         let mut mine = mine(conn, &row, &standing, &roles, people.remove(&row.id))?;
         mine.invited = (row.kind == RoomKind::Group.number()).then(|| invited.remove(&row.id).unwrap_or_default());
         rooms.push(Room { mine: Some(mine), ..room_object(row)? });
@@ -65,7 +65,7 @@ pub(in crate::chat) fn rooms_of_mine(conn: &mut Conn, member: MemberId) -> Resul
 }
 
 /// One room as this member sees it.
-pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId) -> Result<Room> {
+pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId, now: Millis) -> Result<Room> {
     let Some(place) = store::place(conn, row.id, member)? else { return room_object(row) };
     let heads = crate::storage::room_heads_of(conn, &[row.id])?;
     let head = heads.first().map_or(Head { seq: 0, first_seq: 1 }, |(_, head)| *head);
@@ -79,7 +79,7 @@ pub(in crate::chat) fn room_for(conn: &mut Conn, row: RoomRow, member: MemberId)
         None => None,
     };
     let said_at = store::said_at(conn, member, row.id)?;
-    let mut mine = mine(conn, &row, &Standing { place, head, mark, said_at }, &roles, people)?;
+    let mut mine = mine(conn, &row, &Standing { place, head, mark, said_at, now }, &roles, people)?;
     if row.kind == RoomKind::Group.number() {
         mine.invited = Some(store::invited_into_all(conn, &[row.id])?.into_iter().map(|(_, member)| member).collect());
     }
@@ -92,10 +92,11 @@ struct Standing {
     head: Head,
     mark: Seq,
     said_at: Option<Millis>,
+    now: Millis,
 }
 
 fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], members: Option<Vec<MemberId>>) -> Result<Mine> {
-    let Standing { place, head, mark, said_at } = *standing;
+    let Standing { place, head, mark, said_at, now } = *standing;
     // What one may not read is not unread.
     let mark = if row.history == History::SinceJoin.number() { mark.max(place.joined_seq) } else { mark };
     let (unread, mentions) = if mark >= head.seq {
@@ -118,6 +119,7 @@ fn mine(conn: &mut Conn, row: &RoomRow, standing: &Standing, roles: &[RoleId], m
         invited: None,
         last_at: store::last_sent_at(conn, row.id, place.member)?,
         said_at,
+        wait_ms: pace::wait(row.slow_seconds, said_at, now),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::chat::store::{self, NewMessageRow};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::live::{Hub, Instead, LogId, Seq};
-use crate::storage::{Announcement, Tx, head};
+use crate::storage::{Announcement, Tx, head, one_at_a_time};
 use crate::text;
 
 /// Stores a message and announces it. A refusal by a rule of the community comes back inside: what follows it is written all the same.
@@ -73,6 +73,8 @@ fn must_keep_pace(tx: &mut Tx<'_>, may: &PostIn, rules: &Set) -> Result<bool> {
     }
     let age = tx.now() - automod::account_made_at(tx, may.member())?;
     let Some(seconds) = rules.pause(age) else { return Ok(false) };
+    // Messages of one member in two rooms do not wait for each other otherwise.
+    one_at_a_time(tx, &format!("pace of {}", may.member()))?;
     must_wait(tx, may, ANYWHERE, seconds, "automod.slow")?;
     Ok(true)
 }

@@ -11,7 +11,7 @@ use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{History, Level, RoomKind, RoomRole, RoomRow};
 use crate::chat::pace::is_pace;
 use crate::chat::policy::{BeIn, ChangeRoom, MakeRoom};
-use crate::chat::retention::{Keeping, is_span, kept_days, may_choose, over_until};
+use crate::chat::retention::{Keeping, is_span, kept_days, may_choose, over_until, shortens};
 use crate::chat::store::{self, NewRoomRow, RoomFields};
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
@@ -204,7 +204,7 @@ pub fn create_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: Option<MemberId>) -> 
 }
 
 /// What is to change of a room; what is absent stays.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 pub struct RoomChange {
     /// Its name, 1–60 characters.
     #[serde(default)]
@@ -228,11 +228,32 @@ pub struct RoomChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>)]
     pub keep_days: Option<Option<i32>>,
+    /// Of the member who asks, where messages are to be kept for a shorter time than before; who has none leaves it out.
+    #[serde(default)]
+    pub password: String,
+}
+
+impl std::fmt::Debug for RoomChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RoomChange").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Tells a field that is missing from one that is `null`.
 fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Option<Option<T>>, D::Error> {
     Option::deserialize(d).map(Some)
+}
+
+/// Does such a change delete what the room would have kept?
+///
+/// # Errors
+/// `chat.keep_days`, 403 `chat.keep_bound`: what may not be chosen asks for no password.
+pub(in crate::chat) fn is_shortened(may: &ChangeRoom, change: &RoomChange, community: Keeping) -> Result<bool> {
+    let row = may.row();
+    let Some(chosen) = change.keep_days else { return Ok(false) };
+    let keep_days = kept(may, RoomKind::from_number(row.kind)?, chosen, community)?;
+    let after = RoomRow { keep_days, ..row.clone() };
+    Ok(shortens(kept_days(row, community.days), kept_days(&after, community.days)))
 }
 
 /// Changes a room.

@@ -56,11 +56,23 @@ pub fn place_room(tx: &mut Tx<'_>, wish: &NewRoom, maker: MemberId) -> Result<Ro
 /// # Errors
 /// [`Error::NotFound`] when there is no such room.
 pub fn place_voice(tx: &mut Tx<'_>, room: RoomId, by: MemberId) -> Result<()> {
-    let row = store::room(tx, room)?.found()?;
+    change(tx, room, by, |row| row.voice = true)
+}
+
+/// Makes a room slow by so many seconds.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such room.
+pub fn place_pace(tx: &mut Tx<'_>, room: RoomId, by: MemberId, seconds: i32) -> Result<()> {
+    change(tx, room, by, |row| row.slow_seconds = seconds)
+}
+
+fn change(tx: &mut Tx<'_>, room: RoomId, by: MemberId, change: impl FnOnce(&mut RoomRow)) -> Result<()> {
+    let mut row = store::room(tx, room)?.found()?;
+    change(&mut row);
     let name_key = row.name.as_deref().map(text::name_key);
-    store::update_room(tx, room, &RoomFields { voice: true, ..RoomFields::of(&row, name_key.as_deref()) })?;
-    let event = Event::room_changed(&RoomRow { voice: true, ..row }, by)?;
-    tx.announce(LogId::Room(room), event.announcement(Some(by))?)?;
+    store::update_room(tx, room, &RoomFields::of(&row, name_key.as_deref()))?;
+    tx.announce(LogId::Room(room), Event::room_changed(&row, by)?.announcement(Some(by))?)?;
     Ok(())
 }
 
@@ -197,7 +209,7 @@ pub fn place_read_mark(tx: &mut Tx<'_>, room: RoomId, member: MemberId, unread: 
 /// # Errors
 /// When the database cannot be read.
 pub fn unread_of(conn: &mut Conn, member: MemberId) -> Result<Vec<(RoomId, usize)>> {
-    let rooms = rooms_of_mine(conn, member)?;
+    let rooms = rooms_of_mine(conn, member, 0)?;
     Ok(rooms.into_iter().filter_map(|room| Some((room.id, room.mine?.unread))).collect())
 }
 

@@ -37,10 +37,10 @@ async fn add(gate: Allow<AddToRoom>, billing: Data<Billing>) -> Result<HttpRespo
     let limit = gate.ground().settings.get().group_members;
     let reaching = Reaching::of(gate.ground(), &billing);
     let room = gate
-        .write(move |tx, may, _| {
+        .write(move |tx, may, actor| {
             actions::add_member(tx, may, limit, &reaching)?;
             let row = store::room(tx, may.row().id)?.ok_or(Error::NotFound)?;
-            actions::room_for(tx, row, may.actor())
+            actions::room_for(tx, row, may.actor(), actor.now)
         })
         .await?;
     Ok(HttpResponse::Ok().json(room))

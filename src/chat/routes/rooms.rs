@@ -15,6 +15,7 @@ use crate::chat::retention::Keeping;
 use crate::chat::store;
 use crate::error::{Error, Result};
 use crate::ids::RoomId;
+use crate::members::{self, Members};
 use crate::storage::Conn;
 
 /// The description of these routes.
@@ -52,15 +53,15 @@ async fn list_rooms(gate: Allow<SeeOwnRooms>, query: Query<ListRooms>) -> Result
     let asked = query.0;
     let limit = limit(asked.limit)?;
     let page = gate
-        .read(move |conn, may, _| {
+        .read(move |conn, may, actor| {
             if !asked.browse.unwrap_or(false) {
-                return Ok(Page { items: actions::rooms_of_mine(conn, may.member())?, next: None });
+                return Ok(Page { items: actions::rooms_of_mine(conn, may.member(), actor.now)?, next: None });
             }
             let contains = crate::text::name_key(asked.q.as_deref().unwrap_or(""));
             let rows = store::open_rooms(conn, &contains, asked.after.as_deref(), limit + 1)?;
             let next = (rows.len() as i64 > limit).then(|| rows[limit as usize - 1].0.clone());
             let rows = rows.into_iter().take(limit as usize);
-            let items = rows.map(|(_, row)| actions::room_for(conn, row, may.member())).collect::<Result<_>>()?;
+            let items = rows.map(|(_, row)| actions::room_for(conn, row, may.member(), actor.now)).collect::<Result<_>>()?;
             Ok(Page { items, next })
         })
         .await?;
@@ -78,26 +79,31 @@ async fn create(gate: Allow<MakeRoom>, body: Body<NewRoom>, billing: Data<Billin
         let limits = RoomLimits { group_members: settings.group_members, per_day, has_plan };
         let room = actions::make_room(tx, may, &wish, limits, &reaching)?;
         let row = store::room(tx, room)?.ok_or(Error::NotFound)?;
-        actions::room_for(tx, row, may.member())
+        actions::room_for(tx, row, may.member(), actor.now)
     })
     .await
 }
 
 #[utoipa::path(get, path = "/api/v1/rooms/{room}", params(("room" = RoomId, Path)), responses((status = 200, body = Room)))]
 async fn show(gate: Allow<ReadRoom>) -> Result<HttpResponse> {
-    let room = gate.read(|conn, may, _| actions::room_for(conn, may.row().clone(), may.member())).await?;
+    let room = gate.read(|conn, may, actor| actions::room_for(conn, may.row().clone(), may.member(), actor.now)).await?;
     Ok(HttpResponse::Ok().json(room))
 }
 
-#[utoipa::path(patch, path = "/api/v1/rooms/{room}", params(("room" = RoomId, Path)), request_body = RoomChange, responses((status = 200, body = Room)))]
-async fn change(gate: Allow<ChangeRoom>, body: Body<RoomChange>) -> Result<HttpResponse> {
+/// Changes a room. Keeping messages for a shorter time than before deletes some: for that the password is asked.
+#[utoipa::path(patch, path = "/api/v1/rooms/{room}", params(("room" = RoomId, Path)), request_body = RoomChange, responses((status = 200, body = Room), (status = 422, description = "a field does not fit, or the password is wrong")))]
+async fn change(gate: Allow<ChangeRoom>, first: Allow<ChangeRoom>, body: Body<RoomChange>, members: Data<Members>) -> Result<HttpResponse> {
     let settings = gate.ground().settings.get();
     let community = Keeping { days: settings.keep_messages_days, rooms_may: settings.rooms_may_keep };
+    let change = body.value.clone();
+    if change.keep_days.is_some() && first.read(move |_, may, _| actions::is_shortened(may, &change, community)).await? {
+        members::ask_again(gate.ground(), gate.visitor(), &members, &body.value.password).await?;
+    }
     let room = gate
-        .write(move |tx, may, _| {
+        .write(move |tx, may, actor| {
             actions::change_room(tx, may, &body.value, community)?;
             let row = store::room(tx, may.row().id)?.ok_or(Error::NotFound)?;
-            actions::room_for(tx, row, may.member())
+            actions::room_for(tx, row, may.member(), actor.now)
         })
         .await?;
     Ok(HttpResponse::Ok().json(room))

@@ -69,16 +69,23 @@ pub(in crate::chat) fn set_expired(tx: &mut Tx<'_>, room: RoomId, through: Seq) 
     Ok(())
 }
 
+/// `rooms.kind` of what is no conversation.
+const FORGETFUL: [i16; 3] = [RoomKind::Public.number(), RoomKind::Announcement.number(), RoomKind::Private.number()];
+
 /// Rooms that are no conversations and may not keep their messages for ever.
 pub(in crate::chat) fn rooms_that_forget(conn: &mut Conn, community_forgets: bool) -> Result<Vec<RoomRow>> {
-    let kinds = [RoomKind::Public.number(), RoomKind::Announcement.number(), RoomKind::Private.number()];
-    let mut query = rooms::table.filter(rooms::kind.eq_any(kinds)).order(rooms::id).select(RoomRow::as_select()).into_boxed();
+    let mut query = rooms::table.filter(rooms::kind.eq_any(FORGETFUL)).order(rooms::id).select(RoomRow::as_select()).into_boxed();
     query = if community_forgets {
         query.filter(rooms::keep_days.is_null().or(rooms::keep_days.gt(0)))
     } else {
         query.filter(rooms::keep_days.gt(0))
     };
     Ok(query.load(conn)?)
+}
+
+/// Rooms that are no conversations and have chosen by themselves.
+pub(in crate::chat) fn count_own_spans(conn: &mut Conn) -> Result<i64> {
+    Ok(rooms::table.filter(rooms::kind.eq_any(FORGETFUL)).filter(rooms::keep_days.is_not_null()).count().get_result(conn)?)
 }
 
 /// Of what is gone from a timeline, the beginnings of threads that go on: at most `limit` of them in this window, newest first.

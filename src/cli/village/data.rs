@@ -348,6 +348,9 @@ pub(super) struct RoomStory {
     /// Can one call in it? In conversations one always can.
     #[serde(default)]
     pub(super) voice: bool,
+    /// Seconds between two messages of one member; 0: as many as they like.
+    #[serde(default)]
+    pub(super) slow_seconds: i32,
     pub(super) created_by: String,
     pub(super) created: Age,
     /// Usernames; `*` alone stands for every active member.

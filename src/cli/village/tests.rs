@@ -235,7 +235,8 @@ async fn the_queue_has_what_waits_and_what_was_answered_and_everybody_has_read_w
     let wren = cast.member("wren").expect("wren").id;
     let ids: Vec<_> = cast.members.iter().map(|member| member.id).collect();
     db.read(move |conn| {
-        let waits = [social::reports(conn, mara, false, None, 50, NOW)?, social::reports(conn, mara, true, None, 50, NOW)?];
+        let sought = |closed| social::SoughtReports { closed, member: None, before: None };
+        let waits = [social::reports(conn, mara, &sought(false), 50, NOW)?, social::reports(conn, mara, &sought(true), 50, NOW)?];
         assert_eq!(waits.map(|page| page.items.len()), [1, 2], "open and closed");
         let appeals = [members::appeals(conn, mara, false, None, 50)?, members::appeals(conn, mara, true, None, 50)?];
         assert_eq!(appeals.map(|page| page.items.len()), [1, 1], "waiting and decided");
@@ -293,15 +294,17 @@ async fn calls_were_made_in_conversations_rooms_and_groups_and_stand_in_their_lo
             let room = cast.room("night-shift").expect("a room").id;
             let lines: Vec<(i16, i64)> =
                 room_log::table.filter(room_log::room.eq(room.0)).order(room_log::seq).select((room_log::kind, room_log::at)).load(conn)?;
-            Ok((kinds, voice, lines))
+            let slow = rooms::table.filter(rooms::slow_seconds.gt(0)).select((rooms::name, rooms::slow_seconds)).load(conn)?;
+            Ok((kinds, voice, lines, slow))
         })
         .await
         .expect("a village");
-    let (kinds, voice, lines) = told;
+    let (kinds, voice, lines, slow): (_, _, _, Vec<(Option<String>, i32)>) = told;
     let count = |kind: i16| kinds.iter().filter(|(found, _)| *found == kind).count();
     assert_eq!((count(1), count(2)), (2, 2), "in groups, and in rooms with voice");
     assert!(count(0) >= 8);
     assert_eq!(voice, [Some("choir".to_owned()), Some("night-shift".to_owned())]);
+    assert_eq!(slow, [(Some("market".to_owned()), 60)], "one room is slow");
     assert!(lines.iter().any(|(kind, _)| *kind == 20) && lines.iter().any(|(kind, _)| *kind == 21));
     assert!(lines.is_sorted_by_key(|(_, at)| *at), "the cards stand where they belong");
 }

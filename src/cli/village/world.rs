@@ -248,6 +248,9 @@ impl World {
         if room.voice {
             seed::place_voice(tx, id, maker)?;
         }
+        if room.slow_seconds > 0 {
+            seed::place_pace(tx, id, maker, room.slow_seconds)?;
+        }
         Ok(id)
     }
 

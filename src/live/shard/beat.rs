@@ -26,6 +26,7 @@ pub(in crate::live) struct Heartbeat<'a> {
     r#type: &'static str,
     n: u64,
     heads_digest: &'a str,
+    signals: u64,
 }
 
 impl Shard {
@@ -71,7 +72,7 @@ impl Shard {
             let rooms = state.rooms.iter().map(|room| (room.0, head(LogId::Room(*room))));
             (frames::heads_digest(rooms, head(LogId::Member(connection.caller.member))), connection.queue.borrow().events())
         };
-        let frame = frames::json(&Heartbeat { r#type: "heartbeat", n, heads_digest: &digest });
+        let frame = frames::json(&Heartbeat { r#type: "heartbeat", n, heads_digest: &digest, signals: self.signals });
         connection.push(&frame, Class::Signal);
         connection.push(&frames::ping(), Class::Signal);
         true

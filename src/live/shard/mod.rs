@@ -23,7 +23,8 @@ pub use connection::{Connection, Replay, Socket};
 pub use notice::{Addressee, frame_of};
 #[cfg(test)]
 pub(super) use signal::PresenceSignal;
-pub use signal::{Signal, WATCHED_MEMBERS, signal_frame};
+pub(super) use signal::numbered_frame;
+pub use signal::{Signal, WATCHED_MEMBERS, signal_frame, to_everyone};
 pub use unwritten::Unwritten;
 
 /// The connections of one worker.
@@ -38,6 +39,8 @@ pub struct Shard {
     beats: VecDeque<(Instant, Rc<Connection>)>,
     lingering: Vec<Rc<Connection>>,
     presence: HashMap<MemberId, bool>,
+    /// The number of the latest signal to everyone.
+    signals: u64,
     unwritten: Rc<Unwritten>,
 }
 
@@ -67,8 +70,16 @@ impl Shard {
             beats: VecDeque::new(),
             lingering: Vec::new(),
             presence: HashMap::new(),
+            signals: 0,
             unwritten: Rc::default(),
         }
+    }
+
+    /// It begins after the signal to everyone with this number.
+    #[must_use]
+    pub const fn after_signal(mut self, n: u64) -> Self {
+        self.signals = n;
+        self
     }
 
     /// Its connections for which something waits: they are written to by whoever keeps this.

@@ -1,7 +1,7 @@
 //! Reports that no member makes: a rule of the community found something.
 
 use crate::error::Result;
-use crate::ids::{MemberId, MessageId, RoomId};
+use crate::ids::{MemberId, MessageId, RoomId, RuleId};
 use crate::social::model::ReportRow;
 use crate::social::store;
 use crate::storage::{Tx, one_at_a_time};
@@ -21,21 +21,23 @@ pub struct RuleReport<'a> {
     pub room: RoomId,
     /// The message, if it is stored.
     pub message: Option<MessageId>,
-    /// The rule and what it found, for whoever reads the queue.
-    pub rule: &'a str,
+    /// By which rule.
+    pub rule: RuleId,
+    /// Its name and what it found, for whoever reads the queue.
+    pub text: &'a str,
     /// The words.
     pub body: &'a str,
 }
 
-/// Puts what a rule found into the queue. What was refused again and again is one report with the words of the last time.
+/// Puts what a rule found into the queue. What one rule refuses again and again in one room is one report with the words of the last time.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn report_by_rule(tx: &mut Tx<'_>, found: &RuleReport<'_>) -> Result<()> {
     one_at_a_time(tx, &format!("rule reports of {}", found.member))?;
     let excerpt = text::excerpt(found.body);
-    if let Some(open) = store::reports::open_of(tx, BY_RULE, found.member, found.message)?
-        && store::reports::find_anew(tx, &open, found.rule, &excerpt)?
+    if let Some(open) = store::reports::open_by_rule(tx, found.member, (found.rule, found.room), found.message)?
+        && store::reports::find_anew(tx, &open, found.text, &excerpt)?
     {
         return Ok(());
     }
@@ -46,7 +48,7 @@ pub fn report_by_rule(tx: &mut Tx<'_>, found: &RuleReport<'_>) -> Result<()> {
         message: found.message,
         room: Some(found.room),
         reason: REASON.to_owned(),
-        text: found.rule.to_owned(),
+        text: found.text.to_owned(),
         excerpt,
         at: tx.now(),
         closed_at: None,
@@ -55,6 +57,7 @@ pub fn report_by_rule(tx: &mut Tx<'_>, found: &RuleReport<'_>) -> Result<()> {
         note: String::new(),
         said_again: 0,
         again_of: None,
+        rule: Some(found.rule),
         answer_seen_at: None,
     };
     store::reports::insert(tx, &row)

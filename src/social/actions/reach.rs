@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::announce;
+use super::settling::settle_soon;
 use crate::access::Ground;
 use crate::billing::{self, Standing};
 use crate::clock::Millis;
@@ -12,7 +13,9 @@ use crate::members;
 use crate::settings::{Class, Settings};
 use crate::social::decide::{Facts, Verdict, decide, is_admitted};
 use crate::social::events::SocialEvent;
-use crate::social::model::{Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, is_closed, within};
+use crate::social::model::{
+    Act, Edge, Edges, Reach, ReachChoice, ReachView, Relation, Rule, Sentence, ceiling, closed_code, is_closed, within,
+};
 use crate::social::policy::ChangeReach;
 use crate::social::store;
 use crate::storage::{Conn, Tx, one_at_a_time};
@@ -91,6 +94,13 @@ pub(super) fn lets_in(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, r
     Ok(is_admitted(&facts(settings, asker, relation, &reach, &[])))
 }
 
+/// What becomes of somebody's wish to reach a member who has chosen this, whatever the hour.
+pub(super) fn whatever_the_hour(conn: &mut Conn, settings: &Settings, asker: &Asker<'_>, reach: &Reach, to: MemberId) -> Result<Verdict> {
+    let relation = store::relations::between(conn, asker.member, to)?;
+    let roles = if names_roles(reach, asker.act) { store::relations::roles_of(conn, asker.member)? } else { Vec::new() };
+    Ok(decide(&facts(settings, asker, relation, reach, &roles), 0))
+}
+
 fn names_roles(reach: &Reach, act: Act) -> bool {
     reach.rules.of(act).from.has(Class::Roles)
 }
@@ -111,7 +121,7 @@ fn facts<'a>(settings: &Settings, asker: &Asker<'a>, relation: Relation, reach: 
     }
 }
 
-/// Changes who may reach a member; what is not said stays.
+/// Changes who may reach a member; what is not said stays. What waits for their yes is looked at again.
 ///
 /// # Errors
 /// `social.named`, `social.none_named`, `social.role_unknown`, `social.plan_unknown`, `social.quiet_hours`, `social.above_ceiling` when a
@@ -120,7 +130,8 @@ pub fn change_reach(tx: &mut Tx<'_>, may: &ChangeReach, choice: &ReachChoice, se
     one_at_a_time(tx, &format!("reach of {}", may.member()))?;
     let reach = chosen(tx, may.member(), choice, settings)?;
     store::reach::save(tx, may.member(), &reach)?;
-    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())
+    announce(tx, may.member(), &SocialEvent::ReachChanged { asks_before_follow: reach.asks_before_follow }, may.member())?;
+    settle_soon(tx, may.member())
 }
 
 /// What a member chose before, with what they choose now put into it.
@@ -174,7 +185,7 @@ fn said(conn: &mut Conn, ground: &Ground, member: MemberId, language: &str, reac
     let named = Named { words: &ground.words, language, roles: &roles, plans: &plans, numbers };
     let sentence = |act: Act| {
         if is_closed(&settings, act) {
-            return Sentence { act, text: named.t(act.closed_code(), &[]) };
+            return Sentence { act, text: named.t(closed_code(&settings, act), &[]) };
         }
         let rule = reach.rules.of(act);
         let held = Rule { from: within(rule.from, ceiling(&settings, act)), ..rule.clone() };
@@ -224,7 +235,10 @@ impl Named<'_> {
     /// Those of one class, as a part of a sentence; nothing for a class that is empty because it names nothing.
     fn part(&self, class: Class, rule: &Rule) -> Option<String> {
         let count = |key: &str, count: i64| Some(self.t(key, &[("count", &count.to_string())]));
-        let joined = |names: Vec<&str>| if names.is_empty() { None } else { Some(names.join(", ")) };
+        let named = |key: &str, names: Vec<&str>| {
+            let (count, joined) = (names.len().to_string(), names.join(", "));
+            (!names.is_empty()).then(|| self.t(key, &[("count", &count), ("names", &joined)]))
+        };
         match class {
             Class::Nobody | Class::Everyone => None,
             Class::Contacts => count("social.of_contacts", self.numbers.contacts),
@@ -233,11 +247,11 @@ impl Named<'_> {
             Class::Verified => Some(self.t("social.of_verified", &[])),
             Class::Roles => {
                 let names = self.roles.iter().filter(|(id, _)| rule.roles.contains(id)).map(|(_, name)| name.as_str()).collect();
-                joined(names).map(|names| self.t("social.of_roles", &[("names", &names)]))
+                named("social.of_roles", names)
             }
             Class::Plans => {
                 let names = self.plans.iter().filter(|(id, _)| rule.plans.contains(id)).map(|(_, name)| name.as_str()).collect();
-                joined(names).map(|names| self.t("social.of_plans", &[("names", &names)]))
+                named("social.of_plans", names)
             }
         }
     }

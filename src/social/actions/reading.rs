@@ -26,7 +26,7 @@ const CALLED: i64 = 200;
 /// Most rooms in common that are named.
 const SHARED: i64 = 50;
 
-/// A page of one of my lists, in order of name.
+/// A page of one of my lists, in order of the names under which they are shown.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -133,6 +133,15 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
         requests: open_requests(conn, member)?,
         notices: unread_notices(conn, member)?,
     })
+}
+
+/// Whom of these a member blocks.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn blocked_of(conn: &mut Conn, member: MemberId, others: &[MemberId]) -> Result<Vec<MemberId>> {
+    let all = store::relations::all_of(conn, member, others)?;
+    Ok(all.into_iter().filter(|(_, edges)| edges.has(Edge::Blocks)).map(|(other, _)| other).collect())
 }
 
 /// What a member calls others, by their ids; nobody else is told.

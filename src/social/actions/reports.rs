@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId};
 use crate::members;
-use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow, Said, SaidAgain};
+use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow, Said, SaidAgain, SoughtReports};
 use crate::social::notices::{Notice, SeenMessage, Social};
 use crate::social::policy::{HandleReport, MakeReport};
 use crate::social::store;
@@ -78,8 +78,8 @@ fn must_have_reported_little(tx: &mut Tx<'_>, reporter: MemberId, most: usize) -
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn reports(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64, now: Millis) -> Result<Page<Report>> {
-    let rows = store::reports::list(conn, viewer, closed, before, limit + 1)?;
+pub fn reports(conn: &mut Conn, viewer: MemberId, sought: &SoughtReports, limit: i64, now: Millis) -> Result<Page<Report>> {
+    let rows = store::reports::list(conn, viewer, sought, limit + 1)?;
     let Page { items, next } = Page::of(rows, limit, |row| row.id.to_string());
     Ok(Page { items: shown(conn, items, now)?, next })
 }
@@ -148,6 +148,14 @@ pub fn unread_notices(conn: &mut Conn, member: MemberId) -> Result<i64> {
 /// When the database cannot be read.
 pub fn open_reports(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
     store::reports::count_open(conn, viewer)
+}
+
+/// How many reports of a member there are for `viewer`: open ones, and closed ones.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn reports_of(conn: &mut Conn, viewer: MemberId, member: MemberId) -> Result<(i64, i64)> {
+    store::reports::count_of(conn, viewer, member)
 }
 
 /// Closes a report, with a trace.

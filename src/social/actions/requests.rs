@@ -259,7 +259,8 @@ pub fn block_sender(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social) -> Re
     block_member(tx, may.request().member, may.request().sender, social)
 }
 
-/// Reports whoever asks, with the newest of the words that wait, and leaves the request unanswered if it still waits.
+/// Reports whoever asks, with the newest of the words that wait, and leaves the request unanswered if it still waits; or `blocks` them, which
+/// ends whatever they ask for.
 ///
 /// # Errors
 /// As for a report.
@@ -267,7 +268,7 @@ pub fn report_sender(
     tx: &mut Tx<'_>,
     may: &AnswerRequest,
     reporter: &MakeReport,
-    report: NewReport,
+    (report, blocks): (NewReport, bool),
     social: &Social,
     most: usize,
 ) -> Result<ReportId> {
@@ -275,8 +276,12 @@ pub fn report_sender(
     let is_of_words = RequestKind::from_number(kind) == RequestKind::Message;
     let message = if is_of_words { store::requests::waiting(tx, &[id])?.remove(&id).and_then(|words| words.message) } else { None };
     let made = super::reports::make_report(tx, reporter, &NewReport { member: Some(sender), message, ..report }, social, most)?;
-    let relation = hold(tx, member, sender)?;
-    leave_unanswered(tx, may.request(), relation)?;
+    if blocks {
+        block_member(tx, member, sender, social)?;
+    } else {
+        let relation = hold(tx, member, sender)?;
+        leave_unanswered(tx, may.request(), relation)?;
+    }
     Ok(made)
 }
 

@@ -41,7 +41,7 @@ impl Act {
         }
     }
 
-    /// The code of who is refused it because it is closed for everybody; the sentence of the page of reach has the same words.
+    /// The code of who is refused it because it is closed for everybody; of calls [`closed_code`] says more.
     #[must_use]
     pub const fn closed_code(self) -> &'static str {
         match self {
@@ -163,12 +163,23 @@ pub fn closed_ways(settings: &Settings) -> Vec<Act> {
     Act::ALL.into_iter().filter(|act| is_closed(settings, *act)).collect()
 }
 
+/// The code of who is refused a way that is closed for everybody; the sentence of the page of reach has the same words. Where one of the two
+/// ways of ringing is open, they say which.
+#[must_use]
+pub const fn closed_code(settings: &Settings, act: Act) -> &'static str {
+    match act {
+        Act::Call if !is_closed(settings, Act::VideoCall) => "social.closed_voice_call",
+        Act::VideoCall if is_closed(settings, Act::Call) => Act::Call.closed_code(),
+        act => act.closed_code(),
+    }
+}
+
 /// Refuses a way that is closed for everybody.
 ///
 /// # Errors
-/// 403 with the way's [`Act::closed_code`].
+/// 403 with [`closed_code`].
 pub fn must_be_open(settings: &Settings, act: Act) -> Result<()> {
-    if is_closed(settings, act) { Err(Error::forbidden(act.closed_code())) } else { Ok(()) }
+    if is_closed(settings, act) { Err(Error::forbidden(closed_code(settings, act))) } else { Ok(()) }
 }
 
 /// What becomes of a call by somebody of no class that may.

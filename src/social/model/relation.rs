@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::given;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::members::Profile;
@@ -196,15 +197,17 @@ pub struct Note {
     pub note: String,
 }
 
-/// A change of a note; what is missing stays.
+/// A change of a note; what is missing stays, and `null` takes away what was there, as an empty text does.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 pub struct NoteChange {
     /// At most 64 characters.
-    #[serde(default)]
-    pub own_name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub own_name: Option<Option<String>>,
     /// At most 1,000 characters.
-    #[serde(default)]
-    pub note: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub note: Option<Option<String>>,
 }
 
 /// Most characters of one's own name for somebody.
@@ -219,11 +222,11 @@ impl Note {
     /// `social.own_name` or `social.note`.
     pub fn changed(self, change: &NoteChange) -> Result<Self> {
         let own_name = match &change.own_name {
-            Some(name) => clean_line(name, 0, NAME, "own_name", "social.own_name")?,
+            Some(name) => clean_line(name.as_deref().unwrap_or_default(), 0, NAME, "own_name", "social.own_name")?,
             None => self.own_name,
         };
         let note = match &change.note {
-            Some(note) => paragraphs(note)?,
+            Some(note) => paragraphs(note.as_deref().unwrap_or_default())?,
             None => self.note,
         };
         Ok(Self { own_name, note })

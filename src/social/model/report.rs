@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, MessageId, ReportId, RoomId};
+use crate::ids::{MemberId, MessageId, ReportId, RoomId, RuleId};
 use crate::members::Profile;
 use crate::text::clean_line;
 
@@ -71,6 +71,17 @@ pub struct NewReport {
     /// In my words, at most 1,000 characters.
     #[serde(default)]
     pub text: String,
+}
+
+/// Which reports of the queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SoughtReports {
+    /// Closed ones instead of open ones?
+    pub closed: bool,
+    /// Only those of this member.
+    pub member: Option<MemberId>,
+    /// Only those before this one.
+    pub before: Option<ReportId>,
 }
 
 /// Most characters of what is said beside the reason, and of what an administrator notes.
@@ -140,6 +151,8 @@ pub struct ReportRow {
     pub said_again: i32,
     /// The report to which these other words were added; a row of the queue has none.
     pub again_of: Option<ReportId>,
+    /// The rule that found it; what members report has none.
+    pub rule: Option<RuleId>,
     /// When whoever reported saw that it was looked at.
     pub answer_seen_at: Option<Millis>,
 }
@@ -181,6 +194,7 @@ impl Said {
             note: String::new(),
             said_again: 0,
             again_of: None,
+            rule: None,
             answer_seen_at: None,
         }
     }

@@ -64,6 +64,8 @@ pub enum Outcome {
     Withdrawn,
     /// It never came to the other's eyes.
     Unheard,
+    /// The other lets nobody ask for it any more.
+    Closed,
 }
 
 impl Outcome {
@@ -114,7 +116,7 @@ pub struct Request {
     pub room: Option<RoomId>,
     /// Its name.
     pub room_name: Option<String>,
-    /// The beginning of what they wrote last, as plain text.
+    /// The beginning of what they wrote last, as plain text; null where nothing was written, or all of it was taken back.
     pub preview: Option<String>,
     /// How many messages wait, at most 100.
     pub messages: usize,

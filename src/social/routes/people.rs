@@ -61,7 +61,7 @@ macro_rules! lists {
 }
 
 lists! {
-    /// My contacts, in order of name.
+    /// My contacts, in order of the names under which I see them: my own for them, or theirs.
     contacts "/api/v1/contacts", List::Mine(Edge::Contact);
     /// Whom I follow.
     follows "/api/v1/follows", List::Mine(Edge::Follows);

@@ -78,7 +78,7 @@ async fn add_contact(gate: Allow<Approach>, social: Needs) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(Contact { state }))
 }
 
-/// Changes my own name for somebody and my note; what is missing stays.
+/// Changes my own name for somebody and my note; what is missing stays, and `null` takes away what was there.
 #[utoipa::path(patch, path = "/api/v1/contacts/{member}", params(("member" = MemberId, Path)), request_body = NoteChange, responses((status = 200, body = Note)))]
 async fn change_note(gate: Allow<RelateTo>, body: Body<NoteChange>) -> Result<HttpResponse> {
     let most = limits(gate.ground()).people;

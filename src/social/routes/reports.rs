@@ -8,9 +8,9 @@ use super::requests::Made;
 use super::{Needs, limit, limits, no_content};
 use crate::access::{Allow, Body, Page, Query, Routes};
 use crate::error::Result;
-use crate::ids::ReportId;
+use crate::ids::{MemberId, ReportId};
 use crate::social::actions;
-use crate::social::model::{Closing, NewReport, Report};
+use crate::social::model::{Closing, NewReport, Report, SoughtReports};
 use crate::social::policy::{HandleReport, MakeReport, SeeReports};
 
 /// The description of these routes.
@@ -35,6 +35,8 @@ async fn make(gate: Allow<MakeReport>, body: Body<NewReport>, social: Needs) -> 
 struct Find {
     /// Closed ones instead of open ones.
     closed: Option<bool>,
+    /// Only reports of this member.
+    member: Option<MemberId>,
     /// Only reports before this one.
     before: Option<ReportId>,
     /// 1–200.
@@ -44,10 +46,9 @@ struct Find {
 /// The queue, newest first.
 #[utoipa::path(get, path = "/api/v1/admin/reports", params(Find), responses((status = 200, body = Page<Report>)))]
 async fn list(gate: Allow<SeeReports>, query: Query<Find>) -> Result<HttpResponse> {
-    let Find { closed, before, limit: asked } = query.0;
-    let limit = limit(asked)?;
-    let page =
-        gate.read(move |conn, may, actor| actions::reports(conn, may.viewer(), closed.unwrap_or(false), before, limit, actor.now)).await?;
+    let Find { closed, member, before, limit: asked } = query.0;
+    let (sought, limit) = (SoughtReports { closed: closed.unwrap_or(false), member, before }, limit(asked)?);
+    let page = gate.read(move |conn, may, actor| actions::reports(conn, may.viewer(), &sought, limit, actor.now)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 

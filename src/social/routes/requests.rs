@@ -80,6 +80,9 @@ struct ReportRequest {
     /// In my words, at most 1,000 characters.
     #[serde(default)]
     text: String,
+    /// Block them as well?
+    #[serde(default)]
+    block: bool,
 }
 
 /// A report that was made.
@@ -89,14 +92,14 @@ pub(super) struct Made {
     pub id: ReportId,
 }
 
-/// Reports the sender with the newest of the words that wait, and leaves the request unanswered.
+/// Reports the sender with the newest of the words that wait, and leaves the request unanswered for good, or blocks them.
 #[utoipa::path(post, path = "/api/v1/requests/{request}/report", params(("request" = RequestId, Path)), request_body = ReportRequest, responses((status = 201, body = Made)))]
 async fn report(gate: Allow<AnswerRequest>, body: Body<ReportRequest>, social: Needs) -> Result<HttpResponse> {
     let most = limits(gate.ground()).reports_per_day;
-    gate.create(body, move |tx, may, actor, ReportRequest { reason, text }| {
+    gate.create(body, move |tx, may, actor, ReportRequest { reason, text, block }| {
         let reporter = MakeReport::check(tx, actor, ())?;
         let report = NewReport { member: None, message: None, reason, text };
-        actions::report_sender(tx, may, &reporter, report, &social, most).map(|id| Made { id })
+        actions::report_sender(tx, may, &reporter, (report, block), &social, most).map(|id| Made { id })
     })
     .await
 }

@@ -1,8 +1,8 @@
-//! Lists of people in order of name, page by page, and the rooms that two have in common.
+//! Lists of people in order of the names under which they are shown, page by page, and the rooms that two have in common.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
@@ -52,12 +52,16 @@ fn condition(member: MemberId, list: List) -> String {
     }
 }
 
-/// Ids of those on a page of a list, in order of name. Tombstones are on none.
+/// The key of the name under which the one who asks sees somebody: their own for them, or the one that they bear.
+const SHOWN: &str = "COALESCE(NULLIF(contact_notes.name_key, ''), members.name_key)";
+
+/// Ids of those on a page of a list, in order of the names under which they are shown. Tombstones are on none.
 pub fn page(conn: &mut Conn, member: MemberId, list: List, paging: &Paging) -> Result<Vec<MemberId>> {
-    let mut query = members::table
+    let called = || members::table.left_join(notes::table.on(notes::member.eq(member.0).and(notes::other.eq(members::id))));
+    let mut query = called()
         .filter(sql::<Bool>(&condition(member, list)))
         .filter(members::state.ne(MemberState::Deleted.number()))
-        .order((members::name_key, members::id))
+        .order((sql::<Text>(SHOWN), members::id))
         .limit(paging.limit)
         .select(members::id)
         .into_boxed();
@@ -66,14 +70,14 @@ pub fn page(conn: &mut Conn, member: MemberId, list: List, paging: &Paging) -> R
         query = if is_username {
             query.filter(is_named)
         } else {
-            let own = notes::table.filter(notes::member.eq(member.0)).filter(notes::name_key.like(pattern.clone()).escape('!'));
-            let is_called = members::name_key.like(pattern).escape('!');
-            query.filter(is_called.or(is_named).or(members::id.eq_any(own.select(notes::other))))
+            let is_called = sql::<Bool>("COALESCE(contact_notes.name_key, '') LIKE ").bind::<Text, _>(pattern.clone()).sql(" ESCAPE '!'");
+            query.filter(is_named.or(members::name_key.like(pattern).escape('!')).or(is_called))
         };
     }
     if let Some(after) = paging.after {
-        let key = members::table.find(after.0).select(members::name_key).first::<String>(conn).optional()?.unwrap_or_default();
-        query = query.filter(members::name_key.gt(key.clone()).or(members::name_key.eq(key).and(members::id.gt(after.0))));
+        let key = called().filter(members::id.eq(after.0)).select(sql::<Text>(SHOWN)).first::<String>(conn).optional()?.unwrap_or_default();
+        let is_behind = sql::<Bool>(&format!("({SHOWN}, members.id) > ("));
+        query = query.filter(is_behind.bind::<Text, _>(key).sql(", ").bind::<BigInt, _>(after.0).sql(")"));
     }
     Ok(query.load::<i64>(conn)?.into_iter().map(MemberId).collect())
 }

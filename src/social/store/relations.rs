@@ -178,6 +178,22 @@ fn lets_in() -> diesel::expression::SqlLiteral<Bool> {
     sql::<Bool>(&format!("(relations.bits & {}) = 0", Edges::of(&[Edge::Blocks, Edge::Never]).bits()))
 }
 
+/// Active members who have asked to follow a member, at most `limit`.
+pub fn askers(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<MemberId>> {
+    let asked = relations::table.inner_join(members::table.on(members::id.eq(relations::member)));
+    Ok(asked
+        .filter(relations::other.eq(member.0))
+        .filter(with(Edge::AskedFollow))
+        .filter(members::state.eq(MemberState::Active.number()))
+        .order(relations::member)
+        .limit(limit)
+        .select(relations::member)
+        .load::<i64>(conn)?
+        .into_iter()
+        .map(MemberId)
+        .collect())
+}
+
 /// To how many a member stands in any way.
 pub fn count_all(conn: &mut Conn, member: MemberId) -> Result<usize> {
     let count: i64 = relations::table.filter(relations::member.eq(member.0)).count().get_result(conn)?;

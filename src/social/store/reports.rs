@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, MessageId, ReportId};
-use crate::social::model::{ReportOutcome, ReportRow};
+use crate::ids::{MemberId, MessageId, ReportId, RoomId, RuleId};
+use crate::social::model::{ReportOutcome, ReportRow, SoughtReports};
 use crate::storage::schema::reports;
 use crate::storage::{Conn, Tx};
 
@@ -24,6 +24,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &ReportRow) -> Result<()> {
             reports::at.eq(row.at),
             reports::note.eq(&row.note),
             reports::again_of.eq(row.again_of.map(|id| id.0)),
+            reports::rule.eq(row.rule.map(|id| id.0)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -41,6 +42,24 @@ pub fn open_of(conn: &mut Conn, reporter: MemberId, member: MemberId, message: O
         .filter(reports::member.eq(member.0))
         .filter(reports::closed_at.is_null())
         .filter(reports::again_of.is_null());
+    Ok(match message {
+        Some(message) => query.filter(reports::message.eq(message.0)).first(conn).optional()?,
+        None => query.filter(reports::message.is_null()).first(conn).optional()?,
+    })
+}
+
+/// What a rule found in a room by a member and waits: by this message, or by words that were not stored.
+pub fn open_by_rule(
+    conn: &mut Conn,
+    member: MemberId,
+    (rule, room): (RuleId, RoomId),
+    message: Option<MessageId>,
+) -> Result<Option<ReportRow>> {
+    let query = reports::table
+        .filter(reports::member.eq(member.0))
+        .filter(reports::closed_at.is_null())
+        .filter(reports::rule.eq(rule.0))
+        .filter(reports::room.eq(room.0));
     Ok(match message {
         Some(message) => query.filter(reports::message.eq(message.0)).first(conn).optional()?,
         None => query.filter(reports::message.is_null()).first(conn).optional()?,
@@ -68,19 +87,22 @@ pub fn added_to(conn: &mut Conn, ids: &[ReportId]) -> Result<Vec<ReportRow>> {
 }
 
 /// A rule finds the same again, in words of now; `false` when the report waits no more.
-pub fn find_anew(tx: &mut Tx<'_>, open: &ReportRow, rule: &str, excerpt: &str) -> Result<bool> {
+pub fn find_anew(tx: &mut Tx<'_>, open: &ReportRow, text: &str, excerpt: &str) -> Result<bool> {
     let found = diesel::update(reports::table.find(open.id.0).filter(reports::closed_at.is_null()))
-        .set((reports::text.eq(rule), reports::excerpt.eq(excerpt), reports::said_again.eq(reports::said_again + 1)))
+        .set((reports::text.eq(text), reports::excerpt.eq(excerpt), reports::said_again.eq(reports::said_again + 1)))
         .execute(&mut **tx)?;
     Ok(found == 1)
 }
 
-/// Reports that `viewer` may see, newest first, before `before`; open ones or closed ones.
-pub fn list(conn: &mut Conn, viewer: MemberId, closed: bool, before: Option<ReportId>, limit: i64) -> Result<Vec<ReportRow>> {
+/// Reports that `viewer` may see, newest first.
+pub fn list(conn: &mut Conn, viewer: MemberId, sought: &SoughtReports, limit: i64) -> Result<Vec<ReportRow>> {
     let firsts = reports::table.filter(reports::again_of.is_null());
     let mut query = firsts.filter(reports::member.ne(viewer.0)).order(reports::id.desc()).limit(limit).into_boxed();
-    query = if closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
-    if let Some(before) = before {
+    query = if sought.closed { query.filter(reports::closed_at.is_not_null()) } else { query.filter(reports::closed_at.is_null()) };
+    if let Some(member) = sought.member {
+        query = query.filter(reports::member.eq(member.0));
+    }
+    if let Some(before) = sought.before {
         query = query.filter(reports::id.lt(before.0));
     }
     Ok(query.load(conn)?)
@@ -115,6 +137,14 @@ pub fn mark_answers_seen(tx: &mut Tx<'_>, reporter: MemberId, until: Millis) -> 
     let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.le(until));
     diesel::update(closed.filter(reports::answer_seen_at.is_null())).set(reports::answer_seen_at.eq(Some(until))).execute(&mut **tx)?;
     Ok(())
+}
+
+/// How many there are of a member that `viewer` may see: open ones, and closed ones.
+pub fn count_of(conn: &mut Conn, viewer: MemberId, member: MemberId) -> Result<(i64, i64)> {
+    let of_them =
+        || reports::table.filter(reports::member.eq(member.0)).filter(reports::member.ne(viewer.0)).filter(reports::again_of.is_null());
+    let open = of_them().filter(reports::closed_at.is_null()).count().get_result(conn)?;
+    Ok((open, of_them().filter(reports::closed_at.is_not_null()).count().get_result(conn)?))
 }
 
 /// When a member made those of their reports since, and what they added to them, newest first, at most `limit`.

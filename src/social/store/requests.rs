@@ -102,6 +102,17 @@ pub fn open_about(conn: &mut Conn, member: MemberId) -> Result<Vec<RequestRow>> 
         .load(conn)?)
 }
 
+/// Open requests to a member behind `after`, oldest first.
+pub fn open_to(conn: &mut Conn, member: MemberId, after: RequestId, limit: i64) -> Result<Vec<RequestRow>> {
+    Ok(requests::table
+        .filter(requests::member.eq(member.0))
+        .filter(requests::ended_at.is_null())
+        .filter(requests::id.gt(after.0))
+        .order(requests::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
 /// A member's inbox, newest first, before `before`.
 pub fn inbox(conn: &mut Conn, member: MemberId, before: Option<RequestId>, limit: i64) -> Result<Vec<RequestRow>> {
     let mut query = requests::table

@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 30] = [
+const OTHER_NAMES: [&str; 33] = [
     "app.css",
     "automod.",
     "backups.",
@@ -16,6 +16,7 @@ const OTHER_NAMES: [&str; 30] = [
     "billing.ending",
     "billing.failed",
     "billing.gift",
+    "billing.back",
     "billing.gift_back",
     "billing.member",
     "billing.remind",
@@ -29,6 +30,7 @@ const OTHER_NAMES: [&str; 30] = [
     "calls.start",
     "calls.video",
     "chat.expire",
+    "jobs.",
     "mail.send",
     "members.",
     "members.approved",
@@ -37,6 +39,7 @@ const OTHER_NAMES: [&str; 30] = [
     "moderation.report",
     "moderation.sanction",
     "settings.",
+    "social.settle",
     "storage.quota_mb",
 ];
 

@@ -38,7 +38,8 @@ const geometry = ({ smallest }) => {
       [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
     }
     const shown = Math.max(0, bottom - top) * Math.max(0, right - left);
-    return shown < (box.width * box.height) / 2 || box.bottom + scrollY <= 0;
+    const scrolls = getComputedStyle(el).position !== 'fixed';
+    return shown < (box.width * box.height) / 2 || box.bottom + (scrolls ? scrollY : 0) <= 0;
   };
 
   if (document.documentElement.scrollWidth > width) {

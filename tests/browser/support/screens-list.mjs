@@ -418,8 +418,20 @@ export const screens = [
       await expect(newest.locator('.backup-body')).toBeVisible();
     },
   },
+  {
+    name: 'admin-figures',
+    who: 'owner',
+    path: '/admin/figures',
+    then: async (page) => {
+      await page.locator('[data-chart=messages] .numbers > summary').click();
+      await expect(page.locator('[data-chart=messages] tbody tr').first()).toBeVisible();
+      await page.evaluate(() => scrollTo(0, 0));
+    },
+  },
   { name: 'admin-settings', who: 'owner', path: '/admin/settings' },
   { name: 'admin-settings-history', who: 'owner', path: '/admin/settings/history' },
+  { name: 'admin-jobs', who: 'owner', path: '/admin/jobs' },
+  { name: 'admin-logs', who: 'owner', path: '/admin/logs' },
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },
   { name: 'about', who: 'stranger', path: '/about' },
   { name: 'parts', who: 'owner', path: '/parts' },

@@ -24,7 +24,7 @@ pub(super) struct Shop {
     pub(super) friend: String,
 }
 
-async fn price(owner: &Person, plan: &str, amount: i64, every: &str) -> String {
+pub(super) async fn price(owner: &Person, plan: &str, amount: i64, every: &str) -> String {
     let made =
         owner.post(&format!("/api/v1/admin/plans/{plan}/prices"), json!({ "amount": amount, "currency": "EUR", "every": every })).await;
     made["id"].as_str().expect("an id").to_owned()

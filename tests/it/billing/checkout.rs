@@ -150,6 +150,9 @@ async fn the_card_is_charged_by_the_clock_fails_and_works_again() {
     let ann = town.again(&ann).await;
     let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
     assert_eq!(entitlements(&ann).await["calls.start"], false);
+    assert_eq!(ann.get("/api/v1/me/state").await["owed"], Value::Null, "what has lapsed is not asked for");
+    let page = ann.page_text("/settings/membership").await;
+    assert!(!page.contains("A payment is due.") && page.contains("payment due since") && page.contains("/portal"), "{page}");
     let path = format!("/api/v1/me/subscriptions/{}/portal", own["id"].as_str().expect("an id"));
     let page = ann.post(&path, json!({})).await["url"].as_str().expect("an address").to_owned();
     assert!(ann.page_text(&page).await.contains("A card that works"));
@@ -271,7 +274,7 @@ async fn what_is_owed_at_the_test_page_is_nothing_where_that_is_refused() {
     assert_eq!(ann.get("/api/v1/me/state").await["owed"]["plan"], "Member");
     // Without that provider, as under an address that others reach, nobody could take it.
     let (elsewhere, id) = (Billing::new(Notices::none()), ann.id);
-    let owed = town.app().ground.db.read(move |conn| rialto::billing::owed(conn, &elsewhere, id));
+    let owed = town.app().ground.db.read(move |conn| rialto::billing::owed(conn, &elsewhere, id, NOON + MONTH));
     assert_eq!(owed.await.expect("read"), None);
     town.close().await;
 }

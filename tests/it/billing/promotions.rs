@@ -9,11 +9,11 @@ use super::paying::books;
 use super::{first_plan, plan, ring};
 use crate::support::{NOON, Person, Socket, Town};
 
-const DAY: i64 = 86_400_000;
-const MONTH: i64 = 30 * DAY;
+pub(super) const DAY: i64 = 86_400_000;
+pub(super) const MONTH: i64 = 30 * DAY;
 
 /// A town whose first plan costs 10 EUR each month, also at the test page.
-async fn town() -> (Town, Person, Person, String) {
+pub(super) async fn town() -> (Town, Person, Person, String) {
     let town = Town::new().await;
     let (owner, ann) = (town.owner("olave").await, town.member("ann").await);
     owner.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "test_payments": true }))).await;
@@ -28,26 +28,26 @@ async fn priced(owner: &Person, plan: &str, every: &str) -> String {
     made["id"].as_str().expect("an id").to_owned()
 }
 
-async fn code(owner: &Person, body: Value) -> Value {
+pub(super) async fn code(owner: &Person, body: Value) -> Value {
     owner.post("/api/v1/admin/promotions", body).await
 }
 
-async fn uses(owner: &Person) -> Value {
+pub(super) async fn uses(owner: &Person) -> Value {
     owner.get("/api/v1/admin/promotions").await["items"][0]["uses"].clone()
 }
 
-async fn checkout(person: &Person, price: &str, code: Value) -> (String, String) {
+pub(super) async fn checkout(person: &Person, price: &str, code: Value) -> (String, String) {
     let opened = person.post("/api/v1/checkout", json!({ "price": price, "provider": "test", "promotion": code })).await;
     (opened["order"].as_str().expect("an order").to_owned(), opened["url"].as_str().expect("an address").to_owned())
 }
 
-async fn pay(person: &Person, (order, url): &(String, String)) -> Value {
+pub(super) async fn pay(person: &Person, (order, url): &(String, String)) -> Value {
     person.post(&format!("/api/v1{url}"), json!({ "act": "pay" })).await;
     person.post(&format!("/api/v1/me/orders/{order}/settle"), json!({})).await
 }
 
 /// What each payment came to, the newest first.
-async fn sums(person: &Person) -> Vec<i64> {
+pub(super) async fn sums(person: &Person) -> Vec<i64> {
     let orders = person.get("/api/v1/me/orders").await["items"].clone();
     let all = orders.as_array().expect("orders").iter().flat_map(|one| one["payments"].as_array().expect("payments").clone());
     all.map(|one| one["money"]["amount"].as_i64().expect("a sum")).collect()
@@ -282,7 +282,7 @@ async fn by_hand_the_wish_costs_less_and_so_do_renewals_while_it_lasts() {
 }
 
 /// Waits for the next payment that is asked for, and for what it comes to.
-async fn renewal(town: &Town, ann: &Person) -> Value {
+pub(super) async fn renewal(town: &Town, ann: &Person) -> Value {
     let mut tab = Socket::open(&town.url(""), &ann.token).await.expect("open");
     loop {
         let waiting = ann.get("/api/v1/offers").await["waiting"][0].clone();

@@ -1,5 +1,9 @@
 //! Ring, accept, decline, cancel: on several devices, by several people, in whatever order.
 
+use diesel::connection::SimpleConnection;
+use rialto::calls::seed::{CallStory, place_call};
+use rialto::calls::{Cause, Fate};
+use rialto::ids::RoomId;
 use serde_json::json;
 
 use super::{Stage, about, begins, call_in, call_to, code, enters, entry, fates, group};
@@ -87,7 +91,7 @@ async fn declined_cancelled_and_busy_are_told_to_both() {
     assert_eq!(code(&mut callee, about("call.cancel", &call)).await, "calls.not_host");
     callee.done(about("call.decline", &call)).await;
     assert_eq!(caller.next("call.ended").await["cause"], "declined");
-    assert_eq!(entry(&mut callee).await["fate"], "declined");
+    assert_eq!((&entry(&mut callee).await["fate"], &entry(&mut caller).await["fate"]), (&json!("declined"), &json!("declined")));
     let call = begins(&mut caller, call_to(&ben, "k2")).await;
     caller.done(about("call.cancel", &call)).await;
     loop {
@@ -95,7 +99,7 @@ async fn declined_cancelled_and_busy_are_told_to_both() {
             break;
         }
     }
-    assert_eq!(entry(&mut callee).await["fate"], "missed");
+    assert_eq!((&entry(&mut callee).await["fate"], &entry(&mut caller).await["fate"]), (&json!("missed"), &json!("cancelled")));
     assert_eq!(code(&mut callee, about("call.accept", &call)).await, "calls.over");
     let call = begins(&mut caller, call_to(&ben, "k3")).await;
     callee.done(about("call.accept", &call)).await;
@@ -166,6 +170,58 @@ async fn a_call_that_never_connects_was_no_talk_and_waiting_has_no_length() {
     b.done(about("call.decline", &call)).await;
     let entry = entry(&mut a).await;
     assert_eq!((&entry["fate"], &entry["seconds"]), (&json!("declined"), &json!(0)));
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_call_in_which_no_two_met_went_on_without_nobody() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let (mut a, mut b) = (ann.connect().await, ben.connect().await);
+    // He says yes and does not come; then she goes, or nothing comes of it.
+    for (key, goes) in [("k1", true), ("k2", false)] {
+        let call = begins(&mut a, call_to(&ben, key)).await;
+        enters(&mut a, &call).await;
+        b.done(about("call.accept", &call)).await;
+        if goes {
+            a.done(about("call.leave", &call)).await;
+        } else {
+            stage.passes(20_000);
+        }
+        assert_eq!((&entry(&mut a).await["fate"], &entry(&mut b).await["fate"]), (&json!("unanswered"), &json!("missed")), "{key}");
+    }
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_way_is_told_good_or_poor_only_to_who_talked_with_somebody() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.reachable("ben").await);
+    let crew = group(&stage, &ann, &[&ben]).await;
+    let (of_ann, of_ben) = (ann.id, ben.id);
+    let story = move |room: Option<RoomId>, fate, seconds, cause| CallStory {
+        room,
+        is_group: room.is_some(),
+        video: false,
+        starter: of_ann,
+        others: vec![(of_ben, fate)],
+        seconds,
+        cause: Some(cause),
+        quality: Some(1),
+    };
+    let placed = stage.town.app().ground.db.write(move |tx| {
+        place_call(tx, &story(None, Fate::Missed, 0, Cause::NoAnswer))?;
+        place_call(tx, &story(Some(crew), Fate::Missed, 60, Cause::NoAnswer))?;
+        place_call(tx, &story(None, Fate::Taken, 60, Cause::Left))?;
+        // Waiting is measured too.
+        Ok(tx.batch_execute("UPDATE call_people SET quality = 1")?)
+    });
+    placed.await.expect("calls that were");
+    for who in [&ann, &ben] {
+        let page = who.get("/api/v1/calls").await;
+        let told: Vec<_> = page["items"].as_array().expect("items").iter().map(|item| item["quality"].clone()).collect();
+        assert_eq!(told, [json!(1), json!(null), json!(null)], "{}: {page}", who.name);
+    }
     stage.close().await;
 }
 

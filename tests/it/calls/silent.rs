@@ -121,6 +121,10 @@ async fn a_block_while_it_rings_hushes_it_and_the_caller_sees_it_ring_on() {
     stage.passes(1);
     let ended = caller.next("call.ended").await;
     assert_eq!((&ended["call"], &ended["cause"]), (&json!(call), &json!("no_answer")));
+    assert_eq!((&super::entry(&mut caller).await["fate"], fates(&ben).await), (&json!("unanswered"), vec!["declined".to_owned()]));
+    let (of_ben, of_ann) = (ben.get("/api/v1/calls").await, ann.get("/api/v1/calls").await);
+    assert_eq!((&of_ben["missed"], &of_ben["blocked"]), (&json!(0), &json!([ann.id])), "whom one blocks was not missed");
+    assert_eq!(of_ann["blocked"], json!([]), "the one who is blocked finds nothing of it");
     stage.close().await;
 }
 

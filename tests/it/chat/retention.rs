@@ -6,6 +6,7 @@ use reqwest::Method;
 use rialto::chat::seed::{Said, place_plain_message};
 use rialto::chat::{self, RoomKind};
 use rialto::ids::RoomId;
+use rialto::jobs;
 use serde_json::{Value, json};
 
 use super::{message, messages};
@@ -21,16 +22,21 @@ fn room_at(room: RoomId) -> String {
 async fn harbour() -> (Town, Person, Person, Person, RoomId) {
     let town = Town::with(|config| config.raised_limits = true).await;
     let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    keeper.takes_password(PASSWORD).await;
+    ann.takes_password(PASSWORD).await;
     let room = town.room(&ann, RoomKind::Public, "Harbour", &[&bob]).await;
     (town, keeper, ann, bob, room)
 }
 
+const PASSWORD: &str = "along the old quay";
+
 async fn keep(by: &Person, room: RoomId, days: Value) {
-    let (status, answer) = by.call(Method::PATCH, &room_at(room), Some(json!({ "keep_days": days }))).await;
+    let (status, answer) = by.call(Method::PATCH, &room_at(room), Some(json!({ "keep_days": days, "password": PASSWORD }))).await;
     assert_eq!((status.as_u16(), &answer["keep_days"]), (200, &days), "{answer}");
 }
 
-async fn settings(by: &Person, change: Value) {
+async fn settings(by: &Person, mut change: Value) {
+    change["password"] = json!(PASSWORD);
     let (status, answer) = by.call(Method::PATCH, "/api/v1/admin/settings", Some(change)).await;
     assert_eq!(status, 200, "{answer}");
 }
@@ -133,22 +139,38 @@ async fn the_beginning_of_a_thread_stays_without_words_as_long_as_it_has_answers
 async fn many_go_in_handfuls_and_what_was_interrupted_goes_on() {
     let (mut town, keeper, ann, bob, room) = harbour().await;
     keep(&keeper, room, json!(1)).await;
+    // What that asks for is done while there is nothing to delete.
+    let wanted = format!("chat.expire/{room}");
+    while town
+        .app()
+        .ground
+        .db
+        .read({
+            let wanted = wanted.clone();
+            move |conn| jobs::is_due(conn, &wanted)
+        })
+        .await
+        .expect("read")
+    {
+        tokio::task::yield_now().await;
+    }
     let author = ann.id;
     let placed = town.app().ground.db.write(move |tx| {
-        for n in 0..450 {
+        // More than one step of the job deletes.
+        for n in 0..650 {
             let key = format!("k{n}");
             place_plain_message(tx, &Said { room, author, client_key: &key, body: "Old words", reply_to: None, thread: None })?;
         }
         Ok(())
     });
-    placed.await.expect("450 messages");
+    placed.await.expect("650 messages");
     let last = ann.get(&room_at(room)).await["seq"].as_i64().expect("seq");
-    let first = last - 449;
+    let first = last - 649;
     town.hand.fetch_add(DAY, Ordering::SeqCst);
     // One handful, and the program ends.
     assert!(town.app().ground.db.write(move |tx| chat::expire_handful(tx, room)).await.expect("deleted"), "there are more");
     assert_eq!(bob.get(&room_at(room)).await["expired_seq"], json!(first + 199));
-    assert_eq!(bob.get(&room_at(room)).await["unread"], json!(250));
+    assert_eq!(bob.get(&room_at(room)).await["unread"], json!(450));
     town.restart().await;
     let bob = bob.at(town.url(""));
     town.app().ground.db.write(|tx| chat::expire_soon(tx, None)).await.expect("a job");
@@ -156,7 +178,7 @@ async fn many_go_in_handfuls_and_what_was_interrupted_goes_on() {
     assert_eq!(bob.get(&messages(room)).await["items"], json!([]));
     let log = bob.get(&format!("{}/events?after={last}", room_at(room))).await;
     let told: Vec<i64> = log["items"].as_array().expect("items").iter().filter_map(|item| item["event"]["through"].as_i64()).collect();
-    assert_eq!(told, [first + 199, first + 399, last], "each handful once");
+    assert_eq!(told, [first + 199, first + 399, first + 599, last], "each handful once");
     assert!(!town.app().ground.db.write(move |tx| chat::expire_handful(tx, room)).await.expect("nothing"));
     town.close().await;
 }
@@ -197,13 +219,68 @@ async fn rooms_keep_as_the_community_does_unless_they_may_and_do_choose_otherwis
     keep(&ann, room, json!(3_650)).await;
     keep(&ann, room, Value::Null).await;
 
-    town.hand.fetch_add(30 * DAY, Ordering::SeqCst);
+    // A millisecond before the day that the community keeps them until now.
+    town.hand.fetch_add(30 * DAY - 1, Ordering::SeqCst);
     let (keeper, ann) = (town.again(&keeper).await, town.again(&ann).await);
+    let asked = keeper.get("/api/v1/admin/retention?days=29").await;
+    assert_eq!(
+        asked,
+        json!({ "days": 29, "rooms": 1, "messages": 1, "pinned": 0, "own": 1 }),
+        "conversations and who chose are not among them"
+    );
     settings(&keeper, json!({ "keep_messages_days": 29 })).await;
     gone_through(&ann, room, 1).await;
     for place in [lasting, talk] {
         let kept = ann.get(&messages(place)).await;
         assert_eq!(kept["items"][0]["body"], "Old words", "{place}");
     }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_is_kept_for_a_shorter_time_wants_the_password_and_says_first_what_goes() {
+    let (town, keeper, ann, _, room) = harbour().await;
+    let quay = town.room(&ann, RoomKind::Public, "Quay", &[]).await;
+    let (pinned, _) = ann.says(room, "k1", "Old words").await;
+    ann.call(Method::PUT, &format!("{}/pin", message(room, &pinned)), None).await;
+    ann.says(quay, "k2", "Old words").await;
+    ann.says(quay, "k3", "More of them").await;
+    town.hand.fetch_add(2 * DAY, Ordering::SeqCst);
+    ann.says(quay, "k4", "Young words").await;
+
+    let (everywhere, settings_at) = ("/api/v1/admin/retention", "/api/v1/admin/settings");
+    let going = |days: Value, rooms: i64, messages: i64, pinned: i64| json!({ "days": days, "rooms": rooms, "messages": messages, "pinned": pinned, "own": 0 });
+    assert_eq!(keeper.get(everywhere).await, going(Value::Null, 0, 0, 0), "as it is");
+    assert_eq!(keeper.get(&format!("{everywhere}?days=1")).await, going(json!(1), 2, 3, 1));
+    assert_eq!(keeper.get(&format!("{everywhere}?days=3")).await, going(json!(3), 0, 0, 0));
+    keeper.refused(Method::GET, &format!("{everywhere}?days=3651"), None, 422, "settings.keep_messages_days").await;
+
+    let wrong = "along the new quay";
+    for change in [json!({ "keep_messages_days": 1 }), json!({ "keep_messages_days": 1, "password": wrong })] {
+        let (status, answer) = keeper.call(Method::PATCH, settings_at, Some(change)).await;
+        let told = (status.as_u16(), &answer["problems"][0]["field"], &answer["problems"][0]["code"]);
+        assert_eq!(told, (422, &json!("password"), &json!("members.password_wrong")), "{answer}");
+    }
+    for change in [json!({ "keep_days": 1 }), json!({ "keep_days": 1, "password": wrong })] {
+        let (status, answer) = ann.call(Method::PATCH, &room_at(room), Some(change)).await;
+        assert!(status == 403 && answer["code"] == "chat.keep_bound", "what is not hers to choose asks for nothing: {answer}");
+        let (status, answer) = keeper.call(Method::PATCH, &room_at(room), Some(json!({ "keep_days": 1, "password": wrong }))).await;
+        assert_eq!((status.as_u16(), &answer["problems"][0]["field"]), (422, &json!("password")), "{answer}");
+    }
+    let unknown = town.owner("ulla").await;
+    unknown.refused(Method::PATCH, settings_at, Some(json!({ "keep_messages_days": 1 })), 409, "members.password_needed").await;
+    keeper.refused(Method::PATCH, settings_at, Some(json!({ "keep_messages_days": 1, "password": 5 })), 422, "error.body").await;
+    assert_eq!(ann.get(&room_at(quay)).await["expired_seq"], json!(0), "nothing has gone");
+    assert_eq!(keeper.get("/api/v1/admin/audit?act=settings.").await["items"], json!([]));
+
+    // What keeps more asks nobody anything.
+    for change in [json!({ "rooms_may_keep": "any" }), json!({ "keep_messages_days": 0 })] {
+        assert_eq!(keeper.call(Method::PATCH, settings_at, Some(change)).await.0, 200);
+    }
+    settings(&keeper, json!({ "keep_messages_days": 1 })).await;
+    gone_through(&ann, quay, 2).await;
+    assert_eq!(keeper.call(Method::PATCH, settings_at, Some(json!({ "keep_messages_days": 3 }))).await.0, 200);
+    let traces = keeper.get("/api/v1/admin/audit?act=settings.").await;
+    assert!(!traces.to_string().contains("password"), "it is kept nowhere");
     town.close().await;
 }

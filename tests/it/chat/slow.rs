@@ -63,8 +63,12 @@ async fn the_next_message_waits_to_the_millisecond_on_both_ways_and_nothing_is_s
     assert_eq!((&root["thread_count"], &ann.get(&room_at(room)).await["seq"]), (&json!(0), &head), "nothing is stored");
     assert_eq!(bob.post(&messages(room), draft("k1")).await, first, "a key keeps its answer");
     assert_eq!(bob.get(&room_at(room)).await["said_at"], first["at"]);
+    assert_eq!((&bob.get(&room_at(room)).await["wait_ms"], &ann.get(&room_at(room)).await["wait_ms"]), (&half_a_minute, &json!(0)));
 
     town.hand.fetch_add(29_999, Ordering::SeqCst);
+    let rooms = bob.get("/api/v1/me/state").await["rooms"].clone();
+    let mine = rooms.as_array().expect("rooms").iter().find(|one| one["id"] == json!(room)).expect("mine").clone();
+    assert_eq!(mine["wait_ms"], json!(1), "no client has to hold its clock against the server's");
     assert_eq!(told_live(&mut socket, room, "k2").await, json!(1));
     town.hand.fetch_add(1, Ordering::SeqCst);
     let ack = socket.done(json!({ "type": "chat.send", "room": room, "client_key": "k2", "body": "Ahoy" })).await;

@@ -39,6 +39,24 @@ async fn presence_is_told_to_those_who_watch() {
 }
 
 #[actix_web::test]
+async fn signals_to_everyone_are_numbered_and_others_are_not() {
+    let town = Town::with(|config| config.heartbeat_ms = 1_000).await;
+    let (keeper, bob) = (town.owner("keeper").await, town.member("bob").await);
+    let mut socket = bob.connect().await;
+    let known = socket.hello["signals"].as_u64().expect("a number");
+    socket.say(json!({ "type": "presence.watch", "members": [keeper.id] })).await;
+    assert_eq!(socket.next("signal").await.get("n"), None, "who is online passes");
+    for (n, name) in [(known + 1, "Quay"), (known + 2, "Tide")] {
+        keeper.call(reqwest::Method::PATCH, "/api/v1/admin/settings", Some(json!({ "community_name": name }))).await;
+        let told = socket.next("signal").await;
+        assert_eq!((&told["n"], &told["signal"]["community"]["name"]), (&json!(n), &json!(name)));
+    }
+    assert_eq!(bob.get("/api/v1/me/state").await["signals"], json!(known + 2));
+    assert_eq!(socket.next("heartbeat").await["signals"], json!(known + 2));
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn typing_is_heard_where_the_room_is_open_and_by_nobody_outside() {
     let town = Town::new().await;
     let (ann, bob, cleo) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await);

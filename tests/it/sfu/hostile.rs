@@ -240,6 +240,36 @@ fn an_offer_that_nobody_would_write_is_refused_by_name_and_media_goes_on() {
     assert!(decoy.recv(&mut [0; 64]).is_err(), "nothing came");
 }
 
+/// A record with a piece of a handshake's message: one byte of it at this place, as far as the piece says.
+fn piece(number: u32, message: u16, offset: u32) -> Vec<u8> {
+    let three = |value: u32| value.to_be_bytes().into_iter().skip(1);
+    let mut record = vec![22, 0xfe, 0xfd, 0, 0, 0, 0];
+    record.extend(number.to_be_bytes());
+    record.extend([0, 12, 11]);
+    record.extend(three(0xff_ffff));
+    record.extend(message.to_be_bytes());
+    record.extend(three(offset).chain(three(1)));
+    record
+}
+
+#[test]
+fn pieces_of_a_handshake_without_end_are_never_put_together() {
+    let mut server = Server::start(Limits::default());
+    let mut speaker = server.connected(1, &[Section::Voice(0x11)]);
+    let mut listener = server.connected(2, &[Section::HearsOne]);
+    // Which message would be the next, the library alone knows. The first piece comes last: then all the others are there.
+    let pieces: Vec<Vec<u8>> = (4..8_u16)
+        .flat_map(|message| (0..12_000).rev().map(move |offset| (message, offset)))
+        .zip(1_000..)
+        .map(|((message, offset), number)| piece(number, message, offset))
+        .collect();
+    for (sequence, datagrams) in (0_u16..).zip(pieces.chunks(32 * 16)) {
+        datagrams.chunks(32).for_each(|records| speaker.send_raw(&records.concat()));
+        speaker.send(&speech(sequence, 0x11, &sequence.to_be_bytes()));
+        assert_eq!(hear(&mut listener), sequence.to_be_bytes());
+    }
+}
+
 #[test]
 fn a_panic_ends_one_participant_and_the_call_goes_on() {
     let mut server = Server::start(Limits::default());

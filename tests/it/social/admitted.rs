@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{act, acts, hears, is_mine, lets, newest_request, talk, waiting};
+use super::{act, acts, hears, is_mine, lets, names, newest_request, talk, waiting};
 use crate::support::{Person, Town};
 
 /// The kinds of what waits for them, newest first.
@@ -112,16 +112,117 @@ async fn where_both_must_follow_the_follow_that_comes_last_lets_in_whoever_makes
 #[actix_web::test]
 async fn words_that_come_through_take_those_along_that_waited() {
     let town = Town::new().await;
-    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
-    lets(&bob, "message", &["contacts"]).await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["verified"]).await;
     let room = talk(&ann, &bob).await;
     ann.says(room, "k1", "Hello").await;
     let mut of_bob = bob.connect().await;
-    lets(&bob, "message", &["everyone"]).await;
-    assert_eq!(kinds(&bob).await, ["message"], "another choice is about what comes from now on");
+    let path = format!("/api/v1/admin/members/{}/verification", ann.id);
+    acts(&keeper, Method::PUT, &path, Some(json!({ "note": "Met her" }))).await;
+    assert_eq!(kinds(&bob).await, ["message"], "a badge comes without either of the two");
     ann.says(room, "k2", "Hello again").await;
     assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "accepted_once");
     assert_eq!((waiting(&bob).await, is_mine(&bob, room).await), (Vec::new(), true));
+    town.close().await;
+}
+
+/// A call that was taken back before anybody answered.
+async fn calls(caller: &Person, callee: &Person, key: &str) {
+    let mut socket = caller.connect().await;
+    let call = socket.done(json!({ "type": "call.start", "to": callee.id, "video": false, "key": key })).await["id"].clone();
+    socket.done(json!({ "type": "call.cancel", "call": call })).await;
+    socket.event("call_logged").await;
+}
+
+#[actix_web::test]
+async fn whoever_opens_their_door_lets_in_what_waits_before_it() {
+    let town = Town::new().await;
+    let (keeper, bob) = (town.owner("keeper").await, town.member("bob").await);
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
+    let (ann, cleo, dan) = (town.member("ann").await, town.member("cleo").await, town.member("dan").await);
+    let path = format!("/api/v1/admin/members/{}/verification", cleo.id);
+    acts(&keeper, Method::PUT, &path, Some(json!({ "note": "Met her" }))).await;
+    let known = json!({ "from": ["contacts"] });
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "message": known, "call": known, "unknown_callers": "request" }))).await;
+    let mut rooms = Vec::new();
+    for asker in [&ann, &cleo] {
+        let room = talk(asker, &bob).await;
+        asker.says(room, "k1", "Hello").await;
+        rooms.push(room);
+    }
+    calls(&dan, &bob, "c1").await;
+    act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+    assert_eq!(kinds(&bob).await, ["contact", "call", "message", "message"]);
+    let look = async || [ann.get(&format!("/api/v1/rooms/{}/events?after=0", rooms[0])).await, ann.get("/api/v1/me/events?after=0").await];
+    let before = look().await;
+
+    let mut of_bob = bob.connect().await;
+    lets(&bob, "message", &["contacts", "verified"]).await;
+    assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "accepted_once");
+    assert_eq!((kinds(&bob).await, is_mine(&bob, rooms[1]).await), (vec!["contact".into(), "call".into(), "message".into()], true));
+    let hour = json!({ "call": { "from": ["everyone"] }, "quiet": { "from": 0, "to": 1439 } });
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(hour)).await;
+    assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "accepted_once", "quiet hours shut nobody out");
+    lets(&bob, "message", &["everyone"]).await;
+    assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "accepted_once");
+    assert_eq!(kinds(&bob).await, ["contact"], "a contact is asked for by itself");
+    assert!(is_mine(&bob, rooms[0]).await);
+    assert_eq!(look().await, before, "whoever asked sees nothing of it");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn where_nobody_may_ask_any_more_what_waits_ends_without_a_word_and_may_be_asked_anew() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
+    let known = json!({ "from": ["contacts"] });
+    let asked = json!({ "message": known, "call": known, "unknown_callers": "request" });
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(asked.clone())).await;
+    let room = talk(&ann, &bob).await;
+    ann.says(room, "k1", "Hello").await;
+    calls(&ann, &bob, "c1").await;
+    let look = async || [ann.get(&format!("/api/v1/rooms/{room}/events?after=0")).await, ann.get("/api/v1/me/events?after=0").await];
+    let before = look().await;
+    let mut of_bob = bob.connect().await;
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "mention": known }))).await;
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "unknown_callers": "silent" }))).await;
+    assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "closed");
+    assert_eq!(kinds(&bob).await, ["message"], "what may still be asked waits on");
+    lets(&bob, "message", &["nobody"]).await;
+    assert_eq!(hears(&mut of_bob, "request_ended").await["outcome"], "closed");
+    assert!(waiting(&bob).await.is_empty() && !is_mine(&bob, room).await);
+    assert_eq!(look().await, before, "whoever asked sees nothing of it");
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(asked)).await;
+    ann.says(room, "k2", "Hello again").await;
+    calls(&ann, &bob, "c2").await;
+    assert_eq!(kinds(&bob).await, ["call", "message"], "a door that was shut is no person who was ignored");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn where_followers_need_no_yes_any_more_all_who_asked_follow_and_none_can_tell_who_was_left_out() {
+    let town = Town::new().await;
+    let bob = town.member("bob").await;
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await;
+    let askers = [town.member("ann").await, town.member("cleo").await, town.member("dan").await];
+    act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", askers[2].id)).await;
+    for asker in &askers {
+        assert_eq!(act(asker, Method::PUT, &format!("/api/v1/follows/{}", bob.id)).await["state"], "asked");
+    }
+    assert_eq!(waiting(&bob).await.len(), 2);
+    act(&bob, Method::POST, &format!("/api/v1/requests/{}/ignore", newest_request(&bob).await)).await;
+    let mut tabs = Vec::new();
+    for asker in &askers {
+        tabs.push(asker.connect().await);
+    }
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "asks_before_follow": false }))).await;
+    for tab in &mut tabs {
+        let heard = hears(tab, "follow_changed").await;
+        assert_eq!((&heard["member"], &heard["state"]), (&json!(bob.id), &json!("following")));
+    }
+    assert!(waiting(&bob).await.is_empty());
+    assert_eq!(names(&bob, "/api/v1/followers").await, ["ann", "cleo"], "whom he blocks is on no list of his");
     town.close().await;
 }
 

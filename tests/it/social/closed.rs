@@ -57,7 +57,7 @@ async fn a_closed_way_is_closed_for_everybody_and_said() {
             act(&bob, Method::PUT, &format!("/api/v1/{door}/{}", ann.id)).await;
         }
         assert_eq!(ring(&mut tab, &bob, false).await, "social.closed_call", "{door}");
-        assert_eq!(ring(&mut tab, &bob, true).await, "social.closed_video_call", "{door}");
+        assert_eq!(ring(&mut tab, &bob, true).await, "social.closed_call", "{door}");
         for (wish, code) in [
             (json!({ "kind": "direct", "members": [bob.id] }), "social.closed_message"),
             (json!({ "kind": "group", "members": [bob.id, cleo.id] }), "social.closed_invite"),
@@ -89,6 +89,37 @@ async fn a_closed_way_is_closed_for_everybody_and_said() {
     assert_eq!(ring(&mut tab, &bob, true).await, "social.closed_video_call");
     assert_ne!(ring(&mut tab, &bob, false).await, "social.closed_call");
     talk(&ann, &bob).await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn where_one_way_of_ringing_is_closed_the_words_say_which_is_open() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
+    let mut tab = ann.connect().await;
+    for (closed, video, code, words) in [
+        ("video_call", true, "social.closed_video_call", "Voice calls only: this community has switched off video calls between members."),
+        ("call", false, "social.closed_voice_call", "Video calls only: this community has switched off voice calls between members."),
+    ] {
+        close(&keeper, &[closed]).await;
+        hears_closed(&mut tab).await;
+        // A block is not to be told from a door that is open.
+        for door in ["", "blocks"] {
+            if !door.is_empty() {
+                act(&bob, Method::PUT, &format!("/api/v1/{door}/{}", ann.id)).await;
+            }
+            assert_eq!(ring(&mut tab, &bob, video).await, code, "{closed} {door}");
+        }
+        act(&bob, Method::DELETE, &format!("/api/v1/blocks/{}", ann.id)).await;
+        let view = bob.get("/api/v1/me/reach").await;
+        let said = |act: &str| {
+            let found = view["sentences"].as_array().expect("sentences").iter().find(|one| one["act"] == act);
+            found.expect("one for each way")["text"].as_str().expect("text").to_owned()
+        };
+        assert_eq!(said(closed), words);
+        assert!(!said(if closed == "call" { "video_call" } else { "call" }).contains("switched off"), "the other way is open");
+    }
     town.close().await;
 }
 

@@ -5,6 +5,7 @@ use reqwest::Method;
 use rialto::ids::RoomId;
 use serde_json::{Value, json};
 
+use super::pages::page;
 use super::{act, acts, hears, is_mine, lets, newest_request, talk, waiting};
 use crate::support::{Person, Town};
 
@@ -43,6 +44,26 @@ async fn a_strangers_words_wait_with_a_preview_and_a_yes_brings_the_conversation
     assert_eq!(hears(&mut of_bob, "message_sent").await["body"], "Hello?");
     bob.says(room, "k1", "It is").await;
     assert_eq!(words(&ann, room).await.last().expect("words"), "It is");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_request_whose_words_were_taken_back_says_so() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    let room = talk(&ann, &bob).await;
+    let (only, _) = ann.says(room, "k1", "Good morning").await;
+    for (language, said) in [("en", "The message was taken back."), ("fr", "Le message a été retiré.")] {
+        assert!(!page(&town, &bob, "/people/requests", language).await.contains(&format!("<p>{said}</p>")), "{language}");
+    }
+    act(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{only}")).await;
+    let request = bob.get("/api/v1/requests").await["items"][0].clone();
+    assert_eq!((&request["kind"], &request["preview"], &request["messages"]), (&json!("message"), &json!(null), &json!(0)));
+    for (language, said) in [("en", "The message was taken back."), ("fr", "Le message a été retiré.")] {
+        let shown = page(&town, &bob, "/people/requests", language).await;
+        assert!(shown.contains(&format!("<p>{said}</p>")) && !shown.contains("<blockquote"), "{language}");
+    }
     town.close().await;
 }
 

@@ -10,8 +10,9 @@ use rialto::ids::{MemberId, RoomId};
 use rialto::storage::Conn;
 use serde_json::{Value, json};
 
-use super::plans::{Sought, by_author, plan};
+use super::plans::by_author;
 use super::{act, acts, lets, newest_request, talk};
+use crate::support::plans::{Sought, plan};
 use crate::support::{Person, Town};
 
 /// Bodies of a page, oldest first, and where the next ones begin before and behind it.

@@ -76,6 +76,36 @@ async fn every_page_about_people_shows_them_in_both_languages() {
 }
 
 #[actix_web::test]
+async fn a_list_that_is_empty_says_so_and_what_comes_next() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await;
+    for language in ["en", "fr"] {
+        let mut said = Vec::new();
+        for (address, next) in [
+            ("/people?q=nobodyofthatname", "/people"),
+            ("/people?list=contacts&q=nobody", "/people?list=contacts"),
+            ("/people?list=contacts", "/people"),
+            ("/people?list=following", "/people"),
+            ("/people?list=followers", "/"),
+            ("/people?list=blocked", "/people"),
+            ("/people?list=muted", "/people"),
+            ("/people/requests", "/settings/reach"),
+        ] {
+            let shown = page(&town, &ann, address, language).await;
+            let (_, empty) = shown.split_once("<div class=\"empty\">").expect("an empty list");
+            let (empty, _) = empty.split_once("</div>").expect("its end");
+            assert!(empty.contains(&format!("<a class=\"button\" href=\"{next}\">")), "{address}: {empty}");
+            let (_, words) = empty.split_once("<p>").expect("a sentence");
+            said.push(words.split_once("</p>").expect("its end").0.to_owned());
+        }
+        said.sort_unstable();
+        said.dedup();
+        assert_eq!(said.len(), 8, "each has words of its own in {language}: {said:?}");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn built_in_roles_are_called_in_the_language_of_the_reader_and_renamed_ones_as_the_community_does() {
     let town = Town::new().await;
     let (keeper, ann) = (town.owner("keeper").await, town.member("ann").await);

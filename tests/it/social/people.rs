@@ -143,10 +143,48 @@ async fn notes_are_for_their_author_alone_and_hold_their_limits() {
         "Owes me a rope.\nTall.",
         "what is missing stays"
     );
+    acts(&ann, Method::PATCH, &path, Some(json!({ "own_name": "Bobby" }))).await;
+    for (change, left) in [
+        (json!({ "note": null }), json!({ "own_name": "Bobby", "note": "" })),
+        (json!({}), json!({ "own_name": "Bobby", "note": "" })),
+        (json!({ "own_name": null, "note": "Tall." }), json!({ "own_name": "", "note": "Tall." })),
+        (json!({ "own_name": null, "note": null }), json!({ "own_name": "", "note": "" })),
+    ] {
+        assert_eq!(acts(&ann, Method::PATCH, &path, Some(change.clone())).await, left, "{change}");
+    }
     assert!(ann.call(Method::PATCH, &path, Some(json!({ "own_name": "é".repeat(64), "note": "é".repeat(1_000) }))).await.0.is_success());
     ann.refused(Method::PATCH, &path, Some(json!({ "own_name": "é".repeat(65) })), 422, "social.own_name").await;
     ann.refused(Method::PATCH, &path, Some(json!({ "note": "é".repeat(1_001) })), 422, "social.note").await;
     ann.refused(Method::PATCH, &path, Some(json!({ "name": "Bobby" })), 422, "error.body").await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn lists_are_in_the_order_of_the_names_under_which_i_see_people() {
+    let town = Town::new().await;
+    let (ann, bob, cleo, dan) = (town.member("ann").await, town.member("bob").await, town.member("cleo").await, town.member("dan").await);
+    for other in [&bob, &cleo, &dan] {
+        act(&ann, Method::PUT, &format!("/api/v1/follows/{}", other.id)).await;
+    }
+    assert_eq!(names(&ann, "/api/v1/follows").await, ["bob", "cleo", "dan"]);
+    for (other, own_name) in [(&dan, "Aaron"), (&bob, "Élodie")] {
+        acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", other.id), Some(json!({ "own_name": own_name }))).await;
+    }
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", cleo.id), Some(json!({ "note": "Tall" }))).await;
+    assert_eq!(names(&ann, "/api/v1/follows").await, ["dan", "cleo", "bob"], "a note alone names nobody");
+    let (mut after, mut seen) = (String::new(), Vec::new());
+    loop {
+        let page = ann.get(&format!("/api/v1/follows?limit=1{after}")).await;
+        seen.push(page["items"][0]["member"]["username"].as_str().expect("a name").to_owned());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ["dan", "cleo", "bob"], "page by page too");
+    for (q, found) in [("elodie", vec!["bob"]), ("bob", vec!["bob"]), ("a", vec!["dan"]), ("%40dan", vec!["dan"]), ("%40aaron", vec![])] {
+        assert_eq!(names(&ann, &format!("/api/v1/follows?q={q}")).await, found, "{q}");
+    }
     town.close().await;
 }
 

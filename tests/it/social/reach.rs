@@ -219,6 +219,39 @@ async fn a_yes_to_an_invitation_asks_again_whether_one_can_still_come() {
 }
 
 #[actix_web::test]
+async fn one_and_several_are_told_apart_in_both_languages() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    let (mut roles, mut plans) = (Vec::new(), Vec::new());
+    for (role, plan) in [("Crew", "Deck"), ("Watch", "Hold")] {
+        roles.push(keeper.post("/api/v1/admin/roles", json!({ "name": role, "permissions": [] })).await["id"].clone());
+        plans.push(keeper.post("/api/v1/admin/plans", json!({ "name": plan })).await["id"].clone());
+    }
+    act(&bob, Method::PUT, &format!("/api/v1/follows/{}", ann.id)).await;
+    for (language, said) in [
+        ("en", ["the role Crew", "one of the roles ", "members of the plan Deck", "members of the plans ", "one person you follow"]),
+        ("fr", ["ont le rôle Crew", "l’un des rôles ", "de la formule Deck", "des formules ", "la personne que vous suivez"]),
+    ] {
+        acts(&bob, Method::PATCH, "/api/v1/me", Some(json!({ "language": language }))).await;
+        let meant = async |rule: Value| {
+            let meant = acts(&bob, Method::POST, "/api/v1/me/reach/sentences", Some(json!({ "call": rule }))).await;
+            sentence(&meant, "call").to_lowercase()
+        };
+        for (rule, words) in [
+            (json!({ "from": ["roles"], "roles": roles[..1] }), said[0]),
+            (json!({ "from": ["roles"], "roles": roles }), said[1]),
+            (json!({ "from": ["plans"], "plans": plans[..1] }), said[2]),
+            (json!({ "from": ["plans"], "plans": plans }), said[3]),
+            (json!({ "from": ["people_i_follow"] }), said[4]),
+        ] {
+            let found = meant(rule).await;
+            assert!(found.contains(&words.to_lowercase()), "{language}: {words} in {found}");
+        }
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
 async fn a_role_lets_its_holders_through_and_one_that_is_gone_lets_nobody() {
     let town = Town::new().await;
     let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
@@ -227,7 +260,7 @@ async fn a_role_lets_its_holders_through_and_one_that_is_gone_lets_nobody() {
     let choice =
         json!({ "message": { "from": ["roles"], "roles": [role], "plans": [] }, "invite": { "from": ["roles"], "roles": [role] } });
     let view = acts(&bob, Method::PUT, "/api/v1/me/reach", Some(choice)).await;
-    assert_eq!(sentence(&view, "message"), "Whoever has a role among Crew can write to you first.");
+    assert_eq!(sentence(&view, "message"), "Whoever has the role Crew can write to you first.");
     let room = talk(&ann, &bob).await;
     assert!(is_mine(&bob, room).await);
     acts(&keeper, Method::DELETE, &format!("/api/v1/admin/roles/{}", role.as_str().expect("id")), None).await;
@@ -387,7 +420,7 @@ async fn verified_members_and_those_of_a_plan_come_through_where_they_are_ticked
     let plan = owner.post("/api/v1/admin/plans", json!({ "name": "Friends" })).await["id"].clone();
     let rule = json!({ "message": { "from": ["plans"], "plans": [plan] } });
     let view = acts(&ann, Method::PUT, "/api/v1/me/reach", Some(rule)).await;
-    assert_eq!(sentence(&view, "message"), "Members of Friends can write to you first.");
+    assert_eq!(sentence(&view, "message"), "Members of the plan Friends can write to you first.");
     let grants = format!("/api/v1/admin/members/{}/grants", cleo.id);
     let grant = owner.post(&grants, json!({ "plan": plan })).await["id"].as_str().expect("an id").to_owned();
     assert!(is_mine(&ann, talk(&cleo, &ann).await).await, "cleo has the plan");
@@ -428,7 +461,7 @@ async fn roles_and_plans_that_are_ticked_are_named_and_exist() {
     acts(&bob, Method::PUT, path, Some(json!({ "call": both }))).await;
     let view = acts(&bob, Method::PUT, path, Some(json!({ "call": { "from": ["roles", "plans"], "plans": [plan] } }))).await;
     assert_eq!((&view["call"]["roles"], &view["call"]["plans"]), (&json!([]), &json!([plan])), "an archived plan is kept in a rule");
-    assert_eq!(sentence(&view, "call"), "Members of Deck can ring you.");
+    assert_eq!(sentence(&view, "call"), "Members of the plan Deck can ring you.");
     let default =
         |classes: serde_json::Value, ceiling: serde_json::Value| json!({ "reach_default_call": classes, "reach_ceiling_call": ceiling });
     let (status, answer) =

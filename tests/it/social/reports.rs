@@ -6,8 +6,8 @@ use rialto::members::RoleKind;
 use serde_json::json;
 
 use super::pages::page;
-use super::{act, acts, lets, newest_request, talk, waiting};
-use crate::support::Town;
+use super::{act, acts, hears, lets, names, newest_request, talk, waiting};
+use crate::support::{Person, Town};
 
 #[actix_web::test]
 async fn a_report_keeps_the_words_and_is_closed_once_with_a_trace() {
@@ -30,6 +30,38 @@ async fn a_report_keeps_the_words_and_is_closed_once_with_a_trace() {
     assert_eq!((&closed["outcome"], &closed["closed_by"]["username"]), (&json!("acted"), &json!("mo")));
     let trace = keeper.get("/api/v1/admin/audit?act=reports.").await["items"][0].clone();
     assert_eq!((&trace["subject"], &trace["reason"]), (&json!(bob.id), &json!("Talked to him")));
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn the_page_of_a_member_counts_what_is_reported_of_them_and_leads_to_it() {
+    let town = Town::new().await;
+    let (keeper, moderator) = (town.owner("keeper").await, town.person("mo", &[RoleKind::Moderator]).await);
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let of_bob = format!("/admin/members/{}", bob.id);
+    let before = page(&town, &moderator, &of_bob, "en").await;
+    assert!(before.contains("No report of them waits. None is closed.</p>") && !before.contains("/admin/reports?"));
+    for (subject, reason) in [(&bob, "spam"), (&moderator, "hate")] {
+        ann.post("/api/v1/reports", json!({ "member": subject.id, "reason": reason })).await;
+    }
+    let shown = page(&town, &moderator, &of_bob, "en").await;
+    assert!(shown.contains("One report of them waits. None is closed.</p>"), "{shown}");
+    let link = format!("/admin/reports?member={}", bob.id);
+    assert!(shown.contains(&format!("href=\"{link}\"")) && shown.contains(&format!("href=\"/people/{}\"", bob.id)));
+    let found = async |who: &Person, query: &str| -> Vec<String> {
+        let page = who.get(&format!("/api/v1/admin/reports?{query}")).await;
+        page["items"].as_array().expect("items").iter().map(|one| one["member"]["username"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(found(&keeper, &format!("member={}", bob.id)).await, ["bob"]);
+    assert_eq!(found(&keeper, &format!("member={}&closed=true", bob.id)).await, [""; 0]);
+    assert_eq!(found(&moderator, &format!("member={}", moderator.id)).await, [""; 0], "nobody finds what is reported of them");
+    assert!(!page(&town, &moderator, &format!("/admin/members/{}", moderator.id), "en").await.contains("reports-title"));
+    let queue = page(&town, &keeper, &link, "en").await;
+    assert!(queue.contains("Only reports of bob.") && queue.matches("<article").count() == 1, "{queue}");
+    // Who gives memberships keeps no peace.
+    let role = keeper.post("/api/v1/admin/roles", json!({ "name": "Till", "permissions": ["members.grant"] })).await["id"].clone();
+    acts(&keeper, Method::PUT, &format!("/api/v1/admin/members/{}/roles", ann.id), Some(json!({ "roles": [role] }))).await;
+    assert!(!page(&town, &ann, &of_bob, "en").await.contains("reports-title"));
     town.close().await;
 }
 
@@ -69,6 +101,38 @@ async fn a_request_is_reported_with_its_words_and_left_unanswered() {
     assert!(waiting(&bob).await.is_empty());
     assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["excerpt"], "Cheap rope");
     act(&bob, Method::PUT, &format!("/api/v1/blocks/{}", ann.id)).await;
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_report_of_a_request_says_that_it_ends_it_and_blocks_only_where_that_is_ticked() {
+    let town = Town::new().await;
+    let (keeper, bob) = (town.owner("keeper").await, town.member("bob").await);
+    lets(&bob, "message", &["contacts"]).await;
+    for (blocks, outcome) in [(false, "ignored"), (true, "blocked")] {
+        let ann = town.member(&format!("ann{}", u8::from(blocks))).await;
+        let room = talk(&ann, &bob).await;
+        ann.says(room, "k1", "Cheap rope").await;
+        act(&ann, Method::PUT, &format!("/api/v1/contacts/{}", bob.id)).await;
+        let shown = page(&town, &bob, "/people/requests", "en").await;
+        assert!(
+            shown.contains("unless you block them as well.</p>") && shown.contains(r#"<input type="checkbox" name="block">"#),
+            "{shown}"
+        );
+        let request = bob.get("/api/v1/requests").await["items"][1]["id"].as_str().expect("the words").to_owned();
+        let mut tab = bob.connect().await;
+        let report = json!({ "reason": "spam", "block": blocks });
+        acts(&bob, Method::POST, &format!("/api/v1/requests/{request}/report"), Some(report)).await;
+        assert_eq!(hears(&mut tab, "request_ended").await["outcome"], outcome);
+        assert_eq!(names(&bob, "/api/v1/blocks").await, if blocks { vec![ann.name.clone()] } else { Vec::new() });
+        assert_eq!(waiting(&bob).await.len(), usize::from(!blocks), "what else they ask for waits on, unless they are blocked");
+        assert_eq!(keeper.get("/api/v1/admin/reports").await["items"][0]["member"]["username"], json!(ann.name));
+        if !blocks {
+            act(&bob, Method::DELETE, &format!("/api/v1/contacts/{}", ann.id)).await;
+        }
+    }
+    let profile = page(&town, &bob, &format!("/people/{}", keeper.id), "en").await;
+    assert!(!profile.contains(r#"name="block""#), "a report from a profile ends nothing");
     town.close().await;
 }
 

@@ -10,12 +10,12 @@ use crate::support::stripe::Fault;
 const DAY: i64 = 86_400_000;
 
 /// What Ann pays for, and what else there is.
-struct Paid {
-    market: Market,
-    ann: Person,
-    path: String,
-    patron: String,
-    friend: String,
+pub(super) struct Paid {
+    pub(super) market: Market,
+    pub(super) ann: Person,
+    pub(super) path: String,
+    pub(super) patron: String,
+    pub(super) friend: String,
 }
 
 async fn offered(market: &Market, name: &str, amount: i64, worth: Value) -> String {
@@ -25,20 +25,26 @@ async fn offered(market: &Market, name: &str, amount: i64, worth: Value) -> Stri
     price["id"].as_str().expect("an id").to_owned()
 }
 
-async fn own(ann: &Person) -> Value {
+pub(super) async fn own(ann: &Person) -> Value {
     ann.get("/api/v1/me/membership").await["subscriptions"][0].clone()
 }
 
-async fn paid() -> Paid {
+pub(super) async fn paid() -> Paid {
     paid_with(json!({})).await
 }
 
-/// The same with something more in the wish, such as a promotion code: `SPRING` takes a quarter off of two months.
+/// The same with something more in the wish, such as a promotion code: `SPRING` takes a quarter off of two months, `HOME` for ever, but of this
+/// plan alone.
 async fn paid_with(more: Value) -> Paid {
     let market = Market::open().await;
     let (price, ann) = (market.price("month").await, market.town.member("ann").await);
-    let code = json!({ "code": "SPRING", "percent": 25, "lasts": "months", "months": 2 });
-    market.owner.post("/api/v1/admin/promotions", code).await;
+    let plan = market.owner.get("/api/v1/admin/plans").await["items"][0]["id"].clone();
+    for code in [
+        json!({ "code": "SPRING", "percent": 25, "lasts": "months", "months": 2 }),
+        json!({ "code": "HOME", "percent": 25, "lasts": "ever", "plans": [plan] }),
+    ] {
+        market.owner.post("/api/v1/admin/promotions", code).await;
+    }
     let mut wish = more;
     wish["price"] = json!(price);
     let patron = offered(&market, "Patron", 2_400, json!({ "rooms.create": true })).await;
@@ -52,19 +58,19 @@ async fn paid_with(more: Value) -> Paid {
 }
 
 impl Paid {
-    async fn preview(&self, price: &str) -> Value {
+    pub(super) async fn preview(&self, price: &str) -> Value {
         self.ann.post(&format!("{}/change/preview", self.path), json!({ "price": price })).await
     }
 
-    fn agreed(price: &str, shown: &Value) -> Value {
+    pub(super) fn agreed(price: &str, shown: &Value) -> Value {
         json!({ "price": price, "as_of": shown["as_of"] })
     }
 
-    async fn worth(&self, name: &str) -> Value {
+    pub(super) async fn worth(&self, name: &str) -> Value {
         self.ann.get("/api/v1/me/membership").await["entitlements"][name].clone()
     }
 
-    fn there(&self) -> Value {
+    pub(super) fn there(&self) -> Value {
         self.market.stripe.with(|world| world.all("subscription").pop()).expect("a subscription")
     }
 }
@@ -226,10 +232,10 @@ async fn what_was_paid_for_the_period_decides_and_not_the_difference() {
     let owner = paid.market.town.again(&paid.market.owner).await;
     let at_end = json!({ "note": "As agreed", "after": "at_period_end" });
     owner.refused(Method::POST, &difference, Some(at_end), 422, "billing.refund_when").await;
-    owner.post(&difference, json!({ "note": "A present" })).await;
+    owner.post(&difference, json!({ "note": "A present", "after": "keep" })).await;
     paid.market.deliver_new().await;
     paid.market.quiet().await;
-    assert_eq!((&paid.there()["status"], paid.worth("rooms.create").await), (&json!("active"), json!(true)), "its month is paid");
+    assert_eq!((&paid.there()["status"], paid.worth("rooms.create").await), (&json!("active"), json!(true)), "as it was wanted");
     paid.market.close().await;
 
     let (paid, [month, _]) = upgraded().await;
@@ -243,6 +249,57 @@ async fn what_was_paid_for_the_period_decides_and_not_the_difference() {
         (json!(false), json!(false)),
         "eight of twenty buy nothing"
     );
+    paid.market.close().await;
+}
+
+#[actix_web::test]
+async fn a_difference_that_goes_back_whole_leaves_what_was_paid_whoever_gave_it() {
+    for is_ours in [true, false] {
+        let (paid, [_, difference]) = upgraded().await;
+        if is_ours {
+            let owner = paid.market.town.again(&paid.market.owner).await;
+            let part = json!({ "amount": 100, "note": "A part of it" });
+            owner.post(&difference, part).await;
+            paid.market.quiet().await;
+            assert_eq!(own(&paid.ann).await["plan"]["name"], "Patron", "a part takes nothing with it");
+            owner.post(&difference, json!({ "note": "The rest of it" })).await;
+        } else {
+            paid.market.stripe.with(|world| {
+                let intent = world.all("payment_intent").pop().expect("the difference")["id"].as_str().expect("an id").to_owned();
+                world.give_back(&intent, 800)
+            });
+        }
+        paid.market.deliver_new().await;
+        paid.market.quiet().await;
+        let (there, now) = (paid.there(), own(&paid.ann).await);
+        assert_eq!((&there["status"], &there["items"]["data"][0]["price"]["unit_amount"]), (&json!("active"), &json!(1_200)), "{is_ours}");
+        assert_eq!((&now["plan"]["name"], &now["money"]["amount"], &now["next"]), (&json!("Member"), &json!(1_200), &Value::Null));
+        assert_eq!((paid.worth("rooms.create").await, paid.worth("calls.start").await), (json!(false), json!(true)), "its month is paid");
+        let charged = paid.market.stripe.with(|world| world.all("charge").len());
+        paid.market.pass(61_000);
+        paid.market.quiet().await;
+        assert_eq!(paid.market.stripe.with(|world| world.all("charge").len()), charged, "nothing is charged for going back");
+        paid.market.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_code_that_is_for_one_plan_takes_nothing_off_of_another() {
+    let paid = paid_with(json!({ "promotion": "HOME" })).await;
+    paid.market.pass(10 * DAY);
+    let paid = Paid { ann: paid.market.town.again(&paid.ann).await, ..paid };
+    let shown = paid.preview(&paid.patron).await;
+    assert_eq!(shown["due"]["amount"], 1_000, "20 of 30 days of 24 EUR, less those of the 9 that were paid");
+    paid.ann.post(&format!("{}/change", paid.path), Paid::agreed(&paid.patron, &shown)).await;
+    let id = paid.there()["id"].as_str().expect("an id").to_owned();
+    paid.market.pass(20 * DAY);
+    paid.market.stripe.with(|world| world.renew(&id, true));
+    paid.market.deliver_new().await;
+    paid.market.quiet().await;
+    let ann = paid.market.town.again(&paid.ann).await;
+    let orders = ann.get("/api/v1/me/orders").await["items"].clone();
+    let sums: Vec<_> = orders.as_array().expect("a list").iter().map(|one| one["payments"][0]["money"]["amount"].clone()).collect();
+    assert_eq!(sums, [json!(2_400), json!(1_000), json!(900)]);
     paid.market.close().await;
 }
 

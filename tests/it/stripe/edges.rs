@@ -66,6 +66,58 @@ async fn what_is_paid_for_good_in_two_tabs_or_beside_a_month_is_kept_once() {
 }
 
 #[actix_web::test]
+async fn what_is_paid_for_good_after_a_month_ends_that_and_a_bank_that_took_money_back_is_charged_no_more() {
+    let market = Market::open().await;
+    let (month, ann) = (market.price("month").await, market.town.member("ann").await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": month })).await);
+    market.stripe.with(|world| world.pay(&session));
+    market.deliver_new().await;
+    market.quiet().await;
+    market.pass(86_400_000);
+    let ann = market.town.again(&ann).await;
+    let once = market.price("once").await;
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": once })).await);
+    market.stripe.with(|world| world.pay(&session));
+    for _ in 0..2 {
+        market.deliver_new().await;
+        market.quiet().await;
+    }
+    let there = market.stripe.with(|world| world.all("subscription").pop()).expect("a subscription");
+    assert_eq!((&there["status"], may_call(&ann).await), (&json!("canceled"), json!(true)), "nothing more is charged");
+    let back: i64 = market.stripe.with(|world| world.all("charge")).iter().filter_map(|one| one["amount_refunded"].as_i64()).sum();
+    assert_eq!(back, 0, "what was paid was had");
+
+    // Another plan each month; then the bank takes back what was paid for good.
+    let plan = market.owner.post("/api/v1/admin/plans", json!({ "name": "Patron" })).await["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/admin/plans/{plan}/prices");
+    let mut prices = Vec::new();
+    for amount in [2_000, 3_000] {
+        prices.push(market.owner.post(&path, json!({ "amount": amount, "currency": "EUR", "every": "month" })).await["id"].clone());
+        if amount == 2_000 {
+            let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": prices[0] })).await);
+            market.stripe.with(|world| world.pay(&session));
+            market.deliver_new().await;
+            market.quiet().await;
+        }
+    }
+    let own = ann.get("/api/v1/me/membership").await["subscriptions"][0]["id"].as_str().expect("an id").to_owned();
+    let changes = format!("/api/v1/me/subscriptions/{own}/changes");
+    assert_eq!(ann.get(&changes).await["items"].as_array().map(Vec::len), Some(1));
+    market.stripe.with(|world| {
+        let intent = world.thing(&session)["payment_intent"].as_str().expect("paid").to_owned();
+        let dispute = world.dispute(&intent);
+        world.close_dispute(&dispute, "lost");
+    });
+    market.deliver_new().await;
+    market.quiet().await;
+    assert_eq!(ann.get(&changes).await["items"], json!([]));
+    let change = json!({ "price": prices[1] });
+    let preview = format!("/api/v1/me/subscriptions/{own}/change/preview");
+    ann.refused(Method::POST, &preview, Some(change), 409, "billing.card_blocked").await;
+    market.close().await;
+}
+
+#[actix_web::test]
 async fn what_was_paid_in_one_tab_cannot_be_paid_in_another() {
     let market = Market::open().await;
     let (price, ann) = (market.price("month").await, market.town.member("ann").await);

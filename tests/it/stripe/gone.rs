@@ -86,6 +86,28 @@ async fn nobody_who_is_gone_has_a_right_again_whatever_of_their_money_comes_and_
 }
 
 #[actix_web::test]
+async fn of_what_somebody_who_is_gone_paid_the_rest_goes_back_once() {
+    let market = Market::open().await;
+    let (price, ann) = (market.price("once").await, market.town.member("ann").await);
+    let session = market.session_of(&ann.post("/api/v1/checkout", json!({ "price": price })).await);
+    delete(&market, &ann).await;
+    // A part is given back on Stripe's own pages before anybody here has heard of the payment.
+    market.stripe.with(|world| {
+        world.pay(&session);
+        let intent = world.thing(&session)["payment_intent"].as_str().expect("paid").to_owned();
+        world.give_back(&intent, 200)
+    });
+    for _ in 0..3 {
+        market.deliver_new().await;
+        market.quiet().await;
+    }
+    let refunds = market.stripe.with(|world| world.all("refund"));
+    assert_eq!(refunds.iter().filter_map(|one| one["amount"].as_i64()).collect::<Vec<_>>(), [200, 1_000]);
+    assert_eq!(held(&market, &ann).await, 0);
+    market.close().await;
+}
+
+#[actix_web::test]
 async fn a_visit_that_is_complete_and_not_paid_is_looked_at_once_for_each_sign_and_opens_when_it_is_paid() {
     let market = Market::open().await;
     let (price, ann) = (market.price("month").await, market.town.member("ann").await);

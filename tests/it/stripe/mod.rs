@@ -9,6 +9,7 @@ mod gifts;
 mod gone;
 mod hooks;
 mod outages;
+mod overtaken;
 mod parts;
 mod promotions;
 mod refunds;

@@ -27,8 +27,14 @@ async fn everything_that_the_double_says_can_be_read_by_the_library() {
     let renewing =
         Call::OpenCheckout(checkout(&customer, &monthly, true)).make(&client, "order/1/1").await.expect("opened").id().to_owned();
     let single = Call::OpenCheckout(checkout(&customer, &once, false)).make(&client, "order/2/1").await.expect("opened").id().to_owned();
-    let coupon =
-        Call::MakeCoupon { id: "rialto_9".to_owned(), percent: Some(50), amount: None, duration: Duration::Months(3), tags: tags("x") };
+    let coupon = Call::MakeCoupon {
+        id: "rialto_9".to_owned(),
+        percent: Some(50),
+        amount: None,
+        duration: Duration::Months(3),
+        products: vec!["rialto_7".to_owned()],
+        tags: tags("x"),
+    };
     coupon.make(&client, "coupon/9").await.expect("a coupon");
     stripe.with(|world| {
         world.pay(&renewing);

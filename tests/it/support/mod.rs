@@ -3,6 +3,7 @@
 mod browser;
 mod database;
 mod person;
+pub mod plans;
 #[cfg(feature = "stripe")]
 pub mod stripe;
 

@@ -53,6 +53,12 @@ impl Person {
         format!("{before}{}", rest.split_once("</script>").expect("an end").1)
     }
 
+    /// Takes a password, by which they are known when they are asked again.
+    pub async fn takes_password(&self, password: &str) {
+        let new = json!({ "current": "", "new": password });
+        assert_eq!(self.call(Method::POST, "/api/v1/me/password", Some(new)).await.0, 204);
+    }
+
     /// GET that must succeed.
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.call(Method::GET, path, None).await;

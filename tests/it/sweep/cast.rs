@@ -111,6 +111,8 @@ pub struct Targets {
     pub rule: String,
     /// `{sanction}`
     pub sanction: String,
+    /// `{job}`
+    pub job: String,
 }
 
 /// An id that nothing has.
@@ -304,10 +306,19 @@ impl Cast {
             Some(member) if path.contains("{sanction}") && visitor.name != "banned" => self.sanction_of(member).await,
             _ => nothing(),
         };
+        let job = if path.contains("{job}") {
+            // Set aside, of a kind that nobody does.
+            let kept = "(id, kind, payload, run_at, attempts, max_attempts, locked_until, state, last_error)";
+            self.row(format!("INSERT INTO jobs {kept} VALUES ({n}, 'sweep.nothing', '{{}}', 0, 1, 1, 0, 1, 'no luck')")).await;
+            n.to_string()
+        } else {
+            nothing()
+        };
         Targets {
             backup,
             rule,
             sanction,
+            job,
             price,
             order,
             payment,
@@ -530,6 +541,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{backup}", &targets.backup),
         ("{rule}", &targets.rule),
         ("{sanction}", &targets.sanction),
+        ("{job}", &targets.job),
         // Nothing was told.
         ("{event}", NOTHING),
         ("{emoji}", "%F0%9F%8C%8A"),
@@ -563,7 +575,8 @@ fn body(method: &str, path: &str, n: u32, (plan, dearer): (&str, &str)) -> Value
         ("POST", "/api/v1/password-resets/{code}") => json!({ "password": "walnut harbour lantern" }),
         ("PATCH", "/api/v1/me") => json!({ "pronouns": format!("they {n}") }),
         ("PUT", "/api/v1/me/status") => json!({ "emoji": "🌊", "text": "At sea", "until": null }),
-        ("POST", "/api/v1/admin/backups/{backup}/key") | ("DELETE", "/api/v1/admin/backups/{backup}") => json!({ "password": PASSWORD }),
+        ("POST", "/api/v1/admin/backups/{backup}/key" | "/api/v1/admin/jobs/{job}/replay")
+        | ("DELETE", "/api/v1/admin/backups/{backup}" | "/api/v1/admin/jobs/{job}") => json!({ "password": PASSWORD }),
         ("POST", "/api/v1/admin/automod" | "/api/v1/admin/automod/dry-run") | ("PUT", "/api/v1/admin/automod/{rule}") => rule(n),
         ("DELETE", "/api/v1/me") => json!({ "password": "walnut harbour lantern" }),
         ("POST", "/api/v1/me/password") => json!({ "current": "walnut harbour lantern", "new": "another harbour lantern" }),

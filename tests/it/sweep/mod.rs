@@ -137,6 +137,7 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
         "{backup}",
         "{rule}",
         "{sanction}",
+        "{job}",
     ];
     for row in TABLE.iter().filter(|row| !is_about_a_room(row) && names.iter().any(|name| row.path.contains(name))) {
         for (visitor, status) in cast.visitors.iter().zip(row.statuses.split(' ')) {
@@ -184,6 +185,7 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         backup,
         rule,
         sanction,
+        job,
         ..
     } = &mut targets;
     for slot in [
@@ -205,6 +207,7 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         backup,
         rule,
         sanction,
+        job,
     ] {
         NOTHING.clone_into(slot);
     }

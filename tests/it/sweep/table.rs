@@ -289,6 +289,7 @@ pub const TABLE: &[Row] = &[
     row("POST", "/api/v1/admin/settings/undo",            "ManageSettings", "401 401 401 403 403 403 403 403 404 404 403 401"),
     row("GET", "/admin/settings/history",                 "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("POST", "/api/v1/admin/members/bulk",             "ActOnMany", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/api/v1/admin/retention",                 "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/audit",                     "ReadAudit", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/mail",                      "ReadMail", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/mail/{letter}",             "ReadLetter", "401 401 401 403 403 403 403 403 200 200 403 401"),
@@ -313,6 +314,18 @@ pub const TABLE: &[Row] = &[
     // Nobody has such a key.
     row("GET", "/api/v1/admin/backups/{backup}/file", "KeepBackup", "401 401 401 403 403 403 403 403 403 404 403 401"),
     row("DELETE", "/api/v1/admin/backups/{backup}", "KeepBackup", "401 401 401 403 403 403 403 403 403 204 403 401"),
+
+    // How the program runs. Monitors need the right to metrics alone.
+    row("GET", "/api/v1/admin/health", "ReadHealth", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/figures", "SeeFigures", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/charts", "SeeFigures", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/admin/jobs", "SeeJobs", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/jobs", "SeeJobs", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/jobs/{job}/replay", "KeepJob", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    row("DELETE", "/api/v1/admin/jobs/{job}", "KeepJob", "401 401 401 403 403 403 403 403 204 204 403 401"),
+    row("GET", "/admin/logs", "ReadLog", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/logs", "ReadLog", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/diagnostics", "ReadLog", "401 401 401 403 403 403 403 403 200 200 403 401"),
 
     row("GET", "/admin/automod", "ManageRules", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/automod", "ManageRules", "401 401 401 403 403 403 403 403 200 200 403 401"),

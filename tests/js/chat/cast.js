@@ -13,7 +13,7 @@ export const member = (id, more = {}) => ({
 /** @returns {any} */
 export const room = (id, more = {}) => ({
   id, kind: 'public', name: `room ${id}`, topic: '', history: 'all', archived: false, slow_seconds: 0, keep_days: null, expired_seq: 0, created_by: MARTA, created_at: 1, member_count: 2,
-  seq: 0, first_seq: 1, joined_seq: 0, role: 'member', level: 'all', read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null, said_at: null, ...more,
+  seq: 0, first_seq: 1, joined_seq: 0, role: 'member', level: 'all', read_seq: 0, unread: 0, mentions: 0, members: null, invited: null, last_at: null, said_at: null, wait_ms: 0, ...more,
 });
 
 export const nobody = { members: [], roles: [], room: false, here: [] };

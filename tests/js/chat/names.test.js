@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { members } from '../../../static/chat/completion.js';
-import { afterNaming, memberName, namesOf, ownNames, realName } from '../../../static/chat/names.js';
+import { afterNaming, calledBy, isSought, memberName, namesOf, ownNames, realName } from '../../../static/chat/names.js';
 import { mayBegin, ringsBack } from '../../../static/chat/rights.js';
 
 /** @import { Member } from '../../../static/types/live.d.ts' */
@@ -34,6 +34,14 @@ test('somebody is found by each of their names, and written by the one that ever
     for (const typed of ['bob', 'quay', 'rey', 'brun']) {
       assert.deepEqual(members(typed, [bruno()], null).map(({ insert }) => insert), ['@bruno '], typed);
     }
+  });
+});
+
+test('whoever chooses somebody finds them by any of their names, also whom only my own name knows', () => {
+  called({ 7: 'Élodie of the quay', 9: 'Bobby' }, () => {
+    for (const typed of ['elo', 'quay', 'Reyes', 'brun', '@bru', ' @BRUNO ']) assert.ok(isSought(bruno(), typed), typed);
+    for (const typed of ['@rey', '@elo', '@uno', 'marta']) assert.ok(!isSought(bruno(), typed), typed);
+    assert.deepEqual([calledBy('ÉLO'), calledBy('b'), calledBy('@bob'), calledBy(' ')], [['7'], ['9'], [], []]);
   });
 });
 

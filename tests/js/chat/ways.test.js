@@ -32,15 +32,29 @@ describe('rights', () => {
 
   test('a slow room makes members wait, not those who lead or moderate', () => {
     const slow = (more = {}) => of('public', { slow_seconds: 30, ...more });
-    assert.equal(rights.slowWait(plain, of('public', { said_at: 1_000 }), 1_000), null);
+    const waits = { ...plain, paces: { 1: 31_000 } };
+    assert.equal(rights.slowWait(waits, of('public'), 1_000), null);
     assert.equal(rights.slowWait(plain, slow(), 1_000), 0);
-    for (const [now, wait] of [[1_000, 30_000], [30_999, 1], [31_000, 0], [0, 30_000]]) assert.equal(rights.slowWait(plain, slow({ said_at: 1_000 }), now), wait);
-    assert.equal(rights.slowWait(plain, slow({ said_at: 1_000, role: 'moderator' }), 1_000), null);
-    assert.equal(rights.slowWait(as(['messages.moderate']), slow({ said_at: 1_000 }), 1_000), null);
+    for (const [now, wait] of [[1_000, 30_000], [30_999, 1], [31_000, 0], [0, 30_000], [-3_600_000, 30_000]]) assert.equal(rights.slowWait(waits, slow(), now), wait);
+    assert.equal(rights.slowWait(waits, slow({ role: 'moderator' }), 1_000), null);
+    assert.equal(rights.slowWait({ ...as(['messages.moderate']), paces: { 1: 31_000 } }, slow(), 1_000), null);
     const echo = { client_key: 'k', room: '1', thread: null, reply_to: null, body: 'x', created: 1, attempts: 0, state: 'waiting', code: null, seq: null };
     const with_ = (state) => ({ ...plain, echoes: [/** @type {any} */ ({ ...echo, state })] });
     assert.equal(rights.slowWait(with_('waiting'), slow(), 1_000), 30_000, 'what is on its way comes first');
     assert.equal(rights.slowWait(with_('failed'), slow(), 1_000), 0);
+  });
+
+  test('the server says how long one waits, whatever the clock of this device shows', () => {
+    const rooms = [room('1', { slow_seconds: 30 }), room('2', { slow_seconds: 30, said_at: 5 }), room('3')];
+    const from = begin(snapshot(rooms));
+    const live = /** @type {any} */ ({ ...from, connection: { ...from.connection, caughtUp: true } });
+    // Times of events are the server's: a century between the clocks changes nothing.
+    const said = (/** @type {string} */ id, author = from.me.id) => /** @type {any} */ ({ room: id, seq: 1, at: 3_000_000_000_000, event: { kind: 'message_sent', author } });
+    assert.equal(rights.waitAfter(live, said('1')), 30_000);
+    assert.equal(rights.waitAfter(from, said('1')), 'ask', 'what is replayed was said a while ago');
+    assert.deepEqual([rights.waitAfter(live, said('1', '99')), rights.waitAfter(live, said('3')), rights.waitAfter(live, said('4'))], [null, null, null]);
+    const changed = (/** @type {string} */ id) => /** @type {any} */ ({ room: id, seq: 1, at: 1, event: { kind: 'room_changed' } });
+    assert.deepEqual([rights.waitAfter(live, changed('1')), rights.waitAfter(live, changed('2'))], [null, 'ask'], 'only who has written there asks');
   });
 
   test('how long a room keeps its messages is chosen by whom the community lets', () => {

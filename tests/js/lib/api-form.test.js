@@ -64,13 +64,13 @@ globalThis.fetch = async (path, options) => {
 await import('../../../static/lib/api-form.js');
 
 /** A form with one field, and how it is sent. */
-function form() {
+function form(...attributes) {
   const Element = made.get('api-form');
   const element = new Element();
-  const field = Object.assign(new Stand(), { name: 'amount', type: 'text', value: '200', required: true, disabled: false, closest: () => null, checkValidity: () => true, focus: () => undefined });
+  const field = Object.assign(new Stand(), { name: 'amount', type: 'text', value: '200', defaultValue: '200', required: true, disabled: false, closest: () => null, checkValidity: () => true, focus: () => undefined });
   const inner = Object.assign(new Stand(), { elements: [field] });
   element.setAttribute('action', '/api/v1/admin/payments/1/refund');
-  element.setAttribute('data-stay', '');
+  for (const name of ['data-stay', ...attributes]) element.setAttribute(name, '');
   element.querySelectorAll = () => [inner];
   element.connectedCallback();
   const send = async () => {
@@ -80,7 +80,7 @@ function form() {
     for (let turn = 0; turn < 20; turn += 1) await settle();
     assert.equal(inner.ariaBusy, null, 'it is over');
   };
-  return { field, send };
+  return { element, field, send };
 }
 
 test('pressed again after an answer that was lost or a refusal that passes, it is the same wish', async () => {
@@ -106,4 +106,31 @@ test('other content is another wish', async () => {
   assert.equal(asked.length, 2);
   assert.notEqual(asked[1].key, asked[0].key);
   assert.deepEqual(asked.map((one) => JSON.parse(one.body).amount), ['200', '300']);
+});
+
+test('who leaves a guarded form with something unsaved is asked, and nobody else', async () => {
+  const before = globalThis.addEventListener;
+  const heard = [];
+  globalThis.addEventListener = /** @type {any} */ ((kind, listener, { signal }) => void heard.push({ kind, listener, signal }));
+  form();
+  assert.equal(heard.length, 0, 'one that is not guarded asks nobody');
+  const { element, field, send } = form('data-guarded');
+  assert.deepEqual(heard.map(({ kind }) => kind), ['beforeunload']);
+  const isAsked = () => {
+    const event = new Event('beforeunload', { cancelable: true });
+    if (!heard[0].signal.aborted) heard[0].listener(event);
+    return event.defaultPrevented;
+  };
+  assert.equal(isAsked(), false);
+  field.value = '300';
+  assert.equal(isAsked(), true);
+  field.value = '200';
+  assert.equal(isAsked(), false, 'what is as it was loses nothing');
+  field.value = '300';
+  answers = [503];
+  await send();
+  assert.equal(isAsked(), true, 'what was refused is not saved');
+  element.disconnectedCallback();
+  assert.equal(isAsked(), false, 'a form that is gone holds nobody');
+  globalThis.addEventListener = before;
 });

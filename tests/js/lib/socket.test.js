@@ -12,9 +12,10 @@ let clock, sockets, told, socket, chance;
 
 /** The connection that is open now. */
 const line = () => sockets.at(-1);
-const hello = (heads, epoch = 'a') => line().say({ type: 'hello', v: 1, epoch, connection: '1', me: { id: '1' }, heads, calls: [], heartbeat_ms: 25_000 });
+const hello = (heads, epoch = 'a', signals = 4) => line().say({ type: 'hello', v: 1, epoch, connection: '1', me: { id: '1' }, heads, signals, calls: [], heartbeat_ms: 25_000 });
 const event = (seq, room = ROOM) => line().say({ type: 'event', room, seq, at: seq, event: { kind: 'message_pinned', id: String(seq), actor: '1' } });
-const heartbeat = (n, cursors) => line().say({ type: 'heartbeat', n, heads_digest: digestOf(cursors) });
+const heartbeat = (n, cursors, signals = 4) => line().say({ type: 'heartbeat', n, heads_digest: digestOf(cursors), signals });
+const signal = (n) => line().say({ type: 'signal', n, signal: { kind: 'settings_changed' } });
 const seqs = (room = ROOM) => told.filter(([kind, entry]) => kind === 'event' && entry.room === room).map(([, entry]) => entry.seq);
 const count = (kind) => told.filter(([each]) => each === kind).length;
 
@@ -25,7 +26,7 @@ beforeEach(() => {
   chance = 1;
   /** @type {any} */
   const listener = Object.fromEntries(
-    ['event', 'signal', 'status', 'reset', 'gone', 'hello', 'caughtUp', 'restored', 'signedOut'].map((kind) => [kind, (...rest) => told.push([kind, ...rest])]),
+    ['event', 'signal', 'missed', 'status', 'reset', 'gone', 'hello', 'caughtUp', 'restored', 'signedOut'].map((kind) => [kind, (...rest) => told.push([kind, ...rest])]),
   );
   socket = new Socket('ws://test/live', listener, 'a', {
     open: () => sockets[sockets.push(new FakeSocket()) - 1],
@@ -34,9 +35,47 @@ beforeEach(() => {
     cancel: clock.cancel,
     random: () => chance,
   });
+  socket.signals = 4;
   socket.follow(ROOM, 5);
   socket.follow('me', 2);
   socket.open();
+});
+
+describe('signals to everyone', () => {
+  const at = { [ROOM]: 5, me: 2 };
+
+  test('whoever heard each of them has missed none, also after a break', () => {
+    hello(at);
+    signal(5);
+    signal(6);
+    line().say({ type: 'signal', signal: { kind: 'typing' } });
+    heartbeat(0, at, 6);
+    line().end(1006);
+    clock.pass(1_000);
+    hello(at, 'a', 6);
+    assert.deepEqual([count('signal'), count('missed')], [3, 0]);
+  });
+
+  test('one that was dropped shows with the next one, and the last one with the heartbeat', () => {
+    hello(at);
+    signal(6);
+    assert.equal(count('missed'), 1, 'the fifth');
+    signal(7);
+    heartbeat(0, at, 7);
+    assert.equal(count('missed'), 1, 'and none since');
+    heartbeat(0, at, 8);
+    assert.equal(count('missed'), 2);
+  });
+
+  test('what was said before the connection was missed, and so was everything where the server counts from elsewhere', () => {
+    hello(at, 'a', 5);
+    assert.equal(count('missed'), 1);
+    line().end(1006);
+    clock.pass(1_000);
+    hello(at, 'a', 1_048_576);
+    signal(1_048_577);
+    assert.equal(count('missed'), 2);
+  });
 });
 
 describe('order', () => {

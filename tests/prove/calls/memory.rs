@@ -27,10 +27,12 @@ const KIB: f64 = 1_024.0;
 pub fn weigh(options: &Options) -> Result<(), String> {
     let party = Party::open(&options.program, 1, MEMBERS)?;
     let minutes = options.minutes.unwrap_or(10.0);
-    // What a first call loads once is no participant's.
-    eprintln!("… a call of two first");
+    // What a first call loads once is no participant's; and what the program holds while it works is no base: as at the end, it has its time to
+    // come to rest.
+    eprintln!("… a call of two first, and {} s of rest", LEFT_WITHIN.as_secs());
     fill(&party, "two", 2)?.leave()?;
-    let (base, kinds) = (party.memory(), party.kinds());
+    let (base, _) = party.wait_memory(0.0, LEFT_WITHIN);
+    let kinds = party.kinds();
     eprintln!("… {MEMBERS} come online, and go");
     let links = (0..MEMBERS).map(|seat| party.link(seat)).collect::<Result<Vec<_>, _>>()?;
     let online = party.memory();

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::charge;
 use crate::billing::model::{Discount, Every, SubscriptionStatus};
-use crate::billing::providers::{PaymentTruth, SubscriptionTruth, Switch, SwitchTime};
+use crate::billing::providers::{PaymentTruth, Seen, SubscriptionTruth, Switch, SwitchTime};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, OrderId, PriceId};
+use crate::ids::{MemberId, OrderId, PlanId, PriceId};
 use crate::money::{Money, add_days, add_months};
 
 /// Days after which it gives up asking for a payment that is owed.
@@ -24,6 +24,9 @@ pub struct Recurring {
     pub order: OrderId,
     /// Whose.
     pub member: MemberId,
+    /// Of which plan.
+    #[serde(default)]
+    pub plan: Option<PlanId>,
     /// By which of our prices.
     #[serde(default)]
     pub price_id: Option<PriceId>,
@@ -53,6 +56,9 @@ pub struct Recurring {
     /// What a promotion code takes off.
     #[serde(default)]
     pub discount: Option<Discount>,
+    /// Of which plans; empty: of all of them.
+    #[serde(default)]
+    pub reduced: Vec<PlanId>,
     /// When the difference of a dearer price was paid, and how much.
     #[serde(default)]
     pub upgrades: Vec<(Millis, i64)>,
@@ -68,6 +74,9 @@ pub struct Recurring {
 /// By what a subscription is paid later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextPrice {
+    /// Of which plan.
+    #[serde(default)]
+    pub plan: Option<PlanId>,
     /// By which of our prices.
     pub price_id: PriceId,
     /// How much each period.
@@ -82,6 +91,22 @@ impl Recurring {
         let (from, before) = self.anchor.unwrap_or((self.trial_end.unwrap_or(self.begun_at), 0));
         let periods = u32::try_from(paid.saturating_sub(before)).unwrap_or(u32::MAX);
         add_months(from, self.every.months().unwrap_or(12).saturating_mul(periods))
+    }
+
+    /// What a promotion code takes off of what it is now.
+    fn discount(&self) -> Option<Discount> {
+        let counts = self.reduced.is_empty() || self.plan.is_some_and(|plan| self.reduced.contains(&plan));
+        self.discount.filter(|_| counts)
+    }
+
+    /// Where it stands.
+    const fn status(&self) -> SubscriptionStatus {
+        match (self.ended_at, self.owed_since) {
+            (Some(_), _) => SubscriptionStatus::Canceled,
+            (None, Some(_)) => SubscriptionStatus::PastDue,
+            (None, None) if self.is_trial() => SubscriptionStatus::Trialing,
+            (None, None) => SubscriptionStatus::Active,
+        }
     }
 
     /// Is nothing paid yet?
@@ -103,8 +128,9 @@ impl Recurring {
     /// # Errors
     /// `billing.card_refused` when what is due now cannot be charged, `billing.change_stale` where it is not what the switch was weighed with.
     pub fn switched(mut self, switch: &Switch, now: Millis) -> Result<Self> {
-        let (to, seen) = (&switch.to, switch.seen);
-        if self.period().1 != seen.period_end || (seen.price.is_some() && self.price_id != seen.price) {
+        let (to, next) = (&switch.to, self.next.as_ref().map(|next| next.price_id));
+        let (period_end, status, cancels_at_end) = (self.period().1, self.status(), self.cancels_at_end);
+        if !switch.seen.is_still(Seen { price: self.price_id, next, period_end, status, cancels_at_end }) {
             return Err(Error::conflict("billing.change_stale"));
         }
         match switch.when {
@@ -117,12 +143,15 @@ impl Recurring {
                     // What was paid now is the first period of the new length.
                     self.anchor = Some((as_of, self.charges.len().saturating_sub(1)));
                 }
-                (self.price_id, self.price, self.every, self.next) = (Some(to.price), to.money, to.every, None);
+                (self.plan, self.price_id) = (Some(to.plan), Some(to.price));
+                (self.price, self.every, self.next) = (to.money, to.every, None);
             }
             SwitchTime::AtPeriodEnd { until, .. } => {
-                self.next = Some(NextPrice { price_id: to.price, price: to.money, at: until });
+                self.next = Some(NextPrice { plan: Some(to.plan), price_id: to.price, price: to.money, at: until });
             }
-            SwitchTime::Back => self.next = None,
+            SwitchTime::Back => {
+                (self.plan, self.price_id, self.price, self.next) = (Some(to.plan), Some(to.price), to.money, None);
+            }
         }
         Ok(self)
     }
@@ -194,11 +223,11 @@ impl Recurring {
                 break;
             }
             if let Some(next) = self.next.take_if(|next| next.at <= due) {
-                (self.price_id, self.price) = (Some(next.price_id), next.price);
+                (self.plan, self.price_id, self.price) = (next.plan, Some(next.price_id), next.price);
             }
             if !self.card_fails {
                 let n = u32::try_from(self.charges.len()).unwrap_or(u32::MAX);
-                let sum = self.discount.map_or(self.price, |discount| discount.payment(self.price, self.every, n));
+                let sum = self.discount().map_or(self.price, |discount| discount.payment(self.price, self.every, n));
                 self.charges.push(if self.owed_since.is_some() { now } else { due });
                 self.sums.push(sum.amount);
                 self.owed_since = None;
@@ -215,13 +244,7 @@ impl Recurring {
     /// What it says of itself when it is asked.
     #[must_use]
     pub fn truth(&self, asked_at: Millis) -> SubscriptionTruth {
-        let (is_trial, (start, end)) = (self.is_trial(), self.period());
-        let status = match (self.ended_at, self.owed_since) {
-            (Some(_), _) => SubscriptionStatus::Canceled,
-            (None, Some(_)) => SubscriptionStatus::PastDue,
-            (None, None) if is_trial => SubscriptionStatus::Trialing,
-            (None, None) => SubscriptionStatus::Active,
-        };
+        let (status, (start, end)) = (self.status(), self.period());
         SubscriptionTruth {
             asked_at,
             external_id: self.id.clone(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Recurring;
 use crate::billing::model::{Discount, Every};
 use crate::clock::Millis;
-use crate::ids::{MemberId, OrderId, PriceId};
+use crate::ids::{MemberId, OrderId, PlanId, PriceId};
 use crate::money::{Money, add_days};
 
 /// Where a checkout stands, as its page shows it.
@@ -37,6 +37,9 @@ pub struct Session {
     pub member: MemberId,
     /// What for.
     pub text: String,
+    /// Of which plan.
+    #[serde(default)]
+    pub plan: Option<PlanId>,
     /// By which of our prices.
     #[serde(default)]
     pub price_id: Option<PriceId>,
@@ -62,6 +65,9 @@ pub struct Session {
     /// What a promotion code takes off.
     #[serde(default)]
     pub discount: Option<Discount>,
+    /// Of which plans, whatever it becomes; empty: of all of them.
+    #[serde(default)]
+    pub reduced: Vec<PlanId>,
 }
 
 /// What is done on its page.
@@ -130,6 +136,8 @@ impl Session {
         Some(Recurring {
             sums: charges.iter().map(|_| self.due().amount).collect(),
             discount: self.discount,
+            reduced: self.reduced.clone(),
+            plan: self.plan,
             price_id: self.price_id,
             anchor: None,
             next: None,

@@ -13,7 +13,7 @@ use stripe_checkout::checkout_session::{
 };
 use stripe_core::customer::CreateCustomer;
 use stripe_core::refund::CreateRefund;
-use stripe_product::coupon::CreateCoupon;
+use stripe_product::coupon::{CreateCoupon, CreateCouponAppliesTo};
 use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval};
 use stripe_product::product::{CreateProduct, UpdateProduct};
 use stripe_shared::{CheckoutSessionLocale, CheckoutSessionMode, CouponDuration};
@@ -137,6 +137,9 @@ pub enum Call {
         amount: Option<(i64, String)>,
         /// For how long.
         duration: Duration,
+        /// The products of which it takes something off; empty: of all of them.
+        #[serde(default)]
+        products: Vec<String>,
         /// What is written to it.
         tags: Tags,
     },
@@ -207,6 +210,15 @@ async fn ask<T: miniserde::Deserialize>(client: &Client, request: &impl StripeRe
 }
 
 impl Call {
+    /// The subscription that it changes while that goes on. Its end is no such change: nothing undoes it.
+    #[must_use]
+    pub fn changes(&self) -> Option<&str> {
+        match self {
+            Self::EndWithPeriod { subscription, .. } | Self::ChangePrice { subscription, .. } => Some(subscription),
+            _ => None,
+        }
+    }
+
     /// Makes the call, once. Under a key that was used for it before, Stripe gives the same answer and does nothing again.
     ///
     /// # Errors
@@ -242,8 +254,13 @@ impl Call {
                 }
                 ask::<Named>(client, &price, key).await.map(Answer::Named)
             }
-            Self::MakeCoupon { id, percent, amount, duration, tags } => {
+            Self::MakeCoupon { id, percent, amount, duration, products, tags } => {
                 let mut coupon = CreateCoupon::new().id(id).metadata(metadata(tags));
+                if !products.is_empty() {
+                    let mut only = CreateCouponAppliesTo::new();
+                    only.products = Some(products.clone());
+                    coupon = coupon.applies_to(only);
+                }
                 coupon = match (percent, amount) {
                     (Some(percent), _) => coupon.percent_off(f64::from(*percent)),
                     (None, Some((minor, code))) => coupon.amount_off(*minor).currency(currency(code)),

@@ -26,8 +26,7 @@ use stripe_types::RangeQueryTs;
 
 use super::call::{Every, currency};
 use super::views::{
-    Balance, Charge, Coupon, Dispute, Endpoint, Event, Invoice, Item, List, Named, PaymentIntent, Portal, Price, Refund, Session,
-    Subscription,
+    Balance, Charge, Coupon, Dispute, Endpoint, Event, Invoice, Item, List, Named, PaymentIntent, Portal, Refund, Session, Subscription,
 };
 use super::{Client, Failure};
 
@@ -97,19 +96,24 @@ impl Client {
         self.ask(&ListInvoice::new().subscription(subscription).expand(expand).limit(PAGE)).await
     }
 
-    /// The bill that a subscription would be sent if it cost so much, in minor units, each month or year from this second on. It makes nothing,
-    /// no price either.
+    /// The bill that a subscription would be sent if it were one to this product and cost so much, in minor units, each month or year from this
+    /// second on. It makes nothing, no price either.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn preview(&self, subscription: &str, item: &Item, (minor, every): (i64, Every), from_s: i64) -> Result<Invoice, Failure> {
+    pub async fn preview(
+        &self,
+        subscription: &str,
+        item: &Item,
+        (product, minor, every): (&str, i64, Every),
+        from_s: i64,
+    ) -> Result<Invoice, Failure> {
         let interval = match every {
             Every::Month => CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurringInterval::Month,
             Every::Year => CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurringInterval::Year,
         };
         let recurring = CreatePreviewInvoiceSubscriptionDetailsItemsPriceDataRecurring::new(interval);
-        let Price { currency: code, product, .. } = &item.price;
-        let mut price = CreatePreviewInvoiceSubscriptionDetailsItemsPriceData::new(currency(code), product, recurring);
+        let mut price = CreatePreviewInvoiceSubscriptionDetailsItemsPriceData::new(currency(&item.price.currency), product, recurring);
         price.unit_amount = Some(minor);
         let mut one = CreatePreviewInvoiceSubscriptionDetailsItems::new();
         (one.id, one.price_data) = (Some(item.id.clone()), Some(price));

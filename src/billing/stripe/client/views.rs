@@ -105,6 +105,10 @@ views! {
         items: Items,
         /// What takes its place once the newest bill is paid.
         pending_update: Option<Pending>,
+        /// What changes it later, as was chosen on pages of theirs.
+        schedule: Option<String>,
+        /// What takes something off of it.
+        discounts: Option<Vec<String>>,
         /// What we wrote to it.
         metadata: Option<HashMap<String, String>>,
     }

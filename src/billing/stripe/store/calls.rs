@@ -71,6 +71,11 @@ pub fn by_key(conn: &mut Conn, key: &str) -> Result<Option<CallRow>> {
     Ok(calls::table.find(key).first(conn).optional()?)
 }
 
+/// Those whose answer is not known, the first ones first.
+pub fn open(conn: &mut Conn) -> Result<Vec<CallRow>> {
+    Ok(calls::table.filter(calls::state.eq(CallState::Open as i16)).order((calls::made_at, calls::idempotency_key)).load(conn)?)
+}
+
 /// Writes a call down, unless there is one under its key; the one that is there then.
 pub fn place(tx: &mut Tx<'_>, key: &str, call: &str) -> Result<(CallRow, bool)> {
     let now = tx.now();

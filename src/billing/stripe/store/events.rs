@@ -193,6 +193,12 @@ pub fn count(conn: &mut Conn, state: EventState) -> Result<i64> {
     Ok(events::table.filter(events::state.eq(state as i16)).count().get_result(conn)?)
 }
 
+/// Since when the oldest event waits whose object is still to be fetched.
+pub fn waiting_since(conn: &mut Conn) -> Result<Option<Millis>> {
+    let waiting = events::table.filter(events::state.eq(EventState::Waiting as i16));
+    Ok(waiting.order(events::id).select(events::received_at).first(conn).optional()?)
+}
+
 /// When the newest webhook came.
 pub fn last_webhook(conn: &mut Conn) -> Result<Option<Millis>> {
     let webhooks = events::table.filter(events::source.eq(EventSource::Webhook as i16));

@@ -3,6 +3,8 @@
 //! Clocks do not order fetches: two may begin within a millisecond. A number does, which grows in the database with every sign of a change:
 //! whoever fetches notes it before the fetch begins, and an answer counts only if nothing was noted later by a fetch whose answer is in
 //! already. A fetch that began after the last sign holds the last state, and its number is the greatest.
+//!
+//! What we do to an object ourselves is counted in the same way, under a name of its own.
 
 use diesel::prelude::*;
 
@@ -36,6 +38,15 @@ pub fn want(tx: &mut Tx<'_>, object: &str) -> Result<i64> {
         ))
         .execute(&mut **tx)?;
     mark(tx, object).map(|mark| mark.wanted)
+}
+
+/// The same if there were just so many so far; `false`: there were further ones.
+pub fn want_since(tx: &mut Tx<'_>, object: &str, so_far: i64) -> Result<bool> {
+    one_at_a_time(tx, &format!("stripe {object}"))?;
+    if mark(tx, object)?.wanted != so_far {
+        return Ok(false);
+    }
+    want(tx, object).map(|_| true)
 }
 
 /// An answer is here whose fetch began when there were so many signs. Does it count? From here to the end of the transaction no other does.

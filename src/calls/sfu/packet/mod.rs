@@ -138,6 +138,17 @@ fn guard_dtls(datagram: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
+/// The records of a datagram that has passed [`guard`], each with its header.
+pub fn dtls_records(datagram: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = datagram;
+    std::iter::from_fn(move || {
+        let length = usize::from(be16(rest, 11)?);
+        let (record, after) = rest.split_at_checked(DTLS_RECORD + length)?;
+        rest = after;
+        Some(record)
+    })
+}
+
 /// Two bytes at a place, most significant first.
 pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))

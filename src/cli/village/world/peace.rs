@@ -11,7 +11,7 @@ use crate::ids::{MemberId, ReportId, SanctionId};
 use crate::members::seed::actor_of;
 use crate::members::{self, DecideAppeal};
 use crate::moderation::{self, AppealOutcome, Decision};
-use crate::social::{self, HandleReport, seed};
+use crate::social::{self, HandleReport, SoughtReports, seed};
 use crate::storage::Tx;
 
 impl World {
@@ -63,9 +63,8 @@ impl World {
 
 fn newest_report(tx: &mut Tx<'_>, viewer: MemberId, of: MemberId) -> Result<ReportId> {
     let now = tx.now();
-    let waiting = social::reports(tx, viewer, false, None, 50, now)?.items;
-    let theirs = waiting.into_iter().find(|report| report.member.as_ref().is_some_and(|member| member.id == of));
-    theirs.map(|report| report.id).ok_or_else(|| Error::broken("nobody reported them"))
+    let sought = SoughtReports { closed: false, member: Some(of), before: None };
+    social::reports(tx, viewer, &sought, 1, now)?.items.pop().map(|report| report.id).ok_or_else(|| Error::broken("nobody reported them"))
 }
 
 fn newest_sanction(tx: &mut Tx<'_>, member: MemberId) -> Result<SanctionId> {

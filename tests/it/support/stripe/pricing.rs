@@ -24,7 +24,7 @@ enum Switched {
 
 impl World {
     pub(super) fn make_coupon(&mut self, params: &Params) -> Result<Value, Refused> {
-        known(params, "id percent_off amount_off currency duration duration_in_months metadata[*]")?;
+        known(params, "id percent_off amount_off currency duration duration_in_months applies_to[products][*] metadata[*]")?;
         let id = needed(params, "id")?.to_owned();
         if self.things.contains_key(&id) {
             return refuse(Some("resource_already_exists"), format!("Coupon already exists: {id}"));
@@ -40,13 +40,21 @@ impl World {
             return refuse(None, "duration_in_months goes with repeating.");
         }
         let made = shapes::coupon(&id, self.now(), params, &metadata(params));
+        for product in made["applies_to"]["products"].as_array().into_iter().flatten() {
+            self.found("product", product.as_str().unwrap_or_default())?;
+        }
         self.put(&made);
         Ok(made)
     }
 
-    /// What a coupon leaves of an amount, in the payment of this number.
-    pub(super) fn discounted(&self, coupon: &Value, amount: i64, each_months: i64, n: i64) -> i64 {
+    /// What a coupon leaves of a price, in the payment of this number.
+    pub(super) fn discounted(&self, coupon: &Value, price: &Value, n: i64) -> i64 {
+        let (amount, each_months) =
+            (price["unit_amount"].as_i64().unwrap_or(0), if price["recurring"]["interval"] == "year" { 12 } else { 1 });
         let Some(coupon) = coupon.as_str().map(|id| self.thing(id)) else { return amount };
+        if coupon["applies_to"]["products"].as_array().is_some_and(|all| !all.contains(&price["product"])) {
+            return amount;
+        }
         let counts = match coupon["duration"].as_str() {
             Some("once") => n == 0,
             Some("repeating") => n * each_months < coupon["duration_in_months"].as_i64().unwrap_or(0),
@@ -154,12 +162,12 @@ impl World {
         known(params, PREVIEW)?;
         let subscription = self.found("subscription", needed(params, "subscription")?)?;
         let data = |name: &str| needed(params, &format!("subscription_details[items][0][price_data]{name}"));
-        self.found("product", data("[product]")?)?;
+        let product = self.found("product", data("[product]")?)?["id"].clone();
         if json!(data("[currency]")?) != subscription["currency"] {
             return refuse(None, "All prices on a subscription must have the same currency.");
         }
         let amount: i64 = data("[unit_amount]")?.parse().unwrap_or(-1);
-        let next = json!({ "unit_amount": amount, "recurring": { "interval": data("[recurring][interval]")? } });
+        let next = json!({ "unit_amount": amount, "product": product, "recurring": { "interval": data("[recurring][interval]")? } });
         if needed(params, "subscription_details[proration_behavior]")? != "always_invoice" {
             return refuse(None, "The double previews only what is charged at once.");
         }
@@ -182,10 +190,7 @@ impl World {
         let (start, end) = (item["current_period_start"].as_i64().unwrap_or(0), item["current_period_end"].as_i64().unwrap_or(1));
         let n = subscription["paid_of_double"].as_i64().unwrap_or(1) - 1;
         let is_yearly = |price: &Value| price["recurring"]["interval"] == "year";
-        let left_of = |price: &Value, n: i64| {
-            let amount = price["unit_amount"].as_i64().unwrap_or(0);
-            self.discounted(coupon, amount, if is_yearly(price) { 12 } else { 1 }, n)
-        };
+        let left_of = |price: &Value, n: i64| self.discounted(coupon, price, n);
         let share = |sum: i64| (2 * sum * (end - at) + (end - start)) / (2 * (end - start).max(1));
         let credit = LineIs { amount: -share(left_of(&item["price"], n)), period: (at, end), is_proration: true };
         // What is taken off of the first payment alone is used up by it.

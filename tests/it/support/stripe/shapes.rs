@@ -42,14 +42,16 @@ pub fn price(id: &str, now: i64, is: &PriceIs<'_>, metadata: &Value) -> Value {
     })
 }
 
-/// A coupon, as these parameters say.
+/// A coupon, as these parameters say. For which products it is, Stripe says only where that is asked for; the double always.
 pub fn coupon(id: &str, now: i64, params: &super::params::Params, metadata: &Value) -> Value {
+    let products: Vec<String> = super::params::below(params, "applies_to[products]").into_values().collect();
     // Per cent may come with a point: `25.0`.
     let number = |name: &str| params.get(name).and_then(|value| value.trim_end_matches(".0").parse::<i64>().ok());
     json!({
         "id": id, "object": "coupon", "amount_off": number("amount_off"), "created": now, "currency": params.get("currency"), "duration": params.get("duration"),
         "duration_in_months": number("duration_in_months"), "livemode": false, "max_redemptions": null, "metadata": metadata, "name": null,
         "percent_off": number("percent_off"), "redeem_by": null, "times_redeemed": 0, "valid": true,
+        "applies_to": if products.is_empty() { Value::Null } else { json!({ "products": products }) },
     })
 }
 

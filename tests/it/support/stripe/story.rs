@@ -23,7 +23,7 @@ impl World {
         let price = self.thing(&text(&visit["price_of_double"]));
         let (customer, tags) = (visit["customer"].clone(), visit["metadata_of_double"].clone());
         let coupon = visit["coupon_of_double"].clone();
-        let amount = self.discounted(&coupon, price["unit_amount"].as_i64().unwrap_or(0), 1, 0);
+        let amount = self.discounted(&coupon, &price, 0);
         if visit["mode"] == "payment" {
             let intent = self.payment(&customer, (amount, &price["currency"]), &tags);
             visit["payment_intent"] = json!(intent);
@@ -37,6 +37,9 @@ impl World {
             let mut subscription = shapes::subscription(&id, now, &customer, &item, &tags);
             if trial > 0 {
                 (subscription["status"], subscription["trial_end"]) = (json!("trialing"), json!(end));
+            }
+            if let Some(coupon) = coupon.as_str() {
+                subscription["discounts"] = json!([format!("di_of_{coupon}")]);
             }
             (subscription["coupon_of_double"], subscription["paid_of_double"]) = (coupon, json!(1));
             self.put(&subscription);
@@ -127,9 +130,8 @@ impl World {
         let start = item["current_period_end"].as_i64().unwrap_or(0);
         let end = start + if item["price"]["recurring"]["interval"] == "year" { YEAR_S } else { MONTH_S };
         (item["current_period_start"], item["current_period_end"]) = (json!(start), json!(end));
-        let (full, is_yearly) = (item["price"]["unit_amount"].as_i64().unwrap_or(0), item["price"]["recurring"]["interval"] == "year");
-        let n = subscription["paid_of_double"].as_i64().unwrap_or(1);
-        let amount = self.discounted(&subscription["coupon_of_double"], full, if is_yearly { 12 } else { 1 }, n);
+        let (price, n) = (item["price"].clone(), subscription["paid_of_double"].as_i64().unwrap_or(1));
+        let amount = self.discounted(&subscription["coupon_of_double"], &price, n);
         subscription["paid_of_double"] = json!(n + 1);
         self.put(&subscription);
         let invoice = self.bill(id, "subscription_cycle", &[LineIs::whole(amount, (start, end))]);

@@ -292,7 +292,7 @@ impl World {
         made["metadata"] = metadata(params);
         if let Some(coupon) = params.get("discounts[0][coupon]") {
             made["coupon_of_double"] = self.found("coupon", coupon)?["id"].clone();
-            made["amount_total"] = json!(self.discounted(&made["coupon_of_double"], price["unit_amount"].as_i64().unwrap_or(0), 1, 0));
+            made["amount_total"] = json!(self.discounted(&made["coupon_of_double"], &price, 0));
         }
         if mode == "payment" && made["amount_total"].as_i64().is_none_or(|total| total < LEAST) {
             return refuse(Some("amount_too_small"), "The Checkout Session's total amount must convert to at least 50 cents.");

@@ -1,0 +1,2 @@
+DROP INDEX reports_waiting;
+ALTER TABLE reports DROP COLUMN rule;
