@@ -127,7 +127,7 @@ pub fn audit_rows(conn: &mut Conn, before: Option<AuditId>, act: Option<&str>, l
         query = query.filter(audit::id.lt(before.0));
     }
     if let Some(act) = act {
-        query = query.filter(audit::act.like(format!("{}%", act.replace(['%', '_'], ""))));
+        query = query.filter(audit::act.like(format!("{}%", act.replace(['%', '\\'], "").replace('_', "\\_"))).escape('\\'));
     }
     Ok(query.load(conn)?)
 }

@@ -138,3 +138,49 @@ async fn of_two_who_take_back_the_same_change_at_once_one_does() {
     assert_eq!(history(&olga, "community_hue").await.len(), 2);
     town.close().await;
 }
+
+#[actix_web::test]
+async fn what_is_taken_back_wants_the_password_where_it_deletes_messages() {
+    let town = Town::new().await;
+    let olga = town.owner("olga").await;
+    let password = "along the old quay";
+    assert_eq!(olga.call(Method::POST, "/api/v1/me/password", Some(json!({ "current": "", "new": password }))).await.0, 204);
+    assert_eq!(set(&olga, json!({ "keep_messages_days": 30, "password": password })).await.0, 200);
+    assert_eq!(set(&olga, json!({ "keep_messages_days": 0 })).await.0, 200);
+    let kept = history(&olga, "keep_messages_days").await;
+    let wants: Vec<_> = kept.iter().map(|one| (one["may_undo"] == true, one["wants_password"] == true)).collect();
+    assert_eq!(wants, [(true, true), (false, false)]);
+    let page = olga.page_text("/admin/settings/history").await;
+    assert!(page.contains("type=\"password\""), "{page}");
+    let back = |password: Option<&str>| {
+        let body = json!({ "change": kept[0]["change"], "name": "keep_messages_days", "password": password });
+        olga.call(Method::POST, "/api/v1/admin/settings/undo", Some(body))
+    };
+    for wrong in [None, Some("along the new quay")] {
+        let (status, answer) = back(wrong).await;
+        let told = (status.as_u16(), &answer["problems"][0]["field"], &answer["problems"][0]["code"]);
+        assert_eq!(told, (422, &json!("password"), &json!("members.password_wrong")), "{answer}");
+    }
+    assert_eq!(olga.get(SETTINGS).await["keep_messages_days"], 0, "nothing was changed");
+    let (status, answer) = back(Some(password)).await;
+    assert_eq!((status.as_u16(), &answer["keep_messages_days"]), (200, &json!(30)));
+    // A form that is sent whole asks for nothing while this was left as it was seen.
+    let form = |days: u16| json!({ "keep_messages_days": days, "rooms_may_keep": "any", "seen": { "keep_messages_days": 30, "rooms_may_keep": "as_community" } });
+    assert_eq!(set(&olga, form(30)).await.0, 200);
+    let (status, answer) = set(&olga, form(29)).await;
+    assert_eq!((status, &answer["problems"][0]["field"]), (422, &json!("password")), "{answer}");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_does_not_fit_any_more_is_not_taken_back() {
+    let town = Town::new().await;
+    let olga = town.owner("olga").await;
+    assert_eq!(set(&olga, json!({ "reach_default_call": ["contacts"] })).await.0, 200);
+    assert_eq!(set(&olga, json!({ "reach_ceiling_call": ["contacts"] })).await.0, 200);
+    let change = history(&olga, "reach_default_call").await.remove(0);
+    let (status, answer) = undo(&olga, &change).await;
+    assert_eq!((status, &answer["problems"][0]["code"]), (422, &json!("social.above_ceiling")), "{answer}");
+    assert_eq!(olga.get(SETTINGS).await["reach_default_call"], json!(["contacts"]));
+    town.close().await;
+}

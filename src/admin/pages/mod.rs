@@ -1,6 +1,8 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
 mod audit;
+mod audit_names;
+mod audit_words;
 mod automod;
 mod backups;
 mod calls;
@@ -22,7 +24,7 @@ mod setup;
 mod subscribers;
 
 #[cfg(test)]
-pub use audit::ACTS;
+pub use audit_words::ACTS;
 pub use jobs::JOB_KINDS;
 
 use actix_web::HttpResponse;

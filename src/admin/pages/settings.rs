@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::audit::{Change, Part, field_name, told_setting};
+use super::audit_names::told_setting;
+use super::audit_words::{Change, Part, field_name};
 use super::{CurrencyChoice, ROWS, RoleTag, currencies, given, href, show};
 use crate::access::{Allow, Permission, Query};
 use crate::admin::actions;

@@ -167,7 +167,8 @@ pub fn account_detail(conn: &mut Conn, may: &SeeAccount, now: Millis) -> Result<
     let sessions = if may.sees_private() { store::sessions::of_member(conn, may.member(), now)? } else { Vec::new() };
     let is_live = |kind, seen| SessionKind::from_number(kind) == SessionKind::Token || super::sessions::is_fresh(seen, now);
     let sessions = sessions.into_iter().filter(|row| is_live(row.kind, row.last_seen_at)).map(|row| row.session(None)).collect();
-    let sanctions = store::sanctions::of_member(conn, may.member(), MOST_SANCTIONS)?.into_iter().map(SanctionRow::sanction).collect();
+    let shown = |row: SanctionRow| if may.is_own() { row.sanction().for_its_member() } else { row.sanction() };
+    let sanctions = store::sanctions::of_member(conn, may.member(), MOST_SANCTIONS)?.into_iter().map(shown).collect();
     Ok(AdminMemberDetail { member, email, sessions, sanctions })
 }
 

@@ -212,6 +212,14 @@ pub struct Sanction {
     pub appeal: Option<Appeal>,
 }
 
+impl Sanction {
+    /// As its member finds it in a dashboard of their own: whether they were reported, and what those who keep the peace noted, is not for them.
+    #[must_use]
+    pub fn for_its_member(self) -> Self {
+        Self { note: String::new(), report: None, ..self }
+    }
+}
+
 /// An appeal against what was done to a member.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Appeal {

@@ -209,3 +209,28 @@ async fn whatever_is_done_without_a_report_is_told_too_and_reasons_from_before_a
     assert_eq!((&detail["sanctions"][0]["reason"], &detail["sanctions"][0]["note"]), (&json!("Sleep on it"), &json!("")));
     place.town.close().await;
 }
+
+#[actix_web::test]
+async fn whom_it_was_done_to_cannot_tell_that_or_by_whom_they_were_reported() {
+    let place = Place::new(RoomKind::Public).await;
+    let max = place.town.person("max", &[RoleKind::Moderator]).await;
+    let report = place.ann.post("/api/v1/reports", json!({ "member": max.id, "reason": "harassment", "text": "He shouts" })).await;
+    let report = report["id"].as_str().expect("an id").to_owned();
+    let decide = format!("/api/v1/admin/reports/{report}/decide");
+    let warned = json!({ "outcome": "warn", "reason": "Speak softly", "note": "Ann was right" });
+    assert_eq!(place.keeper.call(Method::POST, &decide, Some(warned)).await.0, 204);
+    let account = format!("/api/v1/admin/members/{}", max.id);
+    assert_eq!(place.mo.get(&account).await["sanctions"][0]["report"], json!(report), "those who keep the peace find it");
+    let own = max.get(&account).await;
+    assert_eq!((&own["sanctions"][0]["reason"], &own["sanctions"][0]["report"]), (&json!("Speak softly"), &Value::Null));
+    let (queue, audit) = ("/api/v1/admin/reports?closed=true", "/api/v1/admin/audit");
+    for path in [account.as_str(), "/api/v1/me/notices", queue, audit, "/api/v1/me/state"] {
+        let seen = max.call(Method::GET, path, None).await.1.to_string();
+        assert!(!seen.contains(&report) && !seen.contains("He shouts") && !seen.contains("Ann was right"), "{path}: {seen}");
+    }
+    for page in [format!("/admin/members/{}", max.id), "/settings/notices".to_owned()] {
+        let seen = max.page_text(&page).await;
+        assert!(seen.contains("Speak softly") && !seen.contains(&report) && !seen.contains("Ann was right"), "{page}");
+    }
+    place.town.close().await;
+}

@@ -24,7 +24,6 @@ async fn place_with(smtp: Option<&str>) -> Place {
     let town = Town::with(move |config| {
         config.smtp_url = smtp;
         config.mail_from = Some("keeper@quay.example".to_owned());
-        config.public_url = Some("http://localhost:1".to_owned());
     })
     .await;
     let place = Place::in_town(town, RoomKind::Public).await;
