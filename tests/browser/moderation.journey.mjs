@@ -18,7 +18,7 @@ test('a report is looked into, both are told, and an appeal lifts what was done'
   const server = await start({ data });
   const { olga: owner, bruno: reported, mo: keeper } = await community(server, 'bruno', 'vera', 'mo');
   const [{ id: mo }, { items: roles }] = await Promise.all([keeper.call('GET', '/me'), owner.call('GET', '/admin/roles')]);
-  await owner.call('PUT', `/admin/members/${mo}/roles`, { roles: [roles.find((role) => role.word === 'moderator').id] });
+  await owner.call('PUT', `/admin/members/${mo}/roles`, { roles: [roles.find((role) => role.kind === 'moderator').id] });
   const general = await reported.room('general');
   await reported.say(general.id, 'Good morning, harbour.');
   await reported.say(general.id, 'Buy my pontoon, now!');

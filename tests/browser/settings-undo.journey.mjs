@@ -18,7 +18,7 @@ test('settings are found, undone, and not overwritten unawares', async ({ start,
   const server = await start({ data });
   const { olga: owner, hanna } = await community(server, 'hanna');
   const [{ id }, { items: roles }] = await Promise.all([hanna.call('GET', '/me'), owner.call('GET', '/admin/roles')]);
-  await owner.call('PUT', `/admin/members/${id}/roles`, { roles: [roles.find((role) => role.word === 'administrator').id] });
+  await owner.call('PUT', `/admin/members/${id}/roles`, { roles: [roles.find((role) => role.kind === 'administrator').id] });
   const olga = await someone('olga');
   const other = await someone('hanna');
   await acts.signIn(olga.page, server.url, 'olga');
