@@ -5,7 +5,6 @@ use diesel::prelude::*;
 
 use super::board::{Board, Voice};
 use super::model::{CallKind, CallRole};
-use super::sfu;
 use crate::access::{Actor, Permission, Permit, Scope, Target};
 use crate::chat::{RoomKind, RoomRole};
 use crate::clock::Millis;
@@ -207,7 +206,6 @@ impl TakePart {
 pub struct InCall {
     call: CallId,
     voice: Voice,
-    who: sfu::Who,
 }
 
 impl InCall {
@@ -216,8 +214,8 @@ impl InCall {
     /// # Errors
     /// 409 `calls.not_in_call`, whether there is such a call or not.
     pub fn check(board: &Board, call: CallId, voice: Voice) -> Result<Self> {
-        let who = board.call(call).and_then(|live| live.place(voice)).ok_or(Error::conflict("calls.not_in_call"))?;
-        Ok(Self { call, voice, who })
+        let is_held = board.call(call).is_some_and(|live| live.is_held_by(voice));
+        if is_held { Ok(Self { call, voice }) } else { Err(Error::conflict("calls.not_in_call")) }
     }
 
     /// The call.
@@ -228,11 +226,6 @@ impl InCall {
     /// Who, on which connection.
     pub const fn voice(&self) -> Voice {
         self.voice
-    }
-
-    /// Who they are for the media server.
-    pub const fn who(&self) -> sfu::Who {
-        self.who
     }
 }
 

@@ -305,12 +305,12 @@ export class CallDesk {
     }
   }
 
-  /** @param {unknown} error */
-  #broken(error) {
+  /** @param {unknown} error @param {boolean} [isIn] the server has me in the call, whatever it refuses */
+  #broken(error, isIn = !(error instanceof Refused)) {
     const call = callOf(this.state);
     this.store.dispatch({ type: "failed", cause: "refused", code: error instanceof Refused ? error.code : "error.broken", now: Date.now() });
     this.#settle();
-    if (!(error instanceof Refused) && call !== null) void this.line.request({ type: "call.leave", call }).catch(() => undefined);
+    if (isIn && call !== null) void this.line.request({ type: "call.leave", call }).catch(() => undefined);
   }
 
   /** Back after the line was lost: with the token media goes on untouched; without it everything is set up anew, and no device is asked for. */
@@ -348,7 +348,7 @@ export class CallDesk {
 
   /** An offer that was refused for what it is will be refused again; one that got lost is repeated. @param {unknown} error */
   #unanswered(error) {
-    if (error instanceof Refused && !error.isPassing && !["live.lost", "calls.offer_stale"].includes(error.code)) this.#broken(error);
+    if (error instanceof Refused && !error.isPassing && !["live.lost", "calls.offer_stale"].includes(error.code)) this.#broken(error, true);
     throw error;
   }
 

@@ -114,6 +114,10 @@ pub(super) fn hear(tx: &mut Tx<'_>, to: &Connection, envelope: &Envelope, source
     let mut row = row(tx, (envelope.id.clone(), envelope.kind.clone()), source, state, name);
     row.happened_at = envelope.created_s.saturating_mul(1_000);
     row.api_version.clone_from(&envelope.api_version);
+    if let Some(object) = object {
+        // Before the event: whoever reads a list of them holds an object from the first event of it to the last.
+        objects::hold(tx, object.id())?;
+    }
     if !events::insert(tx, &row, body)? {
         if source == EventSource::Webhook {
             // The list was quicker; that its webhook came counts all the same.

@@ -9,7 +9,6 @@ use super::{Outgoing, Parted, Voice};
 use crate::calls::events::{CallNotice, NoticeFrame};
 use crate::calls::model::{CallKind, CallRole, CallSource, CallState, CallView, MyCall, Part, Participant, Parting, SourceState, Trouble};
 use crate::calls::ringing::{Callee, EMPTY, Ringing};
-use crate::calls::sfu;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{CallId, MemberId, RoomId};
@@ -317,10 +316,9 @@ impl Live {
         self.stays.iter().any(|stay| stay.member == member)
     }
 
-    /// Who somebody is for the media server, if this connection holds their place.
-    pub fn place(&self, voice: Voice) -> Option<sfu::Who> {
-        let stay = self.stays.iter().find(|stay| stay.member == voice.member)?;
-        (stay.connection == Some(voice.connection)).then(|| stay.who())
+    /// Does this connection hold the place of its member?
+    pub fn is_held_by(&self, voice: Voice) -> bool {
+        self.stays.iter().any(|stay| stay.member == voice.member && stay.connection == Some(voice.connection))
     }
 
     /// The stay of a member.

@@ -82,7 +82,7 @@ impl Board {
     pub fn hear(&mut self, output: Output, now: Millis, out: &mut Vec<Outgoing>) {
         match output {
             Output::Answer { who, generation, sdp } => {
-                self.say_to(who, &CallNotice::Answer { call: id_of(who.call), r#gen: generation, sdp }, out);
+                self.answered(who, generation, sdp, out);
                 out.push(Outgoing::Answered { who, generation, refused: None });
             }
             Output::TurnedAway { who, .. } => self.lose(who, Parting::Failed, now, out),
@@ -117,11 +117,14 @@ impl Board {
         Some((live, member))
     }
 
-    fn say_to(&mut self, who: sfu::Who, notice: &CallNotice, out: &mut Vec<Outgoing>) {
+    /// An offer was understood: there will be media, or an end. All slots are told after this, and those of an offer before it are no more.
+    fn answered(&mut self, who: sfu::Who, generation: u32, sdp: String, out: &mut Vec<Outgoing>) {
         if let Some((live, member)) = self.of(who)
             && let Some(stay) = live.stay(member)
         {
-            stay.say(notice, out);
+            stay.offer_by = None;
+            stay.slots.clear();
+            stay.say(&CallNotice::Answer { call: id_of(who.call), r#gen: generation, sdp }, out);
         }
     }
 

@@ -30,7 +30,7 @@ use crate::error::{Error, RefusalKind, Result};
 use crate::ids::{CallId, MemberId, RoomId, SessionId};
 use crate::live::{Addressee, frame_of};
 
-/// Without a first offer within this a stay is over.
+/// Without an offer that could be answered within this a stay is over.
 pub const OFFER_WITHIN: Millis = 30_000;
 /// Between two measurements, milliseconds.
 pub const MEASURE_MS: u64 = 5_000;

@@ -241,7 +241,7 @@ impl Board {
 
     /// Whoever came in over this connection may not be there any more.
     pub fn put_out(&mut self, call: CallId, voice: Voice, why: Parting, now: Millis, out: &mut Vec<Outgoing>) {
-        if self.call(call).is_some_and(|live| live.place(voice).is_some()) {
+        if self.call(call).is_some_and(|live| live.is_held_by(voice)) {
             self.part(call, voice.member, why, now, out);
         }
     }

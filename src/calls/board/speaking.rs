@@ -47,7 +47,6 @@ impl Board {
         if stay.back_by.is_some() {
             return Err(not_in_call());
         }
-        stay.offer_by = None;
         let (generation, sdp, tracks) = offer;
         out.push(Outgoing::Media(sfu::Input::Offer { who: stay.who(), generation, sdp, tracks }));
         Ok(stay.who())

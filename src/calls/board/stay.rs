@@ -55,7 +55,7 @@ pub struct Stay {
     pub link: Link,
     /// The first hop that fails.
     pub trouble: Option<Trouble>,
-    /// Until when the first offer must have come.
+    /// Until when an offer must have been answered; one that is refused is none.
     pub offer_by: Option<Millis>,
     /// The browser closed its way for media, and the place is kept until then.
     pub back_by: Option<Millis>,

@@ -367,9 +367,9 @@ impl Desk<'_> {
         let calls = self.calls.clone();
         let handed = self.calls.with(|board, _, out| {
             let may = InCall::check(board, call, self.voice())?;
-            let answer = calls.await_answer(may.who(), offer.r#gen);
-            board.offer(may.call(), may.voice(), (offer.r#gen, offer.sdp, tracks), out)?;
-            Ok(answer)
+            let who = board.offer(may.call(), may.voice(), (offer.r#gen, offer.sdp, tracks), out)?;
+            // It is handed in once this has ended; whoever is refused here waits for nothing.
+            Ok(calls.await_answer(who, offer.r#gen))
         });
         match handed {
             Ok(answer) => async move { answer.await.map(|()| done(true)) }.boxed(),

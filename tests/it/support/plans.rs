@@ -33,6 +33,11 @@ struct PostgresPlan {
     detail: String,
 }
 
+/// Values as JSON has them: an id is printed with its name around it, `RoomId(7)`.
+fn bare(values: &str) -> String {
+    values.split('(').map(|part| part.trim_end_matches(|last: char| last.is_ascii_alphabetic())).collect::<String>().replace(')', "")
+}
+
 /// A statement with its values in it, for a database that plans by them.
 fn filled(statement: &str, values: &serde_json::Value) -> String {
     let text = |value: &serde_json::Value| match value {
@@ -86,7 +91,8 @@ pub fn plan(conn: &mut Conn, asked: &str) -> (Vec<Sought>, String) {
             (lines.iter().filter_map(|line| sought_by_sqlite(line)).collect(), lines.join("; "))
         }
         Conn::Pg(conn) => {
-            let filled = filled(statement, &serde_json::from_str(values).expect("numbers"));
+            let values = bare(values);
+            let filled = filled(statement, &serde_json::from_str(&values).unwrap_or_else(|fault| panic!("{values}: {fault}")));
             // Here nearly every row is what one of the statements looks for: any will do, and the table itself is read soonest.
             conn.batch_execute("SET enable_seqscan = off").expect("set");
             let rows: Vec<PostgresPlan> = diesel::sql_query(format!("EXPLAIN {filled}")).load(conn).expect("a plan");

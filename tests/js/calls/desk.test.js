@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallDesk } from '../../../static/calls/desk.js';
+import { Refused } from '../../../static/lib/errors.js';
 import { call, ME, person, wish } from './cast.js';
 
 /** What a page keeps for its tab. */
@@ -121,4 +122,34 @@ test('a camera that was on while it rang goes off where the other lets no pictur
   desk.hear(state({ pictures: false }));
   assert.deepEqual([desk.own.isOn('cam'), isStopped], [false, true]);
   desk.close();
+});
+
+/** A peer connection with which nothing ever connects. */
+class Peer {
+  /** @type {any} */
+  localDescription = null;
+
+  addTransceiver = () => ({ mid: '0', sender: { track: null, replaceTrack: async () => undefined } });
+  createOffer = async () => ({ type: 'offer', sdp: 'offer' });
+  setLocalDescription = async (/** @type {any} */ it) => void (this.localDescription = it);
+  close = () => undefined;
+}
+
+test('whoever makes an offer that is refused for good leaves the call that they are in', async () => {
+  for (const [code, status, leaves] of /** @type {[string, number, number][]} */ ([['calls.no_common_codec', 422, 1], ['calls.server_full', 503, 0]])) {
+    const { desk, said } = inCall();
+    Object.assign(globalThis, { RTCPeerConnection: Peer, RTCRtpReceiver: {} });
+    desk.connection = null;
+    desk.stay.begin = () => undefined;
+    desk.watch.begin = () => undefined;
+    desk.line.request = (command) => {
+      said.push(command);
+      return command.type === 'pc.offer' ? Promise.reject(new Refused(code, { status })) : Promise.resolve({});
+    };
+    desk.hear(joined(1, { resumed: false }));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(said.filter(({ type }) => type === 'pc.offer').length, 1);
+    assert.deepEqual([said.filter(({ type }) => type === 'call.leave').length, desk.current?.phase === 'ended'], [leaves, leaves === 1], code);
+    desk.close();
+  }
 });

@@ -28,9 +28,14 @@ pub fn mark(conn: &mut Conn, object: &str) -> Result<Mark> {
     Ok(row.unwrap_or(Mark { wanted: 0, fetched: 0 }))
 }
 
+/// From here to the end of the transaction nobody else writes about this object.
+pub fn hold(tx: &mut Tx<'_>, object: &str) -> Result<()> {
+    one_at_a_time(tx, &format!("stripe {object}"))
+}
+
 /// One more sign that it may have changed; how many there are now.
 pub fn want(tx: &mut Tx<'_>, object: &str) -> Result<i64> {
-    one_at_a_time(tx, &format!("stripe {object}"))?;
+    hold(tx, object)?;
     diesel::insert_into(objects::table)
         .values(on_conflict(
             (objects::object.eq(object), objects::wanted.eq(1_i64), objects::fetched.eq(0_i64), objects::fetched_at.eq(0_i64)),
@@ -42,7 +47,7 @@ pub fn want(tx: &mut Tx<'_>, object: &str) -> Result<i64> {
 
 /// The same if there were just so many so far; `false`: there were further ones.
 pub fn want_since(tx: &mut Tx<'_>, object: &str, so_far: i64) -> Result<bool> {
-    one_at_a_time(tx, &format!("stripe {object}"))?;
+    hold(tx, object)?;
     if mark(tx, object)?.wanted != so_far {
         return Ok(false);
     }
@@ -51,7 +56,7 @@ pub fn want_since(tx: &mut Tx<'_>, object: &str, so_far: i64) -> Result<bool> {
 
 /// An answer is here whose fetch began when there were so many signs. Does it count? From here to the end of the transaction no other does.
 pub fn take(tx: &mut Tx<'_>, object: &str, wanted: i64) -> Result<bool> {
-    one_at_a_time(tx, &format!("stripe {object}"))?;
+    hold(tx, object)?;
     let now = tx.now();
     // The greatest number of all lets every answer in.
     let limit = if Mutant::MoneyAnyAnswer.is_on() { i64::MAX } else { wanted };

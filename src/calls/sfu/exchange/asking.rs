@@ -113,6 +113,10 @@ impl Exchange {
         let Call { publications, .. } = call;
         let mut told = Vec::new();
         for publication in publications.iter_mut().flatten().filter(|publication| publication.layers.len() > 1) {
+            // Nobody can look at what never came: were its layers switched off, it never would.
+            if publication.heard().is_none() {
+                continue;
+            }
             let mut wanted = [false; MAX_LAYERS];
             for Watcher { participant, slot } in &publication.watchers {
                 let Some(slot) = self.participants.get_mut(*participant).and_then(|participant| participant.slots.get_mut(*slot)) else {

@@ -1,5 +1,7 @@
 //! An exchange without a network: what lies in a batch, and what is known afterwards.
 
+use std::time::Duration;
+
 use crossbeam_channel::{Receiver, unbounded};
 use rtc_crypto::providers::RingProvider;
 use rtc_stun::attributes::ATTR_USERNAME;
@@ -12,11 +14,16 @@ use super::*;
 use crate::calls::sfu::door::{Input, ParticipantId, Permissions};
 use crate::calls::sfu::lines::LineId;
 use crate::calls::sfu::socket::{Incoming, Remote};
+use crate::calls::sfu::time::SECOND;
 
 const OFFER: &str = include_str!("../../../../tests/media/offers/chromium.sdp");
 const WHO: Who = Who { call: CallId(7), participant: ParticipantId(1) };
 
 fn exchange() -> (Exchange, Receiver<Output>) {
+    exchange_with(Limits::default())
+}
+
+fn exchange_with(limits: Limits) -> (Exchange, Receiver<Output>) {
     let provider: Arc<dyn RTCCryptoProvider> = Arc::new(RingProvider::default());
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
     let local = socket.local_addr().expect("bound");
@@ -26,7 +33,7 @@ fn exchange() -> (Exchange, Receiver<Output>) {
         provider,
         addresses: vec![local.ip()],
         local,
-        limits: Limits::default(),
+        limits,
         origin: Instant::now(),
         slab: Slab::new(socket, Lines::new(None).expect("descriptors")),
         sink: Arc::new(move |output| drop(sender.send(output))),
@@ -68,4 +75,29 @@ fn a_check_over_a_connection_that_is_no_more_teaches_nothing() {
     incoming.put(0, &check(&answer), udp);
     exchange.datagrams(&mut incoming, 1, 0);
     assert!(exchange.demux.by_address(udp).is_some(), "the same over UDP does");
+}
+
+#[test]
+fn a_picture_that_never_came_keeps_its_layers_and_one_that_nobody_looks_at_loses_them() {
+    let (mut exchange, outputs) = exchange_with(Limits { connect: Duration::from_secs(60), ..Limits::default() });
+    exchange.input(Input::OpenCall { call: WHO.call }, 0);
+    exchange.input(Input::Join { who: WHO, may: Permissions::ALL }, 0);
+    exchange.input(Input::Offer { who: WHO, generation: 1, sdp: OFFER.to_owned(), tracks: Vec::new() }, 0);
+    let mut layers_told = |exchange: &mut Exchange, seconds: std::ops::Range<u64>| {
+        for tenth in seconds.start * 10..seconds.end * 10 {
+            exchange.turn(tenth * SECOND / 10);
+        }
+        outputs
+            .try_iter()
+            .filter_map(|output| if let Output::Layers { layers, .. } = output { Some(layers) } else { None })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(layers_told(&mut exchange, 0..20), Vec::<Vec<_>>::new(), "its sender may begin at any time");
+
+    let key = exchange.names[&WHO.call];
+    let call = exchange.calls.get_mut(key).expect("open");
+    let camera = call.publications.iter_mut().flatten().find(|publication| publication.layers.len() > 1).expect("one in layers");
+    camera.layers[0].heard = Some(20 * SECOND);
+    let told = layers_told(&mut exchange, 20..30);
+    assert!(!told.is_empty() && told.concat().iter().all(|layer| !layer.on), "{told:?}");
 }

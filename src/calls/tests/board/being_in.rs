@@ -191,7 +191,7 @@ fn a_page_that_is_loaded_anew_finds_its_place_role_and_hand_by_another_way_for_m
     let joined = table.frame(BEN, "call.joined");
     assert_eq!((&joined["resumed"], &joined["hand"], &joined["role"]), (&false.into(), &true.into(), &"host".into()));
     assert_ne!(table.who(BEN), who, "it is to offer again");
-    assert!(table.board.offer(CALL, voice(BEN, 21), (1, String::new(), Vec::new()), &mut table.out).is_ok());
+    table.offers(voice(BEN, 21));
     table.passes(3_600_000);
     assert_eq!(table.board.call(CALL).expect("goes on").view().state, CallState::Active);
 }

@@ -64,13 +64,15 @@ fn without_video_in_the_starter_s_plan_nobody_s_camera_passes() {
 }
 
 #[test]
-fn who_never_offers_is_lost_and_the_last_host_is_followed_by_who_was_there_longest() {
+fn whose_offer_is_not_answered_is_lost_and_the_last_host_is_followed_by_who_was_there_longest() {
     let mut table = Table::with(CallKind::Group, &[]);
     table.join(ANN, 10);
-    table.passes(1);
     table.join(BEN, 20);
-    table.board.offer(CALL, voice(BEN, 20), (1, String::new(), Vec::new()), &mut table.out).expect("in it");
-    table.passes(OFFER_WITHIN - 2);
+    table.offers(voice(BEN, 20));
+    table.board.offer(CALL, voice(ANN, 10), (1, "nonsense".to_owned(), Vec::new()), &mut table.out).expect("in it");
+    let refused = sfu::Output::Refused { who: table.who(ANN), generation: 1, refusal: sfu::Refusal::OfferInvalid };
+    table.board.hear(refused, 0, &mut table.out);
+    table.passes(OFFER_WITHIN - 1);
     assert!(table.board.call(CALL).expect("goes on").is_in(ANN));
     table.passes(1);
     assert_eq!(table.board.call(CALL).expect("goes on").view().members, [BEN]);

@@ -38,12 +38,29 @@ fn what_the_media_server_says_becomes_words_about_members_and_never_an_address()
     assert_eq!(of(BEN, "call.speakers")["speakers"], serde_json::json!(["1"]), "who is gone is nobody");
     assert_eq!(
         of(ANN, "call.layers"),
-        serde_json::json!({ "type": "call.layers", "call": "900", "source": "mic", "rids": { "h": true }, "seq": 2 })
+        serde_json::json!({ "type": "call.layers", "call": "900", "source": "mic", "rids": { "h": true }, "seq": 3 })
     );
     assert_eq!(of(ANN, "call.quality")["sending"], serde_json::json!({ "mic": "no_packets" }));
     assert_eq!(of(BEN, "call.quality")["receiving"], serde_json::json!({ "4": "no_packets" }));
     let text = serde_json::to_string(&frames.iter().map(|(_, frame)| frame).collect::<Vec<_>>()).expect("json");
     assert!(!text.contains("127.") && !text.contains("candidate"), "{text}");
+}
+
+#[test]
+fn slots_of_an_offer_before_the_last_are_no_more() {
+    let mut table = Table::talk();
+    let (ann, ben) = (table.who(ANN), table.who(BEN));
+    let shows = Some((ann.participant, sfu::Source::Microphone));
+    let slots = |table: &mut Table, mid: &str| {
+        let slot = sfu::Slot { mid: mid.to_owned(), shows, state: sfu::SlotState::Live };
+        table.board.hear(sfu::Output::Slots { who: ben, revision: 1, slots: vec![slot] }, 0, &mut table.out);
+        table.frame(BEN, "call.slots")["full"].clone()
+    };
+    assert_eq!(slots(&mut table, "4"), true);
+    assert_eq!(slots(&mut table, "5"), false);
+    // However many sections somebody thinks of, those of the last offer are all there are.
+    table.offers(voice(BEN, 20));
+    assert_eq!(slots(&mut table, "6"), true);
 }
 
 #[test]

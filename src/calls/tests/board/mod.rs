@@ -117,6 +117,13 @@ impl Table {
         self.board.pass(self.now, &mut self.out);
     }
 
+    /// Offers, and is answered.
+    fn offers(&mut self, speaker: Voice) {
+        self.board.offer(CALL, speaker, (1, String::new(), Vec::new()), &mut self.out).expect("is in it");
+        let answer = sfu::Output::Answer { who: self.who(speaker.member), generation: 1, sdp: String::new() };
+        self.board.hear(answer, self.now, &mut self.out);
+    }
+
     fn connected(&mut self, member: MemberId) {
         let who = self.who(member);
         self.board.hear(sfu::Output::Connected { who, route: sfu::Route::UdpV4 }, self.now, &mut self.out);
@@ -134,7 +141,7 @@ impl Table {
         table.join(ANN, 10);
         table.join(BEN, 20);
         for speaker in [voice(ANN, 10), voice(BEN, 20)] {
-            table.board.offer(CALL, speaker, (0, String::new(), Vec::new()), &mut table.out).expect("is in it");
+            table.offers(speaker);
         }
         table.connected(ANN);
         table.connected(BEN);
