@@ -31,7 +31,7 @@ use crate::storage::{Db, DbLimits, Sink, fact, newest_id, renew_epoch, set_fact}
 use crate::text::{NAME_KEYS, Words};
 use crate::threads::vital;
 use crate::wire::Wire;
-use crate::{admin, backups, billing, chat, consequences, http, members, own_data, wire};
+use crate::{admin, backups, billing, chat, consequences, http, members, moderation, own_data, wire};
 
 /// How long an ordinary answer may take once the program stops.
 const SHUT_DOWN_SECONDS: u64 = 5;
@@ -39,7 +39,7 @@ const SHUT_DOWN_SECONDS: u64 = 5;
 const JOBS_GRACE: Duration = Duration::from_secs(4);
 
 /// What may be done how often, when nothing is raised.
-const RATES: [(RateClass, Rate); 13] = [
+const RATES: [(RateClass, Rate); 14] = [
     (RateClass::SignInAddress, Rate { burst: 30, refill_ms: 10_000 }),
     (RateClass::SignUp, Rate { burst: 10, refill_ms: 60_000 }),
     // A village that was invited at its meeting signs up from one address, on one evening.
@@ -52,6 +52,7 @@ const RATES: [(RateClass, Rate); 13] = [
     // Every coming is a row, and every offer a handshake or a reading of 256 KiB.
     (RateClass::CallJoin, Rate { burst: 20, refill_ms: 3_000 }),
     (RateClass::CallOffer, Rate { burst: 30, refill_ms: 2_000 }),
+    (RateClass::Appeal, Rate { burst: 10, refill_ms: 60_000 }),
     (RateClass::Letter, Rate { burst: 3, refill_ms: 1_200_000 }),
     // Every row of one's own, read from every table.
     (RateClass::OwnData, Rate { burst: 3, refill_ms: 1_200_000 }),
@@ -218,7 +219,7 @@ impl App {
         let sessions = Arc::new(Sessions::new());
         let notices = consequences::notices(&billing, &calls);
         let members = Members::new(Arc::clone(&sessions), notices, config.workers)?;
-        let social = consequences::social(&calls);
+        let social = consequences::social(&billing, &calls);
         let ground = Arc::new(Ground {
             mailer,
             rates: rates(config.raised_limits),
@@ -273,6 +274,7 @@ impl App {
         automod::mount(&mut routes);
         chat::mount(&mut routes);
         calls::mount(&mut routes);
+        moderation::mount(&mut routes);
         backups::mount(&mut routes);
         own_data::mount(&mut routes);
         admin::mount(&mut routes);

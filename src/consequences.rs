@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ids::MemberId;
 use crate::live::to_everyone;
 use crate::members::{self, MemberState, Notice, Notices, Profile, Removed};
+use crate::moderation;
 use crate::social;
 use crate::storage::Tx;
 
@@ -51,6 +52,8 @@ pub fn follow(tx: &mut Tx<'_>, billing: &Billing, calls: &Calls, notice: &Notice
             billing::keep_owner_grant(tx, billing, *member)?;
             tell_look(tx, *member)
         }
+        Notice::Sanctioned { member, sanction } => moderation::tell_sanctioned(tx, billing.pen(), *member, *sanction),
+        Notice::AppealDecided { member, sanction } => moderation::tell_decided(tx, billing.pen(), *member, *sanction),
         Notice::RoleDeleted { .. } => Ok(()),
     }
 }
@@ -67,20 +70,20 @@ pub fn follow_billing(tx: &mut Tx<'_>, notice: &billing::Notice) -> Result<()> {
 
 /// What people need of the slices after them.
 #[must_use]
-pub fn social(calls: &Calls) -> social::Social {
-    let calls = calls.clone();
+pub fn social(billing: &Billing, calls: &Calls) -> social::Social {
+    let (billing, calls) = (billing.clone(), calls.clone());
     social::Social::new(
-        Arc::new(move |tx, notice| follow_people(tx, &calls, notice)),
+        Arc::new(move |tx, notice| follow_people(tx, &billing, &calls, notice)),
         Arc::new(chat::takes_invited),
         Arc::new(chat::look_at),
     )
 }
 
-/// The same for what happened between two members.
+/// The same for what happened between members.
 ///
 /// # Errors
 /// Those of what follows; the whole is then rolled back.
-pub fn follow_people(tx: &mut Tx<'_>, calls: &Calls, notice: &social::Notice) -> Result<()> {
+pub fn follow_people(tx: &mut Tx<'_>, billing: &Billing, calls: &Calls, notice: &social::Notice) -> Result<()> {
     match *notice {
         social::Notice::ShutOut { member, other } => {
             calls.shut_out(tx, member, other);
@@ -88,6 +91,7 @@ pub fn follow_people(tx: &mut Tx<'_>, calls: &Calls, notice: &social::Notice) ->
         }
         social::Notice::LetBack { member, other } => chat::return_to_conversation(tx, member, other),
         social::Notice::Accepted { member, room } => chat::let_in(tx, room, member),
+        social::Notice::ReportClosed { reporter } => moderation::tell_answered(tx, billing.pen(), reporter),
     }
 }
 

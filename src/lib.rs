@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod members;
+pub mod moderation;
 pub mod money;
 pub mod mutants;
 pub mod own_data;

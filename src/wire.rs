@@ -307,7 +307,7 @@ async fn my_events(gate: Allow<SeeMe>, query: Query<ListEvents>) -> Result<HttpR
 }
 
 /// The descriptions of all slices.
-fn descriptions() -> [utoipa::openapi::OpenApi; 11] {
+fn descriptions() -> [utoipa::openapi::OpenApi; 12] {
     [
         Api::openapi(),
         members::openapi(),
@@ -316,6 +316,7 @@ fn descriptions() -> [utoipa::openapi::OpenApi; 11] {
         automod::openapi(),
         chat::openapi(),
         calls::openapi(),
+        crate::moderation::openapi(),
         crate::backups::openapi(),
         crate::own_data::openapi(),
         crate::admin::openapi(),

@@ -17,6 +17,7 @@ use crate::chat::{
 use crate::consequences::MemberChanged;
 use crate::live::{presence_signal, server_frames};
 use crate::members::{Badge, BadgeReason, MemberEvent, MemberState, Profile, Status};
+use crate::moderation::Noticed;
 use crate::settings::{RoomsMayKeep, SignUpMode};
 use crate::social::{self, ContactState, FollowState, Outcome, RequestKind, SocialEvent};
 use crate::wire::Me;
@@ -160,7 +161,13 @@ fn composed() -> String {
         union(
             "Signal",
             "Something passing, which may be lost.",
-            &[chat::Signal::inline(cfg), presence_signal(cfg), MemberChanged::inline(cfg), SettingsChanged::inline(cfg)],
+            &[
+                chat::Signal::inline(cfg),
+                presence_signal(cfg),
+                MemberChanged::inline(cfg),
+                SettingsChanged::inline(cfg),
+                Noticed::inline(cfg),
+            ],
         ),
         union("ServerFrame", "What the server says over the socket.", &[server_frames(cfg), vec![NoticeFrame::inline(cfg)]].concat()),
         declared::<SignUpMode>(cfg),

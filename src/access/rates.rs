@@ -43,6 +43,8 @@ pub enum RateClass {
     CallJoin,
     /// Offers of one member to the media server.
     CallOffer,
+    /// Appeals from one address by a code.
+    Appeal,
     /// Letters to one address, and password resets.
     Letter,
     /// Documents of all that the database holds of one member.

@@ -18,6 +18,7 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use actions::SettingsChanged;
+pub use actions::place_settings;
 pub use model::{FirstRoom, SetUp, SetUpDone, Summary};
 #[cfg(test)]
 pub(crate) use pages::ACTS;

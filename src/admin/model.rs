@@ -71,6 +71,38 @@ pub struct AuditPage {
     pub next: Option<String>,
 }
 
+/// One setting as it was changed.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SettingChange {
+    /// The row of the audit log.
+    pub change: AuditId,
+    /// Which setting.
+    pub name: String,
+    /// When, milliseconds UTC.
+    pub at: Millis,
+    /// By whom; null: the program itself, or its operator on the command line.
+    pub by: Option<Profile>,
+    /// How it was.
+    pub before: Value,
+    /// How it became.
+    pub after: Value,
+    /// Is it so still, and can be taken back?
+    pub may_undo: bool,
+    /// Would messages be deleted as it was? Then taking it back wants the password of whoever does it.
+    pub wants_password: bool,
+}
+
+/// A change that is to be taken back.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct Undo {
+    /// The row of the audit log.
+    pub change: AuditId,
+    /// Which setting of those that it changed.
+    pub name: String,
+    /// The password of the member who asks, where messages would be deleted; who has none leaves it out.
+    pub password: Option<String>,
+}
+
 /// A letter in the outbox, without its text.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct LetterItem {

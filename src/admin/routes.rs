@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
-use super::actions;
-use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, Summary};
+use super::actions::{self, Wish};
+use super::model::{AuditPage, LetterItem, LetterText, SetUp, SetUpDone, SetUpOwner, SettingChange, Summary, Undo};
 use super::policy::{ManageSettings, OpenDashboard, ReadAudit, ReadLetter, ReadMail};
-use crate::access::{Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
+use crate::access::{Actor, Allow, Body, PAGE_MOST, Page, Public, Query, RateClass, Routes, address_key, page_limit};
 use crate::billing::Billing;
 use crate::chat::{self, WouldGoEverywhere};
 use crate::error::{Error, Result};
@@ -21,10 +21,11 @@ use crate::ids::{AuditId, LetterId};
 use crate::mail;
 use crate::members::{self, Members, session_cookie, site_address};
 use crate::settings::Settings;
+use crate::storage::{Conn, Tx};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(settings, change_settings, retention, audit, letters, letter, summary, check_set_up, set_up))]
+#[openapi(paths(settings, change_settings, history, undo, retention, audit, letters, letter, summary, check_set_up, set_up))]
 struct Api;
 
 /// The description of these routes.
@@ -38,6 +39,8 @@ pub fn mount(routes: &mut Routes<'_>) {
     routes
         .get("/api/v1/admin/settings", settings)
         .patch("/api/v1/admin/settings", change_settings)
+        .get("/api/v1/admin/settings/history", history)
+        .post("/api/v1/admin/settings/undo", undo)
         .get("/api/v1/admin/retention", retention)
         .get("/api/v1/admin/audit", audit)
         .get("/api/v1/admin/mail", letters)
@@ -59,9 +62,23 @@ async fn settings(gate: Allow<ManageSettings>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(settings))
 }
 
-/// Changes the settings that are named; the answer is all of them. Keeping messages for a shorter time than before deletes some: that wants the
-/// `password` of the member who asks beside them; who has none leaves it out.
-#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = Settings, responses((status = 200, body = Settings), (status = 422, description = "a setting does not fit, or the password is wrong")))]
+/// Some settings, and what goes beside them.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[expect(dead_code, reason = "the shape of a body whose settings are looked at one by one")]
+struct SettingsChange {
+    /// Those that are to change.
+    #[serde(flatten)]
+    settings: Settings,
+    /// As one saw them before: what was left as it was seen is not touched, and what somebody else changed since is not overwritten.
+    seen: Option<Settings>,
+    /// The password of the member who asks, where messages would be deleted; who has none leaves it out.
+    password: Option<String>,
+}
+
+/// Changes the settings that are named; the answer is all of them. With `seen`, an object of the values that one saw, only those that differ
+/// from it are changed, and none that somebody else changed meanwhile. Keeping messages for a shorter time than before deletes some: that
+/// wants the `password` of the member who asks beside them; who has none leaves it out.
+#[utoipa::path(patch, path = "/api/v1/admin/settings", request_body = SettingsChange, responses((status = 200, body = Settings), (status = 422, description = "a value does not fit, or was changed since it was seen, or the password is wrong")))]
 async fn change_settings(
     gate: Allow<ManageSettings>,
     first: Allow<ManageSettings>,
@@ -69,25 +86,82 @@ async fn change_settings(
     billing: Data<Billing>,
     members: Data<Members>,
 ) -> Result<HttpResponse> {
-    let (ground, mut changes) = (gate.ground().clone(), body.value);
+    let mut changes = body.value;
     let password = match changes.remove("password") {
         None => String::new(),
         Some(Value::String(password)) => password,
         Some(_) => return Err(Error::invalid("password", "error.body")),
     };
-    let wish = changes.clone();
-    let asked_again = first.read(move |conn, _, _| actions::would_delete(conn, &wish)).await?;
+    let seen = match changes.remove("seen") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(seen)) => Some(seen),
+        Some(_) => return Err(Error::invalid("seen", "error.body")),
+    };
+    let (named, saw) = (changes.clone(), seen.clone());
+    let wish = move |conn: &mut Conn| actions::would_delete(conn, &Wish { changes: &named, seen: saw.as_ref(), asked_again: false });
+    let asked_again = first.read(move |conn, _, _| wish(conn)).await?;
     if asked_again {
-        members::ask_again(&ground, gate.visitor(), &members, &password).await?;
+        members::ask_again(gate.ground(), gate.visitor(), &members, &password).await?;
     }
+    put(gate, move |tx, may, actor| {
+        actions::change_settings(tx, may, actor, &billing, &Wish { changes: &changes, seen: seen.as_ref(), asked_again })
+    })
+    .await
+}
+
+/// Changes settings in their turn; they are in force with the commit.
+async fn put(
+    gate: Allow<ManageSettings>,
+    change: impl FnOnce(&mut Tx<'_>, &ManageSettings, &Actor) -> Result<Settings> + Send + 'static,
+) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
     let turn = ground.settings.in_order().await;
     let cell = ground.settings.clone();
     let write = gate.write(move |tx, may, actor| {
-        let settings = actions::change_settings(tx, may, actor, &billing, (&changes, asked_again))?;
+        let settings = change(tx, may, actor)?;
         cell.put_with(tx, &settings, turn);
         Ok(settings)
     });
     Ok(HttpResponse::Ok().json(write.await?))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FindChanges {
+    /// Only of this setting.
+    name: Option<String>,
+    /// Only changes before this one.
+    before: Option<AuditId>,
+    /// 1–200.
+    limit: Option<i64>,
+}
+
+/// How settings were changed, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/settings/history", params(FindChanges), responses((status = 200, body = Page<SettingChange>)))]
+async fn history(gate: Allow<ManageSettings>, query: Query<FindChanges>) -> Result<HttpResponse> {
+    let FindChanges { name, before, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let page = gate.read(move |conn, may, actor| actions::setting_history(conn, may, name.as_deref(), (before, limit), actor.now)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Sets a setting to what it was before a change; the answer is all of them. Where that deletes messages, it wants the `password` of the
+/// member who asks; who has none leaves it out.
+#[utoipa::path(post, path = "/api/v1/admin/settings/undo", request_body = Undo, responses((status = 200, body = Settings), (status = 409, description = "changed again since"), (status = 422, description = "what it was does not fit any more, or the password is wrong")))]
+async fn undo(
+    gate: Allow<ManageSettings>,
+    first: Allow<ManageSettings>,
+    body: Body<Undo>,
+    billing: Data<Billing>,
+    members: Data<Members>,
+) -> Result<HttpResponse> {
+    let Undo { change, name, password } = body.value;
+    let named = name.clone();
+    let asked_again = first.read(move |conn, _, _| actions::undo_deletes(conn, (change, &named))).await?;
+    if asked_again {
+        members::ask_again(gate.ground(), gate.visitor(), &members, &password.unwrap_or_default()).await?;
+    }
+    put(gate, move |tx, may, actor| actions::undo_setting(tx, may, actor, &billing, (change, &name), asked_again)).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -18,8 +18,8 @@ mod store;
 
 pub use actions::seed;
 pub use actions::{
-    NewRoom, create_room, hold_rooms_of, join_announcements, join_quietly, leave_conversation, leave_everything, let_in, look_at,
-    return_to_conversation, takes_invited,
+    NewRoom, create_room, delete_message, hold_rooms_of, join_announcements, join_quietly, leave_conversation, leave_everything, let_in,
+    look_at, remove_member, return_to_conversation, takes_invited,
 };
 pub use actions::{WouldGoEverywhere, expire_handful, expire_soon, would_go_everywhere};
 pub use commands::{COMMANDS, run as run_command};
@@ -34,12 +34,15 @@ pub use pace::PACES;
 pub use pages::{Community, OpenRoom, State, browse_for_strangers};
 #[cfg(test)]
 pub(crate) use pages::{Limits, RoleName};
+pub use policy::{RemoveFromRoom, RemoveMessage};
 pub use retention::shortens;
 #[cfg(test)]
 pub(crate) use routes::MessagePage;
 pub(crate) use routes::event_list;
+pub use routes::{Scene, scene};
 pub use source::{
-    Rendered, catch_up, conversation_of, heard_from, other_of, render_member_rows, render_room_rows, standing_rooms, voice_rooms,
+    Rendered, catch_up, conversation_of, heard_from, is_in, other_of, render_member_rows, render_room_rows, room_name, standing_rooms,
+    voice_rooms,
 };
 
 use utoipa::OpenApi;

@@ -191,6 +191,22 @@ pub fn other_of(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<Optio
     Ok(store::room(conn, room)?.and_then(|row| row.other_than(member).filter(|_| row.two().is_some_and(|two| two.contains(&member)))))
 }
 
+/// What a room is called; nothing for a conversation.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn room_name(conn: &mut Conn, room: RoomId) -> Result<Option<String>> {
+    Ok(store::room(conn, room)?.and_then(|row| row.name))
+}
+
+/// Is a member in a room?
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_in(conn: &mut Conn, room: RoomId, member: MemberId) -> Result<bool> {
+    Ok(store::place(conn, room, member)?.is_some())
+}
+
 /// Rooms with voice that a member is in, with their names.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! What this slice tells other slices, inside the transaction in which it happened.
 
 use super::model::Removed;
-use crate::ids::{MemberId, RoleId};
+use crate::ids::{MemberId, RoleId, SanctionId};
 
 /// Something happened to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,20 @@ pub enum Notice {
     MemberChanged {
         /// Who.
         member: MemberId,
+    },
+    /// Something was done to a member, who is to be told.
+    Sanctioned {
+        /// To whom.
+        member: MemberId,
+        /// What.
+        sanction: SanctionId,
+    },
+    /// An appeal was decided.
+    AppealDecided {
+        /// Whose.
+        member: MemberId,
+        /// Against what.
+        sanction: SanctionId,
     },
     /// A role is gone.
     RoleDeleted {

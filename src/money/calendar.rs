@@ -45,6 +45,15 @@ pub fn date_in(at: Millis, zone: &str) -> (i8, i8, i16) {
     (then.day(), then.month(), then.year())
 }
 
+/// The time of day where the clocks show this zone, with the zone's name, `14:30 Europe/Paris`; in UTC where there is no such zone.
+#[must_use]
+pub fn clock_in(at: Millis, zone: &str) -> String {
+    let known = TimeZone::get(zone).ok().filter(|_| !zone.is_empty());
+    let name = if known.is_some() { zone } else { "UTC" };
+    let then = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(known.unwrap_or(TimeZone::UTC));
+    format!("{:02}:{:02} {name}", then.hour(), then.minute())
+}
+
 /// The year.
 #[must_use]
 pub fn year_of(at: Millis) -> i16 {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-pub use calendar::{add_days, add_months, date_in, day_of, month_of, year_of};
+pub use calendar::{add_days, add_months, clock_in, date_in, day_of, month_of, year_of};
 pub use currency::Currency;
 pub use reference::Reference;
 

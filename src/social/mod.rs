@@ -19,19 +19,21 @@ mod tests;
 
 pub use actions::seed;
 pub use actions::{
-    Asker, Daily, Mine, NewRequest, OWN_NAME_KEYS, OwnNames, RuleReport, admit, answer, answers, ask, blocked_of, come_through,
-    end_invitations, forget, hold_all_of, hold_pairs, inbox, is_shut_out, may_refuse, mine, newest_request, open_reports, own_names,
-    report_by_rule, reports, reports_of, suspend, unless_shut, use_once, withdraw_all,
+    Asker, Daily, Mine, NewRequest, OWN_NAME_KEYS, OwnNames, RuleReport, admit, answer, answered_reports, answers, ask, blocked_of,
+    close_report, come_through, end_invitations, forget, hold_all_of, hold_pairs, inbox, is_shut_out, may_refuse, mine, newest_request,
+    open_reports, other_reports, own_names, report, report_by_rule, reports, reports_of, see_answers, suspend, unless_shut, unread_notices,
+    use_once, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;
 pub use jobs::work;
 pub use model::{
-    Act, ContactState, Edge, Edges, FollowState, HeardWords, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportReason,
-    RequestKind, Rule, Rules, SoughtReports, UnknownCallers, ceiling, closed_code, closed_ways, default_of, is_below, must_be_open, pair,
+    Act, Closing, ContactState, Edge, Edges, FollowState, HeardWords, Outcome, Quiet, Reach, ReachChoice, Relation, Report, ReportOutcome,
+    ReportReason, RequestKind, Rule, Rules, SoughtReports, UnknownCallers, ceiling, closed_code, closed_ways, default_of, is_below,
+    must_be_open, pair,
 };
 pub use notices::{Invitation, Notice, SeenMessage, Social};
-pub use policy::SeeReports;
+pub use policy::{HandleReport, SeeReports};
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::ids::{MemberId, MessageId, RoomId};
 use crate::storage::Tx;
 
-/// Something happened between two members.
+/// Something happened between members, or to a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A member does not want to hear of another at all any more.
@@ -22,6 +22,11 @@ pub enum Notice {
         member: MemberId,
         /// Whom.
         other: MemberId,
+    },
+    /// A report was looked at: whoever made it is to be told.
+    ReportClosed {
+        /// By whom it was made.
+        reporter: MemberId,
     },
     /// A member said yes to what waited for them in a room.
     Accepted {

@@ -97,6 +97,26 @@ fn insert(conn: &mut Conn, id: AuditId, now: Millis, act: &Act<'_>) -> Result<()
     Ok(())
 }
 
+/// One row.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn audit_row(conn: &mut Conn, id: AuditId) -> Result<Option<AuditRow>> {
+    Ok(audit::table.find(id.0).first(conn).optional()?)
+}
+
+/// At most `limit` rows of exactly this act before `before`, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn audit_rows_of(conn: &mut Conn, act: &str, before: Option<AuditId>, limit: i64) -> Result<Vec<AuditRow>> {
+    let mut query = audit::table.filter(audit::act.eq(act)).order(audit::id.desc()).limit(limit).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(audit::id.lt(before.0));
+    }
+    Ok(query.load(conn)?)
+}
+
 /// At most `limit` rows before `before`, newest first; `act` filters by its beginning.
 ///
 /// # Errors
@@ -107,7 +127,7 @@ pub fn audit_rows(conn: &mut Conn, before: Option<AuditId>, act: Option<&str>, l
         query = query.filter(audit::id.lt(before.0));
     }
     if let Some(act) = act {
-        query = query.filter(audit::act.like(format!("{}%", act.replace(['%', '_'], ""))));
+        query = query.filter(audit::act.like(format!("{}%", act.replace(['%', '\\'], "").replace('_', "\\_"))).escape('\\'));
     }
     Ok(query.load(conn)?)
 }

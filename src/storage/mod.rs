@@ -24,7 +24,7 @@ mod tx;
 mod whole;
 mod work;
 
-pub use audit::{Act, AuditRow, audit_rows, record, record_alone};
+pub use audit::{Act, AuditRow, audit_row, audit_rows, audit_rows_of, record, record_alone};
 pub use conn::{Conn, MultiBackend};
 pub use db::{Db, DbLimits, Sink};
 pub(crate) use dialect::either;

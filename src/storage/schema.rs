@@ -223,6 +223,16 @@ diesel::table! {
         made_at -> BigInt,
         until -> Nullable<BigInt>,
         lifted_at -> Nullable<BigInt>,
+        note -> Text,
+        report -> Nullable<BigInt>,
+        room -> Nullable<BigInt>,
+        seen_at -> Nullable<BigInt>,
+        appeal -> Nullable<Text>,
+        appealed_at -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<BigInt>,
+        upheld -> Nullable<Bool>,
+        answer -> Text,
     }
 }
 
@@ -464,6 +474,7 @@ diesel::table! {
         said_again -> Integer,
         again_of -> Nullable<BigInt>,
         rule -> Nullable<BigInt>,
+        answer_seen_at -> Nullable<BigInt>,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Knows nothing of storage, rooms or requests: what it needs to know of them (who may be mentioned) it is told by a callback.
 
 mod clean;
+mod csv;
 mod emoji;
 mod excerpt;
 pub mod figures;
@@ -12,6 +13,7 @@ mod shown;
 mod words;
 
 pub use clean::{NAME_KEYS, Wanted, clean_body, clean_line, name_key};
+pub use csv::csv_line;
 pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;
 pub use markdown::{MentionTarget, Mentions, RENDERER, Rendered, highlight_css, render};

@@ -38,6 +38,10 @@ export async function doAct(app, act, message, anchor) {
       return client.read(message.room, message.seq - 1, { unread: true });
     }
     case "delete": return ask(app, message);
+    case "report": {
+      const { reportMessage } = await import("./report-dialog.js");
+      return reportMessage(message);
+    }
     case "more": return openActs(app, message, anchor);
   }
 }
@@ -77,6 +81,7 @@ export async function openActs(app, message, anchor) {
     { label: t("chat.copy_link"), icon: "link", run: run("copy_link") },
     ...when(mayPin(state, room, message), message.pinned ? { label: t("chat.unpin"), icon: "pin-off", run: run("pin") } : { label: t("chat.pin"), icon: "pin", run: run("pin") }),
     ...when(message.thread === null && !isVisitor(state, room), { label: t("chat.mark_unread"), icon: "eye-off", run: run("unread") }),
+    ...when(message.author !== state.me.id, { label: t("social.report"), icon: "triangle-alert", run: run("report") }),
     ...(mayDelete(state, room, message) ? [{ line: /** @type {const} */ (true) }, { label: t("chat.delete"), icon: "trash-2", danger: true, run: run("delete") }] : []),
   ]);
 }

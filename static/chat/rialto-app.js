@@ -47,8 +47,8 @@ export class RialtoApp extends HTMLElement {
     this.client.store.watch((now, before) => {
       for (const member of now.people.blocked) if (!before.people.blocked.includes(member)) void this.#calls?.then((desk) => desk.shutOut(member));
     });
-    this.client.store.watch(() => this.#tellsOfDebts());
-    this.#tellsOfDebts();
+    this.client.store.watch(() => this.#tells());
+    this.#tells();
     this.client.ear = this.#ear();
     this.client.start();
     new Attention(this).start();
@@ -58,10 +58,17 @@ export class RialtoApp extends HTMLElement {
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
-  /** Few owe something: for the others nothing is loaded. What the server drew stays until the element draws it. */
-  #tellsOfDebts() {
-    if (!this.client.state.owed || this.querySelector("owed-banner")) return;
-    const [banner, drawn] = [document.createElement("owed-banner"), this.querySelector(".owed")];
+  /** Few owe something, or have a notice to read: for the others nothing is loaded. */
+  #tells() {
+    const { owed, people } = this.client.state;
+    if (owed) this.#lay("owed-banner", ".owed");
+    if (people.notices) this.#lay("notices-banner", ".told");
+  }
+
+  /** Lays a banner over the app. What the server drew stays until the element draws it. @param {string} name @param {string} drawnAs */
+  #lay(name, drawnAs) {
+    if (this.querySelector(name)) return;
+    const [banner, drawn] = [document.createElement(name), this.querySelector(drawnAs)];
     banner.append(...(drawn?.childNodes ?? []));
     if (drawn) drawn.replaceWith(banner);
     else this.querySelector(".rail")?.before(banner);

@@ -190,6 +190,8 @@ function afterSignal(state, signal, at) {
       return signal.member.id === state.me.id ? withMe(state, signal.member) : { ...state, members: { ...state.members, [signal.member.id]: signal.member } };
     case "settings_changed":
       return { ...state, community: { ...state.community, ...signal.community } };
+    case "noticed":
+      return { ...state, people: { ...state.people, notices: signal.notices } };
     default:
       return unknown(signal, state);
   }
@@ -262,7 +264,8 @@ export function comparable(state) {
     entitlements: state.entitlements,
     owed: state.owed,
     muted_until: state.muted_until,
-    people: state.people,
+    // What is passing tells of notices; the log does not.
+    people: { ...state.people, notices: 0 },
     rooms: Object.fromEntries(rooms.map(({ room: { wait_ms: _, ...room } }) => [room.id, room])),
     messages: Object.fromEntries(rooms.map(({ room, ranges }) => [room.id, ranges.flatMap((range) => range.items)])),
   };

@@ -14,9 +14,9 @@ import { toast, toastOnNextPage } from "./toast.js";
  *
  * Attributes of the element:
  * `data-next`: where to go afterwards, `{field}` filled from the answer; `data-first`: where instead when the answer says `first`; `data-stay`: go nowhere, keep the form;
- * `data-toast`: what to say afterwards; `data-confirm`: a question asked first; `data-wipe`: takes away what this browser keeps
+ * `data-toast`: what to say afterwards; `data-confirm`: a question asked first (a button may have its own); `data-seen`: beside what is said goes, as `seen`, what the form showed at first; `data-wipe`: takes away what this browser keeps
  * (sign-out); `data-at-once`: sent as soon as the page is there. Without `data-next` and `data-stay` the page is loaded again. A `done` event (cancelable; `detail` is the answer) comes
- * first: who cancels it does the rest alone. `data-guarded`: who leaves with fields that are not sent is asked first. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
+ * first: who cancels it does the rest alone. `data-guarded`: who leaves with fields that are not sent is asked first. A `refused` event (`detail` is the refusal) comes when the server said no. A page that is loaded again has the focus at the heading of the part where the form stood. The method is that of the pressed button (`formmethod`) or of the element.
  *
  * Fields become JSON by their kind: a checkbox alone is a boolean, several of one name (or `data-list`) a list of values,
  * a number a number, `datetime-local` milliseconds; `data-type="number|boolean|string|null|time-zone|lines"` overrules (`lines`: a list, one a line). An empty field that
@@ -53,13 +53,15 @@ class ApiForm extends HTMLElement {
   async #send(form, button) {
     const isChecked = !(button instanceof HTMLButtonElement && button.formNoValidate);
     if (form.ariaBusy === "true" || (isChecked && !this.#isFilled(form))) return;
-    if (this.dataset.confirm && !(await this.#ask(button))) return;
+    const question = button?.dataset.confirm ?? this.dataset.confirm;
+    if (question && !(await this.#ask(button, question))) return;
     const method = (button?.getAttribute("formmethod") ?? this.getAttribute("method") ?? "POST").toUpperCase();
     const action = button?.getAttribute("formaction") ?? this.getAttribute("action") ?? "";
     this.#clear(form);
     this.#busy(form, button, true);
     try {
       const body = read(form, button, method);
+      if (this.hasAttribute("data-seen")) body.seen = shown(form, method);
       const said = JSON.stringify([method, action, body]);
       if (this.#wish.said !== said) this.#wish = { said, key: newKey() };
       const answer = await call(method, action, method === "DELETE" && Object.keys(body).length === 0 ? undefined : body, { key: this.#wish.key });
@@ -68,6 +70,7 @@ class ApiForm extends HTMLElement {
       this.#done(answer);
     } catch (error) {
       this.#show(form, error);
+      this.dispatchEvent(new CustomEvent("refused", { detail: error, bubbles: true }));
     } finally {
       this.#busy(form, button, false);
     }
@@ -92,11 +95,11 @@ class ApiForm extends HTMLElement {
     }
   }
 
-  /** @param {HTMLElement | null} button */
-  async #ask(button) {
+  /** @param {HTMLElement | null} button @param {string} text */
+  async #ask(button, text) {
     const { confirm } = await import("./dialog.js");
     const act = button?.textContent?.trim() ?? "";
-    return confirm({ title: act, text: this.dataset.confirm ?? "", act, danger: button?.dataset.kind === "danger" || button?.dataset.tone === "danger" });
+    return confirm({ title: act, text, act, danger: button?.dataset.kind === "danger" || button?.dataset.tone === "danger" });
   }
 
   /** Says what the browser can see by itself. @param {HTMLFormElement} form */
@@ -223,6 +226,13 @@ function read(form, button, method) {
   }
   if (button instanceof HTMLButtonElement && button.name) body[button.name] = button.value;
   return body;
+}
+
+/** What a form showed before anybody touched it. @param {HTMLFormElement} form @param {string} method @returns {Record<string, unknown>} */
+function shown(form, method) {
+  const copy = /** @type {HTMLFormElement} */ (form.cloneNode(true));
+  copy.reset();
+  return read(copy, null, method);
 }
 
 /** @param {Field} field @param {string} method @returns {unknown} undefined: left out */

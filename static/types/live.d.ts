@@ -755,6 +755,8 @@ export type People = {
   muted: Array<Id>;
   /** How many requests wait for me. */
   requests: number;
+  /** How many notices of those who keep the peace I have not seen. */
+  notices: number;
 };
 
 /** An event of a member's own log. */
@@ -908,6 +910,10 @@ export type Signal = {
     rooms_may_keep: RoomsMayKeep;
     closed: string[];
   };
+}
+| {
+  kind: "noticed";
+  notices: number;
 };
 
 /** What the server says over the socket. */

@@ -20,6 +20,7 @@ const ORDER: &[&[&str]] = &[
     &["automod"],
     &["chat"],
     &["calls"],
+    &["moderation"],
     &["backups", "own_data"],
     &["admin"],
     &["wire", "consequences"],

@@ -5,6 +5,7 @@ mod jobs;
 mod reading;
 mod set_up;
 mod settings;
+mod settings_history;
 
 pub use diagnostics::{Diagnostics, diagnostics};
 pub use jobs::{drop_job, expect_dead, job_place, jobs_page, replay_job};
@@ -12,4 +13,5 @@ pub use reading::{audit_page, is_reachable, mail_page, summary};
 pub use set_up::{check, check_owner, found};
 #[cfg(test)]
 pub(crate) use settings::SettingsChanged;
-pub use settings::{change_settings, would_delete};
+pub use settings::{Wish, change_settings, place_settings, would_delete};
+pub use settings_history::{setting_history, undo_deletes, undo_setting};

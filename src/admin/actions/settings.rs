@@ -3,12 +3,14 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::access::Actor;
+use crate::access::{Actor, Permit};
 use crate::admin::policy::ManageSettings;
 use crate::billing::{self, Billing};
 use crate::chat;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
+use crate::ids::MemberId;
 use crate::live::to_everyone;
+use crate::members;
 use crate::settings::{Class, RoomsMayKeep, Settings};
 use crate::social;
 use crate::storage::{Act, Conn, Tx, record};
@@ -27,7 +29,7 @@ fn cleaned(changes: &Map<String, Value>) -> Result<Map<String, Value>> {
 }
 
 /// The settings as an object of the API.
-fn object(settings: &Settings) -> Result<Map<String, Value>> {
+pub(super) fn object(settings: &Settings) -> Result<Map<String, Value>> {
     match serde_json::to_value(settings)? {
         Value::Object(all) => Ok(all),
         _ => Err(Error::broken("settings are not an object")),
@@ -51,36 +53,70 @@ fn check_defaults(before: &Settings, after: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// What somebody wants of the settings.
+pub struct Wish<'a> {
+    /// Those that are named, and their values.
+    pub changes: &'a Map<String, Value>,
+    /// The values that whoever wants it saw before.
+    pub seen: Option<&'a Map<String, Value>>,
+    /// Were they asked for their password?
+    pub asked_again: bool,
+}
+
+/// The same, but for what a form makes of a text: how its lines end, and blanks around it.
+fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
+    match (one, other) {
+        (Some(Value::String(one)), Some(Value::String(other))) => {
+            one == other || one.replace("\r\n", "\n").trim() == other.replace("\r\n", "\n").trim()
+        }
+        _ => one == other,
+    }
+}
+
+/// What is really wanted: of values that whoever wants it saw, what they left as they saw it is not. Two administrators at one page do not
+/// overwrite each other.
+fn wanted(before: &Settings, wish: &Wish<'_>) -> Result<Map<String, Value>> {
+    let changes = cleaned(wish.changes)?;
+    let Some(seen) = wish.seen else { return Ok(changes) };
+    let (now, saw, wants) = (object(before)?, object(&before.with(seen)?)?, object(&before.with(&changes)?)?);
+    let (mut wanted, mut problems) = (Map::new(), Vec::new());
+    for (name, value) in changes {
+        let (now, saw, wants) = (now.get(&name), saw.get(&name), wants.get(&name));
+        if !seen.contains_key(&name) || (!is_same(wants, saw) && (is_same(now, saw) || is_same(now, wants))) {
+            wanted.insert(name, value);
+        } else if !is_same(wants, saw) {
+            problems.push(Problem { field: name.into(), code: "settings.changed_since" });
+        }
+    }
+    if problems.is_empty() { Ok(wanted) } else { Err(Error::Invalid(problems)) }
+}
+
 /// Are messages of rooms kept for a shorter time afterwards? That deletes some.
-fn deletes(before: &Settings, after: &Settings) -> bool {
+pub(super) fn deletes(before: &Settings, after: &Settings) -> bool {
     let span = |settings: &Settings| Some(i32::from(settings.keep_messages_days)).filter(|days| *days > 0);
     chat::shortens(span(before), span(after))
 }
 
-/// Would these changes delete messages? Then the password is asked first.
+/// Would this delete messages? Then the password is asked first.
 ///
 /// # Errors
 /// Those of a change that does not fit.
-pub fn would_delete(conn: &mut Conn, changes: &Map<String, Value>) -> Result<bool> {
+pub fn would_delete(conn: &mut Conn, wish: &Wish<'_>) -> Result<bool> {
     let before = Settings::load(conn)?;
-    Ok(deletes(&before, &before.with(&cleaned(changes)?)?))
+    Ok(deletes(&before, &before.with(&wanted(&before, wish)?)?))
 }
 
-/// Changes some settings, leaves a trace of those that differ now, and tells everyone. The caller puts them in force with the commit.
+/// Changes some settings, leaves a trace of those that differ now, and tells everyone. With the values that whoever wants it `seen`, only
+/// what they changed of these. The caller puts them in force with the commit.
 ///
 /// # Errors
-/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, a problem of each field that does not fit, or
-/// `members.password_wrong` where messages would be deleted and nobody `asked_again` for the password.
-pub fn change_settings(
-    tx: &mut Tx<'_>,
-    may: &ManageSettings,
-    actor: &Actor,
-    billing: &Billing,
-    (changes, asked_again): (&Map<String, Value>, bool),
-) -> Result<Settings> {
+/// `settings.unknown`, `settings.value`, `social.above_ceiling`, `social.default_names`, a problem of each field that does not fit,
+/// `settings.changed_since` where somebody else changed it since it was seen, or `members.password_wrong` where messages would be deleted and
+/// nobody was asked for the password.
+pub fn change_settings(tx: &mut Tx<'_>, may: &ManageSettings, actor: &Actor, billing: &Billing, wish: &Wish<'_>) -> Result<Settings> {
     let before = Settings::load(tx)?;
-    let after = before.with(&cleaned(changes)?)?;
-    if deletes(&before, &after) && !asked_again {
+    let after = before.with(&wanted(&before, wish)?)?;
+    if deletes(&before, &after) && !wish.asked_again {
         return Err(Error::invalid("password", "members.password_wrong"));
     }
     check_defaults(&before, &after)?;
@@ -150,4 +186,14 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
         closed: social::closed_ways(settings),
     };
     tx.signal(to_everyone(&SettingsChanged { kind: "settings_changed", community }));
+}
+
+/// Changes some settings as `by` would have done it then: for the village.
+///
+/// # Errors
+/// The refusal when `by` may not, and those of [`change_settings`].
+pub fn place_settings(tx: &mut Tx<'_>, by: MemberId, billing: &Billing, changes: &Map<String, Value>) -> Result<()> {
+    let actor = members::seed::actor_of(tx, by)?;
+    let may = ManageSettings::check(tx, &actor, ())?;
+    change_settings(tx, &may, &actor, billing, &Wish { changes, seen: None, asked_again: false }).map(|_| ())
 }

@@ -15,13 +15,13 @@ use crate::billing;
 use crate::calls::Calls;
 use crate::error::Result;
 use crate::http::{Metrics, Site};
-use crate::members::site_address;
+use crate::members::{self, site_address};
 use crate::social;
 
 /// One thing that waits for a person.
 #[derive(Serialize)]
 struct Need {
-    /// `approvals`, `reports`, `asks`, `letters`, `jobs` or `backups`.
+    /// `approvals`, `reports`, `appeals`, `asks`, `letters`, `jobs` or `backups`.
     what: &'static str,
     icon: &'static str,
     /// Where it is mended.
@@ -79,6 +79,15 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
                     icon: "triangle-alert",
                     path: "/admin/reports",
                     count: social::open_reports(conn, actor.signed_in()?)?,
+                },
+            ),
+            (
+                Permission::Moderate,
+                Need {
+                    what: "appeals",
+                    icon: "triangle-alert",
+                    path: "/admin/reports?show=appeals",
+                    count: members::open_appeals(conn, actor.signed_in()?)?,
                 },
             ),
             (

@@ -1,6 +1,8 @@
 //! The pages of the dashboard and of the set-up: one struct for each template. They only read; every act on them is a call of the API.
 
 mod audit;
+mod audit_names;
+mod audit_words;
 mod automod;
 mod backups;
 mod calls;
@@ -22,7 +24,7 @@ mod setup;
 mod subscribers;
 
 #[cfg(test)]
-pub use audit::ACTS;
+pub use audit_words::ACTS;
 pub use jobs::JOB_KINDS;
 
 use actix_web::HttpResponse;
@@ -34,7 +36,7 @@ use crate::clock::Millis;
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::RoleId;
-use crate::members::{self, AdminMember, Role, RoleKind, initials};
+use crate::members::{self, AdminMember, Profile, Role, RoleKind, Sanction, initials};
 use crate::money::Currency;
 use crate::storage::Conn;
 
@@ -57,12 +59,14 @@ pub fn mount(routes: &mut Routes<'_>) {
         .get("/admin/subscribers", subscribers::subscribers)
         .get("/admin/rooms", lists::rooms)
         .get("/admin/reports", reports::reports)
+        .get("/admin/reports/{report}", reports::report)
         .get("/admin/automod", automod::rules)
         .get("/admin/calls", calls::calls)
         .get("/admin/backups", backups::backups)
         .get("/admin/mail", lists::mail)
         .get("/admin/mail/{letter}", lists::letter)
         .get("/admin/settings", settings::settings)
+        .get("/admin/settings/history", settings::history)
         .get("/admin/jobs", jobs::jobs)
         .get("/admin/logs", logs::logs)
         .get("/admin/audit", audit::audit)
@@ -174,6 +178,21 @@ impl Person {
         let has = |role: &&Role| member.profile.roles.contains(&role.id) && role.kind != RoleKind::Member;
         let tags = roles.iter().filter(has).map(RoleTag::of).collect();
         Self { initials: initials(&member.profile.display_name), tags, member }
+    }
+}
+
+/// What was done to a member, with the name of who did it.
+#[derive(Clone, Debug, Serialize)]
+struct SanctionLine {
+    #[serde(flatten)]
+    sanction: Sanction,
+    by: Option<Profile>,
+}
+
+impl SanctionLine {
+    fn all(sanctions: Vec<Sanction>, people: &[Profile]) -> Vec<Self> {
+        let by = |sanction: &Sanction| people.iter().find(|one| Some(one.id) == sanction.made_by).cloned();
+        sanctions.into_iter().map(|sanction| Self { by: by(&sanction), sanction }).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 
-use super::{CurrencyChoice, Person, ROWS, RoleTag, given, href, show};
+use super::{CurrencyChoice, Person, ROWS, RoleTag, SanctionLine, given, href, show};
 use crate::access::{Allow, Permission, Permit, Query};
 use crate::admin::policy::{SeePeople, SeePerson};
 use crate::admin::store;
@@ -12,7 +12,7 @@ use crate::billing::{self, Billing, MembershipView, Plan};
 use crate::error::Result;
 use crate::http::Site;
 use crate::ids::{MemberId, RoleId};
-use crate::members::{self, AdminMemberDetail, MemberFilter, MemberState, Profile, Sanction, Session};
+use crate::members::{self, AdminMemberDetail, MemberFilter, MemberState, Session};
 use crate::social;
 
 #[derive(Deserialize)]
@@ -38,6 +38,9 @@ struct MembersPage {
     is_first: bool,
     first: String,
     next: Option<String>,
+    /// May the one who looks act on several at once, and are they asked for a password?
+    may_act: bool,
+    has_password: bool,
 }
 
 fn state_of(text: &str) -> Option<MemberState> {
@@ -70,6 +73,8 @@ pub async fn list(gate: Allow<SeePeople>, query: Query<Find>, site: Site) -> Res
             is_first: after.is_none(),
             first: link(""),
             next: next.map(|id| link(&id.to_string())),
+            may_act: [Permission::MembersManage, Permission::Ban].into_iter().any(|one| actor.permissions.has(one)),
+            has_password: members::account(conn, actor.signed_in()?, actor.now)?.has_password,
             q,
             state,
             role,
@@ -98,14 +103,6 @@ struct Rights {
     sees_private: bool,
     grant: bool,
     pay: bool,
-}
-
-/// A ban or mute with the name of who made it.
-#[derive(Serialize)]
-struct SanctionLine {
-    #[serde(flatten)]
-    sanction: Sanction,
-    by: Option<Profile>,
 }
 
 /// How many reports there are of somebody.
@@ -169,7 +166,6 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
         let roles = all.iter().map(choice).collect();
         let makers: Vec<MemberId> = sanctions.iter().filter_map(|sanction| sanction.made_by).collect();
         let makers = members::profiles(conn, &makers, actor.now)?;
-        let line = |sanction: Sanction| SanctionLine { by: makers.iter().find(|one| Some(one.id) == sanction.made_by).cloned(), sanction };
         let membership = if may.sees_membership() {
             let theirs = Permit::check(conn, actor, may.member())?;
             Some(billing::grants_of(conn, &theirs, &billing, None, ROWS, actor.now)?)
@@ -194,7 +190,7 @@ pub async fn person(gate: Allow<SeePerson>, site: Site, billing: Data<Billing>) 
             person: Person::of(member, &all),
             email,
             sessions,
-            sanctions: sanctions.into_iter().map(line).collect(),
+            sanctions: SanctionLine::all(sanctions, &makers),
             roles,
             may: rights,
             is_own: may.is_own(),

@@ -1,17 +1,20 @@
 //! Settings and roles.
 
 use actix_web::HttpResponse;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CurrencyChoice, RoleTag, currencies, show};
-use crate::access::{Allow, Permission};
+use super::audit_names::told_setting;
+use super::audit_words::{Change, Part, field_name};
+use super::{CurrencyChoice, ROWS, RoleTag, currencies, given, href, show};
+use crate::access::{Allow, Permission, Query};
 use crate::admin::actions;
+use crate::admin::model::SettingChange;
 use crate::admin::policy::{ManageSettings, SeeRights};
 use crate::config::TlsMode;
 use crate::error::Result;
 use crate::http::Site;
-use crate::ids::RoleId;
+use crate::ids::{AuditId, RoleId};
 use crate::members::{self, RoleKind, site_address};
 use crate::settings::Settings;
 
@@ -41,6 +44,52 @@ struct SettingsPage {
     has_stripe: bool,
     /// Has whoever looks a password to be asked for?
     has_password: bool,
+}
+
+#[derive(Deserialize)]
+pub struct FindChanges {
+    name: Option<String>,
+    before: Option<String>,
+}
+
+/// A change as the page shows it.
+#[derive(Serialize)]
+struct ChangeLine {
+    told: Change,
+    #[serde(flatten)]
+    change: SettingChange,
+}
+
+/// What `admin/settings_history.html` sees.
+#[derive(Serialize)]
+struct HistoryPage {
+    rows: Vec<ChangeLine>,
+    /// The setting of which alone it tells.
+    label: Option<Part>,
+    has_password: bool,
+    is_first: bool,
+    first: String,
+    next: Option<String>,
+}
+
+/// `GET /admin/settings/history`.
+pub async fn history(gate: Allow<ManageSettings>, query: Query<FindChanges>, site: Site) -> Result<HttpResponse> {
+    show(gate, site, "admin/settings_history.html", move |conn, may, actor| {
+        let name = query.0.name.filter(|name| !name.is_empty());
+        let before = given::<AuditId>(query.0.before.as_deref());
+        let page = actions::setting_history(conn, may, name.as_deref(), (before, ROWS), actor.now)?;
+        let line = |change: SettingChange| ChangeLine { told: told_setting(&change.name, &change.before, &change.after), change };
+        let link = |before: &str| href("/admin/settings/history", &[("name", name.as_deref().unwrap_or_default()), ("before", before)]);
+        Ok(HistoryPage {
+            rows: page.items.into_iter().map(line).collect(),
+            is_first: before.is_none(),
+            first: link(""),
+            next: page.next.as_deref().map(link),
+            label: name.as_deref().map(field_name),
+            has_password: members::account(conn, may.member(), actor.now)?.has_password,
+        })
+    })
+    .await
 }
 
 fn as_map(settings: &Settings) -> Result<Map<String, Value>> {

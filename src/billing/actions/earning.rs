@@ -11,6 +11,7 @@ use crate::ids::MemberId;
 use crate::members::{self, Profile};
 use crate::money::{Currency, Money, add_months, day_of, month_of};
 use crate::storage::Conn;
+use crate::text::csv_line;
 
 /// Months that are shown.
 const MONTHS: u32 = 12;
@@ -110,7 +111,7 @@ pub fn all_payments(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<P
     rows.into_iter().map(line).collect()
 }
 
-/// The table as RFC 4180 has it. What a spreadsheet would take for a formula stands behind an apostrophe.
+/// The table of these payments.
 #[must_use]
 pub fn csv(lines: &[PaidLine]) -> String {
     let mut out = String::from("received,recorded,receipt,member,plan,provider,method,amount,currency,reference,note\r\n");
@@ -129,43 +130,14 @@ pub fn csv(lines: &[PaidLine]) -> String {
             payment.reference.clone(),
             payment.note.clone(),
         ];
-        out.push_str(&line(&fields));
+        out.push_str(&csv_line(&fields));
     }
     out
-}
-
-/// A line of a table.
-pub(super) fn line(fields: &[String]) -> String {
-    let cells: Vec<String> = fields.iter().map(|field| cell(field)).collect();
-    cells.join(",") + "\r\n"
-}
-
-fn cell(text: &str) -> String {
-    let is_number = text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_never_formulas() {
-        let table = [
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=1+1", "'=1+1"),
-            ("@sum", "'@sum"),
-            ("-5.00", "-5.00"),
-            ("-rm", "'-rm"),
-            ("two\nlines", "\"two\nlines\""),
-        ];
-        for (text, written) in table {
-            assert_eq!(cell(text), written);
-        }
-    }
 
     #[test]
     fn months_are_counted_by_currency_and_what_went_back_beside() {

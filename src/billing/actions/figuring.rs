@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::members::{self, Profile};
 use crate::money::{add_months, day_of, month_of};
 use crate::storage::Conn;
+use crate::text::csv_line;
 
 /// Most subscriptions of one table.
 const ROWS: i64 = 50_000;
@@ -135,7 +136,7 @@ pub fn subscriptions_csv(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<
             row.cancels_at_end.to_string(),
             day(row.past_due_since),
         ];
-        out.push_str(&earning::line(&fields));
+        out.push_str(&csv_line(&fields));
     }
     Ok(out)
 }

@@ -118,7 +118,8 @@ impl Billing {
     }
 
     /// What letters are written with.
-    fn pen(&self) -> Option<&Pen> {
+    #[must_use]
+    pub fn pen(&self) -> Option<&Pen> {
         self.pen.as_deref()
     }
 

@@ -136,7 +136,7 @@ fn reword(tx: &mut Tx<'_>, edit: &Edit<'_>, shut: Option<MemberId>) -> Result<Se
 ///
 /// # Errors
 /// When the database refuses.
-pub(in crate::chat) fn delete_message(tx: &mut Tx<'_>, may: &RemoveMessage) -> Result<Seq> {
+pub fn delete_message(tx: &mut Tx<'_>, may: &RemoveMessage) -> Result<Seq> {
     bury(tx, may.message(), may.member())
 }
 

@@ -166,11 +166,11 @@ pub(in crate::chat) fn places_of_two(room: &RoomRow, mut two: [MemberId; 2], aft
     two.into_iter().filter(|member| after.is_none_or(|after| *member > after)).map(place).collect()
 }
 
-/// Removes a member, or leaves; takes back the invitation of somebody who has not come.
+/// Removes a member, or leaves; takes back the invitation of somebody who has not come. `why` is for the audit log.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> Result<bool> {
+pub fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom, why: Option<&str>) -> Result<bool> {
     let room = may.row().id;
     let reason = if may.member() == may.actor() { Departure::Left } else { Departure::Removed };
     let gone = depart(tx, room, may.member(), Some(may.actor()), reason)?;
@@ -188,7 +188,7 @@ pub(in crate::chat) fn remove_member(tx: &mut Tx<'_>, may: &RemoveFromRoom) -> R
                 subject,
                 before: None,
                 after: None,
-                reason: None,
+                reason: why,
                 address: None,
             },
         )?;

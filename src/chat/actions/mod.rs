@@ -14,13 +14,14 @@ mod rooming;
 pub mod seed;
 mod watching;
 
+pub use changing::delete_message;
 pub(super) use changing::*;
 pub(super) use drafting::*;
 pub(super) use expiring::rooms_to_tidy;
 pub use expiring::{WouldGoEverywhere, expire_handful, expire_soon, would_go_everywhere};
 pub(super) use hiding::for_the_untold;
 pub(super) use membership::*;
-pub use membership::{hold_rooms_of, join_announcements, join_quietly, leave_everything};
+pub use membership::{hold_rooms_of, join_announcements, join_quietly, leave_everything, remove_member};
 pub(super) use objects::*;
 pub(super) use posting::*;
 pub(super) use reaching::Reaching;

@@ -49,7 +49,7 @@ async fn add(gate: Allow<AddToRoom>, billing: Data<Billing>) -> Result<HttpRespo
 /// Leaves, removes somebody, or takes an invitation back.
 #[utoipa::path(delete, path = "/api/v1/rooms/{room}/members/{member}", params(("room" = RoomId, Path), ("member" = MemberId, Path)), responses((status = 204)))]
 async fn remove(gate: Allow<RemoveFromRoom>) -> Result<HttpResponse> {
-    gate.write(|tx, may, _| actions::remove_member(tx, may)).await?;
+    gate.write(|tx, may, _| actions::remove_member(tx, may, None)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -10,9 +10,9 @@ use utoipa::OpenApi;
 use crate::access::{PAGE_DEFAULT, Page, Routes, page_limit};
 use crate::error::Result;
 
-pub use reading::MessagePage;
 pub(crate) use reading::event_list;
 pub(super) use reading::newest_page;
+pub use reading::{MessagePage, Scene, scene};
 
 /// Most items of one page.
 const PAGE: i64 = 100;

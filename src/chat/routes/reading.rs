@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 
 use super::{PAGE_DEFAULT, Page, limit};
-use crate::access::{Allow, Query, Routes};
+use crate::access::{Actor, Allow, Permit, Query, Routes};
 use crate::chat::actions;
 use crate::chat::model::{Message, MessageRow};
 use crate::chat::policy::{ReadMessage, ReadRoom};
@@ -135,6 +135,37 @@ fn message_page(conn: &mut Conn, may: &ReadRoom, asked: &ListMessages, limit: i6
     people.dedup();
     let seq = head(conn, LogId::Room(room))?.map_or(0, |head| head.seq);
     Ok(MessagePage { seq, epoch: epoch(conn)?, members: members::profiles(conn, &people, now)?, items, next, prev })
+}
+
+/// What was said around a message.
+#[derive(Debug)]
+pub struct Scene {
+    /// The room as it is called; conversations have no name.
+    pub room_name: Option<String>,
+    /// Oldest first.
+    pub messages: Vec<Message>,
+    /// Who wrote them.
+    pub members: Vec<Profile>,
+}
+
+/// Messages around the one that is looked into.
+const AROUND: i64 = 10;
+
+/// What was said around a message, as this actor sees it in its room; none where the room or the message is not for them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn scene(conn: &mut Conn, actor: &Actor, room: RoomId, message: MessageId) -> Result<Option<Scene>> {
+    let may = match ReadRoom::check(conn, actor, room) {
+        Ok(may) => may,
+        Err(Error::NotFound | Error::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Some(row) = store::message(conn, message)?.filter(|row| row.room == room && row.seq > may.floor()) else { return Ok(None) };
+    let asked = ListMessages { before: None, after: None, around: Some(row.seq), at: None, thread: row.thread, limit: None };
+    let MessagePage { mut items, members, .. } = message_page(conn, &may, &asked, AROUND, actor.now)?;
+    items.reverse();
+    Ok(Some(Scene { room_name: may.row().name.clone(), messages: items, members }))
 }
 
 #[utoipa::path(get, path = "/api/v1/rooms/{room}/messages/{message}", params(("room" = RoomId, Path), ("message" = MessageId, Path)), responses((status = 200, body = Message)))]

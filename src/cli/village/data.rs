@@ -10,6 +10,7 @@ use crate::chat::{History, RoomKind};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::members::MemberState;
+use crate::moderation::{AppealOutcome, CaseOutcome};
 use crate::social::{ReachChoice, ReportReason};
 
 const CAST: &str = include_str!("cast.toml");
@@ -61,6 +62,7 @@ pub(super) struct Ties {
     pub(super) reach: Vec<ReachStory>,
     pub(super) first_words: Vec<FirstWords>,
     pub(super) invites: Vec<InviteStory>,
+    /// In the order of time.
     pub(super) report: Vec<ReportStory>,
     /// In the order of time.
     pub(super) call: Vec<CallTale>,
@@ -132,14 +134,48 @@ pub(super) struct InviteStory {
     pub(super) of: String,
 }
 
-/// Who reported whom.
+/// Who reported whom, and what came of it.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReportStory {
     pub(super) by: String,
     pub(super) of: String,
+    pub(super) ago: Age,
     pub(super) reason: ReportReason,
     pub(super) text: String,
+    pub(super) answer: Option<AnswerStory>,
+    pub(super) appeal: Option<AppealStory>,
+}
+
+/// What was done in answer to a report.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerStory {
+    pub(super) by: String,
+    pub(super) ago: Age,
+    pub(super) outcome: CaseOutcome,
+    pub(super) reason: String,
+    #[serde(default)]
+    pub(super) note: String,
+}
+
+/// An appeal against the newest thing that was done to somebody.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppealStory {
+    pub(super) ago: Age,
+    pub(super) words: String,
+    pub(super) decision: Option<AppealEnd>,
+}
+
+/// How an appeal was decided.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppealEnd {
+    pub(super) by: String,
+    pub(super) ago: Age,
+    pub(super) outcome: AppealOutcome,
+    pub(super) answer: String,
 }
 
 #[derive(Deserialize)]
@@ -298,6 +334,7 @@ pub(super) struct BanStory {
     pub(super) by: String,
     pub(super) reason: String,
     pub(super) ago: Age,
+    pub(super) appeal: Option<AppealStory>,
 }
 
 /// A room and what was said in it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::data::{MessageStory, Office, Person, RoomStory, Village};
+use super::data::{MessageStory, Office, Person, ReportStory, RoomStory, Village};
 use crate::billing::Every;
 use crate::chat::History;
 use crate::clock::Millis;
@@ -55,6 +55,14 @@ pub(super) enum Act {
     Gather(usize),
     /// Somebody is banned.
     Ban(PersonNo),
+    /// Somebody is reported.
+    Report(usize),
+    /// A report is answered.
+    Answer(usize),
+    /// Somebody appeals against what was last done to them, in these words.
+    Appeal(PersonNo, String),
+    /// An appeal against what was done in answer to a report is decided.
+    Decide(usize),
     /// Somebody has read a room, but for so many messages.
     Read(RoomNo, PersonNo, usize),
 }
@@ -82,6 +90,9 @@ pub(super) fn story(village: &Village, now: Millis) -> Result<Vec<(Millis, Act)>
         teller.tell(now - person.joined.0, Act::Arrive(no));
         if let Some(ban) = &person.ban {
             teller.tell(now - ban.ago.0, Act::Ban(no));
+            if let Some(appeal) = &ban.appeal {
+                teller.tell(now - appeal.ago.0, Act::Appeal(no, appeal.words.clone()));
+            }
         }
         teller.membership(no, person);
     }
@@ -90,6 +101,9 @@ pub(super) fn story(village: &Village, now: Millis) -> Result<Vec<(Millis, Act)>
     }
     for (no, tale) in village.ties.gathering.iter().enumerate() {
         teller.tell(now - tale.ago.0, Act::Gather(no));
+    }
+    for (no, report) in village.ties.report.iter().enumerate() {
+        teller.report(no, report)?;
     }
     // Stable for equal moments: the acts' own order, rooms and messages by number.
     teller.acts.sort();
@@ -105,6 +119,21 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn tell(&mut self, at: Millis, act: Act) {
         self.acts.push((at, act));
+    }
+
+    fn report(&mut self, no: usize, report: &ReportStory) -> Result<()> {
+        self.tell(self.now - report.ago.0, Act::Report(no));
+        if let Some(answer) = &report.answer {
+            self.tell(self.now - answer.ago.0, Act::Answer(no));
+        }
+        if let Some(appeal) = &report.appeal {
+            let of = self.village.person(&report.of)?;
+            self.tell(self.now - appeal.ago.0, Act::Appeal(of, appeal.words.clone()));
+            if let Some(end) = &appeal.decision {
+                self.tell(self.now - end.ago.0, Act::Decide(no));
+            }
+        }
+        Ok(())
     }
 
     fn membership(&mut self, no: PersonNo, person: &Person) {

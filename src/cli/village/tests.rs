@@ -9,13 +9,13 @@ use diesel::sql_types::Text;
 
 use super::data::Village;
 use super::{Cast, Door, build};
-use crate::chat;
 use crate::clock::{Clock, Millis};
 use crate::ids::{Ids, RoomId};
 use crate::live::Logged;
-use crate::members::MemberState;
+use crate::members::{self, MemberState};
 use crate::storage::schema::{member_events, messages, room_log, sanctions};
 use crate::storage::{Conn, Db, DbLimits, Sink, Target, all_heads};
+use crate::{chat, social};
 
 const NOW: Millis = 1_795_000_000_000;
 
@@ -228,6 +228,31 @@ async fn the_banned_one_is_out_and_what_asked_for_money_is_gone() {
 }
 
 #[tokio::test]
+async fn the_queue_has_what_waits_and_what_was_answered_and_everybody_has_read_what_they_were_told() {
+    let place = Place::new("queue");
+    let (db, cast) = built(&place).await;
+    let mara = cast.member("mara").expect("mara").id;
+    let wren = cast.member("wren").expect("wren").id;
+    let ids: Vec<_> = cast.members.iter().map(|member| member.id).collect();
+    db.read(move |conn| {
+        let sought = |closed| social::SoughtReports { closed, member: None, before: None };
+        let waits = [social::reports(conn, mara, &sought(false), 50, NOW)?, social::reports(conn, mara, &sought(true), 50, NOW)?];
+        assert_eq!(waits.map(|page| page.items.len()), [1, 2], "open and closed");
+        let appeals = [members::appeals(conn, mara, false, None, 50)?, members::appeals(conn, mara, true, None, 50)?];
+        assert_eq!(appeals.map(|page| page.items.len()), [1, 1], "waiting and decided");
+        let lifted = members::sanctions_of(conn, wren)?;
+        assert_eq!(lifted.iter().map(|row| row.upheld).collect::<Vec<_>>(), [Some(false)]);
+        assert_eq!(social::answered_reports(conn, wren, 50)?.len(), 1);
+        for member in ids {
+            assert_eq!(social::unread_notices(conn, member)?, 0, "of {member}");
+        }
+        Ok(())
+    })
+    .await
+    .expect("a village");
+}
+
+#[tokio::test]
 async fn everyone_has_as_much_unread_as_is_written_down() {
     let place = Place::new("unread");
     let (db, cast) = built(&place).await;
@@ -288,7 +313,7 @@ async fn calls_were_made_in_conversations_rooms_and_groups_and_stand_in_their_lo
 async fn the_paying_member_may_call_the_free_one_and_the_other_way_is_locked() {
     use crate::billing::{self, Billing};
     use crate::settings::Settings;
-    use crate::social::{self, Act, Asker, Own, Verdict};
+    use crate::social::{Act, Asker, Own, Verdict};
     let place = Place::new("reach");
     let (db, cast) = built(&place).await;
     let [paying, free] = [Door::Paying, Door::Free].map(|door| cast.behind(door).expect("a door").id);

@@ -1,11 +1,16 @@
 //! The village while it is told: each act of its story, done through the product's own acts at its time in the past.
 
+mod peace;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde_json::json;
 
 use super::data::{self, Office, Village};
 use super::story::{Act, MessageNo, PersonNo, RoomNo};
 use super::{Cast, CastMember, CastRoom, TIED_BEFORE, nobody_calls};
+use crate::admin::place_settings;
 use crate::billing::{self, Billing, NewGrant, NewOrder, NewPayment, NewSale};
 use crate::calls::seed::{CallStory, place_call};
 use crate::calls::{Cause, Fate};
@@ -18,7 +23,7 @@ use crate::ids::{Ids, MemberId, MessageId, PlanId, RoomId};
 use crate::members::{
     self, DisplayName, MemberState, Members, NewMember, RoleKind, Status, Username, built_in_role, create_member, ensure_built_in_roles,
 };
-use crate::settings::{Settings, SignUpMode};
+use crate::settings::SignUpMode;
 use crate::social::seed as people;
 use crate::storage::Tx;
 
@@ -123,6 +128,10 @@ impl World {
                 members::seed::place_ban(tx, &self.members, self.person(*no)?, by, &ban.reason)
             }
             Act::Gather(no) => self.gather(tx, &self.village.ties.gathering[*no]),
+            Act::Report(no) => self.report(tx, *no),
+            Act::Answer(no) => self.answer(tx, *no),
+            Act::Appeal(no, words) => self.appeal(tx, *no, words),
+            Act::Decide(no) => self.decide(tx, *no),
             Act::Plan => {
                 let owner = self.owner()?;
                 let community = &self.village.community;
@@ -270,19 +279,18 @@ impl World {
             for (no, at) in world.last_seen.iter().enumerate() {
                 members::seed::place_visit(tx, world.person(no)?, *at)?;
             }
+            world.everyone_has_read(tx)?;
             let community = &world.village.community;
-            let settings = Settings {
-                community_name: community.name.clone(),
-                community_sentence: community.sentence.clone(),
-                community_hue: community.hue,
-                payment_words: community.payment_words.clone(),
-                test_payments: true,
-
-                sign_up_mode: SignUpMode::Approval,
-                ..Settings::load(tx)?
-            };
-            let owner = world.village.people.iter().position(|person| person.role == Office::Owner);
-            settings.store(tx, owner.map(|no| world.person(no)).transpose()?)
+            let settings = json!({
+                "community_name": community.name,
+                "community_sentence": community.sentence,
+                "community_hue": community.hue,
+                "payment_words": community.payment_words,
+                "test_payments": true,
+                "sign_up_mode": SignUpMode::Approval,
+            });
+            let changes = settings.as_object().ok_or_else(|| Error::broken("settings are not an object"))?;
+            place_settings(tx, world.owner()?, &world.billing, changes)
         })
     }
 
@@ -310,11 +318,11 @@ impl World {
             let room = self.room(named.ok_or_else(|| Error::broken(format!("no room {}", story.room)))?)?;
             seed::place_invitation(tx, room, who(&story.of)?, who(&story.by)?)?;
         }
-        let social = consequences::social(&nobody_calls());
+        let social = consequences::social(&self.billing, &nobody_calls());
         for [one, other] in &ties.blocks {
             people::place_block(tx, who(one)?, who(other)?, &social)?;
         }
-        ties.report.iter().try_for_each(|story| people::place_report(tx, who(&story.by)?, who(&story.of)?, story.reason, &story.text))
+        Ok(())
     }
 
     fn call(&self, tx: &mut Tx<'_>, tale: &data::CallTale) -> Result<()> {

@@ -6,7 +6,7 @@ use super::{announce_rights, store};
 use crate::clock::Millis;
 use crate::error::{Found, Result};
 use crate::ids::MemberId;
-use crate::members::model::SanctionKind;
+use crate::members::model::{SanctionKind, Terms};
 use crate::storage::{Act, Tx, record};
 
 /// Keeps a member from writing until a time, for what a rule found. A mute that lasts longer stays as it is.
@@ -18,7 +18,8 @@ pub fn mute_by_rule(tx: &mut Tx<'_>, member: MemberId, rule: &str, until: Millis
         return Ok(());
     }
     store::sanctions::lift(tx, member, SanctionKind::Mute)?;
-    store::sanctions::insert(tx, member, SanctionKind::Mute, rule, None, Some(until))?;
+    // What a rule is called is for those who made it; its sentence was said when it refused.
+    store::sanctions::insert(tx, member, SanctionKind::Mute, None, &Terms { until: Some(until), ..Terms::default() }, rule)?;
     store::members::set_mute(tx, member, Some(until))?;
     let act = Act {
         actor: None,

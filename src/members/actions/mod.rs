@@ -1,7 +1,9 @@
 //! What happens: store, announce, tell other slices, write letters. Knows neither HTTP nor sockets.
 
 mod accounts;
+mod appeals;
 mod badges;
+mod bulk;
 mod by_rule;
 mod confirm;
 mod hashing;
@@ -22,13 +24,18 @@ use std::sync::Arc;
 #[cfg(test)]
 pub(in crate::members) use accounts::join;
 pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, owners, owns_community, sign_up};
+pub use appeals::{
+    appeal, appeals, ban_in_force, decide_appeal, open_appeals, sanction, sanctions_for, sanctions_of, see_sanctions, told_sanction,
+    unseen_sanctions,
+};
 pub use badges::set_badge;
+pub use bulk::{Bulk, BulkAct, BulkDone, BulkResult, bulk};
 pub use by_rule::mute_by_rule;
 pub use confirm::ask_again;
 pub use hashing::Hasher;
 pub use invites::{end_invite, invite_of_code, invites, make_invite};
 pub use links::{ask_for_reset, check_link, end_restored_links, make_link, reset_link, reset_password, use_link};
-pub use moderation::{BAN_IS_OVER, approve, ban, end_bans_that_are_over, mute, sign_out_everywhere, unban, unmute};
+pub use moderation::{BAN_IS_OVER, approve, ban, end_bans_that_are_over, keep_sanction, mute, sign_out_everywhere, unban, unmute, warn};
 pub(in crate::members) use profile::store_account;
 pub use profile::{NAME_KEYS, account, change_account, change_password};
 pub use reading::{
@@ -40,7 +47,7 @@ pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, 
 pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
 #[cfg(test)]
 pub(in crate::members) use sign_in::admit;
-pub use sign_in::{SignIn, enter_demo, sign_in, sign_out};
+pub use sign_in::{SignIn, banned_at_the_door, enter_demo, sign_in, sign_out};
 pub use tokens::{MadeToken, api_tokens, make_api_token};
 
 use super::events::MemberEvent;

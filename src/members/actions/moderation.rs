@@ -1,4 +1,4 @@
-//! Bans, mutes, approvals: each leaves a trace.
+//! Bans, mutes, warnings, approvals: each leaves a trace, and whom it concerns is told.
 
 use serde_json::json;
 
@@ -8,14 +8,16 @@ use super::{Letters, Members, announce_look, announce_rights, reason, site_addre
 use crate::access::{Actor, Ground};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
-use crate::ids::MemberId;
-use crate::members::model::{MemberState, Removed, SanctionKind};
+use crate::ids::{MemberId, SanctionId};
+use crate::members::model::{MemberState, Removed, SanctionKind, Terms};
 use crate::members::notices::Notice;
 use crate::members::policy::{BanMember, DecideSignUp, ManageMember, MuteMember};
 use crate::storage::{Act, Tx, record};
 
 /// The longest mute: a year.
 const LONGEST_MUTE: Millis = 366 * 86_400_000;
+/// The longest ban that ends: a hundred years.
+const LONGEST_BAN: Millis = 100 * 366 * 86_400_000;
 
 /// Why the program itself lifts a ban, as the audit log keeps it.
 pub const BAN_IS_OVER: &str = "the time of the ban is over";
@@ -23,22 +25,28 @@ pub const BAN_IS_OVER: &str = "the time of the ban is over";
 /// Shuts a member out, for ever or until a time: all sessions end and their connections close.
 ///
 /// # Errors
-/// `members.until_past`, `members.reason_shape`, `members.not_active`, `members.last_owner`.
-pub fn ban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members, why: &str, until: Option<Millis>) -> Result<()> {
-    let why = reason(why)?;
+/// `members.until_past`, `members.ban_far`, `members.reason_shape`, `members.not_active`, `members.last_owner`.
+pub fn ban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members, terms: &Terms<'_>) -> Result<SanctionId> {
+    let (why, until) = (reason(terms.reason)?, terms.until);
     if until.is_some_and(|until| until <= tx.now()) {
         return Err(Error::invalid("until", "members.until_past"));
+    }
+    if until.is_some_and(|until| until > tx.now() + LONGEST_BAN) {
+        return Err(Error::invalid("until", "members.ban_far"));
     }
     check_not_last_owner(tx, may.member())?;
     if !store::members::move_state(tx, may.member(), MemberState::Active, MemberState::Banned)? {
         return Err(Error::conflict("members.not_active"));
     }
-    store::sanctions::insert(tx, may.member(), SanctionKind::Ban, &why, Some(may.by()), until)?;
+    let terms = Terms { reason: &why, ..*terms };
+    let sanction = store::sanctions::insert(tx, may.member(), SanctionKind::Ban, Some(may.by()), &terms, "")?;
     // What follows holds rooms, and rooms are held before the log of a member is written to.
     members.notices.tell(tx, Notice::MemberRemoved { member: may.member(), reason: Removed::Banned })?;
     end_all(tx, may.member(), Some(may.by()), None, &EVERY_KIND)?;
     trace(tx, actor, "members.ban", may.member(), Some(json!({ "until": until })), Some(&why))?;
-    announce_look(tx, &members.notices, may.member(), Some(may.by()))
+    announce_look(tx, &members.notices, may.member(), Some(may.by()))?;
+    members.notices.tell(tx, Notice::Sanctioned { member: may.member(), sanction })?;
+    Ok(sanction)
 }
 
 /// Lets a banned member in again.
@@ -52,7 +60,7 @@ pub fn unban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members)
     trace(tx, actor, "members.unban", may.member(), None, None)
 }
 
-fn lift_ban(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<bool> {
+pub(super) fn lift_ban(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<bool> {
     if !store::members::move_state(tx, member, MemberState::Banned, MemberState::Active)? {
         return Ok(false);
     }
@@ -65,8 +73,7 @@ fn lift_ban(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<Mem
 /// Lifts the ban of a member whose time is over; says whether it did.
 pub(super) fn end_ban_if_over(tx: &mut Tx<'_>, members: &Members, member: MemberId) -> Result<bool> {
     let now = tx.now();
-    let in_force = store::sanctions::of_member(tx, member)?.into_iter().find(|s| s.kind == SanctionKind::Ban && s.lifted_at.is_none());
-    let is_over = in_force.is_some_and(|ban| ban.until.is_some_and(|until| until <= now));
+    let is_over = store::sanctions::unlifted(tx, member, SanctionKind::Ban)?.is_some_and(|ban| ban.until.is_some_and(|until| until <= now));
     if !is_over || !lift_ban(tx, members, member, None)? {
         return Ok(false);
     }
@@ -100,22 +107,48 @@ pub fn end_bans_that_are_over(tx: &mut Tx<'_>, members: &Members) -> Result<()> 
 ///
 /// # Errors
 /// `members.until_past`, `members.until_far`, `members.reason_shape`, `members.not_active`.
-pub fn mute(tx: &mut Tx<'_>, may: &MuteMember, actor: &Actor, why: &str, until: Millis) -> Result<()> {
-    let why = reason(why)?;
-    if until <= tx.now() {
-        return Err(Error::invalid("until", "members.until_past"));
-    }
+pub fn mute(tx: &mut Tx<'_>, may: &MuteMember, actor: &Actor, members: &Members, terms: &Terms<'_>) -> Result<SanctionId> {
+    let why = reason(terms.reason)?;
+    let until = terms.until.filter(|until| *until > tx.now()).ok_or(Error::invalid("until", "members.until_past"))?;
     if until > tx.now() + LONGEST_MUTE {
         return Err(Error::invalid("until", "members.until_far"));
     }
-    if store::members::by_id(tx, may.member())?.found()?.state() != MemberState::Active {
-        return Err(Error::conflict("members.not_active"));
-    }
+    must_be_active(tx, may.member())?;
     store::sanctions::lift(tx, may.member(), SanctionKind::Mute)?;
-    store::sanctions::insert(tx, may.member(), SanctionKind::Mute, &why, Some(may.by()), Some(until))?;
+    let terms = Terms { reason: &why, ..*terms };
+    let sanction = store::sanctions::insert(tx, may.member(), SanctionKind::Mute, Some(may.by()), &terms, "")?;
     store::members::set_mute(tx, may.member(), Some(until))?;
     trace(tx, actor, "members.mute", may.member(), Some(json!({ "until": until })), Some(&why))?;
-    announce_rights(tx, may.member(), Some(may.by()))
+    announce_rights(tx, may.member(), Some(may.by()))?;
+    members.notices.tell(tx, Notice::Sanctioned { member: may.member(), sanction })?;
+    Ok(sanction)
+}
+
+fn must_be_active(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    let is_active = store::members::by_id(tx, member)?.found()?.state() == MemberState::Active;
+    if is_active { Ok(()) } else { Err(Error::conflict("members.not_active")) }
+}
+
+/// Tells a member that something was wrong.
+///
+/// # Errors
+/// `members.reason_shape`, `members.not_active`.
+pub fn warn(tx: &mut Tx<'_>, may: &MuteMember, actor: &Actor, members: &Members, terms: &Terms<'_>) -> Result<SanctionId> {
+    let why = reason(terms.reason)?;
+    must_be_active(tx, may.member())?;
+    trace(tx, actor, "members.warn", may.member(), None, Some(&why))?;
+    keep_sanction(tx, may, members, SanctionKind::Warning, &Terms { reason: &why, ..*terms })
+}
+
+/// Keeps what was done to a member elsewhere, and tells them; whoever does it leaves the trace.
+///
+/// # Errors
+/// `members.reason_shape`.
+pub fn keep_sanction(tx: &mut Tx<'_>, may: &MuteMember, members: &Members, kind: SanctionKind, terms: &Terms<'_>) -> Result<SanctionId> {
+    let why = reason(terms.reason)?;
+    let sanction = store::sanctions::insert(tx, may.member(), kind, Some(may.by()), &Terms { reason: &why, ..*terms }, "")?;
+    members.notices.tell(tx, Notice::Sanctioned { member: may.member(), sanction })?;
+    Ok(sanction)
 }
 
 /// Lets a muted member write again.

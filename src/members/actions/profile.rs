@@ -27,7 +27,7 @@ pub fn account(conn: &mut Conn, member: MemberId, now: Millis) -> Result<Account
 }
 
 /// Paragraphs: like a line, but with line breaks.
-fn paragraphs(text: &str, most: usize, field: &'static str, code: &'static str) -> Result<String> {
+pub(super) fn paragraphs(text: &str, most: usize, field: &'static str, code: &'static str) -> Result<String> {
     let lines = text.trim().lines().map(|line| Line::parse(line, most, field, code).map(Line::into_string)).collect::<Result<Vec<_>>>()?;
     let joined = lines.join("\n");
     if joined.chars().count() > most { Err(Error::invalid(field, code)) } else { Ok(joined) }

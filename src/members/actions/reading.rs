@@ -12,11 +12,14 @@ use crate::http::{Heard, Looker};
 use crate::ids::MemberId;
 use crate::live::LogId;
 use crate::members::events::{ME_CHANGED, MemberEvent};
-use crate::members::model::{MemberRow, MemberState, Profile, Sanction, Session, SessionKind};
+use crate::members::model::{MemberRow, MemberState, Profile, Sanction, SanctionRow, Session, SessionKind};
 use crate::members::policy::{SeeAccount, SeeMember};
 use crate::storage::{Conn, LogRow, fact, head};
 
 pub use super::store::members::Filter as MemberFilter;
+
+/// Most sanctions of one member that are shown.
+pub(super) const MOST_SANCTIONS: i64 = 100;
 
 /// The member objects of these ids, as they are at `now`; unknown ids are left out.
 ///
@@ -117,7 +120,7 @@ pub struct AdminMemberDetail {
     pub email: Option<String>,
     /// Sessions and tokens, last used first; empty for those who may not see them.
     pub sessions: Vec<Session>,
-    /// Bans and mutes, newest first.
+    /// What was done to them, newest first, at most 100.
     pub sanctions: Vec<Sanction>,
 }
 
@@ -164,7 +167,9 @@ pub fn account_detail(conn: &mut Conn, may: &SeeAccount, now: Millis) -> Result<
     let sessions = if may.sees_private() { store::sessions::of_member(conn, may.member(), now)? } else { Vec::new() };
     let is_live = |kind, seen| SessionKind::from_number(kind) == SessionKind::Token || super::sessions::is_fresh(seen, now);
     let sessions = sessions.into_iter().filter(|row| is_live(row.kind, row.last_seen_at)).map(|row| row.session(None)).collect();
-    Ok(AdminMemberDetail { member, email, sessions, sanctions: store::sanctions::of_member(conn, may.member())? })
+    let shown = |row: SanctionRow| if may.is_own() { row.sanction().for_its_member() } else { row.sanction() };
+    let sanctions = store::sanctions::of_member(conn, may.member(), MOST_SANCTIONS)?.into_iter().map(shown).collect();
+    Ok(AdminMemberDetail { member, email, sessions, sanctions })
 }
 
 /// Who looks at a page: the member with their language and theme, or a stranger with their browser's language.

@@ -13,14 +13,15 @@ use crate::members::notices::Notice;
 use crate::members::policy::{ChangeMe, DecideSignUp, ManageMember};
 use crate::storage::{Tx, forget_answers_to};
 
-/// Leaves a tombstone: names, profile, address and password are gone, sessions and links over, invites taken back, letters and kept answers
-/// forgotten.
+/// Leaves a tombstone: names, profile, address and password are gone, sessions and links over, invites taken back, appeals, letters and kept
+/// answers forgotten.
 fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<()> {
     check_not_last_owner(tx, member)?;
     forget_letters_to(tx, member)?;
     forget_answers_to(tx, member)?;
     store::links::spend_of(tx, member)?;
     store::invites::revoke_of(tx, member)?;
+    store::sanctions::forget_appeals(tx, member)?;
     store::members::bury(tx, member)?;
     // What follows holds rooms, and rooms are held before the log of a member is written to.
     members.notices.tell(tx, Notice::MemberRemoved { member, reason: Removed::Deleted })?;

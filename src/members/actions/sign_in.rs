@@ -4,11 +4,13 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::accounts::Arrival;
+use super::appeals::ban_in_force;
+use super::hashing::Verdict;
 use super::sessions::{address_text, end_one, make_session};
 use super::{Members, moderation, store};
 use crate::access::{Actor, Credential, Ground, RateClass, Scopes, Token, Visitor, address_key};
 use crate::error::{Error, Result};
-use crate::ids::MemberId;
+use crate::ids::{MemberId, SanctionId};
 use crate::members::model::{LinkPurpose, MemberRow, MemberState, Password, SessionKind, device_name};
 use crate::storage::{Conn, Tx};
 
@@ -76,11 +78,16 @@ impl Tries {
     }
 }
 
-/// Checks a password and opens the door.
-///
-/// # Errors
-/// `members.sign_in_wrong`, `members.pending`, `members.banned`; 429 after too many tries or when too many come at once.
-pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form: SignIn) -> Result<Arrival> {
+/// Somebody who knew the password.
+struct Shown {
+    member: MemberId,
+    /// The hash with which it was compared.
+    stored: Option<String>,
+    verdict: Verdict,
+}
+
+/// Checks a password, with as many tries as there are for it.
+async fn check(ground: &Ground, visitor: &Visitor, members: &Members, form: &SignIn) -> Result<Shown> {
     ground.rates.count(RateClass::SignInAddress, address_key(visitor.address))?;
     let name = form.username.trim().to_lowercase();
     let (wanted, address) = (name.clone(), address_text(visitor.address));
@@ -101,10 +108,18 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
     let verdict = members.hasher.check(Password::tried(&form.password), stored.clone()).await?;
     let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
     tries.forgive(ground);
+    Ok(Shown { member: known.row.id, stored, verdict })
+}
+
+/// Checks a password and opens the door.
+///
+/// # Errors
+/// `members.sign_in_wrong`, `members.pending`, `members.banned`; 429 after too many tries or when too many come at once.
+pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form: SignIn) -> Result<Arrival> {
+    let Shown { member, stored, verdict } = check(ground, visitor, members, &form).await?;
     let (ground, visitor, members) = (ground.clone(), visitor.clone(), members.clone());
     let db = ground.db.clone();
     db.write(move |tx| {
-        let member = known.row.id;
         admit(tx, &members, member, stored.as_deref())?;
         if let Some(again) = &verdict.again {
             store::members::set_password(tx, member, again)?;
@@ -113,6 +128,17 @@ pub async fn sign_in(ground: &Ground, visitor: &Visitor, members: &Members, form
         Arrival::of(tx, member, &visitor, Some(token))
     })
     .await
+}
+
+/// Checks a password at the door of somebody who is shut out, and says by which ban. Tries count like those at a sign-in.
+///
+/// # Errors
+/// `members.sign_in_wrong`, 409 `members.not_banned`; 429 as [`sign_in`].
+pub async fn banned_at_the_door(ground: &Ground, visitor: &Visitor, members: &Members, form: SignIn) -> Result<SanctionId> {
+    let member = check(ground, visitor, members, &form).await?.member;
+    let now = ground.clock.now();
+    let ban = ground.db.read(move |conn| ban_in_force(conn, member, now)).await?;
+    ban.map(|ban| ban.id).ok_or_else(|| Error::conflict("members.not_banned"))
 }
 
 /// Is the account still what was checked, and in use? A ban that has ended is lifted here.

@@ -7,7 +7,7 @@ use super::{Badge, DisplayName, Email, Line, Username};
 use crate::access::Permissions;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, RoleId, SanctionId};
+use crate::ids::{MemberId, RoleId};
 
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -361,33 +361,4 @@ impl NewMember {
             made: None,
         }
     }
-}
-
-/// What may be done to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SanctionKind {
-    /// Shut out.
-    Ban,
-    /// May not write for a time.
-    Mute,
-}
-
-/// A ban or mute, in force or over.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Sanction {
-    /// Id.
-    pub id: SanctionId,
-    /// What.
-    pub kind: SanctionKind,
-    /// Why.
-    pub reason: String,
-    /// By whom.
-    pub made_by: Option<MemberId>,
-    /// When, milliseconds UTC.
-    pub made_at: Millis,
-    /// Until when; none: until it is lifted.
-    pub until: Option<Millis>,
-    /// When it was lifted.
-    pub lifted_at: Option<Millis>,
 }

@@ -8,7 +8,7 @@ use crate::members::model::MemberState;
 use crate::storage::Conn;
 
 /// May `actor`, by this permission, act on `member`? Never on themselves, never on someone with more, never on a tombstone.
-fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
+pub(super) fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
     let by = actor.allowed(permission)?;
     let (state, permissions) = standing(conn, member)?;
     if state == MemberState::Deleted {
@@ -55,6 +55,21 @@ over_a_member! {
     DecideSignUp by Approve;
     /// End a member's sessions, make a reset link, delete the account.
     ManageMember by MembersManage;
+}
+
+/// Act on several members at once; about each of them the permit of the act is asked.
+#[derive(Debug)]
+pub struct ActOnMany(());
+
+impl Permit for ActOnMany {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        actor.signed_in()?;
+        let opens = [Permission::MembersManage, Permission::Ban];
+        if opens.into_iter().any(|one| actor.permissions.has(one)) { Ok(Self(())) } else { Err(Error::forbidden("access.not_allowed")) }
+    }
 }
 
 /// Say which roles a member has; also one's own, downwards.

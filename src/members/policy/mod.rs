@@ -1,6 +1,7 @@
 //! Who may do what to whom. The only place that makes the slice's permits.
 
 mod acting;
+mod appeals;
 mod invites;
 mod own;
 mod roles;
@@ -8,7 +9,8 @@ mod seeing;
 
 use diesel::prelude::*;
 
-pub use acting::{BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember};
+pub use acting::{ActOnMany, BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember};
+pub use appeals::{AppealMine, DecideAppeal};
 pub use invites::{EndInvite, MakeInvites, may_be_invited_to};
 pub use own::{ChangeMe, EndMine, SeeMe};
 pub use roles::{ChangeRole, MakeRoles, SeeRoles};

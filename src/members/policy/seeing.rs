@@ -77,6 +77,7 @@ impl Permit for SeeAccounts {
 pub struct SeeAccount {
     member: MemberId,
     sees_private: bool,
+    is_own: bool,
 }
 
 impl Permit for SeeAccount {
@@ -86,7 +87,8 @@ impl Permit for SeeAccount {
     fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
         keeps_members(actor)?;
         standing(conn, member)?;
-        Ok(Self { member, sees_private: actor.permissions.has(Permission::MembersManage) })
+        let sees_private = actor.permissions.has(Permission::MembersManage);
+        Ok(Self { member, sees_private, is_own: actor.member == Some(member) })
     }
 }
 
@@ -101,5 +103,11 @@ impl SeeAccount {
     #[must_use]
     pub const fn sees_private(&self) -> bool {
         self.sees_private
+    }
+
+    /// Is it their own? Then they learn of what was done to them what everybody does.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        self.is_own
     }
 }

@@ -9,19 +9,20 @@ use crate::access::{Allow, Body, Page, Query, Routes};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{MemberId, RoleId};
-use crate::members::actions::{self, AdminMember, AdminMemberDetail, MemberFilter};
-use crate::members::model::MemberState;
-use crate::members::policy::{BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember, SeeAccount, SeeAccounts};
+use crate::members::actions::{self, AdminMember, AdminMemberDetail, Bulk, BulkDone, MemberFilter};
+use crate::members::model::{MemberState, Terms};
+use crate::members::policy::{ActOnMany, BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember, SeeAccount, SeeAccounts};
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(list, show, set_roles, ban, unban, mute, unmute, sign_out, approve, turn_down, reset_link, delete))]
+#[openapi(paths(list, bulk, show, set_roles, ban, unban, mute, unmute, sign_out, approve, turn_down, reset_link, delete))]
 pub struct Api;
 
 /// Registers them.
 pub fn mount(routes: &mut Routes<'_>) {
     routes
         .get("/api/v1/admin/members", list)
+        .post("/api/v1/admin/members/bulk", bulk)
         .get("/api/v1/admin/members/{member}", show)
         .delete("/api/v1/admin/members/{member}", delete)
         .put("/api/v1/admin/members/{member}/roles", set_roles)
@@ -60,7 +61,16 @@ async fn list(gate: Allow<SeeAccounts>, query: Query<Find>) -> Result<HttpRespon
     Ok(HttpResponse::Ok().json(Page { items, next: next.map(|id| id.to_string()) }))
 }
 
-/// One account, with sessions and sanctions.
+/// Does one act on several members, with the password once more: each by itself, with a result of its own.
+#[utoipa::path(post, path = "/api/v1/admin/members/bulk", request_body = Bulk, responses((status = 200, body = BulkDone), (status = 422, description = "the password is wrong")))]
+async fn bulk(gate: Allow<ActOnMany>, body: Body<Bulk>, members: Needs) -> Result<HttpResponse> {
+    let (ground, visitor) = (gate.ground().clone(), gate.visitor().clone());
+    // Nobody tries a password here who may not act on others.
+    gate.read(|_, _, _| Ok(())).await?;
+    Ok(secret(HttpResponse::Ok(), actions::bulk(&ground, &visitor, &members, body.value).await?))
+}
+
+/// One account, with sessions and what was done to them.
 #[utoipa::path(get, path = "/api/v1/admin/members/{member}", params(("member" = MemberId, Path)), responses((status = 200, body = AdminMemberDetail)))]
 async fn show(gate: Allow<SeeAccount>) -> Result<HttpResponse> {
     let detail = gate.read(|conn, may, actor| actions::account_detail(conn, may, actor.now)).await?;
@@ -84,7 +94,7 @@ async fn set_roles(gate: Allow<GiveRoles>, body: Body<Roles>, members: Needs) ->
 /// A ban.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct Ban {
-    /// At most 500 characters.
+    /// Why, for the member to read; at most 500 characters.
     #[serde(default)]
     reason: String,
     /// Until when, milliseconds UTC; missing: until it is lifted.
@@ -96,7 +106,7 @@ struct Ban {
 #[utoipa::path(post, path = "/api/v1/admin/members/{member}/ban", params(("member" = MemberId, Path)), request_body = Ban, responses((status = 204)))]
 async fn ban(gate: Allow<BanMember>, body: Body<Ban>, members: Needs) -> Result<HttpResponse> {
     let Ban { reason, until } = body.value;
-    gate.write(move |tx, may, actor| actions::ban(tx, may, actor, &members, &reason, until)).await?;
+    gate.write(move |tx, may, actor| actions::ban(tx, may, actor, &members, &Terms { reason: &reason, until, ..Terms::default() })).await?;
     Ok(no_content())
 }
 
@@ -110,7 +120,7 @@ async fn unban(gate: Allow<BanMember>, members: Needs) -> Result<HttpResponse> {
 /// A mute.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct Mute {
-    /// At most 500 characters.
+    /// Why, for the member to read; at most 500 characters.
     #[serde(default)]
     reason: String,
     /// Until when, milliseconds UTC; at most a year.
@@ -119,9 +129,11 @@ struct Mute {
 
 /// Keeps a member from writing for a time.
 #[utoipa::path(post, path = "/api/v1/admin/members/{member}/mute", params(("member" = MemberId, Path)), request_body = Mute, responses((status = 204)))]
-async fn mute(gate: Allow<MuteMember>, body: Body<Mute>) -> Result<HttpResponse> {
+async fn mute(gate: Allow<MuteMember>, body: Body<Mute>, members: Needs) -> Result<HttpResponse> {
     let Mute { reason, until } = body.value;
-    gate.write(move |tx, may, actor| actions::mute(tx, may, actor, &reason, until)).await?;
+    let until = Some(until);
+    gate.write(move |tx, may, actor| actions::mute(tx, may, actor, &members, &Terms { reason: &reason, until, ..Terms::default() }))
+        .await?;
     Ok(no_content())
 }
 

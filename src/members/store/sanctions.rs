@@ -1,75 +1,68 @@
-//! Rows of `sanctions`.
+//! Rows of `sanctions`, and the appeals that stand in them.
 
 use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, SanctionId};
-use crate::members::model::{MemberState, Sanction, SanctionKind};
+use crate::ids::{MemberId, ReportId, SanctionId};
+use crate::members::model::{MemberState, SanctionKind, SanctionRow, Terms};
 use crate::storage::schema::{members, sanctions};
 use crate::storage::{Conn, Tx};
 
-const fn number(kind: SanctionKind) -> i16 {
-    match kind {
-        SanctionKind::Ban => 0,
-        SanctionKind::Mute => 1,
-    }
+/// One sanction.
+pub fn by_id(conn: &mut Conn, id: SanctionId) -> Result<Option<SanctionRow>> {
+    Ok(sanctions::table.find(id.0).first(conn).optional()?)
 }
 
-/// Every sanction of a member, newest first.
-pub fn of_member(conn: &mut Conn, member: MemberId) -> Result<Vec<Sanction>> {
-    type Row = (SanctionId, i16, String, Option<MemberId>, Millis, Option<Millis>, Option<Millis>);
-    let rows = sanctions::table
+/// Sanctions of a member, newest first, at most `limit`.
+pub fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<SanctionRow>> {
+    let theirs = sanctions::table.filter(sanctions::member.eq(member.0));
+    Ok(theirs.order((sanctions::made_at.desc(), sanctions::id.desc())).limit(limit).load(conn)?)
+}
+
+/// What was done in answer to these reports, oldest first.
+pub fn of_reports(conn: &mut Conn, reports: &[ReportId]) -> Result<Vec<SanctionRow>> {
+    let raw: Vec<i64> = reports.iter().map(|id| id.0).collect();
+    Ok(sanctions::table.filter(sanctions::report.eq_any(raw)).order(sanctions::id).load(conn)?)
+}
+
+/// The ban or mute of a member that was not lifted, newest first.
+pub fn unlifted(conn: &mut Conn, member: MemberId, kind: SanctionKind) -> Result<Option<SanctionRow>> {
+    Ok(sanctions::table
         .filter(sanctions::member.eq(member.0))
-        .order(sanctions::id.desc())
-        .select((
-            sanctions::id,
-            sanctions::kind,
-            sanctions::reason,
-            sanctions::made_by,
-            sanctions::made_at,
-            sanctions::until,
-            sanctions::lifted_at,
-        ))
-        .load::<Row>(conn)?;
-    let kind = |n| if n == 0 { SanctionKind::Ban } else { SanctionKind::Mute };
-    Ok(rows
-        .into_iter()
-        .map(|(id, n, reason, made_by, made_at, until, lifted_at)| Sanction {
-            id,
-            kind: kind(n),
-            reason,
-            made_by,
-            made_at,
-            until,
-            lifted_at,
-        })
-        .collect())
+        .filter(sanctions::kind.eq(kind.number()))
+        .filter(sanctions::lifted_at.is_null())
+        .order((sanctions::made_at.desc(), sanctions::id.desc()))
+        .first(conn)
+        .optional()?)
 }
 
-/// Stores a sanction.
+/// Stores a sanction. `by` nobody: a rule of the community; `note` is for the dashboard alone.
 pub fn insert(
     tx: &mut Tx<'_>,
     member: MemberId,
     kind: SanctionKind,
-    reason: &str,
     by: Option<MemberId>,
-    until: Option<Millis>,
-) -> Result<()> {
+    terms: &Terms<'_>,
+    note: &str,
+) -> Result<SanctionId> {
     let (id, now) = (tx.new_id::<SanctionId>(), tx.now());
     diesel::insert_into(sanctions::table)
         .values((
             sanctions::id.eq(id.0),
             sanctions::member.eq(member.0),
-            sanctions::kind.eq(number(kind)),
-            sanctions::reason.eq(reason),
+            sanctions::kind.eq(kind.number()),
+            sanctions::reason.eq(terms.reason),
             sanctions::made_by.eq(by.map(|id| id.0)),
             sanctions::made_at.eq(now),
-            sanctions::until.eq(until),
-            sanctions::lifted_at.eq(None::<Millis>),
+            sanctions::until.eq(terms.until),
+            sanctions::note.eq(note),
+            sanctions::report.eq(terms.report.map(|id| id.0)),
+            sanctions::room.eq(terms.room.map(|id| id.0)),
+            sanctions::answer.eq(""),
         ))
         .execute(&mut **tx)?;
-    Ok(())
+    Ok(id)
 }
 
 /// Lifts what is in force of this kind.
@@ -78,11 +71,20 @@ pub fn lift(tx: &mut Tx<'_>, member: MemberId, kind: SanctionKind) -> Result<()>
     diesel::update(
         sanctions::table
             .filter(sanctions::member.eq(member.0))
-            .filter(sanctions::kind.eq(number(kind)))
+            .filter(sanctions::kind.eq(kind.number()))
             .filter(sanctions::lifted_at.is_null()),
     )
     .set(sanctions::lifted_at.eq(Some(now)))
     .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Lifts this one, if it was not lifted before.
+pub fn lift_one(tx: &mut Tx<'_>, id: SanctionId) -> Result<()> {
+    let now = tx.now();
+    diesel::update(sanctions::table.find(id.0).filter(sanctions::lifted_at.is_null()))
+        .set(sanctions::lifted_at.eq(Some(now)))
+        .execute(&mut **tx)?;
     Ok(())
 }
 
@@ -91,11 +93,73 @@ pub fn bans_over(conn: &mut Conn, now: Millis, limit: i64) -> Result<Vec<MemberI
     let rows = sanctions::table
         .inner_join(members::table.on(members::id.eq(sanctions::member)))
         .filter(members::state.eq(MemberState::Banned.number()))
-        .filter(sanctions::kind.eq(number(SanctionKind::Ban)))
+        .filter(sanctions::kind.eq(SanctionKind::Ban.number()))
         .filter(sanctions::lifted_at.is_null())
         .filter(sanctions::until.le(now))
         .select(sanctions::member)
         .limit(limit)
         .load::<i64>(conn)?;
     Ok(rows.into_iter().map(MemberId).collect())
+}
+
+/// Puts the member's appeal into the row; `false` when there was one already, or it was lifted meanwhile. Check and note are one statement.
+pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<bool> {
+    let now = tx.now();
+    let open = sanctions::table.find(id.0).filter(sanctions::appealed_at.is_null()).filter(sanctions::lifted_at.is_null());
+    let made = diesel::update(open).set((sanctions::appeal.eq(Some(words)), sanctions::appealed_at.eq(Some(now)))).execute(&mut **tx)?;
+    Ok(made == 1)
+}
+
+/// Decides an appeal; `false` when it was decided before.
+pub fn decide(tx: &mut Tx<'_>, id: SanctionId, by: MemberId, upheld: bool, answer: &str) -> Result<bool> {
+    let now = tx.now();
+    let waits = sanctions::table.find(id.0).filter(sanctions::appealed_at.is_not_null()).filter(sanctions::decided_at.is_null());
+    let decided = diesel::update(waits)
+        .set((
+            sanctions::decided_at.eq(Some(now)),
+            sanctions::decided_by.eq(Some(by.0)),
+            sanctions::upheld.eq(Some(upheld)),
+            sanctions::answer.eq(answer),
+        ))
+        .execute(&mut **tx)?;
+    Ok(decided == 1)
+}
+
+/// Appeals that `viewer` may see, newest first, before `before`; decided ones, or those that wait.
+pub fn appealed(conn: &mut Conn, viewer: MemberId, decided: bool, before: Option<SanctionId>, limit: i64) -> Result<Vec<SanctionRow>> {
+    let all = sanctions::table.filter(sanctions::appealed_at.is_not_null()).filter(sanctions::member.ne(viewer.0));
+    let mut query = all.order(sanctions::id.desc()).limit(limit).into_boxed();
+    query = if decided { query.filter(sanctions::decided_at.is_not_null()) } else { query.filter(sanctions::decided_at.is_null()) };
+    if let Some(before) = before {
+        query = query.filter(sanctions::id.lt(before.0));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// How many appeals wait that `viewer` may see.
+pub fn count_appealed(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
+    let waiting = sanctions::table.filter(sanctions::appealed_at.is_not_null()).filter(sanctions::decided_at.is_null());
+    Ok(waiting.filter(sanctions::member.ne(viewer.0)).count().get_result(conn)?)
+}
+
+/// How many things the member was told and has not seen: that something was done, or that an appeal was decided.
+pub fn count_unseen(conn: &mut Conn, member: MemberId) -> Result<i64> {
+    let is_unseen = sanctions::seen_at.is_null().or(sanctions::decided_at.gt(sanctions::seen_at));
+    Ok(sanctions::table.filter(sanctions::member.eq(member.0)).filter(is_unseen).count().get_result(conn)?)
+}
+
+/// The member has seen what they were told until then.
+pub fn mark_seen(tx: &mut Tx<'_>, member: MemberId, until: Millis) -> Result<()> {
+    let told = sanctions::table.filter(sanctions::member.eq(member.0)).filter(sanctions::made_at.le(until));
+    let older = sanctions::seen_at.is_null().or(sanctions::seen_at.lt(until));
+    diesel::update(told.filter(older)).set(sanctions::seen_at.eq(Some(until))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What a member who is gone wrote in appeals goes with them, and waits for nobody.
+pub fn forget_appeals(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    diesel::update(sanctions::table.filter(sanctions::member.eq(member.0)).filter(sanctions::appealed_at.is_not_null()))
+        .set((sanctions::appeal.eq(None::<String>), sanctions::appealed_at.eq(None::<Millis>)))
+        .execute(&mut **tx)?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::access::{Permission, Permissions};
 use crate::ids::InviteId;
-use crate::members::model::{Invite, NewInvite, NewRole};
+use crate::members::model::{Invite, NewInvite, NewRole, Terms};
 use crate::members::policy::{BanMember, EndInvite, MakeInvites, MakeRoles};
 
 async fn invite(town: &Town, by: MemberId, new: NewInvite) -> Result<Invite> {
@@ -62,7 +62,7 @@ async fn an_invite_ends_by_time_by_hand_and_with_its_maker() {
     assert_eq!(code(join(&town, "marta", SignUpMode::Open, Some(timed.id)).await), "members.invite_over");
     town.act::<EndInvite, _>(owner, by_hand.id, |tx, may, actor, _| actions::end_invite(tx, may, actor)).await.expect("ended");
     assert_eq!(code(join(&town, "marta", SignUpMode::Open, Some(by_hand.id)).await), "members.invite_over");
-    town.act::<BanMember, _>(owner, moderator, |tx, may, actor, members| actions::ban(tx, may, actor, members, "", None))
+    town.act::<BanMember, _>(owner, moderator, |tx, may, actor, members| actions::ban(tx, may, actor, members, &Terms::default()))
         .await
         .expect("banned");
     assert_eq!(code(join(&town, "marta", SignUpMode::Open, Some(of_maker.id)).await), "members.invite_over");

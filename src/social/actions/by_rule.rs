@@ -58,6 +58,7 @@ pub fn report_by_rule(tx: &mut Tx<'_>, found: &RuleReport<'_>) -> Result<()> {
         said_again: 0,
         again_of: None,
         rule: Some(found.rule),
+        answer_seen_at: None,
     };
     store::reports::insert(tx, &row)
 }

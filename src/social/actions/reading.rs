@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::people;
+use super::{people, unread_notices};
 use crate::access::Page;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
@@ -116,6 +116,8 @@ pub struct Mine {
     pub muted: Vec<MemberId>,
     /// How many requests wait for me.
     pub requests: i64,
+    /// How many notices of those who keep the peace I have not seen.
+    pub notices: i64,
 }
 
 /// What of people a client begins with.
@@ -125,7 +127,12 @@ pub struct Mine {
 pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
     let all = store::relations::shut(conn, member, MOST_SHUT)?;
     let with = |edge| all.iter().filter(|(_, edges)| edges.has(edge)).map(|(other, _)| *other).collect();
-    Ok(Mine { blocked: with(Edge::Blocks), muted: with(Edge::Mutes), requests: open_requests(conn, member)? })
+    Ok(Mine {
+        blocked: with(Edge::Blocks),
+        muted: with(Edge::Mutes),
+        requests: open_requests(conn, member)?,
+        notices: unread_notices(conn, member)?,
+    })
 }
 
 /// Whom of these a member blocks.

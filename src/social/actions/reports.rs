@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId};
 use crate::members;
 use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow, Said, SaidAgain, SoughtReports};
-use crate::social::notices::{SeenMessage, Social};
-use crate::social::policy::{CloseReport, MakeReport};
+use crate::social::notices::{Notice, SeenMessage, Social};
+use crate::social::policy::{HandleReport, MakeReport};
 use crate::social::store;
 use crate::storage::{Act, Conn, Tx, one_at_a_time, record};
 use crate::text;
@@ -81,16 +81,65 @@ fn must_have_reported_little(tx: &mut Tx<'_>, reporter: MemberId, most: usize) -
 pub fn reports(conn: &mut Conn, viewer: MemberId, sought: &SoughtReports, limit: i64, now: Millis) -> Result<Page<Report>> {
     let rows = store::reports::list(conn, viewer, sought, limit + 1)?;
     let Page { items, next } = Page::of(rows, limit, |row| row.id.to_string());
-    let mut people: Vec<MemberId> = items.iter().flat_map(|row| [Some(row.reporter), Some(row.member), row.closed_by]).flatten().collect();
+    Ok(Page { items: shown(conn, items, now)?, next })
+}
+
+/// Rows with what was added to them and whom they name.
+fn shown(conn: &mut Conn, rows: Vec<ReportRow>, now: Millis) -> Result<Vec<Report>> {
+    let mut people: Vec<MemberId> = rows.iter().flat_map(|row| [Some(row.reporter), Some(row.member), row.closed_by]).flatten().collect();
     people.sort_unstable();
     people.dedup();
     let people = members::profiles(conn, &people, now)?;
-    let mut added = store::reports::added_to(conn, &items.iter().map(|row| row.id).collect::<Vec<_>>())?;
+    let mut added = store::reports::added_to(conn, &rows.iter().map(|row| row.id).collect::<Vec<_>>())?;
     let mut report = |row: ReportRow| {
         let again = added.extract_if(.., |each| each.again_of == Some(row.id)).map(SaidAgain::from).collect();
         Report::of(row, again, &people)
     };
-    Ok(Page { items: items.into_iter().map(&mut report).collect(), next })
+    Ok(rows.into_iter().map(&mut report).collect())
+}
+
+/// One report.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is gone.
+pub fn report(conn: &mut Conn, may: &HandleReport, now: Millis) -> Result<Report> {
+    let row = store::reports::by_id(conn, may.report())?.ok_or(Error::NotFound)?;
+    shown(conn, vec![row], now)?.pop().ok_or(Error::NotFound)
+}
+
+/// Other reports of the member whom this one is about, newest first, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn other_reports(conn: &mut Conn, may: &HandleReport, member: MemberId, limit: i64, now: Millis) -> Result<Vec<Report>> {
+    let mut rows = store::reports::of_member(conn, member, limit + 1)?;
+    rows.retain(|row| row.id != may.report());
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    shown(conn, rows, now)
+}
+
+/// What a member reported and was looked at, newest first, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn answered_reports(conn: &mut Conn, reporter: MemberId, limit: i64) -> Result<Vec<ReportRow>> {
+    store::reports::answered(conn, reporter, limit)
+}
+
+/// A member has seen which of their reports were looked at until then.
+///
+/// # Errors
+/// When the database refuses.
+pub fn see_answers(tx: &mut Tx<'_>, reporter: MemberId, until: Millis) -> Result<()> {
+    store::reports::mark_answers_seen(tx, reporter, until)
+}
+
+/// How many things wait to be read by a member: what was done to them, what became of their appeals, and which of their reports were looked at.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unread_notices(conn: &mut Conn, member: MemberId) -> Result<i64> {
+    Ok(members::unseen_sanctions(conn, member)? + store::reports::count_answers(conn, member)?)
 }
 
 /// How many reports wait for `viewer`.
@@ -113,7 +162,7 @@ pub fn reports_of(conn: &mut Conn, viewer: MemberId, member: MemberId) -> Result
 ///
 /// # Errors
 /// `social.report_text`, `social.report_closed`.
-pub fn close_report(tx: &mut Tx<'_>, may: &CloseReport, actor: &Actor, closing: &Closing) -> Result<()> {
+pub fn close_report(tx: &mut Tx<'_>, may: &HandleReport, actor: &Actor, social: &Social, closing: &Closing) -> Result<()> {
     let note = closing.checked_note()?;
     if !store::reports::close(tx, may.report(), may.by(), closing.outcome, &note)? {
         return Err(Error::conflict("social.report_closed"));
@@ -132,15 +181,16 @@ pub fn close_report(tx: &mut Tx<'_>, may: &CloseReport, actor: &Actor, closing: 
             address: actor.address,
         },
     )?;
-    Ok(())
+    social.tell(tx, Notice::ReportClosed { reporter: row.reporter })
 }
 
 /// Puts a report of a member into the queue.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reason: ReportReason, said: &str) -> Result<()> {
+pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reason: ReportReason, said: &str) -> Result<ReportId> {
     let said = Said { reason, text: said.to_owned(), excerpt: String::new() };
     let row = said.row(tx.new_id(), reporter, member, tx.now());
-    store::reports::insert(tx, &row)
+    store::reports::insert(tx, &row)?;
+    Ok(row.id)
 }

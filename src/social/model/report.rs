@@ -153,6 +153,8 @@ pub struct ReportRow {
     pub again_of: Option<ReportId>,
     /// The rule that found it; what members report has none.
     pub rule: Option<RuleId>,
+    /// When whoever reported saw that it was looked at.
+    pub answer_seen_at: Option<Millis>,
 }
 
 /// What a reporter says of their subject: of two that are the same, one is kept.
@@ -193,6 +195,7 @@ impl Said {
             said_again: 0,
             again_of: None,
             rule: None,
+            answer_seen_at: None,
         }
     }
 }

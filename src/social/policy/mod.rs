@@ -4,7 +4,7 @@ mod reports;
 
 use diesel::prelude::*;
 
-pub use reports::{CloseReport, MakeReport, SeeReports};
+pub use reports::{HandleReport, MakeReport, SeeReports};
 
 use super::model::RequestRow;
 use crate::access::{Actor, Permit, Scope};

@@ -54,14 +54,14 @@ impl SeeReports {
     }
 }
 
-/// Close one report, but for one of oneself: that is for somebody else, who alone sees it.
+/// Look into one report and close it, but for one of oneself: that is for somebody else, who alone sees it.
 #[derive(Debug)]
-pub struct CloseReport {
+pub struct HandleReport {
     report: ReportId,
     by: MemberId,
 }
 
-impl Permit for CloseReport {
+impl Permit for HandleReport {
     type Target = ReportId;
     const SCOPE: Scope = Scope::Admin;
 
@@ -73,7 +73,7 @@ impl Permit for CloseReport {
     }
 }
 
-impl CloseReport {
+impl HandleReport {
     /// Which.
     #[must_use]
     pub const fn report(&self) -> ReportId {

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::ids::{MemberId, ReportId};
 use crate::social::actions;
 use crate::social::model::{Closing, NewReport, Report, SoughtReports};
-use crate::social::policy::{CloseReport, MakeReport, SeeReports};
+use crate::social::policy::{HandleReport, MakeReport, SeeReports};
 
 /// The description of these routes.
 #[derive(OpenApi)]
@@ -52,9 +52,9 @@ async fn list(gate: Allow<SeeReports>, query: Query<Find>) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Closes a report.
+/// Closes a report, where nothing is done or something was done elsewhere. Whoever reported is told that it was looked at.
 #[utoipa::path(post, path = "/api/v1/admin/reports/{report}/close", params(("report" = ReportId, Path)), request_body = Closing, responses((status = 204)))]
-async fn close(gate: Allow<CloseReport>, body: Body<Closing>) -> Result<HttpResponse> {
-    gate.write(move |tx, may, actor| actions::close_report(tx, may, actor, &body.value)).await?;
+async fn close(gate: Allow<HandleReport>, body: Body<Closing>, social: Needs) -> Result<HttpResponse> {
+    gate.write(move |tx, may, actor| actions::close_report(tx, may, actor, &social, &body.value)).await?;
     Ok(no_content())
 }

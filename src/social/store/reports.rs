@@ -114,6 +114,31 @@ pub fn count_open(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
     Ok(open.filter(reports::member.ne(viewer.0)).count().get_result(conn)?)
 }
 
+/// Reports of a member, newest first.
+pub fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<ReportRow>> {
+    let firsts = reports::table.filter(reports::member.eq(member.0)).filter(reports::again_of.is_null());
+    Ok(firsts.order(reports::id.desc()).limit(limit).load(conn)?)
+}
+
+/// What a member reported and is closed, the latest closed first.
+pub fn answered(conn: &mut Conn, reporter: MemberId, limit: i64) -> Result<Vec<ReportRow>> {
+    let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.is_not_null());
+    Ok(closed.order((reports::closed_at.desc(), reports::id.desc())).limit(limit).load(conn)?)
+}
+
+/// How many of a member's reports were closed without their having seen it.
+pub fn count_answers(conn: &mut Conn, reporter: MemberId) -> Result<i64> {
+    let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.is_not_null());
+    Ok(closed.filter(reports::answer_seen_at.is_null()).count().get_result(conn)?)
+}
+
+/// A member has seen which of their reports were closed until then.
+pub fn mark_answers_seen(tx: &mut Tx<'_>, reporter: MemberId, until: Millis) -> Result<()> {
+    let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.le(until));
+    diesel::update(closed.filter(reports::answer_seen_at.is_null())).set(reports::answer_seen_at.eq(Some(until))).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// How many there are of a member that `viewer` may see: open ones, and closed ones.
 pub fn count_of(conn: &mut Conn, viewer: MemberId, member: MemberId) -> Result<(i64, i64)> {
     let of_them =

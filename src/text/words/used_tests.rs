@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 30] = [
+const OTHER_NAMES: [&str; 33] = [
     "app.css",
     "automod.",
     "backups.",
@@ -32,9 +32,12 @@ const OTHER_NAMES: [&str; 30] = [
     "chat.expire",
     "jobs.",
     "mail.send",
-    "members.approved",
-    "members.reset",
     "members.",
+    "members.approved",
+    "members.csv",
+    "members.reset",
+    "moderation.report",
+    "moderation.sanction",
     "settings.",
     "social.settle",
     "storage.quota_mb",

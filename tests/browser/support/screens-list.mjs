@@ -252,6 +252,7 @@ export const screens = [
     },
   },
   { name: 'settings-security', who: 'free', path: '/settings/security' },
+  { name: 'settings-notices', who: 'free', path: '/settings/notices' },
   { name: 'settings-membership', who: 'owner', path: '/settings/membership' },
   { name: 'settings-membership-none', who: 'free', path: '/settings/membership' },
   { name: 'settings-sessions', who: 'free', path: '/settings/sessions' },
@@ -269,6 +270,17 @@ export const screens = [
     then: async (page) => {
       await page.locator('.table-person').first().click();
       await expect(page).toHaveURL(/members\/\d+/);
+    },
+  },
+  {
+    name: 'admin-members-bulk',
+    who: 'owner',
+    path: '/admin/members',
+    then: async (page) => {
+      await page.locator('bulk-members input[data-member]').nth(1).check();
+      await page.locator('bulk-members input[data-member]').nth(2).check();
+      await page.locator('[data-act=give_role]').click();
+      await expect(page.locator('.dialog')).toBeVisible();
     },
   },
   { name: 'admin-invites', who: 'owner', path: '/admin/invites' },
@@ -369,6 +381,29 @@ export const screens = [
   { name: 'admin-rooms', who: 'owner', path: '/admin/rooms' },
   { name: 'admin-automod', who: 'owner', path: '/admin/automod?new=words' },
   { name: 'admin-reports', who: 'owner', path: '/admin/reports' },
+  {
+    name: 'admin-report',
+    who: 'owner',
+    path: '/admin/reports',
+    then: async (page) => {
+      await page.locator('.reports .button').first().click();
+      await expect(page.locator('case-acts')).toBeVisible();
+    },
+  },
+  { name: 'admin-appeals', who: 'owner', path: '/admin/reports?show=appeals' },
+  {
+    name: 'appeal',
+    who: 'stranger',
+    path: '/sign-in',
+    then: async (page) => {
+      const code = await page.evaluate(async () => {
+        const answer = await fetch('/api/v1/appeals', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'vik', password: 'village-vik' }) });
+        return (await answer.json()).code;
+      });
+      await page.goto(new URL(`/appeal/${code}`, page.url()).href);
+      await expect(page.locator('.told-words')).toBeVisible();
+    },
+  },
   { name: 'admin-calls', who: 'owner', path: '/admin/calls?show=past' },
   { name: 'admin-mail', who: 'owner', path: '/admin/mail' },
   {
@@ -394,6 +429,7 @@ export const screens = [
     },
   },
   { name: 'admin-settings', who: 'owner', path: '/admin/settings' },
+  { name: 'admin-settings-history', who: 'owner', path: '/admin/settings/history' },
   { name: 'admin-jobs', who: 'owner', path: '/admin/jobs' },
   { name: 'admin-logs', who: 'owner', path: '/admin/logs' },
   { name: 'admin-audit', who: 'owner', path: '/admin/audit' },

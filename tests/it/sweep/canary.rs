@@ -32,6 +32,7 @@ struct Planted {
     rooms: Vec<RoomId>,
     messages: Vec<String>,
     members: Vec<String>,
+    reports: Vec<String>,
 }
 
 fn id(made: &Value) -> String {
@@ -89,8 +90,23 @@ async fn plant(cast: &Cast) -> Planted {
     let (lost, _) = maker.says(unheard, "c10", "zqunheardwords").await;
     insider.post("/api/v1/reports", json!({ "member": third.id, "reason": "other", "text": "zqreporttext" })).await;
 
+    // Of a report the queue has the reported words, and nothing of what was said around them in a room that one is not in.
+    let (reported, _) = maker.says(room, "c11", "zqreportedwords").await;
+    let of_words = id(&insider.post("/api/v1/reports", json!({ "message": reported, "reason": "spam" })).await);
+    let of_leader = id(&insider.post("/api/v1/reports", json!({ "member": leader, "reason": "spam" })).await);
+    let warn = json!({ "outcome": "warn", "reason": "zqwarnreason", "note": "zqcasenote" });
+    let decide = format!("/api/v1/admin/reports/{of_leader}/decide");
+    assert_eq!(maker.call(Method::POST, &decide, Some(warn)).await.0, 204);
+    let notices = of("leader").get("/api/v1/me/notices").await;
+    let appeal = format!("/api/v1/me/sanctions/{}/appeal", notices["sanctions"][0]["id"].as_str().expect("an id"));
+    of("leader").post(&appeal, json!({ "words": "zqappealwords" })).await;
+
     Planted {
         canaries: vec![
+            canary("zqreportedwords", &[&INSIDE, &["moderator"], &RUNS]),
+            canary("zqwarnreason", &[&["leader", "moderator"], &RUNS]),
+            canary("zqcasenote", &[&["moderator"], &RUNS]),
+            canary("zqappealwords", &[&["leader", "moderator"], &RUNS]),
             canary("zqownname", &[&["insider"]]),
             canary("zqprivatenote", &[&["insider"]]),
             canary("zqwaitingwords", &[&["leader"]]),
@@ -121,6 +137,7 @@ async fn plant(cast: &Cast) -> Planted {
         rooms: vec![room, cast.private, cast.open, cast.foreign, two, apart, waits, unheard],
         messages: vec![said, edited, deleted, pinned, answered, foreign, told, whispered, waiting, lost],
         members: [maker.id, third.id, banned.id, of("leader").id].map(|id| id.to_string()).into(),
+        reports: vec![of_words, of_leader],
     }
 }
 
@@ -151,8 +168,13 @@ fn addresses(planted: &Planted, base: &Targets) -> BTreeSet<String> {
         "/people?list=contacts",
         "/api/v1/admin/reports?closed=true",
         "/admin/reports?show=closed",
+        "/admin/reports?show=appeals",
     ] {
         all.insert(query.to_owned());
+    }
+    for report in &planted.reports {
+        all.insert(format!("/api/v1/admin/reports/{report}"));
+        all.insert(format!("/admin/reports/{report}"));
     }
     for room in &rooms {
         all.insert(format!("/api/v1/rooms/{room}/events?after=0"));

@@ -109,6 +109,8 @@ pub struct Targets {
     pub backup: String,
     /// `{rule}`
     pub rule: String,
+    /// `{sanction}`
+    pub sanction: String,
     /// `{job}`
     pub job: String,
 }
@@ -298,6 +300,12 @@ impl Cast {
             nothing()
         };
         let rule = if path.contains("{rule}") { made(self.maker.post("/api/v1/admin/automod", rule(n)).await) } else { nothing() };
+        let sanction = match buyer {
+            Some(_) if path.ends_with("/decide") && path.contains("{sanction}") => self.appealed(n).await,
+            // Nobody warns somebody who is out.
+            Some(member) if path.contains("{sanction}") && visitor.name != "banned" => self.sanction_of(member).await,
+            _ => nothing(),
+        };
         let job = if path.contains("{job}") {
             // Set aside, of a kind that nobody does.
             let kept = "(id, kind, payload, run_at, attempts, max_attempts, locked_until, state, last_error)";
@@ -309,6 +317,7 @@ impl Cast {
         Targets {
             backup,
             rule,
+            sanction,
             job,
             price,
             order,
@@ -329,6 +338,21 @@ impl Cast {
             report,
             call,
         }
+    }
+
+    /// Something that was done to this member.
+    async fn sanction_of(&self, member: MemberId) -> String {
+        let (needs, maker) = (self.town.app().members.clone(), self.maker.id);
+        let made = self.town.app().ground.db.write(move |tx| members::seed::place_warning(tx, &needs, member, maker, "Be kind"));
+        made.await.expect("a warning").to_string()
+    }
+
+    /// Something that was done to somebody new, who appeals.
+    async fn appealed(&self, n: u32) -> String {
+        let subject = arrive(&self.town, &format!("warned{n}"), MemberState::Active, &[], Scopes::ALL).await;
+        let sanction = self.sanction_of(subject.id).await;
+        subject.post(&format!("/api/v1/me/sanctions/{sanction}/appeal"), json!({ "words": "I was kind" })).await;
+        sanction
     }
 
     /// An order of this member that waits.
@@ -516,6 +540,7 @@ pub fn filled(pattern: &str, targets: &Targets) -> String {
         ("{subscription}", &targets.subscription),
         ("{backup}", &targets.backup),
         ("{rule}", &targets.rule),
+        ("{sanction}", &targets.sanction),
         ("{job}", &targets.job),
         // Nothing was told.
         ("{event}", NOTHING),
@@ -592,6 +617,13 @@ fn body(method: &str, path: &str, n: u32, (plan, dearer): (&str, &str)) -> Value
         ("PUT", "/api/v1/me/reach") | ("POST", "/api/v1/me/reach/sentences") => json!({ "asks_before_follow": false }),
         ("POST", "/api/v1/requests/{request}/report") => json!({ "reason": "spam" }),
         ("POST", "/api/v1/admin/reports/{report}/close") => json!({ "outcome": "dismissed" }),
+        ("POST", "/api/v1/admin/reports/{report}/decide") => json!({ "outcome": "none" }),
+        ("POST", "/api/v1/admin/appeals/{sanction}/decide") => json!({ "outcome": "uphold" }),
+        ("POST", "/api/v1/me/notices/seen") => json!({ "until": later }),
+        ("POST", "/api/v1/me/sanctions/{sanction}/appeal" | "/api/v1/appeals/{code}") => json!({ "words": "Look again" }),
+        ("POST", "/api/v1/appeals") => json!({ "username": "nobody", "password": "walnut harbour lantern" }),
+        ("POST", "/api/v1/admin/settings/undo") => json!({ "change": "77", "name": "community_hue" }),
+        ("POST", "/api/v1/admin/members/bulk") => json!({ "members": ["77"], "act": "suspend", "password": PASSWORD }),
         ("POST", "/api/v1/setup") => json!({
             "code": "nonsense", "username": "somebody", "password": "walnut harbour lantern", "community_name": "Harbour", "community_hue": 205,
             "sign_up_mode": "open", "rooms": [{ "kind": "public", "name": "Square", "topic": "" }],

@@ -136,6 +136,7 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
         "{subscription}",
         "{backup}",
         "{rule}",
+        "{sanction}",
         "{job}",
     ];
     for row in TABLE.iter().filter(|row| !is_about_a_room(row) && names.iter().any(|name| row.path.contains(name))) {
@@ -183,6 +184,7 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         subscription,
         backup,
         rule,
+        sanction,
         job,
         ..
     } = &mut targets;
@@ -204,6 +206,7 @@ async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets 
         subscription,
         backup,
         rule,
+        sanction,
         job,
     ] {
         NOTHING.clone_into(slot);

@@ -284,6 +284,11 @@ pub const TABLE: &[Row] = &[
     row("GET", "/api/v1/admin/summary",                   "OpenDashboard", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("GET", "/api/v1/admin/settings",                  "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("PATCH", "/api/v1/admin/settings",                "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("GET", "/api/v1/admin/settings/history",          "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    // There was no such change.
+    row("POST", "/api/v1/admin/settings/undo",            "ManageSettings", "401 401 401 403 403 403 403 403 404 404 403 401"),
+    row("GET", "/admin/settings/history",                 "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
+    row("POST", "/api/v1/admin/members/bulk",             "ActOnMany", "401 401 401 403 403 403 403 200 200 200 403 401"),
     row("GET", "/api/v1/admin/retention",                 "ManageSettings", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/audit",                     "ReadAudit", "401 401 401 403 403 403 403 403 200 200 403 401"),
     row("GET", "/api/v1/admin/mail",                      "ReadMail", "401 401 401 403 403 403 403 403 200 200 403 401"),
@@ -330,7 +335,20 @@ pub const TABLE: &[Row] = &[
     row("DELETE", "/api/v1/admin/automod/{rule}", "KeepRule", "401 401 401 403 403 403 403 403 204 204 403 401"),
 
     row("GET", "/api/v1/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
-    row("POST", "/api/v1/admin/reports/{report}/close", "CloseReport", "401 401 401 403 403 403 403 204 204 204 403 401"),
+    row("GET", "/api/v1/admin/reports/{report}", "HandleReport", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("POST", "/api/v1/admin/reports/{report}/close", "HandleReport", "401 401 401 403 403 403 403 204 204 204 403 401"),
+    row("POST", "/api/v1/admin/reports/{report}/decide", "HandleReport", "401 401 401 403 403 403 403 204 204 204 403 401"),
+    row("GET", "/admin/reports/{report}", "HandleReport", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("GET", "/api/v1/admin/appeals", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
+    row("POST", "/api/v1/admin/appeals/{sanction}/decide", "DecideAppeal", "401 401 401 403 403 403 403 204 204 204 403 401"),
+    row("GET", "/settings/notices", "SeeMe", SIGNED_IN),
+    row("GET", "/api/v1/me/notices", "SeeMe", SIGNED_IN),
+    row("POST", "/api/v1/me/notices/seen", "ChangeMe", "401 401 401 204 204 204 204 204 204 204 403 401"),
+    row("POST", "/api/v1/me/sanctions/{sanction}/appeal", "AppealMine", "401 401 401 201 201 201 201 201 201 201 403 401"),
+    // Nobody has such a code, nor is that the password.
+    row("GET", "/appeal/{code}", "Public", OPEN),
+    row("POST", "/api/v1/appeals", "Public", "403 403 403 403 403 403 403 403 403 403 403 403"),
+    row("POST", "/api/v1/appeals/{code}", "Public", "410 410 410 410 410 410 410 410 410 410 410 410"),
     row("GET", "/admin/reports", "SeeReports", "401 401 401 403 403 403 403 200 200 200 403 401"),
 
     row("GET", "/api/v1/admin/calls", "OverseeCalls", "401 401 401 403 403 403 403 403 200 200 403 401"),

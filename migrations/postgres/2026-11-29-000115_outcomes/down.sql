@@ -1,0 +1,17 @@
+DROP INDEX reports_answered;
+DROP INDEX reports_of_member;
+ALTER TABLE reports DROP COLUMN answer_seen_at;
+DROP INDEX sanctions_of_report;
+DROP INDEX sanctions_appealed;
+DELETE FROM sanctions WHERE kind > 1;
+UPDATE sanctions SET reason = note WHERE reason = '';
+ALTER TABLE sanctions DROP COLUMN answer;
+ALTER TABLE sanctions DROP COLUMN upheld;
+ALTER TABLE sanctions DROP COLUMN decided_by;
+ALTER TABLE sanctions DROP COLUMN decided_at;
+ALTER TABLE sanctions DROP COLUMN appealed_at;
+ALTER TABLE sanctions DROP COLUMN appeal;
+ALTER TABLE sanctions DROP COLUMN seen_at;
+ALTER TABLE sanctions DROP COLUMN room;
+ALTER TABLE sanctions DROP COLUMN report;
+ALTER TABLE sanctions DROP COLUMN note;

@@ -1,0 +1,276 @@
+//! What happens: a report is looked into and answered, both sides are told, appeals are listed. Knows neither HTTP nor sockets.
+
+use serde::Serialize;
+
+use super::letters;
+use super::model::{AppealCase, Case, CaseMessage, CaseOutcome, Decision, MyNotices, ReportNotice, SanctionNotice, named_in};
+use crate::access::{Actor, Page, Permit};
+use crate::billing::Pen;
+use crate::chat::{self, RemoveFromRoom, RemoveMessage};
+use crate::clock::Millis;
+use crate::error::{Error, Result};
+use crate::ids::{MemberId, SanctionId};
+use crate::live::{Signal, signal_frame};
+use crate::members::{self, BanMember, DecideAppeal, MemberState, Members, MuteMember, Profile, Sanction, SanctionKind, Terms};
+use crate::social::{self, Closing, HandleReport, Report, ReportOutcome, Social};
+use crate::storage::{Act, Conn, Tx, hold_room, record};
+
+/// Other reports of the same member that a case shows.
+const OTHERS: i64 = 20;
+/// Notices of each sort that a member is shown.
+const NOTICES: i64 = 100;
+
+/// Can this permit be made?
+fn may<P: Permit>(conn: &mut Conn, actor: &Actor, target: P::Target) -> Result<bool> {
+    match P::check(conn, actor, target) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound | Error::SignIn | Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A report with what surrounds it, as far as whoever looks sees it anyway.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn case(conn: &mut Conn, permit: &HandleReport, actor: &Actor) -> Result<Case> {
+    let report = social::report(conn, permit, actor.now)?;
+    let member = report.member.as_ref().map(|one| one.id).ok_or(Error::NotFound)?;
+    let scene = match report.room.zip(report.message) {
+        Some((room, message)) => chat::scene(conn, actor, room, message)?,
+        None => None,
+    };
+    let (sees_room, room_name) = (scene.is_some(), scene.as_ref().and_then(|scene| scene.room_name.clone()));
+    let around = report.message.zip(scene).map(|(message, scene)| CaseMessage::all(scene, message)).unwrap_or_default();
+    let sanctions: Vec<Sanction> = members::sanctions_of(conn, member)?.into_iter().map(members::SanctionRow::sanction).collect();
+    Ok(Case {
+        room_name,
+        sees_room,
+        others: social::other_reports(conn, permit, member, OTHERS, actor.now)?,
+        members: members::profiles(conn, &named_in(&sanctions), actor.now)?,
+        may: allowed(conn, actor, &report, &around)?,
+        around,
+        sanctions,
+        report,
+    })
+}
+
+/// What may be done in answer: nothing to somebody with more, and in rooms only what one may do there anyway.
+fn allowed(conn: &mut Conn, actor: &Actor, report: &Report, around: &[CaseMessage]) -> Result<Vec<CaseOutcome>> {
+    let Some(member) = report.member.as_ref().filter(|_| report.closed_at.is_none()) else { return Ok(Vec::new()) };
+    let mut all = vec![CaseOutcome::None];
+    if !may::<MuteMember>(conn, actor, member.id)? {
+        return Ok(all);
+    }
+    let is_active = member.state == MemberState::Active;
+    if is_active {
+        all.push(CaseOutcome::Warn);
+    }
+    let is_there = around.iter().any(|one| one.is_reported && one.body.is_some());
+    if let Some((room, message)) = report.room.zip(report.message).filter(|_| is_there)
+        && may::<RemoveMessage>(conn, actor, (room, message))?
+    {
+        all.push(CaseOutcome::Remove);
+    }
+    if is_active {
+        all.push(CaseOutcome::Mute);
+    }
+    if let Some(room) = report.room
+        && chat::is_in(conn, room, member.id)?
+        && may::<RemoveFromRoom>(conn, actor, (room, member.id))?
+    {
+        all.push(CaseOutcome::Kick);
+    }
+    if is_active && may::<BanMember>(conn, actor, member.id)? {
+        all.push(CaseOutcome::Ban);
+    }
+    Ok(all)
+}
+
+/// Does one thing in answer to a report, and closes it: all in this transaction, or nothing.
+///
+/// # Errors
+/// `moderation.reason`, `moderation.until`, 409 `social.report_closed`, and the refusals of what is done.
+pub fn decide(tx: &mut Tx<'_>, permit: &HandleReport, actor: &Actor, (members, social): (&Members, &Social), new: &Decision) -> Result<()> {
+    let reason = new.checked_reason()?;
+    let report = social::report(tx, permit, actor.now)?;
+    let member = report.member.as_ref().map(|one| one.id).ok_or(Error::NotFound)?;
+    hold(tx, new.outcome, member, &report)?;
+    let outcome = if new.outcome == CaseOutcome::None { ReportOutcome::Dismissed } else { ReportOutcome::Acted };
+    social::close_report(tx, permit, actor, social, &Closing { outcome, note: new.note.clone() })?;
+    if new.outcome == CaseOutcome::None {
+        return Ok(());
+    }
+    let theirs = MuteMember::check(tx, actor, member)?;
+    let terms = Terms { reason: &reason, until: new.until, report: Some(report.id), room: report.room };
+    let done = match new.outcome {
+        CaseOutcome::None => return Ok(()),
+        CaseOutcome::Warn => members::warn(tx, &theirs, actor, members, &terms),
+        CaseOutcome::Mute => members::mute(tx, &theirs, actor, members, &terms),
+        CaseOutcome::Ban => {
+            let banning = BanMember::check(tx, actor, member)?;
+            members::ban(tx, &banning, actor, members, &terms)
+        }
+        CaseOutcome::Remove => remove(tx, actor, &report, &reason).and_then(|()| keep(tx, &theirs, members, SanctionKind::Removal, &terms)),
+        CaseOutcome::Kick => kick(tx, actor, &report, &reason).and_then(|()| keep(tx, &theirs, members, SanctionKind::Kick, &terms)),
+    };
+    done.map(|_| ())
+}
+
+fn keep(tx: &mut Tx<'_>, theirs: &MuteMember, members: &Members, kind: SanctionKind, terms: &Terms<'_>) -> Result<SanctionId> {
+    members::keep_sanction(tx, theirs, members, kind, terms)
+}
+
+/// Rooms are held before the report is: who writes in one may be adding to the report.
+fn hold(tx: &mut Tx<'_>, outcome: CaseOutcome, member: MemberId, report: &Report) -> Result<()> {
+    match (outcome, report.room) {
+        (CaseOutcome::Ban, _) => chat::hold_rooms_of(tx, member).map(|_| ()),
+        (CaseOutcome::Remove | CaseOutcome::Kick, Some(room)) => hold_room(tx, room),
+        _ => Ok(()),
+    }
+}
+
+fn remove(tx: &mut Tx<'_>, actor: &Actor, report: &Report, reason: &str) -> Result<()> {
+    let (room, message) = report.room.zip(report.message).ok_or(Error::conflict("moderation.no_message"))?;
+    let permit = RemoveMessage::check(tx, actor, (room, message))?;
+    let (author, is_gone) = (permit.message().author, permit.message().deleted_at.is_some());
+    if is_gone {
+        return Err(Error::conflict("moderation.message_gone"));
+    }
+    chat::delete_message(tx, &permit)?;
+    let act = Act {
+        actor: actor.member,
+        act: "messages.remove",
+        subject_kind: "room_member",
+        subject: format!("{room}:{author}"),
+        before: None,
+        after: None,
+        reason: Some(reason),
+        address: actor.address,
+    };
+    record(tx, &act).map(|_| ())
+}
+
+fn kick(tx: &mut Tx<'_>, actor: &Actor, report: &Report, reason: &str) -> Result<()> {
+    let (room, member) = report.room.zip(report.member.as_ref()).ok_or(Error::conflict("moderation.not_there"))?;
+    if !chat::is_in(tx, room, member.id)? {
+        return Err(Error::conflict("moderation.not_there"));
+    }
+    let permit = RemoveFromRoom::check(tx, actor, (room, member.id))?;
+    chat::remove_member(tx, &permit, Some(reason)).map(|_| ())
+}
+
+/// A page of appeals for whoever looks, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn appeal_cases(conn: &mut Conn, actor: &Actor, decided: bool, before: Option<SanctionId>, limit: i64) -> Result<Page<AppealCase>> {
+    let viewer = actor.signed_in()?;
+    let Page { items, next } = members::appeals(conn, viewer, decided, before, limit)?;
+    let mut cases = Vec::with_capacity(items.len());
+    for row in items {
+        let member = row.member;
+        let waits = row.decided_at.is_none();
+        let (may_decide, is_for_another) = match DecideAppeal::check(conn, actor, row.id) {
+            Ok(_) => (waits, false),
+            Err(Error::Refused(refusal)) => (false, waits && refusal.code == "members.appeal_by_another"),
+            Err(Error::NotFound) => (false, false),
+            Err(error) => return Err(error),
+        };
+        let sanction = row.sanction();
+        let named = [Some(member), sanction.made_by, sanction.appeal.as_ref().and_then(|appeal| appeal.decided_by)];
+        let people = members::profiles(conn, &named.into_iter().flatten().collect::<Vec<_>>(), actor.now)?;
+        let person = |id: Option<MemberId>| people.iter().find(|one| Some(one.id) == id).cloned();
+        cases.push(AppealCase {
+            member: person(named[0]),
+            made_by: person(named[1]),
+            decided_by: person(named[2]),
+            sanction,
+            may_decide,
+            is_for_another,
+        });
+    }
+    Ok(Page { items: cases, next })
+}
+
+/// What a member is told by those who keep the peace.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn notices(conn: &mut Conn, member: MemberId, now: Millis) -> Result<MyNotices> {
+    let mut sanctions = Vec::new();
+    for row in members::sanctions_of(conn, member)? {
+        let is_new = row.seen_at.is_none_or(|seen| row.decided_at.is_some_and(|decided| decided > seen));
+        let room_name = row.room.map(|room| chat::room_name(conn, room)).transpose()?.flatten();
+        sanctions.push(SanctionNotice { told: row.told(now), room_name, is_new });
+    }
+    let answered = social::answered_reports(conn, member, NOTICES)?;
+    let mut people: Vec<MemberId> = answered.iter().map(|row| row.member).collect();
+    people.sort_unstable();
+    people.dedup();
+    let people: Vec<Profile> = members::profiles(conn, &people, now)?;
+    let told = answered.into_iter().map(|row| ReportNotice {
+        report: row.id,
+        member: people.iter().find(|one| one.id == row.member).cloned(),
+        reported_at: row.at,
+        at: row.closed_at.unwrap_or(row.at),
+        is_new: row.answer_seen_at.is_none(),
+    });
+    Ok(MyNotices { sanctions, reports: told.collect(), unread: social::unread_notices(conn, member)? })
+}
+
+/// A member has seen their notices until then; their other pages hear it.
+///
+/// # Errors
+/// When the database refuses.
+pub fn see_notices(tx: &mut Tx<'_>, member: MemberId, until: Millis) -> Result<()> {
+    let until = until.min(tx.now());
+    members::see_sanctions(tx, member, until)?;
+    social::see_answers(tx, member, until)?;
+    tell_unread(tx, member)
+}
+
+/// How many notices of those who keep the peace a member has not seen.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Noticed {
+    #[cfg_attr(test, ts(type = "\"noticed\""))]
+    kind: &'static str,
+    notices: i64,
+}
+
+fn tell_unread(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    let notices = social::unread_notices(tx, member)?;
+    tx.signal(Signal::Member(member, signal_frame(&Noticed { kind: "noticed", notices })));
+    Ok(())
+}
+
+/// Tells a member what was done to them: on their open pages, and in a letter where letters are sent.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tell_sanctioned(tx: &mut Tx<'_>, pen: Option<&Pen>, member: MemberId, sanction: SanctionId) -> Result<()> {
+    tell_unread(tx, member)?;
+    let row = members::sanction(tx, sanction)?;
+    let room = row.room.map(|room| chat::room_name(tx, room)).transpose()?.flatten();
+    letters::sanctioned(tx, pen, &row, room.as_deref())
+}
+
+/// Tells a member what became of their appeal, in the same ways.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tell_decided(tx: &mut Tx<'_>, pen: Option<&Pen>, member: MemberId, sanction: SanctionId) -> Result<()> {
+    tell_unread(tx, member)?;
+    let row = members::sanction(tx, sanction)?;
+    letters::decided(tx, pen, &row)
+}
+
+/// Tells whoever reported that it was looked at, in the same ways. What was done is not said.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tell_answered(tx: &mut Tx<'_>, pen: Option<&Pen>, reporter: MemberId) -> Result<()> {
+    tell_unread(tx, reporter)?;
+    letters::answered(tx, pen, reporter)
+}
