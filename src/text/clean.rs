@@ -65,6 +65,17 @@ pub fn clean_line(text: &str, least: usize, most: usize, field: &'static str, co
     Ok(line)
 }
 
+/// Lines, each cleaned as by [`clean_line`], together `least` to `most` characters.
+///
+/// # Errors
+/// The code, of the field; `error.nul`.
+pub fn clean_paragraphs(text: &str, least: usize, most: usize, field: &'static str, code: &'static str) -> Result<String> {
+    let lines = text.trim().lines().map(|line| clean_line(line, 0, most, field, code)).collect::<Result<Vec<_>>>()?;
+    let joined = lines.join("\n");
+    let count = joined.chars().count();
+    if count < least || count > most { Err(Error::invalid(field, code)) } else { Ok(joined) }
+}
+
 /// What somebody is looked for by: part of a name, or behind an `@` the beginning of a username.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {

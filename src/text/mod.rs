@@ -12,7 +12,7 @@ mod names;
 mod shown;
 mod words;
 
-pub use clean::{NAME_KEYS, Wanted, clean_body, clean_line, name_key};
+pub use clean::{NAME_KEYS, Wanted, clean_body, clean_line, clean_paragraphs, name_key};
 pub use csv::csv_line;
 pub use emoji::{few_emoji, one_emoji};
 pub use excerpt::excerpt;

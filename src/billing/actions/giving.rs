@@ -171,8 +171,16 @@ pub fn change_end(tx: &mut Tx<'_>, may: &ChangeGrant, actor: &Actor, billing: &B
         store::grants::save(tx, &row)?;
         row.ends_at.map_or(Ok(()), |at| remind(tx, row.id, at))?;
     }
-    let goes_on = was_over && row.ends_at != before;
-    log(tx, &row, if goes_on { GrantEvent::Resumed } else { GrantEvent::Changed }, Some(may.by()), &text)?;
+    let event = match row.ends_at != before {
+        true if was_over => GrantEvent::Resumed,
+        true => GrantEvent::Changed,
+        false if text.is_empty() => {
+            let plan = plan_name(tx, &row)?;
+            return Ok(row.grant(plan, now));
+        }
+        false => GrantEvent::Commented,
+    };
+    log(tx, &row, event, Some(may.by()), &text)?;
     let plan = plan_name(tx, &row)?;
     let end = |at: Option<Millis>| Some(json!({ "plan": plan, "ends_at": at }));
     trace(tx, actor, "grants.change", row.member, (end(before), end(row.ends_at)), &text)?;

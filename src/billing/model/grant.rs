@@ -265,7 +265,7 @@ pub enum GrantEvent {
     Given,
     /// Its time began.
     Began,
-    /// Its end was changed, or a comment was added.
+    /// Its end was changed.
     Changed,
     /// Its time is over.
     Ended,
@@ -277,6 +277,8 @@ pub enum GrantEvent {
     Unverified,
     /// It was over, and was given more time.
     Resumed,
+    /// Something was said about it.
+    Commented,
 }
 
 impl GrantEvent {
@@ -297,6 +299,7 @@ impl GrantEvent {
             5 => Self::Verified,
             6 => Self::Unverified,
             7 => Self::Resumed,
+            8 => Self::Commented,
             _ => Self::Changed,
         }
     }

@@ -200,7 +200,10 @@ fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Resul
     let of_minute = store::started_since(tx, member, now - MINUTE, PER_MINUTE)?;
     must_wait("calls.too_many", &of_minute, PER_MINUTE, MINUTE, now)?;
     must_wait("calls.too_many", &store::started_since(tx, member, now - DAY, per_day)?, per_day, DAY, now)?;
-    if let Whom::Member(other) = may.whom() {
+    // Whoever asked for it and was told yes is waited for.
+    if let Whom::Member(other) = may.whom()
+        && !social::is_awaited(tx, member, other)?
+    {
         let unanswered = store::unanswered_since(tx, member, other, now - HOUR, UNANSWERED)?;
         must_wait("calls.no_answer_again", &unanswered, UNANSWERED, HOUR, now)?;
     }

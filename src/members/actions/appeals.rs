@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::moderation::lift_ban;
-use super::profile::paragraphs;
 use super::reading::MOST_SANCTIONS;
 use super::{Members, announce_rights, reason, store, trace};
 use crate::access::{Actor, Page};
@@ -14,6 +13,7 @@ use crate::members::model::{APPEAL_CHARACTERS, MemberState, SanctionKind, Sancti
 use crate::members::notices::Notice;
 use crate::members::policy::DecideAppeal;
 use crate::storage::{Conn, Tx};
+use crate::text::clean_paragraphs;
 
 /// One sanction.
 ///
@@ -82,7 +82,7 @@ pub fn see_sanctions(tx: &mut Tx<'_>, member: MemberId, until: Millis) -> Result
 /// # Errors
 /// `members.appeal_words`; 409 `members.appealed_already`, `members.appeal_over` where nothing is left to lift.
 pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<()> {
-    let words = paragraphs(words, APPEAL_CHARACTERS, "words", "members.appeal_words")?;
+    let words = clean_paragraphs(words, 0, APPEAL_CHARACTERS, "words", "members.appeal_words")?;
     if words.is_empty() {
         return Err(Error::invalid("words", "members.appeal_words"));
     }

@@ -12,6 +12,7 @@ use crate::members::model::{Account, AccountChange, DisplayName, Email, Line, Me
 use crate::members::notices::Notices;
 use crate::members::policy::ChangeMe;
 use crate::storage::{Conn, NameKeys, Tx};
+use crate::text::clean_paragraphs;
 
 /// The member as they see themselves.
 ///
@@ -24,13 +25,6 @@ pub fn account(conn: &mut Conn, member: MemberId, now: Millis) -> Result<Account
     let mut account = Account::of(row, roles, now);
     account.profile.badge = badge;
     Ok(account)
-}
-
-/// Paragraphs: like a line, but with line breaks.
-pub(super) fn paragraphs(text: &str, most: usize, field: &'static str, code: &'static str) -> Result<String> {
-    let lines = text.trim().lines().map(|line| Line::parse(line, most, field, code).map(Line::into_string)).collect::<Result<Vec<_>>>()?;
-    let joined = lines.join("\n");
-    if joined.chars().count() > most { Err(Error::invalid(field, code)) } else { Ok(joined) }
 }
 
 /// Puts the changes into the row; every problem is told at once.
@@ -48,7 +42,7 @@ fn apply(row: &mut MemberRow, change: AccountChange, now: Millis) -> Result<()> 
         keep(Line::parse(&text, 32, "pronouns", "members.pronouns_shape").map(|line| row.pronouns = line.into_string()));
     }
     if let Some(text) = change.bio {
-        keep(paragraphs(&text, 500, "bio", "members.bio_shape").map(|text| row.bio = text));
+        keep(clean_paragraphs(&text, 0, 500, "bio", "members.bio_shape").map(|text| row.bio = text));
     }
     if let Some(status) = change.status {
         let checked = status.map(|status| status.checked(now)).transpose().map(Option::flatten);

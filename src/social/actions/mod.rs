@@ -21,7 +21,7 @@ pub(super) use reading::{called, known_people, list, open_requests, person};
 pub(super) use reports::make_report;
 pub use reports::{answered_reports, close_report, open_reports, other_reports, report, reports, reports_of, see_answers, unread_notices};
 pub use requests::{
-    Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, newest_request, use_once, withdraw_all,
+    Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, is_awaited, newest_request, use_once, withdraw_all,
 };
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use settling::{admit_askers, settle_waiting};

@@ -14,7 +14,7 @@ use crate::social::model::{Act, ContactState, Edge, FollowState, NewReport, Outc
 use crate::social::notices::{Invitation, Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
-use crate::storage::{Tx, hold_room, one_at_a_time};
+use crate::storage::{Conn, Tx, hold_room, one_at_a_time};
 
 /// The time in which requests are counted.
 const DAY: Millis = 86_400_000;
@@ -307,6 +307,14 @@ pub fn come_through(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Resu
         Some(request) => end_request(tx, &request, Outcome::AcceptedOnce).map(|_| ()),
         None => Ok(()),
     }
+}
+
+/// Has one let another ring them once, who has not done so yet?
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId) -> Result<bool> {
+    Ok(store::relations::between(conn, to, from)?.mine.has(Edge::Once))
 }
 
 /// A member was let through this once, and it is used now.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::given;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{MemberId, RoomId};
 use crate::members::Profile;
-use crate::text::clean_line;
+use crate::text::{clean_line, clean_paragraphs};
 
 /// One edge from a member to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,18 +226,11 @@ impl Note {
             None => self.own_name,
         };
         let note = match &change.note {
-            Some(note) => paragraphs(note.as_deref().unwrap_or_default())?,
+            Some(note) => clean_paragraphs(note.as_deref().unwrap_or_default(), 0, NOTE, "note", "social.note")?,
             None => self.note,
         };
         Ok(Self { own_name, note })
     }
-}
-
-/// Lines, each cleaned.
-fn paragraphs(text: &str) -> Result<String> {
-    let lines = text.trim().lines().map(|line| clean_line(line, 0, NOTE, "note", "social.note")).collect::<Result<Vec<_>>>()?;
-    let joined = lines.join("\n");
-    if joined.chars().count() > NOTE { Err(Error::invalid("note", "social.note")) } else { Ok(joined) }
 }
 
 /// Somebody in one of my lists.

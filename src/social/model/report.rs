@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId, RoomId, RuleId};
 use crate::members::Profile;
-use crate::text::clean_line;
+use crate::text::{clean_line, clean_paragraphs};
 
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -94,7 +94,7 @@ impl NewReport {
     /// `social.report_text`; also for a report for another reason that says nothing.
     pub fn checked_text(&self) -> Result<String> {
         let least = usize::from(self.reason == ReportReason::Other);
-        clean_line(&self.text, least, TEXT, "text", "social.report_text")
+        clean_paragraphs(&self.text, least, TEXT, "text", "social.report_text")
     }
 }
 

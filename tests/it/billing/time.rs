@@ -53,7 +53,9 @@ async fn an_end_that_is_moved_holds_and_one_that_has_passed_can_be_given_more_ti
     assert_eq!(entitlements(&ann).await["calls.start"], true);
     let (_, comment) = owner.call(Method::PATCH, &path, Some(json!({ "note": "a word" }))).await;
     assert_eq!(comment["ends_at"], json!(null), "a comment changes nothing else");
-    assert_eq!(told(&ann).await, ["given", "changed", "ended", "resumed", "changed"], "nothing comes back without a word");
+    let (_, same) = owner.call(Method::PATCH, &path, Some(json!({}))).await;
+    assert_eq!(same["ends_at"], json!(null), "and nothing is told of what says and changes nothing");
+    assert_eq!(told(&ann).await, ["given", "changed", "ended", "resumed", "commented"], "nothing comes back without a word");
     let log = ann.get("/api/v1/me/membership").await["log"]["items"].clone();
     assert_eq!((&log[1]["kind"], &log[1]["note"], &log[1]["by"]), (&json!("resumed"), &json!("paid after all"), &json!(owner.id)));
     town.close().await;

@@ -245,3 +245,22 @@ async fn the_community_has_so_many_calls_at_once() {
     begins(&mut c, call_to(&ben, "k3")).await;
     stage.close().await;
 }
+
+#[actix_web::test]
+async fn whoever_was_told_yes_may_ring_however_often_nobody_answered_before() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
+    let (status, answer) = ben.call(Method::PUT, "/api/v1/me/reach", Some(json!({ "unknown_callers": "request" }))).await;
+    assert!(status.is_success(), "{answer}");
+    let mut caller = ann.connect().await;
+    for n in 0..3 {
+        let call = begins(&mut caller, call_to(&ben, &format!("k{n}"))).await;
+        caller.done(about("call.cancel", &call)).await;
+        while super::entry(&mut caller).await["call"] != call {}
+    }
+    assert_eq!(code(&mut caller, call_to(&ben, "k3")).await, "calls.no_answer_again");
+    let waits = ben.get("/api/v1/requests").await["items"][0]["id"].clone();
+    ben.post(&format!("/api/v1/requests/{}/accept", waits.as_str().expect("it waits")), json!({})).await;
+    begins(&mut caller, call_to(&ben, "k4")).await;
+    stage.close().await;
+}
