@@ -20,9 +20,15 @@ const OTHERS: i64 = 20;
 /// Notices of each sort that a member is shown.
 const NOTICES: i64 = 100;
 
+/// A permit for what the answer to a report does besides: a token needs the scope for that as well.
+fn permitted<P: Permit>(conn: &mut Conn, actor: &Actor, target: P::Target) -> Result<P> {
+    actor.check_scope(P::SCOPE)?;
+    P::check(conn, actor, target)
+}
+
 /// Can this permit be made?
 fn may<P: Permit>(conn: &mut Conn, actor: &Actor, target: P::Target) -> Result<bool> {
-    match P::check(conn, actor, target) {
+    match permitted::<P>(conn, actor, target) {
         Ok(_) => Ok(true),
         Err(Error::NotFound | Error::SignIn | Error::Refused(_)) => Ok(false),
         Err(error) => Err(error),
@@ -101,14 +107,16 @@ pub fn decide(tx: &mut Tx<'_>, permit: &HandleReport, actor: &Actor, (members, s
     if new.outcome == CaseOutcome::None {
         return Ok(());
     }
-    let theirs = MuteMember::check(tx, actor, member)?;
-    let terms = Terms { reason: &reason, until: new.until, report: Some(report.id), room: report.room };
+    let theirs = permitted::<MuteMember>(tx, actor, member)?;
+    // Where nothing was done in a room its name would tell who reported: of two who talk with each other the other one.
+    let room = report.room.filter(|_| matches!(new.outcome, CaseOutcome::Remove | CaseOutcome::Kick));
+    let terms = Terms { reason: &reason, until: new.until, report: Some(report.id), room };
     let done = match new.outcome {
         CaseOutcome::None => return Ok(()),
         CaseOutcome::Warn => members::warn(tx, &theirs, actor, members, &terms),
         CaseOutcome::Mute => members::mute(tx, &theirs, actor, members, &terms),
         CaseOutcome::Ban => {
-            let banning = BanMember::check(tx, actor, member)?;
+            let banning = permitted::<BanMember>(tx, actor, member)?;
             members::ban(tx, &banning, actor, members, &terms)
         }
         CaseOutcome::Remove => remove(tx, actor, &report, &reason).and_then(|()| keep(tx, &theirs, members, SanctionKind::Removal, &terms)),
@@ -132,12 +140,12 @@ fn hold(tx: &mut Tx<'_>, outcome: CaseOutcome, member: MemberId, report: &Report
 
 fn remove(tx: &mut Tx<'_>, actor: &Actor, report: &Report, reason: &str) -> Result<()> {
     let (room, message) = report.room.zip(report.message).ok_or(Error::conflict("moderation.no_message"))?;
-    let permit = RemoveMessage::check(tx, actor, (room, message))?;
-    let (author, is_gone) = (permit.message().author, permit.message().deleted_at.is_some());
+    let may = permitted::<RemoveMessage>(tx, actor, (room, message))?;
+    let (author, is_gone) = (may.message().author, may.message().deleted_at.is_some());
     if is_gone {
         return Err(Error::conflict("moderation.message_gone"));
     }
-    chat::delete_message(tx, &permit)?;
+    chat::delete_message(tx, &may)?;
     let act = Act {
         actor: actor.member,
         act: "messages.remove",
@@ -156,8 +164,8 @@ fn kick(tx: &mut Tx<'_>, actor: &Actor, report: &Report, reason: &str) -> Result
     if !chat::is_in(tx, room, member.id)? {
         return Err(Error::conflict("moderation.not_there"));
     }
-    let permit = RemoveFromRoom::check(tx, actor, (room, member.id))?;
-    chat::remove_member(tx, &permit, Some(reason)).map(|_| ())
+    let may = permitted::<RemoveFromRoom>(tx, actor, (room, member.id))?;
+    chat::remove_member(tx, &may, Some(reason)).map(|_| ())
 }
 
 /// A page of appeals for whoever looks, newest first.
@@ -166,7 +174,7 @@ fn kick(tx: &mut Tx<'_>, actor: &Actor, report: &Report, reason: &str) -> Result
 /// When the database cannot be read.
 pub fn appeal_cases(conn: &mut Conn, actor: &Actor, decided: bool, before: Option<SanctionId>, limit: i64) -> Result<Page<AppealCase>> {
     let viewer = actor.signed_in()?;
-    let Page { items, next } = members::appeals(conn, viewer, decided, before, limit)?;
+    let Page { items, next } = members::appeals(conn, viewer, decided, before, limit, actor.now)?;
     let mut cases = Vec::with_capacity(items.len());
     for row in items {
         let member = row.member;

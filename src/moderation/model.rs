@@ -6,7 +6,7 @@ use crate::chat::Scene;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId};
-use crate::members::{Profile, Sanction, SanctionKind, ToldSanction};
+use crate::members::{Profile, Sanction, ToldSanction};
 use crate::social::Report;
 use crate::text::clean_line;
 
@@ -36,19 +36,6 @@ pub enum CaseOutcome {
 impl CaseOutcome {
     /// Every one, from nothing to the most.
     pub const ALL: [Self; 6] = [Self::None, Self::Warn, Self::Remove, Self::Mute, Self::Kick, Self::Ban];
-
-    /// What it is to the member.
-    #[must_use]
-    pub const fn kind(self) -> Option<SanctionKind> {
-        match self {
-            Self::None => None,
-            Self::Warn => Some(SanctionKind::Warning),
-            Self::Remove => Some(SanctionKind::Removal),
-            Self::Mute => Some(SanctionKind::Mute),
-            Self::Kick => Some(SanctionKind::Kick),
-            Self::Ban => Some(SanctionKind::Ban),
-        }
-    }
 }
 
 /// What is decided about a report.

@@ -87,7 +87,7 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
                     what: "appeals",
                     icon: "triangle-alert",
                     path: "/admin/reports?show=appeals",
-                    count: members::open_appeals(conn, actor.signed_in()?)?,
+                    count: members::open_appeals(conn, actor.signed_in()?, actor.now)?,
                 },
             ),
             (

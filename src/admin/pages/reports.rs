@@ -63,7 +63,7 @@ pub async fn reports(gate: Allow<SeeReports>, query: Query<FindReports>, site: S
         let link = |before: &str| href("/admin/reports", &[("show", kept), ("member", &member), ("before", before)]);
         Ok(ReportsPage {
             open: social::open_reports(conn, may.viewer())?,
-            waiting: members::open_appeals(conn, may.viewer())?,
+            waiting: members::open_appeals(conn, may.viewer(), actor.now)?,
             parts: PARTS,
             reports,
             appeals,

@@ -156,7 +156,7 @@ const AROUND: i64 = 10;
 /// # Errors
 /// When the database cannot be read.
 pub fn scene(conn: &mut Conn, actor: &Actor, room: RoomId, message: MessageId) -> Result<Option<Scene>> {
-    let may = match ReadRoom::check(conn, actor, room) {
+    let may = match actor.check_scope(ReadRoom::SCOPE).and_then(|()| ReadRoom::check(conn, actor, room)) {
         Ok(may) => may,
         Err(Error::NotFound | Error::Refused(_)) => return Ok(None),
         Err(error) => return Err(error),

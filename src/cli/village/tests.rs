@@ -238,7 +238,7 @@ async fn the_queue_has_what_waits_and_what_was_answered_and_everybody_has_read_w
         let sought = |closed| social::SoughtReports { closed, member: None, before: None };
         let waits = [social::reports(conn, mara, &sought(false), 50, NOW)?, social::reports(conn, mara, &sought(true), 50, NOW)?];
         assert_eq!(waits.map(|page| page.items.len()), [1, 2], "open and closed");
-        let appeals = [members::appeals(conn, mara, false, None, 50)?, members::appeals(conn, mara, true, None, 50)?];
+        let appeals = [members::appeals(conn, mara, false, None, 50, NOW)?, members::appeals(conn, mara, true, None, 50, NOW)?];
         assert_eq!(appeals.map(|page| page.items.len()), [1, 1], "waiting and decided");
         let lifted = members::sanctions_of(conn, wren)?;
         assert_eq!(lifted.iter().map(|row| row.upheld).collect::<Vec<_>>(), [Some(false)]);

@@ -8,11 +8,11 @@ use super::{Members, announce_rights, reason, store, trace};
 use crate::access::{Actor, Page};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
-use crate::ids::{MemberId, ReportId, SanctionId};
+use crate::ids::{MemberId, SanctionId};
 use crate::members::model::{APPEAL_CHARACTERS, MemberState, SanctionKind, SanctionRow, ToldSanction};
 use crate::members::notices::Notice;
 use crate::members::policy::DecideAppeal;
-use crate::storage::{Conn, Tx};
+use crate::storage::{Conn, Tx, hold_members};
 use crate::text::clean_paragraphs;
 
 /// One sanction.
@@ -42,14 +42,6 @@ fn is_gone(conn: &mut Conn, member: MemberId) -> Result<bool> {
 /// When the database cannot be read.
 pub fn sanctions_of(conn: &mut Conn, member: MemberId) -> Result<Vec<SanctionRow>> {
     store::sanctions::of_member(conn, member, MOST_SANCTIONS)
-}
-
-/// What was done in answer to these reports, oldest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn sanctions_for(conn: &mut Conn, reports: &[ReportId]) -> Result<Vec<SanctionRow>> {
-    store::sanctions::of_reports(conn, reports)
 }
 
 /// The ban that shuts a member out now.
@@ -87,6 +79,8 @@ pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<()> {
         return Err(Error::invalid("words", "members.appeal_words"));
     }
     let row = sanction(tx, id)?;
+    // Whoever goes meanwhile takes their words along.
+    hold_members(tx, &[row.member])?;
     if row.appealed_at.is_some() {
         return Err(Error::conflict("members.appealed_already"));
     }
@@ -100,8 +94,15 @@ pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<()> {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn appeals(conn: &mut Conn, viewer: MemberId, decided: bool, before: Option<SanctionId>, limit: i64) -> Result<Page<SanctionRow>> {
-    let rows = store::sanctions::appealed(conn, viewer, decided, before, limit + 1)?;
+pub fn appeals(
+    conn: &mut Conn,
+    viewer: MemberId,
+    decided: bool,
+    before: Option<SanctionId>,
+    limit: i64,
+    now: Millis,
+) -> Result<Page<SanctionRow>> {
+    let rows = store::sanctions::appealed(conn, viewer, decided, before, limit + 1, now)?;
     Ok(Page::of(rows, limit, |row| row.id.to_string()))
 }
 
@@ -109,17 +110,20 @@ pub fn appeals(conn: &mut Conn, viewer: MemberId, decided: bool, before: Option<
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn open_appeals(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
-    store::sanctions::count_appealed(conn, viewer)
+pub fn open_appeals(conn: &mut Conn, viewer: MemberId, now: Millis) -> Result<i64> {
+    store::sanctions::count_appealed(conn, viewer, now)
 }
 
 /// Decides an appeal: what was done stays, or is lifted as far as it can be.
 ///
 /// # Errors
-/// `members.reason_shape` on `answer`, 409 `members.appeal_decided`.
+/// `members.reason_shape` on `answer`, 409 `members.appeal_decided`, `members.appeal_over` of what does not hold any more.
 pub fn decide_appeal(tx: &mut Tx<'_>, may: &DecideAppeal, actor: &Actor, members: &Members, lifts: bool, answer: &str) -> Result<()> {
     let answer = reason(answer).map_err(|_| Error::invalid("answer", "members.reason_shape"))?;
     let row = may.sanction();
+    if row.decided_at.is_none() && !row.is_open_to_appeal(tx.now()) {
+        return Err(Error::conflict("members.appeal_over"));
+    }
     // In the order of those who lift without an appeal: first the member's row.
     if lifts {
         lift(tx, may, members)?;
@@ -137,14 +141,14 @@ pub fn decide_appeal(tx: &mut Tx<'_>, may: &DecideAppeal, actor: &Actor, members
 
 fn lift(tx: &mut Tx<'_>, may: &DecideAppeal, members: &Members) -> Result<()> {
     let (row, by) = (may.sanction(), Some(may.by()));
-    if row.is_in_force(tx.now()) {
-        if row.kind() == SanctionKind::Ban {
-            lift_ban(tx, members, row.member, by)?;
-        } else {
-            store::sanctions::lift(tx, row.member, SanctionKind::Mute)?;
-            store::members::set_mute(tx, row.member, None)?;
-            announce_rights(tx, row.member, by)?;
-        }
+    let held = row.is_in_force(tx.now());
+    if held && row.kind() == SanctionKind::Ban {
+        lift_ban(tx, members, row.member, by)?;
     }
-    store::sanctions::lift_one(tx, row.id)
+    // Whoever mutes anew lifts this one first: then it is theirs that holds.
+    if store::sanctions::lift_one(tx, row.id)? && held && row.kind() == SanctionKind::Mute {
+        store::members::set_mute(tx, row.member, None)?;
+        announce_rights(tx, row.member, by)?;
+    }
+    Ok(())
 }

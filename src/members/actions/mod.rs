@@ -25,8 +25,7 @@ use std::sync::Arc;
 pub(in crate::members) use accounts::join;
 pub use accounts::{Arrival, SignUp, SignedIn, check_free, community_has_owner, create_member, owners, owns_community, sign_up};
 pub use appeals::{
-    appeal, appeals, ban_in_force, decide_appeal, open_appeals, sanction, sanctions_for, sanctions_of, see_sanctions, told_sanction,
-    unseen_sanctions,
+    appeal, appeals, ban_in_force, decide_appeal, open_appeals, sanction, sanctions_of, see_sanctions, told_sanction, unseen_sanctions,
 };
 pub use badges::set_badge;
 pub use bulk::{Bulk, BulkAct, BulkDone, BulkResult, bulk};

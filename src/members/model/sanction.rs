@@ -140,10 +140,16 @@ impl SanctionRow {
         self.kind().holds() && self.lifted_at.is_none() && self.until.is_none_or(|until| until > now)
     }
 
-    /// Is there something that an appeal could lift, and was there none yet?
+    /// Is there something that an appeal could lift?
+    #[must_use]
+    pub fn is_open_to_appeal(&self, now: Millis) -> bool {
+        self.lifted_at.is_none() && (!self.kind().holds() || self.is_in_force(now))
+    }
+
+    /// The same, and was there no appeal yet?
     #[must_use]
     pub fn may_be_appealed(&self, now: Millis) -> bool {
-        self.appealed_at.is_none() && self.lifted_at.is_none() && (!self.kind().holds() || self.is_in_force(now))
+        self.appealed_at.is_none() && self.is_open_to_appeal(now)
     }
 
     /// As the dashboard shows it.

@@ -88,7 +88,7 @@ impl DecideAppeal {
 /// Most holders of roles that are looked at for another who may decide.
 const HOLDERS: i64 = 1_000;
 
-/// Is there an active member, but for this one and whoever appeals, who could have done the same?
+/// Is there an active member, but for this one and whoever appeals, who could have done the same and sees the appeals that wait?
 fn another_may(conn: &mut Conn, sanction: &SanctionRow, but: MemberId) -> Result<bool> {
     let (_, theirs) = standing(conn, sanction.member)?;
     let allowing: Vec<i64> = roles::table
@@ -107,5 +107,6 @@ fn another_may(conn: &mut Conn, sanction: &SanctionRow, but: MemberId) -> Result
         .select(members::permissions)
         .limit(HOLDERS)
         .load::<i64>(conn)?;
-    Ok(holders.into_iter().any(|bits| Permissions::from_bits(bits).reaches(theirs)))
+    let may = |bits: Permissions| bits.has(Permission::Moderate) && bits.reaches(theirs);
+    Ok(holders.into_iter().map(Permissions::from_bits).any(may))
 }

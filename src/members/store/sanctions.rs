@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::{MemberId, ReportId, SanctionId};
+use crate::ids::{MemberId, SanctionId};
 use crate::members::model::{MemberState, SanctionKind, SanctionRow, Terms};
 use crate::storage::schema::{members, sanctions};
 use crate::storage::{Conn, Tx};
@@ -18,12 +18,6 @@ pub fn by_id(conn: &mut Conn, id: SanctionId) -> Result<Option<SanctionRow>> {
 pub fn of_member(conn: &mut Conn, member: MemberId, limit: i64) -> Result<Vec<SanctionRow>> {
     let theirs = sanctions::table.filter(sanctions::member.eq(member.0));
     Ok(theirs.order((sanctions::made_at.desc(), sanctions::id.desc())).limit(limit).load(conn)?)
-}
-
-/// What was done in answer to these reports, oldest first.
-pub fn of_reports(conn: &mut Conn, reports: &[ReportId]) -> Result<Vec<SanctionRow>> {
-    let raw: Vec<i64> = reports.iter().map(|id| id.0).collect();
-    Ok(sanctions::table.filter(sanctions::report.eq_any(raw)).order(sanctions::id).load(conn)?)
 }
 
 /// The ban or mute of a member that was not lifted, newest first.
@@ -79,13 +73,13 @@ pub fn lift(tx: &mut Tx<'_>, member: MemberId, kind: SanctionKind) -> Result<()>
     Ok(())
 }
 
-/// Lifts this one, if it was not lifted before.
-pub fn lift_one(tx: &mut Tx<'_>, id: SanctionId) -> Result<()> {
+/// Lifts this one; `false` when it was lifted before.
+pub fn lift_one(tx: &mut Tx<'_>, id: SanctionId) -> Result<bool> {
     let now = tx.now();
-    diesel::update(sanctions::table.find(id.0).filter(sanctions::lifted_at.is_null()))
+    let lifted = diesel::update(sanctions::table.find(id.0).filter(sanctions::lifted_at.is_null()))
         .set(sanctions::lifted_at.eq(Some(now)))
         .execute(&mut **tx)?;
-    Ok(())
+    Ok(lifted == 1)
 }
 
 /// Members who are banned although their ban has ended.
@@ -125,11 +119,23 @@ pub fn decide(tx: &mut Tx<'_>, id: SanctionId, by: MemberId, upheld: bool, answe
     Ok(decided == 1)
 }
 
-/// Appeals that `viewer` may see, newest first, before `before`; decided ones, or those that wait.
-pub fn appealed(conn: &mut Conn, viewer: MemberId, decided: bool, before: Option<SanctionId>, limit: i64) -> Result<Vec<SanctionRow>> {
+/// Appeals that `viewer` may see, newest first, before `before`; decided ones, or those that wait: against what is over nothing waits.
+pub fn appealed(
+    conn: &mut Conn,
+    viewer: MemberId,
+    decided: bool,
+    before: Option<SanctionId>,
+    limit: i64,
+    now: Millis,
+) -> Result<Vec<SanctionRow>> {
     let all = sanctions::table.filter(sanctions::appealed_at.is_not_null()).filter(sanctions::member.ne(viewer.0));
     let mut query = all.order(sanctions::id.desc()).limit(limit).into_boxed();
-    query = if decided { query.filter(sanctions::decided_at.is_not_null()) } else { query.filter(sanctions::decided_at.is_null()) };
+    query = if decided {
+        query.filter(sanctions::decided_at.is_not_null())
+    } else {
+        let holds = sanctions::until.is_null().or(sanctions::until.gt(now));
+        query.filter(sanctions::decided_at.is_null()).filter(sanctions::lifted_at.is_null()).filter(holds)
+    };
     if let Some(before) = before {
         query = query.filter(sanctions::id.lt(before.0));
     }
@@ -137,9 +143,10 @@ pub fn appealed(conn: &mut Conn, viewer: MemberId, decided: bool, before: Option
 }
 
 /// How many appeals wait that `viewer` may see.
-pub fn count_appealed(conn: &mut Conn, viewer: MemberId) -> Result<i64> {
+pub fn count_appealed(conn: &mut Conn, viewer: MemberId, now: Millis) -> Result<i64> {
     let waiting = sanctions::table.filter(sanctions::appealed_at.is_not_null()).filter(sanctions::decided_at.is_null());
-    Ok(waiting.filter(sanctions::member.ne(viewer.0)).count().get_result(conn)?)
+    let holding = waiting.filter(sanctions::lifted_at.is_null()).filter(sanctions::until.is_null().or(sanctions::until.gt(now)));
+    Ok(holding.filter(sanctions::member.ne(viewer.0)).count().get_result(conn)?)
 }
 
 /// How many things the member was told and has not seen: that something was done, or that an appeal was decided.
