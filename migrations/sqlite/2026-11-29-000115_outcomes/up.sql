@@ -19,4 +19,4 @@ CREATE INDEX sanctions_of_report ON sanctions (report) WHERE report IS NOT NULL;
 ALTER TABLE reports ADD COLUMN answer_seen_at INTEGER;
 UPDATE reports SET answer_seen_at = closed_at WHERE closed_at IS NOT NULL;
 CREATE INDEX reports_of_member ON reports (member, id);
-CREATE INDEX reports_answered ON reports (reporter) WHERE closed_at IS NOT NULL AND answer_seen_at IS NULL;
+CREATE INDEX reports_answered ON reports (reporter) WHERE closed_at IS NOT NULL AND answer_seen_at IS NULL AND rule IS NULL;
