@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::confirm::ask_again;
 use super::moderation::{ban, sign_out_everywhere};
-use super::roles::set_roles;
+use super::roles::{hold_roles, set_roles};
 use super::{Members, store};
 use crate::access::{Actor, Ground, Permission, Permit, Scope, Visitor};
 use crate::clock::Millis;
@@ -126,6 +126,7 @@ fn one(tx: &mut Tx<'_>, ground: &Ground, visitor: &Visitor, members: &Members, (
     match wish.act {
         BulkAct::GiveRole | BulkAct::TakeRole => {
             let may = GiveRoles::check(tx, &actor, member)?;
+            hold_roles(tx, member)?;
             let mut roles: BTreeSet<RoleId> =
                 store::roles::ids_of(tx, &[member])?.remove(&member).unwrap_or_default().into_iter().collect();
             let role = wish.role.ok_or(Error::invalid("role", "members.role_unknown"))?;
