@@ -72,6 +72,29 @@ impl Permit for ActOnMany {
     }
 }
 
+/// Take a table of several members along, with their addresses.
+#[derive(Debug)]
+pub struct ExportMembers {
+    by: MemberId,
+}
+
+impl Permit for ExportMembers {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        Ok(Self { by: actor.allowed(Permission::MembersManage)? })
+    }
+}
+
+impl ExportMembers {
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
+    }
+}
+
 /// Say which roles a member has; also one's own, downwards.
 #[derive(Debug)]
 pub struct GiveRoles {

@@ -9,7 +9,7 @@ mod seeing;
 
 use diesel::prelude::*;
 
-pub use acting::{ActOnMany, BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember};
+pub use acting::{ActOnMany, BanMember, DecideSignUp, ExportMembers, GiveRoles, ManageMember, MuteMember};
 pub use appeals::{AppealMine, DecideAppeal};
 pub use invites::{EndInvite, MakeInvites, may_be_invited_to};
 pub use own::{ChangeMe, EndMine, SeeMe};
