@@ -197,6 +197,22 @@ async fn what_is_reported_stands_in_the_queue_and_a_mute_holds_at_once() {
 }
 
 #[actix_web::test]
+async fn whom_a_rule_mutes_hears_it_in_an_open_tab_and_finds_it_among_their_notices() {
+    let place = harbour().await;
+    let mut rule = words("refuse_and_report");
+    rule["mute_minutes"] = json!(30);
+    place.rule(rule).await;
+    let mut tab = place.bob.connect().await;
+    assert_eq!(place.says(&place.bob, "k1", "A scam").await.0, 403);
+    assert_eq!(tab.next("signal").await["signal"], json!({ "kind": "noticed", "notices": 1 }));
+    let mine = place.bob.get("/api/v1/me/notices").await;
+    let sanction = &mine["sanctions"][0];
+    let told = (&mine["unread"], &sanction["kind"], &sanction["by_rule"], &sanction["reason"]);
+    assert_eq!(told, (&json!(1), &json!("mute"), &json!(true), &json!("")), "what a rule is called is not said");
+    place.town.close().await;
+}
+
+#[actix_web::test]
 async fn what_a_rule_found_is_closed_and_nobody_waits_for_an_answer() {
     let place = harbour().await;
     place.rule(words("report")).await;
