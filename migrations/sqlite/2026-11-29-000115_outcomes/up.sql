@@ -13,6 +13,7 @@ ALTER TABLE sanctions ADD COLUMN upheld INTEGER;
 ALTER TABLE sanctions ADD COLUMN answer TEXT NOT NULL DEFAULT '';
 UPDATE sanctions SET seen_at = made_at;
 CREATE INDEX sanctions_appealed ON sanctions (id) WHERE appealed_at IS NOT NULL AND decided_at IS NULL;
+CREATE INDEX sanctions_decided ON sanctions (id) WHERE decided_at IS NOT NULL;
 CREATE INDEX sanctions_of_report ON sanctions (report) WHERE report IS NOT NULL;
 
 -- Whoever reported is told that it was looked at.

@@ -9,8 +9,19 @@ use crate::storage::Conn;
 
 /// May `actor`, by this permission, act on `member`? Never on themselves, never on someone with more, never on a tombstone.
 pub(super) fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
+    actor.allowed(permission)?;
+    let standing = standing(conn, member)?;
+    over_who_stands(actor, permission, member, standing)
+}
+
+/// The same where it is known where the member stands.
+pub(super) fn over_who_stands(
+    actor: &Actor,
+    permission: Permission,
+    member: MemberId,
+    (state, permissions): (MemberState, Permissions),
+) -> Result<MemberId> {
     let by = actor.allowed(permission)?;
-    let (state, permissions) = standing(conn, member)?;
     if state == MemberState::Deleted {
         return Err(Error::NotFound);
     }
