@@ -236,7 +236,7 @@ impl App {
         });
         let automod = Automod::default();
         automod.load(&ground.db).await?;
-        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone(), automod.clone()));
+        let wire = Arc::new(Wire::new(Arc::clone(&ground), billing.clone(), calls.clone(), automod.clone(), members.clone()));
         let (metrics, recent) = (Metrics::new(), Recent::new(ground.clock.clone()));
         metrics.include(vec![Arc::new(Numbers(Arc::clone(&ground), calls.clone()))]);
         let site = Site::new(words, settings, &config, is_demo).knowing(Arc::new(members::looker));

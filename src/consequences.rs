@@ -28,8 +28,10 @@ pub fn notices(billing: &Billing, calls: &Calls) -> Notices {
 /// Those of what follows; the whole is then rolled back.
 pub fn follow(tx: &mut Tx<'_>, billing: &Billing, calls: &Calls, notice: &Notice) -> Result<()> {
     match notice {
+        Notice::MemberLeaves { member } => chat::hold_rooms_of(tx, *member).map(|_| ()),
         Notice::MemberRemoved { member, reason } => {
-            // In the one order in which everybody takes hold: rooms, pairs, logs.
+            // In the one order in which everybody takes hold: rooms, the member's row, pairs, logs. The rooms are held already, but for one
+            // that they came into meanwhile.
             let invited = chat::hold_rooms_of(tx, *member)?;
             social::hold_all_of(tx, *member, &invited)?;
             calls.member_removed(tx, *member);

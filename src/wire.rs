@@ -17,7 +17,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoomId};
 use crate::live::{self, Ack, Caller, CatchUp, Commands, ConnectionLimits, Effect, LocalHub, LogId, Logged, Page, Seq, Source, Standing};
-use crate::members::{self, Account, Profile, SeeMe};
+use crate::members::{self, Account, Members, Profile, SeeMe};
 use crate::storage::{Conn, LogRow, all_heads, epoch, head, member_rows, room_rows};
 use crate::{chat, http, social};
 
@@ -33,13 +33,14 @@ pub struct Wire {
     billing: Billing,
     calls: Calls,
     automod: Automod,
+    members: Members,
 }
 
 impl Wire {
     /// Over this ground.
     #[must_use]
-    pub const fn new(ground: Arc<Ground>, billing: Billing, calls: Calls, automod: Automod) -> Self {
-        Self { ground, billing, calls, automod }
+    pub const fn new(ground: Arc<Ground>, billing: Billing, calls: Calls, automod: Automod, members: Members) -> Self {
+        Self { ground, billing, calls, automod, members }
     }
 }
 
@@ -181,7 +182,7 @@ impl Source for Wire {
 
 impl Commands for Wire {
     fn run(&self, caller: Caller, name: &str, frame: &str) -> Option<BoxFuture<'static, Result<Option<Ack>>>> {
-        chat::run_command(&self.ground, &self.billing, &self.automod, caller, name, frame)
+        chat::run_command(&self.ground, &self.billing, (&self.automod, &self.members), caller, name, frame)
             .or_else(|| calls::run_command(&self.ground, &self.billing, &self.calls, caller, name, frame))
     }
 

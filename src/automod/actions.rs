@@ -15,7 +15,7 @@ use crate::access::{Actor, Permission};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, RoomId, RuleId};
-use crate::members::{self, Profile};
+use crate::members::{self, Members, Profile};
 use crate::social::{self, RuleReport};
 use crate::storage::{Act, Conn, Db, Tx, one_at_a_time, record};
 use crate::text;
@@ -181,7 +181,7 @@ pub struct Incident<'a> {
 ///
 /// # Errors
 /// When the database refuses.
-pub fn follow(tx: &mut Tx<'_>, verdict: &Verdict<'_>, incident: &Incident<'_>) -> Result<()> {
+pub fn follow(tx: &mut Tx<'_>, members: &Members, verdict: &Verdict<'_>, incident: &Incident<'_>) -> Result<()> {
     if let Some(hit) = &verdict.reported {
         let Incident { member, room, message, body } = *incident;
         let (name, is_open) = (&hit.rule.rule.name, store::is_open(tx, room)?);
@@ -193,7 +193,7 @@ pub fn follow(tx: &mut Tx<'_>, verdict: &Verdict<'_>, incident: &Incident<'_>) -
     }
     if let Some(rule) = verdict.muted {
         let until = tx.now() + Millis::from(rule.rule.mute_minutes) * 60_000;
-        members::mute_by_rule(tx, incident.member, &rule.rule.name, until)?;
+        members::mute_by_rule(tx, members, incident.member, &rule.rule.name, until)?;
         // Who may write is what commands recall.
         tx.forget_recalled();
     }

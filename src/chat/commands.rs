@@ -7,15 +7,16 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::actions::{self, Draft, Prepared, Reaching};
+use super::actions::{self, Draft, Prepared, Reaching, Watch};
 use super::events::Signal as ChatSignal;
 use super::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, calls_of};
 use crate::access::{Actor, Ground, Permit, RateClass, Target};
-use crate::automod::{Automod, Set};
+use crate::automod::Automod;
 use crate::billing::Billing;
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
 use crate::live::{Ack, Caller, Seq, Signal, signal_frame};
+use crate::members::Members;
 use crate::storage::Tx;
 
 /// Every command of chat with the name of its permit: the sweep walks this table.
@@ -60,10 +61,17 @@ trait Command: Send + 'static {
 }
 
 /// Runs the command of this name; `None` when there is none.
-pub fn run(ground: &Arc<Ground>, billing: &Billing, automod: &Automod, caller: Caller, name: &str, frame: &str) -> Option<Answer> {
+pub fn run(
+    ground: &Arc<Ground>,
+    billing: &Billing,
+    (automod, members): (&Automod, &Members),
+    caller: Caller,
+    name: &str,
+    frame: &str,
+) -> Option<Answer> {
     Some(match name {
-        "chat.send" => send(ground, billing, automod, caller, frame),
-        "chat.edit" => edit(ground, billing, automod, caller, frame),
+        "chat.send" => send(ground, billing, Watch::of(automod, members), caller, frame),
+        "chat.edit" => edit(ground, billing, Watch::of(automod, members), caller, frame),
         "chat.delete" => write::<Delete>(ground, caller, frame),
         "chat.pin" => write::<Pin<true>>(ground, caller, frame),
         "chat.unpin" => write::<Pin<false>>(ground, caller, frame),
@@ -151,18 +159,18 @@ struct SendDraft {
     room: RoomId,
     draft: Draft,
     reaching: Reaching,
-    rules: Arc<Set>,
+    watch: Watch,
 }
 
-fn send(ground: &Arc<Ground>, billing: &Billing, automod: &Automod, caller: Caller, frame: &str) -> Answer {
+fn send(ground: &Arc<Ground>, billing: &Billing, watch: Watch, caller: Caller, frame: &str) -> Answer {
     let Ok(fields) = serde_json::from_str::<SendFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
     let counted = count_send(ground, caller, fields.room);
     let max = ground.settings.get().message_bytes;
     let draft = counted.and_then(|()| Draft::parse(&fields.client_key, &fields.body, fields.reply_to, fields.thread, max));
     match draft {
         Ok(draft) => {
-            let (reaching, rules) = (Reaching::of(ground, billing), automod.get());
-            queue(ground, caller, SendDraft { room: fields.room, draft, reaching, rules })
+            let reaching = Reaching::of(ground, billing);
+            queue(ground, caller, SendDraft { room: fields.room, draft, reaching, watch })
         }
         Err(error) => refuse(error),
     }
@@ -192,7 +200,7 @@ impl Command for SendDraft {
 
     fn run(self, tx: &mut Tx<'_>, may: &PostIn, prepared: Option<Prepared>, ground: &Ground) -> Result<Outcome> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, (&self.reaching, &self.rules))?;
+        let sent = actions::send_message(tx, may, &self.draft, &prepared, &ground.hub, (&self.reaching, &self.watch))?;
         Ok(sent.map(|sent| Ack { id: Some(sent.id.to_string()), seq: Some(sent.seq), at: Some(sent.at) }))
     }
 }
@@ -208,16 +216,16 @@ struct EditFields {
 struct Edit {
     fields: EditFields,
     reaching: Reaching,
-    rules: Arc<Set>,
+    watch: Watch,
 }
 
 /// What is rendered is what is stored: the body is cleaned before both.
-fn edit(ground: &Arc<Ground>, billing: &Billing, automod: &Automod, caller: Caller, frame: &str) -> Answer {
+fn edit(ground: &Arc<Ground>, billing: &Billing, watch: Watch, caller: Caller, frame: &str) -> Answer {
     let Ok(fields) = serde_json::from_str::<EditFields>(frame) else { return refuse(Error::invalid("", "live.fields")) };
     match crate::text::clean_body(&fields.body, ground.settings.get().message_bytes) {
         Ok(body) => {
-            let (reaching, rules) = (Reaching::of(ground, billing), automod.get());
-            queue(ground, caller, Edit { fields: EditFields { body, ..fields }, reaching, rules })
+            let reaching = Reaching::of(ground, billing);
+            queue(ground, caller, Edit { fields: EditFields { body, ..fields }, reaching, watch })
         }
         Err(error) => refuse(error),
     }
@@ -236,7 +244,7 @@ impl Command for Edit {
 
     fn run(self, tx: &mut Tx<'_>, may: &ChangeMessage, prepared: Option<Prepared>, _: &Ground) -> Result<Outcome> {
         let prepared = prepared.ok_or_else(|| Error::broken("a message without its rendering"))?;
-        let edited = actions::edit_message(tx, may, &self.fields.body, &prepared, &self.reaching, &self.rules)?;
+        let edited = actions::edit_message(tx, may, &self.fields.body, &prepared, &self.reaching, &self.watch)?;
         Ok(edited.map(at_seq))
     }
 }

@@ -41,8 +41,8 @@ pub(crate) use routes::MessagePage;
 pub(crate) use routes::event_list;
 pub use routes::{Scene, scene};
 pub use source::{
-    Rendered, catch_up, conversation_of, heard_from, is_in, other_of, render_member_rows, render_room_rows, room_name, standing_rooms,
-    voice_rooms,
+    Rendered, catch_up, conversation_of, heard_from, is_in, other_of, render_member_rows, render_room_rows, room_name, room_names,
+    standing_rooms, voice_rooms,
 };
 
 use utoipa::OpenApi;

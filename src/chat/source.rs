@@ -199,6 +199,14 @@ pub fn room_name(conn: &mut Conn, room: RoomId) -> Result<Option<String>> {
     Ok(store::room(conn, room)?.and_then(|row| row.name))
 }
 
+/// What rooms are called; conversations are missing.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn room_names(conn: &mut Conn, rooms: &[RoomId]) -> Result<HashMap<RoomId, String>> {
+    store::room_names(conn, rooms)
+}
+
 /// Is a member in a room?
 ///
 /// # Errors

@@ -21,7 +21,7 @@ pub use events::*;
 pub use model::*;
 pub use notices::{Notice, Notices};
 pub use pages::own_path;
-pub use policy::{AppealMine, BanMember, ChangeMe, DecideAppeal, MuteMember, SeeMe, may_be_invited_to};
+pub use policy::{AppealMine, BanMember, ChangeMe, DecideAppeal, Deciding, MuteMember, SeeMe, deciding, may_be_invited_to};
 pub use routes::session_cookie;
 
 /// Registers every route of the slice.

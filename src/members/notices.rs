@@ -11,6 +11,12 @@ pub enum Notice {
         /// Whose.
         member: MemberId,
     },
+    /// A member is about to be shut out or deleted, and nothing of theirs is held yet: who writes in rooms holds those first, and members'
+    /// rows afterwards.
+    MemberLeaves {
+        /// Who.
+        member: MemberId,
+    },
     /// A member is no longer there. Their sessions end with it, and nothing was written to their log yet.
     MemberRemoved {
         /// Who.

@@ -9,9 +9,9 @@ use crate::billing::Pen;
 use crate::chat::{self, RemoveFromRoom, RemoveMessage};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, SanctionId};
+use crate::ids::{MemberId, RoomId, SanctionId};
 use crate::live::{Signal, signal_frame};
-use crate::members::{self, BanMember, DecideAppeal, MemberState, Members, MuteMember, Profile, Sanction, SanctionKind, Terms};
+use crate::members::{self, BanMember, Deciding, MemberState, Members, MuteMember, Profile, Sanction, SanctionKind, Terms};
 use crate::social::{self, Closing, HandleReport, Report, ReportOutcome, Social};
 use crate::storage::{Act, Conn, Tx, hold_room, record};
 
@@ -175,30 +175,25 @@ fn kick(tx: &mut Tx<'_>, actor: &Actor, report: &Report, reason: &str) -> Result
 pub fn appeal_cases(conn: &mut Conn, actor: &Actor, decided: bool, before: Option<SanctionId>, limit: i64) -> Result<Page<AppealCase>> {
     let viewer = actor.signed_in()?;
     let Page { items, next } = members::appeals(conn, viewer, decided, before, limit, actor.now)?;
-    let mut cases = Vec::with_capacity(items.len());
-    for row in items {
-        let member = row.member;
-        let waits = row.decided_at.is_none();
-        let (may_decide, is_for_another) = match DecideAppeal::check(conn, actor, row.id) {
-            Ok(_) => (waits, false),
-            Err(Error::Refused(refusal)) => (false, waits && refusal.code == "members.appeal_by_another"),
-            Err(Error::NotFound) => (false, false),
-            Err(error) => return Err(error),
-        };
+    let deciding = members::deciding(conn, actor, &items)?;
+    let mut named: Vec<MemberId> = items.iter().flat_map(|row| [Some(row.member), row.made_by, row.decided_by]).flatten().collect();
+    named.sort_unstable();
+    named.dedup();
+    let people = members::profiles(conn, &named, actor.now)?;
+    let person = |id: Option<MemberId>| people.iter().find(|one| Some(one.id) == id).cloned();
+    let cases = items.into_iter().zip(deciding).map(|(row, deciding)| {
+        let (member, waits) = (row.member, row.decided_at.is_none());
         let sanction = row.sanction();
-        let named = [Some(member), sanction.made_by, sanction.appeal.as_ref().and_then(|appeal| appeal.decided_by)];
-        let people = members::profiles(conn, &named.into_iter().flatten().collect::<Vec<_>>(), actor.now)?;
-        let person = |id: Option<MemberId>| people.iter().find(|one| Some(one.id) == id).cloned();
-        cases.push(AppealCase {
-            member: person(named[0]),
-            made_by: person(named[1]),
-            decided_by: person(named[2]),
+        AppealCase {
+            member: person(Some(member)),
+            made_by: person(sanction.made_by),
+            decided_by: person(sanction.appeal.as_ref().and_then(|appeal| appeal.decided_by)),
             sanction,
-            may_decide,
-            is_for_another,
-        });
-    }
-    Ok(Page { items: cases, next })
+            may_decide: waits && deciding == Deciding::Yes,
+            is_for_another: waits && deciding == Deciding::ByAnother,
+        }
+    });
+    Ok(Page { items: cases.collect(), next })
 }
 
 /// What a member is told by those who keep the peace.
@@ -206,12 +201,16 @@ pub fn appeal_cases(conn: &mut Conn, actor: &Actor, decided: bool, before: Optio
 /// # Errors
 /// When the database cannot be read.
 pub fn notices(conn: &mut Conn, member: MemberId, now: Millis) -> Result<MyNotices> {
-    let mut sanctions = Vec::new();
-    for row in members::sanctions_of(conn, member)? {
+    let done = members::sanctions_of(conn, member)?;
+    let mut rooms: Vec<RoomId> = done.iter().filter_map(|row| row.room).collect();
+    rooms.sort_unstable();
+    rooms.dedup();
+    let rooms = chat::room_names(conn, &rooms)?;
+    let sanctions = done.into_iter().map(|row| {
         let is_new = row.seen_at.is_none_or(|seen| row.decided_at.is_some_and(|decided| decided > seen));
-        let room_name = row.room.map(|room| chat::room_name(conn, room)).transpose()?.flatten();
-        sanctions.push(SanctionNotice { told: row.told(now), room_name, is_new });
-    }
+        let room_name = row.room.and_then(|room| rooms.get(&room).cloned());
+        SanctionNotice { told: row.told(now), room_name, is_new }
+    });
     let answered = social::answered_reports(conn, member, NOTICES)?;
     let mut people: Vec<MemberId> = answered.iter().map(|row| row.member).collect();
     people.sort_unstable();
@@ -224,7 +223,7 @@ pub fn notices(conn: &mut Conn, member: MemberId, now: Millis) -> Result<MyNotic
         at: row.closed_at.unwrap_or(row.at),
         is_new: row.answer_seen_at.is_none(),
     });
-    Ok(MyNotices { sanctions, reports: told.collect(), unread: social::unread_notices(conn, member)? })
+    Ok(MyNotices { sanctions: sanctions.collect(), reports: told.collect(), unread: social::unread_notices(conn, member)? })
 }
 
 /// A member has seen their notices until then; their other pages hear it.

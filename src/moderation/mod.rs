@@ -11,8 +11,8 @@ mod routes;
 
 #[cfg(test)]
 pub(crate) use actions::Noticed;
-pub use actions::{appeal_cases, case, decide, tell_answered, tell_decided, tell_sanctioned};
-pub use model::{AppealCase, AppealOutcome, Case, CaseMessage, CaseOutcome, Decision};
+pub use actions::{appeal_cases, case, decide, notices, tell_answered, tell_decided, tell_sanctioned};
+pub use model::{AppealCase, AppealOutcome, Case, CaseMessage, CaseOutcome, Decision, MyNotices};
 
 /// Registers every route of the slice.
 pub fn mount(routes: &mut crate::access::Routes<'_>) {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use futures_util::future::join_all;
 use reqwest::Method;
 use rialto::chat::RoomKind;
-use rialto::ids::RoomId;
+use rialto::ids::{MemberId, RoomId};
 use rialto::members::RoleKind;
 use serde_json::{Value, json};
 
@@ -193,6 +193,37 @@ async fn what_is_reported_stands_in_the_queue_and_a_mute_holds_at_once() {
     let told = (trace.as_array().map(Vec::len), &trace[0]["actor"], &trace[0]["subject"], &trace[0]["reason"]);
     assert_eq!(told, (Some(2), &Value::Null, &json!(bob.id), &json!("No scams")));
     assert_eq!(place.count().await, 1);
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn whom_a_rule_mutes_hears_it_in_an_open_tab_and_finds_it_among_their_notices() {
+    let place = harbour().await;
+    let mut rule = words("refuse_and_report");
+    rule["mute_minutes"] = json!(30);
+    place.rule(rule).await;
+    let mut tab = place.bob.connect().await;
+    assert_eq!(place.says(&place.bob, "k1", "A scam").await.0, 403);
+    assert_eq!(tab.next("signal").await["signal"], json!({ "kind": "noticed", "notices": 1 }));
+    let mine = place.bob.get("/api/v1/me/notices").await;
+    let sanction = &mine["sanctions"][0];
+    let told = (&mine["unread"], &sanction["kind"], &sanction["by_rule"], &sanction["reason"]);
+    assert_eq!(told, (&json!(1), &json!("mute"), &json!(true), &json!("")), "what a rule is called is not said");
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn what_a_rule_found_is_closed_and_nobody_waits_for_an_answer() {
+    let place = harbour().await;
+    place.rule(words("report")).await;
+    place.bob.says(place.room, "k1", "Is this a scam?").await;
+    let report = place.reports().await[0]["id"].as_str().expect("an id").to_owned();
+    let decide = format!("/api/v1/admin/reports/{report}/decide");
+    assert_eq!(place.keeper.call(Method::POST, &decide, Some(json!({ "outcome": "none" }))).await.0, 204);
+    assert_eq!(place.reports().await, Vec::<Value>::new());
+    let nobody = MemberId(0);
+    let unread = place.town.app().ground.db.read(move |conn| rialto::social::unread_notices(conn, nobody)).await.expect("counted");
+    assert_eq!(unread, 0, "rules read no notices");
     place.town.close().await;
 }
 

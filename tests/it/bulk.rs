@@ -2,8 +2,11 @@
 
 use reqwest::Method;
 use rialto::members::RoleKind;
+use rialto::storage::one_at_a_time;
 use serde_json::{Value, json};
+use tokio::sync::oneshot::channel;
 
+use crate::support::turns::until_others_wait;
 use crate::support::{NOON, Person, Town};
 
 const BULK: &str = "/api/v1/admin/members/bulk";
@@ -68,6 +71,42 @@ async fn each_member_has_a_result_and_one_refusal_keeps_no_other() {
     let acts = olga.get("/api/v1/admin/audit?act=members.").await;
     let acts: Vec<&str> = acts["items"].as_array().expect("rows").iter().map(|row| row["act"].as_str().expect("act")).collect();
     assert_eq!(acts, ["members.sign_out", "members.ban", "members.roles", "members.roles", "members.roles"]);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn of_two_roles_that_are_given_at_once_none_is_lost() {
+    let town = Town::new().await;
+    let (olga, ann) = (with_password(&town, "olga", &[RoleKind::Owner]).await, town.member("ann").await);
+    let new_role = async |name: &str, permission: &str| {
+        olga.post("/api/v1/admin/roles", json!({ "name": name, "permissions": [permission] })).await["id"].clone()
+    };
+    let (heralds, readers) = (new_role("Heralds", "messages.announce").await, new_role("Readers", "metrics.read").await);
+    let give = |role: &Value| {
+        let mut wish = wish("give_role", &[&ann]);
+        wish["role"] = role.clone();
+        wish
+    };
+    let (holds, held) = channel();
+    let member = ann.id;
+    let writer = town.app().ground.db.write(move |tx| {
+        one_at_a_time(tx, &format!("roles of {member}"))?;
+        holds.send(()).expect("both wait");
+        until_others_wait(tx, 2)
+    });
+    let both = async {
+        held.await.expect("held");
+        futures_util::join!(done(&olga, give(&heralds)), done(&olga, give(&readers)))
+    };
+    let (written, both) = futures_util::join!(writer, both);
+    written.expect("written");
+    assert_eq!(both, (codes(&[None]), codes(&[None])));
+    let me = ann.get("/api/v1/me").await;
+    let permissions = me["permissions"].to_string();
+    assert!(permissions.contains("messages.announce") && permissions.contains("metrics.read"), "{me}");
+    for role in [&heralds, &readers] {
+        assert!(me["roles"].as_array().expect("roles").contains(role), "{me}");
+    }
     town.close().await;
 }
 

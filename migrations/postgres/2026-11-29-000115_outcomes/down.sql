@@ -2,6 +2,7 @@ DROP INDEX reports_answered;
 DROP INDEX reports_of_member;
 ALTER TABLE reports DROP COLUMN answer_seen_at;
 DROP INDEX sanctions_of_report;
+DROP INDEX sanctions_decided;
 DROP INDEX sanctions_appealed;
 DELETE FROM sanctions WHERE kind > 1;
 UPDATE sanctions SET reason = note WHERE reason = '';

@@ -6,8 +6,8 @@ use super::hiding::{announce_about, for_the_untold, heard_instead, other_of, thr
 use super::objects::mentions_of;
 use super::posting::room_head;
 use super::reaching::Reaching;
-use super::watching::Writing;
-use crate::automod::{Set, Verdict};
+use super::watching::{Watch, Writing};
+use crate::automod::Verdict;
 use crate::chat::events::{Event, MeEvent};
 use crate::chat::model::{Mentions, MessageRow};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, ReactTo, RemoveMessage};
@@ -33,14 +33,14 @@ pub(in crate::chat) fn edit_message(
     body: &str,
     prepared: &Prepared,
     reaching: &Reaching,
-    rules: &Set,
+    watch: &Watch,
 ) -> Result<Result<Seq>> {
     let message = may.message();
     if message.body == body {
         return room_head(tx, message.room).map(Ok);
     }
-    let writing = Writing { member: may.member(), room: message.room, body, prepared };
-    let verdict = if may.is_watched() { writing.judged(tx, rules)? } else { Verdict::default() };
+    let writing = Writing { member: may.member(), room: message.room, body, prepared, watch };
+    let verdict = if may.is_watched() { writing.judged(tx)? } else { Verdict::default() };
     if let Some(refusal) = writing.followed(tx, &verdict, Some(message.id).filter(|_| verdict.refused.is_none()))? {
         return Ok(Err(refusal));
     }

@@ -28,3 +28,4 @@ pub(super) use reaching::Reaching;
 pub use reaching::{leave_conversation, let_in, look_at, return_to_conversation, takes_invited};
 pub(super) use rooming::*;
 pub use rooming::{NewRoom, create_room};
+pub(super) use watching::Watch;

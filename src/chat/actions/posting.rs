@@ -5,7 +5,7 @@ use super::drafting::{Draft, Prepared, Sent};
 use super::hiding::{for_the_untold, heard_instead, other_of, thread_totals};
 use super::objects::{quote, shared_floor};
 use super::reaching::Reaching;
-use super::watching::Writing;
+use super::watching::{Watch, Writing};
 use crate::automod::{self, Set, Verdict};
 use crate::chat::events::Event;
 use crate::chat::model::{Mentions, MessageBody, MessageRow, Quote};
@@ -29,11 +29,11 @@ pub(in crate::chat) fn send_message(
     draft: &Draft,
     prepared: &Prepared,
     hub: &Hub,
-    (reaching, rules): (&Reaching, &Set),
+    (reaching, watch): (&Reaching, &Watch),
 ) -> Result<Result<Sent>> {
-    let is_slowed = must_keep_pace(tx, may, rules)?;
-    let writing = Writing { member: may.member(), room: may.room(), body: &draft.body, prepared };
-    let verdict = if may.is_watched() { writing.judged(tx, rules)? } else { Verdict::default() };
+    let is_slowed = must_keep_pace(tx, may, &watch.rules)?;
+    let writing = Writing { member: may.member(), room: may.room(), body: &draft.body, prepared, watch };
+    let verdict = if may.is_watched() { writing.judged(tx)? } else { Verdict::default() };
     if verdict.refused.is_some()
         && let Some(refusal) = writing.followed(tx, &verdict, None)?
     {

@@ -8,12 +8,13 @@ use utoipa::OpenApi;
 use crate::access::{Allow, Body, Ground, PathId, Permit, RateClass, Routes, Target, Visitor};
 use crate::automod::Automod;
 use crate::billing::Billing;
-use crate::chat::actions::{self, Draft, Reaching};
+use crate::chat::actions::{self, Draft, Reaching, Watch};
 use crate::chat::policy::{BeIn, ChangeMessage, PinMessage, PostIn, ReactTo, RemoveMessage, SayIn, calls_of};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MessageId, RoomId};
 use crate::live::Seq;
+use crate::members::Members;
 use crate::storage::Conn;
 
 /// The description of these routes.
@@ -60,12 +61,18 @@ struct SentMessage {
 }
 
 #[utoipa::path(post, path = "/api/v1/rooms/{room}/messages", params(("room" = RoomId, Path)), request_body = NewMessage, responses((status = 201, body = SentMessage)))]
-async fn send(gate: Allow<SayIn>, body: Body<NewMessage>, billing: Data<Billing>, automod: Data<Automod>) -> Result<HttpResponse> {
+async fn send(
+    gate: Allow<SayIn>,
+    body: Body<NewMessage>,
+    billing: Data<Billing>,
+    automod: Data<Automod>,
+    members: Data<Members>,
+) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let new = body.value;
     let draft = Draft::parse(&new.client_key, &new.body, new.reply_to, new.thread, ground.settings.get().message_bytes)?;
     let prepared = prepare(&ground, gate.visitor(), gate.target(), &draft.body).await?;
-    let rules = automod.get();
+    let watch = Watch::of(&automod, &members);
     let sent = gate
         .write(move |tx, may, actor| {
             let member = actor.signed_in()?;
@@ -75,7 +82,7 @@ async fn send(gate: Allow<SayIn>, body: Body<NewMessage>, billing: Data<Billing>
             ground.rates.count(RateClass::Send, u128::from(member.0.unsigned_abs()))?;
             ground.rates.count(RateClass::SendRoom, u128::from(may.room().0.unsigned_abs()))?;
             let post = PostIn::check(tx, actor, may.room())?;
-            actions::send_message(tx, &post, &draft, &prepared, &ground.hub, (&Reaching::of(&ground, &billing), &rules))
+            actions::send_message(tx, &post, &draft, &prepared, &ground.hub, (&Reaching::of(&ground, &billing), &watch))
         })
         .await??;
     Ok(HttpResponse::Created().json(SentMessage { id: sent.id, seq: sent.seq, at: sent.at }))
@@ -112,12 +119,18 @@ fn place(seq: Seq) -> HttpResponse {
 }
 
 #[utoipa::path(patch, path = "/api/v1/rooms/{room}/messages/{message}", params(("room" = RoomId, Path), ("message" = MessageId, Path)), request_body = Edit, responses((status = 200, body = Place)))]
-async fn edit(gate: Allow<ChangeMessage>, body: Body<Edit>, billing: Data<Billing>, automod: Data<Automod>) -> Result<HttpResponse> {
+async fn edit(
+    gate: Allow<ChangeMessage>,
+    body: Body<Edit>,
+    billing: Data<Billing>,
+    automod: Data<Automod>,
+    members: Data<Members>,
+) -> Result<HttpResponse> {
     let ground = gate.ground().clone();
     let text = crate::text::clean_body(&body.value.body, ground.settings.get().message_bytes)?;
     let prepared = prepare(&ground, gate.visitor(), gate.target().0, &text).await?;
-    let (reaching, rules) = (Reaching::of(&ground, &billing), automod.get());
-    let seq = gate.write(move |tx, may, _| actions::edit_message(tx, may, &text, &prepared, &reaching, &rules)).await??;
+    let (reaching, watch) = (Reaching::of(&ground, &billing), Watch::of(&automod, &members));
+    let seq = gate.write(move |tx, may, _| actions::edit_message(tx, may, &text, &prepared, &reaching, &watch)).await??;
     Ok(place(seq))
 }
 

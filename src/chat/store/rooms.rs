@@ -1,5 +1,7 @@
 //! Rooms and who is in them.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::chat::model::{PlaceRow, RoomKind, RoomRole, RoomRow};
@@ -40,6 +42,13 @@ pub(in crate::chat) fn insert_room(tx: &mut Tx<'_>, row: &NewRoomRow<'_>) -> Res
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// What rooms are called; conversations have no names.
+pub(in crate::chat) fn room_names(conn: &mut Conn, ids: &[RoomId]) -> Result<HashMap<RoomId, String>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = rooms::table.filter(rooms::id.eq_any(raw)).select((rooms::id, rooms::name)).load::<(i64, Option<String>)>(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, name)| Some((RoomId(id), name?))).collect())
 }
 
 pub(in crate::chat) fn room_of_circle(conn: &mut Conn, circle: &str) -> Result<Option<RoomId>> {

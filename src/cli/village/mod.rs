@@ -7,6 +7,7 @@
 mod data;
 pub mod guests;
 mod story;
+mod ties;
 mod world;
 
 #[cfg(test)]

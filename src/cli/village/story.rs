@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::data::{MessageStory, Office, Person, ReportStory, RoomStory, Village};
+use super::data::{MessageStory, Office, Person, RoomStory, Village};
+use super::ties::ReportStory;
 use crate::billing::Every;
 use crate::chat::History;
 use crate::clock::Millis;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::data::{self, Office, Village};
 use super::story::{Act, MessageNo, PersonNo, RoomNo};
-use super::{Cast, CastMember, CastRoom, TIED_BEFORE, nobody_calls};
+use super::{Cast, CastMember, CastRoom, TIED_BEFORE, nobody_calls, ties};
 use crate::admin::place_settings;
 use crate::billing::{self, Billing, NewGrant, NewOrder, NewPayment, NewSale};
 use crate::calls::seed::{CallStory, place_call};
@@ -325,7 +325,7 @@ impl World {
         Ok(())
     }
 
-    fn call(&self, tx: &mut Tx<'_>, tale: &data::CallTale) -> Result<()> {
+    fn call(&self, tx: &mut Tx<'_>, tale: &ties::CallTale) -> Result<()> {
         let who = |name: &str| self.person(self.village.person(name)?);
         let cause = match tale.fate {
             Fate::Taken => Cause::Left,
@@ -346,7 +346,7 @@ impl World {
         place_call(tx, &story).map(|_| ())
     }
 
-    fn gather(&self, tx: &mut Tx<'_>, tale: &data::GatheringTale) -> Result<()> {
+    fn gather(&self, tx: &mut Tx<'_>, tale: &ties::GatheringTale) -> Result<()> {
         let who = |name: &String, fate| Ok((self.person(self.village.person(name)?)?, fate));
         let no = tale.room.checked_sub(1).filter(|no| *no < self.village.rooms.len());
         let no = no.ok_or_else(|| Error::broken(format!("there is no room {}", tale.room)))?;

@@ -34,13 +34,14 @@ pub fn ban(tx: &mut Tx<'_>, may: &BanMember, actor: &Actor, members: &Members, t
     if until.is_some_and(|until| until > tx.now() + LONGEST_BAN) {
         return Err(Error::invalid("until", "members.ban_far"));
     }
+    members.notices.tell(tx, Notice::MemberLeaves { member: may.member() })?;
     check_not_last_owner(tx, may.member())?;
     if !store::members::move_state(tx, may.member(), MemberState::Active, MemberState::Banned)? {
         return Err(Error::conflict("members.not_active"));
     }
     let terms = Terms { reason: &why, ..*terms };
     let sanction = store::sanctions::insert(tx, may.member(), SanctionKind::Ban, Some(may.by()), &terms, "")?;
-    // What follows holds rooms, and rooms are held before the log of a member is written to.
+    // What follows holds the logs of several members, and those are held before one of them is written to.
     members.notices.tell(tx, Notice::MemberRemoved { member: may.member(), reason: Removed::Banned })?;
     end_all(tx, may.member(), Some(may.by()), None, &EVERY_KIND)?;
     trace(tx, actor, "members.ban", may.member(), Some(json!({ "until": until })), Some(&why))?;

@@ -16,6 +16,7 @@ use crate::storage::{Tx, forget_answers_to};
 /// Leaves a tombstone: names, profile, address and password are gone, sessions and links over, invites taken back, appeals, letters and kept
 /// answers forgotten.
 fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberId>) -> Result<()> {
+    members.notices.tell(tx, Notice::MemberLeaves { member })?;
     check_not_last_owner(tx, member)?;
     forget_letters_to(tx, member)?;
     forget_answers_to(tx, member)?;
@@ -23,7 +24,7 @@ fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberI
     store::invites::revoke_of(tx, member)?;
     store::sanctions::forget_appeals(tx, member)?;
     store::members::bury(tx, member)?;
-    // What follows holds rooms, and rooms are held before the log of a member is written to.
+    // What follows holds the logs of several members, and those are held before one of them is written to.
     members.notices.tell(tx, Notice::MemberRemoved { member, reason: Removed::Deleted })?;
     end_all(tx, member, by, None, &EVERY_KIND)?;
     announce_look(tx, &members.notices, member, by)

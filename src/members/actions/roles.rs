@@ -11,7 +11,7 @@ use crate::ids::{MemberId, RoleId};
 use crate::members::model::{Line, NamedRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
 use crate::members::notices::{Notice, Notices};
 use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles};
-use crate::storage::{Act, Conn, Tx, record};
+use crate::storage::{Act, Conn, Tx, one_at_a_time, record};
 use crate::text::mention_handle;
 
 /// Most roles of a community.
@@ -174,11 +174,17 @@ fn spread(tx: &mut Tx<'_>, members: &[MemberId], by: MemberId) -> Result<()> {
     Ok(())
 }
 
+/// Nobody else says which roles a member has before the end of this transaction: what is read afterwards is what is changed.
+pub(super) fn hold_roles(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    one_at_a_time(tx, &format!("roles of {member}"))
+}
+
 /// Says which roles a member has; the role of every member stays.
 ///
 /// # Errors
 /// `members.role_unknown`, `members.last_owner`, `members.locks_you_out`, or a refusal with `members.above_you` for a role with more than the actor has.
 pub fn set_roles(tx: &mut Tx<'_>, may: &GiveRoles, actor: &Actor, notices: &Notices, wanted: &[RoleId]) -> Result<()> {
+    hold_roles(tx, may.member())?;
     let all = store::roles::all(tx)?;
     let row = |id: RoleId| all.iter().find(|row| row.id == id);
     if wanted.iter().any(|id| row(*id).is_none()) {

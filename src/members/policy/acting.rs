@@ -9,8 +9,19 @@ use crate::storage::Conn;
 
 /// May `actor`, by this permission, act on `member`? Never on themselves, never on someone with more, never on a tombstone.
 pub(super) fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
+    actor.allowed(permission)?;
+    let standing = standing(conn, member)?;
+    over_who_stands(actor, permission, member, standing)
+}
+
+/// The same where it is known where the member stands.
+pub(super) fn over_who_stands(
+    actor: &Actor,
+    permission: Permission,
+    member: MemberId,
+    (state, permissions): (MemberState, Permissions),
+) -> Result<MemberId> {
     let by = actor.allowed(permission)?;
-    let (state, permissions) = standing(conn, member)?;
     if state == MemberState::Deleted {
         return Err(Error::NotFound);
     }
@@ -69,6 +80,29 @@ impl Permit for ActOnMany {
         actor.signed_in()?;
         let opens = [Permission::MembersManage, Permission::Ban];
         if opens.into_iter().any(|one| actor.permissions.has(one)) { Ok(Self(())) } else { Err(Error::forbidden("access.not_allowed")) }
+    }
+}
+
+/// Take a table of several members along, with their addresses.
+#[derive(Debug)]
+pub struct ExportMembers {
+    by: MemberId,
+}
+
+impl Permit for ExportMembers {
+    type Target = ();
+    const SCOPE: Scope = Scope::Admin;
+
+    fn check(_: &mut Conn, actor: &Actor, (): ()) -> Result<Self> {
+        Ok(Self { by: actor.allowed(Permission::MembersManage)? })
+    }
+}
+
+impl ExportMembers {
+    /// By whom.
+    #[must_use]
+    pub const fn by(&self) -> MemberId {
+        self.by
     }
 }
 

@@ -1,9 +1,12 @@
 //! Permits about appeals: who makes and who decides them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use diesel::prelude::*;
 
-use super::acting::over;
-use super::standing;
+use super::acting::{over, over_who_stands};
+use super::{standing, standings};
 use crate::access::{Actor, Permission, Permissions, Permit, Scope};
 use crate::error::{Error, Found, Result};
 use crate::ids::{MemberId, SanctionId};
@@ -58,8 +61,11 @@ impl Permit for DecideAppeal {
         let sanction: SanctionRow = appealed.first(conn).optional()?.found()?;
         over(conn, actor, sanction.kind().right(), sanction.member)?;
         let is_same_person = sanction.made_by == Some(by);
-        if is_same_person && another_may(conn, &sanction, by)? {
-            return Err(Error::forbidden("members.appeal_by_another"));
+        if is_same_person {
+            let (_, theirs) = standing(conn, sanction.member)?;
+            if another_may(&holders(conn, sanction.kind().right(), by)?, sanction.member, theirs) {
+                return Err(Error::forbidden("members.appeal_by_another"));
+            }
         }
         Ok(Self { sanction, by, is_same_person })
     }
@@ -85,17 +91,63 @@ impl DecideAppeal {
     }
 }
 
+/// May somebody decide an appeal?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deciding {
+    /// They may.
+    Yes,
+    /// They did what it is against, and leave it to another who may.
+    ByAnother,
+    /// They may not.
+    No,
+}
+
+/// Says of each of these appeals what [`DecideAppeal`] would say to `actor`. However many there are, the database is asked as often.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn deciding(conn: &mut Conn, actor: &Actor, appealed: &[SanctionRow]) -> Result<Vec<Deciding>> {
+    let by = actor.signed_in()?;
+    let mut people: Vec<MemberId> = appealed.iter().map(|row| row.member).collect();
+    people.sort_unstable();
+    people.dedup();
+    let standings = standings(conn, &people)?;
+    let mut able: HashMap<Permission, Vec<Holder>> = HashMap::new();
+    let mut all = Vec::with_capacity(appealed.len());
+    for row in appealed {
+        let right = row.kind().right();
+        let standing = standings.get(&row.member).copied().filter(|_| row.appealed_at.is_some());
+        let over = standing.filter(|standing| over_who_stands(actor, right, row.member, *standing).is_ok());
+        let Some((_, theirs)) = over else {
+            all.push(Deciding::No);
+            continue;
+        };
+        if row.made_by != Some(by) {
+            all.push(Deciding::Yes);
+            continue;
+        }
+        let holders = match able.entry(right) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(holders(conn, right, by)?),
+        };
+        all.push(if another_may(holders, row.member, theirs) { Deciding::ByAnother } else { Deciding::Yes });
+    }
+    Ok(all)
+}
+
 /// Most holders of roles that are looked at for another who may decide.
 const HOLDERS: i64 = 1_000;
 
-/// Is there an active member, but for this one and whoever appeals, who could have done the same and sees the appeals that wait?
-fn another_may(conn: &mut Conn, sanction: &SanctionRow, but: MemberId) -> Result<bool> {
-    let (_, theirs) = standing(conn, sanction.member)?;
+/// Who has a right, and what they may do beside it.
+type Holder = (MemberId, Permissions);
+
+/// Active members with a right, but for this one.
+fn holders(conn: &mut Conn, right: Permission, but: MemberId) -> Result<Vec<Holder>> {
     let allowing: Vec<i64> = roles::table
         .select((roles::id, roles::permissions))
         .load::<(i64, i64)>(conn)?
         .into_iter()
-        .filter(|(_, bits)| Permissions::from_bits(*bits).has(sanction.kind().right()))
+        .filter(|(_, bits)| Permissions::from_bits(*bits).has(right))
         .map(|(id, _)| id)
         .collect();
     let holders = member_roles::table
@@ -103,10 +155,13 @@ fn another_may(conn: &mut Conn, sanction: &SanctionRow, but: MemberId) -> Result
         .filter(member_roles::role.eq_any(allowing))
         .filter(members::state.eq(MemberState::Active.number()))
         .filter(members::id.ne(but.0))
-        .filter(members::id.ne(sanction.member.0))
-        .select(members::permissions)
+        .select((members::id, members::permissions))
         .limit(HOLDERS)
-        .load::<i64>(conn)?;
-    let may = |bits: Permissions| bits.has(Permission::Moderate) && bits.reaches(theirs);
-    Ok(holders.into_iter().map(Permissions::from_bits).any(may))
+        .load::<(i64, i64)>(conn)?;
+    Ok(holders.into_iter().map(|(id, bits)| (MemberId(id), Permissions::from_bits(bits))).collect())
+}
+
+/// Could one of them, but for whoever appeals, have done the same to somebody with these rights, and does that one see the appeals that wait?
+fn another_may(holders: &[Holder], appeals: MemberId, theirs: Permissions) -> bool {
+    holders.iter().any(|(id, permissions)| *id != appeals && permissions.has(Permission::Moderate) && permissions.reaches(theirs))
 }

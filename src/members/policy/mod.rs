@@ -7,10 +7,12 @@ mod own;
 mod roles;
 mod seeing;
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
-pub use acting::{ActOnMany, BanMember, DecideSignUp, GiveRoles, ManageMember, MuteMember};
-pub use appeals::{AppealMine, DecideAppeal};
+pub use acting::{ActOnMany, BanMember, DecideSignUp, ExportMembers, GiveRoles, ManageMember, MuteMember};
+pub use appeals::{AppealMine, DecideAppeal, Deciding, deciding};
 pub use invites::{EndInvite, MakeInvites, may_be_invited_to};
 pub use own::{ChangeMe, EndMine, SeeMe};
 pub use roles::{ChangeRole, MakeRoles, SeeRoles};
@@ -27,4 +29,12 @@ use crate::storage::schema::members;
 fn standing(conn: &mut Conn, member: MemberId) -> Result<(MemberState, Permissions)> {
     let row = members::table.find(member.0).select((members::state, members::permissions)).first::<(i16, i64)>(conn).optional()?.found()?;
     Ok((MemberState::from_number(row.0), Permissions::from_bits(row.1)))
+}
+
+/// The same for several; whoever does not exist is missing.
+fn standings(conn: &mut Conn, all: &[MemberId]) -> Result<HashMap<MemberId, (MemberState, Permissions)>> {
+    let raw: Vec<i64> = all.iter().map(|id| id.0).collect();
+    let columns = (members::id, members::state, members::permissions);
+    let rows = members::table.filter(members::id.eq_any(raw)).select(columns).load::<(i64, i16, i64)>(conn)?;
+    Ok(rows.into_iter().map(|(id, state, bits)| (MemberId(id), (MemberState::from_number(state), Permissions::from_bits(bits)))).collect())
 }

@@ -28,6 +28,7 @@ async fn a_ban_ends_every_session_at_once_and_leaves_a_trace() {
     assert!(town.ended().contains(&session) && town.ended().len() == 2);
     assert_eq!((town.actor(&browser).await.member, town.actor(&bearer(token.reveal())).await.member), (None, None));
     let told = [
+        Notice::MemberLeaves { member: marta },
         Notice::MemberRemoved { member: marta, reason: Removed::Banned },
         Notice::MemberChanged { member: marta },
         Notice::Sanctioned { member: marta, sanction },
@@ -83,7 +84,7 @@ async fn nobody_acts_on_somebody_with_more_or_on_themselves() {
     assert_eq!(code(town.act::<SeeAccount, ()>(plain, moderator, |_, _, _, _| Ok(())).await), "access.not_allowed");
     ban(&town, moderator, plain, None).await.expect("a moderator bans a member");
     ban(&town, administrator, moderator, None).await.expect("an administrator bans a moderator");
-    assert_eq!(town.told().len(), 6);
+    assert_eq!(town.told().len(), 8);
 }
 
 #[tokio::test]

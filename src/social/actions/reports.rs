@@ -181,7 +181,8 @@ pub fn close_report(tx: &mut Tx<'_>, may: &HandleReport, actor: &Actor, social: 
             address: actor.address,
         },
     )?;
-    social.tell(tx, Notice::ReportClosed { reporter: row.reporter })
+    // What a rule found has nobody who waits for an answer.
+    if row.rule.is_none() { social.tell(tx, Notice::ReportClosed { reporter: row.reporter }) } else { Ok(()) }
 }
 
 /// Puts a report of a member into the queue.

@@ -129,13 +129,14 @@ pub fn answered(conn: &mut Conn, reporter: MemberId, limit: i64) -> Result<Vec<R
 /// How many of a member's reports were closed without their having seen it.
 pub fn count_answers(conn: &mut Conn, reporter: MemberId) -> Result<i64> {
     let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.is_not_null());
-    Ok(closed.filter(reports::answer_seen_at.is_null()).count().get_result(conn)?)
+    Ok(closed.filter(reports::answer_seen_at.is_null()).filter(reports::rule.is_null()).count().get_result(conn)?)
 }
 
 /// A member has seen which of their reports were closed until then.
 pub fn mark_answers_seen(tx: &mut Tx<'_>, reporter: MemberId, until: Millis) -> Result<()> {
     let closed = reports::table.filter(reports::reporter.eq(reporter.0)).filter(reports::closed_at.le(until));
-    diesel::update(closed.filter(reports::answer_seen_at.is_null())).set(reports::answer_seen_at.eq(Some(until))).execute(&mut **tx)?;
+    let unseen = closed.filter(reports::answer_seen_at.is_null()).filter(reports::rule.is_null());
+    diesel::update(unseen).set(reports::answer_seen_at.eq(Some(until))).execute(&mut **tx)?;
     Ok(())
 }
 

@@ -90,7 +90,7 @@ async fn a_replay_reads_nothing_of_a_room_that_its_member_has_left_meanwhile() {
     let room = town.room(&ann, RoomKind::Private, "Harbour", &[&bob]).await;
     ann.says(room, "k1", "For both").await;
     let app = town.app();
-    let wire = Wire::new(app.ground.clone(), app.billing.clone(), app.calls.clone(), app.automod.clone());
+    let wire = Wire::new(app.ground.clone(), app.billing.clone(), app.calls.clone(), app.automod.clone(), app.members.clone());
     let page = async |reader, after| match wire.page(LogId::Room(room), reader, after, 100).await.expect("a page") {
         Page::Events(events) => Ok(events.len()),
         Page::Reset => Err("reset"),

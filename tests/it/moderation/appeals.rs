@@ -5,9 +5,13 @@ use std::sync::atomic::Ordering;
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::members::RoleKind;
+use rialto::members::seed::actor_of;
+use rialto::moderation::{appeal_cases, notices};
+use rialto::storage::Conn;
 use serde_json::{Value, json};
 
 use super::{DAY, Place, told};
+use crate::support::plans::{asked, plan};
 use crate::support::{NOON, Person, Town};
 
 const PASSWORD: &str = "along the old quay";
@@ -231,4 +235,54 @@ async fn what_is_over_cannot_be_appealed_and_what_a_member_who_goes_wrote_goes_t
     place.town.hand.fetch_add(1_000, Ordering::Relaxed);
     place.ann.refused(Method::POST, &appeal_of(&sanction), Some(json!({ "words": "No" })), 409, "members.appeal_over").await;
     place.town.close().await;
+}
+
+#[actix_web::test]
+async fn appeals_and_notices_are_read_by_as_many_statements_however_many_there_are() {
+    let place = Place::new(RoomKind::Public).await;
+    let (viewer, member, mut counts) = (place.mo.id, place.bob.id, Vec::new());
+    for n in 0..4 {
+        let room = place.town.room(&place.keeper, RoomKind::Public, &format!("Quay {n}"), &[&place.ann, &place.bob]).await;
+        let (said, _) = place.bob.says(room, &format!("r{n}"), "Buy my boat").await;
+        let report = place.ann.post("/api/v1/reports", json!({ "message": said, "reason": "spam" })).await;
+        let decide = format!("/api/v1/admin/reports/{}/decide", report["id"].as_str().expect("an id"));
+        let warn = json!({ "outcome": "warn", "reason": "No selling" });
+        assert_eq!(place.mo.call(Method::POST, &decide, Some(warn)).await.0, 204);
+        place.bob.post(&appeal_of(&newest(&place.bob).await), json!({ "words": "No" })).await;
+        let read = place.town.app().ground.db.write(move |tx| {
+            let actor = actor_of(tx, viewer)?;
+            let (mut left, mut rooms) = (0, 0);
+            let queue = asked(tx, |conn| {
+                let page = appeal_cases(conn, &actor, false, None, 50)?;
+                left = page.items.iter().filter(|case| case.is_for_another && !case.may_decide).count();
+                Ok(())
+            });
+            let own = asked(tx, |conn| {
+                rooms = notices(conn, member, NOON)?.sanctions.iter().filter(|one| one.room_name.is_some()).count();
+                Ok(())
+            });
+            Ok((left, rooms, queue.len(), own.len()))
+        });
+        let (left, rooms, queue, own) = read.await.expect("read");
+        assert_eq!((left, rooms), (n + 1, n + 1));
+        counts.push((queue, own));
+    }
+    assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn what_was_decided_is_found_without_reading_all_that_was_ever_done() {
+    let town = Town::new().await;
+    let keeper = town.owner("keeper").await.id;
+    let read = town.app().ground.db.write(move |tx| {
+        let actor = actor_of(tx, keeper)?;
+        let decided = asked(tx, |conn| appeal_cases(conn, &actor, true, None, 50)).remove(0);
+        let is_sqlite = matches!(&**tx, Conn::Sqlite(_));
+        Ok((plan(tx, &decided).1, is_sqlite))
+    });
+    let (plan, is_sqlite) = read.await.expect("read");
+    // PostgreSQL plans by how much there is, and here is nothing.
+    assert!(!is_sqlite || plan.contains("sanctions_decided"), "{plan}");
+    town.close().await;
 }

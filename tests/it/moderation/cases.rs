@@ -3,10 +3,13 @@
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::members::RoleKind;
+use rialto::storage::hold_room;
 use serde_json::{Value, json};
+use tokio::sync::oneshot::channel;
 
 use super::{DAY, Place, acts, texts, told};
 use crate::support::NOON;
+use crate::support::turns::until_others_wait;
 
 #[actix_web::test]
 async fn a_case_shows_what_was_said_around_it_and_what_was_before() {
@@ -196,6 +199,38 @@ async fn of_two_moderators_at_once_one_decides() {
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 409, 409, 409, 409, 409]);
     assert_eq!(told(&place.bob).await.len(), 1);
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn a_ban_by_a_case_and_one_by_hand_at_once_wait_for_one_another_and_one_is_done() {
+    let place = Place::new(RoomKind::Public).await;
+    let room = place.room;
+    let ((holds, held), (waits, waited)) = (channel(), channel());
+    let writer = place.town.app().ground.db.write(move |tx| {
+        hold_room(tx, room)?;
+        holds.send(()).expect("the case waits");
+        until_others_wait(tx, 1)?;
+        waits.send(()).expect("the other ban waits");
+        until_others_wait(tx, 2)
+    });
+    let case = async {
+        held.await.expect("held");
+        place.mo.call(Method::POST, &place.decide(), Some(json!({ "outcome": "ban", "reason": "No selling" }))).await
+    };
+    let by_hand = async {
+        waited.await.expect("waited");
+        place.keeper.call(Method::POST, &format!("/api/v1/admin/members/{}/ban", place.bob.id), Some(json!({ "reason": "x" }))).await
+    };
+    let (written, case, by_hand) = futures_util::join!(writer, case, by_hand);
+    written.expect("written");
+    // Where there is one writer, either may have been first: the other finds that it is done.
+    let told = [&case, &by_hand].map(|(status, answer)| (status.as_u16(), answer["code"].as_str()));
+    let [done, late] = if told[0].1.is_none() { told } else { [told[1], told[0]] };
+    assert!([200, 204].contains(&done.0), "{case:?} {by_hand:?}");
+    assert_eq!(late, (409, Some("members.not_active")), "{case:?} {by_hand:?}");
+    let detail = place.keeper.get(&format!("/api/v1/admin/members/{}", place.bob.id)).await;
+    assert_eq!(detail["sanctions"].as_array().map(Vec::len), Some(1), "{detail}");
     place.town.close().await;
 }
 

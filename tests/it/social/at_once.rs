@@ -1,19 +1,17 @@
 //! Many at once between the same people: nobody waits for somebody who waits for them, and nothing is asked or stored twice.
 
-use std::time::{Duration, Instant};
-
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::BigInt;
 use futures_util::future::join_all;
 use reqwest::Method;
 use rialto::chat::RoomKind;
-use rialto::error::Result;
 use rialto::ids::MemberId;
 use rialto::social::seed::place_block;
 use rialto::storage::{Conn, Tx, hold_room};
 use serde_json::{Value, json};
 
 use super::{act, acts, lets, talk, waiting};
+use crate::support::turns::until_others_wait;
 use crate::support::{Person, Town};
 
 /// Calls that are made at once; each must be answered, whatever else is going on.
@@ -111,26 +109,6 @@ async fn who_is_banned_deleted_and_marks_as_read_at_once_waits_for_nobody_for_ev
     town.close().await;
 }
 
-#[derive(QueryableByName)]
-struct Waits {
-    #[diesel(sql_type = Bool)]
-    waits: bool,
-}
-
-/// Waits until somebody else waits for what this transaction holds.
-fn until_somebody_waits(tx: &mut Tx<'_>) -> Result<()> {
-    let begun = Instant::now();
-    let Conn::Pg(pg) = &mut **tx else { return Ok(()) };
-    loop {
-        let asks = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))) AS waits";
-        if diesel::sql_query(asks).get_result::<Waits>(pg)?.waits {
-            return Ok(());
-        }
-        assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits");
-        std::thread::yield_now();
-    }
-}
-
 /// Is the log of this member free for whoever comes next?
 fn is_log_free(tx: &mut Tx<'_>, member: MemberId) -> bool {
     let Conn::Pg(pg) = &mut **tx else { return true };
@@ -155,7 +133,7 @@ async fn a_ban_holds_every_room_before_the_log_of_anybody() {
     let writer = town.app().ground.db.write(move |tx| {
         hold_room(tx, last)?;
         holds.send(()).expect("the test waits");
-        until_somebody_waits(tx)?;
+        until_others_wait(tx, 1)?;
         Ok(is_log_free(tx, member))
     });
     let ban = async {
@@ -221,7 +199,7 @@ async fn words_that_are_changed_while_somebody_blocks_their_author_wait_for_the_
     let block = town.app().ground.db.write(move |tx| {
         place_block(tx, blocker, author, &social)?;
         blocks.send(()).expect("the test waits");
-        until_somebody_waits(tx)
+        until_others_wait(tx, 1)
     });
     let edit = async {
         blocked.await.expect("blocked");

@@ -6,6 +6,7 @@ mod person;
 pub mod plans;
 #[cfg(feature = "stripe")]
 pub mod stripe;
+pub mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;

@@ -2,9 +2,9 @@
 
 use super::World;
 use crate::access::Permit;
-use crate::cli::village::data::ReportStory;
 use crate::cli::village::nobody_calls;
 use crate::cli::village::story::PersonNo;
+use crate::cli::village::ties::ReportStory;
 use crate::consequences;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, ReportId, SanctionId};
