@@ -246,8 +246,8 @@ async fn appeals_and_notices_are_read_by_as_many_statements_however_many_there_a
         let (said, _) = place.bob.says(room, &format!("r{n}"), "Buy my boat").await;
         let report = place.ann.post("/api/v1/reports", json!({ "message": said, "reason": "spam" })).await;
         let decide = format!("/api/v1/admin/reports/{}/decide", report["id"].as_str().expect("an id"));
-        let warn = json!({ "outcome": "warn", "reason": "No selling" });
-        assert_eq!(place.mo.call(Method::POST, &decide, Some(warn)).await.0, 204);
+        let remove = json!({ "outcome": "remove", "reason": "No selling" });
+        assert_eq!(place.mo.call(Method::POST, &decide, Some(remove)).await.0, 204);
         place.bob.post(&appeal_of(&newest(&place.bob).await), json!({ "words": "No" })).await;
         let read = place.town.app().ground.db.write(move |tx| {
             let actor = actor_of(tx, viewer)?;
