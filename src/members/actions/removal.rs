@@ -22,10 +22,11 @@ fn bury(tx: &mut Tx<'_>, members: &Members, member: MemberId, by: Option<MemberI
     forget_answers_to(tx, member)?;
     store::links::spend_of(tx, member)?;
     store::invites::revoke_of(tx, member)?;
-    store::sanctions::forget_appeals(tx, member)?;
     store::members::bury(tx, member)?;
     // What follows holds the logs of several members, and those are held before one of them is written to.
     members.notices.tell(tx, Notice::MemberRemoved { member, reason: Removed::Deleted })?;
+    // Whoever appeals holds their log: of an appeal at the same time, too, nothing is left.
+    store::sanctions::forget_appeals(tx, member)?;
     end_all(tx, member, by, None, &EVERY_KIND)?;
     announce_look(tx, &members.notices, member, by)
 }

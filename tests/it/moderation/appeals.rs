@@ -4,14 +4,17 @@ use std::sync::atomic::Ordering;
 
 use reqwest::Method;
 use rialto::chat::RoomKind;
-use rialto::members::RoleKind;
+use rialto::ids::SanctionId;
 use rialto::members::seed::actor_of;
+use rialto::members::{RoleKind, appeal};
 use rialto::moderation::{appeal_cases, notices};
 use rialto::storage::Conn;
 use serde_json::{Value, json};
+use tokio::sync::oneshot::channel;
 
 use super::{DAY, Place, told};
 use crate::support::plans::{asked, plan};
+use crate::support::turns::until_others_wait;
 use crate::support::{NOON, Person, Town};
 
 const PASSWORD: &str = "along the old quay";
@@ -234,6 +237,29 @@ async fn what_is_over_cannot_be_appealed_and_what_a_member_who_goes_wrote_goes_t
     let sanction = newest(&place.ann).await;
     place.town.hand.fetch_add(1_000, Ordering::Relaxed);
     place.ann.refused(Method::POST, &appeal_of(&sanction), Some(json!({ "words": "No" })), 409, "members.appeal_over").await;
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_goes_while_they_appeal_takes_their_words_along() {
+    let place = Place::new(RoomKind::Public).await;
+    assert_eq!(place.mo.call(Method::POST, &place.decide(), Some(json!({ "outcome": "warn", "reason": "x" }))).await.0, 204);
+    let sanction: SanctionId = newest(&place.bob).await.parse().expect("an id");
+    let (holds, held) = channel();
+    let appeals = place.town.app().ground.db.write(move |tx| {
+        appeal(tx, sanction, "zqbobappeal")?;
+        holds.send(()).expect("the test waits");
+        until_others_wait(tx, 1)
+    });
+    let goes = async {
+        held.await.expect("held");
+        place.keeper.call(Method::DELETE, &format!("/api/v1/admin/members/{}", place.bob.id), Some(json!({}))).await.0
+    };
+    let (appeals, goes) = futures_util::join!(appeals, goes);
+    appeals.expect("written");
+    assert_eq!(goes, 204);
+    let left = place.town.app().ground.db.read(move |conn| rialto::members::sanction(conn, sanction)).await.expect("read");
+    assert_eq!((left.appeal, left.appealed_at), (None, None));
     place.town.close().await;
 }
 
