@@ -79,15 +79,18 @@ pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<()> {
         return Err(Error::invalid("words", "members.appeal_words"));
     }
     let row = sanction(tx, id)?;
-    // Whoever goes meanwhile takes their words along.
-    hold_members(tx, &[row.member])?;
     if row.appealed_at.is_some() {
         return Err(Error::conflict("members.appealed_already"));
     }
-    if !row.may_be_appealed(tx.now()) || is_gone(tx, row.member)? {
+    if !row.may_be_appealed(tx.now()) {
         return Err(Error::conflict("members.appeal_over"));
     }
-    if store::sanctions::appeal(tx, id, &words)? { Ok(()) } else { Err(Error::conflict("members.appealed_already")) }
+    if !store::sanctions::appeal(tx, id, &words)? {
+        return Err(Error::conflict("members.appealed_already"));
+    }
+    // Whoever goes meanwhile takes their words along. The row comes first, as for those who lift what stands in it.
+    hold_members(tx, &[row.member])?;
+    if is_gone(tx, row.member)? { Err(Error::conflict("members.appeal_over")) } else { Ok(()) }
 }
 
 /// A page of appeals for `viewer`, newest first: nobody sees their own among those that they decide.
