@@ -191,7 +191,7 @@ pub fn announce(tx: &mut Tx<'_>, settings: &Settings) {
 /// Changes some settings as `by` would have done it then: for the village.
 ///
 /// # Errors
-/// The refusal when `by` may not, and those of [`change_settings`].
+/// The refusal when `by` may not, and those of `change_settings`.
 pub fn place_settings(tx: &mut Tx<'_>, by: MemberId, billing: &Billing, changes: &Map<String, Value>) -> Result<()> {
     let actor = members::seed::actor_of(tx, by)?;
     let may = ManageSettings::check(tx, &actor, ())?;
