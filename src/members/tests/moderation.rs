@@ -35,6 +35,7 @@ async fn a_ban_ends_every_session_at_once_and_leaves_a_trace() {
     ];
     assert_eq!(town.told(), told);
     assert_eq!(code(ban(&town, owner, marta, None).await), "members.not_active");
+    assert_eq!(town.told(), [Notice::MemberLeaves { member: marta }], "held before it is known, and nothing else");
     assert_eq!(town.acts().await, ["members.ban"]);
     town.act::<BanMember, _>(owner, marta, actions::unban).await.expect("lifted");
     assert_eq!(town.told()[0], Notice::MemberReturned { member: marta });
