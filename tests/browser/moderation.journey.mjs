@@ -50,6 +50,9 @@ test('a report is looked into, both are told, and an appeal lifts what was done'
     await fits(page);
     const what = page.getByRole('region', { name: 'What to do' });
     await what.getByLabel('Why, for the member').fill('One offer a week is enough.');
+    // Enter decides nothing: a report that is closed could not be answered any more.
+    await what.getByLabel('Why, for the member').press('Enter');
+    await expect(what.getByRole('button', { name: 'Something was done' })).toBeVisible();
     await what.getByLabel('Mute for').selectOption('One hour');
     await what.getByRole('button', { name: 'Mute' }).tap();
     const left = page.waitForURL(/admin\/reports$/);
