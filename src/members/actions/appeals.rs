@@ -74,10 +74,7 @@ pub fn see_sanctions(tx: &mut Tx<'_>, member: MemberId, until: Millis) -> Result
 /// # Errors
 /// `members.appeal_words`; 409 `members.appealed_already`, `members.appeal_over` where nothing is left to lift.
 pub fn appeal(tx: &mut Tx<'_>, id: SanctionId, words: &str) -> Result<()> {
-    let words = clean_paragraphs(words, 0, APPEAL_CHARACTERS, "words", "members.appeal_words")?;
-    if words.is_empty() {
-        return Err(Error::invalid("words", "members.appeal_words"));
-    }
+    let words = clean_paragraphs(words, 1, APPEAL_CHARACTERS, "words", "members.appeal_words")?;
     let row = sanction(tx, id)?;
     if row.appealed_at.is_some() {
         return Err(Error::conflict("members.appealed_already"));
