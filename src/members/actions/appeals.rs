@@ -145,8 +145,12 @@ fn lift(tx: &mut Tx<'_>, may: &DecideAppeal, members: &Members) -> Result<()> {
     if held && row.kind() == SanctionKind::Ban {
         lift_ban(tx, members, row.member, by)?;
     }
-    // Whoever mutes anew lifts this one first: then it is theirs that holds.
-    if store::sanctions::lift_one(tx, row.id)? && held && row.kind() == SanctionKind::Mute {
+    let lifted = store::sanctions::lift_one(tx, row.id)?;
+    if held && row.kind() == SanctionKind::Mute {
+        // Whoever mutes anew lifts this one first: then it is theirs that holds, and nobody is told that they may write again.
+        if !lifted {
+            return Err(Error::conflict("members.appeal_over"));
+        }
         store::members::set_mute(tx, row.member, None)?;
         announce_rights(tx, row.member, by)?;
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use diesel::RunQueryDsl;
 use reqwest::Method;
 use rialto::chat::RoomKind;
 use rialto::ids::SanctionId;
@@ -260,6 +261,33 @@ async fn whoever_goes_while_they_appeal_takes_their_words_along() {
     assert_eq!(goes, 204);
     let left = place.town.app().ground.db.read(move |conn| rialto::members::sanction(conn, sanction)).await.expect("read");
     assert_eq!((left.appeal, left.appealed_at), (None, None));
+    place.town.close().await;
+}
+
+#[actix_web::test]
+async fn who_is_muted_anew_meanwhile_is_not_told_that_they_may_write_again() {
+    let place = Place::new(RoomKind::Public).await;
+    place.keeper.post(&format!("/api/v1/admin/members/{}/mute", place.bob.id), json!({ "until": NOON + DAY })).await;
+    let sanction = newest(&place.bob).await;
+    assert_eq!(place.bob.call(Method::POST, &appeal_of(&sanction), Some(json!({ "words": "No" }))).await.0, 204);
+    let id: SanctionId = sanction.parse().expect("an id");
+    let (holds, held) = channel();
+    // What whoever mutes anew does first.
+    let mutes = place.town.app().ground.db.write(move |tx| {
+        diesel::sql_query(format!("UPDATE sanctions SET lifted_at = {NOON} WHERE id = {}", id.0)).execute(&mut **tx)?;
+        holds.send(()).expect("the test waits");
+        until_others_wait(tx, 1)
+    });
+    let decides = async {
+        held.await.expect("held");
+        let body = json!({ "outcome": "lift", "answer": "We were wrong" });
+        place.keeper.call(Method::POST, &decide_of(&sanction), Some(body)).await
+    };
+    let (mutes, (status, answer)) = futures_util::join!(mutes, decides);
+    mutes.expect("written");
+    assert_eq!((status, answer["code"].as_str()), (409, Some("members.appeal_over")));
+    let told = told(&place.bob).await;
+    assert!(told[0]["appeal"]["decided_at"].is_null(), "{told:?}");
     place.town.close().await;
 }
 
