@@ -21,6 +21,9 @@ use crate::live::{Descriptor, PlainStream};
 
 /// How long the head of a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may rest between two requests: longer than proxies keep theirs (nginx 60 s, Caddy 120 s), or one would send a request into a
+/// connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(130);
 /// How long a client that is told to go may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Connections that may wait to be accepted.
@@ -59,6 +62,7 @@ where
             .shutdown_timeout(shut_down_seconds)
             .disable_signals()
             .tcp_nodelay(true)
+            .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_TIMEOUT)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .on_connect(note_descriptor);
@@ -74,6 +78,7 @@ where
                 let stops = stops.clone();
                 async move { stops.notified().await }
             })
+            .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_TIMEOUT)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .local_addr(address)

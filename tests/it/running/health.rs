@@ -1,11 +1,14 @@
 //! The health lights: what they say, who reads them, and the ticket of the operator.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use reqwest::Method;
 use rialto::admin::health::ticket;
 use rialto::members::RoleKind;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::{dead_job, light, owner_of, with_rights};
 use crate::support::Town;
@@ -74,5 +77,25 @@ async fn monitors_read_the_lights_with_the_right_to_metrics_and_the_operator_wit
     assert_eq!((with(made.clone()).await, with("nonsense".to_owned()).await, with(String::new()).await), (200, 401, 401));
     town.hand.fetch_add(60_000, Ordering::Relaxed);
     assert_eq!(with(made).await, 401, "a minute later it is over");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_connection_that_rests_is_not_closed_under_a_proxy_that_means_to_use_it_again() {
+    let town = Town::new().await;
+    let address = town.running.as_ref().expect("it runs").address;
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    let ask = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let mut answer = [0_u8; 4_096];
+    connection.write_all(ask.as_bytes()).await.expect("sent");
+    let length = connection.read(&mut answer).await.expect("an answer");
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..length]));
+    // Servers are known to close after five seconds. One that does would be heard to.
+    let closed = tokio::time::timeout(Duration::from_secs(6), connection.read(&mut answer)).await;
+    assert!(closed.is_err(), "closed after less than six seconds: {closed:?}");
+    connection.write_all(ask.as_bytes()).await.expect("sent");
+    let length = connection.read(&mut answer).await.expect("an answer");
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..length]));
+    drop(connection);
     town.close().await;
 }
