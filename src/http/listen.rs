@@ -15,6 +15,7 @@ use actix_web::HttpServer;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Extensions};
 use actix_web::error::DispatchError;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use crate::live::{Descriptor, PlainStream};
@@ -26,6 +27,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(130);
 /// How long a client that is told to go may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Bytes that the kernel may hold of a connection beyond what is on its way to the peer (`TCP_NOTSENT_LOWAT`). What a peer that does not read leaves
+/// unsent stays in the connection's own queue, where it is counted; the kernel would take four megabytes of it.
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4_096;
 
@@ -90,6 +94,7 @@ where
         fn_service(|stream: TcpStream| async {
             // Nothing waits for the receipt of what was sent before, which may take 40 ms.
             let _ = stream.set_nodelay(true);
+            bound_unsent(&stream);
             let peer = stream.peer_addr().ok();
             Ok::<_, DispatchError>((PlainStream::new(stream), Protocol::Http1, peer))
         })
@@ -98,9 +103,15 @@ where
     Ok(server.run())
 }
 
+/// A kernel that knows no such bound keeps its own.
+fn bound_unsent(stream: &TcpStream) {
+    let _ = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+}
+
 /// Notes the descriptor of a new connection, so that one who does not read can be shut out.
 fn note_descriptor(io: &dyn Any, extensions: &mut Extensions) {
     if let Some(tls) = io.downcast_ref::<TlsStream<TcpStream>>() {
+        bound_unsent(tls.get_ref().0);
         extensions.insert(Descriptor(tls.get_ref().0.as_raw_fd()));
     }
 }
