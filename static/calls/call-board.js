@@ -143,7 +143,7 @@ class CallBoard extends HTMLElement {
   #liveRow(call, name, room, isMine) {
     /** @type {Wish} */
     const wish = { call: call.id, kind: call.kind, to: null, room, video: call.video };
-    return html`<li><span class="arch" aria-hidden="true">${icon("phone-call")}</span><span class="item-text"><b dir="auto">${name}</b><small>${t("calls.inside_count", { count: call.members.length })}</small></span>
+    return html`<li><span class="arch" data-size="36" aria-hidden="true">${icon("phone-call")}</span><span class="item-text"><b dir="auto">${name}</b><small>${t("calls.inside_count", { count: call.members.length })}</small></span>
       <span class="item-acts"><button class="button" data-kind="primary" data-size="small" type="button" aria-label=${t(isMine ? "calls.move_named" : "calls.join_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, call)}>${t(isMine ? "calls.move_here" : "calls.join")}</button></span></li>`;
   }
 
@@ -152,7 +152,7 @@ class CallBoard extends HTMLElement {
     const name = room.name ?? "";
     const { call } = room;
     const wish = { call: call?.id ?? null, kind: /** @type {const} */ ("room"), to: null, room: room.id, video: call?.video ?? false };
-    return html`<li><span class="arch" aria-hidden="true">${icon(call ? "phone-call" : "hash")}</span><span class="item-text"><b><a href=${`/r/${room.id}`} dir="auto">${name}</a></b><small>${call?.members.length ? [this.#namesIn(call), t("calls.inside_count", { count: call.members.length })].filter(Boolean).join(" · ") : t("calls.room_empty")}</small></span>
+    return html`<li><span class="arch" data-size="36" aria-hidden="true">${icon(call ? "phone-call" : "hash")}</span><span class="item-text"><b><a href=${`/r/${room.id}`} dir="auto">${name}</a></b><small>${call?.members.length ? [this.#namesIn(call), t("calls.inside_count", { count: call.members.length })].filter(Boolean).join(" · ") : t("calls.room_empty")}</small></span>
       <span class="item-acts"><button class="button" data-kind=${call ? "primary" : null} data-size="small" type="button" aria-label=${t(call ? "calls.join_named" : "calls.open_named", { name })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, call)}>${t(call ? "calls.join" : "calls.open")}</button></span></li>`;
   }
 
@@ -185,7 +185,7 @@ class CallBoard extends HTMLElement {
     const rings = way !== null && (!isOne || (members[other ?? ""]?.state === "active" && !isBlocked));
     const mayCall = (going !== undefined && !isOne) || (rings && (isOne ? other !== undefined : room !== null && !isForeign));
     const whom = isOne ? memberName(members[other ?? ""]) : names;
-    return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" aria-hidden="true">${icon("users")}</span>`}
+    return html`<li data-missed=${isMissed ? "" : null}>${entry.kind === "direct" ? avatar(members[other ?? ""]) : html`<span class="arch" data-size="36" aria-hidden="true">${icon("users")}</span>`}
       <span class="item-text"><b dir="auto">${names || t("calls.call")}</b><small><span class="call-way">${icon(isMissed ? "phone-missed" : entry.outgoing ? "phone-outgoing" : "phone-incoming")}</span>${facts.join(" · ")} · <time title=${moment(entry.at)}>${ago(entry.at)}</time></small></span>
       <span class="item-acts">${mayCall ? html`<button class="button" data-size="small" type="button" aria-label=${t(going ? "calls.join_named" : entry.outgoing ? "calls.call_again_named" : "calls.call_back_named", { name: whom })} @click=${(/** @type {Event} */ event) => void this.#call(wish, event, going ?? null)}>${icon(wish.video ? "video" : "phone")}${t(going ? "calls.join" : entry.outgoing ? "calls.call_again" : "calls.call_back")}</button>` : isBlocked ? html`<a class="link" href=${`/people/${other}`}>${t("calls.you_block")}</a>` : null}</span></li>`;
   }
