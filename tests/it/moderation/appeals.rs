@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use diesel::RunQueryDsl;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use rialto::chat::RoomKind;
 use rialto::ids::SanctionId;
 use rialto::members::seed::actor_of;
@@ -285,7 +285,7 @@ async fn who_is_muted_anew_meanwhile_is_not_told_that_they_may_write_again() {
     };
     let (mutes, (status, answer)) = futures_util::join!(mutes, decides);
     mutes.expect("written");
-    assert_eq!((status, answer["code"].as_str()), (409, Some("members.appeal_over")));
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::CONFLICT, Some("members.appeal_over")));
     let told = told(&place.bob).await;
     assert!(told[0]["appeal"]["decided_at"].is_null(), "{told:?}");
     place.town.close().await;
