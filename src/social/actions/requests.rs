@@ -164,17 +164,16 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
     if !settle(tx, may, if always { Outcome::AcceptedAlways } else { Outcome::AcceptedOnce })? {
         return Ok(true);
     }
-    let granted = match kind {
-        RequestKind::Message => Some(Edge::Admits),
-        RequestKind::Call | RequestKind::VideoCall => Some(Edge::Once),
-        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => None,
+    let granted: &[Edge] = match kind {
+        RequestKind::Message => &[Edge::Admits],
+        RequestKind::Call => &[Edge::Once],
+        RequestKind::VideoCall => &[Edge::Once, Edge::OnceShown],
+        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => &[],
     };
     let before = relation.mine;
-    if let Some(edge) = granted {
-        relation.mine = relation.mine.with(edge, true);
-    }
+    relation.mine = granted.iter().fold(before, |mine, edge| mine.with(*edge, true));
     if always && !matches!(kind, RequestKind::Contact | RequestKind::Follow) {
-        relation.mine = relation.mine.with(Edge::Always, true).with(Edge::Once, false);
+        relation.mine = relation.mine.with(Edge::Always, true).without_once();
     }
     set_listed(tx, member, sender, before, relation.mine)?;
     match kind {
@@ -309,12 +308,12 @@ pub fn come_through(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Resu
     }
 }
 
-/// Has one let another ring them once, who has not done so yet?
+/// Has one let another ring them once in this way, who has not done so yet?
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId) -> Result<bool> {
-    Ok(store::relations::between(conn, to, from)?.mine.has(Edge::Once))
+pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId, video: bool) -> Result<bool> {
+    Ok(store::relations::between(conn, to, from)?.mine.lets_ring_once(video))
 }
 
 /// A member was let through this once, and it is used now.
@@ -324,7 +323,7 @@ pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId) -> Result<bool>
 pub fn use_once(tx: &mut Tx<'_>, from: MemberId, to: MemberId) -> Result<()> {
     if store::relations::between(tx, to, from)?.mine.has(Edge::Once) {
         let mine = hold(tx, to, from)?.mine;
-        set(tx, to, from, mine.with(Edge::Once, false))?;
+        set(tx, to, from, mine.without_once())?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::storage::{Conn, Tx};
 
 /// Without what a shut door ends.
 const fn shut(edges: Edges) -> Edges {
-    edges.with(Edge::Always, false).with(Edge::Admits, false).with(Edge::Once, false)
+    edges.with(Edge::Always, false).with(Edge::Admits, false).without_once()
 }
 
 /// Stores my edges, and tells when somebody is shut out by them who was not, or the other way round.
