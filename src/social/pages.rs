@@ -5,15 +5,19 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::actions;
-use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, UnknownCallers, ceiling, closed_ways, is_below, may_ring};
+use super::model::{
+    Act, Edge, Person, ReachView, ReportReason, Request, RequestKind, Shared, UnknownCallers, ceiling, closed_ways, is_below, is_closed,
+    may_ring,
+};
 use super::policy::{SeeMine, SeePerson};
 use super::store::lists::{List, Paging};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
+use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::http::{Site, encoded};
 use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
 use crate::members::{self, MemberFilter, initials};
-use crate::settings::Class;
+use crate::settings::{Class, Settings};
 use crate::storage::Conn;
 use crate::text::Words;
 
@@ -178,6 +182,8 @@ struct PersonPage {
     reasons: Vec<&'static str>,
     is_me: bool,
     may_write: bool,
+    /// Have they said yes to my calls, which I have not made yet?
+    lets_me_call: bool,
     /// Ways of ringing others that are closed for everybody.
     closed: Vec<&'static str>,
     requests: i64,
@@ -193,6 +199,7 @@ async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
         let is_me = may.member() == may.other();
         let closed = closed_ways(&ground.settings.get());
         Ok(PersonPage {
+            lets_me_call: actions::yes_of(conn, may.member(), may.other())?.is_some(),
             is_me,
             may_write: !is_me
                 && person.member.state == members::MemberState::Active
@@ -225,9 +232,32 @@ struct Waiting {
     initials: String,
 }
 
+/// Somebody who said yes to my calls, and the ways of ringing that are closed, for everybody or for want of such a yes.
+#[derive(Serialize)]
+struct Yes {
+    shown: Shown,
+    closed: Vec<&'static str>,
+}
+
+/// Who said yes to my calls, which I have not made yet, as far as they are there and can be rung.
+fn yeses(conn: &mut Conn, member: MemberId, settings: &Settings, now: Millis) -> Result<Vec<Yes>> {
+    let all = actions::may_call(conn, member)?;
+    let ids: Vec<MemberId> = all.keys().copied().collect();
+    let ways = [Act::Call, Act::VideoCall];
+    let yes = |person: Person| {
+        let is_of_voice = all.get(&person.member.id) == Some(&RequestKind::Call);
+        let is_shut = |act: &Act| is_closed(settings, *act) || (is_of_voice && *act == Act::VideoCall);
+        let closed: Vec<&'static str> = ways.into_iter().filter(is_shut).map(Act::name).collect();
+        let is_there = person.member.state == members::MemberState::Active && closed.len() < ways.len();
+        is_there.then(|| Yes { shown: person.into(), closed })
+    };
+    Ok(actions::known_people(conn, member, &ids, now)?.into_iter().filter_map(yes).collect())
+}
+
 /// What `social/requests.html` sees.
 #[derive(Serialize)]
 struct RequestsPage {
+    yeses: Vec<Yes>,
     waiting: Vec<Waiting>,
     reasons: Vec<&'static str>,
     next: Option<String>,
@@ -236,11 +266,13 @@ struct RequestsPage {
 
 /// `GET /people/requests`.
 async fn requests(gate: Allow<SeeMine>, query: Query<FindRequests>, site: Site) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
     show(gate, site, "social/requests.html", move |conn, may, actor, _| {
         let before = value::<RequestId>("before", query.0.before)?;
         let Page { items, next } = actions::inbox(conn, may.member(), before, ROWS, actor.now)?;
         let shown = |request: Request| Waiting { initials: initials(&request.sender.display_name), request };
         Ok(RequestsPage {
+            yeses: if before.is_none() { yeses(conn, may.member(), &ground.settings.get(), actor.now)? } else { Vec::new() },
             waiting: items.into_iter().map(shown).collect(),
             reasons: ReportReason::ALL.iter().map(|reason| reason.name()).collect(),
             next: next.map(|id| href("/people/requests", &[("before", &id)])),

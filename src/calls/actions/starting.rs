@@ -63,7 +63,11 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     if let Some(known) = store::by_key(tx, member, &wish.key)? {
         return if is_same(tx, &known, may, wish)? { Ok((known.id, known.started_at)) } else { Err(Error::conflict("calls.key_reused")) };
     }
-    if let Some(found) = found(tx, may, wish, gate)? {
+    let found = found(tx, may, wish, gate)?;
+    if let Whom::Member(other) = may.whom() {
+        social::see_yes(tx, member, other)?;
+    }
+    if let Some(found) = found {
         return Ok(found);
     }
     let asked_at = tx.now();

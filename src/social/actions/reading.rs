@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{people, unread_notices};
+use super::{MayCall, may_call, people, unread_notices};
 use crate::access::Page;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
@@ -121,6 +121,10 @@ pub struct Mine {
 }
 
 /// What of people a client begins with.
+    /// Who said yes to my calls, which I have not made yet: to a voice (`call`), or to a picture as well (`video_call`).
+    #[cfg_attr(test, ts(type = "{ [id: string]: RequestKind }"))]
+    #[schema(value_type = BTreeMap<String, RequestKind>)]
+    pub may_call: MayCall,
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -135,6 +139,7 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
     })
 }
 
+        may_call: may_call(conn, member)?,
 /// Whom of these a member blocks.
 ///
 /// # Errors
