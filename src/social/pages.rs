@@ -10,13 +10,13 @@ use super::model::{
     may_ring,
 };
 use super::policy::{SeeMine, SeePerson};
-use super::store::lists::{List, Paging};
+use super::store::lists::{List, Paging, Sought};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::http::{Site, encoded};
 use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
-use crate::members::{self, MemberFilter, initials};
+use crate::members::{self, initials};
 use crate::settings::{Class, Settings};
 use crate::storage::Conn;
 use crate::text::Words;
@@ -140,15 +140,10 @@ async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<
         let q = q.unwrap_or_default();
         let (role, after) = (value::<RoleId>("role", role)?, value::<MemberId>("after", after)?);
         let verified = value::<bool>("verified", verified)?.unwrap_or(false);
+        let paging = Paging { q: q.clone(), after, limit: ROWS };
         let page = match list {
-            Some(list) => actions::list(conn, may.member(), list, &Paging { q: q.clone(), after, limit: ROWS }, actor.now)?,
-            None => {
-                let also = actions::called(conn, may.member(), &q)?;
-                let filter = MemberFilter { q: q.clone(), also, role, verified, after, limit: ROWS, ..MemberFilter::default() };
-                let (found, next) = members::find_members(conn, filter, actor.now)?;
-                let ids: Vec<MemberId> = found.iter().map(|profile| profile.id).collect();
-                Page { items: actions::known_people(conn, may.member(), &ids, actor.now)?, next: next.map(|id| id.to_string()) }
-            }
+            Some(list) => actions::list(conn, may.member(), list, &paging, actor.now)?,
+            None => actions::directory(conn, may.member(), Sought { role, verified }, &paging, actor.now)?,
         };
         let role_text = role.map(|id: RoleId| id.to_string()).unwrap_or_default();
         let link = |after: &str| {

@@ -18,7 +18,7 @@ pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_mean};
 pub use reading::{Mine, OwnNames, blocked_of, inbox, may_refuse, mine, own_names, unless_shut};
-pub(super) use reading::{called, known_people, list, open_requests, person};
+pub(super) use reading::{directory, known_people, list, open_requests, person};
 pub(super) use reports::make_report;
 pub use reports::{answered_reports, close_report, open_reports, other_reports, report, reports, reports_of, see_answers, unread_notices};
 pub use requests::{Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, newest_request, withdraw_all};
