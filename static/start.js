@@ -17,6 +17,7 @@ const elements = {
   "rialto-app": () => import("./chat/rialto-app.js"),
   "owed-banner": () => import("./billing/owed-banner.js"),
   "notices-banner": () => import("./moderation/notices-banner.js"),
+  "yes-banner": () => import("./social/yes-banner.js"),
   "banned-door": () => import("./moderation/banned-door.js"),
   "case-acts": () => import("./moderation/case-acts.js"),
   "room-list": () => import("./chat/room-list.js"),

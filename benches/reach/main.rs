@@ -1,7 +1,11 @@
 //! `cargo bench --bench reach`: what the questions cost that are asked before anybody reaches anybody, of a large community on the SQLite
-//! of the product; `-- --scale 0.01` for a small one. JSON on standard output, a table on standard error; fails when a bar does not hold.
+//! of the product, and how soon the real program answers whoever does not reach somebody; `-- --scale 0.01` for a small run. JSON on standard
+//! output, a table on standard error; fails when a bar does not hold.
 
+#[path = "../../tests/load/mod.rs"]
+mod load;
 mod people;
+mod refusals;
 #[path = "../report/mod.rs"]
 mod report;
 mod resolve;
@@ -23,7 +27,8 @@ fn scale() -> f64 {
 
 fn main() -> ExitCode {
     let mut report = Report::of("reach");
-    resolve::measure().into_iter().chain(people::measure(scale())).for_each(|row| report.add(row));
+    let rows = resolve::measure().into_iter().chain(people::measure(scale())).chain(refusals::measure(scale()));
+    rows.for_each(|row| report.add(row));
     eprint!("{}", report.table());
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{}", report.json()).and_then(|()| out.flush());

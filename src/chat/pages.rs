@@ -145,6 +145,8 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, sig
     let mut people: Vec<MemberId> = rooms.iter().filter_map(|room| room.mine.as_ref()?.members.clone()).flatten().collect();
     people.extend(rooms.iter().filter_map(|room| room.mine.as_ref()?.invited.clone()).flatten());
     people.push(member);
+    let mine = social::mine(conn, member)?;
+    people.extend(mine.may_call.keys());
     people.sort_unstable();
     people.dedup();
     let profiles = members::profiles(conn, &people, actor.now)?;
@@ -164,7 +166,7 @@ fn state(conn: &mut Conn, ground: &Ground, billing: &Billing, actor: &Actor, sig
         muted_until: actor.muted_until.filter(|until| *until > actor.now),
         rooms,
         members: profiles,
-        people: social::mine(conn, member)?,
+        people: mine,
         own_names: social::own_names(conn, member)?,
         roles,
         community: Community {

@@ -78,7 +78,7 @@ pub(super) const SHARES: [(&str, Share); 65] = [
     ("contact_notes", Rows("member = {}", "member other name note", "name_key")),
     ("reach", Rows("member = {}", "member rules unknown_callers quiet_from quiet_to asks_before_follow changed_at", "")),
     // What counts is what its sender did; a further row is made where the other shut them out, or lets nobody through.
-    ("requests", Rows("sender = {} AND counts", "id member sender kind room at", "ended_at outcome counts")),
+    ("requests", Rows("sender = {} AND counts", "id member sender kind room at", "ended_at outcome counts yes_unseen")),
     (
         "reports",
         Rows(

@@ -26,6 +26,7 @@ pub enum SocialEvent {
     ReachChanged { asks_before_follow: bool },
     Listed { member: MemberId, always: bool, never: bool },
     NoteChanged { member: MemberId },
+    MayCall { member: MemberId, about: Option<RequestKind> },
 }
 
 impl SocialEvent {
@@ -47,6 +48,7 @@ impl SocialEvent {
             Self::ReachChanged { .. } => (409, 0),
             Self::Listed { member, .. } => (410, member.0),
             Self::NoteChanged { member } => (411, member.0),
+            Self::MayCall { member, .. } => (412, member.0),
         };
         let event = serde_json::to_string(self)?;
         Ok(Announcement { kind, actor, subject: Some(subject), event, entry: LogEntry::Whole, effect: Effect::None, instead: Vec::new() })

@@ -5,15 +5,19 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::actions;
-use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, UnknownCallers, ceiling, closed_ways, is_below, may_ring};
+use super::model::{
+    Act, Edge, Person, ReachView, ReportReason, Request, RequestKind, Shared, UnknownCallers, ceiling, closed_ways, is_below, is_closed,
+    may_ring,
+};
 use super::policy::{SeeMine, SeePerson};
-use super::store::lists::{List, Paging};
+use super::store::lists::{List, Paging, Sought};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
+use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::http::{Site, encoded};
 use crate::ids::{MemberId, PlanId, RequestId, RoleId, RoomId};
-use crate::members::{self, MemberFilter, initials};
-use crate::settings::Class;
+use crate::members::{self, initials};
+use crate::settings::{Class, Settings};
 use crate::storage::Conn;
 use crate::text::Words;
 
@@ -136,15 +140,10 @@ async fn people(gate: Allow<SeeMine>, query: Query<Find>, site: Site) -> Result<
         let q = q.unwrap_or_default();
         let (role, after) = (value::<RoleId>("role", role)?, value::<MemberId>("after", after)?);
         let verified = value::<bool>("verified", verified)?.unwrap_or(false);
+        let paging = Paging { q: q.clone(), after, limit: ROWS };
         let page = match list {
-            Some(list) => actions::list(conn, may.member(), list, &Paging { q: q.clone(), after, limit: ROWS }, actor.now)?,
-            None => {
-                let also = actions::called(conn, may.member(), &q)?;
-                let filter = MemberFilter { q: q.clone(), also, role, verified, after, limit: ROWS, ..MemberFilter::default() };
-                let (found, next) = members::find_members(conn, filter, actor.now)?;
-                let ids: Vec<MemberId> = found.iter().map(|profile| profile.id).collect();
-                Page { items: actions::known_people(conn, may.member(), &ids, actor.now)?, next: next.map(|id| id.to_string()) }
-            }
+            Some(list) => actions::list(conn, may.member(), list, &paging, actor.now)?,
+            None => actions::directory(conn, may.member(), Sought { role, verified }, &paging, actor.now)?,
         };
         let role_text = role.map(|id: RoleId| id.to_string()).unwrap_or_default();
         let link = |after: &str| {
@@ -178,6 +177,8 @@ struct PersonPage {
     reasons: Vec<&'static str>,
     is_me: bool,
     may_write: bool,
+    /// Have they said yes to my calls, which I have not made yet?
+    lets_me_call: bool,
     /// Ways of ringing others that are closed for everybody.
     closed: Vec<&'static str>,
     requests: i64,
@@ -193,6 +194,7 @@ async fn person(gate: Allow<SeePerson>, site: Site) -> Result<HttpResponse> {
         let is_me = may.member() == may.other();
         let closed = closed_ways(&ground.settings.get());
         Ok(PersonPage {
+            lets_me_call: actions::yes_of(conn, may.member(), may.other())?.is_some(),
             is_me,
             may_write: !is_me
                 && person.member.state == members::MemberState::Active
@@ -225,9 +227,32 @@ struct Waiting {
     initials: String,
 }
 
+/// Somebody who said yes to my calls, and the ways of ringing that are closed, for everybody or for want of such a yes.
+#[derive(Serialize)]
+struct Yes {
+    shown: Shown,
+    closed: Vec<&'static str>,
+}
+
+/// Who said yes to my calls, which I have not made yet, as far as they are there and can be rung.
+fn yeses(conn: &mut Conn, member: MemberId, settings: &Settings, now: Millis) -> Result<Vec<Yes>> {
+    let all = actions::may_call(conn, member)?;
+    let ids: Vec<MemberId> = all.keys().copied().collect();
+    let ways = [Act::Call, Act::VideoCall];
+    let yes = |person: Person| {
+        let is_of_voice = all.get(&person.member.id) == Some(&RequestKind::Call);
+        let is_shut = |act: &Act| is_closed(settings, *act) || (is_of_voice && *act == Act::VideoCall);
+        let closed: Vec<&'static str> = ways.into_iter().filter(is_shut).map(Act::name).collect();
+        let is_there = person.member.state == members::MemberState::Active && closed.len() < ways.len();
+        is_there.then(|| Yes { shown: person.into(), closed })
+    };
+    Ok(actions::known_people(conn, member, &ids, now)?.into_iter().filter_map(yes).collect())
+}
+
 /// What `social/requests.html` sees.
 #[derive(Serialize)]
 struct RequestsPage {
+    yeses: Vec<Yes>,
     waiting: Vec<Waiting>,
     reasons: Vec<&'static str>,
     next: Option<String>,
@@ -236,11 +261,13 @@ struct RequestsPage {
 
 /// `GET /people/requests`.
 async fn requests(gate: Allow<SeeMine>, query: Query<FindRequests>, site: Site) -> Result<HttpResponse> {
+    let ground = gate.ground().clone();
     show(gate, site, "social/requests.html", move |conn, may, actor, _| {
         let before = value::<RequestId>("before", query.0.before)?;
         let Page { items, next } = actions::inbox(conn, may.member(), before, ROWS, actor.now)?;
         let shown = |request: Request| Waiting { initials: initials(&request.sender.display_name), request };
         Ok(RequestsPage {
+            yeses: if before.is_none() { yeses(conn, may.member(), &ground.settings.get(), actor.now)? } else { Vec::new() },
             waiting: items.into_iter().map(shown).collect(),
             reasons: ReportReason::ALL.iter().map(|reason| reason.name()).collect(),
             next: next.map(|id| href("/people/requests", &[("before", &id)])),

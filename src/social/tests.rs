@@ -33,7 +33,7 @@ const fn caller(name: &'static str, mine: &'static [Edge], theirs: &'static [Edg
     Caller { name, mine, theirs, role: false, plan: false, verified: false }
 }
 
-const CALLERS: [Caller; 16] = [
+const CALLERS: [Caller; 17] = [
     caller("stranger", &[], &[]),
     caller("contact", &[Edge::Contact], &[Edge::Contact]),
     caller("follows them", &[Edge::Follows], &[]),
@@ -44,6 +44,7 @@ const CALLERS: [Caller; 16] = [
     Caller { plan: true, ..caller("has the plan", &[], &[]) },
     caller("was written to", &[], &[Edge::Admits]),
     caller("may ring once", &[], &[Edge::Once]),
+    caller("once with video", &[], &[Edge::Once, Edge::OnceShown]),
     caller("always", &[], &[Edge::Always]),
     caller("never", &[], &[Edge::Never]),
     caller("blocked", &[], &[Edge::Blocks]),
@@ -220,6 +221,21 @@ fn whoever_is_admitted_gets_through_by_day_and_nobody_else_while_strangers_are_s
         if matches!(around.act, Act::Message | Act::Call | Act::VideoCall) {
             let is_through = ask(caller, class, around) == Verdict::Through;
             assert_eq!(of(caller, class, around, is_admitted), is_through, "{} {} {:?}", caller.name, class.name(), around.act);
+        }
+    });
+}
+
+#[test]
+fn a_yes_to_a_voice_lets_no_picture_in_and_a_yes_to_a_picture_also_a_voice() {
+    let (stranger, voice, picture) =
+        (caller("", &[], &[]), caller("", &[], &[Edge::Once]), caller("", &[], &[Edge::Once, Edge::OnceShown]));
+    everywhere(|_, class, around| {
+        let (ask, is_let_in) = (|caller| ask(caller, class, around), |caller| of(caller, class, around, is_admitted));
+        if around.act == Act::VideoCall {
+            assert_eq!((ask(&voice), is_let_in(&voice)), (ask(&stranger), is_let_in(&stranger)), "{} {:?}", class.name(), around.unknown);
+            assert_eq!(is_let_in(&picture), class != Class::Nobody, "{}", class.name());
+        } else {
+            assert_eq!((ask(&picture), is_let_in(&picture)), (ask(&voice), is_let_in(&voice)), "{} {:?}", class.name(), around.act);
         }
     });
 }

@@ -453,6 +453,7 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<SmallInt>,
         counts -> Bool,
+        yes_unseen -> Bool,
     }
 }
 

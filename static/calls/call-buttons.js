@@ -22,6 +22,18 @@ export function mayStart() {
   return asked;
 }
 
+/** Rings somebody from this page. @param {string} member @param {boolean} video */
+export async function ringMember(member, video) {
+  /** @type {CallDesk} */
+  let desk;
+  try {
+    desk = await callsHere();
+  } catch {
+    return toast(t("calls.not_here"), { icon: "circle-alert" });
+  }
+  if (!isAlready(desk)) await desk.start({ call: null, kind: "direct", to: member, room: null, video });
+}
+
 class CallButtons extends HTMLElement {
   /** @type {Pick<MayStart, "calls" | "video"> | null} */
   #may = null;
@@ -68,21 +80,9 @@ class CallButtons extends HTMLElement {
   #button(kind, isOpen) {
     const isVideo = kind === "video";
     const label = t(isVideo ? "calls.ring_video" : "calls.ring_audio");
-    const press = () => (isOpen ? void this.#ring(isVideo) : showLock(this.closest("rialto-app"), isVideo && (this.#may?.calls ?? false)));
+    const press = () => (isOpen ? void ringMember(this.getAttribute("member") ?? "", isVideo) : showLock(this.closest("rialto-app"), isVideo && (this.#may?.calls ?? false)));
     const lock = t(isVideo && this.#may?.calls ? "calls.video_locked_title" : "calls.start_locked");
     return html`<button class="button" type="button" @click=${press} title=${isOpen ? null : lock} aria-haspopup=${isOpen ? null : "dialog"}>${icon(isVideo ? "video" : "phone")}${label}${isOpen ? null : html`<span class="lock-sign">${icon("lock")}</span>`}</button>`;
-  }
-
-  /** @param {boolean} video */
-  async #ring(video) {
-    /** @type {CallDesk} */
-    let desk;
-    try {
-      desk = await callsHere();
-    } catch {
-      return toast(t("calls.not_here"), { icon: "circle-alert" });
-    }
-    if (!isAlready(desk)) await desk.start({ call: null, kind: "direct", to: this.getAttribute("member"), room: null, video });
   }
 }
 

@@ -58,11 +58,12 @@ export class RialtoApp extends HTMLElement {
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
-  /** Few owe something, or have a notice to read: for the others nothing is loaded. */
+  /** Few owe something, have a notice to read, or were told yes: for the others nothing is loaded. */
   #tells() {
     const { owed, people } = this.client.state;
     if (owed) this.#lay("owed-banner", ".owed");
     if (people.notices) this.#lay("notices-banner", ".told");
+    if (Object.keys(people.may_call).length) this.#lay("yes-banner", ".lets");
   }
 
   /** Lays a banner over the app. What the server drew stays until the element draws it. @param {string} name @param {string} drawnAs */

@@ -154,6 +154,10 @@ function afterMeEvent(state, event) {
       return { ...state, people: { ...state.people, requests: state.people.requests + 1 } };
     case "request_ended":
       return { ...state, people: { ...state.people, requests: Math.max(0, state.people.requests - 1) } };
+    case "may_call": {
+      const rest = without(state.people.may_call, event.member);
+      return { ...state, people: { ...state.people, may_call: event.about ? { ...rest, [event.member]: event.about } : rest } };
+    }
     case "call_logged":
       return { ...state, cards: withCard(state.cards, event.entry) };
     case "contact_changed":

@@ -757,6 +757,10 @@ export type People = {
   requests: number;
   /** How many notices of those who keep the peace I have not seen. */
   notices: number;
+  /** Who said yes to my calls, which I have not made yet: to a voice (`call`), or to a picture as well (`video_call`). */
+  may_call: {
+    [id: string]: RequestKind
+  };
 };
 
 /** An event of a member's own log. */
@@ -871,6 +875,11 @@ export type MeEvent = {
 | {
   "kind": "note_changed";
   member: Id;
+}
+| {
+  "kind": "may_call";
+  member: Id;
+  about: RequestKind | null;
 }
 | {
   "kind": "call_logged";

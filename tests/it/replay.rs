@@ -101,6 +101,8 @@ const CASES: &[Case] = &[
     ("listed", "as one who may always"),
     ("listed", "as one who never may"),
     ("note_changed", "a name of my own"),
+    ("may_call", "a yes"),
+    ("may_call", "a yes that is hidden"),
     ("call_started", "by another"),
     ("call_ended", "after a while"),
     ("call_logged", "one that I missed"),
@@ -351,6 +353,19 @@ impl Scene<'_> {
             ("listed", "as one who never may") => self.call(ann, put, &to_bob("me/never"), None).await,
             ("listed", _) => self.call(ann, put, &to_bob("me/always"), None).await,
             ("note_changed", _) => self.call(ann, Method::PATCH, &to_bob("contacts"), Some(json!({ "own_name": "Bob of the nets" }))).await,
+            ("may_call", _) => {
+                // As a call leaves it that does not ring.
+                let (by, to) = (ann.id, bob.id);
+                let asked = self.town.app().ground.db.write(move |tx| {
+                    use rialto::social::{NewRequest, RequestKind, ask};
+                    ask(tx, by, &NewRequest::of(RequestKind::VideoCall, to, true), None)
+                });
+                asked.await.expect("asked");
+                bob.says_yes().await;
+                if case.1.ends_with("hidden") {
+                    self.call(ann, delete, &to_bob("me/may-call"), None).await;
+                }
+            }
             ("reach_changed", _) => self.call(ann, put, "/api/v1/me/reach", Some(json!({ "asks_before_follow": true }))).await,
             ("call_started", _) => self.call_of_bob(Some(self.room), None).await,
             ("call_ended", _) => self.call_of_bob(Some(self.room), Some(Cause::Left)).await,

@@ -63,7 +63,11 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
     if let Some(known) = store::by_key(tx, member, &wish.key)? {
         return if is_same(tx, &known, may, wish)? { Ok((known.id, known.started_at)) } else { Err(Error::conflict("calls.key_reused")) };
     }
-    if let Some(found) = found(tx, may, wish, gate)? {
+    let found = found(tx, may, wish, gate)?;
+    if let Whom::Member(other) = may.whom() {
+        social::see_yes(tx, member, other)?;
+    }
+    if let Some(found) = found {
         return Ok(found);
     }
     let asked_at = tx.now();
@@ -80,7 +84,7 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
         (_, count, _) if count >= gate.settings.calls_at_once => return Err(too_many_calls()),
         _ => {}
     }
-    must_not_be_too_often(tx, may, gate)?;
+    must_not_be_too_often(tx, may, wish.video, gate)?;
     let id = tx.new_id::<CallId>();
     gate.calls.must_have_room(id)?;
     let most = gate.settings.call_members.min(has.calls_group_size.unwrap_or(u32::MAX));
@@ -191,7 +195,7 @@ fn take_theirs(tx: &mut Tx<'_>, may: &StartCall, (row, other): (&CallRow, Member
     Ok(true)
 }
 
-fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Result<()> {
+fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, video: bool, gate: &Gate) -> Result<()> {
     if gate.raised {
         return Ok(());
     }
@@ -202,7 +206,7 @@ fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, gate: &Gate) -> Resul
     must_wait("calls.too_many", &store::started_since(tx, member, now - DAY, per_day)?, per_day, DAY, now)?;
     // Whoever asked for it and was told yes is waited for.
     if let Whom::Member(other) = may.whom()
-        && !social::is_awaited(tx, member, other)?
+        && !social::is_awaited(tx, member, other, video)?
     {
         let unanswered = store::unanswered_since(tx, member, other, now - HOUR, UNANSWERED)?;
         must_wait("calls.no_answer_again", &unanswered, UNANSWERED, HOUR, now)?;

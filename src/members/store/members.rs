@@ -54,8 +54,6 @@ pub struct Filter {
     pub q: String,
     /// Only in this state; missing: in every state but deleted.
     pub state: Option<MemberState>,
-    /// Those who are found by this too, under a name that they do not bear themselves.
-    pub also: Vec<MemberId>,
     /// Only with this role.
     pub role: Option<RoleId>,
     /// Only with the verified badge.
@@ -71,13 +69,7 @@ pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<MemberRow>> {
     let mut query = members::table.order((members::name_key, members::id)).limit(filter.limit).into_boxed();
     if let Some(Wanted { pattern, is_username }) = Wanted::parse(&filter.q) {
         let is_named = members::username.like(pattern.clone()).escape('!');
-        query = if is_username {
-            query.filter(is_named)
-        } else {
-            let raw: Vec<i64> = filter.also.iter().map(|id| id.0).collect();
-            let is_called = members::name_key.like(pattern).escape('!');
-            query.filter(is_called.or(is_named).or(members::id.eq_any(raw)))
-        };
+        query = if is_username { query.filter(is_named) } else { query.filter(members::name_key.like(pattern).escape('!').or(is_named)) };
     }
     query = match filter.state {
         Some(state) => query.filter(members::state.eq(state.number())),

@@ -9,6 +9,7 @@ mod reports;
 mod requests;
 mod settling;
 mod shutting;
+mod yeses;
 
 pub use by_rule::{RuleReport, report_by_rule};
 pub use contacts::OWN_NAME_KEYS;
@@ -17,16 +18,16 @@ pub(super) use follows::{follow, remove_follower, unfollow};
 pub use reach::{Asker, answer, answers};
 pub(super) use reach::{change_reach, plan_names, reach_view, role_names, would_mean};
 pub use reading::{Mine, OwnNames, blocked_of, inbox, may_refuse, mine, own_names, unless_shut};
-pub(super) use reading::{called, known_people, list, open_requests, person};
+pub(super) use reading::{directory, known_people, list, open_requests, person};
 pub(super) use reports::make_report;
 pub use reports::{answered_reports, close_report, open_reports, other_reports, report, reports, reports_of, see_answers, unread_notices};
-pub use requests::{
-    Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, is_awaited, newest_request, use_once, withdraw_all,
-};
+pub use requests::{Daily, NewRequest, admit, ask, come_through, end_invitations, forget, hold_all_of, newest_request, withdraw_all};
 pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use settling::{admit_askers, settle_waiting};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
+pub use yeses::{MayCall, is_awaited, may_call, see_yes, use_once};
+pub(super) use yeses::{put_away_yes, yes_of};
 
 pub mod seed {
     //! The same acts without the question whether one may: for the village and for load.

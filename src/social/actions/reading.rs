@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{people, unread_notices};
+use super::{MayCall, may_call, people, unread_notices};
 use crate::access::Page;
 use crate::clock::Millis;
 use crate::error::{Found, Result};
@@ -13,7 +13,7 @@ use crate::members;
 use crate::social::model::{Edge, Person, Request, RequestKind, RequestRow, Shared};
 use crate::social::policy::SeePerson;
 use crate::social::store;
-use crate::social::store::lists::{List, Paging};
+use crate::social::store::lists::{List, Paging, Sought};
 use crate::storage::Conn;
 use crate::text;
 
@@ -21,8 +21,6 @@ use crate::text;
 const MOST_SHUT: i64 = 10_000;
 /// Most names of a member's own that a client is told at once.
 const MOST_NAMED: i64 = 10_000;
-/// Most members who are found in the directory by one's own names for them.
-const CALLED: i64 = 200;
 /// Most rooms in common that are named.
 const SHARED: i64 = 50;
 
@@ -31,8 +29,21 @@ const SHARED: i64 = 50;
 /// # Errors
 /// When the database cannot be read.
 pub fn list(conn: &mut Conn, me: MemberId, list: List, paging: &Paging, now: Millis) -> Result<Page<Person>> {
-    let limit = paging.limit;
-    let ids = store::lists::page(conn, me, list, &Paging { limit: limit + 1, ..paging.clone() })?;
+    let ids = store::lists::page(conn, me, list, &Paging { limit: paging.limit + 1, ..paging.clone() })?;
+    cut(conn, me, ids, paging.limit, now)
+}
+
+/// A page of everybody who is there, in the same order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn directory(conn: &mut Conn, me: MemberId, sought: Sought, paging: &Paging, now: Millis) -> Result<Page<Person>> {
+    let ids = store::lists::directory(conn, me, sought, &Paging { limit: paging.limit + 1, ..paging.clone() })?;
+    cut(conn, me, ids, paging.limit, now)
+}
+
+/// Cuts what was read one too far.
+fn cut(conn: &mut Conn, me: MemberId, ids: Vec<MemberId>, limit: i64, now: Millis) -> Result<Page<Person>> {
     let Page { items, next } = Page::of(ids, limit, ToString::to_string);
     Ok(Page { items: people(conn, me, &items, now)?, next })
 }
@@ -54,14 +65,6 @@ pub fn person(conn: &mut Conn, may: &SeePerson, now: Millis) -> Result<(Person, 
 /// When the database cannot be read.
 pub fn known_people(conn: &mut Conn, me: MemberId, ids: &[MemberId], now: Millis) -> Result<Vec<Person>> {
     people(conn, me, ids, now)
-}
-
-/// Whom a member calls by a name of their own that holds what was typed.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn called(conn: &mut Conn, me: MemberId, typed: &str) -> Result<Vec<MemberId>> {
-    store::lists::called(conn, me, typed, CALLED)
 }
 
 /// A page of the inbox, newest first, by as many statements however many wait.
@@ -118,6 +121,10 @@ pub struct Mine {
     pub requests: i64,
     /// How many notices of those who keep the peace I have not seen.
     pub notices: i64,
+    /// Who said yes to my calls, which I have not made yet: to a voice (`call`), or to a picture as well (`video_call`).
+    #[cfg_attr(test, ts(type = "{ [id: string]: RequestKind }"))]
+    #[schema(value_type = BTreeMap<String, RequestKind>)]
+    pub may_call: MayCall,
 }
 
 /// What of people a client begins with.
@@ -132,6 +139,7 @@ pub fn mine(conn: &mut Conn, member: MemberId) -> Result<Mine> {
         muted: with(Edge::Mutes),
         requests: open_requests(conn, member)?,
         notices: unread_notices(conn, member)?,
+        may_call: may_call(conn, member)?,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::contacts::become_contacts;
 use super::reach::{Asker, lets_in};
 use super::shutting::block_member;
-use super::{announce, follows, hold, hold_pairs, set, set_listed};
+use super::{announce, follows, hold, hold_pairs, set, set_listed, yeses};
 use crate::access::not_too_often;
 use crate::clock::Millis;
 use crate::error::{Error, RefusalKind, Result};
@@ -14,7 +14,7 @@ use crate::social::model::{Act, ContactState, Edge, FollowState, NewReport, Outc
 use crate::social::notices::{Invitation, Notice, Social};
 use crate::social::policy::{AnswerRequest, MakeReport};
 use crate::social::store;
-use crate::storage::{Conn, Tx, hold_room, one_at_a_time};
+use crate::storage::{Tx, hold_room, one_at_a_time};
 
 /// The time in which requests are counted.
 const DAY: Millis = 86_400_000;
@@ -88,6 +88,7 @@ pub fn ask(tx: &mut Tx<'_>, sender: MemberId, new: &NewRequest, most: Option<Dai
         ended_at: ended.map(|_| at),
         outcome: ended.map(Outcome::number),
         counts: most.is_some(),
+        yes_unseen: false,
     };
     store::requests::insert(tx, &row)?;
     match ended {
@@ -164,19 +165,19 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
     if !settle(tx, may, if always { Outcome::AcceptedAlways } else { Outcome::AcceptedOnce })? {
         return Ok(true);
     }
-    let granted = match kind {
-        RequestKind::Message => Some(Edge::Admits),
-        RequestKind::Call | RequestKind::VideoCall => Some(Edge::Once),
-        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => None,
+    let granted: &[Edge] = match kind {
+        RequestKind::Message => &[Edge::Admits],
+        RequestKind::Call => &[Edge::Once],
+        RequestKind::VideoCall => &[Edge::Once, Edge::OnceShown],
+        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => &[],
     };
     let before = relation.mine;
-    if let Some(edge) = granted {
-        relation.mine = relation.mine.with(edge, true);
-    }
+    relation.mine = granted.iter().fold(before, |mine, edge| mine.with(*edge, true));
     if always && !matches!(kind, RequestKind::Contact | RequestKind::Follow) {
-        relation.mine = relation.mine.with(Edge::Always, true).with(Edge::Once, false);
+        relation.mine = relation.mine.with(Edge::Always, true).without_once();
     }
     set_listed(tx, member, sender, before, relation.mine)?;
+    yeses::tell(tx, may.request(), relation)?;
     match kind {
         RequestKind::Contact => become_contacts(tx, member, sender, relation),
         RequestKind::Follow => {
@@ -307,26 +308,6 @@ pub fn come_through(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Resu
         Some(request) => end_request(tx, &request, Outcome::AcceptedOnce).map(|_| ()),
         None => Ok(()),
     }
-}
-
-/// Has one let another ring them once, who has not done so yet?
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId) -> Result<bool> {
-    Ok(store::relations::between(conn, to, from)?.mine.has(Edge::Once))
-}
-
-/// A member was let through this once, and it is used now.
-///
-/// # Errors
-/// When the database refuses.
-pub fn use_once(tx: &mut Tx<'_>, from: MemberId, to: MemberId) -> Result<()> {
-    if store::relations::between(tx, to, from)?.mine.has(Edge::Once) {
-        let mine = hold(tx, to, from)?.mine;
-        set(tx, to, from, mine.with(Edge::Once, false))?;
-    }
-    Ok(())
 }
 
 /// What asks a member into a room waits no longer, whoever asked.

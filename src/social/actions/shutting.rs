@@ -1,6 +1,7 @@
 //! Keeping somebody out and letting them back: blocks, mutes, the lists of always and never.
 
 use super::requests::{admit_waiting, end_request};
+use super::yeses::see_yes;
 use super::{announce, hold, must_have_place, set, set_listed};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
@@ -13,7 +14,7 @@ use crate::storage::{Conn, Tx};
 
 /// Without what a shut door ends.
 const fn shut(edges: Edges) -> Edges {
-    edges.with(Edge::Always, false).with(Edge::Admits, false).with(Edge::Once, false)
+    edges.with(Edge::Always, false).with(Edge::Admits, false).without_once()
 }
 
 /// Stores my edges, and tells when somebody is shut out by them who was not, or the other way round.
@@ -24,6 +25,7 @@ fn turn(tx: &mut Tx<'_>, social: &Social, me: MemberId, other: MemberId, before:
                 end_request(tx, &request, Outcome::Blocked)?;
             }
             let after = withdraw_mine(tx, me, other, after)?;
+            see_yes(tx, me, other)?;
             set_listed(tx, me, other, before.mine, after)?;
             social.tell(tx, Notice::ShutOut { member: me, other })
         }

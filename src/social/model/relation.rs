@@ -29,7 +29,7 @@ pub enum Edge {
     Always = 7,
     /// May never be reached by the other.
     Never = 8,
-    /// May be rung by the other once.
+    /// May be rung by the other once; with a picture only beside [`Edge::OnceShown`].
     Once = 9,
     /// Was in the conversation of the two when they cut it off, and comes back to it with the other.
     Suspended = 10,
@@ -37,6 +37,8 @@ pub enum Edge {
     Ignores = 11,
     /// Does not see the other's wish to be a contact: it ended when the other was shut out, and waits no more until they wish anew.
     Drops = 12,
+    /// The one call of [`Edge::Once`] may be with a picture: they asked for that.
+    OnceShown = 13,
 }
 
 /// The edges from one member to another, as bits.
@@ -80,6 +82,18 @@ impl Edges {
     #[must_use]
     pub const fn with(self, edge: Edge, is: bool) -> Self {
         if is { Self(self.0 | (1 << edge as i16)) } else { Self(self.0 & !(1 << edge as i16)) }
+    }
+
+    /// May the other ring once in this way? A yes to a picture is also one to a voice, and not the other way round.
+    #[must_use]
+    pub const fn lets_ring_once(self, video: bool) -> bool {
+        self.has(Edge::Once) && (!video || self.has(Edge::OnceShown))
+    }
+
+    /// Once the call of a yes was made, or is not to be made any more.
+    #[must_use]
+    pub const fn without_once(self) -> Self {
+        self.with(Edge::Once, false).with(Edge::OnceShown, false)
     }
 
     /// Is the other's wish to be a contact, if they have one, out of sight?
@@ -277,9 +291,18 @@ mod tests {
     #[test]
     fn a_block_of_the_other_shows_nowhere() {
         let with = |theirs: &[Edge]| Relation { mine: Edges::of(&[Edge::Follows]), theirs: Edges::of(theirs) }.known();
-        for hidden in
-            [Edge::Blocks, Edge::Never, Edge::Always, Edge::Mutes, Edge::Admits, Edge::Once, Edge::Suspended, Edge::Ignores, Edge::Drops]
-        {
+        for hidden in [
+            Edge::Blocks,
+            Edge::Never,
+            Edge::Always,
+            Edge::Mutes,
+            Edge::Admits,
+            Edge::Once,
+            Edge::OnceShown,
+            Edge::Suspended,
+            Edge::Ignores,
+            Edge::Drops,
+        ] {
             assert_eq!(with(&[hidden]), with(&[]), "{hidden:?}");
         }
     }

@@ -97,6 +97,8 @@ pub struct RequestRow {
     pub outcome: Option<i16>,
     /// Is it one of those of which a day has so many?
     pub counts: bool,
+    /// Was it answered with a yes that its sender is told of, and has not seen?
+    pub yes_unseen: bool,
 }
 
 /// A request in the inbox.

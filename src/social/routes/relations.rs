@@ -28,7 +28,8 @@ use crate::social::policy::{Approach, RelateTo};
     add_always,
     remove_always,
     add_never,
-    remove_never
+    remove_never,
+    put_away_yes
 ))]
 pub struct Api;
 
@@ -48,7 +49,8 @@ pub fn mount(routes: &mut Routes<'_>) {
         .put("/api/v1/me/always/{member}", add_always)
         .delete("/api/v1/me/always/{member}", remove_always)
         .put("/api/v1/me/never/{member}", add_never)
-        .delete("/api/v1/me/never/{member}", remove_never);
+        .delete("/api/v1/me/never/{member}", remove_never)
+        .delete("/api/v1/me/may-call/{member}", put_away_yes);
 }
 
 /// Where we stand with our address books.
@@ -153,6 +155,13 @@ macro_rules! turns {
 #[utoipa::path(delete, path = "/api/v1/followers/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
 async fn remove_follower(gate: Allow<RelateTo>) -> Result<HttpResponse> {
     gate.write(|tx, may, _| actions::remove_follower(tx, may)).await?;
+    Ok(no_content())
+}
+
+/// Puts away that somebody said yes to my calls: it is not said any more, and lets me through as before.
+#[utoipa::path(delete, path = "/api/v1/me/may-call/{member}", params(("member" = MemberId, Path)), responses((status = 204)))]
+async fn put_away_yes(gate: Allow<RelateTo>) -> Result<HttpResponse> {
+    gate.write(|tx, may, _| actions::put_away_yes(tx, may)).await?;
     Ok(no_content())
 }
 

@@ -61,6 +61,35 @@ pub fn end(tx: &mut Tx<'_>, id: RequestId, outcome: Outcome) -> Result<bool> {
     Ok(ended == 1)
 }
 
+/// A request was answered with a yes that its sender is to see.
+pub fn say_yes(tx: &mut Tx<'_>, id: RequestId) -> Result<()> {
+    diesel::update(requests::table.find(id.0)).set(requests::yes_unseen.eq(true)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Of whom a member has yeses that they have not seen, and to what; whoever said yes to more than one thing stands there with the most last.
+pub fn yeses(conn: &mut Conn, sender: MemberId, of: Option<MemberId>, limit: i64) -> Result<Vec<(MemberId, RequestKind)>> {
+    let mut query = requests::table
+        .filter(requests::sender.eq(sender.0))
+        .filter(sql::<Bool>("yes_unseen"))
+        .order((requests::kind, requests::id))
+        .limit(limit)
+        .select((requests::member, requests::kind))
+        .into_boxed();
+    if let Some(member) = of {
+        query = query.filter(requests::member.eq(member.0));
+    }
+    let rows = query.load::<(i64, i16)>(conn)?;
+    Ok(rows.into_iter().map(|(member, kind)| (MemberId(member), RequestKind::from_number(kind))).collect())
+}
+
+/// A member has seen the yeses of another; `false` when there was none.
+pub fn see_yeses(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<bool> {
+    let unseen =
+        requests::table.filter(requests::sender.eq(sender.0)).filter(requests::member.eq(member.0)).filter(sql::<Bool>("yes_unseen"));
+    Ok(diesel::update(unseen).set(requests::yes_unseen.eq(false)).execute(&mut **tx)? > 0)
+}
+
 /// Does it wait for an answer?
 pub fn is_open(conn: &mut Conn, id: RequestId) -> Result<bool> {
     let open = requests::table.find(id.0).filter(requests::ended_at.is_null()).select(requests::id);

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Stage, about, begins, call_to, code, fates, reach};
+use super::{Stage, about, begins, call_to, code, enters, fates, reach};
 use crate::support::{Person, Socket};
 
 /// Why a call does not ring, and how it then stands in the callee's list: at most as a missed one.
@@ -104,6 +104,58 @@ async fn whoever_was_let_through_once_rings_once() {
     begins(&mut caller, call_to(&ben, "k3")).await;
     callee.event("request_came").await;
     stage.close().await;
+}
+
+/// Begins a call that becomes a request, takes it back and has the other say yes to it once.
+async fn asks_and_is_told_yes(caller: &mut Socket, callee: &mut Socket, (ben, command): (&Person, Value)) {
+    let call = begins(caller, command).await;
+    let request = callee.event("request_came").await["event"]["request"].as_str().expect("a request").to_owned();
+    caller.done(about("call.cancel", &call)).await;
+    ben.post(&format!("/api/v1/requests/{request}/accept"), json!({})).await;
+}
+
+fn video_to(member: &Person, key: &str) -> Value {
+    json!({ "type": "call.start", "to": member.id, "video": true, "key": key })
+}
+
+#[actix_web::test]
+async fn a_yes_to_a_voice_lets_no_picture_in() {
+    let stage = Stage::open().await;
+    let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
+    let known = json!({ "from": ["contacts"] });
+    reach(&ben, json!({ "call": known, "video_call": known, "unknown_callers": "request" })).await;
+    let (mut caller, mut callee) = (ann.connect().await, ben.connect().await);
+    asks_and_is_told_yes(&mut caller, &mut callee, (&ben, call_to(&ben, "k1"))).await;
+    let call = begins(&mut caller, video_to(&ben, "k2")).await;
+    assert_eq!(callee.event("request_came").await["event"]["about"], "video_call", "that is another wish");
+    caller.done(about("call.cancel", &call)).await;
+    // The yes to a voice is still there, and holds for the pictures of a call that began with voices as well.
+    let call = begins(&mut caller, call_to(&ben, "k3")).await;
+    assert_eq!(callee.next("call.ring").await["call"]["id"], call);
+    enters(&mut caller, &call).await;
+    callee.done(about("call.accept", &call)).await;
+    enters(&mut callee, &call).await;
+    let camera = json!({ "type": "call.mute", "call": call, "source": "cam", "muted": false });
+    assert_eq!(code(&mut caller, camera).await, "calls.held");
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_yes_to_a_picture_lets_one_call_of_either_sort_in() {
+    for is_video in [true, false] {
+        let stage = Stage::open().await;
+        let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
+        let known = json!({ "from": ["contacts"] });
+        reach(&ben, json!({ "call": known, "video_call": known, "unknown_callers": "request" })).await;
+        let (mut caller, mut callee) = (ann.connect().await, ben.connect().await);
+        asks_and_is_told_yes(&mut caller, &mut callee, (&ben, video_to(&ben, "k1"))).await;
+        let call = begins(&mut caller, if is_video { video_to(&ben, "k2") } else { call_to(&ben, "k2") }).await;
+        assert_eq!(callee.next("call.ring").await["call"]["id"], call);
+        callee.done(about("call.decline", &call)).await;
+        begins(&mut caller, call_to(&ben, "k3")).await;
+        callee.event("request_came").await;
+        stage.close().await;
+    }
 }
 
 #[actix_web::test]

@@ -16,6 +16,7 @@ mod requests;
 mod timing;
 mod untold;
 mod wishes;
+mod yes;
 
 use reqwest::Method;
 use rialto::ids::RoomId;

@@ -188,6 +188,63 @@ async fn lists_are_in_the_order_of_the_names_under_which_i_see_people() {
     town.close().await;
 }
 
+/// Usernames on the pages of the directory, in order, page by page.
+async fn directory(town: &Town, who: &Person, query: &str) -> Vec<Vec<String>> {
+    let (mut path, mut pages) = (format!("/people?{query}"), Vec::new());
+    loop {
+        let shown = page(town, who, &path, "en").await;
+        let names = shown.split(">@").skip(1).filter_map(|rest| rest.split_once('<'));
+        pages.push(names.map(|(name, _)| name.to_owned()).collect());
+        let Some((before, _)) = shown.split_once("\" rel=\"next\"") else { return pages };
+        let next = before.rsplit_once("href=\"").expect("an address").1;
+        path = next.replace("&#x2f;", "/").replace("&amp;", "&");
+    }
+}
+
+#[actix_web::test]
+async fn the_directory_is_in_the_order_of_the_names_under_which_i_see_people_page_by_page() {
+    let town = Town::new().await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let made = town.app().ground.db.write(|tx| {
+        let new = |n: usize| -> rialto::error::Result<NewMember> {
+            let name = format!("m{n:03}");
+            Ok(NewMember::named(Username::parse(&name)?, DisplayName::parse(&name)?))
+        };
+        (0..120).map(|n| members::create_member(tx, &new(n)?)).collect::<rialto::error::Result<Vec<_>>>()
+    });
+    let made = made.await.expect("members");
+    let own = |n: usize| match n {
+        1 => Some("Élan".to_owned()),
+        // The name of another: then the one who came first stands first.
+        99 => Some("M050".to_owned()),
+        n if n % 3 == 0 => Some(format!("{}{n}", ["Aa", "Mm", "Zz"][n % 9 / 3])),
+        _ => None,
+    };
+    for (n, other) in made.iter().enumerate() {
+        if let Some(own_name) = own(n) {
+            acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{other}"), Some(json!({ "own_name": own_name }))).await;
+        }
+    }
+    acts(&ann, Method::PATCH, &format!("/api/v1/contacts/{}", made[2]), Some(json!({ "note": "A note names nobody" }))).await;
+    let mut expected: Vec<(String, String)> = (0..120)
+        .map(|n| (own(n).unwrap_or_else(|| format!("m{n:03}")).to_lowercase().replace('é', "e"), format!("m{n:03}")))
+        .chain(["ann", "bob"].map(|name| (name.to_owned(), name.to_owned())))
+        .collect();
+    expected.sort();
+    let expected: Vec<String> = expected.into_iter().map(|(_, username)| username).collect();
+    let pages = directory(&town, &ann, "").await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 22]);
+    assert_eq!(pages.concat(), expected);
+    let mut of_bob = expected;
+    of_bob.sort();
+    assert_eq!(directory(&town, &bob, "").await.concat(), of_bob, "they are nobody else's");
+    for (q, found) in [("elan", "m001"), ("m001", "m001"), ("zz6", "m006"), ("m006", "m006")] {
+        let names = directory(&town, &ann, &format!("q={q}")).await.concat();
+        assert_eq!(names.first().map(String::as_str), Some(found), "{q}");
+    }
+    town.close().await;
+}
+
 #[actix_web::test]
 async fn what_i_call_others_stands_wherever_i_meet_them_and_nowhere_else() {
     let town = Town::new().await;

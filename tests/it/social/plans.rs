@@ -1,13 +1,14 @@
-//! How the databases find what was hidden in a conversation: by keys, however much of it there is.
+//! How the databases go about what is asked of people: by keys, and by as many statements however much there is.
 
 use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use rialto::chat::{catch_up, render_room_rows};
-use rialto::social::inbox;
+use rialto::settings::Settings;
+use rialto::social::{self, Act, Asker, inbox};
 use rialto::storage::{Conn, room_rows};
 use serde_json::json;
 
-use super::{act, lets, talk};
+use super::{act, acts, lets, talk};
 use crate::support::plans::{Sought, asked, plan};
 use crate::support::{NOON, Town};
 
@@ -97,5 +98,32 @@ async fn the_inbox_is_read_by_as_many_statements_however_many_wait() {
         assert_eq!(newest.preview.as_deref(), Some(format!("Words {} of {n}", n % 3).as_str()));
     }
     assert!(counts[0] > 0 && counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn who_reaches_whom_is_asked_by_two_statements_and_a_third_where_roles_are_named() {
+    let town = Town::new().await;
+    let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    for list in ["contacts", "follows", "me/always"] {
+        act(&bob, Method::PUT, &format!("/api/v1/{list}/{}", ann.id)).await;
+    }
+    let (from, to) = (ann.id, bob.id);
+    let statements = async |act| {
+        let asked = town.app().ground.db.read(move |conn| {
+            let settings = Settings::default();
+            Ok(asked(conn, |conn| social::answer(conn, &settings, &Asker::plain(from, act), to, false, NOON)))
+        });
+        asked.await.expect("asked")
+    };
+    for act in Act::ALL {
+        let asked = statements(act).await;
+        assert_eq!(asked.len(), 2, "{act:?}: {asked:#?}");
+        assert_eq!(asked.iter().filter(|statement| statement.contains("relations")).count(), 1, "both directions by one: {asked:#?}");
+    }
+    let role = keeper.post("/api/v1/admin/roles", json!({ "name": "Crew", "permissions": [] })).await["id"].clone();
+    let rule = json!({ "call": { "from": ["roles"], "roles": [role] } });
+    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(rule)).await;
+    assert_eq!((statements(Act::Call).await.len(), statements(Act::Message).await.len()), (3, 2));
     town.close().await;
 }

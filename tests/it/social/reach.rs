@@ -151,6 +151,8 @@ async fn wrong_choices_are_refused_by_name() {
 async fn administrators_set_defaults_and_ceilings() {
     let town = Town::new().await;
     let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
+    let unchosen = ann.get("/api/v1/me/reach").await;
+    assert_eq!((&unchosen["call"]["from"], &unchosen["unknown_callers"]), (&json!(["contacts", "people_i_follow"]), &json!("silent")));
     lets(&bob, "message", &["everyone"]).await;
     let change = json!({ "reach_default_message": ["contacts"], "reach_ceiling_message": ["contacts", "people_i_follow"] });
     assert_eq!(keeper.call(Method::PATCH, "/api/v1/admin/settings", Some(change)).await.0, 200);

@@ -187,8 +187,9 @@ async fn tried(scene: &Scene) -> Vec<(String, Value)> {
     // All that is kept of her.
     ask(get, "/api/v1/me/data".to_owned(), None).await;
     // What the pages show.
-    for path in [format!("/people/{}", bob.id), "/people?q=%40bob".to_owned(), "/people".to_owned(), "/people?list=following".to_owned()] {
-        let shown = settled(&page(&scene.town, ann, &path, "en").await, &known);
+    let person = format!("/people/{}", bob.id);
+    for path in [person.as_str(), "/people?q=%40bob", "/people", "/people?list=following", "/people/requests"] {
+        let shown = settled(&page(&scene.town, ann, path, "en").await, &known);
         told.push((format!("the page {}", path.replace(&bob.id.to_string(), "bob")), json!(shown)));
     }
     // What an open tab has heard up to here.

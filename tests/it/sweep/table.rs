@@ -153,6 +153,7 @@ pub const TABLE: &[Row] = &[
     row("DELETE", "/api/v1/me/always/{member}", "RelateTo", "401 401 401 204 204 204 204 204 204 204 403 401"),
     row("PUT", "/api/v1/me/never/{member}", "RelateTo", "401 401 401 204 204 204 204 204 204 204 403 401"),
     row("DELETE", "/api/v1/me/never/{member}", "RelateTo", "401 401 401 204 204 204 204 204 204 204 403 401"),
+    row("DELETE", "/api/v1/me/may-call/{member}", "RelateTo", "401 401 401 204 204 204 204 204 204 204 403 401"),
     row("GET", "/api/v1/me/reach", "SeeMine", SIGNED_IN),
     row("POST", "/api/v1/me/reach/sentences", "SeeMine", SIGNED_IN),
     row("PUT", "/api/v1/me/reach", "ChangeReach", "401 401 401 200 200 200 200 200 200 200 403 401"),

@@ -38,7 +38,7 @@ export const entitlements = (more = {}) => ({
 /** @returns {any} */
 export const snapshot = (rooms = [room(ROOM)], more = {}) => ({
   epoch: 'a', seq: 0, me: member(ME, { roles: ['50'] }), permissions: [], entitlements: entitlements(), owed: null, muted_until: null, rooms, members: [member(MARTA)],
-  roles: [{ id: '50', name: 'Crew', word: null, handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open', rooms_need_plan: false, keep_messages_days: 0, rooms_may_keep: 'as_community', closed: [] }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, people: { blocked: [], muted: [], requests: 0 }, own_names: {}, ...more,
+  roles: [{ id: '50', name: 'Crew', word: null, handle: 'crew' }], community: { name: 'Harbour', hue: 6, sentence: null, sign_up_mode: 'open', rooms_need_plan: false, keep_messages_days: 0, rooms_may_keep: 'as_community', closed: [] }, session: null, limits: { message_bytes: 16_384, group_members: 20, presence_members: 200 }, demo: false, people: { blocked: [], muted: [], requests: 0, may_call: {} }, own_names: {}, ...more,
 });
 
 /** A page of these messages, newest first. @returns {any} */

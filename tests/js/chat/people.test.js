@@ -1,8 +1,9 @@
 // Whom I block and mute, as the state follows it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { firstYes } from '../../../static/chat/rights.js';
 import { after, begin } from '../../../static/chat/state.js';
-import { IDRIS, MARTA, ME, ROOM, room, sent, snapshot } from './cast.js';
+import { IDRIS, MARTA, ME, ROOM, member, room, sent, snapshot } from './cast.js';
 
 const me = (state, event) => after(state, { type: 'logged', room: 'me', seq: state.seq + 1, at: 1, event });
 const hear = (state, seq, more) => after(state, { type: 'logged', room: ROOM, seq, at: 1, event: sent(seq, more) });
@@ -35,4 +36,22 @@ test('requests that came and ended are counted, and never below none', () => {
   assert.equal(state.people.requests, 1);
   state = me(me(state, { kind: 'request_ended', request: '5', outcome: 'ignored' }), { kind: 'request_ended', request: '6', outcome: 'withdrawn' });
   assert.equal(state.people.requests, 0);
+});
+
+test('a yes to my calls stands until it is over, and leads to whoever is there, in the way that they let and that is open', () => {
+  let state = begin(snapshot());
+  assert.equal(firstYes(state), null);
+  state = me(state, { kind: 'may_call', member: MARTA, about: 'call' });
+  assert.deepEqual([state.people.may_call, firstYes(state)], [{ [MARTA]: 'call' }, { id: MARTA, isVideo: false }]);
+  state = me(state, { kind: 'may_call', member: MARTA, about: 'video_call' });
+  assert.deepEqual(firstYes(state), { id: MARTA, isVideo: true }, 'the most that was let');
+  state = me(state, { kind: 'may_call', member: IDRIS, about: 'call' });
+  const closed = (...ways) => firstYes({ ...state, community: { ...state.community, closed: ways } });
+  assert.deepEqual(closed('video_call'), { id: MARTA, isVideo: false }, 'a yes to a picture is one to a voice');
+  assert.deepEqual(closed('call'), { id: MARTA, isVideo: true });
+  assert.equal(closed('call', 'video_call'), null);
+  const gone = after(state, { type: 'members_loaded', members: [member(MARTA, { state: 'banned' })] });
+  assert.equal(firstYes(gone), null, 'nor to whom I do not know yet');
+  state = me(me(state, { kind: 'may_call', member: MARTA, about: null }), { kind: 'may_call', member: IDRIS, about: null });
+  assert.deepEqual(state.people.may_call, {});
 });

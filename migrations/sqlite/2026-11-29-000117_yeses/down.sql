@@ -1,0 +1,2 @@
+DROP INDEX requests_yeses;
+ALTER TABLE requests DROP COLUMN yes_unseen;

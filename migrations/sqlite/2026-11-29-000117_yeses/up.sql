@@ -1,0 +1,3 @@
+-- A yes to whoever asked to call, which they have not seen. Of yeses from before nobody is told anything: they may be long past.
+ALTER TABLE requests ADD COLUMN yes_unseen INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX requests_yeses ON requests (sender) WHERE yes_unseen;

@@ -1,0 +1,88 @@
+//! A yes to whoever asked to call: that they may once, and what they are told of it, which is a yes and nothing else. What they are told stands
+//! until they call, put it away, or shut out whoever gave it; what that one does afterwards takes nothing of it back, for that would tell of it.
+
+use std::collections::BTreeMap;
+
+use super::{announce, hold, set};
+use crate::error::Result;
+use crate::ids::MemberId;
+use crate::social::events::SocialEvent;
+use crate::social::model::{Edge, Relation, RequestKind, RequestRow};
+use crate::social::policy::RelateTo;
+use crate::social::store;
+use crate::storage::{Conn, Tx};
+
+/// Most yeses that a client is told at once.
+const MOST: i64 = 1_000;
+
+/// Who said yes to a member's calls, which they have not made yet: to a voice, or to a picture as well.
+pub type MayCall = BTreeMap<MemberId, RequestKind>;
+
+/// Whose yes to a member's calls they have not seen yet.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn may_call(conn: &mut Conn, member: MemberId) -> Result<MayCall> {
+    Ok(store::requests::yeses(conn, member, None, MOST)?.into_iter().collect())
+}
+
+/// The yes of this one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn yes_of(conn: &mut Conn, member: MemberId, other: MemberId) -> Result<Option<RequestKind>> {
+    Ok(store::requests::yeses(conn, member, Some(other), MOST)?.pop().map(|(_, kind)| kind))
+}
+
+/// Whoever asked to call is told of the yes, whether it is for once or for good. Who shut out the other meanwhile hears nothing of them.
+/// `relation.mine` are the edges of who said it.
+pub(super) fn tell(tx: &mut Tx<'_>, request: &RequestRow, relation: Relation) -> Result<()> {
+    let RequestRow { id, member, sender, kind, .. } = *request;
+    let is_of_calls = matches!(RequestKind::from_number(kind), RequestKind::Call | RequestKind::VideoCall);
+    if !is_of_calls || relation.theirs.shuts_out() {
+        return Ok(());
+    }
+    store::requests::say_yes(tx, id)?;
+    let about = yes_of(tx, sender, member)?;
+    announce(tx, sender, &SocialEvent::MayCall { member, about }, member)
+}
+
+/// A member calls whoever said yes, or shuts them out: there is nothing to be told any more. How the two stand to each other is held.
+///
+/// # Errors
+/// When the database refuses.
+pub fn see_yes(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
+    if store::requests::see_yeses(tx, member, other)? {
+        announce(tx, member, &SocialEvent::MayCall { member: other, about: None }, member)?;
+    }
+    Ok(())
+}
+
+/// A member puts the yes of another away.
+///
+/// # Errors
+/// When the database refuses.
+pub fn put_away_yes(tx: &mut Tx<'_>, may: &RelateTo) -> Result<()> {
+    hold(tx, may.member(), may.other())?;
+    see_yes(tx, may.member(), may.other())
+}
+
+/// Has one let another ring them once in this way, who has not done so yet?
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId, video: bool) -> Result<bool> {
+    Ok(store::relations::between(conn, to, from)?.mine.lets_ring_once(video))
+}
+
+/// A member was let through this once, and it is used now.
+///
+/// # Errors
+/// When the database refuses.
+pub fn use_once(tx: &mut Tx<'_>, from: MemberId, to: MemberId) -> Result<()> {
+    if store::relations::between(tx, to, from)?.mine.has(Edge::Once) {
+        let mine = hold(tx, to, from)?.mine;
+        set(tx, to, from, mine.without_once())?;
+    }
+    Ok(())
+}
