@@ -39,12 +39,12 @@ impl Target {
         matches!(self, Self::Sqlite(_))
     }
 
-    /// Opens a connection that may write.
+    /// Opens a connection that may write. What it deletes is written over: who goes leaves no words in pages that are free again.
     ///
     /// # Errors
     /// When the file or server cannot be reached.
     pub fn writer(&self) -> Result<Conn> {
-        self.open("PRAGMA cache_size = -16384;")
+        self.open("PRAGMA cache_size = -16384; PRAGMA secure_delete = ON;")
     }
 
     /// Opens a connection that cannot write: a mistaken write fails at once.

@@ -1,12 +1,14 @@
 //! A member's own data: all of it in one document and nothing of others; and after the account is deleted, nothing of it anywhere.
 
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use rialto::backups;
 use rialto::chat::RoomKind;
 use rialto::clock::Clock;
+use rialto::storage::{Conn, Target};
 use serde_json::json;
 
-use crate::support::{NOON, Person, Town};
+use crate::support::{NOON, Person, Town, tell};
 
 /// Words of ann's that say who she is or what she keeps to herself: nowhere once she is gone.
 const HERS: [&str; 11] = [
@@ -73,6 +75,8 @@ async fn a_member_takes_everything_of_their_own_and_nothing_of_others() {
     for word in HERS.iter().chain(&SAID) {
         assert!(text.contains(word), "{word} is not in it");
     }
+    tell("canaries in the document of whose they are", HERS.iter().chain(&SAID).filter(|word| text.contains(**word)).count());
+    tell("canaries of others in it", OTHERS.iter().filter(|word| text.contains(**word)).count());
     for word in OTHERS.iter().chain(&["$argon2", "token_hash", "hides_from", "unheard"]) {
         assert!(!text.contains(word), "{word} is in it");
     }
@@ -117,6 +121,7 @@ async fn after_an_account_is_deleted_nothing_says_whose_it_was() {
         let is_logged = |word: &str| table == "audit" && ["zqanninvite", "zqanntoken"].contains(&word);
         left.extend(HERS.iter().filter(|word| line.contains(**word) && !is_logged(word)).map(|word| format!("{word} in {table}: {line}")));
     }
+    tell("canaries left in rows", left.len());
     assert!(left.is_empty(), "{left:#?}");
     // What others noted about her goes too: there is nobody whom it is about.
     assert!(!after.contains("zqbobnote"));
@@ -126,5 +131,45 @@ async fn after_an_account_is_deleted_nothing_says_whose_it_was() {
     // What she said stands there without a name.
     let rooms = bob.get("/api/v1/rooms").await.to_string();
     assert!(HERS.iter().all(|word| !rooms.contains(word)), "{rooms}");
+    town.close().await;
+}
+
+/// Which of these are in the files of a SQLite database, after its log was written back.
+fn in_files(town: &Town, words: &[&str]) -> Vec<String> {
+    let Target::Sqlite(file) = town.app().ground.config.target.clone() else { unreachable!("asked for SQLite alone") };
+    let log = file.with_file_name("rialto.db-wal");
+    // A reader may hold it up for a moment.
+    while std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        let Ok(Conn::Sqlite(mut conn)) = town.app().ground.config.target.writer() else { unreachable!("it is open already") };
+        conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").expect("written back");
+    }
+    let bytes = std::fs::read(file).expect("a database");
+    let holds = |word: &&&str| bytes.windows(word.len()).any(|part| part == word.as_bytes());
+    words.iter().filter(holds).map(|word| (*word).to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn after_an_account_is_deleted_its_words_are_in_no_page_of_the_file() {
+    let town = Town::new().await;
+    if !town.app().ground.config.target.is_sqlite() {
+        // What PostgreSQL keeps of deleted rows is gone after its own VACUUM.
+        return town.close().await;
+    }
+    let (ann, bob) = two(&town).await;
+    let room = town.room(&bob, RoomKind::Private, "Attic", &[&ann]).await;
+    let (said, _) = ann.says(room, "k9", "zqanndeleted").await;
+    ann.call(Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{said}"), Some(json!({ "body": "zqannedited" }))).await;
+    set(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{said}"), json!({})).await;
+    // What she did as an administrator stays in the community's log, as it was written down.
+    let logged = ["zqanninvite", "zqanntoken"];
+    let hers: Vec<&str> = HERS.into_iter().filter(|word| !logged.contains(word)).chain(["zqbobnote"]).collect();
+    assert_eq!(in_files(&town, &hers).len(), hers.len(), "they were there");
+    let deleted = in_files(&town, &["zqanndeleted", "zqannedited"]);
+    assert_eq!(ann.call(Method::DELETE, "/api/v1/me", Some(json!({ "password": "" }))).await.0, 204);
+    let left = in_files(&town, &hers);
+    tell("canaries looked for in the file", hers.len() + 2);
+    tell("canaries left in the file", left.len() + deleted.len());
+    assert!(left.is_empty() && deleted.is_empty(), "{left:?} {deleted:?}");
+    assert_eq!(in_files(&town, &SAID).len(), SAID.len(), "what she said to others keeps its place");
     town.close().await;
 }

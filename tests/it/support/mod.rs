@@ -2,8 +2,10 @@
 
 mod browser;
 mod database;
+mod figures;
 mod person;
 pub mod plans;
+mod raw;
 #[cfg(feature = "stripe")]
 pub mod stripe;
 pub mod turns;
@@ -21,7 +23,9 @@ use rialto::members::{self, DisplayName, NewMember, RoleKind, SessionKind, Usern
 
 pub use browser::Socket;
 pub use database::Database;
+pub use figures::tell;
 pub use person::Person;
+pub use raw::raw;
 
 /// The time at which tests begin: 1 November 2026, noon UTC.
 pub const NOON: i64 = 1_793_534_400_000;
