@@ -20,7 +20,7 @@ use crate::storage::{Db, Tx};
 use crate::text::clean_line;
 
 pub use sheet::Sheet;
-pub use store::{LetterHead, StoredLetter, forget_letters_to, letter, outbox, outcomes};
+pub use store::{LetterHead, StoredLetter, forget_letter, forget_letters_to, letter, outbox, outcomes};
 
 /// Kind of the job that sends a letter.
 pub const SEND: &str = "mail.send";

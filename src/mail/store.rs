@@ -117,6 +117,15 @@ pub fn letter(conn: &mut Conn, id: LetterId) -> Result<StoredLetter> {
     letters::table.find(id).select((HEAD, letters::body_text, letters::body_html)).first(conn).optional()?.found()
 }
 
+/// Forgets one letter; it is not sent any more.
+///
+/// # Errors
+/// When the database refuses.
+pub fn forget_letter(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
+    diesel::delete(letters::table.find(id)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Forgets every letter to a member, sent or not, to whatever address they had then: they are gone.
 ///
 /// # Errors

@@ -2,11 +2,12 @@
 
 use super::sessions::{EVERY_KIND, end_all};
 use super::sign_in::{Tries, account_key, find};
-use super::{Letters, Members, site_address, store, trace, write_letter};
+use super::{Addressee, Letters, Members, addressed, site_address, store, trace, write_letter};
 use crate::access::{Actor, Ground, RateClass, Token, Visitor, address_key, hash_token};
 use crate::clock::Millis;
 use crate::error::{Error, Found, RefusalKind, Result};
 use crate::ids::MemberId;
+use crate::mail::forget_letter;
 use crate::members::model::{LinkPurpose, MemberState, Password};
 use crate::members::policy::ManageMember;
 use crate::storage::{Conn, Tx};
@@ -59,7 +60,8 @@ pub fn check_link(conn: &mut Conn, purpose: LinkPurpose, code: &str, now: Millis
     store::links::open(conn, purpose, &hash_token(code), now)?.ok_or_else(over)
 }
 
-/// Somebody forgot a password: a letter goes out when there is such a member with a mail address. The answer is the same either way.
+/// Somebody forgot a password: a letter goes out when there is such a member with a mail address. The answer is the same either way, and so
+/// is the work, and with it the time.
 ///
 /// # Errors
 /// 429 when one asks too often.
@@ -69,19 +71,28 @@ pub async fn ask_for_reset(ground: &Ground, visitor: &Visitor, username_or_email
     let wanted = name.clone();
     let row = ground.db.read(move |conn| find(conn, &wanted)).await?;
     ground.rates.count(RateClass::Letter, account_key(&name, row.as_ref().map(|row| row.id)))?;
-    let Some(row) = row.filter(|row| row.state() == MemberState::Active) else { return Ok(()) };
-    if row.email.is_none() {
-        return Ok(());
-    }
+    let to = row.filter(|row| row.state() == MemberState::Active).and_then(addressed);
     let inside = ground.clone();
     ground
         .db
         .write(move |tx| {
-            let token = make_link(tx, LinkPurpose::Reset, Some(row.id), None, BY_LETTER)?;
+            let (is_nobody, to) = (to.is_none(), to.unwrap_or_else(nobody));
+            let token = make_link(tx, LinkPurpose::Reset, to.member, None, BY_LETTER)?;
             let url = format!("{}/reset/{}", site_address(&inside.config), token.reveal());
-            write_letter(tx, &inside, Letters::Reset, &row, &url)
+            let letter = write_letter(tx, &inside, Letters::Reset, &to, &url)?;
+            if is_nobody {
+                store::links::delete(tx, &token.hash())?;
+                forget_letter(tx, letter)?;
+            }
+            Ok(())
         })
         .await
+}
+
+/// To whom the letter goes that is taken back in the transaction that writes it.
+fn nobody() -> Addressee {
+    let (email, name) = ("nobody@nowhere.invalid".to_owned(), "Nobody in particular".to_owned());
+    Addressee { member: None, email, name, language: String::new(), time_zone: String::new() }
 }
 
 /// An administrator makes a reset link to hand over; the answer is its address.

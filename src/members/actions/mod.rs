@@ -56,7 +56,7 @@ use super::store;
 use crate::access::{Actor, Ground};
 use crate::config::{Config, TlsMode};
 use crate::error::{Error, Found, Result};
-use crate::ids::{MemberId, SessionId};
+use crate::ids::{LetterId, MemberId, SessionId};
 use crate::live::{Effect, LogId};
 use crate::mail::Letter;
 use crate::storage::{Act, Announcement, Conn, LogEntry, Tx, record};
@@ -82,21 +82,18 @@ impl Members {
     }
 }
 
-/// Writes a letter to a member who gave an address: `kind` is `reset` or `approved`, `url` what it is about.
-fn write_letter(tx: &mut Tx<'_>, ground: &Ground, kind: Letters, row: &MemberRow, url: &str) -> Result<()> {
-    let Some(to) = &row.email else { return Ok(()) };
+/// Writes a letter: `kind` is what sort of letter, `url` what it is about.
+fn write_letter(tx: &mut Tx<'_>, ground: &Ground, kind: Letters, to: &Addressee, url: &str) -> Result<LetterId> {
     let settings = ground.settings.get();
-    let language = if row.language.is_empty() { &settings.default_language } else { &row.language };
+    let language = if to.language.is_empty() { &settings.default_language } else { &to.language };
     let (stored_as, subject, body) = match kind {
         Letters::Reset => ("members.reset", "members.letter_reset_subject", "members.letter_reset"),
         Letters::Approved => ("members.approved", "members.letter_approved_subject", "members.letter_approved"),
     };
-    let values = [("name", row.display_name.as_str()), ("community", settings.community_name.as_str()), ("url", url)];
+    let values = [("name", to.name.as_str()), ("community", settings.community_name.as_str()), ("url", url)];
     let say = |key| ground.words.t(language, key, &values);
-    let letter =
-        Letter { kind: stored_as, member: Some(row.id), to: to.clone(), subject: say(subject), text: say(body), html: String::new() };
-    ground.mailer.post(tx, &letter)?;
-    Ok(())
+    let (subject, text) = (say(subject), say(body));
+    ground.mailer.post(tx, &Letter { kind: stored_as, member: to.member, to: to.email.clone(), subject, text, html: String::new() })
 }
 
 /// The letters of this slice.
@@ -143,11 +140,12 @@ pub struct Addressee {
 /// # Errors
 /// When the database cannot be read.
 pub fn addressee(conn: &mut Conn, member: MemberId) -> Result<Option<Addressee>> {
-    let row = store::members::by_id(conn, member)?;
-    Ok(row.and_then(|row| {
-        let (name, language, time_zone) = (row.display_name, row.language, row.time_zone);
-        row.email.map(|email| Addressee { member: Some(member), email, name, language, time_zone })
-    }))
+    Ok(store::members::by_id(conn, member)?.and_then(addressed))
+}
+
+fn addressed(row: MemberRow) -> Option<Addressee> {
+    let (member, name, language, time_zone) = (Some(row.id), row.display_name, row.language, row.time_zone);
+    row.email.map(|email| Addressee { member, email, name, language, time_zone })
 }
 
 /// Writes an event to a member's own log.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::roles::check_not_last_owner;
 use super::sessions::{EVERY_KIND, end_all};
-use super::{Letters, Members, announce_look, announce_rights, reason, site_address, store, trace, write_letter};
+use super::{Letters, Members, addressee, announce_look, announce_rights, reason, site_address, store, trace, write_letter};
 use crate::access::{Actor, Ground};
 use crate::clock::Millis;
 use crate::error::{Error, Found, Result};
@@ -185,8 +185,9 @@ pub fn approve(tx: &mut Tx<'_>, may: &DecideSignUp, actor: &Actor, members: &Mem
         return Err(Error::conflict("members.not_pending"));
     }
     trace(tx, actor, "members.approve", may.member(), None, None)?;
-    let row = store::members::by_id(tx, may.member())?.found()?;
     members.notices.tell(tx, Notice::MemberJoined { member: may.member() })?;
-    write_letter(tx, ground, Letters::Approved, &row, &format!("{}/sign-in", site_address(&ground.config)))?;
+    if let Some(to) = addressee(tx, may.member())? {
+        write_letter(tx, ground, Letters::Approved, &to, &format!("{}/sign-in", site_address(&ground.config)))?;
+    }
     announce_look(tx, &members.notices, may.member(), Some(may.by()))
 }

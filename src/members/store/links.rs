@@ -77,6 +77,12 @@ pub fn delete_before(tx: &mut Tx<'_>, before: Millis) -> Result<usize> {
     Ok(diesel::delete(links::table.filter(links::expires_at.lt(before))).execute(&mut **tx)?)
 }
 
+/// Deletes one link.
+pub fn delete(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<()> {
+    diesel::delete(links::table.filter(links::token_hash.eq(token_hash))).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Deletes every link: for a database that was put back from a copy, in which used ones stand open again.
 pub fn delete_all(conn: &mut Conn) -> Result<usize> {
     Ok(diesel::delete(links::table).execute(conn)?)

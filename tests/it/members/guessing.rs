@@ -8,7 +8,7 @@ use serde_json::json;
 use rialto::members::{self, LinkPurpose};
 
 use super::{Browser, PASSWORD, account};
-use crate::support::Town;
+use crate::support::{Town, tell};
 
 #[actix_web::test]
 async fn ten_tries_at_a_password_are_free_and_each_further_one_waits_twice_as_long() {
@@ -19,10 +19,12 @@ async fn ten_tries_at_a_password_are_free_and_each_further_one_waits_twice_as_lo
         let browser = browser.clone();
         async move { browser.call(Method::POST, "/api/v1/sign-in", Some(json!({ "username": "marta", "password": password }))).await }
     };
-    for _ in 0..10 {
-        let wrong = guess("a bad guess of it").await;
-        assert_eq!((wrong.status.as_u16(), wrong.json["code"].as_str()), (403, Some("members.sign_in_wrong")));
+    let mut free = 0;
+    while guess("a bad guess of it").await.json["code"] == "members.sign_in_wrong" {
+        free += 1;
     }
+    tell("tries at a password before one waits", free);
+    assert_eq!(free, 10);
     for wait in [60_000, 120_000, 240_000] {
         let refused = guess(PASSWORD).await;
         assert_eq!((refused.status.as_u16(), refused.json["retry_after_ms"].as_i64()), (429, Some(wait)), "also the right one waits");
@@ -96,6 +98,7 @@ async fn sign_ups(town: &Town, many: u8) -> Vec<u16> {
 async fn where_a_request_says_it_comes_from_counts_only_behind_a_trusted_proxy() {
     let town = Town::new().await;
     let statuses = sign_ups(&town, 11).await;
+    tell("sign-ups from one address that says it is another each time", statuses.iter().filter(|status| **status == 422).count());
     assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 10, "{statuses:?}");
     assert_eq!(statuses.last(), Some(&429), "all are from here");
     town.close().await;

@@ -1,8 +1,11 @@
 //! Accounts over the API, as browsers and programs meet them: coming in, guessing, and the life of a session.
 
+mod enumeration;
 mod flood;
 mod front_page;
 mod guessing;
+mod letters;
+mod poisoning;
 mod rights;
 mod sessions;
 mod single_use;

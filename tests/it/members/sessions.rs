@@ -9,7 +9,7 @@ use serde_json::json;
 use rialto::members;
 
 use super::{Browser, PASSWORD, account};
-use crate::support::{Socket, Town};
+use crate::support::{Socket, Town, tell};
 
 const DAY: i64 = 86_400_000;
 
@@ -142,5 +142,40 @@ async fn a_session_ends_fourteen_days_after_its_last_use_and_ninety_after_its_be
     assert_eq!(used.whose().await.as_deref(), Some("marta"), "a millisecond before ninety days");
     town.hand.fetch_add(1, Ordering::Relaxed);
     assert_eq!(used.whose().await, None);
+    town.close().await;
+}
+
+/// Ways by which somebody's other session ends.
+const ENDS: [&str; 7] = ["one by one", "all others", "by the office", "by a ban", "by another password", "by a link", "with the account"];
+
+#[actix_web::test]
+async fn a_connection_ends_with_its_session_whichever_way_that_ends() {
+    let town = Town::with(|config| config.raised_limits = true).await;
+    let (owner, mut slowest) = (town.owner("olave").await, std::time::Duration::ZERO);
+    for (n, way) in ENDS.into_iter().enumerate() {
+        let here = town.member(&format!("member{n}")).await;
+        let there = town.again(&here).await;
+        let mut socket = there.connect().await;
+        let admin = format!("/api/v1/admin/members/{}", here.id);
+        let link = owner.post(&format!("{admin}/reset-link"), json!({})).await["url"].as_str().expect("a link").to_owned();
+        let reset = format!("/api/v1/password-resets/{}", link.rsplit('/').next().expect("a code"));
+        let (by, method, path, body) = match way {
+            "one by one" => (&here, Method::DELETE, format!("/api/v1/me/sessions/{}", there.session), json!({})),
+            "all others" => (&here, Method::POST, "/api/v1/me/sessions/end-others".to_owned(), json!({})),
+            "by the office" => (&owner, Method::POST, format!("{admin}/sign-out"), json!({})),
+            "by a ban" => (&owner, Method::POST, format!("{admin}/ban"), json!({})),
+            "by another password" => (&here, Method::POST, "/api/v1/me/password".to_owned(), json!({ "current": "", "new": PASSWORD })),
+            "by a link" => (&here, Method::POST, reset, json!({ "password": PASSWORD })),
+            _ => (&here, Method::DELETE, "/api/v1/me".to_owned(), json!({ "password": "" })),
+        };
+        assert_eq!(by.call(method, &path, Some(body)).await.0, 204, "{way}");
+        let ended = std::time::Instant::now();
+        assert_eq!(socket.closed().await, Some(4001), "{way}");
+        slowest = slowest.max(ended.elapsed());
+        assert_eq!(there.call(Method::GET, "/api/v1/me", None).await.0, 401, "{way}");
+        assert!(Socket::open(&town.url(""), &there.token).await.is_err(), "{way}");
+    }
+    tell("ways in which a session ends", ENDS.len());
+    tell("milliseconds until its connection is over, at most", usize::try_from(slowest.as_millis()).unwrap_or(usize::MAX));
     town.close().await;
 }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Answer, Browser, account};
-use crate::support::Town;
+use crate::support::{Town, tell};
 
 const MANY: usize = 50;
 
@@ -42,6 +42,7 @@ async fn of_fifty_resets_by_one_link_exactly_one_succeeds() {
         async move { insist(browser, path, &body).await }
     });
     let winners = successes(&join_all(tries).await, "members.link_over");
+    tell("resets by one link, tried fifty times at once", winners.len());
     assert_eq!(winners.len(), 1, "{winners:?}");
     browser.sign_in("marta", &password(winners[0])).await;
     let loser = json!({ "username": "marta", "password": password((winners[0] + 1) % MANY) });
@@ -61,6 +62,7 @@ async fn of_fifty_sign_ups_by_an_invite_for_one_exactly_one_succeeds() {
         async move { insist(browser, "/api/v1/sign-up", &body).await }
     });
     let winners = successes(&join_all(tries).await, "members.invite_over");
+    tell("accounts by an invite for one, tried fifty times at once", winners.len());
     assert_eq!(winners.len(), 1, "{winners:?}");
     let members = owner.get("/api/v1/members?q=guest").await;
     assert_eq!(members["items"].as_array().map(Vec::len), Some(1), "{members}");
