@@ -93,7 +93,7 @@ pub struct SettingChange {
 }
 
 /// A change that is to be taken back.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 pub struct Undo {
     /// The row of the audit log.
     pub change: AuditId,
@@ -272,7 +272,7 @@ pub struct SetUp {
 }
 
 /// What the set-up answers.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct SetUpDone {
     /// The owner.
     pub member: Profile,

@@ -89,7 +89,7 @@ fn expect_made(backup: &Backup) -> Result<()> {
 }
 
 /// A key with which one member downloads one backup, for a short time.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub struct DownloadKey {
     /// To be given as `key`.
     pub key: String,

@@ -112,8 +112,10 @@ pub fn say(line: &str) {
 /// Starts the log on standard error; its last lines that somebody should look at are kept besides.
 #[must_use]
 pub fn start_log(json: bool) -> Recent {
-    let filter =
+    let asked =
         tracing_subscriber::EnvFilter::try_from_env("RIALTO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
+    // It tells each word that it reads, and it reads every message.
+    let filter = asked.add_directive("html5ever=off".parse().expect("a directive"));
     let is_seen = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // Where the log cannot be written (a full disk, a reader that is gone), the subscriber would complain about it on the same standard error,
     // in a way that panics: a line is lost then, and not the thread that had something to say.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::architecture::sources;
+use crate::support::tell;
 
 /// A type as its file declares it.
 struct Item {
@@ -176,4 +177,34 @@ fn a_careless_type_is_noticed() {
     let flat = format!("{derive}struct New {{\n    #[serde(flatten)]\n    part: Part,\n}}\n{part}");
     assert_eq!(told(&flat), ["New does not refuse unknown fields"]);
     assert!(told(&flat.replace("struct New", "#[serde(deny_unknown_fields)]\nstruct New")).is_empty());
+}
+
+/// Passwords of one connection for media, which both ends are told in words anyway.
+const OF_A_CONNECTION: [&str; 2] = ["Offer", "Credentials"];
+
+/// Types that would show a secret wherever they are written down for whoever mends the program.
+fn showing(items: &[Item]) -> BTreeSet<String> {
+    let secret = |field: &str| {
+        let (name, kind) = field.split_once(": ").unwrap_or_default();
+        words(name).last().is_some_and(|name| ["password", "token", "secret", "cookie"].contains(&name))
+            && words(kind).any(|word| word == "String")
+    };
+    let shown = items.iter().filter(|item| item.attributes.contains("Debug") && !OF_A_CONNECTION.contains(&item.name.as_str()));
+    shown.filter(|item| item.body.split([',', '{', '\n']).any(|field| secret(field.trim()))).map(|item| item.name.clone()).collect()
+}
+
+#[test]
+fn no_type_shows_a_secret_that_it_holds() {
+    let told = |text: &str| showing(&items(text)).len();
+    assert_eq!(told("#[derive(Debug)]\nstruct A {\n    pub token: Option<String>,\n}"), 1);
+    assert_eq!(
+        told("#[derive(Clone)]\nstruct A {\n    pub token: Option<String>,\n}")
+            + told("#[derive(Debug)]\nstruct A {\n    token: Token,\n}"),
+        0
+    );
+    let all: Vec<Item> = sources().iter().flat_map(|source| items(&source.text)).collect();
+    let shown = showing(&all);
+    tell("types that may be shown", all.iter().filter(|item| item.attributes.contains("Debug")).count());
+    tell("types that show a secret", shown.len());
+    assert_eq!(shown, BTreeSet::new());
 }

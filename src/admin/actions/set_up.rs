@@ -16,7 +16,6 @@ use crate::settings::Settings;
 use crate::storage::{Act, Conn, Tx, record};
 
 /// A set-up whose fields are all right.
-#[derive(Debug)]
 pub struct Founding {
     code: String,
     owner: NewMember,

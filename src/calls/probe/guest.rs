@@ -21,7 +21,7 @@ const HUSH: Duration = Duration::from_millis(400);
 const FRAME: usize = 1 << 20;
 
 /// Somebody who comes into a call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Guest {
     /// Where the program listens.
     pub address: SocketAddr,

@@ -36,7 +36,7 @@ pub struct SignUp {
 }
 
 /// The answer to a sign-up or sign-in.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct SignedIn {
     /// The member; `state` is `pending` for somebody who waits.
     pub member: Profile,
@@ -44,6 +44,12 @@ pub struct SignedIn {
     pub token: Option<String>,
     /// Does a browser bring this member in for the first time? Then the page leads to the welcome; `false` for everything else.
     pub first: bool,
+}
+
+impl std::fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignedIn").field("member", &self.member.id).field("first", &self.first).finish_non_exhaustive()
+    }
 }
 
 /// Somebody who came in, or waits.

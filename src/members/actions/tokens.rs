@@ -16,12 +16,18 @@ use crate::storage::{Conn, Tx};
 const MOST: usize = 50;
 
 /// A token that was just made: the only time its secret is shown.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct MadeToken {
     /// Id.
     pub id: SessionId,
     /// The secret, for `Authorization: Bearer`.
     pub token: String,
+}
+
+impl std::fmt::Debug for MadeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MadeToken").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// The member's API tokens, last used first.

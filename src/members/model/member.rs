@@ -277,7 +277,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> std::result::R
 }
 
 /// What a member changes about themselves; a field that is missing stays as it is.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 pub struct AccountChange {
     /// Name to show, 1–64 characters.
     pub display_name: Option<String>,
@@ -308,7 +308,7 @@ pub struct AccountChange {
 }
 
 /// A member to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewMember {
     /// Unique name.
     pub username: Username,

@@ -77,8 +77,8 @@ async fn diagnostics_tell_versions_choices_and_lights_and_no_name() {
     town.close().await;
 }
 
-/// The program as it is started, with a log of its own.
-struct Serving(Child, String);
+/// The program as it is started, with a log of its own; where it listens.
+pub(super) struct Serving(Child, pub(super) String);
 
 fn rialto(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rialto"));
@@ -89,7 +89,13 @@ fn rialto(data: &Path) -> Command {
 impl Serving {
     /// With a mail server and a provider that are not there, and whose addresses hold secrets.
     fn on(data: &Path) -> Self {
+        Self::logging(data, Stdio::null(), "info")
+    }
+
+    /// The same, logging to this, and that much.
+    pub(super) fn logging(data: &Path, log: impl Into<Stdio>, level: &str) -> Self {
         let mut command = rialto(data);
+        command.stderr(log).env("RIALTO_LOG", level);
         command.args(["serve", "--listen", "127.0.0.1:0", "--media-port", "0", "--mail-from", "harbour@example.org"]);
         command.args(["--smtp-url", "smtp://zqsmtpuser:zqsmtppass@127.0.0.1:1", "--stripe-key", "sk_test_zqstripekey0123456789"]);
         command.args(["--stripe-url", "http://127.0.0.1:1", "--stripe-webhook-secret", "whsec_zqwebhooksecret"]);
@@ -107,10 +113,10 @@ impl Drop for Serving {
     }
 }
 
-const OWNERS: &str = "zqownerpassword-lantern";
+pub(super) const OWNERS: &str = "zqownerpassword-lantern";
 
 /// The owner's token, made on the command line as an operator does.
-fn set_up(data: &Path) -> String {
+pub(super) fn set_up(data: &Path) -> String {
     let set_up = ["setup", "--community", "Harbour", "--owner", "olga", "--password-file", "-"];
     let mut child = rialto(data).args(set_up).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
     child.stdin.take().expect("its input").write_all(format!("{OWNERS}\n").as_bytes()).expect("written");
