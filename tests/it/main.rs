@@ -25,6 +25,7 @@ mod requests;
 mod running;
 mod settings;
 mod sfu;
+mod smuggling;
 mod social;
 #[cfg(feature = "stripe")]
 mod stripe;

@@ -18,6 +18,9 @@ pub struct Options {
     pub simulator: Option<PathBuf>,
     /// The library's tests with seeded faults.
     pub mutant_tests: Option<PathBuf>,
+    /// The tests of the whole program.
+    #[allow(dead_code, reason = "only the proofs of safety run them")]
+    pub tests: Option<PathBuf>,
     /// A Python interpreter with what a proof needs of it.
     #[allow(dead_code, reason = "only the proofs of money need one")]
     pub python: Option<PathBuf>,
@@ -34,7 +37,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads `[--count N] [--seed N] [--program FILE] [--optimised FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--python FILE] [--output FILE] [PROOF …]`.
+    /// Reads `[--count N] [--seed N] [--program FILE] [--optimised FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--tests FILE] [--python FILE] [--output FILE] [PROOF …]`.
     pub fn parse(arguments: &[String], known: &'static [(&'static str, &'static str)]) -> Result<Self, String> {
         let mut options = Self {
             proofs: Vec::new(),
@@ -43,6 +46,7 @@ impl Options {
             mutants: None,
             simulator: None,
             mutant_tests: None,
+            tests: None,
             python: None,
             database_url: None,
             count: None,
@@ -60,6 +64,7 @@ impl Options {
                 "--optimised" => options.optimised = Some(value()?.into()),
                 "--mutants" => options.mutants = Some(value()?.into()),
                 "--mutant-tests" => options.mutant_tests = Some(value()?.into()),
+                "--tests" => options.tests = Some(value()?.into()),
                 "--python" => options.python = Some(value()?.into()),
                 "--simulator" => options.simulator = Some(value()?.into()),
                 "--output" => options.output = Some(value()?.into()),

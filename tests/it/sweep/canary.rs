@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::cast::{Cast, Targets, Visitor};
 use super::table::TABLE;
-use crate::support::Socket;
+use crate::support::{Person, Socket, tell};
 
 /// Those who hear the private room, with a session that works.
 const INSIDE: [&str; 4] = ["insider", "muted", "leader", "read_only"];
@@ -229,11 +229,13 @@ async fn missed(socket: &mut Socket, planted: &Planted) -> String {
 }
 
 /// Canaries where they must not be, and those of an audience that nobody of it found.
-async fn crawl(cast: &Cast, planted: &Planted) -> Vec<String> {
+async fn crawl(cast: &Cast, planted: &Planted, when: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut met: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut read = 0;
     for visitor in &cast.visitors {
         for (address, body) in read_all(cast, planted, visitor).await {
+            read += 1;
             for canary in planted.canaries.iter().filter(|canary| body.contains(canary.word)) {
                 met.insert((canary.word, visitor.name));
                 if !canary.audience.contains(&visitor.name) {
@@ -247,24 +249,41 @@ async fn crawl(cast: &Cast, planted: &Planted) -> Vec<String> {
             wrong.push(format!("{name} did not meet {}, so the crawl does not reach it", canary.word));
         }
     }
+    tell(&format!("canaries {when}"), planted.canaries.len());
+    tell(&format!("answers read {when}"), read);
+    tell(&format!("canaries out of their place {when}"), wrong.len());
     wrong
+}
+
+/// What they were is taken from four: one is out of the room, one is banned, one has no role any more, and one's session is over.
+async fn take_away(cast: &Cast, planted: &mut Planted) {
+    let of =
+        |name: &str| -> Person { cast.visitors.iter().find(|one| one.name == name).and_then(|one| one.person.clone()).expect("somebody") };
+    let (muted, leader, moderator, insider) = (of("muted"), of("leader"), of("moderator"), of("insider"));
+    let acts = [
+        (Method::DELETE, format!("/api/v1/rooms/{}/members/{}", planted.rooms[0], muted.id), None),
+        (Method::POST, format!("/api/v1/admin/members/{}/ban", leader.id), Some(json!({}))),
+        (Method::PUT, format!("/api/v1/admin/members/{}/roles", moderator.id), Some(json!({ "roles": [] }))),
+        (Method::POST, format!("/api/v1/admin/members/{}/sign-out", insider.id), None),
+    ];
+    for (method, path, body) in acts {
+        assert_eq!(cast.maker.call(method, &path, body).await.0, 204, "{path}");
+    }
+    for canary in &mut planted.canaries {
+        canary.audience.retain(|name| !["muted", "leader", "moderator", "insider"].contains(name));
+    }
 }
 
 #[actix_web::test]
 async fn nobody_comes_across_what_is_not_for_them_before_or_after_a_removal() {
     let cast = Cast::gather().await;
     let mut planted = plant(&cast).await;
-    let wrong = crawl(&cast, &planted).await;
+    let wrong = crawl(&cast, &planted, "at first").await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 
-    // Whoever is removed from the room comes across nothing of it any more, in no replay and behind no link.
-    let room = planted.rooms[0];
-    let gone = cast.visitors.iter().find(|one| one.name == "muted").and_then(|one| one.person.clone()).expect("somebody");
-    assert_eq!(cast.maker.call(Method::DELETE, &format!("/api/v1/rooms/{room}/members/{}", gone.id), None).await.0, 204);
-    for canary in &mut planted.canaries {
-        canary.audience.retain(|name| *name != "muted");
-    }
-    let wrong = crawl(&cast, &planted).await;
-    assert!(wrong.is_empty(), "after the removal:\n{}", wrong.join("\n"));
+    // Whoever lost what they were comes across nothing of it any more, in no replay and behind no link.
+    take_away(&cast, &mut planted).await;
+    let wrong = crawl(&cast, &planted, "afterwards").await;
+    assert!(wrong.is_empty(), "afterwards:\n{}", wrong.join("\n"));
     cast.town.close().await;
 }

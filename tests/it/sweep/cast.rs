@@ -119,7 +119,7 @@ pub struct Targets {
 pub const NOTHING: &str = "77";
 
 /// The password of everyone; nobody says it.
-const PASSWORD: &str = "seven lighthouses ahead";
+pub const PASSWORD: &str = "seven lighthouses ahead";
 
 async fn arrive(town: &Town, name: &str, state: MemberState, roles: &[RoleKind], scopes: Scopes) -> Person {
     let (username, roles) = (name.to_owned(), roles.to_vec());
@@ -481,6 +481,12 @@ impl Cast {
 
     /// One call: status and body.
     pub async fn call(&self, visitor: &Visitor, method: &str, pattern: &str, targets: &Targets) -> (u16, String) {
+        let answer = self.ask(visitor, method, pattern, targets).await.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+
+    /// The request of one call.
+    pub async fn ask(&self, visitor: &Visitor, method: &str, pattern: &str, targets: &Targets) -> reqwest::RequestBuilder {
         let path = filled(pattern, targets);
         let method: Method = method.parse().expect("a method");
         let mut request = self.town.http.request(method.clone(), self.town.url(&path));
@@ -500,8 +506,7 @@ impl Cast {
             }
             request = request.header("content-type", "application/json").body(body.to_string());
         }
-        let answer = request.send().await.expect("an answer");
-        (answer.status().as_u16(), answer.text().await.expect("a body"))
+        request
     }
 
     fn reported(&self, visitor: &Visitor) -> MemberId {

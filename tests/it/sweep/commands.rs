@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cast::{Cast, NOTHING, VISITORS, Visitor};
-use crate::support::Socket;
+use crate::support::{Socket, tell};
 
 /// Who cannot even connect.
 const OUT: &str = "401";
@@ -140,6 +140,7 @@ async fn hold(in_private: bool) {
     let cast = Cast::gather().await;
     let room = if in_private { cast.private } else { cast.open };
     let (mut wrong, spare) = (Vec::new(), cast.maker.id.to_string());
+    let (mut cells, mut of_calls) = (0, 0);
     for (name, _, private, open) in TABLE {
         let call = cast.call_in(room).await;
         let is_of_call = *name != "call.start" && (name.starts_with("call.") || name.starts_with("pc."));
@@ -159,10 +160,15 @@ async fn hold(in_private: bool) {
             };
             found.push(answer);
         }
+        cells += found.len();
+        of_calls += if name.starts_with("call.") || name.starts_with("pc.") { found.len() } else { 0 };
         if found.join(" ") != *declared {
             wrong.push(format!("{name}\n  declared {declared}\n  found    {}", found.join(" ")));
         }
     }
+    tell("cells of commands and visitors", cells);
+    tell("cells of call signalling", of_calls);
+    tell("rows that differ from the declared ones", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     cast.town.close().await;
 }
@@ -179,7 +185,7 @@ async fn commands_in_a_public_room_are_answered_as_declared() {
 
 #[actix_web::test]
 async fn commands_to_a_foreign_room_or_message_are_answered_like_none() {
-    let cast = Cast::gather().await;
+    let (cast, mut pairs) = (Cast::gather().await, 0);
     for visitor in &cast.visitors {
         let Ok(mut socket) = connect(&cast, visitor).await else { continue };
         for (name, _, _, open) in TABLE {
@@ -200,8 +206,10 @@ async fn commands_to_a_foreign_room_or_message_are_answered_like_none() {
                 (one["ref"], other["ref"]) = (Value::Null, Value::Null);
                 assert_eq!(one, other, "{name} by {}", visitor.name);
                 assert_eq!(one["type"], "refused", "{name} by {}", visitor.name);
+                pairs += 1;
             }
         }
     }
+    tell("pairs of what is not for them and what is not there", pairs);
     cast.town.close().await;
 }

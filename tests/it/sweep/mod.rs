@@ -1,10 +1,13 @@
 //! The sweep: every route and every socket command × every kind of visitor, held against a declared table; what one may not see answers
 //! like what does not exist; and what another site caused is refused.
 
+mod audited;
 mod canary;
 mod cast;
 mod commands;
 mod foreign;
+mod headers;
+mod reading;
 mod table;
 
 use std::collections::BTreeSet;
@@ -12,7 +15,7 @@ use std::collections::BTreeSet;
 use cast::{Cast, NOTHING, Targets, VISITORS};
 use table::{Row, TABLE};
 
-use crate::support::Town;
+use crate::support::{Town, tell};
 
 #[actix_web::test]
 async fn every_route_has_a_row_and_every_row_a_route() {
@@ -21,6 +24,7 @@ async fn every_route_has_a_row_and_every_row_a_route() {
     let rows: BTreeSet<_> = TABLE.iter().map(|row| (row.path.to_owned(), row.method.to_owned(), row.permit.to_owned())).collect();
     let unknown: Vec<_> = routes.difference(&rows).collect();
     let gone: Vec<_> = rows.difference(&routes).collect();
+    tell("routes", routes.len());
     assert!(unknown.is_empty() && gone.is_empty(), "without a row: {unknown:#?}\nrow without a route: {gone:#?}");
     town.close().await;
 }
@@ -45,12 +49,15 @@ fn is_about_a_room(row: &Row) -> bool {
 
 async fn hold(rows: impl Iterator<Item = &'static Row>, in_private: bool) {
     let cast = Cast::gather().await;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut cells) = (Vec::new(), 0);
     for row in rows {
+        cells += VISITORS.len();
         let (room, expected) = if in_private { (cast.private, row.statuses) } else { (cast.open, row.open) };
         assert_eq!(expected.split(' ').count(), VISITORS.len(), "{}", row.path);
         wrong.extend(compare(&cast, row, room, expected).await);
     }
+    tell("cells of routes and visitors", cells);
+    tell("rows that differ from the declared ones", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     cast.town.close().await;
 }
@@ -73,7 +80,7 @@ async fn routes_about_no_room_answer_as_declared() {
 #[actix_web::test]
 async fn a_private_room_of_others_answers_like_none() {
     let cast = Cast::gather().await;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut pairs) = (Vec::new(), 0);
     for row in TABLE.iter().filter(|row| is_about_a_room(row)) {
         // Those who keep rooms in order change every room that is no conversation: the dashboard lists them.
         let keeps_rooms = |name: &str| row.permit == "ChangeRoom" && matches!(name, "administrator" | "owner");
@@ -81,11 +88,13 @@ async fn a_private_room_of_others_answers_like_none() {
             let targets = Targets { member: cast.maker.id.to_string(), ..cast.targets("GET", "", cast.foreign, visitor).await };
             let foreign = cast.call(visitor, row.method, row.path, &cast.elsewhere(&targets, true)).await;
             let nowhere = cast.call(visitor, row.method, row.path, &cast.elsewhere(&targets, false)).await;
+            pairs += 1;
             if foreign != nowhere || !matches!(foreign.0, 401 | 403 | 404) || (foreign.0 == 403 && visitor.name != "read_only") {
                 wrong.push(format!("{} {} for {}: {foreign:?} but {nowhere:?}", row.method, row.path, visitor.name));
             }
         }
     }
+    tell_pairs(pairs, &wrong);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     cast.town.close().await;
 }
@@ -93,7 +102,7 @@ async fn a_private_room_of_others_answers_like_none() {
 #[actix_web::test]
 async fn a_message_of_another_room_answers_like_none() {
     let cast = Cast::gather().await;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut pairs) = (Vec::new(), 0);
     for row in TABLE.iter().filter(|row| row.path.contains("{message}")) {
         for visitor in &cast.visitors {
             for room in [cast.private, cast.open] {
@@ -102,12 +111,14 @@ async fn a_message_of_another_room_answers_like_none() {
                     cast.call(visitor, row.method, row.path, &Targets { message: cast.message_elsewhere(true), ..targets.clone() }).await;
                 let nowhere =
                     cast.call(visitor, row.method, row.path, &Targets { message: cast.message_elsewhere(false), ..targets }).await;
+                pairs += 1;
                 if foreign != nowhere || foreign.0 < 400 {
                     wrong.push(format!("{} {} for {}: {foreign:?} but {nowhere:?}", row.method, row.path, visitor.name));
                 }
             }
         }
     }
+    tell_pairs(pairs, &wrong);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     cast.town.close().await;
 }
@@ -117,7 +128,7 @@ async fn a_message_of_another_room_answers_like_none() {
 #[actix_web::test]
 async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
     let cast = Cast::gather().await;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut pairs) = (Vec::new(), 0);
     let names = [
         "{member}",
         "{session}",
@@ -141,6 +152,7 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
     ];
     for row in TABLE.iter().filter(|row| !is_about_a_room(row) && names.iter().any(|name| row.path.contains(name))) {
         for (visitor, status) in cast.visitors.iter().zip(row.statuses.split(' ')) {
+            pairs += 1;
             let is_session = row.path.contains("{session}");
             if status.starts_with('2') && !is_session {
                 let nowhere = everything_is_nothing(&cast, visitor).await;
@@ -160,8 +172,14 @@ async fn whoever_may_not_act_on_a_thing_does_not_learn_whether_it_exists() {
             }
         }
     }
+    tell_pairs(pairs, &wrong);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     cast.town.close().await;
+}
+
+fn tell_pairs(pairs: usize, wrong: &[String]) {
+    tell("pairs of what is not for them and what is not there", pairs);
+    tell("pairs told apart", wrong.len());
 }
 
 async fn everything_is_nothing(cast: &Cast, visitor: &cast::Visitor) -> Targets {
