@@ -63,7 +63,8 @@ pub fn searches(html: &str, path: &str) -> Vec<String> {
             .collect();
         found.extend(words.iter().map(|word| format!("{path}?{word}")));
         for list in form.split("<select").skip(1).filter_map(|rest| rest.split("</select>").next()) {
-            let Some(name) = attribute(&format!(" {}", list.trim_start()), "name") else { continue };
+            let head = format!(" {}", list.trim_start());
+            let Some(name) = attribute(&head, "name") else { continue };
             let values: Vec<&str> =
                 tags(list, "option").filter_map(|tag| attribute(tag, "value")).filter(|value| !value.is_empty()).collect();
             for value in &values {
