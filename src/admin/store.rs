@@ -35,7 +35,8 @@ const fn shown_kinds() -> [i16; 3] {
 
 /// Rooms that are not conversations and not archived.
 pub fn room_count(conn: &mut Conn) -> Result<i64> {
-    let open = rooms::table.filter(rooms::kind.eq_any(shown_kinds())).filter(rooms::archived_at.is_null());
+    let named = rooms::table.filter(rooms::name_key.is_not_null());
+    let open = named.filter(rooms::kind.eq_any(shown_kinds())).filter(rooms::archived_at.is_null());
     Ok(open.count().get_result(conn)?)
 }
 
@@ -80,6 +81,7 @@ pub struct RoomFilter {
 pub fn rooms(conn: &mut Conn, filter: &RoomFilter) -> Result<Vec<RoomItem>> {
     type Row = (RoomId, i16, Option<String>, String, i32, Millis, Option<Millis>, i32, Option<i32>);
     let mut query = rooms::table
+        .filter(rooms::name_key.is_not_null())
         .filter(rooms::kind.eq_any(shown_kinds()))
         .order(rooms::id.desc())
         .limit(filter.limit)

@@ -6,6 +6,7 @@ mod guessing;
 mod orders;
 mod pay;
 mod promotions;
+mod tables;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -34,6 +35,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .merge_from(orders::openapi())
         .merge_from(pay::openapi())
         .merge_from(promotions::openapi())
+        .merge_from(tables::openapi())
 }
 
 /// Registers them.
@@ -55,6 +57,7 @@ pub fn mount(routes: &mut Routes<'_>) {
     orders::mount(routes);
     pay::mount(routes);
     promotions::mount(routes);
+    tables::mount(routes);
 }
 
 /// What handlers need beside the ground.

@@ -73,7 +73,8 @@ fn work(command: &Command, config: &Config, clock: &Clock) -> Result<(), String>
             let db = offline::open(&config.target, clock)?;
             let added = offline::wait(seed::run(&db, *scale, clock.now()))?;
             let village = if added.village { "the village and " } else { "" };
-            serve::say(&format!("Added {village}{} members, {} rooms and {} messages.", added.members, added.rooms, added.messages));
+            let seed::Added { members, rooms, messages, subscriptions, .. } = added;
+            serve::say(&format!("Added {village}{members} members, {rooms} rooms, {messages} messages and {subscriptions} subscriptions."));
             Ok(())
         }
         Command::Doctor { call } => doctor::run(config, *call, clock, &mut std::io::stdout()),

@@ -1,17 +1,20 @@
-//! `rialto seed`: the village, and thousands around it who talk in its words, to measure with.
+//! `rialto seed`: the village, and thousands around it who talk in its words, pay, call and report each other, to measure with.
 //!
 //! What they say is drawn word by word from what follows which in the village's own conversations, so that lengths and letters are like
 //! those of people; it means nothing. The same numbers come out again on an equally filled database at the same time.
 
-use std::collections::BTreeMap;
+mod doings;
+mod words;
 
+use self::doings::Means;
+use self::words::{Dice, Words, name};
 use super::village;
 use crate::chat::seed::{Said, place_member, place_plain_message, place_read_mark};
 use crate::chat::{NewRoom, RoomKind, create_room};
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, Result};
 use crate::ids::{Ids, MemberId, RoomId};
-use crate::members::{self, DisplayName, NewMember, Username, create_member};
+use crate::members::{self, DisplayName, MemberState, NewMember, Username, create_member};
 use crate::storage::{Db, Tx};
 
 /// How much is made at once.
@@ -28,9 +31,14 @@ const ROOMS: usize = 10;
 /// How many members, and how many messages, share one transaction.
 const MEMBER_SLICE: usize = 100;
 const MESSAGE_SLICE: usize = 500;
+const DAY: Millis = 86_400_000;
 /// How long ago the first of them came, and the first of them spoke.
-const CAME: Millis = 120 * 86_400_000;
-const SPOKE: Millis = 90 * 86_400_000;
+const CAME: Millis = 400 * DAY;
+const SPOKE: Millis = 90 * DAY;
+/// One of so many waits for a yes of an administrator.
+const WAITS: usize = 300;
+/// One message of so many is said between two people, where some talk with each other.
+const BETWEEN_TWO: usize = 20;
 /// The newest messages that somebody may have left unread.
 const UNREAD: u64 = 6;
 
@@ -43,12 +51,14 @@ pub struct Added {
     pub rooms: usize,
     /// Messages.
     pub messages: usize,
+    /// Subscriptions, each with what was paid for it.
+    pub subscriptions: usize,
     /// Was the village built as well, because nobody owned the community?
     pub village: bool,
 }
 
-/// Adds `scale` thousand members and ten times as many messages, the newest a minute before `now`; first the village, when nobody owns
-/// the community. Nothing is published.
+/// Adds `scale` thousand members and ten times as many messages, the newest a minute before `now`; a tenth of the members pay. First the
+/// village, when nobody owns the community. Nothing is published.
 ///
 /// # Errors
 /// When the database refuses.
@@ -64,12 +74,16 @@ async fn fill(db: &Db, steps: u32, size: Size, now: Millis) -> Result<Added> {
     }
     // Ids are of now, though what they name happened before: so many made in the past would meet those of another run.
     let mut ids = Ids::new(Clock::held(now).0);
+    let means = db.write(|tx| Means::find(tx)).await?;
     for _ in 0..steps {
         let first = db.read(members::seed::count_ever).await?;
-        let mut quarter = Quarter::new(u64::try_from(first).unwrap_or(0), size, now, ids)?;
+        let mut quarter = Quarter::new(u64::try_from(first).unwrap_or(0), size, now, (means.clone(), ids))?;
         quarter = lend(db, quarter, Quarter::open_rooms).await?;
         while quarter.people.len() < size.members {
             quarter = lend(db, quarter, Quarter::settle_some).await?;
+        }
+        while quarter.done < size.members {
+            quarter = lend(db, quarter, Quarter::happen).await?;
         }
         while quarter.said < size.messages {
             quarter = lend(db, quarter, Quarter::talk).await?;
@@ -80,6 +94,7 @@ async fn fill(db: &Db, steps: u32, size: Size, now: Millis) -> Result<Added> {
         added.members += quarter.people.len();
         added.rooms += quarter.rooms.len();
         added.messages += quarter.said;
+        added.subscriptions += quarter.subscriptions;
         ids = quarter.ids;
     }
     Ok(added)
@@ -99,19 +114,48 @@ struct Quarter {
     first: u64,
     size: Size,
     now: Millis,
+    means: Means,
     words: Words,
     dice: Dice,
     ids: Ids,
     people: Vec<MemberId>,
     rooms: Vec<(RoomId, Vec<MemberId>)>,
+    /// Conversations of two.
+    talks: Vec<(RoomId, Vec<MemberId>)>,
+    subscriptions: usize,
+    done: usize,
     said: usize,
     read: usize,
 }
 
 impl Quarter {
-    fn new(first: u64, size: Size, now: Millis, ids: Ids) -> Result<Self> {
-        let words = Words::of_the_village()?;
-        Ok(Self { first, size, now, words, dice: Dice(first), ids, people: Vec::new(), rooms: Vec::new(), said: 0, read: 0 })
+    fn new(first: u64, size: Size, now: Millis, (means, ids): (Means, Ids)) -> Result<Self> {
+        Ok(Self {
+            first,
+            size,
+            now,
+            means,
+            words: Words::of_the_village()?,
+            dice: Dice(first),
+            ids,
+            people: Vec::new(),
+            rooms: Vec::new(),
+            talks: Vec::new(),
+            subscriptions: 0,
+            done: 0,
+            said: 0,
+            read: 0,
+        })
+    }
+
+    /// When the `n`th of them came.
+    fn came(&self, n: usize) -> Millis {
+        self.now - CAME + step(CAME - SPOKE, n, self.size.members)
+    }
+
+    /// Does the `n`th of them wait to be let in?
+    const fn waits(n: usize) -> bool {
+        n % WAITS == WAITS - 2
     }
 
     fn at<T>(&self, tx: &mut Tx<'_>, then: Millis, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
@@ -132,14 +176,19 @@ impl Quarter {
     fn settle_some(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         for _ in 0..MEMBER_SLICE {
             let n = self.people.len();
-            let then = self.now - CAME + step(CAME - SPOKE, n, self.size.members);
+            let then = self.came(n);
             let shown = name(&mut self.dice);
             let given = shown.split(' ').next().unwrap_or("someone").to_lowercase();
             let username = Username::parse(&format!("{given}.{}", self.first + n as u64))?;
             let bio = self.words.sentence(&mut self.dice);
-            let new = NewMember { bio, welcomed: true, ..NewMember::named(username, DisplayName::parse(&shown)?) };
+            let state = if Self::waits(n) { MemberState::Pending } else { MemberState::Active };
+            let roles = if n % 5 == 0 { vec![self.means.regulars] } else { Vec::new() };
+            let new = NewMember { bio, state, roles, welcomed: true, ..NewMember::named(username, DisplayName::parse(&shown)?) };
             let id = self.at(tx, then, |tx| create_member(tx, &new))?;
             self.people.push(id);
+            if Self::waits(n) {
+                continue;
+            }
             // Everyone is in the square, and in two rooms more.
             let one = 1 + n % (ROOMS - 1);
             for room in [0, one, 1 + (one + n / ROOMS) % (ROOMS - 1)] {
@@ -155,7 +204,9 @@ impl Quarter {
     fn talk(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         for _ in 0..MESSAGE_SLICE {
             let then = self.now - SPOKE + step(SPOKE - 60_000, self.said, self.size.messages);
-            let (room, members) = &self.rooms[self.said % ROOMS];
+            let is_between_two = self.said % BETWEEN_TWO == BETWEEN_TWO - 1 && !self.talks.is_empty();
+            let (room, members) =
+                if is_between_two { &self.talks[self.said / BETWEEN_TWO % self.talks.len()] } else { &self.rooms[self.said % ROOMS] };
             let author = *self.dice.pick(members).ok_or_else(|| Error::broken("a room without members"))?;
             let room = *room;
             let body = self.words.sentence(&mut self.dice);
@@ -188,106 +239,9 @@ fn step(whole: Millis, n: usize, count: usize) -> Millis {
     whole / count * Millis::try_from(n).unwrap_or(0)
 }
 
-/// Numbers that look random and come out the same again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        // Splitmix64: a counter whose bits are mixed.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        x ^ (x >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.roll() % end.max(1)
-    }
-
-    fn pick<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
-        let n = self.below(among.len() as u64);
-        among.get(usize::try_from(n).unwrap_or(0))
-    }
-}
-
-/// A name that nobody in the village has.
-fn name(dice: &mut Dice) -> String {
-    const BEGIN: [&str; 16] = ["Ba", "Ce", "Do", "Fi", "Ga", "He", "Ju", "Ka", "Lo", "Me", "Ni", "Pe", "Ro", "Sa", "Te", "Vi"];
-    const END: [&str; 12] = ["lin", "ra", "na", "to", "vic", "mar", "sa", "del", "rik", "la", "min", "dor"];
-    const FAMILY: [&str; 12] = ["wick", "berg", "mann", "ova", "sen", "ston", "ez", "ides", "field", "quist", "brook", "ardi"];
-    let mut part = |list: &[&'static str]| dice.pick(list).copied().unwrap_or("");
-    format!("{}{} {}{}{}", part(&BEGIN), part(&END), part(&BEGIN), part(&END), part(&FAMILY))
-}
-
-/// What follows which in the village's conversations.
-struct Words {
-    first: Vec<String>,
-    next: BTreeMap<String, Vec<String>>,
-    nouns: Vec<String>,
-}
-
-impl Words {
-    /// Most words of a sentence.
-    const MOST: usize = 40;
-
-    fn of_the_village() -> Result<Self> {
-        let (mut first, mut next, mut nouns) = (Vec::new(), BTreeMap::<String, Vec<String>>::new(), Vec::new());
-        for line in village::said_in_english()? {
-            let words: Vec<&str> = line.split_whitespace().filter(|word| is_plain(word)).collect();
-            first.extend(words.first().map(|word| (*word).to_owned()));
-            for pair in words.windows(2) {
-                next.entry(pair[0].to_owned()).or_default().push(pair[1].to_owned());
-                if pair[0] == "the" && pair[1].len() > 3 && pair[1].bytes().all(|b| b.is_ascii_lowercase()) {
-                    nouns.push(pair[1].to_owned());
-                }
-            }
-        }
-        Ok(Self { first, next, nouns })
-    }
-
-    fn sentence(&self, dice: &mut Dice) -> String {
-        let mut word = dice.pick(&self.first).map_or("Yes.", String::as_str);
-        let mut text = word.to_owned();
-        for _ in 1..Self::MOST {
-            let ends = word.ends_with(['.', '?', '!']) && dice.below(3) > 0;
-            let Some(follows) = self.next.get(word).filter(|_| !ends) else { break };
-            let Some(then) = dice.pick(follows) else { break };
-            word = then;
-            text.push(' ');
-            text.push_str(word);
-        }
-        text
-    }
-
-    /// What has a "the" before it, which is a thing more often than not.
-    fn noun(&self, dice: &mut Dice) -> String {
-        dice.pick(&self.nouns).cloned().unwrap_or_else(|| "quay".to_owned())
-    }
-}
-
-/// No Markdown, no names behind an `@`.
-fn is_plain(word: &str) -> bool {
-    word.chars().all(|c| c.is_alphanumeric() || "'’-,.!?;:".contains(c)) && word.chars().any(char::is_alphabetic)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_dice_fall_the_same_way_again_and_the_words_are_the_villages() {
-        let words = Words::of_the_village().expect("words");
-        let told = |seed| {
-            let mut dice = Dice(seed);
-            (0..200).map(|_| words.sentence(&mut dice)).collect::<Vec<_>>()
-        };
-        assert_eq!(told(7), told(7));
-        assert_ne!(told(7), told(8));
-        let different: std::collections::BTreeSet<String> = told(7).into_iter().collect();
-        assert!(different.len() > 150, "only {} different sentences of 200", different.len());
-        assert!(different.iter().all(|line| !line.contains(['@', '*', '`', '|', '[']) && line.split(' ').count() <= Words::MOST));
-    }
 
     #[tokio::test]
     async fn hundreds_come_to_the_village_and_more_after_them() {
@@ -297,8 +251,8 @@ mod tests {
         let db = super::super::offline::open(&target, &clock).expect("a database");
         let small = Size { members: 200, messages: 500 };
         let first = fill(&db, 2, small, clock.now()).await.expect("seeded");
-        assert_eq!(first, Added { members: 400, rooms: 2 * ROOMS, messages: 1_000, village: true });
+        assert_eq!(first, Added { members: 400, rooms: 2 * ROOMS, messages: 1_000, subscriptions: 40, village: true });
         let again = fill(&db, 1, small, clock.now() + 1_000).await.expect("seeded again");
-        assert_eq!(again, Added { members: 200, rooms: ROOMS, messages: 500, village: false });
+        assert_eq!(again, Added { members: 200, rooms: ROOMS, messages: 500, subscriptions: 20, village: false });
     }
 }

@@ -22,6 +22,23 @@ use crate::text::clean_line;
 pub use sheet::Sheet;
 pub use store::{LetterHead, StoredLetter, forget_letter, forget_letters_to, letter, outbox, outcomes};
 
+pub mod seed {
+    //! Letters from before the program ran: for load.
+
+    use super::{Letter, store};
+    use crate::error::Result;
+    use crate::storage::Tx;
+
+    /// A letter that a mail server took at once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn place_letter(tx: &mut Tx<'_>, letter: &Letter) -> Result<()> {
+        let id = store::insert(tx, letter, &letter.to, &letter.subject)?;
+        store::mark_sent(tx, id)
+    }
+}
+
 /// Kind of the job that sends a letter.
 pub const SEND: &str = "mail.send";
 

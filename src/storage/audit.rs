@@ -122,12 +122,30 @@ pub fn audit_rows_of(conn: &mut Conn, act: &str, before: Option<AuditId>, limit:
 /// # Errors
 /// When the database cannot be read.
 pub fn audit_rows(conn: &mut Conn, before: Option<AuditId>, act: Option<&str>, limit: i64) -> Result<Vec<AuditRow>> {
-    let mut query = audit::table.order(audit::id.desc()).limit(limit).into_boxed();
-    if let Some(before) = before {
-        query = query.filter(audit::id.lt(before.0));
+    let before = before.map_or(i64::MAX, |id| id.0);
+    let Some(beginning) = act.filter(|beginning| !beginning.is_empty()) else {
+        return Ok(audit::table.filter(audit::id.lt(before)).order(audit::id.desc()).limit(limit).load(conn)?);
+    };
+    // The newest of each act by its key: a filter would be asked of every row of a log that grows for ever.
+    let mut newest: Vec<i64> = Vec::new();
+    for act in acts(conn)?.iter().filter(|act| act.starts_with(beginning)) {
+        let of_act = audit::table.filter(audit::act.eq(act)).filter(audit::id.lt(before));
+        newest.extend(of_act.order(audit::id.desc()).limit(limit).select(audit::id).load::<i64>(conn)?);
     }
-    if let Some(act) = act {
-        query = query.filter(audit::act.like(format!("{}%", act.replace(['%', '\\'], "").replace('_', "\\_"))).escape('\\'));
+    newest.sort_unstable_by(|a, b| b.cmp(a));
+    newest.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(audit::table.filter(audit::id.eq_any(newest)).order(audit::id.desc()).load(conn)?)
+}
+
+/// Every act that was ever written down, each found behind the one before: a few dozen among however many rows.
+fn acts(conn: &mut Conn) -> Result<Vec<String>> {
+    let mut found: Vec<String> = Vec::new();
+    loop {
+        let last = found.last().map_or("", String::as_str);
+        let next = audit::table.filter(audit::act.gt(last)).select(diesel::dsl::min(audit::act)).get_result::<Option<String>>(conn)?;
+        match next {
+            Some(act) => found.push(act),
+            None => return Ok(found),
+        }
     }
-    Ok(query.load(conn)?)
 }

@@ -10,7 +10,7 @@ use rialto::clock::Clock;
 use rialto::error::Result;
 use rialto::ids::{Ids, MemberId, RoomId};
 use rialto::live::{Logged, Signal};
-use rialto::members::{self, DisplayName, NewMember, RoleKind, SessionKind, Username};
+use rialto::members::{self, DisplayName, MemberFilter, MemberState, NewMember, RoleKind, SessionKind, Username};
 use rialto::storage::{Conn, Db, DbLimits, Sink, Target, Tx, set_fact};
 
 /// A member with a token.
@@ -67,6 +67,19 @@ impl Town {
         Ok(seats)
     }
 
+    /// The owner and so many active members who are there already, with tokens.
+    pub async fn seats(&self, count: usize) -> std::result::Result<Vec<Seat>, String> {
+        let made = self.db.write(move |tx| {
+            let limit = i64::try_from(count).unwrap_or(i64::MAX);
+            let filter = MemberFilter { state: Some(MemberState::Active), limit, ..MemberFilter::default() };
+            let now = tx.now();
+            let others = members::accounts(tx, filter, now)?.0.into_iter().map(|one| one.profile.id);
+            let owner = members::owners(tx)?.first().copied();
+            owner.into_iter().chain(others).map(|member| seat(tx, member)).collect::<Result<Vec<Seat>>>()
+        });
+        made.await.map_err(|error| error.to_string())
+    }
+
     /// A private room with these members in it.
     pub async fn room(&self, name: &str, seats: &[Seat]) -> std::result::Result<RoomId, String> {
         let wish =
@@ -120,6 +133,10 @@ fn person(tx: &mut Tx<'_>, n: usize) -> Result<Seat> {
     }
     new.welcomed = true;
     let member = members::create_member(tx, &new)?;
+    seat(tx, member)
+}
+
+fn seat(tx: &mut Tx<'_>, member: MemberId) -> Result<Seat> {
     let (_, token) = members::make_session(tx, member, SessionKind::Bearer, Scopes::ALL, "load", None)?;
     Ok(Seat { member, token: token.reveal().to_owned() })
 }

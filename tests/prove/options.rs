@@ -37,7 +37,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads `[--count N] [--seed N] [--program FILE] [--optimised FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--tests FILE] [--python FILE] [--output FILE] [PROOF …]`.
+    /// Reads `[--count N] [--seed N] [--program FILE] [--optimised FILE] [--mutants FILE] [--simulator FILE] [--mutant-tests FILE] [--tests FILE] [--python FILE] [--output FILE] [--database-url URL] [PROOF …]`.
     pub fn parse(arguments: &[String], known: &'static [(&'static str, &'static str)]) -> Result<Self, String> {
         let mut options = Self {
             proofs: Vec::new(),
@@ -68,6 +68,7 @@ impl Options {
                 "--python" => options.python = Some(value()?.into()),
                 "--simulator" => options.simulator = Some(value()?.into()),
                 "--output" => options.output = Some(value()?.into()),
+                "--database-url" => options.database_url = Some(value()?),
                 name => {
                     let found = known.iter().find(|(proof, _)| proof.eq_ignore_ascii_case(name));
                     let all = || known.iter().map(|(proof, what)| format!("  {proof:12} {what}")).collect::<Vec<_>>().join("\n");

@@ -1,22 +1,17 @@
-//! Money by month, and everything that was paid as a table for a spreadsheet.
+//! Money by month and by day.
 
 use serde::Serialize;
 
 use super::store;
-use crate::billing::model::{Back, Payment, PaymentRow};
 use crate::billing::policy::SeeOrders;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::ids::MemberId;
-use crate::members::{self, Profile};
 use crate::money::{Currency, Money, add_months, day_of, month_of};
 use crate::storage::Conn;
-use crate::text::csv_line;
 
+const DAY: Millis = 86_400_000;
 /// Months that are shown.
 const MONTHS: u32 = 12;
-/// Most payments of one table.
-const ROWS: i64 = 50_000;
 
 /// What came and went back in one month, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -33,7 +28,7 @@ pub struct Earned {
     pub kept: Money,
 }
 
-/// What amounts with their days come to, month by month, the newest first; pure.
+/// What amounts with their times come to, month by month, the newest first; pure.
 #[must_use]
 pub fn by_month(rows: &[(Millis, Money)]) -> Vec<Earned> {
     let mut found: Vec<Earned> = Vec::new();
@@ -69,10 +64,12 @@ pub(super) fn months(now: Millis) -> Vec<Millis> {
 /// When the database cannot be read.
 pub fn earned(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<Earned>> {
     let since = months(now).first().copied().unwrap_or(month_of(now));
-    let rows = store::payments::received_since(conn, since)?;
-    let rows: Vec<(Millis, Money)> =
-        rows.into_iter().filter_map(|(at, amount, currency)| Some((at, Money::new(amount, currency.parse::<Currency>().ok()?)))).collect();
-    Ok(by_month(&rows))
+    let mut sums: Vec<(Millis, Money)> = Vec::new();
+    for (day, currency, came, went) in store::payments::taken_by_day(conn, since / DAY)? {
+        let Ok(currency) = currency.parse::<Currency>() else { continue };
+        sums.extend([came, went].into_iter().filter(|amount| *amount != 0).map(|amount| (day * DAY, Money::new(amount, currency))));
+    }
+    Ok(by_month(&sums))
 }
 
 /// What came and went back from `since` on, by day and currency: the days are counted from 1970 in UTC. The caller has shown that it may see it.
@@ -80,59 +77,8 @@ pub fn earned(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<Earned>
 /// # Errors
 /// When the database cannot be read.
 pub fn earned_by_day(conn: &mut Conn, since: Millis) -> Result<Vec<(i64, Money)>> {
-    let rows = store::payments::received_by_day(conn, since)?;
-    rows.into_iter().map(|(day, currency, amount)| Ok((day, Money::new(amount, currency.parse()?)))).collect()
-}
-
-/// One line of the table: a payment with the one who paid and what for.
-#[derive(Clone, Debug)]
-pub struct PaidLine {
-    /// The payment.
-    pub payment: Payment,
-    /// Who paid; none: somebody who is gone.
-    pub payer: Option<Profile>,
-    /// What for, by the name that it had.
-    pub text: String,
-}
-
-/// Every payment, newest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn all_payments(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Vec<PaidLine>> {
-    let rows = store::payments::newest(conn, ROWS)?;
-    let mut buyers: Vec<MemberId> = rows.iter().map(|(_, buyer, _)| *buyer).collect();
-    buyers.sort_unstable();
-    buyers.dedup();
-    let people = members::profiles(conn, &buyers, now)?;
-    let line = |(row, buyer, text): (PaymentRow, MemberId, String)| {
-        Ok(PaidLine { payment: row.payment(Back::default())?, payer: people.iter().find(|one| one.id == buyer).cloned(), text })
-    };
-    rows.into_iter().map(line).collect()
-}
-
-/// The table of these payments.
-#[must_use]
-pub fn csv(lines: &[PaidLine]) -> String {
-    let mut out = String::from("received,recorded,receipt,member,plan,provider,method,amount,currency,reference,note\r\n");
-    for PaidLine { payment, payer, text } in lines {
-        let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let fields = [
-            day_of(payment.received_at),
-            day_of(payment.recorded_at),
-            payment.receipt.clone().unwrap_or_default(),
-            payer.as_ref().map(|one| one.username.clone()).unwrap_or_default(),
-            text.clone(),
-            serde_json::to_value(payment.provider).map(word).unwrap_or_default(),
-            serde_json::to_value(payment.method).map(word).unwrap_or_default(),
-            payment.money.decimal(),
-            payment.money.currency.to_string(),
-            payment.reference.clone(),
-            payment.note.clone(),
-        ];
-        out.push_str(&csv_line(&fields));
-    }
-    out
+    let rows = store::payments::taken_by_day(conn, since / DAY)?;
+    rows.into_iter().map(|(day, currency, came, went)| Ok((day, Money::new(came + went, currency.parse()?)))).collect()
 }
 
 #[cfg(test)]

@@ -6,13 +6,8 @@ use super::{earning, store};
 use crate::billing::policy::SeeOrders;
 use crate::clock::Millis;
 use crate::error::Result;
-use crate::members::{self, Profile};
 use crate::money::{add_months, day_of, month_of};
 use crate::storage::Conn;
-use crate::text::csv_line;
-
-/// Most subscriptions of one table.
-const ROWS: i64 = 50_000;
 
 /// A month of people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -103,42 +98,6 @@ pub fn figures(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<Figures> {
         disputed: small(store::refunds::count_open_disputes(conn)?),
         months: by_month(&lives, Happened { refunds: &refunds, disputes: &disputes, failures: &failures }, now),
     })
-}
-
-/// Every subscription as a table for a spreadsheet, newest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn subscriptions_csv(conn: &mut Conn, _: &SeeOrders, now: Millis) -> Result<String> {
-    let filter = store::subscriptions::SubscriptionFilter { open: None, status: None, before: None, limit: ROWS };
-    let rows = store::subscriptions::find(conn, filter)?;
-    let mut whose: Vec<_> = rows.iter().map(|(row, _)| row.member).collect();
-    whose.sort_unstable();
-    whose.dedup();
-    let people: Vec<Profile> = members::profiles(conn, &whose, now)?;
-    let mut out = String::from("began,ended,member,plan,provider,status,amount,currency,every,period_end,ends_with_period,owed_since\r\n");
-    for (row, plan) in rows {
-        let money = row.money()?;
-        let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let day = |at: Option<Millis>| at.map(day_of).unwrap_or_default();
-        let person = people.iter().find(|one| one.id == row.member);
-        let fields = [
-            day_of(row.started_at),
-            day(row.ended_at),
-            person.map(|one| one.username.clone()).unwrap_or_default(),
-            plan,
-            word(serde_json::to_value(row.provider())?),
-            word(serde_json::to_value(row.status())?),
-            money.decimal(),
-            money.currency.to_string(),
-            word(serde_json::to_value(row.every())?),
-            day_of(row.period_end),
-            row.cancels_at_end.to_string(),
-            day(row.past_due_since),
-        ];
-        out.push_str(&csv_line(&fields));
-    }
-    Ok(out)
 }
 
 #[cfg(test)]

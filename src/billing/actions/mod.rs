@@ -26,6 +26,7 @@ mod standings;
 mod strange;
 mod subscribing;
 mod switching;
+mod tables;
 mod taking;
 mod telling;
 mod verifying;
@@ -38,8 +39,8 @@ pub use checkout::{
     CheckoutPage, Elsewhere, NewCheckout, Prepared, cancel_elsewhere, elsewhere, hint, hint_subscription, keep_opened, mirror_now,
     not_opened, own_order, prepare, settle_now,
 };
-pub use earning::{Earned, PaidLine, all_payments, csv, earned, earned_by_day};
-pub use figuring::{Figures, MonthFigures, figures, subscriptions_csv};
+pub use earning::{Earned, earned, earned_by_day};
+pub use figuring::{Figures, MonthFigures, figures};
 pub use founding::{drop_everything, ensure, keep_owner_grant, welcome};
 pub use gifting::{gifts, make_gift, my_gifts, redeem, withdraw_gift};
 pub use giving::{change_end, give, revoke};
@@ -58,6 +59,7 @@ pub use standings::Standings;
 pub use strange::{count_strange, set_aside, strange_checkouts};
 pub use subscribing::{advance, cancel_at_end, newest_subscription, owed};
 pub use switching::{change_elsewhere, quote_elsewhere};
+pub use tables::{Part, payments_part, subscriptions_part};
 pub use telling::{Turner, turn};
 pub use verifying::{unverify, verify};
 

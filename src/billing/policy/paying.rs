@@ -120,8 +120,8 @@ impl OwnSubscription {
     }
 }
 
-/// See everybody's orders, payments and subscriptions.
-#[derive(Debug)]
+/// See everybody's orders, payments and subscriptions. What was allowed at the beginning of a long table holds to its end.
+#[derive(Clone, Copy, Debug)]
 pub struct SeeOrders(());
 
 impl Permit for SeeOrders {

@@ -1,7 +1,6 @@
 //! The API of prices, orders, payments and subscriptions: URL, gate, action, JSON. No decisions.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
@@ -43,8 +42,6 @@ use crate::members::SeeMe;
     reverse_payment,
     refund,
     subscriptions,
-    payments_table,
-    subscriptions_table,
     earned,
     figures
 ))]
@@ -78,8 +75,6 @@ pub fn mount(routes: &mut Routes<'_>) {
         .post("/api/v1/admin/payments/{payment}/reverse", reverse_payment)
         .post("/api/v1/admin/payments/{payment}/refund", refund)
         .get("/api/v1/admin/subscriptions", subscriptions)
-        .get("/api/v1/admin/payments.csv", payments_table)
-        .get("/api/v1/admin/subscriptions.csv", subscriptions_table)
         .get("/api/v1/admin/earned", earned)
         .get("/api/v1/admin/figures", figures);
 }
@@ -307,33 +302,11 @@ async fn subscriptions(gate: Allow<SeeOrders>, query: Query<FindThose>) -> Resul
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Every payment as a table for a spreadsheet, newest first.
-#[utoipa::path(get, path = "/api/v1/admin/payments.csv", responses((status = 200, body = String, content_type = "text/csv")))]
-async fn payments_table(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
-    let lines = gate.read(|conn, may, actor| actions::all_payments(conn, may, actor.now)).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Disposition", "attachment; filename=\"payments.csv\""))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(actions::csv(&lines)))
-}
-
 /// What came and went back in the last twelve months, month by month and currency by currency; test payments are no money.
 #[utoipa::path(get, path = "/api/v1/admin/earned", responses((status = 200, body = Page<Earned>)))]
 async fn earned(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
     let months = gate.read(|conn, may, actor| actions::earned(conn, may, actor.now)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(months)))
-}
-
-/// Every subscription as a table for a spreadsheet, newest first.
-#[utoipa::path(get, path = "/api/v1/admin/subscriptions.csv", responses((status = 200, body = String, content_type = "text/csv")))]
-async fn subscriptions_table(gate: Allow<SeeOrders>) -> Result<HttpResponse> {
-    let table = gate.read(|conn, may, actor| actions::subscriptions_csv(conn, may, actor.now)).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Disposition", "attachment; filename=\"subscriptions.csv\""))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(table))
 }
 
 /// Who pays, owes and leaves now, and month by month who came and left; what is paid at the test provider is not selling.

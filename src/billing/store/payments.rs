@@ -61,34 +61,35 @@ pub fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<HashMap<OrderId, Ve
     Ok(found)
 }
 
-/// Payments of everybody, newest first, each with who paid and what for.
-pub fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<(PaymentRow, MemberId, String)>> {
+/// At most `limit` payments of everybody before `before`, newest first, each with who paid and what for.
+pub fn newest(conn: &mut Conn, before: Option<PaymentId>, limit: i64) -> Result<Vec<(PaymentRow, MemberId, String)>> {
     Ok(payments::table
         .inner_join(orders::table.on(orders::id.eq(payments::order_id)))
         .inner_join(order_lines::table.on(order_lines::order_id.eq(payments::order_id)))
+        .filter(payments::id.lt(before.map_or(i64::MAX, |id| id.0)))
         .order(payments::id.desc())
         .limit(limit)
         .select((payments::all_columns, orders::buyer, order_lines::text))
         .load(conn)?)
 }
 
-/// Amounts with their times, from `since` on: for sums. What was paid at the test provider is no money.
-pub fn received_since(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, i64, String)>> {
-    Ok(payments::table
-        .filter(payments::received_at.ge(since))
-        .filter(payments::provider.ne(ProviderKind::Test.number()))
-        .select((payments::received_at, payments::amount, payments::currency))
-        .load(conn)?)
-}
+/// A day, a currency, what came in it, and what went back, below zero.
+pub type TakenOnDay = (i64, String, i64, i64);
 
-/// The same by day and currency, each with its sum: days since 1970 in UTC.
-pub fn received_by_day(conn: &mut Conn, since: Millis) -> Result<Vec<(i64, String, i64)>> {
+/// What came and went back from a day on, by day and currency: days since 1970 in UTC. What was paid at the test provider is no money. An
+/// index has the days, so that nothing is sorted, and all that is added up.
+pub fn taken_by_day(conn: &mut Conn, first: i64) -> Result<Vec<TakenOnDay>> {
     let (day, currency) = (|| sql::<BigInt>("received_at / 86400000"), || sql::<Text>("currency"));
     Ok(payments::table
-        .filter(payments::received_at.ge(since))
+        .filter(day().ge(first))
         .filter(payments::provider.ne(ProviderKind::Test.number()))
         .group_by((day(), currency()))
-        .select((day(), currency(), sql::<BigInt>("CAST(SUM(amount) AS BIGINT)")))
+        .select((
+            day(),
+            currency(),
+            sql::<BigInt>("CAST(SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS BIGINT)"),
+            sql::<BigInt>("CAST(SUM(CASE WHEN amount < 0 THEN amount ELSE 0 END) AS BIGINT)"),
+        ))
         .load(conn)?)
 }
 

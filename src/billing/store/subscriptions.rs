@@ -1,6 +1,8 @@
 //! Rows of `subscriptions`.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::billing::model::{SubscriptionRow, SubscriptionStatus};
 use crate::billing::providers::ProviderKind;
@@ -189,12 +191,10 @@ pub fn lives(conn: &mut Conn, since: Millis) -> Result<Vec<(Millis, Option<Milli
 
 /// How many go on; of those, how many owe a payment, and how many end with their period. What is paid at the test provider is none.
 pub fn counts(conn: &mut Conn) -> Result<(i64, i64, i64)> {
-    let open =
-        || subscriptions::table.filter(subscriptions::ended_at.is_null()).filter(subscriptions::provider.ne(ProviderKind::Test.number()));
-    let all = open().count().get_result(conn)?;
-    let owing = open().filter(subscriptions::past_due_since.is_not_null()).count().get_result(conn)?;
-    let ending = open().filter(subscriptions::cancels_at_end.eq(true)).count().get_result(conn)?;
-    Ok((all, owing, ending))
+    let open = subscriptions::table.filter(subscriptions::ended_at.is_null());
+    let counts =
+        (sql::<BigInt>("COUNT(*)"), sql::<BigInt>("COUNT(past_due_since)"), sql::<BigInt>("COUNT(CASE WHEN cancels_at_end THEN 1 END)"));
+    Ok(open.filter(subscriptions::provider.ne(ProviderKind::Test.number())).select(counts).get_result(conn)?)
 }
 
 /// Notes since when a period of it was not paid; once.

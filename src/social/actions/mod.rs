@@ -35,7 +35,7 @@ pub mod seed {
     pub use super::contacts::place_contact;
     pub use super::follows::place_follow;
     pub use super::reach::place_reach;
-    pub use super::reports::place_report;
+    pub use super::reports::{place_closing, place_report};
     pub use super::requests::place_contact_request;
     pub use super::shutting::place_block;
 }

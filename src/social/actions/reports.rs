@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, MessageId, ReportId};
 use crate::members;
-use crate::social::model::{Closing, NewReport, Report, ReportReason, ReportRow, Said, SaidAgain, SoughtReports};
+use crate::social::model::{Closing, NewReport, Report, ReportOutcome, ReportReason, ReportRow, Said, SaidAgain, SoughtReports};
 use crate::social::notices::{Notice, SeenMessage, Social};
 use crate::social::policy::{HandleReport, MakeReport};
 use crate::social::store;
@@ -194,4 +194,12 @@ pub fn place_report(tx: &mut Tx<'_>, reporter: MemberId, member: MemberId, reaso
     let row = said.row(tx.new_id(), reporter, member, tx.now());
     store::reports::insert(tx, &row)?;
     Ok(row.id)
+}
+
+/// Closes a report without telling anybody.
+///
+/// # Errors
+/// [`Error::NotFound`] when it does not wait.
+pub fn place_closing(tx: &mut Tx<'_>, report: ReportId, by: MemberId, outcome: ReportOutcome) -> Result<()> {
+    store::reports::close(tx, report, by, outcome, "")?.then_some(()).ok_or(Error::NotFound)
 }

@@ -4,6 +4,7 @@ mod figures;
 mod health;
 mod jobs;
 mod logs;
+mod scale;
 mod traced;
 
 use reqwest::Method;

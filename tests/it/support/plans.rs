@@ -44,6 +44,7 @@ fn filled(statement: &str, values: &serde_json::Value) -> String {
         serde_json::Value::Array(all) => {
             format!("'{{{}}}'::bigint[]", all.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
         }
+        serde_json::Value::String(text) => format!("'{}'", text.replace('\'', "''")),
         one => one.to_string(),
     };
     let values = values.as_array().expect("a list").iter().map(text).enumerate();
@@ -139,8 +140,8 @@ mod tests {
         ] {
             assert_eq!(by_author(&sought_by_sqlite(line).into_iter().collect::<Vec<_>>()), is, "{line}");
         }
-        let values = json!([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, [11, 12]]);
-        assert_eq!(filled("$1 $10 $2 $11", &values), "1 10 2 '{11,12}'::bigint[]");
+        let values = json!([1, 2, "o'clock", 4, 5, 6, 7, 8, 9, 10, [11, 12]]);
+        assert_eq!(filled("$1 $10 $2 $11 $3", &values), "1 10 2 '{11,12}'::bigint[] 'o''clock'");
     }
 
     #[test]

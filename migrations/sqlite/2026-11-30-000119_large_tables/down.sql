@@ -1,0 +1,10 @@
+DROP INDEX calls_by_cause;
+DROP INDEX calls_by_kind;
+DROP INDEX orders_of_subscription;
+DROP INDEX payments_by_day;
+CREATE INDEX payments_by_day ON payments (received_at, id);
+DROP INDEX rooms_named;
+DROP INDEX members_by_state;
+CREATE INDEX members_by_state ON members (state, id);
+DROP INDEX members_by_name;
+CREATE INDEX members_by_name ON members (name_key, id);
