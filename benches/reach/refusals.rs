@@ -2,8 +2,9 @@
 //! By that time nobody may tell one reason from another.
 
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use rialto::clock::Clock;
 use rialto::ids::MemberId;
 use serde_json::{Value, json};
 
@@ -125,7 +126,7 @@ impl Scene {
         let rule = json!({ "from": [from] });
         let mut choice = json!({ "message": rule, "call": rule });
         if cause == "quiet-hours" {
-            let minute = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?.as_secs() / 60;
+            let minute = Clock::system().now() / 60_000;
             choice["quiet"] = json!({ "from": (minute + 1_380) % 1_440, "to": (minute + 720) % 1_440 });
         }
         if cause == "ignored" {

@@ -74,7 +74,7 @@ async fn fill(db: &Db, steps: u32, size: Size, now: Millis) -> Result<Added> {
     }
     // Ids are of now, though what they name happened before: so many made in the past would meet those of another run.
     let mut ids = Ids::new(Clock::held(now).0);
-    let means = db.write(|tx| Means::find(tx)).await?;
+    let means = db.write(Means::find).await?;
     for _ in 0..steps {
         let first = db.read(members::seed::count_ever).await?;
         let mut quarter = Quarter::new(u64::try_from(first).unwrap_or(0), size, now, (means.clone(), ids))?;
@@ -182,7 +182,7 @@ impl Quarter {
             let username = Username::parse(&format!("{given}.{}", self.first + n as u64))?;
             let bio = self.words.sentence(&mut self.dice);
             let state = if Self::waits(n) { MemberState::Pending } else { MemberState::Active };
-            let roles = if n % 5 == 0 { vec![self.means.regulars] } else { Vec::new() };
+            let roles = if n.is_multiple_of(5) { vec![self.means.regulars] } else { Vec::new() };
             let new = NewMember { bio, state, roles, welcomed: true, ..NewMember::named(username, DisplayName::parse(&shown)?) };
             let id = self.at(tx, then, |tx| create_member(tx, &new))?;
             self.people.push(id);

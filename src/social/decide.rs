@@ -140,10 +140,10 @@ fn is_let_in(facts: &Facts<'_>) -> bool {
     match facts.act {
         // Who is answered does not write first, whoever may.
         Act::Message if theirs.has(Edge::Admits) => return true,
-        Act::Call | Act::VideoCall if !is_nobody => {
-            if theirs.has(Edge::Admits) || theirs.lets_ring_once(matches!(facts.act, Act::VideoCall)) {
-                return true;
-            }
+        Act::Call | Act::VideoCall
+            if !is_nobody && (theirs.has(Edge::Admits) || theirs.lets_ring_once(matches!(facts.act, Act::VideoCall))) =>
+        {
+            return true;
         }
         _ => {}
     }

@@ -66,7 +66,7 @@ impl Quarter {
             let (member, next) = (self.people[n], self.people[(n + 1) % self.people.len()]);
             let seen = self.now - self.below(30 * DAY) - 1_000;
             self.at(tx, seen, |tx| place_browser(tx, member, "Firefox"))?;
-            if n % 10 == 0 {
+            if n.is_multiple_of(10) {
                 self.pay(tx, n, member)?;
             }
             match n % 20 {
@@ -138,10 +138,10 @@ impl Quarter {
         let said = self.words.sentence(&mut self.dice);
         let reason = self.dice.pick(&ReportReason::ALL).copied().unwrap_or(ReportReason::Other);
         let report = self.at(tx, then, |tx| place_report(tx, member, of, reason, &said))?;
-        if n / 20 % 10 == 0 {
+        if (n / 20).is_multiple_of(10) {
             return Ok(());
         }
-        let outcome = if n % 3 == 0 { ReportOutcome::Acted } else { ReportOutcome::Dismissed };
+        let outcome = if n.is_multiple_of(3) { ReportOutcome::Acted } else { ReportOutcome::Dismissed };
         self.at(tx, then + DAY / 2, |tx| place_closing(tx, report, self.means.owner, outcome))
     }
 
@@ -154,7 +154,8 @@ impl Quarter {
         };
         let quality = (seconds > 0).then_some(3);
         let others = vec![(other, fate)];
-        let story = CallStory { room: None, is_group: false, video: n % 3 == 0, starter, others, seconds, cause: Some(cause), quality };
+        let story =
+            CallStory { room: None, is_group: false, video: n.is_multiple_of(3), starter, others, seconds, cause: Some(cause), quality };
         tx.as_of(then, &self.ids_of(then, n), |tx| place_call(tx, &story).map(|_| ()))
     }
 
