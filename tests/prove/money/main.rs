@@ -11,7 +11,6 @@ mod kills;
 mod load;
 mod market;
 mod mutants;
-#[expect(dead_code, reason = "the proofs of chat ask more of it")]
 #[path = "../options.rs"]
 mod options;
 mod orders;
