@@ -87,6 +87,9 @@ impl Gate {
         let busy: BTreeSet<MemberId> = self.calls.look(|board| to.iter().filter(|one| board.taken_by(**one).is_some()).copied().collect());
         // What follows from the answers may write to logs: every pair is held before the first of them.
         social::hold_pairs(tx, from, to)?;
+        for one in to {
+            social::see_yes(tx, from, *one)?;
+        }
         let mut verdicts = social::answers(tx, &self.settings, &asker(from, video, &standing), to, now)?;
         verdicts.sort_unstable_by_key(|(one, _)| *one);
         let way = |(one, verdict)| {

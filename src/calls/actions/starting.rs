@@ -14,7 +14,7 @@ use crate::clock::Millis;
 use crate::error::{Error, Found, Refusal, RefusalKind, Result};
 use crate::ids::{CallId, MemberId};
 use crate::live::LogId;
-use crate::social;
+use crate::social::{self, RequestKind};
 use crate::storage::{Conn, Tx, hold_room, one_at_a_time};
 
 /// Calls that one member begins within a minute.
@@ -64,9 +64,10 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
         return if is_same(tx, &known, may, wish)? { Ok((known.id, known.started_at)) } else { Err(Error::conflict("calls.key_reused")) };
     }
     let found = found(tx, may, wish, gate)?;
-    if let Whom::Member(other) = may.whom() {
-        social::see_yes(tx, member, other)?;
-    }
+    let told = match may.whom() {
+        Whom::Member(other) => social::see_yes(tx, member, other)?,
+        Whom::Room(_) => None,
+    };
     if let Some(found) = found {
         return Ok(found);
     }
@@ -84,7 +85,9 @@ pub fn start(tx: &mut Tx<'_>, may: &StartCall, wish: &Starting, gate: &Gate) -> 
         (_, count, _) if count >= gate.settings.calls_at_once => return Err(too_many_calls()),
         _ => {}
     }
-    must_not_be_too_often(tx, may, wish.video, gate)?;
+    // Whoever was told yes is waited for, as far as they know: what the other has done since must not be learnt here.
+    let is_awaited = told.is_some_and(|kind| kind == RequestKind::VideoCall || !wish.video);
+    must_not_be_too_often(tx, may, is_awaited, gate)?;
     let id = tx.new_id::<CallId>();
     gate.calls.must_have_room(id)?;
     let most = gate.settings.call_members.min(has.calls_group_size.unwrap_or(u32::MAX));
@@ -195,7 +198,7 @@ fn take_theirs(tx: &mut Tx<'_>, may: &StartCall, (row, other): (&CallRow, Member
     Ok(true)
 }
 
-fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, video: bool, gate: &Gate) -> Result<()> {
+fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, is_awaited: bool, gate: &Gate) -> Result<()> {
     if gate.raised {
         return Ok(());
     }
@@ -204,9 +207,8 @@ fn must_not_be_too_often(tx: &mut Tx<'_>, may: &StartCall, video: bool, gate: &G
     let of_minute = store::started_since(tx, member, now - MINUTE, PER_MINUTE)?;
     must_wait("calls.too_many", &of_minute, PER_MINUTE, MINUTE, now)?;
     must_wait("calls.too_many", &store::started_since(tx, member, now - DAY, per_day)?, per_day, DAY, now)?;
-    // Whoever asked for it and was told yes is waited for.
     if let Whom::Member(other) = may.whom()
-        && !social::is_awaited(tx, member, other, video)?
+        && !is_awaited
     {
         let unanswered = store::unanswered_since(tx, member, other, now - HOUR, UNANSWERED)?;
         must_wait("calls.no_answer_again", &unanswered, UNANSWERED, HOUR, now)?;

@@ -26,7 +26,7 @@ pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use settling::{admit_askers, settle_waiting};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
-pub use yeses::{MayCall, is_awaited, may_call, see_yes, use_once};
+pub use yeses::{MayCall, may_call, see_yes, use_once};
 pub(super) use yeses::{put_away_yes, yes_of};
 
 pub mod seed {

@@ -366,6 +366,7 @@ pub fn forget(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
     for request in store::requests::open_about(tx, member)? {
         end_request(tx, &request, Outcome::Withdrawn)?;
     }
+    store::requests::forget_yeses(tx, member)?;
     store::relations::forget(tx, member)?;
     store::reach::forget(tx, member)
 }

@@ -47,15 +47,18 @@ pub(super) fn tell(tx: &mut Tx<'_>, request: &RequestRow, relation: Relation) ->
     announce(tx, sender, &SocialEvent::MayCall { member, about }, member)
 }
 
-/// A member calls whoever said yes, or shuts them out: there is nothing to be told any more. How the two stand to each other is held.
+/// A member calls whoever said yes, or shuts them out: there is nothing to be told any more. Gives what they had been told, whatever the other has
+/// done since. How the two stand to each other is held.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn see_yes(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()> {
-    if store::requests::see_yeses(tx, member, other)? {
+pub fn see_yes(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<Option<RequestKind>> {
+    let told = yes_of(tx, member, other)?;
+    if told.is_some() {
+        store::requests::see_yeses(tx, member, other)?;
         announce(tx, member, &SocialEvent::MayCall { member: other, about: None }, member)?;
     }
-    Ok(())
+    Ok(told)
 }
 
 /// A member puts the yes of another away.
@@ -64,15 +67,7 @@ pub fn see_yes(tx: &mut Tx<'_>, member: MemberId, other: MemberId) -> Result<()>
 /// When the database refuses.
 pub fn put_away_yes(tx: &mut Tx<'_>, may: &RelateTo) -> Result<()> {
     hold(tx, may.member(), may.other())?;
-    see_yes(tx, may.member(), may.other())
-}
-
-/// Has one let another ring them once in this way, who has not done so yet?
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn is_awaited(conn: &mut Conn, from: MemberId, to: MemberId, video: bool) -> Result<bool> {
-    Ok(store::relations::between(conn, to, from)?.mine.lets_ring_once(video))
+    see_yes(tx, may.member(), may.other()).map(|_| ())
 }
 
 /// A member was let through this once, and it is used now.

@@ -83,11 +83,20 @@ pub fn yeses(conn: &mut Conn, sender: MemberId, of: Option<MemberId>, limit: i64
     Ok(rows.into_iter().map(|(member, kind)| (MemberId(member), RequestKind::from_number(kind))).collect())
 }
 
-/// A member has seen the yeses of another; `false` when there was none.
-pub fn see_yeses(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<bool> {
+/// A member has seen the yeses of another.
+pub fn see_yeses(tx: &mut Tx<'_>, sender: MemberId, member: MemberId) -> Result<()> {
     let unseen =
         requests::table.filter(requests::sender.eq(sender.0)).filter(requests::member.eq(member.0)).filter(sql::<Bool>("yes_unseen"));
-    Ok(diesel::update(unseen).set(requests::yes_unseen.eq(false)).execute(&mut **tx)? > 0)
+    diesel::update(unseen).set(requests::yes_unseen.eq(false)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Nobody is told any more of what a member said yes to, or was told.
+pub fn forget_yeses(tx: &mut Tx<'_>, member: MemberId) -> Result<()> {
+    let of_member = requests::sender.eq(member.0).or(requests::member.eq(member.0));
+    let unseen = requests::table.filter(of_member).filter(sql::<Bool>("yes_unseen"));
+    diesel::update(unseen).set(requests::yes_unseen.eq(false)).execute(&mut **tx)?;
+    Ok(())
 }
 
 /// Does it wait for an answer?

@@ -247,7 +247,14 @@ async fn the_community_has_so_many_calls_at_once() {
 }
 
 #[actix_web::test]
-async fn whoever_was_told_yes_may_ring_however_often_nobody_answered_before() {
+async fn whoever_was_told_yes_may_call_once_more_however_often_nobody_answered_and_whatever_became_of_it() {
+    for (always, since) in [(false, None), (true, None), (false, Some("blocks")), (true, Some("blocks")), (false, Some("me/never"))] {
+        may_call_once_more(always, since).await;
+    }
+}
+
+/// Ben says yes, for once or for good, and puts ann on a list afterwards: the rest is the same for her.
+async fn may_call_once_more(always: bool, since: Option<&str>) {
     let stage = Stage::open().await;
     let (ann, ben) = (stage.town.member("ann").await, stage.town.member("ben").await);
     let (status, answer) = ben.call(Method::PUT, "/api/v1/me/reach", Some(json!({ "unknown_callers": "request" }))).await;
@@ -260,7 +267,14 @@ async fn whoever_was_told_yes_may_ring_however_often_nobody_answered_before() {
     }
     assert_eq!(code(&mut caller, call_to(&ben, "k3")).await, "calls.no_answer_again");
     let waits = ben.get("/api/v1/requests").await["items"][0]["id"].clone();
-    ben.post(&format!("/api/v1/requests/{}/accept", waits.as_str().expect("it waits")), json!({})).await;
-    begins(&mut caller, call_to(&ben, "k4")).await;
+    ben.post(&format!("/api/v1/requests/{}/accept", waits.as_str().expect("it waits")), json!({ "always": always })).await;
+    if let Some(list) = since {
+        let (status, answer) = ben.call(Method::PUT, &format!("/api/v1/{list}/{}", ann.id), None).await;
+        assert!(status.is_success(), "{answer}");
+    }
+    let call = begins(&mut caller, call_to(&ben, "k4")).await;
+    caller.done(about("call.cancel", &call)).await;
+    while super::entry(&mut caller).await["call"] != call {}
+    assert_eq!(code(&mut caller, call_to(&ben, "k5")).await, "calls.no_answer_again", "{always} {since:?}");
     stage.close().await;
 }

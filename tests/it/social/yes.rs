@@ -137,7 +137,11 @@ async fn what_becomes_of_a_wish_to_call_looks_like_waiting_unless_it_is_a_yes() 
             "reported" => answers(&bob, "report", json!({ "reason": "spam" })).await,
             "blocked" => answers(&bob, "block", json!({})).await,
             "never" => drop(act(&bob, Method::PUT, &to_ann("me/never")).await),
-            "nobody" | "everyone" => lets(&bob, "call", &[fate]).await,
+            "nobody" | "everyone" => {
+                let mut of_bob = bob.connect().await;
+                lets(&bob, "call", &[fate]).await;
+                hears(&mut of_bob, "request_ended").await;
+            }
             "always" => drop(act(&bob, Method::PUT, &to_ann("me/always")).await),
             _ => {
                 lets(&bob, "call", &["people_i_follow"]).await;
@@ -146,9 +150,7 @@ async fn what_becomes_of_a_wish_to_call_looks_like_waiting_unless_it_is_a_yes() 
             }
         }
         let waits = matches!(fate, "waits");
-        if !matches!(fate, "nobody" | "everyone") {
-            assert_eq!(waiting(&bob).await.len(), usize::from(waits), "{fate}");
-        }
+        assert_eq!(waiting(&bob).await.len(), usize::from(waits), "{fate}");
         let told = seen(&town, &ann, &bob).await;
         if fate != "followed" {
             assert_eq!(&told, reference.get_or_insert_with(|| told.clone()), "{fate}");
