@@ -41,6 +41,7 @@ pub const ACTS: [&str; 61] = [
     "gifts.withdraw",
     "gifts.redeem",
     "orders.decline",
+    "orders.look",
     "orders.set_aside",
     "payments.record",
     "payments.reverse",

@@ -56,7 +56,7 @@ pub use recording::{NewPayment, NewSale, Recorded, record_payment, record_sale, 
 pub use refunding::{NewRefund, Refunding, order_of_payment, refund, refund_now};
 pub use settling::{mirror, settle};
 pub use standings::Standings;
-pub use strange::{count_strange, set_aside, strange_checkouts};
+pub use strange::{count_strange, look_into, set_aside, strange_checkouts};
 pub use subscribing::{advance, cancel_at_end, newest_subscription, owed};
 pub use switching::{change_elsewhere, quote_elsewhere};
 pub use tables::{Part, payments_part, subscriptions_part};

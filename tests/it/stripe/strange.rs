@@ -94,6 +94,8 @@ async fn what_is_put_right_there_gives_what_was_bought_and_is_strange_no_more() 
     assert_eq!(owner.get(PATH).await["items"][0]["paid"]["amount"], 1_100);
     says(1_200);
     assert_eq!(owner.post(&look, json!({})).await["state"], "fulfilled");
+    let acts = owner.get("/api/v1/admin/audit?act=orders.look").await;
+    assert_eq!(acts["items"].as_array().map(Vec::len), Some(2), "each time somebody asked");
     assert_eq!(may_call(&ann).await, true);
     assert_eq!(owner.get(PATH).await["items"], json!([]));
     market.close().await;

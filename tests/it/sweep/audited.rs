@@ -6,8 +6,8 @@ use super::cast::{Cast, NOTHING, Visitor, filled};
 use super::table::TABLE;
 use crate::support::tell;
 
-/// What only looks, though it is asked with POST; at an order, with whoever took the money.
-const LOOKS: [&str; 3] = ["/api/v1/admin/automod/dry-run", "/api/v1/admin/calls/check", "/api/v1/admin/orders/{order}/look"];
+/// What only looks, though it is asked with POST.
+const LOOKS: [&str; 2] = ["/api/v1/admin/automod/dry-run", "/api/v1/admin/calls/check"];
 /// What nothing comes of here, as the table declares: there is no account at Stripe, no told event, and nobody in a call.
 const NOTHING_COMES_OF: [&str; 4] =
     ["/api/v1/admin/stripe", "/api/v1/admin/stripe/check", "/api/v1/admin/stripe/events/{event}/replay", "/api/v1/admin/calls/{call}/mute"];
