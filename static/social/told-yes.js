@@ -1,6 +1,7 @@
 /** On a page that is not the app: says that somebody lets me call now, with the way to do so. */
 
-import { ringMember } from "../calls/call-buttons.js";
+import { mayStart, ringMember } from "../calls/call-buttons.js";
+import { ringsBack } from "../chat/rights.js";
 import { get, path } from "../lib/api.js";
 import { toast } from "../lib/toast.js";
 import { t } from "../lib/words.js";
@@ -12,7 +13,10 @@ export async function tellYes(id, about) {
   /** @type {{member: Member, own_name: string} | null} */
   const person = await get(path`/api/v1/people/${id}`).then((answer) => /** @type {any} */ (answer), () => null);
   if (!person) return;
-  const isVideo = about === "video_call";
-  const act = { label: t(isVideo ? "calls.ring_video" : "calls.ring_audio"), run: () => void ringMember(id, isVideo) };
+  const may = await mayStart().catch(() => null);
+  // Only what would be let through is offered.
+  const way = may?.calls ? ringsBack(may.closed, about === "video_call" && may.video) : null;
+  const isVideo = way === "video_call";
+  const act = way ? { label: t(isVideo ? "calls.ring_video" : "calls.ring_audio"), run: () => void ringMember(id, isVideo) } : undefined;
   toast(t("social.lets_you_call", { name: person.own_name || person.member.display_name }), { icon: "phone", act });
 }

@@ -158,7 +158,10 @@ async fn after_an_account_is_deleted_its_words_are_in_no_page_of_the_file() {
     let (ann, bob) = two(&town).await;
     let room = town.room(&bob, RoomKind::Private, "Attic", &[&ann]).await;
     let (said, _) = ann.says(room, "k9", "zqanndeleted").await;
-    ann.call(Method::PATCH, &format!("/api/v1/rooms/{room}/messages/{said}"), Some(json!({ "body": "zqannedited" }))).await;
+    assert_eq!(in_files(&town, &["zqanndeleted"]).len(), 1, "it was there");
+    let edit = format!("/api/v1/rooms/{room}/messages/{said}");
+    assert!(ann.call(Method::PATCH, &edit, Some(json!({ "body": "zqannedited" }))).await.0.is_success());
+    assert_eq!(in_files(&town, &["zqannedited"]).len(), 1, "it was there");
     set(&ann, Method::DELETE, &format!("/api/v1/rooms/{room}/messages/{said}"), json!({})).await;
     // What she did as an administrator stays in the community's log, as it was written down.
     let logged = ["zqanninvite", "zqanntoken"];

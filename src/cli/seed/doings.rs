@@ -162,7 +162,7 @@ impl Quarter {
     fn letter(&mut self, tx: &mut Tx<'_>, n: usize, member: MemberId) -> Result<()> {
         let then = self.now - self.below(80 * DAY) - 1_000;
         let letter = Letter {
-            kind: "billing.paid",
+            kind: "members.reset",
             member: Some(member),
             to: format!("seed.{}@example.org", self.first + n as u64),
             subject: self.words.noun(&mut self.dice),

@@ -7,7 +7,7 @@ use super::*;
 use crate::access::Permission;
 
 /// Names of the same shape that are no words, beside those of permissions, acts and commands.
-const OTHER_NAMES: [&str; 33] = [
+const OTHER_NAMES: [&str; 35] = [
     "app.css",
     "automod.",
     "backups.",
@@ -35,6 +35,8 @@ const OTHER_NAMES: [&str; 33] = [
     "members.",
     "members.approved",
     "members.csv",
+    "members.id",
+    "members.name_key",
     "members.reset",
     "moderation.report",
     "moderation.sanction",
