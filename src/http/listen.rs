@@ -28,8 +28,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(130);
 /// How long a client that is told to go may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Bytes that the kernel may hold of a connection beyond what is on its way to the peer (`TCP_NOTSENT_LOWAT`). What a peer that does not read leaves
-/// unsent stays in the connection's own queue, where it is counted; the kernel would take four megabytes of it.
-const UNSENT_BYTES: u32 = 128 * 1024;
+/// unsent beyond it stays in the connection's own queue, where it is counted. So much at once reaches whoever reads; the kernel would take four megabytes.
+const UNSENT_BYTES: u32 = 1024 * 1024;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4_096;
 
