@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::members::RoleKind;
 
 /// Acts that the log knows, as the page has words for them.
-pub const ACTS: [&str; 61] = [
+pub const ACTS: [&str; 62] = [
     "appeals.lift",
     "appeals.uphold",
     "automod.change",
