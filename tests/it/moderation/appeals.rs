@@ -267,7 +267,7 @@ async fn whoever_goes_while_they_appeal_takes_their_words_along() {
 #[actix_web::test]
 async fn who_is_muted_anew_meanwhile_is_not_told_that_they_may_write_again() {
     let place = Place::new(RoomKind::Public).await;
-    place.keeper.post(&format!("/api/v1/admin/members/{}/mute", place.bob.id), json!({ "until": NOON + DAY })).await;
+    place.mo.post(&format!("/api/v1/admin/members/{}/mute", place.bob.id), json!({ "until": NOON + DAY })).await;
     let sanction = newest(&place.bob).await;
     place.bob.post(&appeal_of(&sanction), json!({ "words": "No" })).await;
     let id: SanctionId = sanction.parse().expect("an id");
