@@ -132,7 +132,8 @@ async fn acts_calls_and_money_are_found_by_their_keys() {
     }
     for (index, (sought, plan)) in &calls {
         assert!(sought.iter().any(|sought| sought.index == *index), "{plan}");
-        assert!(!is_sorted_anew(plan), "{plan}");
+        // The few that its index finds PostgreSQL may put in order itself.
+        assert!(!is_sorted_anew(plan) || plan.contains("Bitmap"), "{plan}");
     }
     town.close().await;
 }
