@@ -208,7 +208,7 @@ async fn strange(gate: Allow<SeeOrders>, query: Query<Older>) -> Result<HttpResp
 #[utoipa::path(post, path = "/api/v1/admin/orders/{order}/look", params(("order" = OrderId, Path)), responses((status = 200, body = Order), (status = 409, description = "it still says what does not belong to this order")))]
 async fn look_again(gate: Allow<LookIntoOrder>, billing: Needs) -> Result<HttpResponse> {
     let db = gate.ground().db.clone();
-    let order = gate.write(|tx, may, actor| actions::look_into(tx, may, actor)).await?;
+    let order = gate.write(actions::look_into).await?;
     Ok(HttpResponse::Ok().json(actions::settle_now(&db, &billing, order, false).await?))
 }
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Stage, about, begins, call_to, code, enters, fates, reach};
+use super::{Stage, about, begins, call_to, code, fates, reach};
 use crate::support::{Person, Socket};
 
 /// Why a call does not ring, and how it then stands in the callee's list: at most as a missed one.
