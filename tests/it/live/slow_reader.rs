@@ -112,3 +112,37 @@ async fn a_reader_who_never_reads_is_cut_off_after_a_while() {
     drop(stream);
     town.close().await;
 }
+
+/// Bytes that the kernel holds of what was sent to this port, as Linux tells them.
+fn held_by_the_kernel(to: u16) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("a table of connections");
+    let row = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let port = u16::from_str_radix(fields.get(2)?.rsplit(':').next()?, 16).ok()?;
+        (port == to).then(|| u64::from_str_radix(fields.get(4)?.split(':').next()?, 16).ok())?
+    };
+    // None once it was cut off.
+    table.lines().find_map(row).unwrap_or(0)
+}
+
+#[actix_web::test]
+async fn what_somebody_does_not_read_piles_up_in_no_kernel() {
+    let town = Town::with(|config| (config.raised_limits, config.workers) = (true, 1)).await;
+    let (ann, deaf_one) = (town.member("ann").await, town.member("deaf").await);
+    let room = town.room(&ann, RoomKind::Private, "Harbour", &[&deaf_one]).await;
+    let stream = deaf(&town, &deaf_one).await;
+    let port = stream.local_addr().expect("an address").port();
+    let mut sender = ann.connect().await;
+    let (body, mut most) = ("& ".repeat(8_000), 0);
+    // More than the four megabytes that it would take.
+    for n in 0..100 {
+        sender.done(json!({ "type": "chat.send", "room": room, "client_key": format!("k{n}"), "body": body })).await;
+        if town.app().ground.hub.connections() == 1 {
+            break;
+        }
+        most = most.max(held_by_the_kernel(port));
+    }
+    assert!((500_000..1_600_000).contains(&most), "{most} bytes");
+    drop(stream);
+    town.close().await;
+}
