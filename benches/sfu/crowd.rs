@@ -91,6 +91,18 @@ impl Crowd {
         self.sfu.totals()
     }
 
+    /// Waits until a media thread without calls has given back what the last ones took: it does so before each count of its time.
+    pub fn wait_rested(&self) {
+        let end = Instant::now() + DEADLINE;
+        for _ in 0..2 {
+            let counted = self.totals().cpu_ns;
+            while self.totals().cpu_ns == counted {
+                assert!(Instant::now() < end, "the media thread counts its time");
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+        }
+    }
+
     /// Waits until so many packets have been forwarded since the start.
     pub fn wait_forwarded(&self, count: u64) {
         let end = Instant::now() + Duration::from_secs(60);
