@@ -79,7 +79,7 @@ async fn come_in(caller: &Caller, owner: &str) -> Vec<(&'static str, String)> {
     let wrong = json!({ "username": "zqmember", "password": SAID[2].1 });
     caller.send(403, post("/api/v1/sign-in"), &[], Some(wrong)).await;
     caller.send(202, post("/api/v1/password-resets"), &[], Some(json!({ "username_or_email": "zqmail@example.org" }))).await;
-    let link = text(&caller.post(owner, 200, &format!("/api/v1/admin/members/{id}/reset-link"), json!({})).await["url"]);
+    let link = text(&caller.post(owner, 201, &format!("/api/v1/admin/members/{id}/reset-link"), json!({})).await["url"]);
     let reset = link.rsplit('/').next().expect("a code").to_owned();
     caller.send(200, (Method::GET, &format!("/reset/{reset}")), &[("accept", "text/html")], None).await;
     let by_link = format!("/api/v1/password-resets/{reset}");
@@ -115,13 +115,22 @@ async fn no_secret_comes_into_a_log_that_tells_everything() {
     let plans = caller.by(&owner, 200, (Method::GET, "/api/v1/plans"), Value::Null).await;
     let gift = json!({ "plan": plans["items"][0]["id"], "note": "zqnote" });
     let gift = text(&caller.post(&owner, 201, "/api/v1/admin/gifts", gift).await["code"]);
-    caller.post(&owner, 200, "/api/v1/me/gifts/redeem", json!({ "code": gift })).await;
+    let back =
+        caller.send(200, (Method::POST, "/api/v1/sign-in"), &[], Some(json!({ "username": "zqmember", "password": SAID[0].1 }))).await;
+    let program = text(&back.json::<Value>().await.expect("JSON")["token"]);
+    caller.post(&program, 200, "/api/v1/me/gifts/redeem", json!({ "code": gift })).await;
     let hook = [("stripe-signature", "t=1,v1=00")];
     caller.send(422, (Method::POST, "/hooks/stripe"), &hook, Some(json!({ "id": "zqunreadbody" }))).await;
     caller.post(&owner, 503, "/api/v1/admin/stripe/check", json!({})).await;
     caller.send(422, (Method::POST, "/api/v1/sign-in"), &[], Some(json!({ "zqunreadbody": "zqunreadbody" }))).await;
     caller.by("zqnotatoken", 401, (Method::GET, "/admin/members?q=zqquery"), Value::Null).await;
-    secrets.extend([("a token", token), ("a token that is none", "zqnotatoken".to_owned()), ("an invite", invite), ("a gift", gift)]);
+    secrets.extend([
+        ("a token", token),
+        ("a token of a sign-in", program),
+        ("a token that is none", "zqnotatoken".to_owned()),
+        ("an invite", invite),
+        ("a gift", gift),
+    ]);
     secrets.extend([("the mail server's password", "zqsmtppass".to_owned()), ("a key of the provider", "zqstripekey".to_owned())]);
 
     drop((socket, serving));
