@@ -63,11 +63,14 @@ const RATES: [(RateClass, Rate); 14] = [
 const ONE_GUESSER: Patience = Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
 /// What many addresses share may be used up by others, so it never keeps the member waiting for longer than two minutes.
 const ALL_GUESSERS: Patience = Patience { free: 100, first_wait_ms: 1_000, longest_wait_ms: 120_000, forget_ms: 900_000 };
+/// An account has two names, each with its own tries; this is never told, so it must never be what makes somebody wait who keeps to one of them.
+const BY_BOTH_NAMES: Patience = Patience { free: 2 * ONE_GUESSER.free, ..ONE_GUESSER };
 
 /// How tries at an account's password are slowed down.
-const PATIENCE: [(RateClass, Patience); 4] = [
+const PATIENCE: [(RateClass, Patience); 5] = [
     (RateClass::SignInGuess, ONE_GUESSER),
-    (RateClass::SignInAccount, ALL_GUESSERS),
+    (RateClass::SignInName, ALL_GUESSERS),
+    (RateClass::SignInAccount, BY_BOTH_NAMES),
     (RateClass::Confirm, ONE_GUESSER),
     (RateClass::GiftTry, ONE_GUESSER),
 ];
@@ -401,7 +404,8 @@ mod tests {
         }
         for (class, free, first, longest) in [
             (RateClass::SignInGuess, 10, 60_000, 3_600_000),
-            (RateClass::SignInAccount, 100, 1_000, 120_000),
+            (RateClass::SignInName, 100, 1_000, 120_000),
+            (RateClass::SignInAccount, 20, 60_000, 3_600_000),
             (RateClass::Confirm, 10, 60_000, 3_600_000),
             (RateClass::GiftTry, 10, 60_000, 3_600_000),
         ] {
@@ -420,8 +424,21 @@ mod tests {
     }
 
     #[test]
+    fn who_keeps_to_one_name_of_an_account_is_told_to_wait_and_is_never_refused_in_silence() {
+        let rates = rates(false);
+        let mut now = 0;
+        for tried in 0..60 {
+            while let Err(told) = rates.try_secret(RateClass::SignInGuess, 1, now) {
+                now += i64::try_from(told.retry_after_ms().expect("when")).expect("small");
+            }
+            assert!(rates.try_secret(RateClass::SignInAccount, 1, now).is_ok(), "after {tried}");
+        }
+        assert!(rates.try_secret(RateClass::SignInAccount, 1, now).is_err(), "by the other name it is too early");
+    }
+
+    #[test]
     fn raised_limits_are_out_of_reach() {
         let rates = rates(true);
-        assert!((0..1_000).all(|_| rates.try_secret(RateClass::SignInAccount, 1, 0).is_ok() && rates.count(RateClass::SignUp, 1).is_ok()));
+        assert!((0..1_000).all(|_| rates.try_secret(RateClass::SignInName, 1, 0).is_ok() && rates.count(RateClass::SignUp, 1).is_ok()));
     }
 }

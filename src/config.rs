@@ -33,7 +33,7 @@ pub enum TlsMode {
 }
 
 /// Everything that is fixed while the program runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// The data folder.
     pub data: PathBuf,
@@ -77,6 +77,13 @@ pub struct Config {
     pub raised_limits: bool,
     /// Write logs as JSON lines?
     pub log_json: bool,
+}
+
+/// Without what is in it, which may be a secret.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").finish_non_exhaustive()
+    }
 }
 
 /// Where media goes when nothing is said.

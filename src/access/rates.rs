@@ -17,9 +17,11 @@ use crate::error::{Error, Result};
 pub enum RateClass {
     /// Sign-ins from one address.
     SignInAddress,
-    /// Sign-ins to one account from one address.
+    /// Sign-ins by one name or mail address, from one address of the network.
     SignInGuess,
-    /// Sign-ins to one account, wherever they come from.
+    /// Sign-ins by one name or mail address, wherever they come from.
+    SignInName,
+    /// Sign-ins to one account from one address of the network, by its name and by its mail address.
     SignInAccount,
     /// The password of somebody who is signed in, asked again.
     Confirm,
@@ -261,12 +263,12 @@ mod tests {
 
     /// Tries at `now`, and says how long the next one must wait.
     fn wait(rates: &Rates, key: u128, now: Millis) -> Option<u64> {
-        rates.try_secret(RateClass::SignInAccount, key, now).err().and_then(|refused| refused.retry_after_ms())
+        rates.try_secret(RateClass::SignInName, key, now).err().and_then(|refused| refused.retry_after_ms())
     }
 
     #[test]
     fn guesses_wait_twice_as_long_each_time_up_to_the_longest_wait() {
-        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInName, PATIENCE)]);
         assert!((0..3).all(|_| wait(&rates, 1, 0).is_none()), "the free ones");
         let mut now = 0;
         for step in [1_000, 2_000, 4_000, 5_000, 5_000] {
@@ -283,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_makes_no_wait_longer() {
-        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInName, PATIENCE)]);
         let hour = 3_600_000;
         for key in [1, 2] {
             assert!((0..3).all(|_| wait(&rates, key, hour).is_none()));
@@ -294,16 +296,16 @@ mod tests {
         rates.sweep(0);
         assert_eq!(wait(&rates, 2, 1_000), None, "what is swept now begins now");
         rates.sweep(1_000 + 2_000 + 60_000);
-        assert!(rates.guard(RateClass::SignInAccount).expect("named").tried().is_empty(), "and is forgotten in its time");
+        assert!(rates.guard(RateClass::SignInName).expect("named").tried().is_empty(), "and is forgotten in its time");
     }
 
     #[test]
     fn who_knew_the_secret_is_forgiven_and_what_is_over_is_swept() {
-        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInName, PATIENCE)]);
         assert!((0..3).all(|_| wait(&rates, 1, 0).is_none()));
-        rates.forgive(RateClass::SignInAccount, 1);
+        rates.forgive(RateClass::SignInName, 1);
         assert!((0..3).all(|_| wait(&rates, 1, 0).is_none()));
-        let kept = || rates.guard(RateClass::SignInAccount).expect("named").tried().len();
+        let kept = || rates.guard(RateClass::SignInName).expect("named").tried().len();
         rates.sweep(60_999);
         assert_eq!(kept(), 1);
         rates.sweep(61_000);
@@ -313,16 +315,16 @@ mod tests {
 
     #[test]
     fn what_was_no_guess_is_taken_back_alone() {
-        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, PATIENCE)]);
+        let rates = Rates::new(&[]).with_patience(&[(RateClass::SignInName, PATIENCE)]);
         for _ in 0..2 {
             assert!((0..2).all(|_| wait(&rates, 1, 0).is_none()));
-            rates.uncount(RateClass::SignInAccount, 1);
+            rates.uncount(RateClass::SignInName, 1);
         }
         assert!(wait(&rates, 1, 0).is_none());
         assert_eq!(wait(&rates, 1, 0), Some(1_000), "three that were guesses");
         assert!(wait(&rates, 2, 0).is_none());
-        rates.uncount(RateClass::SignInAccount, 2);
-        assert_eq!(rates.guard(RateClass::SignInAccount).expect("named").tried().len(), 1, "nothing is kept of it");
+        rates.uncount(RateClass::SignInName, 2);
+        assert_eq!(rates.guard(RateClass::SignInName).expect("named").tried().len(), 1, "nothing is kept of it");
     }
 
     #[test]

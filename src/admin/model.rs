@@ -23,8 +23,10 @@ pub struct AuditEntry {
     pub id: AuditId,
     /// When, milliseconds UTC.
     pub at: Millis,
-    /// Who; `null`: the program itself, or its operator on the command line.
+    /// Who; `null`: the program itself, or its operator on the command line, or not said.
     pub actor: Option<MemberId>,
+    /// Is it not said who, since it was done to whoever reads?
+    pub untold: bool,
     /// What: `members.ban`, `settings.change`.
     pub act: String,
     /// On what kind of thing.
@@ -49,6 +51,7 @@ impl From<AuditRow> for AuditEntry {
             id: row.id,
             at: row.at,
             actor: row.actor,
+            untold: false,
             act: row.act,
             subject_kind: row.subject_kind,
             subject: row.subject,
@@ -56,6 +59,34 @@ impl From<AuditRow> for AuditEntry {
             after: value(row.after),
             reason: row.reason,
             address: row.address,
+        }
+    }
+}
+
+/// What is done to members to keep the peace, and taken back: they are told what and why, and not by whose hand.
+const TOLD_WITHOUT_A_NAME: [&str; 9] = [
+    "members.warn",
+    "members.mute",
+    "members.unmute",
+    "members.ban",
+    "members.unban",
+    "messages.remove",
+    "rooms.remove_member",
+    "appeals.lift",
+    "appeals.uphold",
+];
+
+impl AuditEntry {
+    /// As this member reads it: of what was done to themselves no more than they are told elsewhere.
+    #[must_use]
+    pub fn for_reader(self, reader: MemberId) -> Self {
+        // A member, or a member in a room.
+        let is_theirs = self.subject.rsplit(':').next() == Some(reader.to_string().as_str());
+        let by_another = self.actor.is_some_and(|actor| actor != reader);
+        if is_theirs && by_another && TOLD_WITHOUT_A_NAME.contains(&self.act.as_str()) {
+            Self { actor: None, untold: true, address: None, ..self }
+        } else {
+            self
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct Cli {
 }
 
 /// Flags of the other commands that a demo refuses in words of its own, and that its help leaves out.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Args, Clone, Default, PartialEq, Eq)]
 pub struct Elsewhere {
     #[arg(long, hide = true)]
     data: Option<PathBuf>,
@@ -36,6 +36,13 @@ pub struct Elsewhere {
     database_url: Option<String>,
     #[arg(long, hide = true)]
     config: Option<PathBuf>,
+}
+
+/// Without what is in it, which may be a secret.
+impl std::fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Elsewhere").finish_non_exhaustive()
+    }
 }
 
 /// What to do.

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use ipnet::IpNet;
 
 /// Where the data lives; every command asks it.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Args, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The data folder: database, keys, certificates, backups [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
@@ -18,8 +18,15 @@ pub struct Place {
     pub database_url: Option<String>,
 }
 
+/// Without what is in it, which may be a secret.
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
+    }
+}
+
 /// How `serve` reaches people, and what it may use.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Args, Clone, Default, PartialEq, Eq)]
 pub struct Serving {
     /// The address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT", value_parser = socket_address)]
@@ -87,6 +94,13 @@ pub struct Serving {
     /// Write the log as JSON, one object a line
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub log_json: Option<bool>,
+}
+
+/// Without what is in it, which may be a secret.
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serving").finish_non_exhaustive()
+    }
 }
 
 /// Everything that can be asked for at start.

@@ -11,12 +11,22 @@ use crate::error::{Error, Result};
 use crate::mutants::Mutant;
 
 /// Which database, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Target {
     /// A SQLite file.
     Sqlite(PathBuf),
     /// A PostgreSQL URL, `postgres://…`.
     Postgres(String),
+}
+
+/// Without the address of a server, which may have a password in it.
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
+            Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
+        }
+    }
 }
 
 /// The log is written back after 8 MiB, not after SQLite's 4: what was changed several times meanwhile is written once. A longer one would

@@ -1,8 +1,11 @@
 //! One act on several members: the password first, a result for each, and nobody reaches further than one by one.
 
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
+use rialto::access::Permissions;
+use rialto::error::Result;
 use rialto::members::RoleKind;
-use rialto::storage::one_at_a_time;
+use rialto::storage::{Tx, one_at_a_time};
 use serde_json::{Value, json};
 use tokio::sync::oneshot::channel;
 
@@ -40,6 +43,29 @@ async fn role(by: &Person, kind: &str) -> Value {
     let roles = by.get("/api/v1/admin/roles").await;
     let found = roles["items"].as_array().or(roles.as_array()).expect("roles").iter().find(|one| one["kind"] == kind).cloned();
     found.expect("a role")["id"].clone()
+}
+
+/// Does something while another transaction has the turn of roles and does `first` in it, once so many wait.
+async fn meanwhile<T>(
+    town: &Town,
+    first: impl FnOnce(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    others: i64,
+    then: impl Future<Output = T>,
+) -> T {
+    let (holds, held) = channel();
+    let writer = town.app().ground.db.write(move |tx| {
+        one_at_a_time(tx, "roles")?;
+        first(tx)?;
+        holds.send(()).expect("they wait");
+        until_others_wait(tx, others)
+    });
+    let then = async {
+        held.await.expect("held");
+        then.await
+    };
+    let (written, done) = futures_util::join!(writer, then);
+    written.expect("written");
+    done
 }
 
 #[actix_web::test]
@@ -87,25 +113,57 @@ async fn of_two_roles_that_are_given_at_once_none_is_lost() {
         wish["role"] = role.clone();
         wish
     };
-    let (holds, held) = channel();
-    let member = ann.id;
-    let writer = town.app().ground.db.write(move |tx| {
-        one_at_a_time(tx, &format!("roles of {member}"))?;
-        holds.send(()).expect("both wait");
-        until_others_wait(tx, 2)
-    });
-    let both = async {
-        held.await.expect("held");
-        futures_util::join!(done(&olga, give(&heralds)), done(&olga, give(&readers)))
-    };
-    let (written, both) = futures_util::join!(writer, both);
-    written.expect("written");
+    let both = async { futures_util::join!(done(&olga, give(&heralds)), done(&olga, give(&readers))) };
+    let both = meanwhile(&town, |_| Ok(()), 2, both).await;
     assert_eq!(both, (codes(&[None]), codes(&[None])));
     let me = ann.get("/api/v1/me").await;
     let permissions = me["permissions"].to_string();
     assert!(permissions.contains("messages.announce") && permissions.contains("metrics.read"), "{me}");
     for role in [&heralds, &readers] {
         assert!(me["roles"].as_array().expect("roles").contains(role), "{me}");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn what_a_role_allows_is_what_those_have_whom_it_is_given_meanwhile() {
+    let town = Town::new().await;
+    let olga = with_password(&town, "olga", &[RoleKind::Owner]).await;
+    let (ann, bob) = (town.member("ann").await, town.member("bob").await);
+    let role = olga.post("/api/v1/admin/roles", json!({ "name": "Heralds", "permissions": ["messages.announce"] })).await["id"].clone();
+    let path = format!("/api/v1/admin/roles/{}", role.as_str().expect("an id"));
+    let none = json!({ "permissions": [] });
+    for (to, method, body, then) in [(&ann, Method::PATCH, Some(none), 200), (&bob, Method::DELETE, None, 204)] {
+        let change = json!({ "permissions": ["messages.announce"] });
+        assert_eq!(olga.call(Method::PATCH, &path, Some(change)).await.0, 200);
+        let mut give = wish("give_role", &[to]);
+        give["role"] = role.clone();
+        let both = async { futures_util::join!(done(&olga, give), olga.call(method.clone(), &path, body)) };
+        let (given, changed) = meanwhile(&town, |_| Ok(()), 2, both).await;
+        assert_eq!(changed.0, then, "{}", changed.1);
+        assert!([codes(&[None]), codes(&[Some("members.role_unknown")])].contains(&given), "{given:?}");
+        let me = to.get("/api/v1/me").await;
+        assert!(!me["permissions"].to_string().contains("messages.announce"), "{method}: {me}");
+    }
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn a_role_that_was_raised_meanwhile_is_not_changed_from_below() {
+    let town = Town::new().await;
+    let (olga, ada) = (with_password(&town, "olga", &[RoleKind::Owner]).await, town.person("ada", &[RoleKind::Administrator]).await);
+    let new_role = async |name: &str| olga.post("/api/v1/admin/roles", json!({ "name": name, "permissions": [] })).await["id"].clone();
+    for (method, body) in [(Method::PATCH, Some(json!({ "permissions": [] }))), (Method::DELETE, None)] {
+        let role = new_role(method.as_str()).await;
+        let path = format!("/api/v1/admin/roles/{}", role.as_str().expect("an id"));
+        let id: i64 = role.as_str().expect("an id").parse().expect("a number");
+        // SQLite lets one write after the other: there it is raised before it is asked for.
+        let raise = move |tx: &mut Tx<'_>| {
+            let all = Permissions::ALL.bits();
+            Ok(tx.batch_execute(&format!("UPDATE roles SET permissions = {all} WHERE id = {id}"))?)
+        };
+        let (status, answer) = meanwhile(&town, raise, 1, ada.call(method.clone(), &path, body)).await;
+        assert_eq!((status.as_u16(), answer["code"].as_str()), (403, Some("members.above_you")), "{method}");
     }
     town.close().await;
 }

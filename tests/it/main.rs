@@ -12,6 +12,7 @@ mod chat;
 mod doctor;
 mod export;
 mod kept_backups;
+mod limited;
 mod live;
 mod members;
 mod migrations;

@@ -36,7 +36,8 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, uptime: Dura
     })
 }
 
-/// A page of the audit log for `reader`, newest first, of at most `limit` acts before one; `act` filters by its beginning. Nobody reads what became of reports of themselves.
+/// A page of the audit log for `reader`, newest first, of at most `limit` acts before one; `act` filters by its beginning. Nobody reads what
+/// became of reports of themselves, or who kept the peace against them.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -49,7 +50,12 @@ pub fn audit_page(
     now: Millis,
 ) -> Result<AuditPage> {
     let rows = rows_for(conn, reader, before, act, limit + 1)?;
-    let Page { items, next } = Page::of(rows.into_iter().map(AuditEntry::from).collect(), limit, |row| row.id.to_string());
+    let as_read = |row: AuditEntry| match reader {
+        Some(reader) => row.for_reader(reader),
+        None => row,
+    };
+    let entries = rows.into_iter().map(AuditEntry::from).map(as_read).collect();
+    let Page { items, next } = Page::of(entries, limit, |row: &AuditEntry| row.id.to_string());
     let mut people: Vec<MemberId> = items.iter().filter_map(|row| row.actor).collect();
     people.extend(items.iter().filter(|row| row.subject_kind == "member").filter_map(|row| row.subject.parse::<MemberId>().ok()));
     people.sort_unstable();

@@ -82,3 +82,37 @@ async fn what_the_program_did_and_what_is_gone_have_words_too() {
     }
     assert!(!told.contains(&crew), "{told}");
 }
+
+#[actix_web::test]
+async fn who_was_kept_from_something_reads_what_and_why_and_not_by_whom() {
+    let harbour = harbour(|_| {}).await;
+    let (marta, owner) = harbour.person("marta", RoleKind::Owner, &[]).await;
+    let (idris, own) = harbour.person("idris", RoleKind::Administrator, &[]).await;
+    for why in ["Too loud", "Still too loud"] {
+        let mute = json!({ "reason": why, "until": 1_800_000_060_000_i64 });
+        let done = harbour.ask(Method::POST, &format!("/api/v1/admin/members/{idris}/mute"), &owner, Some(mute)).await;
+        assert_eq!(done.status, 204, "{}", done.body);
+    }
+    let reads = async |token: &str| harbour.get("/api/v1/admin/audit?act=members.", token).await.json();
+    let (theirs, hers) = (reads(&own).await, reads(&owner).await);
+    for (n, why) in [(0, "Still too loud"), (1, "Too loud")] {
+        let (one, other) = (&theirs["items"][n], &hers["items"][n]);
+        assert_eq!((&one["actor"], &one["address"], &one["untold"]), (&json!(null), &json!(null), &json!(true)), "{one}");
+        assert_eq!((&one["reason"], &one["act"], &one["subject"]), (&json!(why), &other["act"], &other["subject"]));
+        assert_eq!((&other["actor"], &other["untold"]), (&json!(marta.to_string()), &json!(false)), "others read it: {other}");
+    }
+    assert!(!theirs["members"].to_string().contains("marta"), "{}", theirs["members"]);
+    let account = harbour.get(&format!("/api/v1/admin/members/{idris}"), &own).await.json();
+    let done = &account["sanctions"][0];
+    assert_eq!((&done["made_by"], &done["by_rule"], &done["reason"]), (&json!(null), &json!(false), &json!("Still too loud")));
+    for path in [format!("/admin/members/{idris}"), "/admin/audit?act=members.".to_owned()] {
+        let page = harbour.get(&path, &own).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.body.contains("Still too loud"), "{path}");
+        for hand in ["marta", "A rule of automod"] {
+            assert!(!page.body.contains(hand), "{hand} on {path}");
+        }
+    }
+    let told = log(&harbour, &own).await;
+    assert!(told.contains("not said") && !told.contains("the program"), "{told}");
+}

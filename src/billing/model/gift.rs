@@ -99,7 +99,7 @@ impl GiftRow {
 }
 
 /// A gift, as whoever made it and administrators see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Gift {
     /// Id.
     pub id: GiftId,

@@ -26,7 +26,7 @@ pub struct Standing {
 }
 
 /// A wish to come in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Joining<'a> {
     /// Who, on which connection.
     pub voice: Voice,

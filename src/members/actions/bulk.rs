@@ -126,7 +126,7 @@ fn one(tx: &mut Tx<'_>, ground: &Ground, visitor: &Visitor, members: &Members, (
     match wish.act {
         BulkAct::GiveRole | BulkAct::TakeRole => {
             let may = GiveRoles::check(tx, &actor, member)?;
-            hold_roles(tx, member)?;
+            hold_roles(tx)?;
             let mut roles: BTreeSet<RoleId> =
                 store::roles::ids_of(tx, &[member])?.remove(&member).unwrap_or_default().into_iter().collect();
             let role = wish.role.ok_or(Error::invalid("role", "members.role_unknown"))?;

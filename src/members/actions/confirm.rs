@@ -43,7 +43,7 @@ pub(super) async fn my_row(ground: &Ground, visitor: &Visitor) -> Result<MemberR
 fn tries_key(visitor: &Visitor, member: MemberId) -> u128 {
     match &visitor.credential {
         Some(Credential::Cookie(hash)) => key_of(hash),
-        Some(Credential::Bearer(_)) | None => account_key("", Some(member)),
+        Some(Credential::Bearer(_)) | None => account_key(member),
     }
 }
 

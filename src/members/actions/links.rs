@@ -1,7 +1,7 @@
 //! Links that work once: another password, the demo's doors, the set-up.
 
 use super::sessions::{EVERY_KIND, end_all};
-use super::sign_in::{Tries, account_key, find};
+use super::sign_in::{Tries, account_key, find, folded, name_key};
 use super::{Addressee, Letters, Members, addressed, site_address, store, trace, write_letter};
 use crate::access::{Actor, Ground, RateClass, Token, Visitor, address_key, hash_token};
 use crate::clock::Millis;
@@ -67,11 +67,12 @@ pub fn check_link(conn: &mut Conn, purpose: LinkPurpose, code: &str, now: Millis
 /// 429 when one asks too often.
 pub async fn ask_for_reset(ground: &Ground, visitor: &Visitor, username_or_email: &str) -> Result<()> {
     ground.rates.count(RateClass::Letter, address_key(visitor.address))?;
-    let name = username_or_email.trim().to_lowercase();
-    let wanted = name.clone();
-    let row = ground.db.read(move |conn| find(conn, &wanted)).await?;
-    ground.rates.count(RateClass::Letter, account_key(&name, row.as_ref().map(|row| row.id)))?;
-    let to = row.filter(|row| row.state() == MemberState::Active).and_then(addressed);
+    let name = folded(username_or_email);
+    ground.rates.count(RateClass::Letter, name_key(&name))?;
+    let row = ground.db.read(move |conn| find(conn, &name)).await?;
+    // Whoever has had their letters by one name is sent none by the other, and is not told so: it would say that both are one's.
+    let may_send = row.as_ref().is_none_or(|row| ground.rates.count(RateClass::Letter, account_key(row.id)).is_ok());
+    let to = row.filter(|row| may_send && row.state() == MemberState::Active).and_then(addressed);
     let inside = ground.clone();
     ground
         .db
@@ -123,7 +124,9 @@ pub async fn reset_password(ground: &Ground, visitor: &Visitor, members: &Member
     let password = Password::parse(password, &row.username, "password")?;
     let hash = members.hasher.make(password).await?;
     ground.db.write(move |tx| finish_reset(tx, &code, &hash)).await?;
-    Tries::of(account_key("", Some(row.id)), visitor).forgive(ground);
+    for name in [Some(row.username), row.email].into_iter().flatten() {
+        Tries::of(&name, Some(row.id), visitor).forgive(ground);
+    }
     Ok(())
 }
 

@@ -43,7 +43,7 @@ pub use reading::{
 };
 pub use removal::{delete_account, delete_member, turn_down};
 pub use roles::{built_in_role, change_role, delete_role, ensure_built_in_roles, make_role, role_handles, role_names, roles, set_roles};
-pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of};
+pub use sessions::{Sessions, clean_sessions, end_other_sessions, end_session, make_session, sessions_of, sessions_over};
 #[cfg(test)]
 pub(in crate::members) use sign_in::admit;
 pub use sign_in::{SignIn, banned_at_the_door, enter_demo, sign_in, sign_out};

@@ -204,6 +204,17 @@ pub(super) fn end_all(
     Ok(ended.len())
 }
 
+/// Most sessions that end in one round for each reason why they do: whatever a long stand-still left is gone after some.
+const AT_ONCE: i64 = 1_000;
+
+/// Sessions that are over at `now`, as many as one round ends, and whose they are.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn sessions_over(conn: &mut Conn, now: Millis) -> Result<Vec<(MemberId, SessionId)>> {
+    store::sessions::over(conn, now, now - IDLE, AT_ONCE)
+}
+
 /// Deletes what is over: sessions, whose connections end with them, and one-time links of a week ago. Called by a timer, after what was
 /// seen last is stored: a session that is refused must not go on listening.
 ///
@@ -211,8 +222,10 @@ pub(super) fn end_all(
 /// When the database refuses.
 pub fn clean_sessions(tx: &mut Tx<'_>) -> Result<()> {
     let now = tx.now();
-    for (member, session) in store::sessions::delete_over(tx, now - IDLE)? {
-        announce_ended(tx, member, None, &[session])?;
+    for (member, session) in sessions_over(tx, now)? {
+        if store::sessions::delete(tx, member, session)? {
+            announce_ended(tx, member, None, &[session])?;
+        }
     }
     store::links::delete_before(tx, now - 7 * DAY)?;
     Ok(())

@@ -39,10 +39,20 @@ pub(super) fn find(conn: &mut Conn, name: &str) -> Result<Option<MemberRow>> {
     if name.contains('@') { store::members::by_email(conn, name) } else { store::members::by_username(conn, name) }
 }
 
-/// The key under which tries are counted: the account's, or that of a name that nobody has, so that both look alike.
-pub(super) fn account_key(name: &str, member: Option<MemberId>) -> u128 {
-    let text = member.map_or_else(|| format!("name {name}"), |id| format!("member {id}"));
-    key_of(text.as_bytes())
+/// A name or mail address as it is looked for, and as tries are counted, however it is spelled.
+pub(super) fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// The key under which tries by a name or a mail address are counted, whether somebody has it or not. What is refused for them says nothing of
+/// whose it is: were they counted by account, the limit of a name would show at the mail address of the same one.
+pub(super) fn name_key(folded: &str) -> u128 {
+    key_of(format!("name {folded}").as_bytes())
+}
+
+/// The key under which tries at an account are counted, by whichever name.
+pub(super) fn account_key(member: MemberId) -> u128 {
+    key_of(format!("member {member}").as_bytes())
 }
 
 /// 128 bits that stand for these.
@@ -50,30 +60,37 @@ pub(super) fn key_of(bytes: &[u8]) -> u128 {
     Sha256::digest(bytes).iter().take(16).fold(0, |key, byte| (key << 8) | u128::from(*byte))
 }
 
-/// Tries at one account's password by one address.
+/// Tries at a password by one address.
 pub(super) struct Tries {
-    account: u128,
-    /// The account as this address tries it: strangers use up their own tries, not the member's.
+    /// What was typed.
+    name: u128,
+    /// The same as this address tries it: strangers use up their own tries, not the member's.
     here: u128,
+    /// The account as this address tries it. Strangers elsewhere have no part in it, or they could keep its member out and nobody would say so.
+    account: u128,
 }
 
 impl Tries {
-    pub(super) fn of(account: u128, visitor: &Visitor) -> Self {
-        let both = [account.to_be_bytes(), address_key(visitor.address).to_be_bytes()].concat();
-        Self { account, here: key_of(&both) }
+    pub(super) fn of(folded: &str, member: Option<MemberId>, visitor: &Visitor) -> Self {
+        let name = name_key(folded);
+        let here = |key: u128| key_of(&[key.to_be_bytes(), address_key(visitor.address).to_be_bytes()].concat());
+        Self { name, here: here(name), account: here(member.map_or(name, account_key)) }
     }
 
-    /// Counts one more.
-    fn count(&self, ground: &Ground) -> Result<()> {
+    /// Counts one more, and says whether the account may be opened by it. Where it may not, the answer is that of a wrong password: only who
+    /// tries one account by both of its names comes to that, and is not told that both are one's.
+    fn count(&self, ground: &Ground) -> Result<bool> {
         let now = ground.clock.now();
-        // What the address has to wait for is not counted against the account.
+        // What the address has to wait for is not counted against the name.
         ground.rates.try_secret(RateClass::SignInGuess, self.here, now)?;
-        ground.rates.try_secret(RateClass::SignInAccount, self.account, now)
+        ground.rates.try_secret(RateClass::SignInName, self.name, now)?;
+        Ok(ground.rates.try_secret(RateClass::SignInAccount, self.account, now).is_ok())
     }
 
     /// Somebody has shown that the account is theirs.
     pub(super) fn forgive(&self, ground: &Ground) {
         ground.rates.forgive(RateClass::SignInGuess, self.here);
+        ground.rates.forgive(RateClass::SignInName, self.name);
         ground.rates.forgive(RateClass::SignInAccount, self.account);
     }
 }
@@ -89,7 +106,7 @@ struct Shown {
 /// Checks a password, with as many tries as there are for it.
 async fn check(ground: &Ground, visitor: &Visitor, members: &Members, form: &SignIn) -> Result<Shown> {
     ground.rates.count(RateClass::SignInAddress, address_key(visitor.address))?;
-    let name = form.username.trim().to_lowercase();
+    let name = folded(&form.username);
     let (wanted, address) = (name.clone(), address_text(visitor.address));
     let known = ground
         .db
@@ -99,14 +116,12 @@ async fn check(ground: &Ground, visitor: &Visitor, members: &Members, form: &Sig
             Ok(Some(Known { row, is_home }))
         })
         .await?;
-    // Others may use an account's tries up; that must not keep its member out where they already are.
-    let tries = Tries::of(account_key(&name, known.as_ref().map(|known| known.row.id)), visitor);
-    if !known.as_ref().is_some_and(|known| known.is_home) {
-        tries.count(ground)?;
-    }
+    // Others may use a name's tries up; that must not keep its member out where they already are.
+    let tries = Tries::of(&name, known.as_ref().map(|known| known.row.id), visitor);
+    let may_open = known.as_ref().is_some_and(|known| known.is_home) || tries.count(ground)?;
     let stored = known.as_ref().and_then(|known| known.row.password.clone());
     let verdict = members.hasher.check(Password::tried(&form.password), stored.clone()).await?;
-    let Some(known) = known.filter(|_| verdict.is_right) else { return Err(wrong()) };
+    let Some(known) = known.filter(|_| verdict.is_right && may_open) else { return Err(wrong()) };
     tries.forgive(ground);
     Ok(Shown { member: known.row.id, stored, verdict })
 }

@@ -38,7 +38,7 @@ impl InviteRow {
 }
 
 /// An invite as those see it who may make invites.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct Invite {
     /// Id.
     pub id: InviteId,
@@ -62,6 +62,13 @@ pub struct Invite {
     pub note: String,
     /// Can it still be used?
     pub open: bool,
+}
+
+/// Which, without the secret in its address.
+impl std::fmt::Debug for Invite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invite").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// An invite to be made.

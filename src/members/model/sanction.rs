@@ -164,6 +164,7 @@ impl SanctionRow {
             kind,
             reason: self.reason,
             note: self.note,
+            by_rule: self.made_by.is_none(),
             made_by: self.made_by,
             made_at: self.made_at,
             until: self.until,
@@ -178,7 +179,7 @@ impl SanctionRow {
     #[must_use]
     pub fn told(self, now: Millis) -> ToldSanction {
         let (may_appeal, in_force) = (self.may_be_appealed(now), self.is_in_force(now));
-        let Sanction { id, kind, reason, made_by, made_at, until, lifted_at, room, appeal, .. } = self.sanction();
+        let Sanction { id, kind, reason, by_rule, made_at, until, lifted_at, room, appeal, .. } = self.sanction();
         let appeal = appeal.map(|appeal| ToldAppeal {
             words: appeal.words,
             at: appeal.at,
@@ -187,7 +188,7 @@ impl SanctionRow {
             answer: appeal.answer,
             same_person: appeal.same_person,
         });
-        ToldSanction { id, kind, reason, by_rule: made_by.is_none(), at: made_at, until, lifted_at, in_force, room, appeal, may_appeal }
+        ToldSanction { id, kind, reason, by_rule, at: made_at, until, lifted_at, in_force, room, appeal, may_appeal }
     }
 }
 
@@ -202,7 +203,9 @@ pub struct Sanction {
     pub reason: String,
     /// Why, in words for the dashboard alone.
     pub note: String,
-    /// By whom; `null`: a rule of the community.
+    /// Was it a rule of the community, by nobody's hand?
+    pub by_rule: bool,
+    /// By whom; `null`: a rule of the community, or not said to whom it was done to.
     pub made_by: Option<MemberId>,
     /// When, milliseconds UTC.
     pub made_at: Millis,
@@ -219,10 +222,12 @@ pub struct Sanction {
 }
 
 impl Sanction {
-    /// As its member finds it in a dashboard of their own: whether they were reported, and what those who keep the peace noted, is not for them.
+    /// As its member finds it in a dashboard of their own, which is no more than they are told elsewhere: whether they were reported, what those
+    /// who keep the peace noted, and by whose hand it was, is not for them.
     #[must_use]
     pub fn for_its_member(self) -> Self {
-        Self { note: String::new(), report: None, ..self }
+        let appeal = self.appeal.map(|appeal| Appeal { decided_by: None, ..appeal });
+        Self { note: String::new(), report: None, made_by: None, appeal, ..self }
     }
 }
 
@@ -235,7 +240,7 @@ pub struct Appeal {
     pub at: Millis,
     /// When it was decided.
     pub decided_at: Option<Millis>,
-    /// By whom.
+    /// By whom; not said to whoever appealed.
     pub decided_by: Option<MemberId>,
     /// Does what was done stay?
     pub upheld: Option<bool>,
@@ -339,10 +344,14 @@ mod tests {
             upheld: Some(true),
             ..row(SanctionKind::Mute)
         };
-        let told = serde_json::to_value(decided.told(20)).expect("JSON");
+        let told = serde_json::to_value(decided.clone().told(20)).expect("JSON");
         assert_eq!((&told["appeal"]["same_person"], &told["reason"]), (&true.into(), &"loud".into()));
+        let own = serde_json::to_value(decided.sanction().for_its_member()).expect("JSON");
+        assert_eq!((&own["by_rule"], &own["reason"]), (&false.into(), &"loud".into()), "nobody's hand is another thing");
         for hidden in ["made_by", "decided_by", "note", "report"] {
             assert!(told.get(hidden).is_none() && told["appeal"].get(hidden).is_none(), "{hidden}");
+            let says = [&own[hidden], &own["appeal"][hidden]].into_iter().any(|value| !value.is_null() && value != "");
+            assert!(!says, "{hidden} in the dashboard");
         }
     }
 }

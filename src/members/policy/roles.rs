@@ -73,10 +73,9 @@ impl Permit for ChangeRole {
         let by = actor.allowed(Permission::RolesManage)?;
         let (kind, bits) =
             roles::table.find(role.0).select((roles::kind, roles::permissions)).first::<(i16, i64)>(conn).optional()?.found()?;
-        if !actor.permissions.reaches(Permissions::from_bits(bits)) {
-            return Err(Error::forbidden("members.above_you"));
-        }
-        Ok(Self { role, kind: RoleKind::from_number(kind), by, permissions: actor.permissions })
+        let may = Self { role, kind: RoleKind::from_number(kind), by, permissions: actor.permissions };
+        may.may_touch(Permissions::from_bits(bits))?;
+        Ok(may)
     }
 }
 
@@ -91,6 +90,14 @@ impl ChangeRole {
     #[must_use]
     pub const fn by(&self) -> MemberId {
         self.by
+    }
+
+    /// Nobody touches a role with more than they have; asked again of what it allows once nobody else changes it.
+    ///
+    /// # Errors
+    /// A refusal with `members.above_you`.
+    pub fn may_touch(&self, role: Permissions) -> Result<()> {
+        if self.permissions.reaches(role) { Ok(()) } else { Err(Error::forbidden("members.above_you")) }
     }
 
     /// Nobody adds what they do not have; what owners may do is fixed.

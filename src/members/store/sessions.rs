@@ -181,10 +181,20 @@ pub fn save_seen(tx: &mut Tx<'_>, seen: &[(SessionId, MemberId, Millis)]) -> Res
     Ok(())
 }
 
-/// Deletes sessions that are over by age or by not being used, and says whose they were.
-pub fn delete_over(tx: &mut Tx<'_>, idle_before: Millis) -> Result<Vec<(MemberId, SessionId)>> {
-    let now = tx.now();
-    let is_idle = sessions::last_seen_at.le(idle_before).and(sessions::kind.ne(SessionKind::Token.number()));
-    let over = sessions::table.filter(sessions::expires_at.le(now).or(is_idle));
-    Ok(diesel::delete(over).returning((sessions::member, sessions::id)).get_results(&mut **tx)?)
+/// Sessions that are over by age or by not being used, and whose they are: at most so many of either sort. Each sort has an index, so that those
+/// that are not over are not looked at.
+pub fn over(conn: &mut Conn, now: Millis, idle_before: Millis, limit: i64) -> Result<Vec<(MemberId, SessionId)>> {
+    let columns = (sessions::member, sessions::id);
+    let end_unused = [SessionKind::Browser, SessionKind::Bearer].map(SessionKind::number);
+    let old = sessions::table.filter(sessions::expires_at.le(now)).select(columns).limit(limit).load::<(i64, i64)>(conn)?;
+    let idle = sessions::table
+        .filter(sessions::kind.eq_any(end_unused.to_vec()))
+        .filter(sessions::last_seen_at.le(idle_before))
+        .select(columns)
+        .limit(limit)
+        .load::<(i64, i64)>(conn)?;
+    let mut over: Vec<_> = old.into_iter().chain(idle).map(|(member, id)| (MemberId(member), SessionId(id))).collect();
+    over.sort_unstable();
+    over.dedup();
+    Ok(over)
 }

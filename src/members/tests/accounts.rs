@@ -99,7 +99,7 @@ async fn nobody_learns_whether_a_name_exists_and_the_old_browser_session_ends() 
 #[tokio::test]
 async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
     let patience = Patience { free: 3, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
-    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, patience)])).await;
+    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInName, patience)])).await;
     town.mode(SignUpMode::Open);
     sign_up(&town, form("marta")).await.expect("in, from her own address");
     let afar = Visitor { address: Some([198, 51, 100, 9].into()), ..visitor(None) };
@@ -125,7 +125,7 @@ async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
 #[tokio::test]
 async fn a_thousand_addresses_share_the_tries_of_one_account() {
     let patience = Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
-    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInAccount, patience)])).await;
+    let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInName, patience)])).await;
     town.mode(SignUpMode::Open);
     sign_up(&town, form("marta")).await.expect("in");
     let mut looked_at = 0;

@@ -80,6 +80,76 @@ async fn strangers_who_guess_do_not_keep_the_member_from_their_settings_nor_from
     town.close().await;
 }
 
+/// Behind a proxy that says where requests come from; a member of that name with a mail address and [`PASSWORD`].
+async fn known_by_two_names(name: &str) -> Town {
+    let town = Town::with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")]).await;
+    account(&town, name).await;
+    let home = Browser::new(&town).sign_in(name, PASSWORD).await;
+    let email = format!("{name}@people.example");
+    let changed = home.call(Method::PATCH, "/api/v1/me", Some(json!({ "email": email, "password": PASSWORD }))).await;
+    assert_eq!(changed.status, 200, "{}", changed.json);
+    town
+}
+
+/// Asks from an address of the network: the status, and all that is said.
+async fn from(town: &Town, address: &str, path: &str, form: serde_json::Value) -> (u16, String) {
+    let asked = town.http.post(town.url(path)).header("X-Forwarded-For", address).json(&form);
+    let answer = asked.send().await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a body"))
+}
+
+#[actix_web::test]
+async fn the_limit_of_a_name_does_not_show_at_the_mail_address_of_the_same_account() {
+    let town = known_by_two_names("marta").await;
+    let mut differ = 0;
+    for (path, here) in [("/api/v1/sign-in", "198.51.100.9"), ("/api/v1/appeals", "198.51.100.10")] {
+        let door = async |name: &str, password: &str| from(&town, here, path, json!({ "username": name, "password": password })).await;
+        let wrong = door("nobody", "a bad guess of it").await;
+        assert_eq!(wrong.0, 403, "{}", wrong.1);
+        for spelled in ["marta", " MARTA"].into_iter().cycle().take(10) {
+            assert_eq!(door(spelled, "a bad guess of it").await, wrong);
+        }
+        assert_eq!(door("marta", "a bad guess of it").await.0, 429);
+        for _ in 0..10 {
+            differ += usize::from(door("marta@people.example", "a bad guess of it").await != wrong);
+        }
+        assert_eq!(door("marta@people.example", "a bad guess of it").await.0, 429);
+        // Both names together have as many tries as one, but for the first ones: what goes beyond is answered as a wrong password.
+        town.hand.fetch_add(60_000, Ordering::Relaxed);
+        assert_eq!(door("marta", "a bad guess of it").await, wrong);
+        differ += usize::from(door("marta@people.example", PASSWORD).await != wrong);
+        town.hand.fetch_add(120_000, Ordering::Relaxed);
+        assert_ne!(door("marta@people.example", PASSWORD).await, wrong, "{path}: it was right, and it is time");
+        for _ in 0..2 {
+            assert_eq!(from(&town, "203.0.113.5", path, json!({ "username": "marta", "password": "a bad guess of it" })).await, wrong);
+        }
+    }
+    let elsewhere = from(&town, "203.0.113.5", "/api/v1/sign-in", json!({ "username": "marta", "password": PASSWORD })).await;
+    assert_eq!(elsewhere.0, 200, "strangers do not keep her out: {}", elsewhere.1);
+    tell("answers at the limit of a name that tell whose address is whose", differ);
+    assert_eq!(differ, 0);
+    town.close().await;
+}
+
+#[actix_web::test]
+async fn letters_that_are_asked_for_by_one_name_do_not_show_at_the_other() {
+    let town = known_by_two_names("marta").await;
+    let (mut told, mut n) = (Vec::new(), 0);
+    for name in ["marta", "marta@people.example", "nobody", "nobody@people.example"] {
+        let mut statuses = Vec::new();
+        for _ in 0..4 {
+            n += 1;
+            let form = json!({ "username_or_email": name });
+            statuses.push(from(&town, &format!("198.51.100.{n}"), "/api/v1/password-resets", form).await.0);
+        }
+        told.push(statuses);
+    }
+    assert_eq!(told, vec![vec![202, 202, 202, 429]; 4]);
+    let letters = town.app().ground.db.read(|conn| Ok(rialto::mail::outbox(conn, None, 100)?.len())).await.expect("letters");
+    assert_eq!(letters, 3, "however she is called");
+    town.close().await;
+}
+
 /// Statuses of as many sign-ups, each of which says that it comes from somewhere else.
 async fn sign_ups(town: &Town, many: u8) -> Vec<u16> {
     let owner = town.owner("taken").await;

@@ -16,12 +16,19 @@ use crate::support::{NOON, Town};
 const ROWS: i64 = 5_000;
 const DAY: i64 = 86_400_000;
 
+/// The numbers of so many rows, and a hash made of each.
+fn made(conn: &Conn) -> (String, &'static str) {
+    match conn {
+        Conn::Sqlite(_) => {
+            (format!("WITH RECURSIVE made(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM made WHERE n < {ROWS})"), "CAST('k' || n AS BLOB)")
+        }
+        Conn::Pg(_) => (format!("WITH made(n) AS (SELECT generate_series(1, {ROWS}))"), "convert_to('k' || n, 'UTF8')"),
+    }
+}
+
 /// Members who are called like Ann, acts, and calls.
 fn fill(tx: &mut Tx<'_>) -> rialto::error::Result<()> {
-    let made = match &mut **tx {
-        Conn::Sqlite(_) => format!("WITH RECURSIVE made(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM made WHERE n < {ROWS})"),
-        Conn::Pg(_) => format!("WITH made(n) AS (SELECT generate_series(1, {ROWS}))"),
-    };
+    let (made, _) = made(tx);
     let kept =
         "pronouns, bio, status_emoji, status_text, hue, language, time_zone, theme, state, permissions, welcomed, created_at, last_seen_at";
     tx.batch_execute(&format!(
@@ -38,6 +45,42 @@ fn fill(tx: &mut Tx<'_>) -> rialto::error::Result<()> {
     ))?;
     tx.batch_execute("ANALYZE")?;
     Ok(())
+}
+
+#[actix_web::test]
+async fn sessions_that_are_over_are_found_by_keys_and_end_a_thousand_of_a_sort_at_a_time() {
+    let town = Town::new().await;
+    let ann = town.member("ann").await.id;
+    let ended = town.app().ground.db.write(move |tx| {
+        let (made, hash) = made(tx);
+        // Each three: one that was forgotten, one that is old, a token that nobody uses, which stays.
+        tx.batch_execute(&format!(
+            "INSERT INTO sessions (id, member, kind, token_hash, name, address, scopes, created_at, last_seen_at, expires_at) \
+             {made} SELECT n, {ann}, n % 3, {hash}, '', '', 0, 1, CASE n % 3 WHEN 1 THEN {NOON} ELSE 1 END, \
+             CASE n % 3 WHEN 1 THEN {NOON} ELSE {NOON} + {DAY} END FROM made"
+        ))?;
+        let mut plans = Vec::new();
+        for statement in asked(tx, |conn| members::sessions_over(conn, NOON).map(drop)) {
+            plans.push((plan(tx, &statement), statement));
+        }
+        let mut rounds = Vec::new();
+        loop {
+            let over = members::sessions_over(tx, NOON)?;
+            if over.is_empty() || rounds.len() > 5 {
+                break;
+            }
+            rounds.push(over.len());
+            members::clean_sessions(tx)?;
+        }
+        Ok((plans, rounds))
+    });
+    let (plans, rounds) = ended.await.expect("ended");
+    assert_eq!(plans.len(), 2, "{plans:#?}");
+    for ((sought, plan), statement) in &plans {
+        assert!(!walks(sought, plan), "{plan} for {statement}");
+    }
+    assert_eq!(rounds, [2_000, 1_333], "all but the tokens");
+    town.close().await;
 }
 
 /// How the database goes about the one statement that puts rows of this table in order.

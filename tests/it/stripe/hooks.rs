@@ -116,6 +116,11 @@ async fn what_could_not_be_fetched_is_set_aside_and_goes_well_when_it_is_tried_a
     assert_eq!(market.owner.call(Method::POST, &format!("/api/v1/admin/stripe/events/{id}/replay"), Some(json!({}))).await.0, 202);
     market.quiet().await;
     assert_eq!(heard(&market).await, [("evt_1".to_owned(), "done".to_owned())]);
+    let me = market.owner.get("/api/v1/me").await["id"].clone();
+    let replays = async || market.owner.get("/api/v1/admin/audit?act=stripe.replay").await["items"].clone();
+    let (rows, written) = (replays().await, json!({ "event": "evt_1" }));
+    assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+    assert_eq!((&rows[0]["actor"], &rows[0]["subject"], &rows[0]["after"]), (&me, &json!("stripe"), &written), "{rows}");
     market
         .owner
         .refused(Method::POST, &format!("/api/v1/admin/stripe/events/{id}/replay"), Some(json!({})), 409, "billing.event_done")
@@ -129,6 +134,7 @@ async fn what_could_not_be_fetched_is_set_aside_and_goes_well_when_it_is_tried_a
         .owner
         .refused(Method::POST, &format!("/api/v1/admin/stripe/events/{id}/replay"), Some(json!({})), 409, "billing.event_unread")
         .await;
+    assert_eq!(replays().await.as_array().map(Vec::len), Some(1), "what was refused leaves none");
     market.close().await;
 }
 

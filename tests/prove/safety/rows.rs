@@ -89,6 +89,10 @@ pub const TESTS: &[Test] = &[
     test("S7", "members::guessing::ten_tries_at_a_password_are_free_and_each_further_one_waits_twice_as_long", &[
         ("tries at a password before one waits", Most(10.0, "")),
     ]),
+    test("S7", "members::guessing::the_limit_of_a_name_does_not_show_at_the_mail_address_of_the_same_account", &[
+        ("answers at the limit of a name that tell whose address is whose", NONE),
+    ]),
+    test("S7", "members::guessing::letters_that_are_asked_for_by_one_name_do_not_show_at_the_other", &[]),
     test("S7", "members::guessing::strangers_who_guess_do_not_keep_the_member_from_their_settings_nor_from_a_reset", &[]),
     test("S7", "members::guessing::where_a_request_says_it_comes_from_counts_only_behind_a_trusted_proxy", &[
         ("sign-ups from one address that says it is another each time", Most(10.0, "")),
@@ -153,6 +157,7 @@ pub const TESTS: &[Test] = &[
         ("acts that ask for the password once more", Least(7.0)),
         ("acts done without it", NONE),
     ]),
+    test("S14", "stripe::hooks::what_could_not_be_fetched_is_set_aside_and_goes_well_when_it_is_tried_again", &[]),
     test("S14", "members::rights::nobody_makes_a_reset_link_for_somebody_with_more_rights", &[]),
     test("S14", "members::rights::nobody_reads_the_letters_of_somebody_with_more_rights", &[]),
 

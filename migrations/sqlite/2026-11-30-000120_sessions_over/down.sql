@@ -1,0 +1,2 @@
+DROP INDEX sessions_by_use;
+DROP INDEX sessions_by_end;
