@@ -209,6 +209,8 @@ struct RoomPage {
 struct Shell {
     state: State,
     room: Option<RoomPage>,
+    /// Who said yes to my calls and can be called.
+    yeses: Vec<MemberId>,
 }
 
 /// An open room as strangers see it.
@@ -263,7 +265,9 @@ fn shell(
             Some(RoomPage { id, about, messages: newest_page(conn, &may, around, actor.now)? })
         }
     };
-    Ok(Shell { state: state(conn, ground, billing, actor, signals)?, room })
+    let state = state(conn, ground, billing, actor, signals)?;
+    let yeses = social::to_call(&state.people.may_call, &state.members, &ground.settings.get());
+    Ok(Shell { state, room, yeses })
 }
 
 async fn front(gate: Public, site: Site, billing: Data<Billing>) -> Result<HttpResponse> {

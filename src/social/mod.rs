@@ -22,7 +22,7 @@ pub use actions::{
     Asker, Daily, MayCall, Mine, NewRequest, OWN_NAME_KEYS, OwnNames, RuleReport, admit, answer, answered_reports, answers, ask,
     blocked_of, close_report, come_through, end_invitations, forget, hold_all_of, hold_pairs, inbox, is_shut_out, may_call, may_refuse,
     mine, newest_request, open_reports, other_reports, own_names, report, report_by_rule, reports, reports_of, see_answers, see_yes,
-    suspend, unless_shut, unread_notices, use_once, withdraw_all,
+    suspend, to_call, unless_shut, unread_notices, use_once, withdraw_all,
 };
 pub use decide::{Facts, Own, Verdict, decide};
 pub use events::SocialEvent;

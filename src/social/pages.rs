@@ -5,10 +5,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::actions;
-use super::model::{
-    Act, Edge, Person, ReachView, ReportReason, Request, RequestKind, Shared, UnknownCallers, ceiling, closed_ways, is_below, is_closed,
-    may_ring,
-};
+use super::model::{Act, Edge, Person, ReachView, ReportReason, Request, Shared, UnknownCallers, ceiling, closed_ways, is_below, may_ring};
 use super::policy::{SeeMine, SeePerson};
 use super::store::lists::{List, Paging, Sought};
 use crate::access::{Actor, Allow, Page, Permission, Permit, Query, Routes};
@@ -238,13 +235,9 @@ struct Yes {
 fn yeses(conn: &mut Conn, member: MemberId, settings: &Settings, now: Millis) -> Result<Vec<Yes>> {
     let all = actions::may_call(conn, member)?;
     let ids: Vec<MemberId> = all.keys().copied().collect();
-    let ways = [Act::Call, Act::VideoCall];
     let yes = |person: Person| {
-        let is_of_voice = all.get(&person.member.id) == Some(&RequestKind::Call);
-        let is_shut = |act: &Act| is_closed(settings, *act) || (is_of_voice && *act == Act::VideoCall);
-        let closed: Vec<&'static str> = ways.into_iter().filter(is_shut).map(Act::name).collect();
-        let is_there = person.member.state == members::MemberState::Active && closed.len() < ways.len();
-        is_there.then(|| Yes { shown: person.into(), closed })
+        let closed = actions::closed_after(&all, &person.member, settings)?.into_iter().map(Act::name).collect();
+        Some(Yes { shown: person.into(), closed })
     };
     Ok(actions::known_people(conn, member, &ids, now)?.into_iter().filter_map(yes).collect())
 }

@@ -15,10 +15,10 @@ export class CallBell extends HTMLElement {
   #greeting = null;
   /** @type {import("../lib/page-line.js").Ear} */
   #ear = {
-    event: ({ event }) => {
+    event: ({ at, event }) => {
       if (event.kind === "blocked") void this.#calls?.then((desk) => desk.shutOut(event.member));
       const { about, member } = event.kind === "may_call" ? event : { about: null, member: "" };
-      if (about !== null) void import("../social/told-yes.js").then(({ tellYes }) => tellYes(member, about));
+      if (about !== null) void import("../social/told-yes.js").then(({ tellYes }) => tellYes(member, about, at));
     },
     status: (status) => void this.#calls?.then((desk) => desk.lineIs(status === "open")),
     hello: ({ connection, calls }) => {

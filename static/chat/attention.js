@@ -1,5 +1,6 @@
 /** What calls the member when the app is not in front of them: title, favicon, notifications of an open tab. */
 
+import { isNews, mayNotice, showNotice } from "../lib/desktop-notice.js";
 import { excerptOf } from "./messages.js";
 import { memberName, ownNames, roomName, roomTitle } from "./names.js";
 import { calls, isUnread } from "./room-order.js";
@@ -10,8 +11,6 @@ import { concerns } from "./unread.js";
 /** @import { Entry } from "../lib/socket.js" */
 /** @import { RialtoApp } from "./rialto-app.js" */
 
-/** Older than this an event is history that was caught up with, and no news. */
-const NEWS_MS = 60_000;
 const DISMISSED = "rialto-notices-asked";
 
 export class Attention {
@@ -65,25 +64,20 @@ export class Attention {
 
   /** @param {Entry} entry */
   #hear({ room: id, seq, at, event }) {
+    if (event.kind === "may_call" && event.about !== null) void import("../social/told-yes.js").then(({ noticeYes }) => noticeYes(event.member, at));
     if (event.kind !== "message_sent" || event.deleted) return;
     const { state } = this.app.client;
     const room = state.rooms[id]?.room;
     if (state.people.blocked.includes(event.author) || state.people.muted.includes(event.author)) return;
-    if (!room || event.author === state.me.id || Date.now() - at > NEWS_MS || seq <= room.read_seq) return;
+    if (!room || event.author === state.me.id || !isNews(at) || seq <= room.read_seq) return;
     const isForMe = concerns(event.mentions, state.me) || isConversation(room);
     if (room.level === "nothing" || (room.level === "mentions" && !isForMe)) return;
     if (isForMe && mayAsk()) this.app.dispatchEvent(new CustomEvent("ask-for-notices"));
-    if (document.visibilityState === "visible" && document.hasFocus()) return;
-    if (!("Notification" in window) || Notification.permission !== "granted") return;
+    if (!mayNotice()) return;
     const author = memberName(state.members[event.author]);
     const title = room.kind === "direct" ? author : `${author} · ${roomName(state, room)}`;
-    // One notification for each room, whichever tab shows it: the tag makes later ones take its place.
-    const notice = new Notification(title, { body: excerptOf(event.body_html ?? ""), tag: `rialto-${id}`, dir: "auto" });
-    notice.onclick = () => {
-      window.focus();
-      this.app.go(id);
-      notice.close();
-    };
+    // One for each room.
+    showNotice(title, { tag: id, body: excerptOf(event.body_html ?? ""), press: () => this.app.go(id) });
   }
 }
 

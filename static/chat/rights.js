@@ -96,14 +96,12 @@ export const mayRing = (state) => !isShut(state, "call") || !isShut(state, "vide
  */
 export const ringsBack = (closed, video) => (video && !closed.includes("video_call") ? "video_call" : closed.includes("call") ? null : "call");
 
-/** The first of those who said yes to my calls and can be called, with the most that they let. @param {Pick<ChatState, "people" | "members" | "community">} state */
-export function firstYes({ people, members, community }) {
-  for (const [id, about] of Object.entries(people.may_call)) {
+/** Those who said yes to my calls and can be called, each with the most that they let. @param {Pick<ChatState, "people" | "members" | "community">} state */
+export const yeses = ({ people, members, community }) =>
+  Object.entries(people.may_call).flatMap(([id, about]) => {
     const way = ringsBack(community.closed, about === "video_call");
-    if (way !== null && members[id]?.state === "active") return { id, isVideo: way === "video_call" };
-  }
-  return null;
-}
+    return way !== null && members[id]?.state === "active" ? [{ id, isVideo: way === "video_call" }] : [];
+  });
 
 /** Whether I may begin to write to somebody: to one, or to several. @param {ChatState} state */
 export const mayBegin = (state) => !isShut(state, "message") || !isShut(state, "invite");

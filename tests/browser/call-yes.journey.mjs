@@ -25,14 +25,31 @@ test('whoever asked to call hears of a yes, and calls', async ({ start, someone 
     await callOf(mara).getByRole('button', { name: 'Cancel call' }).click();
     await expect(request).toHaveCount(1, SOON);
   };
+  /** What the browser shows of its own while this tab lies behind another. @param {import('@playwright/test').Page} page */
+  const behind = (page) =>
+    page.evaluate(() => {
+      const told = (/** @type {any} */ (window).told = []);
+      document.hasFocus = () => false;
+      const Shown = class {
+        static permission = 'granted';
+        constructor(/** @type {string} */ title) {
+          told.push(title);
+        }
+        close() {}
+      };
+      Object.assign(window, { Notification: Shown });
+    });
+  const told = (page) => page.evaluate(() => /** @type {any} */ (window).told);
   const banner = (page) => page.getByRole('region', { name: 'They let you call now' });
 
   await test.step('a yes stands over the rooms, also after they were loaded anew, and calls', async () => {
     await asks(true);
+    await behind(mara);
     await expect(request).toContainText('would like to video-call you');
     await request.getByRole('button', { name: 'Accept', exact: true }).click();
     await expect(bruno.getByText('Accepted: they are told, and may call you once.')).toBeVisible();
     await expect(banner(mara)).toContainText('Bruno lets you call now.', SOON);
+    await expect.poll(() => told(mara)).toEqual(['Bruno lets you call now.']);
     await mara.reload();
     await expect(banner(mara)).toContainText('Bruno lets you call now.');
     await banner(mara).getByRole('button', { name: 'Video call' }).click();
@@ -46,8 +63,10 @@ test('whoever asked to call hears of a yes, and calls', async ({ start, someone 
     const page = await caller.newPage();
     await page.goto(`${server.url}/people/requests`);
     await asks(true);
+    await behind(page);
     await request.getByRole('button', { name: 'Always let through' }).click();
     await expect(page.getByText('Bruno lets you call now.')).toBeVisible(SOON);
+    expect(await told(page)).toEqual(['Bruno lets you call now.']);
     const row = page.getByRole('region', { name: 'They let you call now' });
     await expect(row.getByRole('button', { name: 'Video call' })).toBeVisible(SOON);
     await row.getByRole('button', { name: 'Hide' }).click();

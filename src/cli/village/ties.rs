@@ -6,7 +6,7 @@ use super::data::Age;
 use crate::calls::Fate;
 use crate::error::{Error, Result};
 use crate::moderation::{AppealOutcome, CaseOutcome};
-use crate::social::{ReachChoice, ReportReason};
+use crate::social::{ReachChoice, ReportReason, RequestKind};
 
 const PEOPLE: &str = include_str!("people.toml");
 
@@ -19,6 +19,7 @@ pub(super) struct Ties {
     pub(super) blocks: Vec<[String; 2]>,
     /// Who asks whom to be a contact.
     pub(super) asks: Vec<[String; 2]>,
+    pub(super) wishes: Vec<WishStory>,
     pub(super) reach: Vec<ReachStory>,
     pub(super) first_words: Vec<FirstWords>,
     pub(super) invites: Vec<InviteStory>,
@@ -66,6 +67,16 @@ pub(super) struct CallTale {
     pub(super) video: bool,
     #[serde(default)]
     pub(super) quality: Option<u8>,
+}
+
+/// Who would like to call whom, and was told yes, or waits.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WishStory {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) kind: RequestKind,
+    pub(super) met: bool,
 }
 
 /// Who may reach somebody.

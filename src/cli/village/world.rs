@@ -310,6 +310,9 @@ impl World {
         for [one, other] in &ties.asks {
             people::place_contact_request(tx, who(one)?, who(other)?)?;
         }
+        for wish in &ties.wishes {
+            people::place_call_request(tx, who(&wish.from)?, who(&wish.to)?, wish.kind, wish.met)?;
+        }
         for (n, words) in ties.first_words.iter().enumerate() {
             seed::place_first_words(tx, who(&words.from)?, who(&words.to)?, &format!("village-first-{n}"), &words.text)?;
         }

@@ -26,8 +26,8 @@ pub(super) use requests::{accept, block_sender, ignore, report_sender};
 pub(super) use settling::{admit_askers, settle_waiting};
 pub(super) use shutting::{add_always, block, mute, remove_always, set_never, unblock, unmute};
 pub use shutting::{is_shut_out, suspend};
-pub use yeses::{MayCall, may_call, see_yes, use_once};
-pub(super) use yeses::{put_away_yes, yes_of};
+pub use yeses::{MayCall, may_call, see_yes, to_call, use_once};
+pub(super) use yeses::{closed_after, put_away_yes, yes_of};
 
 pub mod seed {
     //! The same acts without the question whether one may: for the village and for load.
@@ -36,7 +36,7 @@ pub mod seed {
     pub use super::follows::place_follow;
     pub use super::reach::place_reach;
     pub use super::reports::{place_closing, place_report};
-    pub use super::requests::place_contact_request;
+    pub use super::requests::{place_call_request, place_contact_request};
     pub use super::shutting::place_block;
 }
 

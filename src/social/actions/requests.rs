@@ -161,23 +161,11 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
             return end_request(tx, may.request(), Outcome::Withdrawn).map(|_| false);
         }
     }
-    let mut relation = hold(tx, member, sender)?;
+    let relation = hold(tx, member, sender)?;
     if !settle(tx, may, if always { Outcome::AcceptedAlways } else { Outcome::AcceptedOnce })? {
         return Ok(true);
     }
-    let granted: &[Edge] = match kind {
-        RequestKind::Message => &[Edge::Admits],
-        RequestKind::Call => &[Edge::Once],
-        RequestKind::VideoCall => &[Edge::Once, Edge::OnceShown],
-        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => &[],
-    };
-    let before = relation.mine;
-    relation.mine = granted.iter().fold(before, |mine, edge| mine.with(*edge, true));
-    if always && !matches!(kind, RequestKind::Contact | RequestKind::Follow) {
-        relation.mine = relation.mine.with(Edge::Always, true).without_once();
-    }
-    set_listed(tx, member, sender, before, relation.mine)?;
-    yeses::tell(tx, may.request(), relation)?;
+    let relation = grant(tx, may.request(), relation, always)?;
     match kind {
         RequestKind::Contact => become_contacts(tx, member, sender, relation),
         RequestKind::Follow => {
@@ -191,6 +179,25 @@ pub fn accept(tx: &mut Tx<'_>, may: &AnswerRequest, social: &Social, always: boo
     }?;
     admit_waiting(tx, member, sender, social)?;
     Ok(true)
+}
+
+/// What a yes gives whoever asked, who is told of one to a call. `relation.mine` are the edges of who said it.
+fn grant(tx: &mut Tx<'_>, request: &RequestRow, mut relation: Relation, always: bool) -> Result<Relation> {
+    let kind = RequestKind::from_number(request.kind);
+    let granted: &[Edge] = match kind {
+        RequestKind::Message => &[Edge::Admits],
+        RequestKind::Call => &[Edge::Once],
+        RequestKind::VideoCall => &[Edge::Once, Edge::OnceShown],
+        RequestKind::Contact | RequestKind::Follow | RequestKind::Invite => &[],
+    };
+    let before = relation.mine;
+    relation.mine = granted.iter().fold(before, |mine, edge| mine.with(*edge, true));
+    if always && !matches!(kind, RequestKind::Contact | RequestKind::Follow) {
+        relation.mine = relation.mine.with(Edge::Always, true).without_once();
+    }
+    set_listed(tx, request.member, request.sender, before, relation.mine)?;
+    yeses::tell(tx, request, relation)?;
+    Ok(relation)
 }
 
 /// Two stand to each other in another way now: what of either waits for a yes, and needs none any more, ends as with one.
@@ -379,4 +386,18 @@ pub fn place_contact_request(tx: &mut Tx<'_>, sender: MemberId, member: MemberId
     let relation = hold(tx, sender, member)?;
     ask(tx, sender, &NewRequest::of(RequestKind::Contact, member, true), None)?;
     set(tx, sender, member, relation.mine.with(Edge::AskedContact, true))
+}
+
+/// Lets one wish to call another, who has said yes to it, or not yet.
+///
+/// # Errors
+/// When the database refuses.
+pub fn place_call_request(tx: &mut Tx<'_>, sender: MemberId, member: MemberId, kind: RequestKind, is_met: bool) -> Result<()> {
+    let relation = hold(tx, member, sender)?;
+    ask(tx, sender, &NewRequest::of(kind, member, true), None)?;
+    if let Some(request) = find_open(tx, sender, member, kind)?.filter(|_| is_met) {
+        end_request(tx, &request, Outcome::AcceptedOnce)?;
+        grant(tx, &request, relation, false)?;
+    }
+    Ok(())
 }

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use super::{announce, hold, set};
 use crate::error::Result;
 use crate::ids::MemberId;
+use crate::members::{MemberState, Profile};
+use crate::settings::Settings;
 use crate::social::events::SocialEvent;
-use crate::social::model::{Edge, Relation, RequestKind, RequestRow};
+use crate::social::model::{Act, Edge, Relation, RequestKind, RequestRow, is_closed};
 use crate::social::policy::RelateTo;
 use crate::social::store;
 use crate::storage::{Conn, Tx};
@@ -24,6 +26,22 @@ pub type MayCall = BTreeMap<MemberId, RequestKind>;
 /// When the database cannot be read.
 pub fn may_call(conn: &mut Conn, member: MemberId) -> Result<MayCall> {
     Ok(store::requests::yeses(conn, member, None, MOST)?.into_iter().collect())
+}
+
+/// The ways of ringing that are closed to whoever was told yes by this one: for everybody, or for want of a yes to a picture. `None`: they
+/// cannot be called, since they are not there any more, or no way that they let is open.
+pub fn closed_after(all: &MayCall, one: &Profile, settings: &Settings) -> Option<Vec<Act>> {
+    let yes = all.get(&one.id).filter(|_| one.state == MemberState::Active)?;
+    let ways = [Act::Call, Act::VideoCall];
+    let is_shut = |act: &Act| is_closed(settings, *act) || (*yes == RequestKind::Call && *act == Act::VideoCall);
+    let closed: Vec<Act> = ways.into_iter().filter(is_shut).collect();
+    (closed.len() < ways.len()).then_some(closed)
+}
+
+/// Who of those who said yes can be called.
+#[must_use]
+pub fn to_call(all: &MayCall, people: &[Profile], settings: &Settings) -> Vec<MemberId> {
+    people.iter().filter(|one| closed_after(all, one, settings).is_some()).map(|one| one.id).collect()
 }
 
 /// The yes of this one.

@@ -3,6 +3,7 @@ import { expect as soon } from '@playwright/test';
 import * as acts from './acts.mjs';
 import { PASSWORD } from './api.mjs';
 import { callScreens } from './screens-calls.mjs';
+import { peopleScreens } from './screens-people.mjs';
 import { connectStripe, letStripeGo } from './stripe.mjs';
 
 // Pictures are not about time: a busy machine may take it.
@@ -202,6 +203,7 @@ export const screens = [
       await expect(page.locator('.person-head')).toBeVisible();
     },
   },
+  ...peopleScreens,
   {
     name: 'calls',
     who: 'owner',

@@ -12,7 +12,7 @@ use crate::support::{Person, Socket, Town};
 const WAYS: [&str; 5] = ["message", "call", "video_call", "invite", "mention"];
 
 /// Closes these ways for everybody and opens the others.
-async fn close(keeper: &Person, closed: &[&str]) {
+pub(super) async fn close(keeper: &Person, closed: &[&str]) {
     let bound = |way: &&str| (format!("reach_ceiling_{way}"), json!(if closed.contains(way) { ["nobody"] } else { ["everyone"] }));
     let change: serde_json::Map<String, Value> = WAYS.iter().map(bound).collect();
     acts(keeper, Method::PATCH, "/api/v1/admin/settings", Some(Value::Object(change))).await;

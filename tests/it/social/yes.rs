@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::closed::close;
 use super::pages::page;
 use super::untold::{plain, settled};
 use super::{act, acts, hears, lets, newest_request, talk, waiting};
@@ -10,15 +11,26 @@ use crate::support::{Person, Socket, Town};
 
 /// A town in which ann may begin calls, and bob is asked by those whom he does not know.
 async fn town() -> (Town, Person, Person) {
+    let (town, _, ann, bob) = kept_town().await;
+    (town, ann, bob)
+}
+
+/// The same, with whoever keeps it.
+async fn kept_town() -> (Town, Person, Person, Person) {
     let town = Town::with(|config| config.raised_limits = true).await;
     let (keeper, ann, bob) = (town.owner("keeper").await, town.member("ann").await, town.member("bob").await);
     // She hears of it now, and not at some time later.
     let mut of_ann = ann.connect().await;
     acts(&keeper, Method::PATCH, "/api/v1/admin/settings", Some(json!({ "calls_open_to": "all_members" }))).await;
     hears(&mut of_ann, "entitlements_changed").await;
+    is_asked(&bob).await;
+    (town, keeper, ann, bob)
+}
+
+/// Somebody is asked by those whom they do not know.
+async fn is_asked(who: &Person) {
     let known = json!({ "from": ["contacts"] });
-    acts(&bob, Method::PUT, "/api/v1/me/reach", Some(json!({ "call": known, "video_call": known, "unknown_callers": "request" }))).await;
-    (town, ann, bob)
+    acts(who, Method::PUT, "/api/v1/me/reach", Some(json!({ "call": known, "video_call": known, "unknown_callers": "request" }))).await;
 }
 
 /// Ann calls and takes it back: it has become a request.
@@ -66,6 +78,38 @@ async fn whoever_asked_is_told_of_a_yes_in_open_tabs_and_on_pages_until_they_cal
             town.close().await;
         }
     }
+}
+
+#[actix_web::test]
+async fn what_the_server_draws_over_the_rooms_counts_those_who_can_be_called() {
+    let (town, keeper, ann, bob) = kept_town().await;
+    let cara = town.member("cara").await;
+    is_asked(&cara).await;
+    let mut of_ann = ann.connect().await;
+    for (who, video) in [(&bob, false), (&cara, true)] {
+        calls(&mut of_ann, who, video, &format!("{video}")).await;
+        answers(who, "accept", json!({})).await;
+        hears(&mut of_ann, "may_call").await;
+    }
+    let one = |who: &Person| (format!("{} lets you call now.", who.name), format!("href=\"/people/{}\"", who.id));
+    let both = |text: &str| (text.to_owned(), "href=\"/people/requests\"".to_owned());
+    let shows = async |language: &str, (text, leads): (String, String)| {
+        let shell = page(&town, &ann, "/", language).await;
+        assert!(shell.contains(&text) && shell.contains(&leads), "{text}");
+    };
+    shows("en", both("2 people let you call now.")).await;
+    shows("fr", both("2 personnes vous laissent appeler maintenant.")).await;
+    // Her yes to a picture is one to a voice too; his is not one to a picture.
+    close(&keeper, &["video_call"]).await;
+    shows("en", both("2 people let you call now.")).await;
+    close(&keeper, &["call"]).await;
+    shows("en", one(&cara)).await;
+    close(&keeper, &["call", "video_call"]).await;
+    assert!(!page(&town, &ann, "/", "en").await.contains("class=\"lets\""));
+    close(&keeper, &[]).await;
+    act(&ann, Method::DELETE, &format!("/api/v1/me/may-call/{}", cara.id)).await;
+    shows("en", one(&bob)).await;
+    town.close().await;
 }
 
 #[actix_web::test]

@@ -1,7 +1,7 @@
 // Whom I block and mute, as the state follows it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstYes } from '../../../static/chat/rights.js';
+import { yeses } from '../../../static/chat/rights.js';
 import { after, begin } from '../../../static/chat/state.js';
 import { IDRIS, MARTA, ME, ROOM, member, room, sent, snapshot } from './cast.js';
 
@@ -40,18 +40,21 @@ test('requests that came and ended are counted, and never below none', () => {
 
 test('a yes to my calls stands until it is over, and leads to whoever is there, in the way that they let and that is open', () => {
   let state = begin(snapshot());
-  assert.equal(firstYes(state), null);
+  assert.deepEqual(yeses(state), []);
   state = me(state, { kind: 'may_call', member: MARTA, about: 'call' });
-  assert.deepEqual([state.people.may_call, firstYes(state)], [{ [MARTA]: 'call' }, { id: MARTA, isVideo: false }]);
+  assert.deepEqual([state.people.may_call, yeses(state)], [{ [MARTA]: 'call' }, [{ id: MARTA, isVideo: false }]]);
   state = me(state, { kind: 'may_call', member: MARTA, about: 'video_call' });
-  assert.deepEqual(firstYes(state), { id: MARTA, isVideo: true }, 'the most that was let');
+  assert.deepEqual(yeses(state), [{ id: MARTA, isVideo: true }], 'the most that was let');
   state = me(state, { kind: 'may_call', member: IDRIS, about: 'call' });
-  const closed = (...ways) => firstYes({ ...state, community: { ...state.community, closed: ways } });
-  assert.deepEqual(closed('video_call'), { id: MARTA, isVideo: false }, 'a yes to a picture is one to a voice');
-  assert.deepEqual(closed('call'), { id: MARTA, isVideo: true });
-  assert.equal(closed('call', 'video_call'), null);
+  assert.deepEqual(yeses(state).map(({ id }) => id), [MARTA], 'nobody whom I do not know yet');
+  state = after(state, { type: 'members_loaded', members: [member(IDRIS)] });
+  assert.deepEqual(yeses(state), [{ id: MARTA, isVideo: true }, { id: IDRIS, isVideo: false }]);
+  const closed = (...ways) => yeses({ ...state, community: { ...state.community, closed: ways } });
+  assert.deepEqual(closed('video_call').map(({ isVideo }) => isVideo), [false, false], 'a yes to a picture is one to a voice');
+  assert.deepEqual(closed('call'), [{ id: MARTA, isVideo: true }]);
+  assert.deepEqual(closed('call', 'video_call'), []);
   const gone = after(state, { type: 'members_loaded', members: [member(MARTA, { state: 'banned' })] });
-  assert.equal(firstYes(gone), null, 'nor to whom I do not know yet');
+  assert.deepEqual(yeses(gone).map(({ id }) => id), [IDRIS], 'whoever is banned is not there');
   state = me(me(state, { kind: 'may_call', member: MARTA, about: null }), { kind: 'may_call', member: IDRIS, about: null });
   assert.deepEqual(state.people.may_call, {});
 });
