@@ -57,7 +57,7 @@ pub fn facts(conn: &mut Conn, place: &Place<'_>, now: Millis) -> Result<Facts> {
     let read_ms = u64::try_from(before.elapsed().as_millis()).unwrap_or(u64::MAX);
     let is_sqlite = config.target.is_sqlite();
     let settings = Settings::load(conn)?;
-    let backups = is_sqlite.then(|| backups::standing(conn, &config.data, &settings, now)).transpose()?;
+    let backups = backups::standing(conn, &config.data, &settings, now)?;
     let mut mail = MailFacts { is_set_up: sends_letters, ..MailFacts::default() };
     if sends_letters {
         (mail.taken, mail.failing) = mail::outcomes(conn, now - WEEK, LETTERS)?;
