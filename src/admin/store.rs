@@ -2,7 +2,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 
 use super::model::{MemberCounts, RoomItem};
 use crate::chat::RoomKind;
@@ -53,15 +53,6 @@ pub fn open_invites(conn: &mut Conn, now: Millis) -> Result<i64> {
 /// Letters that the mail server has not taken.
 pub fn letters_waiting(conn: &mut Conn) -> Result<i64> {
     Ok(letters::table.filter(letters::sent_at.is_null()).count().get_result(conn)?)
-}
-
-/// Size of the database in bytes.
-pub fn database_bytes(conn: &mut Conn) -> Result<i64> {
-    Ok(match conn {
-        Conn::Sqlite(conn) => diesel::select(sql::<BigInt>("(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())"))
-            .get_result(conn)?,
-        Conn::Pg(conn) => diesel::select(sql::<BigInt>("pg_database_size(current_database())")).get_result(conn)?,
-    })
 }
 
 /// Which rooms a list shows.

@@ -234,8 +234,8 @@ fn abandoned(conn: &mut Conn) -> Result<Vec<Backup>> {
 /// When the database refuses.
 pub async fn keep(ground: &Ground) -> Result<()> {
     remove_going(&ground.db, &ground.config.data).await?;
-    // A demo is gone when it stops, and PostgreSQL is saved by tools of its own.
-    let is_scheduled = !ground.is_demo && ground.config.target.is_sqlite();
+    // A demo is gone when it stops.
+    let is_scheduled = !ground.is_demo;
     let (settings, now, root) = (ground.settings.get(), ground.clock.now(), ground.config.data.clone());
     let (past, abandoned) = ground.db.read(move |conn| Ok((past(conn, &root, now)?, abandoned(conn)?))).await?;
     let is_new = is_scheduled && past.since.is_none();

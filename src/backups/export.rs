@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use super::write::{Passing, place_of, put_in_place};
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
-use crate::storage::{Conn, Table, Target, in_one_transaction, migration_state, tables};
+use crate::storage::{Conn, Table, Target, in_one_snapshot, migration_state, tables};
 
 /// The fact that is no row of an export.
 const LINEAGE: &str = "[\"epoch\",";
@@ -27,38 +27,46 @@ pub fn export(target: &Target, file: &Path, clock: &Clock) -> Result<Written, Tr
     if file.symlink_metadata().is_ok() {
         return Err(Trouble::Taken(file.to_owned()));
     }
-    let refuses = |error| Trouble::of_database(file, &error);
     if let Target::Sqlite(database) = target
         && !database.exists()
     {
         return Err(Trouble::Nothing(database.clone()));
     }
-    let mut conn = target.writer().map_err(refuses)?;
-    let state = migration_state(&mut conn).map_err(refuses)?;
+    let mut conn = target.writer().map_err(|error| Trouble::of_database(file, &error))?;
+    let place = place_of(file);
+    let partial = Passing(place.join(format!(".rialto-export-{}-{}", std::process::id(), clock.now())));
+    let bytes = write_lines(&mut conn, &partial.0, clock.now())?;
+    let cannot = |error: std::io::Error| Trouble::unwritable(file, &error);
+    put_in_place(&partial.0, file).map_err(cannot)?;
+    File::open(&place).and_then(|place| place.sync_all()).map_err(cannot)?;
+    Ok(Written { bytes })
+}
+
+/// Writes every row, as it was at one moment, into the new file `to`, which is on the disk when this returns; how many bytes there are.
+///
+/// # Errors
+/// Why not; what stands in `to` is then nothing.
+pub(super) fn write_lines(conn: &mut Conn, to: &Path, now: Millis) -> Result<u64, Trouble> {
+    let refuses = |error| Trouble::of_database(to, &error);
+    let state = migration_state(conn).map_err(refuses)?;
     let schema = match (state.newest, state.pending.is_empty() && state.unknown.is_empty()) {
-        (None, _) => return Err(Trouble::Nothing(file.to_owned())),
+        (None, _) => return Err(Trouble::Nothing(to.to_owned())),
         (Some(_), false) => {
-            return Err(Trouble::Refuses(
-                "it is of another version; export it with that version, or run `rialto migrate` first".to_owned(),
-            ));
+            return Err(Trouble::Refuses("it is of another version; save it with that version, or run `rialto migrate` first".to_owned()));
         }
         (Some(schema), true) => schema,
     };
-    let place = place_of(file);
-    let partial = Passing(place.join(format!(".rialto-export-{}-{}", std::process::id(), clock.now())));
-    let cannot = |error: std::io::Error| Trouble::unwritable(file, &error);
-    let to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial.0).map_err(cannot)?;
-    let mut lines = Lines { to: BufWriter::with_capacity(1 << 16, to), whole: Sha256::new(), bytes: 0, fault: None };
-    let wrote = in_one_transaction(&mut conn, |conn| write_all(conn, &mut lines, header(schema, clock.now())));
+    let cannot = |error: std::io::Error| Trouble::unwritable(to, &error);
+    let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(cannot)?;
+    let mut lines = Lines { to: BufWriter::with_capacity(1 << 16, new), whole: Sha256::new(), bytes: 0, fault: None };
+    let wrote = in_one_snapshot(conn, |conn| write_all(conn, &mut lines, header(schema, now)));
     if let Some(error) = lines.fault.take() {
         return Err(cannot(error));
     }
     wrote.map_err(refuses)?;
     let bytes = lines.bytes;
-    let synced = lines.to.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|to| to.sync_all());
-    synced.and_then(|()| put_in_place(&partial.0, file)).map_err(cannot)?;
-    File::open(&place).and_then(|place| place.sync_all()).map_err(cannot)?;
-    Ok(Written { bytes })
+    lines.to.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|to| to.sync_all()).map_err(cannot)?;
+    Ok(bytes)
 }
 
 fn header(schema: String, now: Millis) -> Header {

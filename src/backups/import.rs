@@ -56,6 +56,29 @@ pub fn check_lines(file: &Path) -> Result<CheckedLines, Trouble> {
 /// # Errors
 /// Why not; the database is then as it was, but for its tables.
 pub fn import(checked: &CheckedLines, target: &Target) -> Result<(), Trouble> {
+    import_and(checked, target, || Ok(()))
+}
+
+/// The same; `last` is done when every row is in, and what is put in lasts only if that was done.
+pub(super) fn import_and(checked: &CheckedLines, target: &Target, last: impl FnOnce() -> Result<(), Trouble>) -> Result<(), Trouble> {
+    let mut conn = open_unused(target)?;
+    migrate(&mut conn)?;
+    expect_bare(&mut conn)?;
+    in_one_transaction(&mut conn, |conn| {
+        let mut rows = Rows { text: String::new(), table: None };
+        let again = walk(&checked.file, |table, row| rows.take(conn, table, row))?;
+        rows.flush(conn)?;
+        // Somebody may have written to the file meanwhile.
+        if again.ends != checked.ends {
+            return Err(damaged(&checked.file, "what changed just now"));
+        }
+        renew_epoch(conn)?;
+        last()
+    })
+}
+
+/// A connection to a database in which nothing stands; it is not changed.
+pub(super) fn open_unused(target: &Target) -> Result<Conn, Trouble> {
     let mut conn = target.writer()?;
     let state = migration_state(&mut conn)?;
     if !state.unknown.is_empty() {
@@ -68,18 +91,7 @@ pub fn import(checked: &CheckedLines, target: &Target) -> Result<(), Trouble> {
     if !state.is_empty {
         expect_bare(&mut conn)?;
     }
-    migrate(&mut conn)?;
-    expect_bare(&mut conn)?;
-    in_one_transaction(&mut conn, |conn| {
-        let mut rows = Rows { text: String::new(), table: None };
-        let again = walk(&checked.file, |table, row| rows.take(conn, table, row))?;
-        rows.flush(conn)?;
-        // Somebody may have written to the file meanwhile.
-        if again.ends != checked.ends {
-            return Err(damaged(&checked.file, "what changed just now"));
-        }
-        Ok(renew_epoch(conn)?)
-    })
+    Ok(conn)
 }
 
 fn expect_bare(conn: &mut Conn) -> Result<(), Trouble> {

@@ -151,7 +151,7 @@ impl Keeper {
                     stay_behind(&turn);
                     let checked = check(&file)?;
                     let beside = folder_of(&root);
-                    expect_room(&[(&beside, checked.bytes()), (&root, LEFT_FREE)])?;
+                    expect_room(&[(&beside, checked.room()), (&root, LEFT_FREE)])?;
                     let found = rehearse(&checked, &beside, &clock);
                     drop(turn);
                     found

@@ -1,7 +1,7 @@
 //! Backups: everything lasting in one file, and the way back. Decision 0036 says what lives on after a restore and what does not.
 //!
-//! The file is a tar: `manifest.json` first, then `rialto.db` and the folders `keys`, `lan`, `acme` and `files`, and last `checksums.json`,
-//! without which it was cut short. It is read whole before anything is changed.
+//! The file is a tar: `manifest.json` first, then `rialto.db`, or `rialto.lines` with the rows of a database of PostgreSQL (decision 0057), then the
+//! folders `keys`, `lan`, `acme` and `files`, and last `checksums.json`, without which it was cut short. It is read whole before anything is changed.
 //!
 //! The program makes them by itself, on a schedule and for administrators: jobs do it, one at a time, and the table `backups` says what is in the
 //! folder of that name. Decision 0041.

@@ -12,8 +12,10 @@ use crate::storage::Tally;
 pub const FORMAT: u32 = 2;
 /// The first part.
 pub const MANIFEST: &str = "manifest.json";
-/// The database.
+/// The database, as SQLite's own file.
 pub const DATABASE: &str = "rialto.db";
+/// The rows of a database of PostgreSQL, in its place: an export.
+pub const LINES: &str = "rialto.lines";
 /// The last part.
 pub const CHECKSUMS: &str = "checksums.json";
 /// What of the data folder is in the file beside the database.
@@ -26,7 +28,7 @@ pub struct Manifest {
     pub format: u32,
     /// Version of the program that wrote it.
     pub version: String,
-    /// Newest migration of the database; none of an empty one.
+    /// Newest migration of the database; none of one without tables, which was saved once.
     #[serde(default)]
     pub schema: Option<String>,
     /// Lineage of the database; none before the first start.

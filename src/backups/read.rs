@@ -6,7 +6,7 @@ use std::io::{BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, MANIFEST, Manifest, Part};
+use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, LINES, MANIFEST, Manifest, Part};
 use super::trouble::Trouble;
 use super::write::Hashing;
 use crate::storage::knows_schema;
@@ -29,6 +29,12 @@ impl Checked {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes).sum()
+    }
+
+    /// Bytes that it takes while it is put back: of rows a database is made, and of that rows again for PostgreSQL.
+    pub(super) fn room(&self) -> u64 {
+        let rows: u64 = self.parts.iter().filter(|part| part.name == LINES).map(|part| part.bytes).sum();
+        self.bytes() + 2 * rows
     }
 
     /// Uploaded files.
@@ -111,6 +117,11 @@ fn name_of<R: Read>(file: &Path, entry: &tar::Entry<'_, R>) -> Result<String, Tr
     std::str::from_utf8(&bytes).map(str::to_owned).map_err(|_| strange())
 }
 
+/// Does a database stand in this part?
+fn is_database(name: &str) -> bool {
+    name == DATABASE || name == LINES
+}
+
 /// The database, or a file plainly below one of the folders: no way leads out of them.
 fn is_ours(name: &str) -> bool {
     let path = Path::new(name);
@@ -119,7 +130,7 @@ fn is_ours(name: &str) -> bool {
         && !name.contains("//")
         && !name.contains("/./");
     let first = path.components().next().map(|part| part.as_os_str().to_owned());
-    name == DATABASE || plain && path.components().count() > 1 && FOLDERS.iter().any(|folder| first.as_deref() == Some(folder.as_ref()))
+    is_database(name) || plain && path.components().count() > 1 && FOLDERS.iter().any(|folder| first.as_deref() == Some(folder.as_ref()))
 }
 
 fn read_text(file: &Path, from: &mut impl Read, name: &str, size: u64, longest: u64) -> Result<(Vec<u8>, Part), Trouble> {
@@ -187,6 +198,6 @@ fn compare(file: &Path, text: &[u8], parts: Vec<Part>) -> Result<Vec<Part>, Trou
     if let Some((found, _)) = parts.iter().zip(&written.parts).find(|(found, written)| found != written) {
         return Err(damaged(file, &found.name));
     }
-    let has_database = parts.iter().any(|part| part.name == DATABASE);
-    if parts.len() == written.parts.len() && has_database { Ok(parts) } else { Err(damaged(file, CHECKSUMS)) }
+    let databases = parts.iter().filter(|part| is_database(&part.name)).count();
+    if parts.len() == written.parts.len() && databases == 1 { Ok(parts) } else { Err(damaged(file, CHECKSUMS)) }
 }

@@ -4,7 +4,9 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::model::{DATABASE, FOLDERS, Report};
+use super::export::export;
+use super::import::{check_lines, import, import_and, open_unused};
+use super::model::{DATABASE, FOLDERS, LINES, Report};
 use super::read::Checked;
 use super::room::expect_room;
 use super::store;
@@ -20,14 +22,13 @@ const ASIDE: &str = "restoring";
 /// Stands in there while names are changed: what is in the data folder then comes from the backup itself.
 const PLACING: &str = "placing";
 
-/// Puts a backup into the empty data folder `root`, whose lock the caller holds.
+/// Puts a backup into the empty data folder `root`, whose lock the caller holds, and into the empty database `target`, whichever it came from.
 ///
 /// # Errors
-/// Why not; the folder is then as it was. Ended in the middle, it is done again from the start.
+/// Why not; the folder and the database are then as they were. Ended in the middle, it is done again from the start.
 pub fn restore(checked: &Checked, root: &Path, target: &Target, clock: &Clock) -> Result<Report, Trouble> {
-    let Target::Sqlite(database) = target else { return Err(Trouble::Postgres) };
     let aside = root.join(ASIDE);
-    expect_empty(root, database, aside.join(PLACING).exists())?;
+    expect_empty(root, target, aside.join(PLACING).exists())?;
     // What an attempt left that ended in the middle: first what it had placed, while the mark says that it is of a backup.
     if aside.join(PLACING).exists() {
         for folder in FOLDERS.map(|name| root.join(name)).iter().filter(|folder| folder.exists()) {
@@ -38,9 +39,23 @@ pub fn restore(checked: &Checked, root: &Path, target: &Target, clock: &Clock) -
     drop(Passing(aside.clone()));
     let passing = make_passing(aside.clone())?;
     let report = prepare(checked, &aside, clock)?;
-    // From here on what is there is needed to go on, should it end.
-    passing.stay();
-    place(&aside, root, database)?;
+    let place = || {
+        // From here on what is there is needed to go on, should it end.
+        passing.stay();
+        place(&aside, root)
+    };
+    match target {
+        Target::Sqlite(database) => {
+            place()?;
+            std::fs::rename(aside.join(DATABASE), database).map_err(|error| Trouble::unwritable(database, &error))?;
+            sync(root)?;
+        }
+        Target::Postgres(_) => {
+            let lines = aside.join(LINES);
+            export(&Target::Sqlite(aside.join(DATABASE)), &lines, clock)?;
+            import_and(&check_lines(&lines)?, target, place)?;
+        }
+    }
     std::fs::remove_dir_all(&aside).map_err(|error| Trouble::unwritable(&aside, &error))?;
     sync(root)?;
     Ok(report)
@@ -64,9 +79,12 @@ fn make_passing(path: PathBuf) -> Result<Passing, Trouble> {
 /// Unpacks into the empty `folder` and makes of it what can be served.
 fn prepare(checked: &Checked, folder: &Path, clock: &Clock) -> Result<Report, Trouble> {
     let begun = clock.now();
-    expect_room(&[(folder, checked.bytes())])?;
+    expect_room(&[(folder, checked.room())])?;
     checked.unpack(folder)?;
-    let path = folder.join(DATABASE);
+    let (path, lines) = (folder.join(DATABASE), folder.join(LINES));
+    if lines.exists() {
+        take_in(&lines, &path)?;
+    }
     let refuses = |error| Trouble::of_database(&path, &error);
     let damaged = |error| match Trouble::of_database(&path, &error) {
         Trouble::Refuses(why) => Trouble::Database(why),
@@ -96,6 +114,20 @@ fn prepare(checked: &Checked, folder: &Path, clock: &Clock) -> Result<Report, Tr
     })
 }
 
+/// Makes a database of saved rows, and removes them.
+fn take_in(lines: &Path, database: &Path) -> Result<(), Trouble> {
+    let taken = check_lines(lines).and_then(|checked| import(&checked, &Target::Sqlite(database.to_owned())));
+    taken.map_err(|trouble| match trouble {
+        // Every checksum of the backup fits: they were saved so.
+        Trouble::Other(_) | Trouble::CutShort(_) | Trouble::Damaged { .. } => {
+            Trouble::Database("its rows are not as they were read".to_owned())
+        }
+        Trouble::Refuses(why) => Trouble::Database(why),
+        other => other,
+    })?;
+    std::fs::remove_file(lines).map_err(|error| Trouble::unwritable(lines, &error))
+}
+
 /// A new lineage: clients drop what they know. What would happen a second time ends; who is signed in stays so.
 fn begin_again(checked: &Checked, conn: &mut Conn, clock: &Clock) -> crate::error::Result<usize> {
     renew_epoch(conn)?;
@@ -117,20 +149,19 @@ fn begin_again(checked: &Checked, conn: &mut Conn, clock: &Clock) -> crate::erro
     Ok(letters)
 }
 
-/// Nothing is replaced that somebody could miss: no database, no key that a server has used, no uploads, no certificates; but for those that
+/// Nothing is replaced that somebody could miss: no database, no row of one, no key that a server has used, no uploads, no certificates; but for those that
 /// come from the same backup, when putting it in its place ended in the middle.
-fn expect_empty(root: &Path, database: &Path, is_begun: bool) -> Result<(), Trouble> {
-    let with = |end: &str| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    let taken = ["", "-wal", "-shm", "-journal"]
-        .map(with)
-        .into_iter()
-        .chain([root.join("serving.json")])
-        .find(|path| path.symlink_metadata().is_ok());
-    if let Some(path) = taken {
+fn expect_empty(root: &Path, target: &Target, is_begun: bool) -> Result<(), Trouble> {
+    let mut places = vec![root.join("serving.json")];
+    match target {
+        Target::Sqlite(database) => places.extend(["", "-wal", "-shm", "-journal"].map(|end| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        })),
+        Target::Postgres(_) => drop(open_unused(target)?),
+    }
+    if let Some(path) = places.into_iter().find(|path| path.symlink_metadata().is_ok()) {
         return Err(Trouble::NotEmpty(path));
     }
     for name in FOLDERS.iter().filter(|_| !is_begun) {
@@ -144,8 +175,8 @@ fn expect_empty(root: &Path, database: &Path, is_begun: bool) -> Result<(), Trou
     Ok(())
 }
 
-/// Changes the names, the database's last: until then the folder counts as empty.
-fn place(aside: &Path, root: &Path, database: &Path) -> Result<(), Trouble> {
+/// Changes the names. The database comes last: until then the folder counts as empty.
+fn place(aside: &Path, root: &Path) -> Result<(), Trouble> {
     let at = |path: &Path, done: std::io::Result<()>| done.map_err(|error| Trouble::unwritable(path, &error));
     let mark = aside.join(PLACING);
     at(&mark, File::create(&mark).and_then(|mark| mark.sync_all()))?;
@@ -158,8 +189,6 @@ fn place(aside: &Path, root: &Path, database: &Path) -> Result<(), Trouble> {
         at(&to, std::fs::rename(aside.join(name), &to))?;
         sync(&to)?;
     }
-    sync(root)?;
-    at(database, std::fs::rename(aside.join(DATABASE), database))?;
     sync(root)
 }
 

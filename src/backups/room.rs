@@ -25,13 +25,6 @@ pub(super) fn expect_room(needs: &[(&Path, u64)]) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What a copy of this SQLite file takes at most: what waits in its log may be in it.
-pub(super) fn bytes_of(database: &Path) -> u64 {
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
-    [database, Path::new(&log)].iter().filter_map(|path| path.metadata().ok()).map(|found| found.len()).sum()
-}
-
 /// What the files below a folder take; none when it is not there.
 pub(super) fn bytes_below(folder: &Path) -> std::io::Result<u64> {
     let entries = match folder.read_dir() {

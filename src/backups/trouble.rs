@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 /// What is in the way. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// The database is a server's.
-    #[error("The database is PostgreSQL's; save it with `pg_dump -Fc` and put it back with `pg_restore`, and the data folder beside it.")]
-    Postgres,
     /// There is no database yet.
     #[error("There is nothing to save: {} holds no database yet.", .0.display())]
     Nothing(PathBuf),
@@ -64,7 +61,7 @@ pub enum Trouble {
     #[error("The file was made by a newer Rialto, {0}; read it with that version or a later one.")]
     Newer(String),
     /// Rows for the tables of an older program.
-    #[error("The export was made by an older Rialto, {0}; import it with that version, and upgrade then.")]
+    #[error("The rows were written by an older Rialto, {0}; put them in with that version, and upgrade then.")]
     Older(String),
     /// Every checksum fits, but the database was damaged before it was saved.
     #[error("The database in the backup is damaged ({0}); take an earlier backup.")]
@@ -96,7 +93,6 @@ impl Trouble {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Postgres => "backups.postgres",
             Self::Nothing(_) => "backups.nothing",
             Self::Busy => "backups.busy",
             Self::Taken(_) => "backups.taken",

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
+use super::export::write_lines;
 use super::lines::hexadecimal;
-use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, MANIFEST, Manifest, Part, Written};
-use super::room::{LEFT_FREE, bytes_below, bytes_of, expect_room};
+use super::model::{CHECKSUMS, Checksums, DATABASE, FOLDERS, FORMAT, LINES, MANIFEST, Manifest, Part, Written};
+use super::room::{LEFT_FREE, bytes_below, expect_room};
 use super::trouble::Trouble;
 use super::turn::{Turn, stay_behind};
 use crate::clock::{Clock, Millis};
-use crate::storage::{Target, backup_sqlite, fact, migration_state};
+use crate::storage::{Conn, Target, backup_sqlite, database_bytes, fact, migration_state};
 
 /// A file or a folder that goes when this does, unless it was put in its place.
 pub(super) struct Passing(pub(super) PathBuf);
@@ -42,34 +43,39 @@ impl Drop for Passing {
 /// # Errors
 /// Why not; `file` is then not there, and nothing else was changed.
 pub fn write(root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result<Written, Trouble> {
-    database_of(root, target)?;
+    expect_database(root, target)?;
     write_in_turn(&Turn::take(root)?, root, target, file, clock)
 }
 
-/// The file of the database, if there is one to save.
-fn database_of<'a>(root: &Path, target: &'a Target) -> Result<&'a Path, Trouble> {
-    let Target::Sqlite(database) = target else { return Err(Trouble::Postgres) };
-    if database.exists() { Ok(database) } else { Err(Trouble::Nothing(root.to_owned())) }
+/// Opening it would make a file.
+fn expect_database(root: &Path, target: &Target) -> Result<(), Trouble> {
+    match target {
+        Target::Sqlite(database) if !database.exists() => Err(Trouble::Nothing(root.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// As [`write()`], for whoever has the turn.
 pub(super) fn write_in_turn(turn: &Turn, root: &Path, target: &Target, file: &Path, clock: &Clock) -> Result<Written, Trouble> {
     stay_behind(turn);
-    let database = database_of(root, target)?;
+    expect_database(root, target)?;
     if file.symlink_metadata().is_ok() {
         return Err(Trouble::Taken(file.to_owned()));
     }
     let place = place_of(file);
-    let saved = bytes_of(database);
+    let mut conn = target.writer()?;
+    let manifest = manifest_of(&mut conn, root, clock.now())?;
+    let saved = u64::try_from(database_bytes(&mut conn)?).unwrap_or(0);
     let all = FOLDERS.iter().try_fold(saved, |sum, name| bytes_below(&root.join(name)).map(|more| sum + more));
     let all = all.map_err(|error| Trouble::Unreadable { path: root.to_owned(), error })?;
     expect_room(&[(&root.join("backups"), saved), (&place, all), (root, LEFT_FREE)])?;
     let unique = format!("{}-{}", std::process::id(), clock.now());
-    let copy = Passing(root.join("backups").join(format!("passing-{unique}.db")));
-    let manifest = copy_database(target, &copy.0, clock.now())?;
+    let copy = Passing(root.join("backups").join(format!("passing-{unique}")));
+    let name = copy_database(&mut conn, &copy.0, clock.now())?;
+    drop(conn);
     let partial = Passing(place.join(format!(".rialto-backup-{unique}")));
     let cannot = |error: std::io::Error| Trouble::unwritable(file, &error);
-    let bytes = fill(root, &copy.0, &partial.0, &manifest, clock.now()).map_err(cannot)?;
+    let bytes = fill(root, (&copy.0, name), &partial.0, &manifest, clock.now()).map_err(cannot)?;
     put_in_place(&partial.0, file).map_err(cannot)?;
     File::open(&place).and_then(|place| place.sync_all()).map_err(cannot)?;
     Ok(Written { bytes })
@@ -83,17 +89,25 @@ pub(super) fn place_of(file: &Path) -> PathBuf {
     }
 }
 
-fn copy_database(target: &Target, copy: &Path, now: Millis) -> Result<Manifest, Trouble> {
-    let refuses = |error| Trouble::of_database(copy, &error);
-    let mut conn = target.writer().map_err(refuses)?;
-    let state = migration_state(&mut conn).map_err(refuses)?;
+fn manifest_of(conn: &mut Conn, root: &Path, now: Millis) -> Result<Manifest, Trouble> {
+    let state = migration_state(conn)?;
+    if state.is_empty {
+        return Err(Trouble::Nothing(root.to_owned()));
+    }
     if !state.unknown.is_empty() {
         return Err(Trouble::Refuses("it comes from a newer version of this program; save it with that version".to_owned()));
     }
-    let epoch = if state.is_empty { None } else { fact(&mut conn, "epoch").map_err(refuses)? };
-    backup_sqlite(&mut conn, copy).map_err(refuses)?;
+    let epoch = fact(conn, "epoch")?;
     let created_at = jiff::Timestamp::from_millisecond(now).map_or_else(|_| now.to_string(), |at| at.to_string());
     Ok(Manifest { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), schema: state.newest, epoch, created_at })
+}
+
+/// Copies it in one piece while others write, and says what the copy is called in the backup.
+fn copy_database(conn: &mut Conn, to: &Path, now: Millis) -> Result<&'static str, Trouble> {
+    if matches!(conn, Conn::Pg(_)) {
+        return write_lines(conn, to, now).map(|_| LINES);
+    }
+    backup_sqlite(conn, to).map(|()| DATABASE).map_err(|error| Trouble::of_database(to, &error))
 }
 
 /// The file as it grows, and what stands in it.
@@ -104,11 +118,11 @@ struct Filling {
     at: u64,
 }
 
-fn fill(root: &Path, copy: &Path, to: &Path, manifest: &Manifest, now: Millis) -> std::io::Result<u64> {
+fn fill(root: &Path, (copy, name): (&Path, &str), to: &Path, manifest: &Manifest, now: Millis) -> std::io::Result<u64> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     let mut filling = Filling { tar: Builder::new(file), parts: Vec::new(), at: u64::try_from(now / 1_000).unwrap_or(0) };
     filling.text(MANIFEST, manifest)?;
-    filling.file(copy, Path::new(DATABASE))?;
+    filling.file(copy, Path::new(name))?;
     for name in FOLDERS {
         filling.folder(&root.join(name), Path::new(name))?;
     }

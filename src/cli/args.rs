@@ -100,7 +100,7 @@ pub enum Command {
         /// The file to write; it must not be there yet
         file: PathBuf,
     },
-    /// Put a backup into an empty data folder; it is checked whole before anything is written
+    /// Put a backup into an empty data folder, and into an empty database if --database-url names one; it is checked whole before anything is written
     Restore {
         /// The file that `backup` wrote
         file: PathBuf,

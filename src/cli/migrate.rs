@@ -12,7 +12,7 @@ use crate::storage::{Target, backup_sqlite, migrate};
 const COPIES: usize = 3;
 
 /// What to do about a server's database before it is changed.
-const SAVE_FIRST: &str = "PostgreSQL is not copied by this program before the change: save it with `pg_dump -Fc` first.";
+const SAVE_FIRST: &str = "PostgreSQL is not copied by this program before the change: first make a backup with the version that it has.";
 
 /// Brings the database up to this version; the server must not run. With `check` nothing is changed.
 ///

@@ -4,18 +4,15 @@ use std::io::Write;
 use std::path::Path;
 
 use super::data_folder::DataFolder;
-use crate::backups::{self, Report, Trouble};
+use crate::backups::{self, Report};
 use crate::clock::Clock;
 use crate::storage::Target;
 
 /// Puts the backup back; no server may run on the folder.
 ///
 /// # Errors
-/// One sentence with its code; the folder is then as it was.
+/// One sentence with its code; the folder and the database are then as they were.
 pub fn run(data: &Path, target: &Target, file: &Path, clock: &Clock, out: &mut dyn Write) -> Result<(), String> {
-    if !target.is_sqlite() {
-        return Err(Trouble::Postgres.into());
-    }
     let checked = backups::check(file)?;
     let _held = DataFolder::hold(data)?;
     let report = backups::restore(&checked, data, target, clock)?;

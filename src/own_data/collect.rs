@@ -12,7 +12,7 @@ use super::store;
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
-use crate::storage::{Target, in_one_transaction};
+use crate::storage::{Target, in_one_snapshot};
 
 /// One member's data is collected at a time: it is a long walk through the database, and nobody is in a hurry.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -45,7 +45,7 @@ pub async fn collect(target: Target, root: &Path, head: Head) -> Result<File> {
         let mut out = BufWriter::with_capacity(1 << 16, file);
         let text = serde_json::to_string(&head)?;
         write!(out, "{},\"tables\":", text.trim_end_matches('}'))?;
-        in_one_transaction(&mut target.reader()?, |conn| store::write_of_member(conn, head.member, &mut out))?;
+        in_one_snapshot(&mut target.reader()?, |conn| store::write_of_member(conn, head.member, &mut out))?;
         out.write_all(b"}")?;
         let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         file.rewind()?;

@@ -36,6 +36,6 @@ pub use migrate::{MigrationState, knows_schema, migrate, migration_state, newest
 pub use name_keys::{NameKeys, NamedRow};
 pub use notices::Notices;
 pub use open::{Target, backup_sqlite};
-pub use tables::{Table, in_one_transaction, table_in_use, tables};
+pub use tables::{Table, in_one_snapshot, in_one_transaction, table_in_use, tables};
 pub use tx::{Announcement, LogEntry, Tx};
-pub use whole::{Tally, damage, tally};
+pub use whole::{Tally, damage, database_bytes, tally};

@@ -37,10 +37,10 @@ impl std::fmt::Debug for Target {
 const EVERY: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
      PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000;";
 
-/// How long a statement of PostgreSQL may take, and wait.
-pub(super) const IN_TIME: &str = "SET statement_timeout = 15000; SET lock_timeout = 3000;";
+/// How long a statement of PostgreSQL may take, and wait, and how long a transaction may stand between two of them.
+pub(super) const IN_TIME: &str = "SET statement_timeout = 15000; SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 30000;";
 /// For what must be done however long it takes.
-pub(super) const HOWEVER_LONG: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
+pub(super) const HOWEVER_LONG: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;";
 
 impl Target {
     /// Is it SQLite?
@@ -79,9 +79,7 @@ impl Target {
             }
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(Error::broken)?;
-                conn.batch_execute(
-                    "SET idle_in_transaction_session_timeout = 30000; SET application_name = 'rialto'; SET client_min_messages = warning;",
-                )?;
+                conn.batch_execute("SET application_name = 'rialto'; SET client_min_messages = warning;")?;
                 conn.batch_execute(IN_TIME)?;
                 Ok(Conn::Pg(conn))
             }

@@ -220,13 +220,32 @@ pub fn in_one_transaction<T, E: From<Error>>(
     conn: &mut Conn,
     f: impl FnOnce(&mut Conn) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
+    at_one_moment(conn, "REPEATABLE READ", f)
+}
+
+/// The same for what only reads; others go on writing meanwhile.
+///
+/// # Errors
+/// What `f` returns.
+pub fn in_one_snapshot<T, E: From<Error>>(
+    conn: &mut Conn,
+    f: impl FnOnce(&mut Conn) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    at_one_moment(conn, "REPEATABLE READ, READ ONLY", f)
+}
+
+fn at_one_moment<T, E: From<Error>>(
+    conn: &mut Conn,
+    level: &str,
+    f: impl FnOnce(&mut Conn) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
     let patient =
         |conn: &mut Conn, how: &str| if let Conn::Pg(conn) = conn { conn.batch_execute(how).map_err(Error::from) } else { Ok(()) };
     patient(conn, HOWEVER_LONG)?;
     #[expect(clippy::disallowed_methods, reason = "no job: the connection is the caller's own")]
     let ran = conn.transaction::<T, Failed<E>, _>(|conn| {
         if let Conn::Pg(conn) = conn {
-            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+            conn.batch_execute(&format!("SET TRANSACTION ISOLATION LEVEL {level}"))?;
         }
         f(conn).map_err(Failed::Theirs)
     });

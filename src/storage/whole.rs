@@ -1,5 +1,6 @@
 //! Whether a database is whole, and how much is in it: what makes a copy one to trust.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -28,6 +29,18 @@ pub fn tally(conn: &mut Conn) -> Result<Tally> {
         members: members::table.count().get_result(conn)?,
         rooms: rooms::table.count().get_result(conn)?,
         messages: messages::table.count().get_result(conn)?,
+    })
+}
+
+/// Size of the database in bytes, with what waits in the log of a SQLite file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn database_bytes(conn: &mut Conn) -> Result<i64> {
+    Ok(match conn {
+        Conn::Sqlite(conn) => diesel::select(sql::<BigInt>("(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())"))
+            .get_result(conn)?,
+        Conn::Pg(conn) => diesel::select(sql::<BigInt>("pg_database_size(current_database())")).get_result(conn)?,
     })
 }
 

@@ -15,10 +15,9 @@ use crate::support::{Person, Town};
 
 const LIST: &str = "/api/v1/admin/backups";
 
-/// The data folder of a town, if its database is in it.
-fn folder_of(town: &Town) -> Option<PathBuf> {
-    let config = &town.app().ground.config;
-    config.target.is_sqlite().then(|| config.data.clone())
+/// The data folder of a town.
+fn folder_of(town: &Town) -> PathBuf {
+    town.app().ground.config.data.clone()
 }
 
 /// The newest backup, once nothing is under way.
@@ -63,7 +62,7 @@ fn pass(town: &Town, ms: i64) {
 #[actix_web::test]
 async fn a_backup_is_made_rehearsed_downloaded_and_deleted_and_each_leaves_a_trace() {
     let town = Town::new().await;
-    let Some(data) = folder_of(&town) else { return town.close().await };
+    let data = folder_of(&town);
     let owner = owner_of(&town).await;
     let room = town.room(&owner, RoomKind::Private, "Harbour", &[]).await;
     owner.says(room, "k1", "Before").await;
@@ -93,6 +92,12 @@ async fn a_backup_is_made_rehearsed_downloaded_and_deleted_and_each_leaves_a_tra
     let (status, body) = owner.call(Method::GET, &format!("{path}/file?key={}", key.replace(&key[..4], "AAAA")), None).await;
     assert_eq!(status, 404, "{body}");
 
+    // It says how the community stands.
+    assert!(owner.page_text("/admin").await.contains("Last backup"));
+    let saved =
+        owner.get("/api/v1/admin/health").await["checks"].as_array().expect("checks").iter().find(|one| one["name"] == "backups").cloned();
+    assert_eq!(saved.map(|one| (one["light"].clone(), one["code"].clone())), Some((json!("green"), json!("admin.backups_good"))));
+
     // The one file, and no other, goes.
     assert_eq!(std::fs::read_dir(data.join("backups")).expect("a folder").count(), 1);
     assert_eq!(owner.call(Method::DELETE, &path, Some(json!({ "password": PASSWORD }))).await.0, 204);
@@ -107,9 +112,6 @@ async fn a_backup_is_made_rehearsed_downloaded_and_deleted_and_each_leaves_a_tra
 #[actix_web::test]
 async fn a_download_needs_the_password_its_own_member_and_five_minutes() {
     let town = Town::new().await;
-    if folder_of(&town).is_none() {
-        return town.close().await;
-    }
     let owner = owner_of(&town).await;
     owner.post(LIST, json!({})).await;
     let path = format!("{LIST}/{}", settled(&owner).await["id"].as_str().expect("an id"));
@@ -169,7 +171,7 @@ fn fill_once_begun(backups: &Path) {
 #[actix_web::test]
 async fn a_backup_waits_for_its_turn_however_long_and_one_who_may_not_deletes_nothing() {
     let town = Town::new().await;
-    let Some(data) = folder_of(&town) else { return town.close().await };
+    let data = folder_of(&town);
     let owner = owner_of(&town).await;
     std::fs::create_dir_all(data.join("backups")).expect("made");
     let busy = std::fs::File::open(data.join("backups")).expect("a folder");
@@ -197,7 +199,7 @@ async fn a_backup_waits_for_its_turn_however_long_and_one_who_may_not_deletes_no
 #[actix_web::test]
 async fn one_that_waits_is_given_up_and_what_the_disk_keeps_goes_later() {
     let town = Town::new().await;
-    let Some(data) = folder_of(&town) else { return town.close().await };
+    let data = folder_of(&town);
     let owner = owner_of(&town).await;
     let folder = data.join("backups");
     std::fs::create_dir_all(&folder).expect("made");
@@ -233,13 +235,13 @@ async fn one_that_waits_is_given_up_and_what_the_disk_keeps_goes_later() {
 #[actix_web::test]
 async fn a_disk_that_is_full_in_the_middle_leaves_no_half_file_and_the_program_goes_on() {
     let town = Town::new().await;
-    let Some(data) = folder_of(&town) else { return town.close().await };
+    let data = folder_of(&town);
     let owner = town.owner("olga").await;
     let room = town.room(&owner, RoomKind::Private, "Harbour", &[]).await;
     std::fs::create_dir_all(data.join("files")).expect("made");
     std::fs::File::create(data.join("files/large")).and_then(|file| file.set_len(96 << 20)).expect("a large file");
     let backups = data.join("backups");
-    let small = Small::over(&backups, 128);
+    let small = Small::over(&backups, 160);
     if small.is_none() {
         // Who may not mount puts a file in the way.
         std::fs::remove_dir_all(&backups).and_then(|()| std::fs::write(&backups, b"")).expect("in the way");
@@ -270,7 +272,7 @@ async fn a_disk_that_is_full_in_the_middle_leaves_no_half_file_and_the_program_g
 #[actix_web::test]
 async fn without_room_on_the_disk_nothing_is_begun() {
     let town = Town::new().await;
-    let Some(data) = folder_of(&town) else { return town.close().await };
+    let data = folder_of(&town);
     let owner = town.owner("olga").await;
     std::fs::create_dir_all(data.join("files")).expect("made");
     std::fs::File::create(data.join("files/endless")).and_then(|file| file.set_len(1 << 42)).expect("a file larger than the disk");
@@ -283,7 +285,7 @@ async fn without_room_on_the_disk_nothing_is_begun() {
 #[actix_web::test]
 async fn a_backup_is_made_when_it_is_due_and_the_oldest_go() {
     let town = Town::new().await;
-    let Some(data) = folder_of(&town) else { return town.close().await };
+    let data = folder_of(&town);
     let owner = town.owner("olga").await;
     assert_eq!(owner.call(Method::PATCH, "/api/v1/admin/settings", Some(json!({ "backups_kept": 2 }))).await.0, 200);
     let ground = town.app().ground.clone();

@@ -57,9 +57,6 @@ fn words() -> BTreeSet<String> {
     found
 }
 
-/// Programs of others.
-const TOOLS: [&str; 1] = ["pg_dump"];
-
 #[test]
 fn every_command_of_the_guide_is_understood() {
     let page = page("operating.md");
@@ -86,7 +83,7 @@ fn every_name_of_the_guide_exists() {
                 assert!(flags.contains(&name.to_lowercase().replace('_', "-")), "RIALTO_{name}");
             } else if word.starts_with("rialto_") {
                 assert!(program.contains(&format!("\"{word}\"")), "{word}");
-            } else if is_name(word) && !TOOLS.contains(&word) {
+            } else if is_name(word) {
                 assert!(settings.contains(word), "{word}");
             } else if word.starts_with('/') && !word.starts_with("/var/") && !word.starts_with("/mnt/") {
                 assert!(program.contains(&format!("\"{word}\"")), "{word}");

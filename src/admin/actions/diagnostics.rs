@@ -6,12 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::access::Ground;
 use crate::admin::health::{HealthReport, Light, Part};
-use crate::admin::store;
 use crate::config::TlsMode;
 use crate::error::{Error, Result};
 use crate::http::{LogLevel, Metrics, Recent};
 use crate::settings::Settings;
-use crate::storage::Conn;
+use crate::storage::{Conn, database_bytes};
 
 /// Settings whose text is one of a few words of ours.
 const CHOICES: [&str; 6] = ["sign_up_mode", "default_language", "calls_open_to", "verified_badge", "currency", "rooms_may_keep"];
@@ -102,7 +101,7 @@ pub fn diagnostics(conn: &mut Conn, ground: &Ground, health: &HealthReport, metr
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         stripe: cfg!(feature = "stripe"),
         database: if ground.db.target().is_sqlite() { "sqlite" } else { "postgresql" },
-        database_bytes: store::database_bytes(conn)?,
+        database_bytes: database_bytes(conn)?,
         uptime_seconds: metrics.uptime().as_secs(),
         started_with: StartedWith {
             tls: match config.tls {

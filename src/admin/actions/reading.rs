@@ -10,7 +10,7 @@ use crate::admin::{figures, store};
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::ids::{AuditId, LetterId, MemberId};
-use crate::storage::{AuditRow, Conn, audit_rows};
+use crate::storage::{AuditRow, Conn, audit_rows, database_bytes};
 use crate::{jobs, mail, members};
 
 /// The community in numbers.
@@ -30,7 +30,7 @@ pub fn summary(conn: &mut Conn, _: &OpenDashboard, ground: &Ground, uptime: Dura
         mail_is_set_up: ground.mailer.is_set_up(),
         dead_jobs: jobs::counts(conn)?.dead,
         database: if ground.db.target().is_sqlite() { "sqlite" } else { "postgresql" },
-        database_bytes: store::database_bytes(conn)?,
+        database_bytes: database_bytes(conn)?,
         version: env!("CARGO_PKG_VERSION"),
         uptime_seconds: uptime.as_secs(),
     })

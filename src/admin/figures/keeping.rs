@@ -6,12 +6,11 @@ use std::ops::Range;
 use super::days::{DAY, FIRST_TIME, Figure, SPANS, day};
 use super::store;
 use crate::access::Ground;
-use crate::admin::store::database_bytes;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::http::WITHIN_MS;
 use crate::ids::{Ids, MessageId};
-use crate::storage::{Conn, Tx};
+use crate::storage::{Conn, Tx, database_bytes};
 
 /// Messages that are counted at once.
 const HANDFUL: i64 = 10_000;

@@ -6,12 +6,11 @@ use std::ops::Range;
 use super::days::{Chart, ChartName, DAY, Figure, Kept, chart, day, days};
 use super::keeping::by_day;
 use super::store;
-use crate::admin::store::database_bytes;
 use crate::billing;
 use crate::clock::Millis;
 use crate::error::Result;
 use crate::money::{Currency, Money};
-use crate::storage::Conn;
+use crate::storage::{Conn, database_bytes};
 
 /// Most messages that a page counts by itself: those of the last minutes.
 const FRESH: i64 = 20_000;

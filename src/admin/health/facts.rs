@@ -6,14 +6,13 @@ use std::time::Instant;
 use super::machine;
 use super::model::{CallFacts, DatabaseFacts, DiskFacts, Facts, JobFacts, LETTERS, MailFacts, MemoryFacts, WriteFacts};
 use crate::access::Ground;
-use crate::admin::store;
 use crate::calls::Calls;
 use crate::clock::Millis;
 use crate::config::Config;
 use crate::error::Result;
 use crate::http::resident_bytes;
 use crate::settings::Settings;
-use crate::storage::{Conn, DbLimits, fact};
+use crate::storage::{Conn, DbLimits, database_bytes, fact};
 use crate::{backups, billing, jobs, mail};
 
 /// How far back letters count.
@@ -58,13 +57,13 @@ pub fn facts(conn: &mut Conn, place: &Place<'_>, now: Millis) -> Result<Facts> {
     let read_ms = u64::try_from(before.elapsed().as_millis()).unwrap_or(u64::MAX);
     let is_sqlite = config.target.is_sqlite();
     let settings = Settings::load(conn)?;
-    let backups = is_sqlite.then(|| backups::standing(conn, &config.data, &settings, now)).transpose()?;
+    let backups = backups::standing(conn, &config.data, &settings, now)?;
     let mut mail = MailFacts { is_set_up: sends_letters, ..MailFacts::default() };
     if sends_letters {
         (mail.taken, mail.failing) = mail::outcomes(conn, now - WEEK, LETTERS)?;
     }
     Ok(Facts {
-        database: DatabaseFacts { is_sqlite, bytes: store::database_bytes(conn)?, read_ms },
+        database: DatabaseFacts { is_sqlite, bytes: database_bytes(conn)?, read_ms },
         disk: machine.disk,
         memory: machine.memory,
         writes: None,

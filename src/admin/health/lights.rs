@@ -103,7 +103,7 @@ pub fn lights(facts: &Facts, now: Millis, tell: &Teller<'_>) -> Vec<HealthCheck>
         calls(facts.calls.as_ref(), tell),
         mail(&facts.mail, tell),
         payments(facts.payments, now, tell),
-        saved(facts.backups.as_ref(), tell),
+        saved(&facts.backups, tell),
         jobs(facts.jobs, now, tell),
     ]
 }
@@ -129,8 +129,7 @@ fn database(facts: DatabaseFacts, tell: &Teller<'_>) -> HealthCheck {
 fn disk(facts: &Facts, tell: &Teller<'_>) -> HealthCheck {
     let Some(DiskFacts { free, total }) = facts.disk else { return tell.check(Part::Disk, Light::Grey, Found::new("health.disk_unknown")) };
     // A backup stands beside the database before it is packed, and both are in the data folder when it is made by itself.
-    let is_saved = facts.backups.as_ref().is_some_and(|standing| standing.next.is_some());
-    let backup = if is_saved { u64::try_from(facts.database.bytes).unwrap_or(0).saturating_mul(2) } else { 0 };
+    let backup = if facts.backups.next.is_some() { u64::try_from(facts.database.bytes).unwrap_or(0).saturating_mul(2) } else { 0 };
     let of = |key| Found::new(key).with("free", tell.size(free)).with("total", tell.size(total)).with("needed", tell.size(backup));
     match free {
         free if free < DISK_RED => tell.check(Part::Disk, Light::Red, of("health.disk_full").todo("health.disk_do")),
@@ -222,10 +221,8 @@ fn payments(facts: Option<CardPayments>, now: Millis, tell: &Teller<'_>) -> Heal
     }
 }
 
-fn saved(standing: Option<&Standing>, tell: &Teller<'_>) -> HealthCheck {
-    let Some(Standing { health, last, trouble, .. }) = standing else {
-        return tell.check(Part::Backups, Light::Grey, Found::new("health.backups_postgres"));
-    };
+fn saved(standing: &Standing, tell: &Teller<'_>) -> HealthCheck {
+    let Standing { health, last, trouble, .. } = standing;
     let (light, key) = match health {
         backups::Health::Good => (Light::Green, "admin.backups_good"),
         backups::Health::Early => (Light::Grey, "admin.backups_early"),
@@ -274,7 +271,7 @@ mod tests {
             calls: Some(CallFacts::Looked(looked(None))),
             mail: MailFacts { is_set_up: true, taken: vec![true], failing: 0 },
             payments: Some(CardPayments { last_webhook_at: Some(NOW - 5), ..CardPayments::default() }),
-            backups: Some(standing(Health::Good)),
+            backups: standing(Health::Good),
             jobs: JobFacts::default(),
         }
     }
@@ -338,7 +335,7 @@ mod tests {
             calls: None,
             mail: MailFacts::default(),
             payments: None,
-            backups: None,
+            backups: standing(Health::Off),
             ..good()
         };
         let checks = told(&facts);
@@ -369,7 +366,7 @@ mod tests {
         assert_eq!(of(Part::Disk, large), is(Light::Amber, "health.disk_no_backup"));
         let by_hand = |facts: &mut Facts| {
             large(facts);
-            facts.backups = Some(Standing { next: None, ..standing(Health::Off) });
+            facts.backups = Standing { next: None, ..standing(Health::Off) };
         };
         assert_eq!(of(Part::Disk, by_hand), is(Light::Green, "health.disk_good"), "none is made by itself");
     }
@@ -438,10 +435,10 @@ mod tests {
             (Health::Late, Light::Red, "admin.backups_late"),
             (Health::Failed, Light::Red, "admin.backups_failed"),
         ] {
-            assert_eq!(of(Part::Backups, |facts| facts.backups = Some(standing(health))), is(light, code));
+            assert_eq!(of(Part::Backups, |facts| facts.backups = standing(health)), is(light, code));
         }
         let mut facts = good();
-        facts.backups = Some(Standing { trouble: Some("backups.full".to_owned()), ..standing(Health::Failed) });
+        facts.backups = Standing { trouble: Some("backups.full".to_owned()), ..standing(Health::Failed) };
         let check = told(&facts).into_iter().find(|check| check.name == Part::Backups).expect("a light");
         assert!(check.what.ends_with("There is no room left on the disk."), "{}", check.what);
     }

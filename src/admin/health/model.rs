@@ -186,8 +186,8 @@ pub struct Facts {
     pub mail: MailFacts,
     /// Payments by card; none: not set up.
     pub payments: Option<CardPayments>,
-    /// Backups; none: PostgreSQL has its own.
-    pub backups: Option<Standing>,
+    /// Backups.
+    pub backups: Standing,
     /// Work.
     pub jobs: JobFacts,
 }

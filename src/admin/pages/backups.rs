@@ -39,8 +39,6 @@ struct BackupsPage {
     is_busy: bool,
     standing: Standing,
     settings: Settings,
-    /// PostgreSQL has tools of its own.
-    is_sqlite: bool,
     /// May they carry backups away?
     is_owner: bool,
     has_password: bool,
@@ -74,7 +72,6 @@ pub async fn backups(gate: Allow<ManageBackups>, query: Query<FindBackups>, site
             is_busy: page.items.iter().any(is_busy),
             standing: backups::standing(conn, &ground.config.data, &settings, actor.now)?,
             settings,
-            is_sqlite: ground.db.target().is_sqlite(),
             is_owner: may.is_owner(),
             has_password: members::account(conn, may.by(), actor.now)?.has_password,
             is_first: before.is_none(),

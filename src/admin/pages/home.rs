@@ -49,7 +49,7 @@ struct HomePage {
     steps_done: usize,
     /// For those who may look; none otherwise.
     calls: Option<CallsSeen>,
-    /// The same; PostgreSQL has tools of its own.
+    /// The same.
     backups: Option<Standing>,
     address: String,
     /// Size of the database in mebibytes, one digit behind the point.
@@ -66,9 +66,7 @@ pub async fn home(gate: Allow<OpenDashboard>, site: Site, metrics: Metrics, exch
         let permissions = may.permissions();
         let address = site_address(&ground.config);
         let looks = permissions.has(Permission::SettingsManage);
-        let is_sqlite = ground.db.target().is_sqlite();
-        let backups =
-            (looks && is_sqlite).then(|| backups::standing(conn, &ground.config.data, &ground.settings.get(), actor.now)).transpose()?;
+        let backups = looks.then(|| backups::standing(conn, &ground.config.data, &ground.settings.get(), actor.now)).transpose()?;
         let unsaved = backups.as_ref().is_some_and(|standing| matches!(standing.health, Health::Failed | Health::Late));
         let needs = [
             (Permission::Approve, Need { what: "approvals", icon: "user-plus", path: "/admin/invites", count: summary.pending_approvals }),

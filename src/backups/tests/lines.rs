@@ -37,6 +37,34 @@ fn what_goes_out_comes_in_and_goes_out_the_same() {
 }
 
 #[test]
+fn rows_stand_in_a_backup_where_a_server_has_the_database() {
+    let ground = Ground::new();
+    let rows = std::fs::read_to_string(exported(&ground)).expect("text");
+    let schema = check(&ground.file).expect("whole").manifest.schema.expect("a version");
+    let manifest =
+        serde_json::json!({ "format": 2, "version": "9.9.9", "schema": schema, "epoch": "e", "created_at": "2026-11-18T11:06:40Z" });
+    let put = |rows: &str, more: &[(&str, &[u8])]| {
+        archive(&ground.file, &manifest, &[&[("rialto.lines", rows.as_bytes())][..], more].concat());
+    };
+    let to = ground.empty("other");
+    put(&rows, &[("rialto.db", b"x")]);
+    assert_eq!(check(&ground.file).expect_err("two databases").code(), "backups.damaged");
+    for (rows, code) in [
+        (rows.replace("mail.send", "mail.lost"), "backups.database"),
+        (rows.replace(&format!("\"schema\":\"{schema}\""), "\"schema\":\"20261124000001\""), "backups.older"),
+        ("no rows".to_owned(), "backups.database"),
+    ] {
+        put(&rows, &[]);
+        assert_eq!(ground.restore(&to).expect_err("refused").code(), code);
+        assert_eq!(files(&to), BTreeMap::new(), "nothing is left behind");
+    }
+    put(&rows, &[("keys/master", &[7; 32])]);
+    let report = ground.restore(&to).expect("restored");
+    assert_eq!((report.letters_set_aside, report.migrated.len()), (1, 0));
+    assert_eq!(files(&to).into_keys().collect::<Vec<_>>(), ["keys/master", "rialto.db"]);
+}
+
+#[test]
 fn wherever_it_was_cut_it_is_refused() {
     let ground = Ground::new();
     let file = exported(&ground);
