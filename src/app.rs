@@ -425,15 +425,24 @@ mod tests {
 
     #[test]
     fn who_keeps_to_one_name_of_an_account_is_told_to_wait_and_is_never_refused_in_silence() {
-        let rates = rates(false);
+        let (one_name, both) = (rates(false), rates(false));
         let mut now = 0;
         for tried in 0..60 {
-            while let Err(told) = rates.try_secret(RateClass::SignInGuess, 1, now) {
+            while let Err(told) = one_name.try_secret(RateClass::SignInGuess, 1, now) {
                 now += i64::try_from(told.retry_after_ms().expect("when")).expect("small");
             }
-            assert!(rates.try_secret(RateClass::SignInAccount, 1, now).is_ok(), "after {tried}");
+            assert!(one_name.try_secret(RateClass::SignInAccount, 1, now).is_ok(), "after {tried}");
         }
-        assert!(rates.try_secret(RateClass::SignInAccount, 1, now).is_err(), "by the other name it is too early");
+        let try_by = |name, now| {
+            assert!(both.try_secret(RateClass::SignInGuess, name, now).is_ok(), "by name {name}, at {now}");
+            both.try_secret(RateClass::SignInAccount, 1, now).is_ok()
+        };
+        for name in [1, 2] {
+            assert!((0..ONE_GUESSER.free).all(|_| try_by(name, 0)), "what each name has for itself");
+        }
+        let later = i64::try_from(ONE_GUESSER.first_wait_ms).expect("small");
+        assert!(try_by(1, later), "by one name");
+        assert!(!try_by(2, later), "by the other it is too early");
     }
 
     #[test]

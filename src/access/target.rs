@@ -9,7 +9,7 @@ use crate::ids::{
     BackupId, CallId, GiftId, GrantId, InviteId, JobId, LetterId, MemberId, MessageId, OrderId, PaymentId, PlanId, PriceId, PromotionId,
     ReportId, RequestId, RoleId, RoomId, RuleId, SanctionId, SessionId, StripeEventId, SubscriptionId,
 };
-use crate::storage::{Conn, hold_room};
+use crate::storage::{Conn, hold_roles, hold_room};
 
 /// Something a permit can be about.
 pub trait Target: Sized + Send + 'static {
@@ -76,6 +76,14 @@ impl PathId for RoomId {
     }
 }
 
+impl PathId for RoleId {
+    const NAME: &'static str = "role";
+
+    fn take_turn(&self, conn: &mut Conn) -> Result<()> {
+        hold_roles(conn)
+    }
+}
+
 macro_rules! path_ids {
     ($($id:ident $name:literal;)+) => {$(impl PathId for $id { const NAME: &'static str = $name; })+};
 }
@@ -84,7 +92,6 @@ path_ids! {
     MemberId "member";
     MessageId "message";
     SessionId "session";
-    RoleId "role";
     InviteId "invite";
     LetterId "letter";
     SanctionId "sanction";

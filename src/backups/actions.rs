@@ -187,10 +187,12 @@ pub fn page(conn: &mut Conn, _: &ManageBackups, before: Option<BackupId>, limit:
 /// What was done so far, as the table and the data folder `root` say it: a backup whose file is not there, or goes, is none. What is yet to come
 /// was done while the clock was wrong: the next one would wait for that time, and nobody would miss it.
 pub(super) fn past(conn: &mut Conn, root: &Path, now: Millis) -> Result<Past> {
+    let has_rows = matches!(conn, Conn::Pg(_));
     let is_none = |backup: &Backup| match backup.state {
         _ if backup.begun_at > now => true,
         BackupState::Going => true,
-        BackupState::Made => !is_there(root, backup),
+        // Rows of another version are not put back by this one.
+        BackupState::Made => !is_there(root, backup) || has_rows && backup.version != env!("CARGO_PKG_VERSION"),
         _ => false,
     };
     let all: Vec<Backup> = store::all(conn)?.into_iter().filter(|backup| !is_none(backup)).collect();

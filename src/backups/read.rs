@@ -31,10 +31,10 @@ impl Checked {
         self.parts.iter().map(|part| part.bytes).sum()
     }
 
-    /// Bytes that it takes while it is put back: of rows a database is made, and of that rows again for PostgreSQL.
+    /// Bytes that it takes while it is put back: of rows a database is made with its indices, which stands in its log as well until it is whole.
     pub(super) fn room(&self) -> u64 {
         let rows: u64 = self.parts.iter().filter(|part| part.name == LINES).map(|part| part.bytes).sum();
-        self.bytes() + 2 * rows
+        self.bytes() + 4 * rows
     }
 
     /// Uploaded files.

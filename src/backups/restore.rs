@@ -25,7 +25,8 @@ const PLACING: &str = "placing";
 /// Puts a backup into the empty data folder `root`, whose lock the caller holds, and into the empty database `target`, whichever it came from.
 ///
 /// # Errors
-/// Why not; the folder and the database are then as they were. Ended in the middle, it is done again from the start.
+/// Why not; the database is then as it was, and the folder too unless names were being changed in it. Ended in the middle, it is done again from
+/// the start.
 pub fn restore(checked: &Checked, root: &Path, target: &Target, clock: &Clock) -> Result<Report, Trouble> {
     let aside = root.join(ASIDE);
     expect_empty(root, target, aside.join(PLACING).exists())?;
@@ -52,8 +53,14 @@ pub fn restore(checked: &Checked, root: &Path, target: &Target, clock: &Clock) -
         }
         Target::Postgres(_) => {
             let lines = aside.join(LINES);
-            export(&Target::Sqlite(aside.join(DATABASE)), &lines, clock)?;
-            import_and(&check_lines(&lines)?, target, place)?;
+            let database = aside.join(DATABASE);
+            let bytes = database.metadata().map_err(|error| Trouble::unwritable(&database, &error))?.len();
+            expect_room(&[(&aside, bytes)])?;
+            export(&Target::Sqlite(database.clone()), &lines, clock)?;
+            let gone = |path: &Path| std::fs::remove_file(path).map_err(|error| Trouble::unwritable(path, &error));
+            gone(&database)?;
+            // Once the rows are in, nothing is left of them beside the server.
+            import_and(&check_lines(&lines)?, target, || gone(&lines).and_then(|()| place()))?;
         }
     }
     std::fs::remove_dir_all(&aside).map_err(|error| Trouble::unwritable(&aside, &error))?;
@@ -152,16 +159,20 @@ fn begin_again(checked: &Checked, conn: &mut Conn, clock: &Clock) -> crate::erro
 /// Nothing is replaced that somebody could miss: no database, no row of one, no key that a server has used, no uploads, no certificates; but for those that
 /// come from the same backup, when putting it in its place ended in the middle.
 fn expect_empty(root: &Path, target: &Target, is_begun: bool) -> Result<(), Trouble> {
-    let mut places = vec![root.join("serving.json")];
-    match target {
-        Target::Sqlite(database) => places.extend(["", "-wal", "-shm", "-journal"].map(|end| {
-            let mut name = database.as_os_str().to_owned();
-            name.push(end);
-            PathBuf::from(name)
-        })),
-        Target::Postgres(_) => drop(open_unused(target)?),
-    }
-    if let Some(path) = places.into_iter().find(|path| path.symlink_metadata().is_ok()) {
+    let database = match target {
+        Target::Sqlite(database) => database.clone(),
+        Target::Postgres(_) => {
+            drop(open_unused(target)?);
+            // A community may live in the folder all the same, and its keys with it.
+            root.join(DATABASE)
+        }
+    };
+    let files = ["", "-wal", "-shm", "-journal"].map(|end| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    if let Some(path) = files.into_iter().chain([root.join("serving.json")]).find(|path| path.symlink_metadata().is_ok()) {
         return Err(Trouble::NotEmpty(path));
     }
     for name in FOLDERS.iter().filter(|_| !is_begun) {

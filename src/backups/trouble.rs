@@ -70,7 +70,7 @@ pub enum Trouble {
     #[error("{} is there already; restore into an empty data folder, and name it with --data.", .0.display())]
     NotEmpty(PathBuf),
     /// Rows are there to which an import would add.
-    #[error("The database has something in it already ({0}); import into an empty one.")]
+    #[error("The database has something in it already ({0}); take an empty one.")]
     Occupied(String),
     /// The disk does not have so many bytes.
     #[error("There is no room on the disk for {}; free some and try again.", .0.display())]

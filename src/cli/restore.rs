@@ -11,7 +11,7 @@ use crate::storage::Target;
 /// Puts the backup back; no server may run on the folder.
 ///
 /// # Errors
-/// One sentence with its code; the folder and the database are then as they were.
+/// One sentence with its code; the database is then as it was.
 pub fn run(data: &Path, target: &Target, file: &Path, clock: &Clock, out: &mut dyn Write) -> Result<(), String> {
     let checked = backups::check(file)?;
     let _held = DataFolder::hold(data)?;

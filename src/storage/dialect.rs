@@ -185,3 +185,12 @@ pub fn one_at_a_time(conn: &mut Conn, what: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// Nobody else says which roles a member has, or what one of them allows, before the end of this transaction: what is read afterwards is what is
+/// changed. It is one turn for all members, since what a role allows is written to everybody who has it.
+///
+/// # Errors
+/// When it takes too long.
+pub fn hold_roles(conn: &mut Conn) -> Result<()> {
+    one_at_a_time(conn, "roles")
+}

@@ -28,7 +28,7 @@ pub use audit::{Act, AuditRow, audit_row, audit_rows, audit_rows_of, record, rec
 pub use conn::{Conn, MultiBackend};
 pub use db::{Db, DbLimits, Sink};
 pub(crate) use dialect::either;
-pub use dialect::{Kept, OnConflict, kept, on_conflict, one_at_a_time};
+pub use dialect::{Kept, OnConflict, hold_roles, kept, on_conflict, one_at_a_time};
 pub use facts::{epoch, fact, forget_fact, newest_id, renew_epoch, set_fact};
 pub use idempotency::{Answered, forget_answers_before, forget_answers_to, remember_answer, remembered_answer};
 pub use log::{Head, LogRow, all_heads, head, hold_members, hold_room, member_rows, room_heads_of, room_rows, start_log};

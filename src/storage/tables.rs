@@ -249,11 +249,13 @@ fn at_one_moment<T, E: From<Error>>(
         }
         f(conn).map_err(Failed::Theirs)
     });
-    patient(conn, IN_TIME)?;
-    ran.map_err(|failed| match failed {
+    let again = patient(conn, IN_TIME);
+    let value = ran.map_err(|failed| match failed {
         Failed::Theirs(error) => error,
         Failed::Database(error) => Error::from(error).into(),
-    })
+    })?;
+    again?;
+    Ok(value)
 }
 
 /// Why a transaction did not come to its end.

@@ -16,7 +16,14 @@ export const mayNotice = () =>
  * @param {{tag: string, body?: string, press?: () => void}} options
  */
 export function showNotice(title, { tag, body = "", press }) {
-  const notice = new Notification(title, { body, tag: `rialto-${tag}`, dir: "auto" });
+  /** @type {Notification} */
+  let notice;
+  try {
+    notice = new Notification(title, { body, tag: `rialto-${tag}`, dir: "auto" });
+  } catch {
+    // Browsers of phones let only a service worker show them.
+    return;
+  }
   notice.onclick = () => {
     window.focus();
     press?.();

@@ -109,7 +109,7 @@ async fn who_was_kept_from_something_reads_what_and_why_and_not_by_whom() {
         let page = harbour.get(&path, &own).await;
         assert_eq!(page.status, 200, "{path}");
         assert!(page.body.contains("Still too loud"), "{path}");
-        for hand in ["marta", "A rule of automod"] {
+        for hand in ["marta", "· A rule of automod"] {
             assert!(!page.body.contains(hand), "{hand} on {path}");
         }
     }

@@ -12,7 +12,7 @@ use crate::members::model::{DisplayName, Email, MemberState, NewMember, Password
 use crate::members::notices::Notice;
 use crate::members::policy;
 use crate::settings::SignUpMode;
-use crate::storage::{Conn, Tx, start_log};
+use crate::storage::{Conn, Tx, hold_roles, start_log};
 
 /// A visitor who wants an account.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
@@ -237,6 +237,8 @@ pub(in crate::members) fn join(
     mut new: NewMember,
 ) -> Result<(MemberId, MemberState)> {
     new.state = admit(mode, invite.is_some())?;
+    // Before the invite is held: whoever deletes a role takes it from invites within the same turn.
+    hold_roles(tx)?;
     if let Some(invite) = invite {
         new.roles.extend(take_invite(tx, invite)?);
     }

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::confirm::ask_again;
 use super::moderation::{ban, sign_out_everywhere};
-use super::roles::{hold_roles, set_roles};
+use super::roles::set_roles;
 use super::{Members, store};
-use crate::access::{Actor, Ground, Permit, Scope, Visitor};
+use crate::access::{Actor, Ground, Permit, Scope, Target, Visitor};
 use crate::clock::Millis;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, RoleId};
 use crate::members::model::{RoleRow, Terms};
-use crate::members::policy::{BanMember, ExportMembers, GiveRoles, ManageMember};
+use crate::members::policy::{BanMember, ExportMembers, GiveRoles, Holder, ManageMember};
 use crate::money::day_of;
 use crate::storage::{Act, Conn, Tx, record};
 use crate::text::csv_line;
@@ -122,11 +122,14 @@ fn actor(conn: &mut Conn, ground: &Ground, visitor: &Visitor) -> Result<Actor> {
 }
 
 fn one(tx: &mut Tx<'_>, ground: &Ground, visitor: &Visitor, members: &Members, (wish, member): (&Bulk, MemberId)) -> Result<()> {
+    let moves_roles = matches!(wish.act, BulkAct::GiveRole | BulkAct::TakeRole);
+    if moves_roles {
+        Holder(member).take_turn(tx)?;
+    }
     let actor = actor(tx, ground, visitor)?;
     match wish.act {
         BulkAct::GiveRole | BulkAct::TakeRole => {
-            let may = GiveRoles::check(tx, &actor, member)?;
-            hold_roles(tx)?;
+            let may = GiveRoles::check(tx, &actor, Holder(member))?;
             let mut roles: BTreeSet<RoleId> =
                 store::roles::ids_of(tx, &[member])?.remove(&member).unwrap_or_default().into_iter().collect();
             let role = wish.role.ok_or(Error::invalid("role", "members.role_unknown"))?;

@@ -11,7 +11,7 @@ use crate::ids::{MemberId, RoleId};
 use crate::members::model::{Line, NamedRole, NewRole, Role, RoleChange, RoleKind, RoleRow};
 use crate::members::notices::{Notice, Notices};
 use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles};
-use crate::storage::{Act, Conn, Tx, one_at_a_time, record};
+use crate::storage::{Act, Conn, Tx, record};
 use crate::text::mention_handle;
 
 /// Most roles of a community.
@@ -122,9 +122,7 @@ pub fn make_role(tx: &mut Tx<'_>, may: &MakeRoles, actor: &Actor, new: &NewRole)
 /// # Errors
 /// As [`make_role`], `members.owner_role_fixed`, and `members.locks_you_out` when the actor's own rights to manage would be cut.
 pub fn change_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, change: RoleChange) -> Result<Role> {
-    hold_roles(tx)?;
     let before = store::roles::by_id(tx, may.role())?.found()?;
-    may.may_touch(before.permissions())?;
     let mut row = before.clone();
     if let Some(name) = change.name {
         row.name = role_name(&name)?;
@@ -155,9 +153,7 @@ pub fn change_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, change: Rol
 /// `members.role_built_in`, `members.locks_you_out`.
 pub fn delete_role(tx: &mut Tx<'_>, may: &ChangeRole, actor: &Actor, notices: &Notices) -> Result<()> {
     may.may_delete()?;
-    hold_roles(tx)?;
     let before = store::roles::by_id(tx, may.role())?.found()?;
-    may.may_touch(before.permissions())?;
     let holders = store::roles::holders(tx, may.role())?;
     store::roles::delete(tx, may.role())?;
     trace_role(tx, actor, "roles.delete", Some(&before), None)?;
@@ -178,18 +174,11 @@ fn spread(tx: &mut Tx<'_>, members: &[MemberId], by: MemberId) -> Result<()> {
     Ok(())
 }
 
-/// Nobody else says which roles a member has, or what one of them allows, before the end of this transaction: what is read afterwards is what is
-/// changed. It is one turn for all members, since what a role allows is written to everybody who has it.
-pub(super) fn hold_roles(tx: &mut Tx<'_>) -> Result<()> {
-    one_at_a_time(tx, "roles")
-}
-
 /// Says which roles a member has; the role of every member stays.
 ///
 /// # Errors
 /// `members.role_unknown`, `members.last_owner`, `members.locks_you_out`, or a refusal with `members.above_you` for a role with more than the actor has.
 pub fn set_roles(tx: &mut Tx<'_>, may: &GiveRoles, actor: &Actor, notices: &Notices, wanted: &[RoleId]) -> Result<()> {
-    hold_roles(tx)?;
     let all = store::roles::all(tx)?;
     let row = |id: RoleId| all.iter().find(|row| row.id == id);
     if wanted.iter().any(|id| row(*id).is_none()) {

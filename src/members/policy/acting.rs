@@ -1,11 +1,13 @@
 //! Permits to act on another member: ban, mute, decide, manage, give roles.
 
+use actix_web::HttpRequest;
+
 use super::standing;
-use crate::access::{Actor, Permission, Permissions, Permit, Scope};
+use crate::access::{Actor, Permission, Permissions, Permit, Scope, Target};
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::members::model::MemberState;
-use crate::storage::Conn;
+use crate::storage::{Conn, hold_roles};
 
 /// May `actor`, by this permission, act on `member`? Never on themselves, never on someone with more, never on a tombstone.
 pub(super) fn over(conn: &mut Conn, actor: &Actor, permission: Permission, member: MemberId) -> Result<MemberId> {
@@ -106,6 +108,20 @@ impl ExportMembers {
     }
 }
 
+/// A member whose roles are to be said: in the turn of whoever says anything of roles.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder(pub MemberId);
+
+impl Target for Holder {
+    fn from_path(request: &HttpRequest) -> Result<Self> {
+        MemberId::from_path(request).map(Self)
+    }
+
+    fn take_turn(&self, conn: &mut Conn) -> Result<()> {
+        hold_roles(conn)
+    }
+}
+
 /// Say which roles a member has; also one's own, downwards.
 #[derive(Debug)]
 pub struct GiveRoles {
@@ -115,10 +131,10 @@ pub struct GiveRoles {
 }
 
 impl Permit for GiveRoles {
-    type Target = MemberId;
+    type Target = Holder;
     const SCOPE: Scope = Scope::Admin;
 
-    fn check(conn: &mut Conn, actor: &Actor, member: MemberId) -> Result<Self> {
+    fn check(conn: &mut Conn, actor: &Actor, Holder(member): Holder) -> Result<Self> {
         let by = actor.allowed(Permission::MembersManage)?;
         let (state, permissions) = standing(conn, member)?;
         if state == MemberState::Deleted {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-pub use acting::{ActOnMany, BanMember, DecideSignUp, ExportMembers, GiveRoles, ManageMember, MuteMember};
+pub use acting::{ActOnMany, BanMember, DecideSignUp, ExportMembers, GiveRoles, Holder, ManageMember, MuteMember};
 pub use appeals::{AppealMine, DecideAppeal, Deciding, deciding};
 pub use invites::{EndInvite, MakeInvites, may_be_invited_to};
 pub use own::{ChangeMe, EndMine, SeeMe};

@@ -92,11 +92,8 @@ impl ChangeRole {
         self.by
     }
 
-    /// Nobody touches a role with more than they have; asked again of what it allows once nobody else changes it.
-    ///
-    /// # Errors
-    /// A refusal with `members.above_you`.
-    pub fn may_touch(&self, role: Permissions) -> Result<()> {
+    /// Nobody touches a role with more than they have.
+    fn may_touch(&self, role: Permissions) -> Result<()> {
         if self.permissions.reaches(role) { Ok(()) } else { Err(Error::forbidden("members.above_you")) }
     }
 

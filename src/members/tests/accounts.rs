@@ -97,7 +97,7 @@ async fn nobody_learns_whether_a_name_exists_and_the_old_browser_session_ends() 
 }
 
 #[tokio::test]
-async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
+async fn guesses_are_counted_by_name_but_do_not_lock_out_who_is_home() {
     let patience = Patience { free: 3, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
     let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInName, patience)])).await;
     town.mode(SignUpMode::Open);
@@ -123,7 +123,7 @@ async fn guesses_are_counted_by_account_but_do_not_lock_out_who_is_home() {
 }
 
 #[tokio::test]
-async fn a_thousand_addresses_share_the_tries_of_one_account() {
+async fn a_thousand_addresses_share_the_tries_of_one_name() {
     let patience = Patience { free: 10, first_wait_ms: 60_000, longest_wait_ms: 3_600_000, forget_ms: 900_000 };
     let town = Town::with_limits(Rates::new(&[]).with_patience(&[(RateClass::SignInName, patience)])).await;
     town.mode(SignUpMode::Open);

@@ -3,10 +3,11 @@
 use super::*;
 use crate::access::{Permission, Permissions};
 use crate::members::model::{NewRole, Role, RoleChange};
-use crate::members::policy::{ChangeRole, GiveRoles, MakeRoles, ManageMember};
+use crate::members::policy::{ChangeRole, GiveRoles, Holder, MakeRoles, ManageMember};
 
 async fn give(town: &Town, by: MemberId, whom: MemberId, roles: Vec<RoleId>) -> Result<()> {
-    town.act::<GiveRoles, _>(by, whom, move |tx, may, actor, members| actions::set_roles(tx, may, actor, &members.notices, &roles)).await
+    town.act::<GiveRoles, _>(by, Holder(whom), move |tx, may, actor, members| actions::set_roles(tx, may, actor, &members.notices, &roles))
+        .await
 }
 
 async fn make(town: &Town, by: MemberId, name: &str, permissions: &[Permission]) -> Result<Role> {
