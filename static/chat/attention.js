@@ -1,6 +1,5 @@
 /** What calls the member when the app is not in front of them: title, favicon, notifications of an open tab. */
 
-import { isNews, mayNotice, showNotice } from "../lib/desktop-notice.js";
 import { excerptOf } from "./messages.js";
 import { memberName, ownNames, roomName, roomTitle } from "./names.js";
 import { calls, isUnread } from "./room-order.js";
@@ -9,6 +8,7 @@ import { roomAt } from "./state.js";
 import { concerns } from "./unread.js";
 
 /** @import { Entry } from "../lib/socket.js" */
+/** @import { MyRoom } from "../types/live.d.ts" */
 /** @import { RialtoApp } from "./rialto-app.js" */
 
 const DISMISSED = "rialto-notices-asked";
@@ -69,15 +69,23 @@ export class Attention {
     const { state } = this.app.client;
     const room = state.rooms[id]?.room;
     if (state.people.blocked.includes(event.author) || state.people.muted.includes(event.author)) return;
-    if (!room || event.author === state.me.id || !isNews(at) || seq <= room.read_seq) return;
+    if (!room || event.author === state.me.id || seq <= room.read_seq) return;
     const isForMe = concerns(event.mentions, state.me) || isConversation(room);
     if (room.level === "nothing" || (room.level === "mentions" && !isForMe)) return;
+    void this.#notice(event, { room, at, isForMe });
+  }
+
+  /** What shows notices is brought with the first message that may need one. @param {Extract<Entry["event"], {kind: "message_sent"}>} event @param {{room: MyRoom, at: number, isForMe: boolean}} about */
+  async #notice(event, { room, at, isForMe }) {
+    const { isNews, mayNotice, showNotice } = await import("../lib/desktop-notice.js");
+    if (!isNews(at)) return;
     if (isForMe && mayAsk()) this.app.dispatchEvent(new CustomEvent("ask-for-notices"));
     if (!mayNotice()) return;
+    const { state } = this.app.client;
     const author = memberName(state.members[event.author]);
     const title = room.kind === "direct" ? author : `${author} · ${roomName(state, room)}`;
     // One for each room.
-    showNotice(title, { tag: id, body: excerptOf(event.body_html ?? ""), press: () => this.app.go(id) });
+    showNotice(title, { tag: room.id, body: excerptOf(event.body_html ?? ""), press: () => this.app.go(room.id) });
   }
 }
 

@@ -51,3 +51,15 @@ test('pressed it brings the tab to the front and does its one act', () => {
 test('what is older than a minute is no news', () => {
   assert.deepEqual([isNews(Date.now()), isNews(Date.now() - 61_000)], [true, false]);
 });
+
+test('a browser that lets only service workers show them stops nothing', () => {
+  class Illegal {
+    static permission = 'granted';
+    constructor() {
+      throw new TypeError('Illegal constructor.');
+    }
+  }
+  Object.assign(globalThis, { window: { Notification: Illegal }, Notification: Illegal });
+  assert.equal(mayNotice(), true);
+  showNotice('Marta', { tag: '7' });
+});
